@@ -1,0 +1,1 @@
+"""The `stackyard` command: thin verbs over the components, the engine and the estate."""

@@ -1,0 +1,173 @@
+"""The typed, versioned outputs that one blueprint promises to the next."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+C = TypeVar("C", bound="Contract")
+
+OUTPUT = "contract"
+"""The one stack output that holds a contract; everything else a stack exports is for people."""
+
+
+class ContractError(Exception):
+    """An upstream stack is not applied, or it promises another version than this code reads."""
+
+    def __init__(self, stack: str, problem: str, hint: str) -> None:
+        super().__init__(f"{stack}: {problem}")
+        self.stack, self.problem, self.hint = stack, problem, hint
+
+
+class Contract(BaseModel):
+    """Plain values only, never secrets: a contract is read by stacks of other teams."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    VERSION: ClassVar[int]
+
+    version: int
+    """Version of the contract's shape; raised when a field changes its meaning or goes."""
+
+
+class GpuPoolFacts(Contract):
+    """What a workload must carry to land on one GPU pool."""
+
+    VERSION: ClassVar[int] = 1
+
+    node_selector: dict[str, str]
+    """Labels that only this pool's nodes carry."""
+
+    taint_key: str
+    """Key of the pool's NoSchedule taint."""
+
+    taint_value: str
+    """Value of the pool's NoSchedule taint."""
+
+    resource: str
+    """The extended resource that pods ask for, for example `nvidia.com/gpu`."""
+
+    gpus_per_node: int
+    """GPUs of one node."""
+
+    max_gpus: int
+    """The hard cap: GPUs of the pool at its largest."""
+
+
+class FoundationContract(Contract):
+    """What the `foundation` of a stage promises to `services` and to every project."""
+
+    VERSION: ClassVar[int] = 1
+
+    stage: str
+    """The stage."""
+
+    account: str
+    """The AWS account."""
+
+    region: str
+    """The AWS region."""
+
+    vpc_id: str
+    """The VPC."""
+
+    vpc_cidr: str
+    """The VPC's IPv4 range."""
+
+    private_subnets: dict[str, str]
+    """Subnet id by availability zone; nodes, databases and mount targets live there."""
+
+    cluster_name: str
+    """The EKS cluster."""
+
+    cluster_endpoint: str
+    """The cluster's API address."""
+
+    cluster_ca: str
+    """The cluster's certificate authority, base64 of PEM, as EKS gives it."""
+
+    cluster_security_group: str
+    """Security group of the cluster's nodes."""
+
+    key_arns: dict[str, str]
+    """KMS key ARN by purpose: `data`, `personal`, `secrets`, `logs`."""
+
+    gpu_pools: dict[str, GpuPoolFacts]
+    """The GPU pools by name."""
+
+
+class ServicesContract(Contract):
+    """What the `services` of a stage promises to every project."""
+
+    VERSION: ClassVar[int] = 1
+
+    stage: str
+    """The stage."""
+
+    cluster_name: str
+    """The cluster the services run in."""
+
+    priority_classes: list[str]
+    """Priority classes that workloads may name."""
+
+
+class ProjectContract(Contract):
+    """What a project promises to tools outside: where its things are."""
+
+    VERSION: ClassVar[int] = 1
+
+    stage: str
+    """The stage."""
+
+    namespace: str
+    """The Kubernetes namespace, the same on every cluster."""
+
+    datasets: dict[str, str]
+    """Bucket name by dataset."""
+
+    roles: dict[str, str]
+    """IAM role ARN by audience."""
+
+
+def publish(contract: Contract | dict[str, object]) -> None:
+    """Export a contract as the stack's `contract` output; a dict may still hold Outputs."""
+    import pulumi
+
+    value = contract if isinstance(contract, dict) else contract.model_dump(mode="json")
+    pulumi.export(OUTPUT, value)
+
+
+def read(model: type[C], stack_reference: str, stack: str) -> C:
+    """Read an upstream's contract through the engine; plain values, so no mock can leak into a plan.
+
+    `pulumi:pulumi:readStackOutputs` is the function behind `StackReference`, which gives Outputs
+    only; the program needs plain values to loop over zones and pools.
+
+    Raises ContractError when the upstream is not applied or has another shape.
+    """
+    import pulumi
+
+    hint = f"run `stackyard up {stack}`"
+    try:
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack_reference})
+    except Exception as error:  # the engine's answer for an unknown stack has no type of its own
+        raise ContractError(stack, "is not applied yet", hint) from error
+    outputs = (answer.value or {}).get("outputs", {})
+    return parse(model, outputs.get(OUTPUT), stack)
+
+
+def parse(model: type[C], value: object, stack: str) -> C:
+    """Check a contract's version and shape; raises ContractError naming both versions."""
+    hint = f"run `stackyard up {stack}`"
+    if not isinstance(value, dict):
+        raise ContractError(stack, "is not applied yet", hint)
+    if value.get("version") != model.VERSION:
+        problem = f"promises version {value.get('version')}, this code reads {model.VERSION}"
+        raise ContractError(stack, problem, hint)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ContractError(stack, f"its contract lacks `{where}`: {first['msg']}", hint) from error

@@ -1,0 +1,1 @@
+"""The `foundation` blueprint: its config and its program."""

@@ -1,0 +1,1 @@
+"""The `project` blueprint: its config and its program."""

@@ -1,0 +1,1 @@
+"""The `services` blueprint: its config and its program."""

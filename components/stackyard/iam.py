@@ -1,0 +1,59 @@
+"""IAM policy documents as plain data: built, named and serialised in one way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+Statement = dict[str, Any]
+
+
+def statement(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[Any],
+    *,
+    effect: Literal["Allow", "Deny"] = "Allow",
+    principals: Mapping[str, Any] | str | None = None,
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Statement:
+    """Return one statement; `principals` only in resource and trust policies."""
+    result: Statement = {"Sid": sid, "Effect": effect, "Action": sorted(actions)}
+    if resources:
+        result["Resource"] = list(resources)
+    if principals is not None:
+        result["Principal"] = principals
+    if conditions:
+        result["Condition"] = {key: dict(value) for key, value in conditions.items()}
+    return result
+
+
+def document(*statements: Statement) -> dict[str, Any]:
+    """Return a policy document of the current language version."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def text(policy: Mapping[str, Any]) -> str:
+    """Serialise a document; key order is fixed, so equal policies never show as a change."""
+    return json.dumps(policy, sort_keys=True)
+
+
+def assumable_by(
+    principals: Mapping[str, Any],
+    *,
+    actions: Sequence[str] = ("sts:AssumeRole",),
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return a trust policy for the given principals."""
+    return document(statement("Assume", actions, (), principals=principals, conditions=conditions))
+
+
+def pod_identity_trust() -> dict[str, Any]:
+    """Return the trust policy of a role that pods take by EKS Pod Identity.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html.
+    """
+    return assumable_by(
+        {"Service": "pods.eks.amazonaws.com"}, actions=("sts:AssumeRole", "sts:TagSession")
+    )

@@ -1,0 +1,1 @@
+"""The sandbox: a cloud in one process group."""
