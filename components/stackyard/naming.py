@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 SEGMENT = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
-"""One segment of a stack's path. Narrow, because it becomes part of DNS names, IAM paths and tags."""
+"""One segment of a stack's path; narrow, as it becomes part of DNS names, IAM paths and tags."""
 
 BUCKET_LIMIT = 63
 """Longest S3 bucket name, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
@@ -61,7 +61,7 @@ class StackId:
 
 
 def fitted(name: str, limit: int) -> str:
-    """Return `name` if it fits, else its head and a digest of the whole, so that it stays unique."""
+    """Return `name` if it fits, else its head and a digest of the whole, so it stays unique."""
     if len(name) <= limit:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]

@@ -1,1 +1,1 @@
-"""The sandbox: a cloud in one process group."""
+"""A cloud on this machine: tools, a Kubernetes control plane, an AWS API, and the providers."""

@@ -139,7 +139,7 @@ def publish(contract: Contract | dict[str, object]) -> None:
 
 
 def read(model: type[C], stack_reference: str, stack: str) -> C:
-    """Read an upstream's contract through the engine; plain values, so no mock can leak into a plan.
+    """Read an upstream's contract through the engine: plain values, so no mock leaks into a plan.
 
     `pulumi:pulumi:readStackOutputs` is the function behind `StackReference`, which gives Outputs
     only; the program needs plain values to loop over zones and pools.
