@@ -1,0 +1,44 @@
+# Two commands are enough: `make demo` and `make test`. Both do their own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+STAMP := $(VENV)/.installed
+export PATH := $(BIN):$(PATH)
+
+.PHONY: demo test check bench audit tools clean help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+demo: tools  ## bring up the sandbox, preview and apply a whole environment in it
+	@cd examples/quickstart && sh ./demo.sh
+
+test: tools  ## run every test against the real engine and the real control plane
+	@$(BIN)/python -m pytest tests
+
+check: $(STAMP)  ## lint, format and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: tools  ## measure, and print the table of medians
+	@$(BIN)/python -m benchmarks.bench
+
+tools: $(STAMP)  ## build what the sandbox needs (cached outside the repository)
+	@$(BIN)/python -m stackyard_sandbox.toolchain build
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "error: Python 3.11 or newer is needed (got $$($(PYTHON) --version 2>&1))"; \
+		echo "hint: install it, then run make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "error: this Python cannot make virtual environments"; \
+		echo "hint: install the venv package of your distribution, for example python3-venv"; exit 2; }
+	@echo "Python environment: installing the locked requirements into $(VENV)"
+	@start=$$(date +%s); \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt && \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+		touch $(STAMP) && echo "Python environment: ready after $$(($$(date +%s) - start)) s"
+
+clean:  ## remove the Python environment
+	@rm -rf $(VENV)

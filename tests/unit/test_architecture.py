@@ -1,0 +1,141 @@
+"""The style rules that a machine can keep: tokens, schemas, import direction, sizes, start-up."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {
+    "stackyard": ROOT / "components" / "stackyard",
+    "stackyard_cli": ROOT / "cli" / "stackyard_cli",
+    "stackyard_policies": ROOT / "policies" / "stackyard_policies",
+    "stackyard_sandbox": ROOT / "sandbox" / "stackyard_sandbox",
+}
+ALLOWED = {
+    "stackyard": {"stackyard"},
+    "stackyard_cli": {"stackyard", "stackyard_cli", "stackyard_policies", "stackyard_sandbox"},
+    "stackyard_policies": {"stackyard", "stackyard_policies"},
+    "stackyard_sandbox": {"stackyard_sandbox"},
+}
+SOURCES = [path for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))]
+TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_nothing_imports_upward(package: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): sorted(upward)
+        for path, tree in TREES.items()
+        if PACKAGES[package] in path.parents
+        and (upward := (_imported(tree) & set(PACKAGES)) - ALLOWED[package])
+    }
+    assert wrong == {}
+
+
+def _component_types() -> list[tuple[str, str, object]]:
+    found = []
+    for path, tree in TREES.items():
+        if PACKAGES["stackyard"] not in path.parents:
+            continue
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for item in node.body:
+                target = getattr(item, "target", None)
+                if isinstance(target, ast.Name) and target.id == "TYPE" and item.value is not None:
+                    value = item.value.value if isinstance(item.value, ast.Constant) else None
+                    found.append((str(path.relative_to(ROOT)), node.name, value))
+    return found
+
+
+def test_every_component_type_is_literal_unique_and_named_after_its_class() -> None:
+    types = _component_types()
+    assert types
+    assert {(name, token) for _, name, token in types} == {
+        (name, f"stackyard:index:{name}") for _, name, _ in types
+    }
+    assert len({token for _, _, token in types}) == len(types)
+
+
+CONFIG_MODULES = [
+    path.relative_to(ROOT / "components").with_suffix("").as_posix().replace("/", ".")
+    for path in SOURCES
+    if path.name == "config.py" and PACKAGES["stackyard"] in path.parents
+]
+
+
+@pytest.mark.parametrize("module", CONFIG_MODULES)
+def test_every_config_exports_a_schema_with_descriptions(module: str) -> None:
+    from stackyard.config import Config
+
+    loaded = importlib.import_module(module)
+    models = [
+        value
+        for value in vars(loaded).values()
+        if isinstance(value, type) and issubclass(value, Config) and value.__module__ == module
+    ]
+    for model in models:
+        schema = model.model_json_schema()
+        assert schema.get("description"), model
+        bare = [key for key, value in schema["properties"].items() if "description" not in value]
+        assert bare == [], f"{model.__name__} lacks attribute docstrings"
+
+
+@pytest.mark.parametrize("module", CONFIG_MODULES)
+def test_configs_load_without_pulumi(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('pulumi' in sys.modules or 'boto3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_help_loads_neither_pulumi_nor_boto3() -> None:
+    code = (
+        "import sys\nsys.argv = ['stackyard', '--help']\n"
+        "from stackyard_cli.app import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "sys.exit('pulumi' in sys.modules or 'boto3' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_functions_and_files_stay_short() -> None:
+    long_files = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for path in SOURCES
+        if len(path.read_text().splitlines()) > 300
+    }
+    long_functions = {
+        f"{path.relative_to(ROOT)}:{node.name}": node.end_lineno - node.lineno + 1
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > 60
+    }
+    assert (long_files, long_functions) == ({}, {})
+
+
+def test_only_the_engine_imports_the_automation_api_and_only_render_prints() -> None:
+    cli = PACKAGES["stackyard_cli"]
+    automation = {
+        str(path.relative_to(cli))
+        for path in SOURCES
+        if cli in path.parents and "pulumi.automation" in path.read_text()
+    }
+    assert all(name.startswith(("engine", "worker")) for name in automation), automation
