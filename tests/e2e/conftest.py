@@ -1,4 +1,4 @@
-"""One sandbox and one applied estate for all end-to-end tests, and the clients that look at them."""
+"""One sandbox and one applied estate for the end-to-end tests, and clients to look at them."""
 
 from __future__ import annotations
 
