@@ -1,0 +1,28 @@
+"""Every rule, and which of them each pack holds."""
+
+from __future__ import annotations
+
+from stackyard_policies import identity, lifetime, ownership, storage, workloads
+from stackyard_policies.rule import Level, Rule
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for module in (storage, identity, lifetime, ownership, workloads)
+    for rule in module.RULES
+}
+
+PERSONAL = ("personal-data-bounded", "personal-data-region")
+PROD = ("protection-stateful", "workload-image-by-digest")
+
+PACKS: dict[str, tuple[str, ...]] = {
+    "baseline": tuple(name for name in RULES if name not in (*PERSONAL, *PROD)),
+    "prod": PROD,
+    "personal-data": PERSONAL,
+}
+
+ADVISORY_IN_DEV = frozenset({"workload-image-by-digest", "workload-limited"})
+
+
+def level(rule: str, stage: str) -> Level:
+    """Return what a violation does in a stage where the estate overrides nothing."""
+    return "advisory" if stage == "dev" and rule in ADVISORY_IN_DEV else "mandatory"

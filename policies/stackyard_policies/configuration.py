@@ -1,0 +1,82 @@
+"""What the engine is told about the packs of one run: which, with which levels and settings."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from stackyard_policies.catalogue import PACKS, RULES, level
+from stackyard_policies.rule import Level, Settings
+
+PACKS_FOLDER = Path(__file__).parent / "packs"
+
+
+class Override(BaseModel):
+    """A rule's level for one stage, by someone, for a reason, until a date."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    rule: str
+    """Name of the rule, as `stackyard policy list` shows it."""
+
+    stage: str
+    """The stage it holds for."""
+
+    level: Level
+    """What a violation does instead."""
+
+    reason: str
+    """Why this is right."""
+
+    owner: str
+    """Who answers for it."""
+
+    expires: datetime.date
+    """The last day it holds."""
+
+
+def levels(stage: str, overrides: list[Override], today: datetime.date) -> dict[str, Level]:
+    """Return each rule's level in a stage.
+
+    Raises ValueError for an override of an unknown rule, or one that has expired: an exception
+    that nobody renews must not live on.
+    """
+    result: dict[str, Level] = {name: level(name, stage) for name in RULES}
+    for override in overrides:
+        if override.rule not in RULES:
+            raise ValueError(f"policy override names no known rule (got {override.rule!r})")
+        if override.expires < today:
+            raise ValueError(
+                f"the override of `{override.rule}` in {override.stage} by {override.owner} "
+                f"expired on {override.expires}"
+            )
+        if override.stage == stage:
+            result[override.rule] = override.level
+    return result
+
+
+def pack_configs(
+    settings: Settings, rule_levels: Mapping[str, Level]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return, for each pack, the configuration that the engine hands to it.
+
+    Source of the shape: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/configuration/.
+    """
+    shared = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(settings).items()
+    }
+    return {
+        pack: {name: {"enforcementLevel": rule_levels[name], **shared} for name in names}
+        for pack, names in PACKS.items()
+    }
+
+
+def executable(pack: str) -> Path:
+    """Return the file that the engine starts for a pack."""
+    return PACKS_FOLDER / pack

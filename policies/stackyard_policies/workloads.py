@@ -1,0 +1,96 @@
+"""Rules about what runs: images, quotas, GPU pools, pods that keep within their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stackyard_policies.rule import Settings, Subject, resource_rule, stack_rule
+
+WORKLOADS = (
+    "kubernetes:apps/v1:DaemonSet",
+    "kubernetes:apps/v1:Deployment",
+    "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:batch/v1:Job",
+    "kubernetes:batch/v1:CronJob",
+)
+
+GPU_FAMILIES = ("g4dn.", "g5.", "g5g.", "g6.", "g6e.", "p3.", "p3dn.", "p4d.", "p4de.", "p5.")
+
+
+def _containers(subject: Subject) -> list[Mapping[str, Any]]:
+    path = (
+        "spec.jobTemplate.spec.template.spec"
+        if "CronJob" in subject.type
+        else ("spec.template.spec")
+    )
+    spec = subject.value(path, {})
+    return [*spec.get("initContainers", []), *spec.get("containers", [])]
+
+
+@resource_rule("workload-image-by-digest", *WORKLOADS, fix="name the image with @sha256:…")
+def image_by_digest(subject: Subject, settings: Settings) -> Iterator[str]:
+    """Images are named by digest and come from our registries, so that what ran can be told."""
+    for container in _containers(subject):
+        image = str(container.get("image", ""))
+        if "@sha256:" not in image:
+            yield f"`{subject.name}` runs {image!r}, which a push can change"
+        if settings.registries and not image.startswith(settings.registries):
+            yield f"`{subject.name}` runs {image!r}, which is not from our registries"
+
+
+@resource_rule("workload-limited", *WORKLOADS, fix="set requests and limits")
+def workload_limited(subject: Subject, settings: Settings) -> Iterator[str]:
+    """Every container says what it needs and what it may take."""
+    for container in _containers(subject):
+        resources = container.get("resources", {})
+        missing = [part for part in ("requests", "limits") if not resources.get(part)]
+        if missing:
+            yield f"`{subject.name}`/{container.get('name')} has no {' or '.join(missing)}"
+
+
+@stack_rule("namespace-quota", "kubernetes:core/v1:Namespace", fix="add a ResourceQuota")
+def namespace_quota(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
+    """Every namespace has a quota, or one team's mistake takes the cluster."""
+    bounded = {
+        subject.value("metadata.namespace")
+        for subject in subjects
+        if subject.type == "kubernetes:core/v1:ResourceQuota"
+    }
+    for subject in subjects:
+        name = subject.value("metadata.name")
+        if subject.type == "kubernetes:core/v1:Namespace" and name not in bounded:
+            yield subject.urn, f"namespace `{name}` has no quota"
+
+
+@resource_rule("gpu-pool-contained", "aws:eks/nodeGroup:NodeGroup", fix="use the GpuPool component")
+def gpu_pool_contained(subject: Subject, settings: Settings) -> Iterator[str]:
+    """GPU pools are tainted and scale to zero: nothing else runs there, and nothing idles."""
+    types = subject.value("instanceTypes", [])
+    if not any(str(kind).startswith(GPU_FAMILIES) for kind in types):
+        return
+    effects = {taint.get("effect") for taint in subject.value("taints", [])}
+    if "NO_SCHEDULE" not in effects:
+        yield f"GPU pool `{subject.name}` has no NO_SCHEDULE taint"
+    if subject.value("scalingConfig.minSize", 0) > 0:
+        yield f"GPU pool `{subject.name}` never scales to zero"
+
+
+@resource_rule("secret-not-plain", *WORKLOADS, fix="take it from a Secret or from the key vault")
+def secret_not_plain(subject: Subject, settings: Settings) -> Iterator[str]:
+    """No container gets a secret as a plain environment value."""
+    suspicious = ("PASSWORD", "SECRET", "TOKEN", "PRIVATE_KEY", "ACCESS_KEY")
+    for container in _containers(subject):
+        for variable in container.get("env", []):
+            name = str(variable.get("name", "")).upper()
+            if any(word in name for word in suspicious) and variable.get("value"):
+                yield f"`{subject.name}` has `{name}` in plain"
+
+
+RULES = (
+    image_by_digest,
+    workload_limited,
+    namespace_quota,
+    gpu_pool_contained,
+    secret_not_plain,
+)
