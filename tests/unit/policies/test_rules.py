@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from stackyard_policies.catalogue import PACKS, RULES
 from stackyard_policies.configuration import Override, levels, pack_configs
 from stackyard_policies.pack import settings as read_settings
