@@ -1,0 +1,134 @@
+"""The only printer: answers go to stdout, everything else to stderr, plain unless on a terminal."""
+
+from __future__ import annotations
+
+import json as encoder
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TextIO
+
+from stackyard_cli.errors import ExitCode, StackyardError
+
+Style = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
+
+SEQUENCES: Mapping[Style, str] = {
+    "bold": "\x1b[1m",
+    "dim": "\x1b[2m",
+    "red": "\x1b[31m",
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "cyan": "\x1b[36m",
+}
+RESET = "\x1b[0m"
+CLEAR_LINE = "\r\x1b[2K"
+
+_status_shown = False
+
+
+def interactive() -> bool:
+    """Whether a person can be asked: both stdin and stderr are a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def styled(text: str, style: Style, stream: TextIO | None = None) -> str:
+    """Return `text` in a style if the stream (stderr by default) is a terminal that wants it.
+
+    NO_COLOR is respected: https://no-color.org.
+    """
+    terminal = (stream or sys.stderr).isatty()
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"{SEQUENCES[style]}{text}{RESET}" if terminal and wanted else text
+
+
+def answer(value: Any, *, json: bool, text: str | None = None) -> None:
+    """Print the answer: `value` as JSON, else `text` (by default the value as it is)."""
+    if json:
+        _out(encoder.dumps(value, indent=2, ensure_ascii=False, default=str))
+    else:
+        _out(str(value) if text is None else text)
+
+
+def line(value: Mapping[str, Any]) -> None:
+    """Print one event of a long run as one JSON line on stdout."""
+    _out(encoder.dumps(value, ensure_ascii=False, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, json: bool) -> None:
+    """Print rows that are keyed by column: as a JSON list, else aligned under headings."""
+    listed = [{column: row.get(column) for column in columns} for row in rows]
+    if json:
+        answer(listed, json=True)
+        return
+    cells = [[_cell(row[column]) for column in columns] for row in listed]
+    heads = [column.replace("_", " ").upper() for column in columns]
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    _out(styled(_aligned(heads, widths), "bold", sys.stdout))
+    for row in cells:
+        _out(_aligned(row, widths))
+
+
+def narrate(text: str = "", style: Style | None = None) -> None:
+    """Print one line of narration on stderr; it takes the place of a transient status line."""
+    _erase_status()
+    print(styled(text, style) if style else text, file=sys.stderr, flush=True)  # noqa: T201 - printer
+
+
+def status(text: str) -> None:
+    """Show a transient line on a terminal, until the next line; nothing when piped."""
+    global _status_shown
+    if not sys.stderr.isatty():
+        return
+    width = max(os.get_terminal_size(sys.stderr.fileno()).columns - 1, 10)
+    sys.stderr.write(CLEAR_LINE + text[:width])
+    sys.stderr.flush()
+    _status_shown = True
+
+
+def problem(error: StackyardError, *, json: bool) -> None:
+    """Print an expected error: text on stderr, or one JSON object on stdout."""
+    if json:
+        plain = {"error": error.message, "code": int(error.code), "hint": error.hint}
+        answer(plain | error.facts, json=True)
+        return
+    narrate(f"{styled('error:', 'red')} {error.message}")
+    if error.hint:
+        narrate(f"{styled('hint:', 'cyan')} {error.hint}")
+
+
+def ask(question: str) -> str:
+    """Ask a person and return the answer; raises StackyardError where nobody can answer."""
+    if not interactive():
+        message = f"this needs an answer, and there is no terminal: {question}"
+        raise StackyardError(message, hint="add `--yes` to go ahead", code=ExitCode.INVALID)
+    _erase_status()
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def _erase_status() -> None:
+    global _status_shown
+    if _status_shown:
+        sys.stderr.write(CLEAR_LINE)
+        _status_shown = False
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "-"
+    return str(value)
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _out(text: str) -> None:
+    _erase_status()
+    print(text, flush=True)  # noqa: T201 - the only printer
