@@ -1,0 +1,215 @@
+"""Supervised processes of the sandbox, the ports they listen on, and locks between runs.
+
+A process outlives the run that started it, so everything needed to find it again is on disk: a pid
+file with the process's start time beside its pid. A pid alone is not an identity: after a reboot or
+a day it may belong to somebody's editor.
+"""
+
+import fcntl
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+# Below the range from which systems pick outgoing ports (32768 on Linux, 49152 elsewhere): a port
+# kept for the next start is then not taken by a passing client connection.
+_PORTS = range(20000, 30000)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One program with its log and pid file in `folder`; it may run or not."""
+
+    name: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """Output and errors of the present or last run."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def pid_file(self) -> Path:
+        """`pid start-time` of the present run."""
+        return self.folder / f"{self.name}.pid"
+
+    @property
+    def pid(self) -> int | None:
+        """The pid of the running process, or None."""
+        found = self._recorded()
+        if found is None or _started(found[0]) != found[1]:
+            return None
+        return found[0]
+
+    def alive(self) -> bool:
+        """Whether the process that we started is still running."""
+        return self.pid is not None
+
+    def rss(self) -> int:
+        """Resident memory in bytes; 0 when it does not run."""
+        return _resident(pid) if (pid := self.pid) else 0
+
+    def start(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        """Start the program in a session of its own, out of reach of the terminal's Ctrl-C."""
+        if self.alive():
+            raise RuntimeError(f"{self.name} already runs as process {self.pid}")
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.log.exists():
+            # One run back is kept for whoever asks why it died; older ones would fill the disk.
+            self.log.replace(self.folder / f"{self.name}.previous.log")
+        with private_file(self.log) as log:
+            child = subprocess.Popen(
+                [*command],
+                env={**os.environ, **(env or {})},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        write_private(self.pid_file, f"{child.pid} {_started(child.pid)}\n")
+        # The child is followed by its pid file from here on, like one started by another run.
+        child.returncode = 0
+
+    def stop(self, grace: float = 10.0) -> None:
+        """End the process and wait until it is gone; harmless when it does not run."""
+        self.terminate()
+        if not wait_until(lambda: not self.alive(), grace):
+            self._signal(signal.SIGKILL)
+            wait_until(lambda: not self.alive(), grace)
+        if self.alive():
+            raise RuntimeError(f"process {self.pid} ({self.name}) does not end, even when killed")
+        self.pid_file.unlink(missing_ok=True)
+
+    def terminate(self) -> None:
+        """Ask the process to end, without waiting: several can then end side by side."""
+        self._signal(signal.SIGTERM)
+
+    def last_lines(self, count: int = 5) -> str:
+        """The end of the log, for an error message."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+
+    def _signal(self, number: signal.Signals) -> None:
+        if pid := self.pid:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, number)
+
+    def _recorded(self) -> tuple[int, str] | None:
+        try:
+            pid, _, started = self.pid_file.read_text().strip().partition(" ")
+            return int(pid), started
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+def free_ports(count: int, keep: Sequence[int] = ()) -> list[int]:
+    """Loopback ports that nobody listens on; those of `keep`, place by place, if still free."""
+    ports: list[int] = []
+    others = [port for port in random.sample(_PORTS, 200) if port not in keep]
+    for place in range(count):
+        candidates = [*keep[place : place + 1], *others]
+        free = (port for port in candidates if port not in ports and _free(port))
+        if (port := next(free, None)) is None:
+            raise RuntimeError(f"no free port between {_PORTS.start} and {_PORTS.stop}")
+        ports.append(port)
+    return ports
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+@contextmanager
+def only_one(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock between processes; the system frees it when the holder dies, however it dies."""
+    with private_file(path, append=True) as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def private_file(path: Path, *, append: bool = False) -> Iterator[int]:
+    """A descriptor of a file for its owner only, whatever the umask."""
+    mode = os.O_APPEND if append else os.O_TRUNC
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | mode, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, content: str | bytes) -> None:
+    """Replace a file as a whole, readable by its owner only."""
+    data = content.encode() if isinstance(content, str) else content
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with private_file(fresh) as descriptor, os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(data)
+    fresh.replace(path)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are in TIME_WAIT counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def _started(pid: int) -> str | None:
+    """When a live process was started, as the system writes it; None if it is gone."""
+    with suppress(ChildProcessError):
+        # Only has an effect on our own child: a dead one would stay a zombie and look alive.
+        os.waitpid(pid, os.WNOHANG)
+    if Path("/proc/self/stat").exists():
+        return _started_by_proc(pid)
+    return _ps(pid, "lstart")
+
+
+def _started_by_proc(pid: int) -> str | None:
+    """Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot, with the boot's id."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The program's name (field 2) may hold spaces and brackets; the state follows the last one.
+    state, *rest = stat.rpartition(")")[2].split()
+    return None if state in "ZX" else f"{rest[18]}@{boot}"
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return int(_ps(pid, "rss") or 0) * 1024
+
+
+def _ps(pid: int, field: str) -> str | None:
+    """One field of `ps`, on systems without /proc (macOS)."""
+    command = ["ps", "-o", f"{field}=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None

@@ -1,0 +1,24 @@
+"""The programs that the sandbox runs, built from pinned Go modules on the machine that uses them.
+
+Nothing is downloaded ready-made: `modules/` holds a go.mod and a go.sum for each build, and the
+binaries land in the cache, once per lock file.
+"""
+
+from stackyard_sandbox.toolchain.build import build
+from stackyard_sandbox.toolchain.errors import BuildFailed, GoMissing, ToolchainError, ToolMissing
+from stackyard_sandbox.toolchain.modules import ALL, CORE, EXTRA
+from stackyard_sandbox.toolchain.store import kwok_stages, missing, tool
+
+__all__ = [
+    "ALL",
+    "CORE",
+    "EXTRA",
+    "BuildFailed",
+    "GoMissing",
+    "ToolMissing",
+    "ToolchainError",
+    "build",
+    "kwok_stages",
+    "missing",
+    "tool",
+]

@@ -1,0 +1,33 @@
+"""`python -m stackyard_sandbox.toolchain build [NAMES]`: build without the rest of Stackyard."""
+
+import argparse
+import sys
+
+from stackyard_sandbox.toolchain import ALL, CORE, ToolchainError, build
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the named tools; their paths on stdout, progress on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m stackyard_sandbox.toolchain")
+    commands = parser.add_subparsers(dest="command", required=True)
+    building = commands.add_parser("build", help="build the sandbox's tools with Go")
+    building.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}")
+    building.add_argument("--core", action="store_true", help=f"only {', '.join(CORE)}")
+    chosen = parser.parse_args(arguments)
+    try:
+        paths = build(chosen.names or (CORE if chosen.core else ALL), progress=_say)
+    except ToolchainError as error:
+        _say(f"error: {error}")
+        return 1
+    for name, path in paths.items():
+        sys.stdout.write(f"{name}\t{path}\n")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

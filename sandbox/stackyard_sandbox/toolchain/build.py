@@ -1,0 +1,153 @@
+"""Build the tools with Go, each once per lock file, with progress for whoever waits."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from stackyard_sandbox.processes import only_one, private_file
+from stackyard_sandbox.toolchain import store
+from stackyard_sandbox.toolchain.errors import BuildFailed, GoMissing
+from stackyard_sandbox.toolchain.modules import ALL, MINIMUM_GO, Module, module_of
+
+Progress = Callable[[str], None]
+
+_HEARTBEAT = 15.0
+_NOT_OURS = ("GOOS", "GOARCH", "GOBIN", "GOWORK")
+
+
+def build(names: Iterable[str] | None = None, *, progress: Progress) -> dict[str, Path]:
+    """Build the named tools (all of them by default) that are not there yet; return their paths.
+
+    One `go build` after the other: each uses every core by itself, and what two tools share is
+    compiled once because Go's own build cache is between them.
+    """
+    wanted = list(ALL if names is None else names)
+    todo = store.missing(wanted)
+    if todo:
+        progress(f"building {', '.join(todo)} with {_require_go()}")
+    for name in todo:
+        _build_alone(name, progress)
+    return {name: store.tool(name) for name in wanted}
+
+
+def _build_alone(name: str, progress: Progress) -> None:
+    """Build one tool unless another run has just done it."""
+    module = module_of(name)
+    home = store.home(module)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = store.root() / f"{module.name}.lock"
+    with only_one(lock, lambda: progress(f"{name}: waiting for another build")):
+        if name in store.missing([name]):
+            _build(name, module, home, progress)
+
+
+def _build(name: str, module: Module, home: Path, progress: Progress) -> None:
+    """Compile into a file beside the final one, then rename: a tool is there whole or not at all.
+
+    Kwok's stages come first, because a kwok that is there promises that they are.
+    """
+    if name == "kwok":
+        _copy_kwok_stages(module)
+    binaries = home / "bin"
+    binaries.mkdir(exist_ok=True)
+    fresh, log = binaries / f".{name}.new", home / f"{name}.log"
+    started = time.monotonic()
+    command = ["go", "build", *module.flags, "-o", str(fresh), module.programs[name]]
+    code = _run(command, module, log, lambda: progress(f"{name}: {_since(started)}"))
+    if code != 0:
+        fresh.unlink(missing_ok=True)
+        raise BuildFailed(name, code, log)
+    fresh.replace(binaries / name)
+    log.unlink()
+    progress(f"{name}: built in {_since(started)}")
+
+
+def _run(command: list[str], module: Module, log: Path, heartbeat: Callable[[], None]) -> int:
+    """Run Go in the module's folder and report while it is silent."""
+    with private_file(log) as output:
+        child = subprocess.Popen(
+            command,
+            cwd=module.folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            while True:
+                try:
+                    return child.wait(_HEARTBEAT)
+                except subprocess.TimeoutExpired:
+                    heartbeat()
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """The caller's environment (GOFLAGS, GOPROXY, caches) less what would build something else."""
+    kept = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
+    # Without cgo no C compiler is needed and the binaries run on any distribution.
+    return {**kept, "CGO_ENABLED": "0", "GOWORK": "off"}
+
+
+def _require_go() -> str:
+    """The version of Go that will build, or an error that says how to get one."""
+    if shutil.which("go") is None:
+        raise GoMissing(None, MINIMUM_GO)
+    # Asked in a module's folder: there Go may switch to a newer toolchain by itself (GOTOOLCHAIN).
+    folder = module_of("kwok").folder
+    answer = subprocess.run(
+        ["go", "env", "GOVERSION"],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    version = answer.stdout.strip()
+    if answer.returncode != 0 or _release(version) < _release(f"go{MINIMUM_GO}"):
+        raise GoMissing(version or answer.stderr.strip(), MINIMUM_GO)
+    return version
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """`go1.26.8` or `go1.27rc1` as (1, 26): language releases are what go.mod files ask for."""
+    digits = version.removeprefix("go").replace("rc", ".").replace("-", ".").split(".")
+    return tuple(int(part) for part in digits[:2] if part.isdigit())
+
+
+def _copy_kwok_stages(module: Module) -> None:
+    """Take kwok's stage files from the very module version that kwok is built from."""
+    source = _module_folder(module, "sigs.k8s.io/kwok") / "kustomize" / "stage"
+    for stage in store.KWOK_STAGES:
+        target = store.stages_folder() / stage
+        target.mkdir(parents=True, exist_ok=True)
+        for file in sorted((source / stage).glob("*.yaml")):
+            if file.name != "kustomization.yaml":
+                shutil.copyfile(file, target / file.name)
+
+
+def _module_folder(module: Module, path: str) -> Path:
+    """Where Go keeps the source of a required module; downloads it when it is not there."""
+    log = store.home(module) / "kwok.log"
+    code = _run(["go", "mod", "download", path], module, log, lambda: None)
+    if code != 0:
+        raise BuildFailed("kwok", code, log)
+    answer = subprocess.run(
+        ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", path],
+        cwd=module.folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(answer.stdout.strip())
+
+
+def _since(started: float) -> str:
+    return f"{time.monotonic() - started:.0f} s"

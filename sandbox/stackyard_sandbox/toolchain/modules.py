@@ -1,0 +1,99 @@
+"""What is built, from which Go module, and the digest under which the result is kept.
+
+A module is a folder with go.mod (its `tool` lines name the programs) and go.sum. Each has a digest
+of its own, so that a newer promtool does not rebuild the engine.
+"""
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackyard_sandbox.toolchain.errors import UnknownTool
+
+MINIMUM_GO = "1.26"
+ENGINE_VERSION = "3.259.0"
+KUBERNETES_VERSION = "1.36.3"
+
+_FOLDER = Path(__file__).parent / "modules"
+# -trimpath keeps this machine's paths out of the binaries; -mod=readonly refuses to resolve
+# anything that go.sum does not pin.
+_FLAGS = ("-trimpath", "-mod=readonly", "-buildvcs=false")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Go module of ours and the programs it builds: name to main package."""
+
+    name: str
+    programs: dict[str, str]
+    version_flags: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where its lock files are."""
+        return _FOLDER / self.name
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Arguments of `go build`, the same for each program so that packages compile once."""
+        sets = [f"-X {flag}" for flag in self.version_flags]
+        return (*_FLAGS, "-ldflags", " ".join(["-s -w", *sets]))
+
+    @property
+    def digest(self) -> str:
+        """Changes when the lock files, programs, flags or kind of machine do."""
+        facts = [platform.system(), platform.machine(), *self.flags, *map(str, self._mains())]
+        hashed = hashlib.sha256("\0".join(facts).encode())
+        for lock in ("go.mod", "go.sum"):
+            hashed.update((self.folder / lock).read_bytes())
+        return f"{self.name}-{hashed.hexdigest()[:16]}"
+
+    def _mains(self) -> list[tuple[str, str]]:
+        return sorted(self.programs.items())
+
+
+# Without these a Kubernetes program reports v0.0.0-master and clients refuse it as too old.
+_KUBERNETES_VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR, _ = KUBERNETES_VERSION.split(".")
+
+MODULES = (
+    Module(
+        "engine",
+        {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+        (f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{ENGINE_VERSION}",),
+    ),
+    Module(
+        "cluster",
+        {
+            "etcd": "go.etcd.io/etcd/server/v3",
+            "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+            "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+            "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+            "kwok": "sigs.k8s.io/kwok/cmd/kwok",
+        },
+        (
+            f"{_KUBERNETES_VERSION}.gitVersion=v{KUBERNETES_VERSION}",
+            f"{_KUBERNETES_VERSION}.gitMajor={_MAJOR}",
+            f"{_KUBERNETES_VERSION}.gitMinor={_MINOR}",
+        ),
+    ),
+    Module("promtool", {"promtool": "github.com/prometheus/prometheus/cmd/promtool"}),
+    Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
+)
+
+CORE = tuple(program for module in MODULES[:2] for program in module.programs)
+"""What a sandbox cannot start without."""
+
+EXTRA = tuple(program for module in MODULES[2:] for program in module.programs)
+"""What proves alert rules and workflow files."""
+
+ALL = (*CORE, *EXTRA)
+
+
+def module_of(program: str) -> Module:
+    """The module that builds a program."""
+    for module in MODULES:
+        if program in module.programs:
+            return module
+    raise UnknownTool(program, ALL)
