@@ -1,0 +1,1 @@
+"""The network: a VPC with private subnets over two or three zones, and its way out."""

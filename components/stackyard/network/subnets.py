@@ -1,0 +1,72 @@
+"""Subnet arithmetic: which part of a VPC's range each zone gets. Pure, no cloud.
+
+The range is cut into quarters. Each zone's private subnet is one quarter, since pods take their
+addresses from it; the last quarter holds the small public subnets, from its end, and a reserve.
+So no subnet ever moves when a zone is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+SMALLEST_PREFIX = 22
+"""A zone then has a /24 (251 usable addresses), which a handful of nodes fill with pods."""
+
+LARGEST_PREFIX = 16
+"""Largest VPC range, https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
+
+PUBLIC_PREFIX = 28
+"""Smallest subnet that AWS makes; a public subnet holds one NAT gateway and nothing else."""
+
+SHARED_SPACE = IPv4Network("100.64.0.0/10")
+"""RFC 6598; like the RFC 1918 ranges, EKS accepts it for pods."""
+
+
+@dataclass(frozen=True)
+class ZoneSubnets:
+    """The subnets of one availability zone, in CIDR notation."""
+
+    zone: str
+    private: str
+    public: str
+
+
+def checked_range(cidr: str) -> IPv4Network:
+    """Return the range of a VPC; raises ValueError for one that cannot hold a cluster."""
+    try:
+        network = IPv4Network(cidr)
+    except ValueError as error:
+        raise ValueError(f"not an IPv4 range: {error}") from error
+    if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
+        raise ValueError(
+            f"a VPC for a cluster is /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}, because every pod "
+            f"takes an address (got /{network.prefixlen})"
+        )
+    if not (network.is_private or network.subnet_of(SHARED_SPACE)):
+        raise ValueError(f"use a private range such as 10.0.0.0/16 (got {cidr})")
+    return network
+
+
+def plan(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
+    """Divide a VPC's range among at most three zones, in the order given."""
+    network = checked_range(cidr)
+    *private, last = network.subnets(prefixlen_diff=2)
+    public = list(last.subnets(new_prefix=PUBLIC_PREFIX))[::-1]
+    if len(zones) > len(private):
+        raise ValueError(f"at most {len(private)} zones (got {len(zones)})")
+    return tuple(
+        ZoneSubnets(zone=zone, private=str(private[place]), public=str(public[place]))
+        for place, zone in enumerate(zones)
+    )
+
+
+def zone_names(region: str, zones: int | Sequence[str]) -> tuple[str, ...]:
+    """Return the zones by name; a number takes the region's first letters.
+
+    Not every account has every letter: then the stack file lists the zones itself.
+    """
+    if isinstance(zones, int):
+        return tuple(f"{region}{letter}" for letter in "abc"[:zones])
+    return tuple(zones)

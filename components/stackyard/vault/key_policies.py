@@ -1,0 +1,79 @@
+"""Policies of KMS keys as plain data: who administers a key, and which service may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stackyard import iam
+from stackyard.vault.config import Purpose
+
+ADMINISTER = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListAliases",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+"""What administrators do to a key; none of it reads data."""
+
+USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+"""What a service does with a key."""
+
+
+def key_policy(
+    purpose: Purpose, *, account: str, region: str, admins: Sequence[str]
+) -> dict[str, Any]:
+    """Return the policy of a key.
+
+    The account statement is what lets IAM policies grant the key's use; a key without it can
+    become unmanageable for ever:
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html.
+    """
+    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    statements = [iam.statement("EnableIamPolicies", ("kms:*",), ("*",), principals=root)]
+    if admins:
+        people = {"AWS": sorted(admins)}
+        statements.append(iam.statement("Administer", ADMINISTER, ("*",), principals=people))
+    if purpose == "logs":
+        statements.append(_use_by_cloudwatch_logs(account, region))
+    return iam.document(*statements)
+
+
+def _use_by_cloudwatch_logs(account: str, region: str) -> iam.Statement:
+    """Let CloudWatch Logs use the key, for log groups of this account and region only.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html.
+    """
+    groups = f"arn:aws:logs:{region}:{account}:log-group:*"
+    return iam.statement(
+        "EncryptLogs",
+        USE,
+        ("*",),
+        principals={"Service": f"logs.{region}.amazonaws.com"},
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    )

@@ -1,0 +1,96 @@
+"""Declared secrets: they exist, encrypted and guarded; their values never pass through here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.vault.config import SecretConfig, SecretStoreConfig
+from stackyard.vault.secret_policies import secret_policy
+
+
+class SecretStore(Component):
+    """Secrets Manager secrets without values, each readable by its named audiences only.
+
+    An administrator puts a value in: `aws secretsmanager put-secret-value`. No value is in a stack
+    file, in state or in a log, and a preview needs none.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:SecretStore"
+
+    secret_arns: dict[str, pulumi.Output[str]]
+    """Secret ARN by name in the stack file."""
+
+    def __init__(
+        self,
+        name: str,
+        config: SecretStoreConfig,
+        *,
+        prefix: str,
+        key_arn: pulumi.Input[str],
+        readers: Mapping[str, pulumi.Input[str]],
+        admins: Sequence[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: `prefix` of every secret's name, the `secrets` key, and who people are.
+
+        `readers` gives a role ARN for each audience; `admins` are the ARNs that may put values in
+        and read in an emergency. Raises ValueError for an audience that has no role, or without
+        administrators, as nobody could ever set a value then.
+        """
+        super().__init__(name, config, opts=opts)
+        if config.entries and not admins:
+            raise ValueError("secrets need at least one administrator, to put their values in")
+        self.secret_arns = {}
+        for key, entry in config.entries.items():
+            unknown = sorted(set(entry.readers) - set(readers))
+            if unknown:
+                raise ValueError(
+                    f"secret `{key}` is for audiences without a role: {', '.join(unknown)}"
+                )
+            secret = self._make_secret(key, entry, prefix, key_arn, config.recovery_days)
+            self.secret_arns[key] = secret.arn
+            roles = pulumi.Output.all(*(readers[audience] for audience in entry.readers))
+            self._guard(key, secret, roles, admins)
+        self.publish()
+
+    def _make_secret(
+        self,
+        key: str,
+        entry: SecretConfig,
+        prefix: str,
+        key_arn: pulumi.Input[str],
+        recovery_days: int,
+    ) -> aws.secretsmanager.Secret:
+        tags = {"stackyard:readers": " ".join(sorted(entry.readers))}
+        if entry.rotation_days:
+            tags["stackyard:rotate-days"] = str(entry.rotation_days)
+        return aws.secretsmanager.Secret(
+            self.named(key),
+            name=f"{prefix}/{key}",
+            description=entry.description,
+            kms_key_id=key_arn,
+            recovery_window_in_days=recovery_days,
+            tags=tags,
+            opts=self.child(),
+        )
+
+    def _guard(
+        self,
+        key: str,
+        secret: aws.secretsmanager.Secret,
+        roles: pulumi.Output[list[str]],
+        admins: Sequence[str],
+    ) -> None:
+        aws.secretsmanager.SecretPolicy(
+            self.named(f"{key}-policy"),
+            secret_arn=secret.arn,
+            policy=roles.apply(lambda arns: iam.text(secret_policy(readers=arns, admins=admins))),
+            block_public_policy=True,
+            opts=self.child(),
+        )
