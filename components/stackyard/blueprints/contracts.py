@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -53,6 +53,9 @@ class GpuPoolFacts(Contract):
 
     max_gpus: int
     """The hard cap: GPUs of the pool at its largest."""
+
+    device_plugin: dict[str, Any] | None = None
+    """Config file of NVIDIA's device plugin; None where the node image runs its own."""
 
 
 class FoundationContract(Contract):

@@ -1,0 +1,223 @@
+"""The GPU contract: everything that must agree about a pool, computed from one model. Pure.
+
+Neighbouring tools lost workloads to taints without matching tolerations, and money to nodes that
+never scaled to zero: here both sides of each pair come from the same few lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.gpu.config import GpuPoolConfig, MigConfig, TimeSlicingConfig
+from stackyard.gpu.instances import INSTANCES, is_arm, mig_model
+from stackyard.gpu.quotas import quota_code
+
+RESOURCE = "nvidia.com/gpu"
+"""The extended resource that the device plugin offers and pods ask for."""
+
+TAINT_KEY = "nvidia.com/gpu"
+"""Key of every GPU pool's taint; the device plugin and telemetry tolerate it whatever its value."""
+
+POOL_LABEL = "stackyard.dev/gpu-pool"
+"""Node label with the pool's name; pods select their pool by it."""
+
+ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
+"""Label by which the cluster autoscaler knows a GPU node whose driver is not ready yet:
+https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md."""
+
+ON_EVERY_POOL: dict[str, str] = {"key": TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}
+"""Toleration of what runs once on each GPU node: the device plugin and telemetry."""
+
+
+@dataclass(frozen=True)
+class GpuContract:
+    """One pool's name and config, and all that follows from them."""
+
+    pool: str
+    config: GpuPoolConfig
+
+    @property
+    def node_selector(self) -> dict[str, str]:
+        """Labels that only this pool's nodes carry."""
+        return {POOL_LABEL: self.pool}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """All labels of the pool's nodes; they contain the node selector."""
+        model = INSTANCES[self.config.instance_types[0]].model.lower()
+        return {**self.node_selector, ACCELERATOR_LABEL: f"nvidia-{model}"}
+
+    @property
+    def taint(self) -> dict[str, str]:
+        """The taint as the EKS API writes it."""
+        return {"key": TAINT_KEY, "value": self.pool, "effect": "NO_SCHEDULE"}
+
+    @property
+    def ami_type(self) -> str:
+        """The node image: NVIDIA's driver is in it, so no driver is installed at run time.
+
+        MIG needs Bottlerocket, which divides the GPUs at boot by its settings:
+        https://bottlerocket.dev/en/os/latest/api/settings/kubelet-device-plugins.
+        """
+        if isinstance(self.config.sharing, MigConfig):
+            return "BOTTLEROCKET_x86_64_NVIDIA"
+        arm = is_arm(self.config.instance_types[0])
+        return "AL2023_ARM_64_NVIDIA" if arm else "AL2023_x86_64_NVIDIA"
+
+    @property
+    def data_volume(self) -> str:
+        """The device that holds images and pods."""
+        return "/dev/xvdb" if self.ami_type.startswith("BOTTLEROCKET") else "/dev/xvda"
+
+    @property
+    def user_data(self) -> str | None:
+        """Boot settings of the nodes, where the image needs any."""
+        model = mig_model(self.config.instance_types[0])
+        if not isinstance(self.config.sharing, MigConfig) or model is None:
+            return None
+        return (
+            "[settings.kubelet-device-plugins.nvidia]\n"
+            'device-partitioning-strategy = "mig"\n'
+            "[settings.kubelet-device-plugins.nvidia.mig.profile]\n"
+            f'"{model.bottlerocket}" = "{self.config.sharing.profile}"\n'
+        )
+
+    @property
+    def gpus_per_node(self) -> int:
+        """Physical GPUs of one node."""
+        return INSTANCES[self.config.instance_types[0]].gpus
+
+    @property
+    def units_per_node(self) -> int:
+        """What one node offers of `nvidia.com/gpu`: GPUs, turns on them, or slices of them."""
+        sharing = self.config.sharing
+        if isinstance(sharing, TimeSlicingConfig):
+            return self.gpus_per_node * sharing.replicas
+        model = mig_model(self.config.instance_types[0])
+        if isinstance(sharing, MigConfig) and model is not None:
+            return self.gpus_per_node * model.slices[sharing.profile]
+        return self.gpus_per_node
+
+    @property
+    def max_gpus(self) -> int:
+        """The hard cap: physical GPUs of the pool at its largest."""
+        return self.gpus_per_node * self.config.max
+
+    @property
+    def quota(self) -> str:
+        """Code of the EC2 service quota that must allow `quota_vcpus`."""
+        return quota_code(self.config.instance_types[0], self.config.capacity)
+
+    @property
+    def quota_vcpus(self) -> int:
+        """vCPUs of the pool at its largest; new accounts have a quota of 0."""
+        return self.config.max * max(INSTANCES[kind].vcpus for kind in self.config.instance_types)
+
+    @property
+    def scale_from_zero_tags(self) -> dict[str, str]:
+        """Tags that tell the autoscaler what a node will offer while there is none to look at.
+
+        It knows whole GPUs by itself; of shared ones it would start too many nodes.
+        """
+        if self.units_per_node == self.gpus_per_node:
+            return {}
+        key = f"k8s.io/cluster-autoscaler/node-template/resources/{RESOURCE}"
+        return {key: str(self.units_per_node)}
+
+    @property
+    def device_plugin(self) -> dict[str, Any] | None:
+        """Config file of NVIDIA's device plugin; None where the node image runs its own."""
+        if isinstance(self.config.sharing, MigConfig):
+            return None
+        settings: dict[str, Any] = {"version": "v1", "flags": {"migStrategy": "none"}}
+        if isinstance(self.config.sharing, TimeSlicingConfig):
+            turns = {"name": RESOURCE, "replicas": self.config.sharing.replicas}
+            slicing = {"failRequestsGreaterThanOne": True, "resources": [turns]}
+            settings["sharing"] = {"timeSlicing": slicing}
+        return settings
+
+    def facts(self) -> GpuPoolFacts:
+        """Return what workloads and `services` may know of the pool."""
+        return GpuPoolFacts(
+            version=GpuPoolFacts.VERSION,
+            node_selector=self.node_selector,
+            taint_key=self.taint["key"],
+            taint_value=self.taint["value"],
+            resource=RESOURCE,
+            gpus_per_node=self.gpus_per_node,
+            max_gpus=self.max_gpus,
+            device_plugin=self.device_plugin,
+        )
+
+
+def toleration(facts: GpuPoolFacts) -> dict[str, str]:
+    """Return the toleration of exactly this pool's taint."""
+    return {
+        "key": facts.taint_key,
+        "operator": "Equal",
+        "value": facts.taint_value,
+        "effect": "NoSchedule",
+    }
+
+
+def placement(facts: GpuPoolFacts) -> dict[str, Any]:
+    """Return the part of a pod spec that brings it onto the pool."""
+    return {"nodeSelector": dict(facts.node_selector), "tolerations": [toleration(facts)]}
+
+
+def gpu_request(facts: GpuPoolFacts, gpus: int = 1) -> dict[str, str]:
+    """Return the container limit for so many GPUs; an extended resource needs no request."""
+    return {facts.resource: str(gpus)}
+
+
+def smoke_job(
+    pool: str, facts: GpuPoolFacts, *, namespace: str, image: str, labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a Job that asks for one GPU of the pool and shows it.
+
+    It proves taint, toleration, selector, autoscaling, driver and device plugin at once, and goes
+    by itself after an hour. Any small image will do: the driver brings `nvidia-smi` along.
+    """
+    container = {
+        "name": "smoke",
+        "image": image,
+        "command": ["nvidia-smi", "--list-gpus"],
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "256Mi"},
+            "limits": {"cpu": "1", "memory": "1Gi", **gpu_request(facts)},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+    }
+    pod = {
+        **placement(facts),
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65_534,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+    }
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": f"gpu-smoke-{pool}",
+            "namespace": namespace,
+            "labels": dict(labels),
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": 1800,
+            "ttlSecondsAfterFinished": 3600,
+            "template": {"metadata": {"labels": dict(labels)}, "spec": pod},
+        },
+    }
