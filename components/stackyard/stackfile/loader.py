@@ -1,0 +1,132 @@
+"""From the files of a stack to its validated config, in the fixed order of inheritance.
+
+`_defaults.yaml` (company), `_stages/<stage>.yaml`, `<team>/_defaults.yaml`,
+`<team>/<project>/_defaults.yaml`, then the stack's own file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from stackyard.blueprints.catalogue import BLUEPRINTS, config_class
+from stackyard.naming import StackId
+from stackyard.stackfile import layout
+from stackyard.stackfile.errors import StackFileError, StackFileErrors
+from stackyard.stackfile.files import Files
+from stackyard.stackfile.loaded import Loaded
+from stackyard.stackfile.merge import merged
+from stackyard.stackfile.node import Node
+from stackyard.stackfile.secrecy import shown
+from stackyard.stackfile.validation import unknown_field, validated
+from stackyard.stackfile.vocabulary import written_fields
+from stackyard.stackfile.wording import close
+
+BLUEPRINT = "blueprint"
+"""The one key that no config model knows: it says which model to take."""
+
+DEFAULT_BLUEPRINT = "project"
+
+
+class Loader:
+    """Loads stacks of one estate; what they share is read, merged and checked once."""
+
+    def __init__(self, files: Files, shared: frozenset[str]) -> None:
+        self._files, self._shared = files, shared
+        self._bases: dict[tuple[str, str], Node] = {}
+
+    def blueprint(self, stack: StackId) -> str:
+        """Return the blueprint that a project's, else a team's `_defaults.yaml` names."""
+        for file in (layout.project_file(stack), layout.team_file(stack)):
+            named = self._files.tree(file).child(BLUEPRINT) if file in self._shared else None
+            if named is None:
+                continue
+            if isinstance(named.value, str) and named.value in BLUEPRINTS:
+                return named.value
+            words = f"must be one of {', '.join(BLUEPRINTS)}"
+            hint = close(named.text, BLUEPRINTS)
+            value = shown(named, (BLUEPRINT,))
+            raise StackFileErrors([StackFileError(*named.place, BLUEPRINT, words, value, hint)])
+        return DEFAULT_BLUEPRINT
+
+    def load(self, stack: StackId) -> Loaded:
+        """Read, merge and validate; raises StackFileErrors with all problems of all its files."""
+        own = layout.file_of(stack)
+        inherited = [layout.COMPANY, layout.stage_file(stack.stage)]
+        layers = [layout.team_file(stack), layout.project_file(stack), own]
+        wanted = [*inherited, *layers]
+        trees = self._files.trees(file for file in wanted if file in self._shared or file == own)
+        blueprint = self.blueprint(stack)
+        tree = self._base(stack, blueprint)
+        problems: list[StackFileError] = []
+        for file in layers:
+            if file in trees:
+                tree = merged(tree, _without_blueprint(trees[file], problems, own=file == own))
+        try:
+            config = validated(config_class(blueprint), tree)
+        except StackFileErrors as errors:
+            raise StackFileErrors([*problems, *errors.problems]) from None
+        if problems:
+            raise StackFileErrors(problems)
+        return Loaded(stack, blueprint, config, tree)
+
+    def check_shared(self, file: str) -> None:
+        """Check a file that stacks of any blueprint share; raises StackFileErrors."""
+        tree = self._files.tree(file)
+        assert isinstance(tree.value, dict)
+        known = frozenset().union(*(_fields(blueprint) for blueprint in BLUEPRINTS))
+        unknown = [key for key in tree.value if key not in known]
+        if unknown:
+            raise StackFileErrors(_unshared(tree, key, known) for key in unknown)
+
+    def _base(self, stack: StackId, blueprint: str) -> Node:
+        """Return what the company and the stage say to a blueprint."""
+        stage = layout.stage_file(stack.stage)
+        if stage not in self._shared:
+            problem = f"stage `{stack.stage}` is not known: there is no {stage}"
+            known = [file.split("/")[-1][: -len(layout.SUFFIX)] for file in self._shared]
+            hint = close(stack.stage, known) or f"write {stage}, or rename the stack's file"
+            raise StackFileErrors(
+                [StackFileError(layout.file_of(stack), 0, 0, "", problem, None, hint)]
+            )
+        if (stack.stage, blueprint) not in self._bases:
+            base = Node({}, self._files.tree(stage).origin)
+            for file in (layout.COMPANY, stage):
+                if file in self._shared:
+                    self.check_shared(file)
+                    base = merged(base, _known_to(blueprint, self._files.tree(file)))
+            self._bases[stack.stage, blueprint] = base
+        return self._bases[stack.stage, blueprint]
+
+
+@cache
+def _fields(blueprint: str) -> frozenset[str]:
+    return frozenset(written_fields(config_class(blueprint)))
+
+
+def _known_to(blueprint: str, tree: Node) -> Node:
+    assert isinstance(tree.value, dict)
+    known = _fields(blueprint)
+    return Node({key: node for key, node in tree.value.items() if key in known}, tree.origin)
+
+
+def _unshared(tree: Node, key: str, known: frozenset[str]) -> StackFileError:
+    node = tree.child(key)
+    assert node is not None
+    if key != BLUEPRINT:
+        return unknown_field(node, (key,), known)
+    problem = "cannot be shared by all stacks"
+    hint = "name it in the `_defaults.yaml` of the project"
+    return StackFileError(*(node.key or node.origin), key, problem, hint=hint)
+
+
+def _without_blueprint(tree: Node, problems: list[StackFileError], *, own: bool) -> Node:
+    """Return a tree without the blueprint's name; a stack's own file may not hold it."""
+    assert isinstance(tree.value, dict)
+    named = tree.value.get(BLUEPRINT)
+    if named is None:
+        return tree
+    if own:
+        problem = "is the same in every stage, so a stack's own file cannot name it"
+        hint = "name it in the `_defaults.yaml` of the project"
+        problems.append(StackFileError(*(named.key or named.origin), BLUEPRINT, problem, hint=hint))
+    return Node({key: node for key, node in tree.value.items() if key != BLUEPRINT}, tree.origin)

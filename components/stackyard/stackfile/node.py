@@ -1,0 +1,85 @@
+"""The tree of a stack file: every value with the place it was written at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+Path = tuple[str | int, ...]
+"""Where a value stands: keys of maps and positions in lists, from the top."""
+
+
+class Origin(NamedTuple):
+    """A place in a file of the estate; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(slots=True)
+class Node:
+    """One value: a map, a list, or a scalar. Never changed once made: files share their nodes."""
+
+    value: dict[str, Node] | list[Node] | str | int | float | bool
+    """What was written."""
+
+    origin: Origin
+    """Where the value starts."""
+
+    key: Origin | None = None
+    """Where its key stands; None in a list and at the top."""
+
+    text: str = ""
+    """A scalar as it was written, so that an error shows `1.30` and not 1.3."""
+
+    @property
+    def place(self) -> Origin:
+        """Where a reader looks for it: at the value of a scalar, at the key of a map or list."""
+        return self.key if self.key and isinstance(self.value, dict | list) else self.origin
+
+    def plain(self) -> Any:
+        """Return the value as plain data."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def leaves(self, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+        """Yield every scalar, and every empty map or list, with its path."""
+        children: Iterator[tuple[str | int, Node]] = iter(())
+        if isinstance(self.value, dict):
+            children = iter(self.value.items())
+        elif isinstance(self.value, list):
+            children = iter(enumerate(self.value))
+        if isinstance(self.value, dict | list) and self.value:
+            for step, node in children:
+                yield from node.leaves((*path, step))
+        else:
+            yield path, self
+
+    def child(self, step: str | int) -> Node | None:
+        """Return the value below a key or position; None if there is none."""
+        if isinstance(self.value, dict):
+            return self.value.get(str(step))
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            return self.value[step]
+        return None
+
+
+def dotted(path: Path) -> str:
+    """Return a path as people read it: `gpu.pools.a10.zones[0]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{_shortened(step)}"
+    return text.removeprefix(".")
+
+
+def _shortened(step: str) -> str:
+    plain = step if step.isprintable() else repr(step)
+    return plain if len(plain) <= 60 else f"{plain[:59]}…"

@@ -1,0 +1,88 @@
+"""From a tree to a config model: one strict pass, and every finding at its place in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from stackyard.stackfile import vocabulary, wording
+from stackyard.stackfile.errors import StackFileError, StackFileErrors
+from stackyard.stackfile.node import Node, Path, dotted
+from stackyard.stackfile.secrecy import shown, without_secret
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(model: type[M], tree: Node) -> M:
+    """Return the config that a tree says; raises StackFileErrors with every problem.
+
+    Strict, in JSON mode: text is never taken for a number or a number for text, while lists
+    become tuples and dates are read, https://docs.pydantic.dev/latest/concepts/strict_mode/.
+    """
+    try:
+        return model.model_validate_json(json.dumps(tree.plain()), strict=True)
+    except ValidationError as error:
+        findings = error.errors(include_url=False)
+        raise StackFileErrors(
+            _told_once(_located(model, tree, each) for each in findings)
+        ) from None
+
+
+def unknown_field(node: Node, path: Path, known: Iterable[str]) -> StackFileError:
+    """Return the problem of a field that nothing knows."""
+    problem, hint = wording.unknown(str(path[-1]), known)
+    place = node.key or node.origin
+    return StackFileError(*place, dotted(path), problem, hint=hint)
+
+
+def _located(model: type[BaseModel], tree: Node, finding: Mapping[str, Any]) -> StackFileError:
+    path, node = _place(tree, finding)
+    if finding["type"] == "extra_forbidden":
+        return unknown_field(node, path, vocabulary.fields_at(model, path[:-1]))
+    if finding["type"] == "missing":
+        name = str(finding["loc"][-1])
+        problem, hint = wording.worded(finding, _description(model, (*path, name)))
+        return StackFileError(*node.place, dotted((*path, name)), problem, hint=hint)
+    problem, hint = wording.worded(finding, _description(model, path))
+    problem = without_secret(problem, node, path)
+    value = shown(node, path)
+    if isinstance(node.value, dict | list) and not problem.startswith("must be "):
+        value = None
+    return StackFileError(*node.place, dotted(path), problem, value, hint)
+
+
+def _place(tree: Node, finding: Mapping[str, Any]) -> tuple[Path, Node]:
+    """Follow a location as far as it is written; labels of union members are not."""
+    path: Path = ()
+    node = tree
+    for step in finding["loc"]:
+        below = node.child(step)
+        if below is not None:
+            path, node = (*path, step), below
+    return path, node
+
+
+def _description(model: type[BaseModel], path: Path) -> str | None:
+    for parent in vocabulary.models_at(model, path[:-1]) if path else ():
+        name = vocabulary.written_fields(parent).get(str(path[-1]))
+        text = parent.model_fields[name].description if name else None
+        if text:
+            return " ".join(text.split()).removesuffix(".")
+    return None
+
+
+def _told_once(problems: Iterable[StackFileError]) -> list[StackFileError]:
+    """Join what the members of a union say about one value: `must be A or B`."""
+    told: dict[tuple[Any, ...], StackFileError] = {}
+    for each in problems:
+        place = (each.file, each.line, each.column, each.path)
+        before = told.get(place)
+        both = before and before.problem.startswith("must be ") and each.problem.startswith("must ")
+        if before and both and each.problem not in before.problem:
+            joined = f"{before.problem} or {each.problem.removeprefix('must be ')}"
+            each = StackFileError(*place, joined, each.value, before.hint or each.hint)
+        told[place if both or not before else (*place, each.problem)] = each
+    return list(told.values())
