@@ -117,15 +117,15 @@ class GpuContract:
         return self.config.max * max(INSTANCES[kind].vcpus for kind in self.config.instance_types)
 
     @property
-    def scale_from_zero_tags(self) -> dict[str, str]:
-        """Tags that tell the autoscaler what a node will offer while there is none to look at.
+    def scale_from_zero_tag(self) -> tuple[str, str] | None:
+        """Tag that tells the autoscaler what a node will offer while there is none to look at.
 
         It knows whole GPUs by itself; of shared ones it would start too many nodes.
         """
         if self.units_per_node == self.gpus_per_node:
-            return {}
+            return None
         key = f"k8s.io/cluster-autoscaler/node-template/resources/{RESOURCE}"
-        return {key: str(self.units_per_node)}
+        return key, str(self.units_per_node)
 
     @property
     def device_plugin(self) -> dict[str, Any] | None:

@@ -1,0 +1,66 @@
+"""Who may enter a cluster and take its roles, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stackyard import iam
+
+CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+"""Full control of a cluster, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html."""
+
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+"""All logs of a control plane, https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html."""
+
+NODE_POLICIES: dict[str, str] = {
+    "worker": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
+    "pull": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
+}
+"""All that nodes may do; whatever pods need, they get by Pod Identity, not from their node."""
+
+
+def principal_key(arn: str) -> str:
+    """Return a short name of an IAM principal that does not depend on its place in a list.
+
+    Role names are unique in an account whatever their path, so kind and name are enough.
+    """
+    kind, _, path = arn.split(":")[5].partition("/")
+    return f"{kind}-{path.rpartition('/')[2]}"
+
+
+def cluster_arn(*, region: str, account: str, cluster_name: str) -> str:
+    """Return the ARN of a cluster; it is known before the cluster exists."""
+    return f"arn:aws:eks:{region}:{account}:cluster/{cluster_name}"
+
+
+def control_plane_trust(arn: str) -> dict[str, Any]:
+    """Return the trust policy of the control plane's role, for this one cluster.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html.
+    """
+    return iam.assumable_by(
+        {"Service": "eks.amazonaws.com"}, conditions={"ArnLike": {"aws:SourceArn": arn}}
+    )
+
+
+def node_trust() -> dict[str, Any]:
+    """Return the trust policy of the nodes' role."""
+    return iam.assumable_by({"Service": "ec2.amazonaws.com"})
+
+
+def pod_trust(*, arn: str, namespace: str, service_account: str) -> dict[str, Any]:
+    """Return the trust policy of a role for the pods of one service account in one cluster.
+
+    EKS sends these tags with every session it opens for a pod, so no other association can take
+    the role: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html.
+    """
+    session = {
+        "aws:RequestTag/eks-cluster-arn": arn,
+        "aws:RequestTag/kubernetes-namespace": namespace,
+        "aws:RequestTag/kubernetes-service-account": service_account,
+    }
+    return iam.assumable_by(
+        {"Service": "pods.eks.amazonaws.com"},
+        actions=("sts:AssumeRole", "sts:TagSession"),
+        conditions={"StringEquals": session},
+    )

@@ -1,0 +1,70 @@
+"""The EKS add-ons: which every cluster has, what each may do in AWS, and how it is set up.
+
+Source: https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+AddonName = Literal[
+    "vpc-cni",
+    "kube-proxy",
+    "eks-pod-identity-agent",
+    "coredns",
+    "aws-ebs-csi-driver",
+    "aws-efs-csi-driver",
+    "aws-secrets-store-csi-driver-provider",
+    "metrics-server",
+]
+"""Name of an add-on in the EKS API."""
+
+
+@dataclass(frozen=True)
+class AddonFacts:
+    """One add-on."""
+
+    always: bool = False
+    """Every cluster has it."""
+    before_nodes: bool = False
+    """Nodes never become ready without it; the others need nodes to become active."""
+    service_account: str | None = None
+    """Service account in `kube-system` that takes the add-on's role; None if it needs none."""
+    managed_policy: str | None = None
+    """The AWS managed policy of that role."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Configuration values."""
+
+    @property
+    def configuration(self) -> str | None:
+        """The settings as the EKS API takes them."""
+        return json.dumps(self.settings, sort_keys=True) if self.settings else None
+
+
+ADDONS: dict[AddonName, AddonFacts] = {
+    # Without enableNetworkPolicy the API server accepts NetworkPolicy objects and nothing enforces
+    # them: https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html.
+    "vpc-cni": AddonFacts(
+        always=True,
+        before_nodes=True,
+        service_account="aws-node",
+        managed_policy="arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
+        settings={"enableNetworkPolicy": "true"},
+    ),
+    "kube-proxy": AddonFacts(always=True, before_nodes=True),
+    "eks-pod-identity-agent": AddonFacts(always=True, before_nodes=True),
+    "coredns": AddonFacts(always=True),
+    "aws-ebs-csi-driver": AddonFacts(
+        service_account="ebs-csi-controller-sa",
+        managed_policy="arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy",
+    ),
+    "aws-efs-csi-driver": AddonFacts(
+        service_account="efs-csi-controller-sa",
+        managed_policy="arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy",
+    ),
+    "aws-secrets-store-csi-driver-provider": AddonFacts(),
+    "metrics-server": AddonFacts(),
+}
+"""The add-ons in the order in which they are made."""

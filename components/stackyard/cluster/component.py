@@ -1,0 +1,257 @@
+"""The EKS cluster of a stage: control plane, access, add-ons and ordinary nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.cluster import access
+from stackyard.cluster.addons import ADDONS, AddonName
+from stackyard.cluster.config import ClusterConfig
+from stackyard.cluster.nodes import NodePool, NodeWiring
+from stackyard.naming import IAM_ROLE_LIMIT, fitted
+from stackyard.network.component import Network
+
+
+class Cluster(Component):
+    """A private EKS cluster that only named principals can enter.
+
+    Nobody is an administrator by having created it: everyone who is one is in the stack file.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:Cluster"
+
+    cluster_name: pulumi.Output[str]
+    """The EKS cluster, once its administrators can enter it."""
+
+    endpoint: pulumi.Output[str]
+    """The API's address."""
+
+    certificate_authority: pulumi.Output[str]
+    """The API's certificate authority, base64 of PEM."""
+
+    security_group: pulumi.Output[str]
+    """The security group that EKS gives to control plane and nodes."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ClusterConfig,
+        *,
+        cluster_name: str,
+        account: str,
+        region: str,
+        network: Network,
+        secrets_key_arn: pulumi.Input[str],
+        logs_key_arn: pulumi.Input[str],
+        administrators: Sequence[str],
+        node_tags: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: names, the network, keys for secrets and logs, and the administrators' ARNs.
+
+        `administrators` must hold the identity that applies stacks, because `services` and
+        projects are applied into this cluster; an empty list raises ValueError.
+        """
+        super().__init__(name, config, opts=opts)
+        if not administrators:
+            raise ValueError("a cluster without administrators can never be entered")
+        self._config, self._cluster_name = config, cluster_name
+        self._arn = access.cluster_arn(region=region, account=account, cluster_name=cluster_name)
+
+        logs = self._make_log_group(logs_key_arn)
+        self._cluster = self._make_control_plane(network, secrets_key_arn, logs)
+        entries = [self._make_administrator(arn) for arn in sorted(set(administrators))]
+        before = [self._make_addon(addon, []) for addon in self._addons(before_nodes=True)]
+        role, attached = self._make_node_role()
+        self.node_wiring = NodeWiring(
+            cluster_name=self._cluster.name,
+            version=config.version,
+            role_arn=role.arn,
+            subnet_ids=list(network.private_subnets.values()),
+            tags=node_tags,
+            ready=[*before, *attached],
+        )
+        system = self._make_pools()
+        for addon in self._addons(before_nodes=False):
+            self._make_addon(addon, [system])
+
+        entered = pulumi.Output.all(self._cluster.name, *entries)
+        self.cluster_name = entered.apply(lambda parts: parts[0])
+        self.endpoint = self._cluster.endpoint
+        self.certificate_authority = self._cluster.certificate_authority.apply(_certificate)
+        self.security_group = self._cluster.vpc_config.apply(_security_group)
+        self.publish()
+
+    def _addons(self, *, before_nodes: bool) -> list[AddonName]:
+        every = self._config.all_addons()
+        return [name for name in every if ADDONS[name].before_nodes is before_nodes]
+
+    def _make_log_group(self, key_arn: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
+        """EKS writes to a group of exactly this name; made first, it has a key and an end."""
+        return aws.cloudwatch.LogGroup(
+            self.named("log-group"),
+            name=f"/aws/eks/{self._cluster_name}/cluster",
+            kms_key_id=key_arn,
+            retention_in_days=self._config.audit_log_days,
+            opts=self.child(),
+        )
+
+    def _make_control_plane(
+        self,
+        network: Network,
+        secrets_key_arn: pulumi.Input[str],
+        logs: aws.cloudwatch.LogGroup,
+    ) -> aws.eks.Cluster:
+        role = aws.iam.Role(
+            self.named("role"),
+            name=fitted(f"{self._cluster_name}-control-plane", IAM_ROLE_LIMIT),
+            description="EKS control plane",
+            assume_role_policy=iam.text(access.control_plane_trust(self._arn)),
+            opts=self.child(),
+        )
+        attached = aws.iam.RolePolicyAttachment(
+            self.named("role-cluster"),
+            role=role.name,
+            policy_arn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+            opts=self.child(),
+        )
+        return aws.eks.Cluster(
+            self.named("cluster"),
+            name=self._cluster_name,
+            version=self._config.version,
+            role_arn=role.arn,
+            access_config=aws.eks.ClusterAccessConfigArgs(
+                authentication_mode="API", bootstrap_cluster_creator_admin_permissions=False
+            ),
+            bootstrap_self_managed_addons=False,
+            enabled_cluster_log_types=list(access.LOG_TYPES),
+            encryption_config=aws.eks.ClusterEncryptionConfigArgs(
+                provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=secrets_key_arn),
+                resources=["secrets"],
+            ),
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(
+                support_type="EXTENDED" if self._config.extended_support else "STANDARD"
+            ),
+            vpc_config=aws.eks.ClusterVpcConfigArgs(
+                subnet_ids=list(network.private_subnets.values()),
+                endpoint_private_access=True,
+                endpoint_public_access=bool(self._config.public_cidrs),
+                public_access_cidrs=self._config.public_cidrs or None,
+            ),
+            opts=self.child(depends_on=[attached, logs]),
+        )
+
+    def _make_administrator(self, arn: str) -> pulumi.Output[str]:
+        key = access.principal_key(arn)
+        entry = aws.eks.AccessEntry(
+            self.named(f"admin-{key}"),
+            cluster_name=self._cluster.name,
+            principal_arn=arn,
+            type="STANDARD",
+            opts=self.child(),
+        )
+        association = aws.eks.AccessPolicyAssociation(
+            self.named(f"admin-{key}-policy"),
+            cluster_name=self._cluster.name,
+            principal_arn=entry.principal_arn,
+            policy_arn=access.CLUSTER_ADMIN,
+            access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+            opts=self.child(),
+        )
+        return association.id
+
+    def _make_addon(self, name: AddonName, depends_on: list[pulumi.Resource]) -> aws.eks.Addon:
+        facts = ADDONS[name]
+        identities = []
+        needed = list(depends_on)
+        if facts.service_account and facts.managed_policy:
+            role, attached = self._make_addon_role(name, facts.service_account)
+            identities.append(
+                aws.eks.AddonPodIdentityAssociationArgs(
+                    role_arn=role.arn, service_account=facts.service_account
+                )
+            )
+            needed.append(attached)
+        return aws.eks.Addon(
+            self.named(f"addon-{name}"),
+            cluster_name=self._cluster.name,
+            addon_name=name,
+            addon_version=self._config.addon_versions.get(name),
+            configuration_values=facts.configuration,
+            pod_identity_associations=identities or None,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            opts=self.child(depends_on=needed),
+        )
+
+    def _make_addon_role(
+        self, name: AddonName, service_account: str
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
+        trust = access.pod_trust(
+            arn=self._arn, namespace="kube-system", service_account=service_account
+        )
+        role = aws.iam.Role(
+            self.named(f"addon-{name}-role"),
+            name=fitted(f"{self._cluster_name}-{name}", IAM_ROLE_LIMIT),
+            description=f"EKS add-on {name}",
+            assume_role_policy=iam.text(trust),
+            opts=self.child(),
+        )
+        attached = aws.iam.RolePolicyAttachment(
+            self.named(f"addon-{name}-policy"),
+            role=role.name,
+            policy_arn=ADDONS[name].managed_policy or "",
+            opts=self.child(),
+        )
+        return role, attached
+
+    def _make_node_role(self) -> tuple[aws.iam.Role, list[aws.iam.RolePolicyAttachment]]:
+        role = aws.iam.Role(
+            self.named("node-role"),
+            name=fitted(f"{self._cluster_name}-nodes", IAM_ROLE_LIMIT),
+            description="EKS nodes: join the cluster and pull images",
+            assume_role_policy=iam.text(access.node_trust()),
+            opts=self.child(),
+        )
+        attached = [
+            aws.iam.RolePolicyAttachment(
+                self.named(f"node-role-{key}"),
+                role=role.name,
+                policy_arn=policy_arn,
+                opts=self.child(),
+            )
+            for key, policy_arn in access.NODE_POLICIES.items()
+        ]
+        return role, attached
+
+    def _make_pools(self) -> NodePool:
+        """Make the pools and return the one that the cluster's own add-ons need."""
+        for pool, config in self._config.node_pools.items():
+            NodePool(
+                self.named(f"pool-{pool}"),
+                config,
+                pool=pool,
+                wiring=self.node_wiring,
+                opts=self.child(),
+            )
+        return NodePool(
+            self.named("pool-system"),
+            self._config.system_nodes,
+            pool="system",
+            wiring=self.node_wiring,
+            opts=self.child(),
+        )
+
+
+def _certificate(authority: aws.eks.outputs.ClusterCertificateAuthority) -> str:
+    return authority.data or ""
+
+
+def _security_group(vpc: aws.eks.outputs.ClusterVpcConfig) -> str:
+    return vpc.cluster_security_group_id or ""
