@@ -94,7 +94,10 @@ class FoundationContract(Contract):
     """Security group of the cluster's nodes."""
 
     key_arns: dict[str, str]
-    """KMS key ARN by purpose: `data`, `personal`, `secrets`, `logs`."""
+    """KMS key ARN by purpose: `data`, `personal`, `secrets`, `logs`, `images`."""
+
+    admin_arns: list[str] = []
+    """Roles of the people who put secrets in, and may read them in an emergency."""
 
     gpu_pools: dict[str, GpuPoolFacts]
     """The GPU pools by name."""

@@ -1,0 +1,98 @@
+"""The `foundation` program; it talks to AWS only, so a preview needs no reachable cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from stackyard import tags
+from stackyard._component import Protection
+from stackyard.blueprints import contracts
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.blueprints.providers import aws_provider
+from stackyard.cluster.component import Cluster
+from stackyard.gpu.component import GpuPool
+from stackyard.gpu.contract import GpuContract
+from stackyard.naming import StackId
+from stackyard.network.component import Network
+from stackyard.vault.component import Vault
+
+
+class Foundation:
+    """Keys first, then the network, then the cluster and its GPU pools."""
+
+    def __init__(
+        self, stack: StackId, config: FoundationConfig, upstreams: Mapping[str, StackId]
+    ) -> None:
+        """`upstreams` is empty: nothing stands below a foundation."""
+        self.stack, self.config, self.upstreams = stack, config, upstreams
+
+    def __call__(self) -> None:
+        """Declare the stack's resources and publish its contract."""
+        config, protection = self.config, self.config.protection
+        Protection.use(protect=protection.protect, retain=protection.retain)
+        self.opts = pulumi.ResourceOptions(provider=aws_provider(self.stack, config))
+
+        vault = Vault(
+            "vault",
+            config.vault,
+            stage=self.stack.stage,
+            account=config.account,
+            region=config.region,
+            admins=config.admins,
+            opts=self.opts,
+        )
+        network = Network(
+            "network",
+            config.network,
+            prefix=self.stack.slug,
+            account=config.account,
+            region=config.region,
+            logs_key_arn=vault.key_arns["logs"],
+            opts=self.opts,
+        )
+        cluster = Cluster(
+            "cluster",
+            config.cluster,
+            cluster_name=self.stack.slug,
+            account=config.account,
+            region=config.region,
+            network=network,
+            secrets_key_arn=vault.key_arns["secrets"],
+            logs_key_arn=vault.key_arns["logs"],
+            administrators=[*config.admins, *config.operators],
+            node_tags=tags.stack_tags(self.stack, config.owner, config.tags),
+            opts=self.opts,
+        )
+        for pool, pool_config in config.gpu_pools.items():
+            GpuPool(
+                f"gpu-{pool}",
+                pool_config,
+                pool=pool,
+                wiring=cluster.node_wiring,
+                opts=self.opts,
+            )
+        self._publish(vault, network, cluster)
+
+    def _publish(self, vault: Vault, network: Network, cluster: Cluster) -> None:
+        pools = {pool: GpuContract(pool, gpu) for pool, gpu in self.config.gpu_pools.items()}
+        contracts.publish(
+            {
+                "version": FoundationContract.VERSION,
+                "stage": self.stack.stage,
+                "account": self.config.account,
+                "region": self.config.region,
+                "vpc_id": network.vpc_id,
+                "vpc_cidr": network.vpc_cidr,
+                "private_subnets": network.private_subnets,
+                "cluster_name": cluster.cluster_name,
+                "cluster_endpoint": cluster.endpoint,
+                "cluster_ca": cluster.certificate_authority,
+                "cluster_security_group": cluster.security_group,
+                "key_arns": vault.key_arns,
+                "admin_arns": self.config.admins,
+                "gpu_pools": {pool: gpu.facts().model_dump() for pool, gpu in pools.items()},
+            }
+        )

@@ -1,0 +1,37 @@
+"""The explicit providers of a stack: which account, region and cluster, and which default tags."""
+
+from __future__ import annotations
+
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes, tags
+from stackyard.blueprints.config import StackConfig
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.naming import StackId
+
+
+def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:
+    """Make the stack's AWS provider; it refuses the credentials of another account."""
+    return aws.Provider(
+        "aws",
+        region=config.region,
+        allowed_account_ids=[config.account],
+        default_tags=aws.ProviderDefaultTagsArgs(
+            tags=tags.stack_tags(stack, config.owner, config.tags)
+        ),
+    )
+
+
+def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
+    """Make the provider of the stage's cluster; it signs in with the caller's AWS identity."""
+    return k8s.Provider(
+        "cluster",
+        kubeconfig=kubernetes.kubeconfig(
+            cluster_name=foundation.cluster_name,
+            endpoint=foundation.cluster_endpoint,
+            ca=foundation.cluster_ca,
+            region=foundation.region,
+        ),
+        enable_server_side_apply=True,
+    )
