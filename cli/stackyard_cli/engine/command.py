@@ -1,0 +1,97 @@
+"""The Pulumi CLI as a child that a terminal's Ctrl-C cannot reach.
+
+The SDK's own command dies of it: its pipes close under the CLI, which leaves a lock, a pending
+create and an object that the state does not know (https://github.com/pulumi/pulumi/issues/9103).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from typing import IO
+
+from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
+
+OnOutput = Callable[[str], object]
+
+SHIELD = ("/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh")
+"""Starts a program with SIGINT ignored. Go programs then ignore it except while they listen for it,
+so that an interrupt before or after the update's cancellation scope cannot kill the CLI with its
+lock held (https://pkg.go.dev/os/signal, "Default behavior of signals")."""
+
+
+class OwnSessionCommand(PulumiCommand):
+    """Runs the CLI in a session of its own, and interrupts it once, while it listens."""
+
+    def __init__(self, path: str, version: str, on_start: Callable[[int], object]) -> None:
+        # The parent has compared the versions already; the base class would start the CLI again.
+        self.command = path
+        self.version = VersionInfo.parse(version)
+        self.interrupted = False
+        self._on_start = on_start
+        self._process: subprocess.Popen[bytes] | None = None
+        self._listening = False
+        self._claim = threading.Lock()
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: OnOutput | None = None,
+        on_error: OnOutput | None = None,
+    ) -> CommandResult:
+        """Run the CLI to its end; raises the SDK's CommandError when it fails.
+
+        Output goes to unnamed files: if this process dies, the CLI writes on instead of dying of a
+        closed pipe in the middle of an update.
+        """
+        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        command = [*SHIELD, self.command, "--non-interactive", *args]
+        with tempfile.TemporaryFile(dir=cwd) as out, tempfile.TemporaryFile(dir=cwd) as err:
+            self._process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+            self._on_start(self._process.pid)
+            code = self._process.wait()
+            result = CommandResult(stdout=_read(out), stderr=_read(err), code=code)
+        if code != 0:
+            raise create_command_error(result)
+        return result
+
+    def listening(self) -> None:
+        """Note that the update has begun: from now on the CLI handles an interrupt."""
+        self._listening = True
+        if self.interrupted:
+            self._send()
+
+    def interrupt(self) -> None:
+        """Ask the CLI once to stop gracefully: it ends what runs, saves the state and unlocks.
+
+        Safe in a signal handler. Before the update has begun, the wish is kept until `listening`.
+        """
+        self.interrupted = True
+        if self._listening:
+            self._send()
+
+    def _send(self) -> None:
+        # The lock is claimed for good: a second SIGINT would make the CLI drop what runs.
+        if self._process is not None and self._claim.acquire(blocking=False):
+            os.kill(self._process.pid, signal.SIGINT)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

@@ -1,0 +1,164 @@
+"""From the engine's events to the few fields that leave a worker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pulumi.automation.events import (
+    DiagnosticEvent,
+    EngineEvent,
+    PolicyEvent,
+    StepEventMetadata,
+    StepEventStateMetadata,
+)
+
+from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step, Violation
+
+SHOWN = frozenset({"info", "info#err", "warning", "error"})
+"""Severities that leave a worker; the engine's debug lines can hold secrets in plain."""
+
+COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+"""Colour marks of the engine (`<{%fg 1%}>`) and of terminals."""
+
+SECRET_TEXT = "[secret]"
+"""What the engine puts into events in place of a secret."""
+
+
+class Mask:
+    """Replaces known secret values in text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # Longest first, so that a secret which contains another goes as a whole.
+        self._secrets = sorted({item for item in secrets if len(item) >= 6}, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """Return the text without the secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, SECRET_TEXT)
+        return text
+
+
+def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:
+    """Return what may be told about an engine event, or None."""
+    if event.resource_pre_event:
+        return _step("start", event.resource_pre_event.metadata, mask, values=values)
+    if event.res_outputs_event:
+        return _step("done", event.res_outputs_event.metadata, mask, values=values)
+    if event.res_op_failed_event:
+        return _step("failed", event.res_op_failed_event.metadata, mask, values=values)
+    if event.diagnostic_event:
+        return _diagnostic(event.diagnostic_event, mask)
+    if event.policy_event:
+        return _violation(event.policy_event, mask)
+    return None
+
+
+def _diagnostic(event: DiagnosticEvent, mask: Mask) -> Diagnostic | None:
+    if event.severity not in SHOWN or event.ephemeral:
+        return None
+    text = mask(COLOUR.sub("", event.message)).strip()
+    return Diagnostic(severity=event.severity, message=text, urn=event.urn) if text else None
+
+
+def _violation(event: PolicyEvent, mask: Mask) -> Violation:
+    return Violation(
+        pack=event.policy_pack_name,
+        policy=event.policy_name,
+        level=event.enforcement_level,
+        message=mask(COLOUR.sub("", event.message)).strip(),
+        urn=event.resource_urn,
+    )
+
+
+def _step(phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool) -> Step:
+    state = facts.new or facts.old
+    return Step(
+        phase=phase,
+        urn=facts.urn,
+        type=facts.type,
+        operation=facts.op.value,
+        id=(state.id or None) if state else None,
+        parent=(state.parent or None) if state else None,
+        provider=facts.provider or None,
+        custom=bool(state.custom) if state else True,
+        changes=_told_changes(phase, facts, mask, values=values),
+        replace_keys=tuple(facts.keys or ()),
+        retained=bool(facts.old.retain_on_delete) if facts.old else False,
+        protected=bool(facts.old.protect) if facts.old else False,
+    )
+
+
+def _told_changes(
+    phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool
+) -> tuple[Change, ...]:
+    if phase == "done" and facts.type == "pulumi:pulumi:Stack":
+        return _changed_outputs(facts)
+    return _changes(facts, mask, values=values) if phase == "start" else ()
+
+
+def _changed_outputs(facts: StepEventMetadata) -> tuple[Change, ...]:
+    """Return which outputs of the stack change; the engine counts them as no change at all."""
+    old = facts.old.outputs if facts.old else {}
+    new = facts.new.outputs if facts.new else {}
+    names = sorted({*old, *new})
+    return tuple(
+        Change(path=f"outputs.{name}", kind=_kind(name in old, name in new))
+        for name in names
+        if old.get(name) != new.get(name)
+    )
+
+
+def _kind(before: bool, after: bool) -> str:
+    if before and after:
+        return "update"
+    return "add" if after else "delete"
+
+
+def _changes(facts: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Change, ...]:
+    if facts.detailed_diff:
+        kinds = {path: diff.diff_kind.value for path, diff in facts.detailed_diff.items()}
+    else:
+        kinds = dict.fromkeys(facts.diffs or (), "update")
+    if not values:
+        return tuple(Change(path=path, kind=kind) for path, kind in sorted(kinds.items()))
+    return tuple(
+        Change(
+            path=path,
+            kind=kind,
+            old=_shown(at(_inputs(facts.old), path), mask),
+            new=_shown(at(_inputs(facts.new), path), mask),
+        )
+        for path, kind in sorted(kinds.items())
+    )
+
+
+def _inputs(state: StepEventStateMetadata | None) -> Any:
+    return state.inputs if state else None
+
+
+def _shown(value: Any, mask: Mask) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: _shown(item, mask) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item, mask) for item in value]
+    return value
+
+
+def at(value: Any, path: str) -> Any:
+    """Return what stands at a property path (`spec.ports[0].name`, `tags["a.b"]`), or None.
+
+    Grammar: `PropertyPath` in the engine's `sdk/go/common/resource/property_path.go`.
+    """
+    for part in re.findall(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)', path):
+        quoted, index, name = part
+        if index and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+        elif isinstance(value, dict) and not index:
+            value = value.get(quoted.replace('\\"', '"') or name)
+        else:
+            return None
+    return value

@@ -1,0 +1,142 @@
+"""What passes between the command line and a worker: one request in, JSON lines out.
+
+Workers emit only fields named here, so nothing secret can travel by accident.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Operation = Literal["preview", "up", "destroy", "refresh"]
+Phase = Literal["start", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One operation on one stack."""
+
+    operation: Operation
+    stack: str
+    blueprint: str
+    config: dict[str, Any]
+    upstreams: dict[str, str]
+    work_dir: str
+    engine_path: str
+    engine_version: str
+    journal: str | None = None
+    refresh: bool = False
+    values: bool = False
+    """Add old and new values of changed properties to the steps; secrets stay masked."""
+    targets: list[str] = field(default_factory=list)
+    policy_packs: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """Return the request as one line."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @classmethod
+    def parse(cls, line: str) -> Request:
+        """Read a request."""
+        return cls(**json.loads(line))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed property; `old` and `new` only when values were asked for."""
+
+    path: str
+    kind: str
+    old: Any = None
+    new: Any = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one resource."""
+
+    phase: Phase
+    urn: str
+    type: str
+    operation: str
+    id: str | None = None
+    parent: str | None = None
+    provider: str | None = None
+    custom: bool = True
+    changes: tuple[Change, ...] = ()
+    replace_keys: tuple[str, ...] = ()
+    retained: bool = False
+    protected: bool = False
+
+    @property
+    def name(self) -> str:
+        """The logical name: the last part of the URN."""
+        return self.urn.rpartition("::")[2]
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A message of the engine, a provider or the program."""
+
+    severity: str
+    message: str
+    urn: str | None = None
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A policy that a resource does not hold."""
+
+    pack: str
+    policy: str
+    level: str
+    message: str
+    urn: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an operation ended."""
+
+    outcome: Literal["succeeded", "failed", "interrupted"]
+    changes: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    problem: str | None = None
+    hint: str | None = None
+    kind: str | None = None
+    """Why it failed: `upstream`, `program`, `engine`, `worker`."""
+
+
+@dataclass(frozen=True)
+class EngineStarted:
+    """The engine's process, for the hard stop."""
+
+    pid: int
+
+
+Event = Step | Diagnostic | Violation | Result | EngineStarted
+
+KINDS: dict[str, type[Event]] = {
+    "step": Step,
+    "diagnostic": Diagnostic,
+    "violation": Violation,
+    "result": Result,
+    "engine": EngineStarted,
+}
+NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def dump(event: Event) -> str:
+    """Return an event as one line."""
+    return json.dumps({"event": NAMES[type(event)], **asdict(event)}) + "\n"
+
+
+def load(line: str) -> Event:
+    """Read an event; raises ValueError for what no worker of this version writes."""
+    fields = json.loads(line)
+    kind = KINDS[fields.pop("event")]
+    if kind is Step:
+        fields["changes"] = tuple(Change(**item) for item in fields["changes"])
+        fields["replace_keys"] = tuple(fields["replace_keys"])
+    return kind(**fields)

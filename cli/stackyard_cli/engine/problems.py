@@ -1,0 +1,17 @@
+"""What can go wrong around the engine and its state; the command line prints them."""
+
+from __future__ import annotations
+
+from stackyard_cli.errors import StackyardError
+
+
+class BackendError(StackyardError):
+    """The state backend is unknown, unreachable or refuses."""
+
+
+class EngineMissingError(StackyardError):
+    """No usable Pulumi CLI."""
+
+
+class StateError(StackyardError):
+    """The state of a stack does not allow the operation: locked, pending, missing, unreadable."""
