@@ -1,0 +1,94 @@
+"""What every Kubernetes object of a stack shares: labels, the way to the cluster, pod security."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from stackyard.naming import StackId
+from stackyard.tags import stack_labels
+
+if TYPE_CHECKING:
+    import pulumi_kubernetes as k8s
+
+COMPONENT = "app.kubernetes.io/component"
+"""The recommended label for a part of an application,
+https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/."""
+
+OWN = "stackyard.dev/"
+"""Prefix of Stackyard's own labels."""
+
+
+def labels(stack: StackId, component: str, **extra: str) -> dict[str, str]:
+    """Return the labels of an object of a component; `extra_key` becomes `stackyard.dev/extra-key`.
+
+    Values are at most 63 letters, digits, `-`, `_` and `.`
+    (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).
+    """
+    return {**stack_labels(stack), COMPONENT: component, **_own(extra)}
+
+
+def selector(stack: StackId, component: str, **extra: str) -> dict[str, str]:
+    """Return the part of `labels` that finds a component's pods.
+
+    A workload's selector can never change, so it holds who the pods belong to and nothing else.
+    """
+    identity = {"team": stack.team, "project": stack.project, "stage": stack.stage}
+    return {COMPONENT: component, **_own(identity), **_own(extra)}
+
+
+def kubeconfig(*, cluster_name: str, endpoint: str, ca: str, region: str) -> str:
+    """Return a kubeconfig for an EKS cluster; it holds no secret, the caller's AWS identity signs.
+
+    `ca` is base64 of PEM, as EKS gives it. JSON, so that equal inputs give equal texts. Source:
+    https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html.
+    """
+    arguments = ["--region", region, "eks", "get-token", "--cluster-name", cluster_name]
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": [*arguments, "--output", "json"],
+        "interactiveMode": "Never",
+    }
+    cluster = {"server": endpoint, "certificate-authority-data": ca}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": cluster_name, "cluster": cluster}],
+        "users": [{"name": cluster_name, "user": {"exec": plugin}}],
+        "contexts": [
+            {"name": cluster_name, "context": {"cluster": cluster_name, "user": cluster_name}}
+        ],
+        "current-context": cluster_name,
+    }
+    return json.dumps(config, sort_keys=True)
+
+
+def restricted_pod(user: int | None = None) -> k8s.core.v1.PodSecurityContextArgs:
+    """Return what Pod Security's level "restricted" asks of a pod.
+
+    `user` is the uid and the group of mounted volumes, for images that would run as root
+    (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
+    """
+    import pulumi_kubernetes as k8s
+
+    return k8s.core.v1.PodSecurityContextArgs(
+        run_as_non_root=True,
+        run_as_user=user,
+        fs_group=user,
+        seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+    )
+
+
+def restricted_container() -> k8s.core.v1.SecurityContextArgs:
+    """Return what Pod Security's level "restricted" asks of each container, init ones included."""
+    import pulumi_kubernetes as k8s
+
+    return k8s.core.v1.SecurityContextArgs(
+        allow_privilege_escalation=False,
+        capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+    )
+
+
+def _own(values: dict[str, str]) -> dict[str, str]:
+    return {f"{OWN}{key.replace('_', '-')}": value for key, value in values.items()}

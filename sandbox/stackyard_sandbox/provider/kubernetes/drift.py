@@ -1,0 +1,109 @@
+"""What a live object says about the inputs that made it: how `refresh` finds changes by hand.
+
+A live object holds far more than was asked for (defaults, status, what controllers add) and some
+of it in another spelling (`0.5` becomes `500m`). So three versions are compared: a value that
+reads as it did right after the last apply is still the value that was asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+from typing import Any
+
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = object()
+
+VOLATILE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+"""Metadata that the API server writes."""
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The whole object as kubectl sent it, data of a Secret included."""
+
+
+def live_inputs(inputs: Properties, before: Properties, now: Properties) -> Properties:
+    """Return the inputs as the live object `now` has them; `before` is how it was last seen."""
+    found = _live(inputs, before, now)
+    return found if isinstance(found, dict) else {}
+
+
+def imported_inputs(now: Properties) -> Properties:
+    """Return inputs for an object that no program has described yet."""
+    inputs = copy.deepcopy(shown(now))
+    inputs.pop("status", None)
+    for key in VOLATILE:
+        inputs.get("metadata", {}).pop(key, None)
+    return inputs
+
+
+def shown(live: Properties) -> Properties:
+    """Return a live object as it is kept in state: without its bookkeeping of field owners."""
+    kept = {key: value for key, value in live.items() if key != "metadata"}
+    metadata = {**(live.get("metadata") or {})}
+    metadata.pop("managedFields", None)
+    if LAST_APPLIED in metadata.get("annotations", {}):
+        notes = metadata["annotations"]
+        metadata["annotations"] = {key: notes[key] for key in notes if key != LAST_APPLIED}
+    return {**kept, "metadata": metadata}
+
+
+def applied(inputs: Properties) -> Properties:
+    """Return the object to send; `stringData` becomes `data`, which is how it is owned and read."""
+    if "stringData" not in inputs:
+        return inputs
+    encoded = {key: _encoded(value) for key, value in inputs["stringData"].items()}
+    rest = {key: value for key, value in inputs.items() if key != "stringData"}
+    return {**rest, "data": {**inputs.get("data", {}), **encoded}}
+
+
+def readable(live: Properties, inputs: Properties) -> Properties:
+    """Return the live object with `stringData` where the inputs have it, for comparison."""
+    if "stringData" not in inputs:
+        return live
+    data = live.get("data") or {}
+    texts = {key: _decoded(data[key]) for key in inputs["stringData"] if key in data}
+    return {**live, "stringData": texts}
+
+
+def _live(inputs: Any, before: Any, now: Any) -> Any:
+    if now == before:
+        return inputs
+    if isinstance(inputs, dict) and isinstance(now, dict):
+        older = before if isinstance(before, dict) else {}
+        pairs = {
+            key: _live(value, older.get(key, GONE), now.get(key, GONE))
+            for key, value in inputs.items()
+        }
+        return {key: value for key, value in pairs.items() if value is not GONE}
+    if isinstance(inputs, list) and isinstance(now, list):
+        return _live_items(inputs, before if isinstance(before, list) else [], now)
+    return now
+
+
+def _live_items(inputs: list[Any], before: list[Any], now: list[Any]) -> list[Any]:
+    """Compare lists: by `name` where each item has one (containers, env), by position elsewhere.
+
+    Items that others added to a named list are theirs, as server-side apply merges such lists by
+    name; any other list is one value, so items that were added to it are a change.
+    """
+    if all(isinstance(item, dict) and "name" in item for item in [*inputs, *before, *now]):
+        older, newer = ({item["name"]: item for item in items} for items in (before, now))
+        found = [
+            _live(item, older.get(item["name"], GONE), newer.get(item["name"], GONE))
+            for item in inputs
+        ]
+        return [item for item in found if item is not GONE]
+    aligned = [
+        _live(item, *(items[index] if index < len(items) else GONE for items in (before, now)))
+        for index, item in enumerate(inputs)
+    ]
+    return [item for item in aligned if item is not GONE] + now[len(before) :]
+
+
+def _encoded(text: Any) -> str:
+    return base64.b64encode(str(text).encode()).decode()
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode(errors="replace")

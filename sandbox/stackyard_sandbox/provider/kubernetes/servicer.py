@@ -1,0 +1,159 @@
+"""The gRPC face of the provider: requests of the engine to operations on objects, and back."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, ClassVar
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
+
+from stackyard_sandbox.provider.kubernetes import configuration, inputs, replacement
+from stackyard_sandbox.provider.kubernetes.client import Client, NoSuchKindError, UnreachableError
+from stackyard_sandbox.provider.kubernetes.configuration import Access, Settings
+from stackyard_sandbox.provider.kubernetes.differences import Change, differences
+from stackyard_sandbox.provider.kubernetes.kinds import Kind, kind_of
+from stackyard_sandbox.provider.kubernetes.objects import Connection, Operation
+from stackyard_sandbox.provider.kubernetes.tokens import tokens
+from stackyard_sandbox.provider.protocol import UNKNOWN, Bag, Properties, decode, encode
+from stackyard_sandbox.provider.server import PackageServicer, ProviderError
+
+KINDS = provider_pb2.PropertyDiff
+HOW = {
+    "add": (KINDS.ADD, KINDS.ADD_REPLACE),
+    "delete": (KINDS.DELETE, KINDS.DELETE_REPLACE),
+    "update": (KINDS.UPDATE, KINDS.UPDATE_REPLACE),
+}
+
+
+class KubernetesServicer(PackageServicer[Connection]):
+    """Answers for the `kubernetes` package; API servers are shared by all provider instances."""
+
+    package: ClassVar[str] = "kubernetes"
+    version: ClassVar[str] = "4.34.2"
+
+    def __init__(self, sandbox_dir: Path) -> None:
+        super().__init__()
+        self._sandbox_dir = sandbox_dir
+        self._clients: dict[Access, Client] = {}
+        self._clients_lock = threading.Lock()
+
+    def check_config(self, variables: Properties) -> list[tuple[str, str]]:
+        """Refuse unknown settings, and kubeconfigs that lead off this machine."""
+        return configuration.problems(variables)
+
+    def configure(self, variables: Properties) -> Connection:
+        """Read the settings; nothing is asked of the API server yet."""
+        settings = configuration.settings(variables)
+        return Connection(settings, self._client(settings))
+
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Check against the SDK's types and complete: kind, name, namespace."""
+        kind = kind_of(request.type)
+        bag = decode(request.news)
+        bag.values = inputs.completed(kind, bag.values)
+        found = inputs.failures(kind, bag.values)
+        unnamed = inputs.name(request, bag.values, decode(request.olds).values)
+        if unnamed is not None:
+            found.append(unnamed)
+        _into_namespace(self.configured(context), kind, bag.values)
+        inputs.mark_secrets(kind, bag)
+        return provider_pb2.CheckResponse(
+            inputs=encode(bag.values, bag.secrets),
+            failures=[
+                provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
+                for failure in found
+            ],
+        )
+
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Compare the inputs; what the API server added is no change."""
+        kind = kind_of(request.type)
+        old, new = decode(request.old_inputs).values, decode(request.news).values
+        mutable = self.configured(context).settings.mutable
+        changes = differences(old, new)
+        replacing = replacement.replaces(kind, old, new, mutable, changes)
+        kinds = provider_pb2.DiffResponse
+        return provider_pb2.DiffResponse(
+            changes=kinds.DIFF_SOME if changes else kinds.DIFF_NONE,
+            diffs=sorted({str(change.path[0]) for change in changes}),
+            replaces=[str(change) for change in replacing],
+            deleteBeforeReplace=bool(replacing) and replacement.delete_first(old, new),
+            hasDetailedDiff=True,
+            detailedDiff={str(change): _detail(change, change in replacing) for change in changes},
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Create an object, or say what creating it would give."""
+        operation = self._operation(request, context, request.properties)
+        if request.preview:
+            identity, state = "", operation.preview(creating=True)
+        else:
+            identity, state = operation.create(request.timeout)
+        properties = encode(state.values, state.secrets)
+        return provider_pb2.CreateResponse(id=identity, properties=properties)
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Change an object, or say what changing it would give."""
+        operation = self._operation(request, context, request.news)
+        if request.preview:
+            state = operation.preview(creating=False)
+        else:
+            state = operation.update(request.timeout)
+        return provider_pb2.UpdateResponse(properties=encode(state.values, state.secrets))
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Read an object: its state, and its inputs as somebody may have changed them."""
+        operation = self._operation(request, context, request.inputs)
+        found = operation.read(request.id, decode(request.properties).values)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        state, now = found
+        return provider_pb2.ReadResponse(
+            id=request.id,
+            properties=encode(state.values, state.secrets),
+            inputs=encode(now.values, now.secrets),
+        )
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Delete an object and wait until it is gone."""
+        self._operation(request, context, request.old_inputs).delete(request.id, request.timeout)
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Refuse every function: all of this package's render manifests."""
+        raise ProviderError(f"{request.tok} is not part of the sandbox's provider")
+
+    def _client(self, settings: Settings) -> Client | None:
+        access = settings.access
+        if access is None:
+            return None
+        with self._clients_lock:
+            if access not in self._clients:
+                self._clients[access] = Client(access, tokens(access, self._sandbox_dir))
+            return self._clients[access]
+
+    def _operation(self, request: Any, context: Any, properties: Any) -> Operation:
+        kind, session = kind_of(request.type), self.session(context)
+        bag: Bag = decode(properties)
+        return Operation(self.configured(context), kind, bag, session.cancelled)
+
+
+def _into_namespace(connection: Connection, kind: Kind, values: Properties) -> None:
+    """Put a namespaced object without a namespace into the provider's."""
+    metadata, namespace = values["metadata"], connection.settings.namespace
+    if not namespace or metadata is UNKNOWN or "namespace" in metadata or not connection.client:
+        return
+    try:
+        namespaced = connection.client.resource(kind.api_version, kind.name).namespaced
+    except (NoSuchKindError, UnreachableError):
+        # Its definition may come in the same run: as the official provider does, take the more
+        # common case.
+        namespaced = True
+    if namespaced:
+        metadata["namespace"] = namespace
+
+
+def _detail(change: Change, replacing: bool) -> Any:
+    return provider_pb2.PropertyDiff(kind=HOW[change.how][replacing], inputDiff=True)

@@ -1,0 +1,74 @@
+"""Tokens for kubeconfig users that ask `aws eks get-token`: made here, no program is run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackyard_sandbox import eks_token, state
+from stackyard_sandbox.provider.kubernetes.client import Token
+from stackyard_sandbox.provider.kubernetes.configuration import Access, EksUser
+from stackyard_sandbox.provider.server import ProviderError
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+
+RENEWAL = 10 * 60
+"""Seconds after which a token is made anew; EKS accepts one for fifteen minutes."""
+
+
+class EksTokens:
+    """The present token of one EKS user: the sandbox's administrator, or a role that it takes."""
+
+    def __init__(self, sandbox_dir: Path, user: EksUser) -> None:
+        self._sandbox_dir = sandbox_dir
+        self._user = user
+        self._lock = threading.Lock()
+        self._token = ""
+        self._renew_at = 0.0
+
+    def __call__(self) -> str:
+        """Return a token that is still good for minutes."""
+        with self._lock:
+            if time.monotonic() >= self._renew_at:
+                self._token = self._make()
+                self._renew_at = time.monotonic() + RENEWAL
+            return self._token
+
+    def _make(self) -> str:
+        sandbox = state.read(self._sandbox_dir)
+        if sandbox is None:
+            raise ProviderError("the sandbox is not running: start it with `stackyard sandbox up`")
+        region = self._user.region or sandbox.aws.region
+        return eks_token.token(
+            self._user.cluster, self._credentials(sandbox.aws, region), region, sandbox.aws.endpoint
+        )
+
+    def _credentials(self, aws: state.Aws, region: str) -> Credentials:
+        # botocore costs half a second, which clusters with static tokens need not pay.
+        from botocore.credentials import Credentials
+        from botocore.session import get_session
+
+        admin = Credentials(aws.access_key_id, aws.secret_access_key)
+        if self._user.role is None:
+            return admin
+        sts = get_session().create_client(
+            "sts",
+            region_name=region,
+            endpoint_url=aws.endpoint,
+            aws_access_key_id=admin.access_key,
+            aws_secret_access_key=admin.secret_key,
+        )
+        answer = sts.assume_role(RoleArn=self._user.role, RoleSessionName="EKSGetTokenAuth")
+        taken = answer["Credentials"]
+        return Credentials(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+
+
+def tokens(access: Access, sandbox_dir: Path) -> Token | None:
+    """Return how to get the bearer token of an access, None where a certificate is enough."""
+    if access.eks is not None:
+        return EksTokens(sandbox_dir, access.eks)
+    static = access.token
+    return None if static is None else lambda: static
