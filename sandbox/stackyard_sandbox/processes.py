@@ -189,7 +189,7 @@ def _started(pid: int) -> str | None:
 
 
 def _started_by_proc(pid: int) -> str | None:
-    """Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot, with the boot's id."""
+    """Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot, with the boot's name."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -197,7 +197,11 @@ def _started_by_proc(pid: int) -> str | None:
         return None
     # The program's name (field 2) may hold spaces and brackets; the state follows the last one.
     state, *rest = stat.rpartition(")")[2].split()
-    return None if state in "ZX" else f"{rest[18]}@{boot}"
+    threads, started = int(rest[16]), rest[18]
+    # A zombie with threads is still dying and still holds its ports and locks. One without is
+    # gone for good; a first process that reaps nothing, as in many containers, leaves it there.
+    gone = state in "ZX" and threads <= 1
+    return None if gone else f"{started}@{boot}"
 
 
 def _resident(pid: int) -> int:

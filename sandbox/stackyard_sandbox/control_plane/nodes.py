@@ -58,8 +58,9 @@ def _node(name: str, labels: Mapping[str, str], taints: Iterable[Taint]) -> dict
         "kubernetes.io/os": "linux",
         **labels,
     }
-    if tainted := [dict(taint) for taint in taints]:
-        node["spec"] = {"taints": tainted}
+    # Sent even when empty: the node controller owns a share of the list by then, and a list that
+    # is merely left out would stay as it is.
+    node["spec"] = {"taints": [dict(taint) for taint in taints]}
     return node
 
 

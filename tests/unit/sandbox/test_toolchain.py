@@ -1,0 +1,199 @@
+"""The toolchain against a stand-in for Go: what is built once, what is said when it is not."""
+
+import os
+import re
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from stackyard_sandbox import toolchain
+from stackyard_sandbox.toolchain import __main__ as command
+from stackyard_sandbox.toolchain import modules
+
+FAKE_GO = """#!/bin/sh
+echo "$1" >> "$FAKE_CALLS"
+case "$1" in
+  env) echo "${FAKE_VERSION:-go1.26.8}" ;;
+  list) echo "$FAKE_KWOK" ;;
+  build)
+    [ -n "$FAKE_ERROR" ] && { echo "$FAKE_ERROR"; exit 1; }
+    sleep "${FAKE_SECONDS:-0}"
+    while [ "$1" != -o ]; do shift; done
+    echo "cgo=$CGO_ENABLED goos=$GOOS work=$GOWORK" > "$2" ;;
+esac
+"""
+
+
+@pytest.fixture(autouse=True)
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own and a `go` that writes its environment instead of a program."""
+    binaries, kwok = tmp_path / "path", tmp_path / "kwok"
+    for stage in ("node/fast", "node/heartbeat-with-lease", "pod/fast"):
+        folder = kwok / "kustomize" / "stage" / stage
+        folder.mkdir(parents=True)
+        for name in ("kustomization.yaml", f"{stage.replace('/', '-')}.yaml"):
+            (folder / name).write_text("kind: Stage\n")
+            (folder / name).chmod(0o444)
+    binaries.mkdir()
+    program = binaries / "go"
+    program.write_text(FAKE_GO)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setenv("STACKYARD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("FAKE_KWOK", str(kwok))
+    monkeypatch.setenv("FAKE_CALLS", str(tmp_path / "calls"))
+    return program
+
+
+def builds(tmp_path: Path) -> int:
+    return (tmp_path / "calls").read_text().split().count("build")
+
+
+def test_a_missing_tool_names_the_command() -> None:
+    with pytest.raises(toolchain.ToolMissing, match="stackyard sandbox build etcd"):
+        toolchain.tool("etcd")
+    assert toolchain.missing() == list(toolchain.ALL)
+    assert toolchain.missing(["kwok", "pulumi"]) == ["pulumi", "kwok"]
+
+
+def test_an_unknown_tool_names_the_known_ones() -> None:
+    for ask in (lambda: toolchain.tool("kubectl"), lambda: toolchain.missing(["kubectl"])):
+        with pytest.raises(toolchain.ToolchainError, match=r"'kubectl'(.|\n)*kube-apiserver"):
+            ask()
+
+
+def test_each_tool_is_built_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    paths = toolchain.build(progress=said.append)
+    again = toolchain.build(progress=said.append)
+
+    assert paths == again
+    assert set(paths) == {*toolchain.CORE, *toolchain.EXTRA}
+    assert builds(tmp_path) == len(toolchain.ALL)
+    assert toolchain.missing() == []
+    assert [line for line in said if re.fullmatch(r"etcd: built in \d+ s", line)]
+
+
+def test_stages_come_with_kwok() -> None:
+    with pytest.raises(toolchain.ToolMissing):
+        toolchain.kwok_stages()
+    toolchain.build(["kwok"], progress=print)
+    names = [stage.name for stage in toolchain.kwok_stages()]
+    assert names == ["node-fast.yaml", "node-heartbeat-with-lease.yaml", "pod-fast.yaml"]
+
+
+def test_a_new_lock_file_rebuilds_its_own_module_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolchain.build(["pulumi", "promtool"], progress=print)
+    copied = tmp_path / "modules"
+    for module in modules.MODULES:
+        (copied / module.name).mkdir(parents=True)
+        for lock in ("go.mod", "go.sum"):
+            text = (module.folder / lock).read_text()
+            changed = "\n" if (module.name, lock) == ("promtool", "go.sum") else ""
+            (copied / module.name / lock).write_text(text + changed)
+    monkeypatch.setattr(modules, "_FOLDER", copied)
+
+    assert toolchain.missing(["pulumi", "promtool"]) == ["promtool"]
+
+
+def test_two_builds_at_once_compile_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_SECONDS", "0.3")
+    said: list[str] = []
+    runs = [
+        threading.Thread(target=toolchain.build, args=(["etcd"],), kwargs={"progress": said.append})
+        for _ in range(2)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+
+    assert builds(tmp_path) == 1
+    assert "etcd: waiting for another build" in said
+
+
+def test_a_failed_build_leaves_a_log_and_no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_ERROR", "main.go:1: undefined: x")
+    with pytest.raises(toolchain.BuildFailed, match=r"etcd did not build.*undefined: x") as caught:
+        toolchain.build(["etcd"], progress=print)
+
+    assert "undefined: x" in caught.value.log.read_text()
+    assert stat.S_IMODE(caught.value.log.stat().st_mode) == 0o600
+    assert str(caught.value.log) in caught.value.hint
+    assert toolchain.missing(["etcd"]) == ["etcd"]
+    monkeypatch.delenv("FAKE_ERROR")
+    assert toolchain.build(["etcd"], progress=print)["etcd"].is_file()
+    assert not caught.value.log.exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "hint"),
+    [
+        ("dial tcp: lookup proxy: no such host", "GOPROXY"),
+        ("write: no space left on device", "disk"),
+    ],
+)
+def test_a_known_failure_has_its_own_remedy(
+    output: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_ERROR", output)
+    with pytest.raises(toolchain.BuildFailed) as caught:
+        toolchain.build(["etcd"], progress=print)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("version", ["go1.25.9", "go1.9"])
+def test_an_old_go_is_refused(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_VERSION", version)
+    with pytest.raises(toolchain.GoMissing, match=f"1.26 or newer.*{version}"):
+        toolchain.build(["etcd"], progress=print)
+
+
+@pytest.mark.parametrize("version", ["go1.26.0", "go1.27rc1", "go2.0"])
+def test_a_newer_go_will_do(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_VERSION", version)
+    toolchain.build(["etcd"], progress=print)
+
+
+def test_no_go_at_all(go: Path) -> None:
+    toolchain.build(["etcd"], progress=print)
+    go.unlink()
+
+    assert toolchain.build(["etcd"], progress=print)
+    with pytest.raises(toolchain.GoMissing, match=r"found none(.|\n)*go\.dev/doc/install"):
+        toolchain.build(["etcd", "kwok"], progress=print)
+
+
+def test_builds_are_for_this_machine_without_cgo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOS", "plan9")
+    monkeypatch.setenv("GOWORK", "/elsewhere/go.work")
+    built = toolchain.build(["etcd"], progress=print)["etcd"]
+    assert built.read_text() == "cgo=0 goos= work=off\n"
+
+
+def test_the_command_prints_paths_and_fails_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command.main(["build", "etcd"]) == 0
+    assert capsys.readouterr().out == f"etcd\t{toolchain.tool('etcd')}\n"
+    monkeypatch.setenv("FAKE_ERROR", "broken")
+    assert command.main(["build", "kwok"]) == 1
+    assert capsys.readouterr().err.splitlines()[-2].startswith("error: kwok did not build")
+
+
+def test_lock_files_name_no_place_on_a_machine() -> None:
+    for module in modules.MODULES:
+        text = (module.folder / "go.mod").read_text()
+        assert not re.search(r"=>\s+[./]", text)
+        assert (module.folder / "go.sum").stat().st_size > 0
+
+
+def test_pinned_versions_agree_with_what_is_reported() -> None:
+    engine = (modules.module_of("pulumi").folder / "go.mod").read_text()
+    cluster = (modules.module_of("kwok").folder / "go.mod").read_text()
+    assert f"github.com/pulumi/pulumi/pkg/v3 v{modules.ENGINE_VERSION}" in engine
+    assert f"k8s.io/kubernetes v{modules.KUBERNETES_VERSION}" in cluster
