@@ -1,0 +1,135 @@
+"""What a person may write about access to a project's data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from stackyard.config import Config, Name
+from stackyard.datasets.config import Directory
+
+Audience = Literal[
+    "scientist", "labelling-vendor", "developer", "business", "delivery", "auditor", "pipeline"
+]
+"""A group of people, or the pipeline that acts for them; each takes a role of its own."""
+
+Workload = Literal["trainer", "server"]
+"""Pods that act by themselves: training runs and model servers."""
+
+OUTSIDE: frozenset[str] = frozenset({"labelling-vendor"})
+"""Audiences of other companies: directories only, an external id, short sessions, and a fence."""
+
+Level = Literal["read", "write"]
+"""`write` includes reading and deleting; what was deleted can be restored for a while."""
+
+DatasetKey = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9-]{0,30}[a-z0-9])$")]
+"""A dataset of the project, or `*` for all of them."""
+
+PrincipalArn = Annotated[
+    str, Field(pattern=r"^arn:aws:iam::\d{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]+)$")
+]
+"""A role or user, where `*` stands for any text; `…:root` for whom that account lets."""
+
+
+class GrantsConfig(Config):
+    """What somebody may do with the project's datasets."""
+
+    datasets: dict[DatasetKey, Level] = {}
+    """Whole datasets: `read` or `write` by dataset, or by `*` for all."""
+
+    directories: dict[Name, list[Directory]] = {}
+    """Single directories, to read and write, by dataset; each also gets an S3 access point."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is granted."""
+        return not self.datasets and not self.directories
+
+
+class AudienceConfig(GrantsConfig):
+    """Who belongs to an audience, and what it may do."""
+
+    trusted: Annotated[list[PrincipalArn], Field(min_length=1)]
+    """Who may take the audience's role: ARNs of roles or users, also of other accounts."""
+
+    external_id: Annotated[str, Field(pattern=r"^[\w+=,.@:/-]{8,200}$")] | None = None
+    """What another company must say when it takes the role; not a secret. Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html."""
+
+    session_hours: Annotated[int, Field(ge=1, le=12)] = 1
+    """Longest session, 1 to 12 hours."""
+
+
+class WorkloadsConfig(Config):
+    """What pods may do, whoever started them."""
+
+    trainer: GrantsConfig = GrantsConfig(datasets={"*": "read"})
+    """Training runs."""
+
+    server: GrantsConfig = GrantsConfig()
+    """Model servers."""
+
+
+class SharedDirectoryConfig(Config):
+    """A directory on the project's shared file system, for programs that need POSIX files."""
+
+    members: Annotated[list[Audience | Workload], Field(min_length=1)]
+    """Audiences and workloads that may mount it, to read and write."""
+
+    uid: Annotated[int, Field(ge=1000, le=65534)]
+    """User id that every access has, whatever the client says."""
+
+    gid: Annotated[int, Field(ge=1000, le=65534)]
+    """Group id that every access has."""
+
+    mode: Annotated[str, Field(pattern=r"^0[0-7]{3}$")] = "0750"
+    """Permissions of the directory, octal, for example `0750`."""
+
+
+class AccessConfig(Config):
+    """Who may do what with the project."""
+
+    audiences: dict[Audience, AudienceConfig] = {}
+    """The audiences that exist; one without an entry gets no role."""
+
+    workloads: WorkloadsConfig = WorkloadsConfig()
+    """What pods may do."""
+
+    shared: dict[Name, SharedDirectoryConfig] = {}
+    """Directories on a shared file system (EFS); none, and there is no file system. They hold
+    working copies only, as a file system has no lifetime rules."""
+
+    @property
+    def grants(self) -> dict[str, GrantsConfig]:
+        """What each audience and workload may do."""
+        audiences: dict[str, GrantsConfig] = {name: it for name, it in self.audiences.items()}
+        return {**audiences, "trainer": self.workloads.trainer, "server": self.workloads.server}
+
+    @model_validator(mode="after")
+    def _outsiders_are_fenced(self) -> AccessConfig:
+        for name, audience in self.audiences.items():
+            if name not in OUTSIDE:
+                continue
+            if audience.external_id is None:
+                raise ValueError(f"`audiences.{name}` is another company: it needs `external_id`")
+            if audience.datasets:
+                raise ValueError(
+                    f"`audiences.{name}` is another company: grant `directories`, not `datasets`"
+                )
+            if audience.session_hours > 1:
+                raise ValueError(
+                    f"`audiences.{name}` is another company: `session_hours` must be 1 "
+                    f"(got {audience.session_hours})"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _members_exist(self) -> AccessConfig:
+        for name, directory in self.shared.items():
+            unknown = [member for member in directory.members if member not in self.grants]
+            if unknown:
+                raise ValueError(
+                    f"`shared.{name}.members` has `{unknown[0]}`, which is not in `audiences`"
+                )
+        return self

@@ -1,0 +1,1 @@
+"""Datasets: versioned, encrypted, closed buckets, and the layout of what lies in them."""

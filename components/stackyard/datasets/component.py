@@ -1,0 +1,111 @@
+"""The datasets of a project: one bucket each, and one for their access logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import pulumi
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.datasets.bucket import PrivateBucket
+from stackyard.datasets.bucket_policies import log_delivery
+from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
+from stackyard.datasets.layout import ACCESS_LOGS
+from stackyard.naming import StackId, bucket_name
+from stackyard.retention.config import (
+    LifetimeConfig,
+    PersonalLifetimeConfig,
+    RetentionConfig,
+)
+from stackyard.retention.plan import log_plan, object_plan
+
+
+class DatasetStore(Component):
+    """Versioned buckets for datasets; who may use them comes from the access grants."""
+
+    TYPE: ClassVar[str] = "stackyard:index:DatasetStore"
+
+    bucket_names: dict[str, str]
+    """Bucket by dataset."""
+
+    bucket_arns: dict[str, pulumi.Output[str]]
+    """Bucket ARN by dataset; known once the bucket exists."""
+
+    log_bucket: str
+    """The bucket of the access logs."""
+
+    def __init__(
+        self,
+        name: str,
+        config: DatasetStoreConfig,
+        *,
+        stack: StackId,
+        account: str,
+        key_arns: Mapping[str, pulumi.Input[str]],
+        retention: RetentionConfig,
+        statements: Mapping[str, Sequence[iam.Statement]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: KMS keys `data` and `personal`, lifetimes, and policy statements by dataset."""
+        super().__init__(name, config, opts=opts)
+        self.bucket_names = dataset_buckets(config, stack, account)
+        logs = self._make_log_bucket(stack, account, retention)
+        self.log_bucket = logs.bucket_name
+        self.bucket_arns = {}
+        for key, dataset in config.datasets.items():
+            lifetime = lifetime_of(dataset, retention)
+            purpose = "personal" if dataset.kind == "personal" else "data"
+            bucket = PrivateBucket(
+                self.named(key),
+                lifetime,
+                bucket=self.bucket_names[key],
+                kind=dataset.kind,
+                plan=object_plan(lifetime),
+                key_arn=key_arns[purpose],
+                log_bucket=logs.bucket_arn.apply(lambda arn: arn.rpartition(":")[2]),
+                statements=statements.get(key, ()),
+                opts=self.child(),
+            )
+            self.bucket_arns[key] = bucket.bucket_arn
+        self.publish()
+
+    def _make_log_bucket(
+        self, stack: StackId, account: str, retention: RetentionConfig
+    ) -> PrivateBucket:
+        bucket = log_bucket_name(stack, account)
+        sources = sorted(self.bucket_names.values())
+        return PrivateBucket(
+            self.named(ACCESS_LOGS),
+            retention.logs,
+            bucket=bucket,
+            kind="logs",
+            plan=log_plan(retention.logs),
+            key_arn=None,
+            log_bucket=None,
+            statements=[log_delivery(bucket, account=account, sources=sources)] if sources else [],
+            opts=self.child(),
+        )
+
+
+def dataset_buckets(config: DatasetStoreConfig, stack: StackId, account: str) -> dict[str, str]:
+    """Return the bucket name of each dataset."""
+    return {key: bucket_name(stack, account, f"data-{key}") for key in config.datasets}
+
+
+def log_bucket_name(stack: StackId, account: str) -> str:
+    """Return the name of the bucket for access logs."""
+    return bucket_name(stack, account, ACCESS_LOGS)
+
+
+def lifetime_of(
+    dataset: DatasetConfig, retention: RetentionConfig
+) -> LifetimeConfig | PersonalLifetimeConfig:
+    """Return how long a dataset's objects live.
+
+    Raises KeyError for a jurisdiction without rules; the blueprint's config refuses it before.
+    """
+    if dataset.kind == "personal":
+        return retention.personal[str(dataset.jurisdiction)]
+    return retention.raw if dataset.kind == "raw" else retention.curated

@@ -1,0 +1,46 @@
+"""Where things lie in a dataset's bucket, and what its versions are made of.
+
+A bucket holds the dataset's directories side by side, and a DVC remote in `dvc/`:
+
+    s3://BUCKET/labels/...              a directory, which access can be granted to
+    s3://BUCKET/dvc/files/md5/ab/cd...  content of all versions, by checksum (`dvc push`)
+
+DVC names content by checksum and uploads it once, so the age of an object below `dvc/` says when
+its content was first pushed, not when a version last used it: a file that never changes reaches
+the end of its retention although the newest version still has it. That is intended. Retention is a
+rule about data, not about names of data, and S3 does not know which version uses what. Whoever
+may keep data longer pushes it again from a working copy after it has expired, which is a new
+upload with a new age; whoever may not has lost it in time. Old versions of the whole dataset go
+by the same rule, so `dvc gc` is needed only to free space earlier.
+
+Cold storage below `dvc/` must be readable at once, as `dvc pull` does not wait for a restore.
+Source: https://doc.dvc.org/user-guide/project-structure/internal-files#structure-of-the-cache-directory.
+"""
+
+from __future__ import annotations
+
+DVC_DIRECTORY = "dvc"
+"""The directory of the DVC remote."""
+
+ACCESS_LOGS = "access-logs"
+"""The bucket of a project that gets the access logs of all its others."""
+
+
+def prefix(directory: str) -> str:
+    """Return the prefix of a directory's keys; the slash keeps `labels-old` out of `labels`."""
+    return f"{directory}/"
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one directory is, or lies within, the other."""
+    return prefix(one).startswith(prefix(other)) or prefix(other).startswith(prefix(one))
+
+
+def dvc_remote(bucket: str) -> str:
+    """Return the URL of a dataset's DVC remote."""
+    return f"s3://{bucket}/{DVC_DIRECTORY}"
+
+
+def bucket_arn(bucket: str) -> str:
+    """Return the ARN of a bucket, which needs neither account nor region."""
+    return f"arn:aws:s3:::{bucket}"

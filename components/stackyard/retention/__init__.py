@@ -1,0 +1,1 @@
+"""How long data lives: one block of rules by class of data, compiled to each service's own."""

@@ -1,0 +1,235 @@
+"""What a person may write about how long data lives, by class of data; contradictions refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from stackyard.config import Config, Name
+from stackyard.logs import LogDays
+from stackyard.retention.storage_classes import FACTS, ColdClass, stay_problem
+
+Days = Annotated[int, Field(ge=1, le=36500)]
+"""A number of days, up to a hundred years."""
+
+Reproducible = Literal["raw", "curated", "artifacts"]
+"""A class of data that a production model can be made again from."""
+
+
+def _refuse(problem: str) -> None:
+    if problem:
+        raise ValueError(problem)
+
+
+class LifetimeConfig(Config):
+    """How long objects of one class live; the defaults are the company's rule.
+
+    Days count from an object's upload, or for noncurrent versions from the day they were replaced
+    or deleted. Objects below 128 KiB are deleted in time but never turn cold.
+    """
+
+    cold_after_days: Days = 365
+    """Age at which objects move to the cold storage class."""
+
+    delete_after_days: Days = 1095
+    """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
+
+    noncurrent_days: Days = 180
+    """Days for which a replaced or deleted version can still be restored; after that it is gone."""
+
+    abort_uploads_days: Days = 7
+    """Days after which the parts of an upload that never finished are deleted."""
+
+    cold_storage_class: ColdClass = "GLACIER_IR"
+    """Where cold objects lie; GLACIER and DEEP_ARCHIVE must be restored before they can be read."""
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> LifetimeConfig:
+        fields = ("cold_after_days", "delete_after_days")
+        _refuse(
+            stay_problem(
+                self.cold_storage_class, self.cold_after_days, self.delete_after_days, fields
+            )
+        )
+        if self.noncurrent_days > self.delete_after_days:
+            raise ValueError(
+                f"`noncurrent_days` ({self.noncurrent_days}) is more than `delete_after_days` "
+                f"({self.delete_after_days}): replaced versions would outlive the data"
+            )
+        return self
+
+
+class PersonalLifetimeConfig(Config):
+    """How long personal data of one jurisdiction lives.
+
+    Here `delete_after_days` counts to the day on which the last copy is gone, old versions
+    included, as that is what a law asks for; current objects expire `noncurrent_days` earlier.
+    """
+
+    delete_after_days: Days
+    """Age at which nothing of an object is left."""
+
+    at_most_days: Days
+    """The longest that the jurisdiction, or the company for it, allows."""
+
+    hold_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    """Legal hold: days for which nothing may be lost, not even by a delete; 0 for none."""
+
+    noncurrent_days: Days = 30
+    """Days for which a replaced or deleted version can still be restored; after that it is gone."""
+
+    abort_uploads_days: Days = 2
+    """Days after which the parts of an upload that never finished are deleted."""
+
+    cold_after_days: Days | None = None
+    """Age at which objects move to the cold storage class; left out, they never do."""
+
+    cold_storage_class: Literal["STANDARD_IA", "GLACIER_IR"] = "STANDARD_IA"
+    """Where cold objects lie. Classes that must be restored first are not offered: a person's
+    request for access or erasure has to be answered on data that can be read at once."""
+
+    @property
+    def expire_after_days(self) -> int:
+        """Age at which current objects expire, so that their versions go in time."""
+        return self.delete_after_days - self.noncurrent_days
+
+    @model_validator(mode="after")
+    def _is_lawful(self) -> PersonalLifetimeConfig:
+        if self.delete_after_days > self.at_most_days:
+            raise ValueError(
+                f"`delete_after_days` ({self.delete_after_days}) is more than `at_most_days` "
+                f"({self.at_most_days}) allows"
+            )
+        if self.expire_after_days < 1:
+            raise ValueError(
+                f"`noncurrent_days` ({self.noncurrent_days}) is not less than "
+                f"`delete_after_days` ({self.delete_after_days}): old versions would go too late"
+            )
+        for field in ("delete_after_days", "noncurrent_days"):
+            if getattr(self, field) < self.hold_days:
+                raise ValueError(
+                    f"`{field}` ({getattr(self, field)}) is shorter than the legal hold "
+                    f"`hold_days` ({self.hold_days}): data could be lost while it is held"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _turns_cold_in_time(self) -> PersonalLifetimeConfig:
+        if self.cold_after_days is not None:
+            fields = ("cold_after_days", "delete_after_days` less `noncurrent_days")
+            start, end = self.cold_after_days, self.expire_after_days
+            _refuse(stay_problem(self.cold_storage_class, start, end, fields))
+        return self
+
+
+class CandidateLifetimeConfig(LifetimeConfig):
+    """How long models live that were never released."""
+
+    cold_after_days: Days = 90
+    """Age at which objects move to the cold storage class."""
+
+    delete_after_days: Days = 365
+    """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
+
+
+class ModelLifetimeConfig(LifetimeConfig):
+    """How long production models live, and what must live as long so that they can be explained."""
+
+    reproduced_from: list[Reproducible] = ["raw", "curated"]
+    """Classes that a model must be reproducible from; none of them may live shorter than models.
+    The rule compares lengths: data older than a model still goes first, by as much as it is older.
+    """
+
+
+class LogLifetimeConfig(Config):
+    """How long logs are kept: those of workloads, and the access logs of buckets."""
+
+    keep_days: Days = 365
+    """Days; CloudWatch offers certain periods only, the next longer one is taken."""
+
+    personal: bool = False
+    """Whether logs may hold personal data; `keep_days` must then be a period that is offered."""
+
+    @model_validator(mode="after")
+    def _is_offered(self) -> LogLifetimeConfig:
+        offered = get_args(LogDays)
+        if self.keep_days > max(offered):
+            raise ValueError(f"`keep_days` ({self.keep_days}) is more than {max(offered)}")
+        if self.personal and self.keep_days not in offered:
+            shorter = max((days for days in offered if days < self.keep_days), default=None)
+            raise ValueError(
+                f"CloudWatch does not offer `keep_days` ({self.keep_days}), and personal data must "
+                f"not be kept longer: write {shorter}"
+            )
+        return self
+
+
+class ImageLifetimeConfig(Config):
+    """How long container images are kept."""
+
+    untagged_days: Days = 14
+    """Days after which an image that no tag names is deleted."""
+
+    delete_after_days: Days = 1095
+    """Age at which every image is deleted, counted from its push."""
+
+
+class BackupLifetimeConfig(Config):
+    """How long backups of databases are kept."""
+
+    keep_days: Annotated[int, Field(ge=1, le=35)] = 14
+    """Days, 1 to 35, which is what RDS offers for automated backups. Source:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html."""
+
+
+class RetentionConfig(Config):
+    """How long each class of data lives; whatever is left out follows the company's rule."""
+
+    raw: LifetimeConfig = LifetimeConfig()
+    """Data as it came in."""
+
+    curated: LifetimeConfig = LifetimeConfig()
+    """Data made from raw data: cleaned, labelled, split."""
+
+    personal: dict[Name, PersonalLifetimeConfig] = {}
+    """Personal data, by jurisdiction, for example `eu`."""
+
+    artifacts: LifetimeConfig = LifetimeConfig()
+    """What training runs leave: checkpoints, plots, tables."""
+
+    candidate_models: CandidateLifetimeConfig = CandidateLifetimeConfig()
+    """Models that were never released."""
+
+    production_models: ModelLifetimeConfig = ModelLifetimeConfig()
+    """Models that were released."""
+
+    logs: LogLifetimeConfig = LogLifetimeConfig()
+    """Logs."""
+
+    images: ImageLifetimeConfig = ImageLifetimeConfig()
+    """Container images."""
+
+    backups: BackupLifetimeConfig = BackupLifetimeConfig()
+    """Backups of databases."""
+
+    @model_validator(mode="after")
+    def _models_can_be_explained(self) -> RetentionConfig:
+        models = self.production_models
+        lives: dict[str, int] = {
+            name: getattr(self, name).delete_after_days for name in models.reproduced_from
+        }
+        lives["images"] = self.images.delete_after_days
+        for name, days in lives.items():
+            if days < models.delete_after_days:
+                raise ValueError(
+                    f"`production_models.delete_after_days` ({models.delete_after_days}) is more "
+                    f"than `{name}.delete_after_days` ({days}): a released model would outlive "
+                    "what it must be reproduced from"
+                )
+        return self
+
+
+def readable_at_once(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> bool:
+    """Whether objects can be read at any age without a restore."""
+    return FACTS[lifetime.cold_storage_class].instant

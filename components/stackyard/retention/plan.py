@@ -1,0 +1,136 @@
+"""The compiler: from a lifetime to the rules of S3, CloudWatch Logs and ECR, as plain data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from stackyard.logs import LogDays
+from stackyard.retention.config import (
+    ImageLifetimeConfig,
+    LifetimeConfig,
+    LogLifetimeConfig,
+    PersonalLifetimeConfig,
+)
+from stackyard.retention.storage_classes import FACTS, ColdClass
+
+
+@dataclass(frozen=True)
+class ObjectPlan:
+    """What happens to the objects of one bucket, in days."""
+
+    expire_after: int
+    """Age at which a current object becomes a delete marker and a noncurrent version."""
+
+    noncurrent_days: int
+    """Days after which a noncurrent version is gone."""
+
+    abort_uploads_days: int
+    """Days after which unfinished uploads are gone."""
+
+    cold_after: int | None = None
+    """Age at which a current object turns cold; None if it never does."""
+
+    cold_class: ColdClass = "GLACIER_IR"
+    """Where cold objects lie."""
+
+    @property
+    def gone_after(self) -> int:
+        """Age at which nothing of an object is left that was never replaced or deleted."""
+        return self.expire_after + self.noncurrent_days
+
+    @property
+    def noncurrent_cold_after(self) -> int | None:
+        """Days after which a noncurrent version turns cold; None where it would not pay.
+
+        A version turns cold at once if it may, and only if it then stays for the days that are
+        billed anyway.
+        """
+        facts = FACTS[self.cold_class]
+        start = max(facts.first_day, 1)
+        pays = self.noncurrent_days - start >= facts.minimum_days
+        return start if self.cold_after is not None and pays else None
+
+
+def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan:
+    """Return the plan of a class of objects."""
+    if isinstance(lifetime, PersonalLifetimeConfig):
+        expire_after = lifetime.expire_after_days
+    else:
+        expire_after = lifetime.delete_after_days
+    return ObjectPlan(
+        expire_after=expire_after,
+        noncurrent_days=lifetime.noncurrent_days,
+        abort_uploads_days=lifetime.abort_uploads_days,
+        cold_after=lifetime.cold_after_days,
+        cold_class=lifetime.cold_storage_class,
+    )
+
+
+def log_plan(lifetime: LogLifetimeConfig) -> ObjectPlan:
+    """Return the plan of a bucket of access logs: all is gone after `keep_days`, never cold."""
+    expire_after = max(1, lifetime.keep_days - 1)
+    return ObjectPlan(expire_after=expire_after, noncurrent_days=1, abort_uploads_days=1)
+
+
+def lifecycle_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
+    """Return the rules of an S3 lifecycle, with the keys of Pulumi's argument dictionaries.
+
+    Expired delete markers need a rule of their own, as they cannot stand beside days:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html.
+    """
+    data: dict[str, Any] = {
+        "id": "data",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "expiration": {"days": plan.expire_after},
+        "noncurrent_version_expiration": {"noncurrent_days": plan.noncurrent_days},
+    }
+    if plan.cold_after is not None:
+        cold = {"days": plan.cold_after, "storage_class": plan.cold_class}
+        data["transitions"] = [cold]
+    if plan.noncurrent_cold_after is not None:
+        older = {"noncurrent_days": plan.noncurrent_cold_after, "storage_class": plan.cold_class}
+        data["noncurrent_version_transitions"] = [older]
+    leftovers = {
+        "id": "leftovers",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "expiration": {"expired_object_delete_marker": True},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": plan.abort_uploads_days},
+    }
+    return [data, leftovers]
+
+
+def log_days(lifetime: LogLifetimeConfig) -> int:
+    """Return the period for log groups: the shortest that CloudWatch offers and that suffices."""
+    offered: tuple[int, ...] = get_args(LogDays)
+    return min(days for days in offered if days >= lifetime.keep_days)
+
+
+def image_lifecycle(lifetime: ImageLifetimeConfig) -> str:
+    """Return the lifecycle policy of an ECR repository, as JSON.
+
+    A rule for `any` image must have the highest number. Source:
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html.
+    """
+    rules = [
+        _image_rule(1, "untagged images", "untagged", lifetime.untagged_days),
+        _image_rule(2, "every image", "any", lifetime.delete_after_days),
+    ]
+    return json.dumps({"rules": rules}, sort_keys=True)
+
+
+def _image_rule(priority: int, what: str, status: str, days: int) -> dict[str, Any]:
+    return {
+        "rulePriority": priority,
+        "description": f"delete {what} after {days} days",
+        "selection": {
+            "tagStatus": status,
+            "countType": "sinceImagePushed",
+            "countUnit": "days",
+            "countNumber": days,
+        },
+        "action": {"type": "expire"},
+    }
