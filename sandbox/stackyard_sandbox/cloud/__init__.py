@@ -1,0 +1,1 @@
+"""The AWS API of the sandbox: an emulator with IAM enforced, and EKS on real control planes."""

@@ -1,0 +1,1 @@
+"""The EKS API on real control planes: what the emulator does not have, or has without effect."""

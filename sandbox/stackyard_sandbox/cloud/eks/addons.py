@@ -1,0 +1,143 @@
+"""EKS add-ons: recorded and described; nothing is installed in the cluster for them."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+
+from stackyard_sandbox.cloud.eks.pod_identities import PodIdentities
+from stackyard_sandbox.cloud.eks.request import (
+    in_use,
+    invalid_parameter,
+    not_found,
+    unique,
+)
+from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+
+VERSION = "v1.0.0-eksbuild.1"
+"""Given to an add-on whose creator names no version: AWS's defaults are not known here."""
+
+NAMESPACE = "kube-system"
+"""Where the pods of most add-ons run."""
+
+KNOWN = frozenset(
+    {
+        "adot",
+        "amazon-cloudwatch-observability",
+        "aws-ebs-csi-driver",
+        "aws-efs-csi-driver",
+        "aws-fsx-csi-driver",
+        "aws-guardduty-agent",
+        "aws-mountpoint-s3-csi-driver",
+        "aws-network-flow-monitoring-agent",
+        "aws-privateca-connector-for-kubernetes",
+        "aws-secrets-store-csi-driver-provider",
+        "cert-manager",
+        "coredns",
+        "eks-node-monitoring-agent",
+        "eks-pod-identity-agent",
+        "external-dns",
+        "kube-proxy",
+        "kube-state-metrics",
+        "metrics-server",
+        "prometheus-node-exporter",
+        "snapshot-controller",
+        "vpc-cni",
+    }
+)
+"""Add-ons of AWS and the community (docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html)."""
+
+
+class Addons(PodIdentities):
+    """The operations."""
+
+    def create_addon(self) -> ActionResult:
+        """Record an add-on; a name that AWS does not offer is refused, as there."""
+        asked = self.parameters()
+        cluster, name = self.cluster(asked["clusterName"]), asked["addonName"]
+        if name not in KNOWN:
+            raise invalid_parameter(f"Addon {name} specified is not supported", cluster.name)
+        if name in cluster.addons:
+            raise in_use("Addon already exists.", cluster.name, name)
+        now = utcnow()
+        cluster.addons[name] = {
+            "addonName": name,
+            "clusterName": cluster.name,
+            "status": "ACTIVE",
+            "addonVersion": asked.get("addonVersion", VERSION),
+            "health": {"issues": []},
+            "addonArn": self.arn("addon", cluster.name, name, unique()),
+            "createdAt": now,
+            "modifiedAt": now,
+            "tags": asked.get("tags") or {},
+            "owner": "aws",
+            "publisher": "eks",
+            **self._settings(cluster, asked, []),
+        }
+        return ActionResult({"addon": cluster.addons[name]})
+
+    def describe_addon(self) -> ActionResult:
+        """Show one add-on."""
+        return ActionResult({"addon": self._addon()})
+
+    def list_addons(self) -> ActionResult:
+        """List the names, all on one page."""
+        cluster = self.cluster(self.parameters()["clusterName"])
+        return ActionResult({"addons": sorted(cluster.addons)})
+
+    def update_addon(self) -> ActionResult:
+        """Change version, role or configuration."""
+        asked, addon = self.parameters(), self._addon()
+        cluster = self.cluster(asked["clusterName"])
+        changes = self._settings(cluster, asked, addon.get("podIdentityAssociations", []))
+        if version := asked.get("addonVersion"):
+            changes["addonVersion"] = version
+        addon |= {**changes, "modifiedAt": utcnow()}
+        return self.update_of(cluster, "AddonUpdate", changes)
+
+    def delete_addon(self) -> ActionResult:
+        """Forget an add-on and the pod identities made for it."""
+        addon = self._addon()
+        cluster = self.cluster(addon["clusterName"])
+        del cluster.addons[addon["addonName"]]
+        _dissociate(cluster, addon.get("podIdentityAssociations", []))
+        return ActionResult({"addon": {**addon, "status": "DELETING"}})
+
+    def describe_addon_versions(self) -> ActionResult:
+        """List the known add-ons, each with the one version that the sandbox gives."""
+        wanted = self.parameters().get("addonName")
+        names = sorted(KNOWN if wanted is None else KNOWN & {wanted})
+        return ActionResult({"addons": [_offer(name) for name in names]})
+
+    def _addon(self) -> Item:
+        asked = self.parameters()
+        cluster, name = self.cluster(asked["clusterName"]), asked["addonName"]
+        if name not in cluster.addons:
+            raise not_found(
+                f"No addon: {name} found in cluster: {cluster.name}", cluster.name, name
+            )
+        addon: Item = cluster.addons[name]
+        return addon
+
+    def _settings(self, cluster: EksCluster, asked: Item, identities: list[str]) -> Item:
+        """What a request sets on an add-on; its pod identities replace the ones it had."""
+        plain = ("serviceAccountRoleArn", "configurationValues", "namespaceConfig")
+        settings: Item = {key: asked[key] for key in plain if asked.get(key)}
+        if wanted := asked.get("podIdentityAssociations"):
+            _dissociate(cluster, identities)
+            settings["podIdentityAssociations"] = [
+                self.associate(cluster, {"namespace": NAMESPACE, **entry})["associationArn"]
+                for entry in wanted
+            ]
+        return settings
+
+
+def _dissociate(cluster: EksCluster, identities: list[str]) -> None:
+    for arn in identities:
+        cluster.pod_identities.pop(arn.rpartition("/")[2], None)
+
+
+def _offer(name: str) -> dict[str, Any]:
+    compatible = {"clusterVersion": "*", "platformVersions": ["*"], "defaultVersion": True}
+    versions = [{"addonVersion": VERSION, "compatibilities": [compatible]}]
+    return {"addonName": name, "owner": "aws", "publisher": "eks", "addonVersions": versions}

@@ -1,0 +1,122 @@
+"""EKS clusters, each on a control plane of its own."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import ec2_backends
+from moto.eks.utils import validate_role_arn
+
+from stackyard_sandbox.cloud.eks.access import Access
+from stackyard_sandbox.cloud.eks.request import (
+    in_use,
+    invalid_parameter,
+    invalid_request,
+    not_found,
+    unique,
+)
+from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+
+
+class Clusters(Access):
+    """The operations. Each answers when its work is done: there is no CREATING to wait for."""
+
+    def create_cluster(self) -> ActionResult:
+        """Make a cluster on a control plane that no other has."""
+        asked = self.parameters()
+        name = asked["name"]
+        with self.fleet.turn:
+            if name in self.eks_backend.clusters:
+                raise in_use(f"Cluster already exists with name: {name}", name)
+            validate_role_arn(asked["roleArn"])
+            network = self._network(name, asked["resourcesVpcConfig"])
+            where = (self.current_account, self.region, self.partition)
+            cluster = EksCluster(asked, self.fleet.claim(), network, *where)
+            cluster.describe(self.fleet.plane(cluster))
+            if not asked.get("version"):
+                cluster.version = self.fleet.version(cluster)
+            self.eks_backend.clusters[name] = cluster
+            self.eks_backend.cluster_count += 1
+            if cluster.access_config["bootstrapClusterCreatorAdminPermissions"] and (
+                creator := self.caller()
+            ):
+                self.admit_creator(cluster, creator)
+                self.fleet.grant(cluster)
+            self.fleet.publish()
+        return ActionResult({"cluster": cluster})
+
+    def delete_cluster(self) -> ActionResult:
+        """Delete a cluster, with every object in it and its security group."""
+        name = self.parameters()["name"]
+        with self.fleet.turn:
+            cluster = self.cluster(name)
+            if cluster.deletion_protection:
+                raise invalid_request(f"Cluster {name} has deletion protection enabled", name)
+            answer = super().delete_cluster()
+            self.fleet.release(cluster.plane_id)
+            self.fleet.publish()
+        group = cluster.resources_vpc_config["clusterSecurityGroupId"]
+        ec2_backends[self.current_account][self.region].delete_security_group(group_id=group)
+        return answer
+
+    def update_cluster_config(self) -> ActionResult:
+        """Change network access, logging, authentication mode and what is only passed on."""
+        asked = self.parameters()
+        cluster = self.cluster(asked["name"])
+        if network := asked.get("resourcesVpcConfig"):
+            cluster.resources_vpc_config |= network
+        if logging := asked.get("logging"):
+            cluster.logging = logging
+        if access := asked.get("accessConfig"):
+            cluster.access_config |= access
+        cluster.set_without_effect(asked)
+        given = {key: value for key, value in asked.items() if key not in ("name",)}
+        return self.update_of(cluster, "ConfigUpdate", given)
+
+    def update_cluster_version(self) -> ActionResult:
+        """Record another version; the control plane stays what it is."""
+        asked = self.parameters()
+        cluster = self.cluster(asked["name"])
+        cluster.version = asked["version"]
+        return self.update_of(cluster, "VersionUpdate", {"Version": cluster.version})
+
+    def describe_update(self) -> ActionResult:
+        """Show an update; all have ended."""
+        asked = self.parameters()
+        cluster = self.cluster(asked["name"])
+        if asked["updateId"] not in cluster.updates:
+            raise not_found(f"No update found for ID: {asked['updateId']}", cluster.name)
+        return ActionResult({"update": cluster.updates[asked["updateId"]]})
+
+    def list_updates(self) -> ActionResult:
+        """List the updates of a cluster and of what is in it, on one page."""
+        cluster = self.cluster(self.parameters()["name"])
+        return ActionResult({"updateIds": list(cluster.updates)})
+
+    def _network(self, name: str, asked: Item) -> dict[str, Any]:
+        """The network settings with what EKS adds: the VPC and the cluster's security group."""
+        ec2 = ec2_backends[self.current_account][self.region]
+        try:
+            subnets = ec2.describe_subnets(subnet_ids=asked.get("subnetIds") or [])
+        except EC2ClientError as error:
+            raise invalid_parameter(str(error.message), name) from error
+        vpcs = {subnet.vpc_id for subnet in subnets if subnet.id in asked.get("subnetIds", [])}
+        if len(vpcs) != 1:
+            raise invalid_parameter("Subnets specified must be in one VPC.", name)
+        vpc = vpcs.pop()
+        group = ec2.create_security_group(
+            name=f"eks-cluster-sg-{name}-{unique()[:8]}",
+            description="EKS created security group applied to ENI that is attached to EKS "
+            "Control Plane master nodes, as well as any managed workloads.",
+            vpc_id=vpc,
+            tags={"aws:eks:cluster-name": name, f"kubernetes.io/cluster/{name}": "owned"},
+        )
+        return {
+            "securityGroupIds": [],
+            "endpointPublicAccess": True,
+            "endpointPrivateAccess": False,
+            "publicAccessCidrs": ["0.0.0.0/0"],
+            **asked,
+            "vpcId": vpc,
+            "clusterSecurityGroupId": group.id,
+        }

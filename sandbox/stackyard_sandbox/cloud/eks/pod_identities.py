@@ -1,0 +1,84 @@
+"""EKS pod identity associations: recorded and described; no pod runs that could use one."""
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.moto_api._internal import mock_random
+
+from stackyard_sandbox.cloud.eks.request import EksRequest, in_use, not_found
+from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+from stackyard_sandbox.cloud.principals import exists
+
+_OPTIONAL = ("roleArn", "disableSessionTags", "targetRoleArn", "policy")
+
+
+class PodIdentities(EksRequest):
+    """The operations."""
+
+    def create_pod_identity_association(self) -> ActionResult:
+        """Let a service account take a role."""
+        asked = self.parameters()
+        return ActionResult(
+            {"association": self.associate(self.cluster(asked["clusterName"]), asked)}
+        )
+
+    def describe_pod_identity_association(self) -> ActionResult:
+        """Show one association."""
+        return ActionResult({"association": self._association()})
+
+    def list_pod_identity_associations(self) -> ActionResult:
+        """List the associations, filtered by namespace and service account, on one page."""
+        asked = self.parameters()
+        cluster = self.cluster(asked["clusterName"])
+        filters = {key: asked[key] for key in ("namespace", "serviceAccount") if asked.get(key)}
+        found = [
+            association
+            for association in cluster.pod_identities.values()
+            if filters.items() <= association.items()
+        ]
+        return ActionResult({"associations": found})
+
+    def update_pod_identity_association(self) -> ActionResult:
+        """Change the role of an association."""
+        asked, association = self.parameters(), self._association()
+        association |= {key: asked[key] for key in _OPTIONAL if key in asked}
+        association["modifiedAt"] = utcnow()
+        return ActionResult({"association": association})
+
+    def delete_pod_identity_association(self) -> ActionResult:
+        """Forget an association."""
+        association = self._association()
+        del self.cluster(association["clusterName"]).pod_identities[association["associationId"]]
+        return ActionResult({"association": association})
+
+    def associate(self, cluster: EksCluster, asked: Item) -> Item:
+        """Record an association; a service account has at most one."""
+        account = (asked["namespace"], asked["serviceAccount"])
+        for other in cluster.pod_identities.values():
+            if (other["namespace"], other["serviceAccount"]) == account:
+                raise in_use(f"Association already exists: {other['associationId']}", cluster.name)
+        if not exists(self.current_account, asked["roleArn"]):
+            raise not_found(
+                f"Role provided in the request does not exist: {asked['roleArn']}", cluster.name
+            )
+        identity, now = f"a-{mock_random.get_random_string(17).lower()}", utcnow()
+        cluster.pod_identities[identity] = {
+            "clusterName": cluster.name,
+            "namespace": account[0],
+            "serviceAccount": account[1],
+            "associationArn": self.arn("podidentityassociation", cluster.name, identity),
+            "associationId": identity,
+            "tags": asked.get("tags") or {},
+            "createdAt": now,
+            "modifiedAt": now,
+            **{key: asked[key] for key in _OPTIONAL if key in asked},
+        }
+        recorded: Item = cluster.pod_identities[identity]
+        return recorded
+
+    def _association(self) -> Item:
+        asked = self.parameters()
+        cluster, identity = self.cluster(asked["clusterName"]), asked["associationId"]
+        if identity not in cluster.pod_identities:
+            raise not_found(f"No association found with id: {identity}", cluster.name)
+        association: Item = cluster.pod_identities[identity]
+        return association

@@ -1,0 +1,116 @@
+"""What every EKS operation needs: its parameters, its cluster, its errors, its caller."""
+
+from typing import ClassVar
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.eks.exceptions import (
+    InvalidParameterException,
+    InvalidRequestException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+)
+from moto.eks.models import Nodegroup
+from moto.eks.responses import EKSResponse
+from moto.moto_api._internal import mock_random
+
+from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+from stackyard_sandbox.cloud.fleet import Fleet
+from stackyard_sandbox.cloud.principals import Principal, principal_of
+
+
+class EksRequest(EKSResponse):
+    """One request, with the emulator's parsing, authorization and serialization."""
+
+    fleet: ClassVar[Fleet]
+    """The control planes; the emulator makes an object of this class for each request."""
+
+    def parameters(self) -> Item:
+        """The request's parameters under the names that the API's model gives them."""
+        self.parse_parameters(self.normalized_request)
+        return dict(self.params or {})
+
+    def cluster(self, name: str) -> EksCluster:
+        """The cluster, or the API's error."""
+        found = self.eks_backend.describe_cluster(name)
+        assert isinstance(found, EksCluster)
+        return found
+
+    def caller(self) -> Principal | None:
+        """Who signed the request."""
+        return principal_of(self.current_account, self.access_key)
+
+    def arn(self, kind: str, *path: str) -> str:
+        """An ARN of the service, for example of an `addon`."""
+        where = f"{self.partition}:eks:{self.region}:{self.current_account}"
+        return f"arn:{where}:{kind}/{'/'.join(path)}"
+
+    def update_of(self, cluster: EksCluster, kind: str, changes: Item) -> ActionResult:
+        """Record a finished update, as DescribeUpdate shows it, and answer with it."""
+        update: Item = {
+            "id": unique(),
+            "status": "Successful",
+            "type": kind,
+            "params": [{"type": key, "value": str(value)} for key, value in changes.items()],
+            "createdAt": utcnow(),
+            "errors": [],
+        }
+        cluster.updates[update["id"]] = update
+        return ActionResult({"update": update})
+
+    def _determine_resource(self) -> str:
+        """The ARN that IAM policies are matched with; the emulator would take `*` for all."""
+        self._get_action()  # fills uri_match
+        name = self.uri_match.get("name")
+        if name is None:
+            return "*"
+        if name not in self.eks_backend.clusters:
+            return self.arn("cluster", name)
+        cluster = self.cluster(name)
+        return next((found for found in self._named_below(cluster) if found), str(cluster.arn))
+
+    def _named_below(self, cluster: EksCluster) -> list[str | None]:
+        """The ARN of what the path names below the cluster, where it exists."""
+        path = self.uri_match
+        group: Nodegroup | None = cluster.nodegroups.get(path.get("nodegroupName", ""))
+        found: list[str | None] = [None if group is None else str(group.arn)]
+        for key, items, arn in (
+            ("addonName", cluster.addons, "addonArn"),
+            ("principalArn", cluster.access_entries, "accessEntryArn"),
+            ("associationId", cluster.pod_identities, "associationArn"),
+        ):
+            found.append(items.get(path.get(key, ""), {}).get(arn))
+        return found
+
+
+def unique() -> str:
+    """A new identifier."""
+    return str(mock_random.uuid4())
+
+
+def not_found(message: str, cluster: str, addon: str | None = None) -> ResourceNotFoundException:
+    """Something is not there."""
+    return ResourceNotFoundException(
+        clusterName=cluster,
+        nodegroupName=None,
+        fargateProfileName=None,
+        addonName=addon,
+        message=message,
+    )
+
+
+def in_use(message: str, cluster: str, addon: str | None = None) -> ResourceInUseException:
+    """Something is there already."""
+    return ResourceInUseException(
+        clusterName=cluster, nodegroupName=None, addonName=addon, message=message
+    )
+
+
+def invalid_parameter(message: str, cluster: str) -> InvalidParameterException:
+    """A value is not acceptable."""
+    return InvalidParameterException(clusterName=cluster, message=message)
+
+
+def invalid_request(message: str, cluster: str) -> InvalidRequestException:
+    """The request does not fit the state of the cluster."""
+    return InvalidRequestException(clusterName=cluster, message=message)

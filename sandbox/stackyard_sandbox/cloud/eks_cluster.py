@@ -1,0 +1,77 @@
+"""The EKS cluster as the account records it: the emulator's, and what the emulator lacks."""
+
+import base64
+from typing import Any
+
+from moto.eks.models import Cluster
+
+from stackyard_sandbox.control_plane import ControlPlane
+
+Item = dict[str, Any]
+"""An object of the API under the names of its members in the API's model."""
+
+WITHOUT_EFFECT: Item = {
+    "upgradePolicy": {"supportType": "EXTENDED"},
+    "zonalShiftConfig": {"enabled": False},
+    "deletionProtection": False,
+    "computeConfig": None,
+    "storageConfig": None,
+    "controlPlaneScalingConfig": None,
+}
+"""Settings described as given, deletion protection also obeyed; with the API's defaults."""
+
+
+class EksCluster(Cluster):
+    """A cluster on a real control plane. The API's serializer reads its attributes."""
+
+    def __init__(
+        self, asked: Item, plane_id: str, network: Item, account: str, region: str, partition: str
+    ) -> None:
+        super().__init__(
+            name=asked["name"],
+            role_arn=asked["roleArn"],
+            resources_vpc_config=network,
+            account_id=account,
+            region_name=region,
+            aws_partition=partition,
+            version=asked.get("version"),
+            kubernetes_network_config=asked.get("kubernetesNetworkConfig"),
+            logging=asked.get("logging"),
+            client_request_token=asked.get("clientRequestToken"),
+            tags=asked.get("tags"),
+            encryption_config=asked.get("encryptionConfig"),
+            remote_network_config=asked.get("remoteNetworkConfig"),
+        )
+        self.plane_id = plane_id
+        self.platformVersion = "eks.1"
+        self.health: Item = {"issues": []}
+        # As the API takes a request without accessConfig.
+        self.access_config: Item = {
+            "authenticationMode": "CONFIG_MAP",
+            "bootstrapClusterCreatorAdminPermissions": True,
+            **(asked.get("accessConfig") or {}),
+        }
+        self.deletion_protection = False
+        self.set_without_effect(WITHOUT_EFFECT | asked)
+        self.addons: dict[str, Item] = {}
+        self.updates: dict[str, Item] = {}
+        self.pod_identities: dict[str, Item] = {}
+        self.access_entries: dict[str, Item] = {}
+        self.access_policies: dict[str, dict[str, Item]] = {}
+
+    def describe(self, plane: ControlPlane) -> None:
+        """Show the control plane that the cluster really has."""
+        self.endpoint = plane.endpoint
+        authority = base64.b64encode(plane.ca_pem.encode()).decode()
+        self.certificate_authority = {"data": authority}
+        self.identity = {"oidc": {"issuer": plane.issuer}}
+
+    def set_without_effect(self, asked: Item) -> None:
+        """Take over the settings that are only described."""
+        for key in WITHOUT_EFFECT.keys() & asked.keys():
+            setattr(self, _attribute(key), asked[key])
+
+
+def _attribute(member: str) -> str:
+    """The attribute that the emulator's serializer reads for a member: in snake case."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in member)

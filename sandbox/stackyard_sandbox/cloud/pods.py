@@ -1,0 +1,100 @@
+"""What the autoscaler has to know of a pod: what it asks for and where it may go."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+Pod = dict[str, Any]
+Amounts = dict[str, Decimal]
+
+_SUFFIXES = {
+    "m": Decimal("0.001"),
+    **{suffix: Decimal(1000) ** (power + 1) for power, suffix in enumerate("kMGTPE")},
+    **{f"{suffix}i": Decimal(1024) ** (power + 1) for power, suffix in enumerate("KMGTPE")},
+}
+"""kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity"""
+
+
+def quantity(text: str) -> Decimal:
+    """A Kubernetes quantity as a number, for example `1536Mi` or `250m`."""
+    for length in (2, 1):
+        if factor := _SUFFIXES.get(text[-length:]):
+            return Decimal(text[:-length]) * factor
+    return Decimal(text)
+
+
+def amounts(quantities: Mapping[str, str]) -> Amounts:
+    """Quantities as numbers."""
+    return {resource: quantity(str(text)) for resource, text in quantities.items()}
+
+
+def requests(pod: Pod) -> Amounts:
+    """What a pod asks for: of its containers together or of its largest init container."""
+    spec = pod["spec"]
+    total: Amounts = {}
+    for container in spec["containers"]:
+        for resource, amount in _requests(container).items():
+            total[resource] = total.get(resource, Decimal(0)) + amount
+    for container in spec.get("initContainers", []):
+        for resource, amount in _requests(container).items():
+            total[resource] = max(total.get(resource, Decimal(0)), amount)
+    return total
+
+
+def fits(wanted: Amounts, room: Amounts) -> bool:
+    """Whether there is room for everything."""
+    return all(amount <= room.get(resource, Decimal(0)) for resource, amount in wanted.items())
+
+
+def tolerates(pod: Pod, taints: Iterable[Mapping[str, str]]) -> bool:
+    """Whether a pod tolerates every taint that keeps pods away."""
+    tolerations = pod["spec"].get("tolerations", [])
+    return all(
+        any(_tolerates(toleration, taint) for toleration in tolerations)
+        for taint in taints
+        if taint["effect"] != "PreferNoSchedule"
+    )
+
+
+def accepts(pod: Pod, labels: Mapping[str, str]) -> bool:
+    """Whether a pod's selector and required affinity accept a node with these labels."""
+    spec = pod["spec"]
+    if not (spec.get("nodeSelector") or {}).items() <= labels.items():
+        return False
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    if not required:
+        return True
+    return any(
+        all(_matches(rule, labels) for rule in term.get("matchExpressions", []))
+        for term in required["nodeSelectorTerms"]
+    )
+
+
+def _requests(container: Mapping[str, Any]) -> Amounts:
+    resources = container.get("resources") or {}
+    return amounts({**(resources.get("limits") or {}), **(resources.get("requests") or {})})
+
+
+def _tolerates(toleration: Mapping[str, str], taint: Mapping[str, str]) -> bool:
+    if toleration.get("effect") not in (None, "", taint["effect"]):
+        return False
+    if toleration.get("operator") == "Exists":
+        return toleration.get("key") in (None, "", taint["key"])
+    same_key = toleration.get("key") == taint["key"]
+    return same_key and toleration.get("value", "") == taint.get("value", "")
+
+
+def _matches(rule: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    value, values = labels.get(rule["key"]), rule.get("values", [])
+    match rule["operator"]:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case _:  # Gt and Lt compare numbers that no label of ours holds
+            return False

@@ -1,0 +1,65 @@
+"""Who an access key belongs to, in the terms of IAM, EKS and SigV4."""
+
+from dataclasses import dataclass
+
+from botocore.credentials import Credentials
+from moto.core.utils import utcnow
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+PARTITION = "aws"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user, or a session of a role."""
+
+    arn: str
+    """As GetCallerIdentity names it: of the user, or of the session."""
+    entity_arn: str
+    """Of the user or the role: what an access entry names."""
+    user_id: str
+    account: str
+    credentials: Credentials
+    session: str = ""
+    """Name of the session; empty for a user."""
+
+
+def principal_of(account: str, access_key_id: str) -> Principal | None:
+    """The owner of an access key; None for keys that nobody has, or whose time is over."""
+    for role in sts_backends[account][PARTITION].assumed_roles:
+        if role.access_key_id == access_key_id:
+            if role.expiration < utcnow():
+                return None
+            return Principal(
+                arn=role.arn,
+                entity_arn=role.role_arn,
+                user_id=role.user_id,
+                account=role.account_id,
+                credentials=Credentials(
+                    role.access_key_id, role.secret_access_key, role.session_token
+                ),
+                session=role.session_name,
+            )
+    return _user(account, access_key_id)
+
+
+def exists(account: str, arn: str) -> bool:
+    """Whether IAM knows a user or role by this ARN."""
+    iam = iam_backends[account][PARTITION]
+    users = {user.arn for user in iam.users.values()}
+    return arn in users | {role.arn for role in iam.roles.values()}
+
+
+def _user(account: str, access_key_id: str) -> Principal | None:
+    for user in iam_backends[account][PARTITION].users.values():
+        for key in user.access_keys:
+            if key.access_key_id == access_key_id and key.status == "Active":
+                return Principal(
+                    arn=user.arn,
+                    entity_arn=user.arn,
+                    user_id=user.id,
+                    account=account,
+                    credentials=Credentials(key.access_key_id, key.secret_access_key),
+                )
+    return None

@@ -1,0 +1,127 @@
+"""Access policies of EKS as RBAC objects in a control plane.
+
+EKS evaluates them in an authorizer of its own. Here each associated policy becomes a binding to a
+group that the token review adds to the principal's own groups.
+"""
+
+import fnmatch
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard_sandbox.control_plane.api import Api
+
+POLICIES = {
+    f"arn:aws:eks::aws:cluster-access-policy/{policy}": role
+    for policy, role in {
+        "AmazonEKSClusterAdminPolicy": "cluster-admin",
+        "AmazonEKSAdminPolicy": "admin",
+        "AmazonEKSEditPolicy": "edit",
+        "AmazonEKSViewPolicy": "view",
+    }.items()
+}
+"""ClusterRole by policy. AWS derives these policies from the roles, with small differences
+(docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html)."""
+
+CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+
+_LABEL = "eks.amazonaws.com/component"
+_OURS = "sandbox-access-policy"
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+Policies = dict[str, dict[str, dict[str, Any]]]
+"""Associated policies by policy, by principal."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One role binding; without a namespace it is for the cluster."""
+
+    principal: str
+    role: str
+    namespace: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A name that is the same each time."""
+        digest = hashlib.sha256(self.principal.encode()).hexdigest()[:16]
+        return f"eks-access-policy-{self.role}-{digest}"
+
+    @property
+    def collection(self) -> str:
+        """The API path of its kind."""
+        if self.namespace is None:
+            return f"{_RBAC}/clusterrolebindings"
+        return f"{_RBAC}/namespaces/{self.namespace}/rolebindings"
+
+    def manifest(self) -> dict[str, Any]:
+        """The object."""
+        kind = "ClusterRoleBinding" if self.namespace is None else "RoleBinding"
+        group = "rbac.authorization.k8s.io"
+        return {
+            "apiVersion": f"{group}/v1",
+            "kind": kind,
+            "metadata": {"name": self.name, "labels": {_LABEL: _OURS}},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": self.role},
+            "subjects": [{"apiGroup": group, "kind": "Group", "name": group_of(self.principal)}],
+        }
+
+
+def group_of(principal: str) -> str:
+    """The group that carries the policies of a principal."""
+    return f"eks-access-policies:{principal}"
+
+
+def bindings(policies: Policies, namespaces: list[str]) -> set[Binding]:
+    """The bindings that the policies ask for in a cluster with these namespaces.
+
+    A scope may name namespaces that are not there yet, and patterns such as `dev-*`.
+    """
+    wanted: set[Binding] = set()
+    for principal, associated in policies.items():
+        for policy, association in associated.items():
+            role, scope = POLICIES[policy], association["accessScope"]
+            if scope["type"] == "cluster":
+                wanted.add(Binding(principal, role))
+                continue
+            wanted |= {
+                Binding(principal, role, namespace)
+                for namespace in namespaces
+                if any(fnmatch.fnmatchcase(namespace, each) for each in scope["namespaces"])
+            }
+    return wanted
+
+
+def namespaced(policies: Policies) -> bool:
+    """Whether any policy has to be looked at again when namespaces come."""
+    return any(
+        association["accessScope"]["type"] == "namespace"
+        for associated in policies.values()
+        for association in associated.values()
+    )
+
+
+def reconcile(api: Api, policies: Policies) -> None:
+    """Make and delete role bindings until the control plane has those of the policies."""
+    namespaces = [
+        item["metadata"]["name"]
+        for item in api.get("/api/v1/namespaces")["items"]
+        if item["status"].get("phase") != "Terminating"
+    ]
+    wanted = {f"{each.collection}/{each.name}": each for each in bindings(policies, namespaces)}
+    present = _present(api)
+    for path in present - wanted.keys():
+        api.delete(path)
+    for path in wanted.keys() - present:
+        api.apply(path, wanted[path].manifest())
+
+
+def _present(api: Api) -> set[str]:
+    found = set()
+    for kind in ("clusterrolebindings", "rolebindings"):
+        for item in api.get(f"{_RBAC}/{kind}?labelSelector={_LABEL}%3D{_OURS}")["items"]:
+            metadata = item["metadata"]
+            namespace = metadata.get("namespace")
+            inside = f"/namespaces/{namespace}" if namespace else ""
+            found.add(f"{_RBAC}{inside}/{kind}/{metadata['name']}")
+    return found

@@ -1,0 +1,115 @@
+"""The cloud process: account, enforcement, EKS, the loop behind it, and its end."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from moto.iam.models import iam_backends
+from moto.moto_server import werkzeug_app as emulator
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from stackyard_sandbox.cloud import autoscaler, enforcement, snapshot, token_review
+from stackyard_sandbox.cloud.eks import api
+from stackyard_sandbox.cloud.fleet import Fleet
+from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.planes import TOKEN_REVIEW
+from stackyard_sandbox.processes import LOOPBACK, write_private
+from stackyard_sandbox.state import ACCOUNT
+
+HEALTH = "/_sandbox/health"
+FOLDER = "cloud"
+CREDENTIALS = "administrator.json"
+"""Access key of the account's administrator, in the cloud's folder."""
+
+_ADMINISTRATOR = "sandbox-administrator"
+_EVERYTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+)
+
+StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+
+
+def serve(home: Path, port: int) -> int:
+    """Serve on loopback until SIGTERM, then save the account. Returns the exit code."""
+    # Where the emulator's services reach each other.
+    os.environ["MOTO_PORT"] = str(port)
+    # The emulator's answers are otherwise open to every web page.
+    emulator.DISABLE_GLOBAL_CORS = True
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    folder = home / FOLDER
+    fleet = Fleet(home, port)
+    api.install(fleet)
+    try:
+        restored = snapshot.restore(folder)
+    except Exception as error:  # whatever a damaged pickle raises, the reason must be said
+        sys.exit(f"the saved account cannot be read: {error!r}")
+    if not restored:
+        _make_administrator(folder)
+    enforcement.install()
+    server = make_server(
+        *(LOOPBACK, port, Front(fleet)),
+        threaded=True,
+        request_handler=emulator.MotoRequestHandler,
+    )
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=autoscaler.run, args=(fleet, ended), daemon=True).start()
+    fleet.publish()
+    ended.wait()
+    server.shutdown()
+    with fleet.turn:
+        snapshot.save(folder)
+    return 0
+
+
+class Front:
+    """The emulator with the sandbox's own paths before it."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._emulator = emulator.DomainDispatcherApplication(emulator.create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if path == HEALTH:
+            return Response("ok")(environ, start_response)
+        if path.startswith(f"{TOKEN_REVIEW}/"):
+            return self._review(path.rpartition("/")[2], environ)(environ, start_response)
+        if path.startswith("/moto-api"):
+            # Its first use would be to turn the enforcement off, by anybody and without a key.
+            return Response("not served by the sandbox", 403)(environ, start_response)
+        answer: Iterable[bytes] = self._emulator(environ, start_response)
+        return answer
+
+    def _review(self, plane: str, environ: Environ) -> Response:
+        cluster = self._fleet.cluster_on(plane)
+        if cluster is None:
+            return Response("no cluster on this control plane", 404)
+        answer = token_review.review(Request(environ).get_json(), cluster)
+        return Response(json.dumps(answer), mimetype="application/json")
+
+
+def _make_administrator(folder: Path) -> None:
+    iam = iam_backends[ACCOUNT][PARTITION]
+    iam.create_user(region_name="us-east-1", user_name=_ADMINISTRATOR)
+    iam.put_user_policy(_ADMINISTRATOR, "everything", _EVERYTHING)
+    key = iam.create_access_key(_ADMINISTRATOR)
+    credentials = {
+        "access_key_id": key.access_key_id,
+        "secret_access_key": key.secret_access_key,
+    }
+    write_private(folder / CREDENTIALS, json.dumps(credentials))

@@ -1,0 +1,101 @@
+"""What the account holds, saved when the cloud process stops and read when it starts again.
+
+The emulator keeps everything in memory. Its objects are plain Python ones, except for locks,
+buffers of S3 objects (which the emulator prepares itself), keys of OpenSSL, and a few functions.
+"""
+
+import io
+import pickle
+import sys
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import dill  # type: ignore[import-untyped]  # it ships no types
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+
+from stackyard_sandbox.processes import write_private
+
+FILE = "account.pickle"
+
+_LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
+
+
+class SnapshotError(Exception):
+    """The saved account cannot be read by this version of the emulator."""
+
+
+def save(folder: Path) -> None:
+    """Write all backends in one pickle, so that what they share stays shared."""
+    backends = {
+        service.service_name: {account: dict(regions) for account, regions in service.items()}
+        for service in _backends()
+    }
+    buffer = io.BytesIO()
+    buffer.write(f"{_writer()}\n".encode())
+    _Pickler(buffer).dump(backends)
+    write_private(folder / FILE, buffer.getvalue())
+
+
+def restore(folder: Path) -> bool:
+    """Read the backends back, once: from then on memory is ahead of the file.
+
+    Returns whether there was a file; raises SnapshotError for one that cannot be read.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return False
+    head, _, body = path.read_bytes().partition(b"\n")
+    if head.decode() != _writer():
+        raise SnapshotError(f"{path} was written by {head.decode()}, this is {_writer()}")
+    # Only this process writes the file, and only its owner can: it is as trusted as the code.
+    for name, accounts in pickle.loads(body).items():
+        service = get_backend(name)
+        for account, regions in accounts.items():
+            for region, backend in regions.items():
+                service[account][region] = backend
+    path.unlink()
+    return True
+
+
+def _backends() -> list[BackendDict[Any]]:
+    """Every service that was used; the emulator keeps the list to reset it."""
+    used: list[BackendDict[Any]] = vars(BackendDict)["_instances"]
+    return [*used]
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, _LOCK):
+            return threading.Lock, ()
+        if isinstance(obj, _RLOCK):
+            return threading.RLock, ()
+        if isinstance(obj, threading.Thread):
+            # The work that it did is not saved either, see docs/sandbox.md.
+            return _no_thread, ()
+        if isinstance(obj, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            der = obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            return load_der_private_key, (der, None)
+        if isinstance(obj, FunctionType) and "<locals>" in obj.__qualname__:
+            return dill.loads, (dill.dumps(obj),)
+        return NotImplemented
+
+
+def _no_thread() -> None:
+    return None
+
+
+def _writer() -> str:
+    """Whose objects these are: they can only be read by the same code."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    return f"moto {version('moto')}, Python {python}"

@@ -1,0 +1,177 @@
+"""Starts, looks at, stops and clears the sandbox of this machine.
+
+No process supervises the others: each member runs in a session of its own and is found by its pid
+file. A member that died is noticed by `status` and started again by the next `start`.
+"""
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackyard_sandbox import paths, state
+from stackyard_sandbox.control_plane import ControlPlaneError
+from stackyard_sandbox.members import SAVING_SECONDS, Cloud, Providers
+from stackyard_sandbox.planes import Planes
+from stackyard_sandbox.processes import LOOPBACK, only_one
+from stackyard_sandbox.state import Sandbox, SandboxError
+from stackyard_sandbox.toolchain import CORE, missing
+
+Progress = Callable[[str], None]
+"""Takes one line of narration."""
+
+SPARE = "spare"
+"""In place of a cluster's name, the control plane that waits for the first cluster."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One process of the sandbox."""
+
+    name: str
+    alive: bool
+    pid: int | None
+    rss_bytes: int
+    endpoint: str | None = None
+
+
+def start(progress: Progress = lambda _: None, directory: Path | None = None) -> Sandbox:
+    """Start the sandbox, or what is missing of it; harmless when it runs.
+
+    Two starts at once do not fight: the second waits, and returns the first one's sandbox. Raises
+    SandboxError when the toolchain is not built or a member does not come up.
+    """
+    home = _home(directory)
+    with only_one(home / "lock", lambda: progress("waiting for another start or stop to end")):
+        found = state.read(home)
+        if found and all(member.alive for member in _members(home)):
+            return found
+        if lacking := missing(CORE):
+            raise SandboxError(
+                f"the toolchain lacks {', '.join(lacking)}", hint="run `stackyard sandbox build`"
+            )
+        if found and not Cloud(home).process.alive():
+            raise SandboxError(
+                "the cloud process has died and what the emulated account held is lost; the "
+                "clusters are still there, but nothing describes them any more",
+                hint="run `stackyard sandbox reset`, then start again",
+            )
+        return _start(home, progress)
+
+
+def current(directory: Path | None = None) -> Sandbox | None:
+    """The running sandbox; None when it is stopped or a member has died."""
+    home = _home(directory)
+    found = state.read(home)
+    return found if found and all(member.alive for member in _members(home)) else None
+
+
+def status(directory: Path | None = None) -> list[Member]:
+    """Every member, alive or not; empty when the sandbox is stopped."""
+    home = _home(directory)
+    return _members(home) if state.read(home) else []
+
+
+def stop(directory: Path | None = None) -> bool:
+    """End every process. Returns whether the account was saved for the next start.
+
+    The clusters' objects are on disk anyway. Where the account could not be saved they are deleted
+    too: an empty account beside a full cluster would be two halves that disagree.
+    """
+    home = _home(directory)
+    with only_one(home / "lock"):
+        _end(home)
+        saved = Cloud(home).saved
+        if not saved:
+            _wipe(home)
+        return saved
+
+
+def reset(directory: Path | None = None) -> None:
+    """End every process and delete everything that the sandbox has made."""
+    home = _home(directory)
+    with only_one(home / "lock"):
+        _end(home)
+        _wipe(home)
+
+
+def _start(home: Path, progress: Progress) -> Sandbox:
+    """Start the members side by side; what runs already goes on running."""
+    cloud, providers = Cloud(home), Providers(home)
+    afresh = not (cloud.process.alive() or cloud.saved)
+    planes = Planes(home, cloud.take_port())
+    if afresh:
+        _delete_planes(planes)
+    if not planes.ids():
+        planes.create()
+    progress("starting the AWS emulator, the providers and the control planes")
+    with ThreadPoolExecutor() as pool:
+        starts = [pool.submit(cloud.start), pool.submit(providers.start)]
+        starts += [pool.submit(planes.plane(identity).start) for identity in planes.ids()]
+    try:
+        for each in starts:
+            each.result()
+    except ControlPlaneError as error:
+        raise SandboxError(str(error), hint="`stackyard sandbox reset` starts afresh") from error
+    pid = cloud.process.pid
+    if pid is None:
+        raise SandboxError("the cloud process ended at once", hint=f"see {cloud.process.log}")
+    state.write(Sandbox(home, pid, cloud.administrator(), providers.ports))
+    return state.read(home) or _start(home, progress)
+
+
+def _members(home: Path) -> list[Member]:
+    cloud, providers = Cloud(home), Providers(home)
+    ports = ", ".join(f"{package} on {port}" for package, port in providers.ports.items())
+    found = [
+        Member(part.name, part.process.alive(), part.process.pid, part.process.rss(), where)
+        for part, where in ((cloud, cloud.endpoint), (providers, f"{LOOPBACK}: {ports}"))
+    ]
+    record = state.read(home)
+    names = {each.endpoint: name for name, each in record.clusters.items()} if record else {}
+    planes = Planes(home, cloud.port or 0)
+    for identity in planes.ids():
+        plane = planes.plane(identity)
+        try:
+            endpoint = plane.endpoint
+        except ControlPlaneError:  # being created at this moment
+            continue
+        for member in plane.members():
+            where = endpoint if member.name == "kube-apiserver" else None
+            name = f"{names.get(endpoint, SPARE)}/{member.name}"
+            found.append(Member(name, member.alive, member.pid, member.rss, where))
+    return found
+
+
+def _end(home: Path) -> None:
+    """The providers first, then the cloud, which may be starting a control plane; then those."""
+    cloud = Cloud(home)
+    Providers(home).process.stop()
+    cloud.process.stop(SAVING_SECONDS)
+    planes = Planes(home, cloud.port or 0)
+    with ThreadPoolExecutor() as pool:
+        for ended in [pool.submit(planes.plane(identity).stop) for identity in planes.ids()]:
+            ended.result()
+    state.forget(home)
+
+
+def _wipe(home: Path) -> None:
+    """Delete what the sandbox has made, and nothing else that may lie in its folder."""
+    _delete_planes(Planes(home, 0))
+    for part in (Cloud(home), Providers(home)):
+        shutil.rmtree(part.folder, ignore_errors=True)
+    (home / "kubeconfig").unlink(missing_ok=True)
+    state.forget(home)
+
+
+def _delete_planes(planes: Planes) -> None:
+    for identity in planes.ids():
+        planes.delete(identity)
+
+
+def _home(directory: Path | None) -> Path:
+    if directory is None:
+        return paths.sandbox_home()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory.absolute()

@@ -1,0 +1,45 @@
+"""The control planes on disk: one folder each, whether an EKS cluster uses it or not yet."""
+
+import secrets
+import shutil
+from pathlib import Path
+
+from stackyard_sandbox.control_plane import ControlPlane
+from stackyard_sandbox.processes import LOOPBACK
+from stackyard_sandbox.state import REGION
+
+TOKEN_REVIEW = "/_sandbox/token-review"
+"""Path below which the cloud process answers the API servers' questions about tokens."""
+
+
+class Planes:
+    """The control planes of a sandbox whose cloud process listens on `cloud_port`."""
+
+    def __init__(self, home: Path, cloud_port: int) -> None:
+        self._folder = home / "planes"
+        self._cloud_port = cloud_port
+
+    def ids(self) -> list[str]:
+        """Every control plane on disk, oldest first."""
+        if not self._folder.exists():
+            return []
+        folders = sorted(self._folder.iterdir(), key=lambda folder: folder.stat().st_ctime_ns)
+        return [folder.name for folder in folders]
+
+    def create(self) -> str:
+        """Make the folder of a new control plane; it is not started."""
+        # An EKS cluster's OIDC issuer ends in 32 such digits.
+        identity = secrets.token_hex(16).upper()
+        (self._folder / identity).mkdir(mode=0o700, parents=True)
+        return identity
+
+    def plane(self, identity: str) -> ControlPlane:
+        """The control plane in a folder, running or not."""
+        url = f"http://{LOOPBACK}:{self._cloud_port}{TOKEN_REVIEW}/{identity}"
+        issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{identity}"
+        return ControlPlane(self._folder / identity, identity, token_webhook_url=url, issuer=issuer)
+
+    def delete(self, identity: str) -> None:
+        """Stop a control plane and forget its objects, keys and address."""
+        self.plane(identity).stop()
+        shutil.rmtree(self._folder / identity)

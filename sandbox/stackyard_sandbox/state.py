@@ -1,0 +1,167 @@
+"""What is on disk about a sandbox: `sandbox.json`, through which every client finds it."""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackyard_sandbox.processes import only_one, write_private
+
+VERSION = 1
+FILE = "sandbox.json"
+
+ACCOUNT = "123456789012"
+"""The account that AWS uses in its documentation; the emulator's default."""
+
+REGION = "eu-central-1"
+"""Where a client lands that names no region."""
+
+
+class SandboxError(Exception):
+    """The sandbox cannot do what was asked; `hint` is one action that helps."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+@dataclass(frozen=True)
+class Aws:
+    """How to reach the emulator as the account's administrator."""
+
+    endpoint: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    region: str = REGION
+    account: str = ACCOUNT
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """How to reach the control plane of an EKS cluster as its administrator."""
+
+    endpoint: str
+    ca: str
+    """Base64 of PEM, as EKS gives it."""
+    kubeconfig: str
+    """Path of the administrator's kubeconfig."""
+
+    @property
+    def ca_pem(self) -> str:
+        """The certificate authority in PEM."""
+        return base64.b64decode(self.ca).decode()
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A started sandbox, as `sandbox.json` in its folder describes it."""
+
+    directory: Path
+    pid: int
+    aws: Aws
+    providers: Mapping[str, int]
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """One context for each EKS cluster, named like it, with the administrator's token."""
+        return self.directory / "kubeconfig"
+
+    def environment(self) -> dict[str, str]:
+        """Variables with which any AWS or Kubernetes client works on this sandbox.
+
+        Sources: docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html.
+        """
+        return {
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
+            "AWS_ACCESS_KEY_ID": self.aws.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.aws.secret_access_key,
+            # One left over from the shell belongs to other keys, and every call would be refused.
+            "AWS_SESSION_TOKEN": "",
+            "AWS_REGION": self.aws.region,
+            "AWS_DEFAULT_REGION": self.aws.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # An address has no subdomains, so `ACCOUNT.127.0.0.1` (S3 Control) does not resolve.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "KUBECONFIG": str(self.kubeconfig),
+            "NO_PROXY": _without_proxy(os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
+        }
+
+    def engine_environment(self) -> dict[str, str]:
+        """`environment()` and what makes the Pulumi engine attach to the sandbox's providers."""
+        attached = ",".join(f"{package}:{port}" for package, port in self.providers.items())
+        return {
+            **self.environment(),
+            "PULUMI_DEBUG_PROVIDERS": attached,
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+
+def read(home: Path) -> Sandbox | None:
+    """What `sandbox.json` says, whether or not the members live; None when there is none.
+
+    Raises SandboxError for a file that another version wrote.
+    """
+    document = _document(home)
+    # Between its start and the end of `start`, the cloud process may have written its clusters.
+    if "version" not in document:
+        return None
+    if document["version"] != VERSION:
+        raise SandboxError(
+            f"{home / FILE} has version {document['version']}, this code reads {VERSION}",
+            hint="run `stackyard sandbox reset`",
+        )
+    clusters = {name: Cluster(**entry) for name, entry in document["clusters"].items()}
+    aws = Aws(**document["aws"])
+    return Sandbox(home, document["pid"], aws, document["providers"], clusters)
+
+
+def write(sandbox: Sandbox) -> None:
+    """Record a started sandbox; the clusters stay as the cloud process has written them."""
+
+    def change(document: dict[str, Any]) -> None:
+        document.setdefault("clusters", {})
+        document["version"] = VERSION
+        document["pid"] = sandbox.pid
+        document["aws"] = asdict(sandbox.aws)
+        document["providers"] = dict(sandbox.providers)
+
+    _change(sandbox.directory, change)
+
+
+def write_clusters(home: Path, clusters: Mapping[str, Cluster]) -> None:
+    """Record which EKS clusters there are; the rest stays as `start` has written it."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["clusters"] = {name: asdict(cluster) for name, cluster in clusters.items()}
+
+    _change(home, change)
+
+
+def forget(home: Path) -> None:
+    """Delete the record: the sandbox is stopped."""
+    (home / FILE).unlink(missing_ok=True)
+
+
+def _change(home: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the document under a lock: `start` and the cloud process both write to it."""
+    with only_one(home / f".{FILE}.lock"):
+        document = _document(home)
+        change(document)
+        write_private(home / FILE, json.dumps(document, indent=2))
+
+
+def _document(home: Path) -> dict[str, Any]:
+    try:
+        document = json.loads((home / FILE).read_text())
+    except FileNotFoundError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _without_proxy(present: str | None) -> str:
+    return ",".join([*filter(None, [present]), "127.0.0.1", "localhost"])
