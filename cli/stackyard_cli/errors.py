@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -22,7 +23,8 @@ class ExitCode(IntEnum):
 class StackyardError(Exception):
     """An expected end: what happened, one action that helps, and the exit code.
 
-    `facts` are further plain values for readers of `--json`; they never hold secrets.
+    `details` are lines for people, printed before the message; `facts` are plain values for readers
+    of `--json`. Neither ever holds a secret.
     """
 
     def __init__(
@@ -31,10 +33,12 @@ class StackyardError(Exception):
         *,
         hint: str | None = None,
         code: ExitCode = ExitCode.FAILED,
-        facts: dict[str, Any] | None = None,
+        details: Sequence[str] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message, self.hint, self.code, self.facts = message, hint, code, facts or {}
+        self.message, self.hint, self.code = message, hint, code
+        self.details, self.facts = details, facts or {}
 
 
 def explained(error: Exception) -> StackyardError | None:
@@ -42,9 +46,19 @@ def explained(error: Exception) -> StackyardError | None:
     if isinstance(error, StackyardError):
         return error
     if isinstance(error, StackFileErrors):
-        problems = [problem.plain() for problem in error.problems]
-        facts = {"problems": problems}
-        return StackyardError(str(error), code=ExitCode.INVALID, facts=facts)
+        files = len({problem.file for problem in error.problems})
+        return StackyardError(
+            f"{_counted(len(error.problems), 'problem')} in {_counted(files, 'file')}",
+            code=ExitCode.INVALID,
+            details=[str(problem) for problem in error.problems],
+            facts={"problems": [problem.plain() for problem in error.problems]},
+        )
     if isinstance(error, EstateError):
         return StackyardError(error.message, hint=error.hint, code=ExitCode.INVALID)
+    if isinstance(error, OSError) and error.filename is not None:
+        return StackyardError(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     return None
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

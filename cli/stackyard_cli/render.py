@@ -89,8 +89,10 @@ def problem(error: StackyardError, *, json: bool) -> None:
     """Print an expected error: text on stderr, or one JSON object on stdout."""
     if json:
         plain = {"error": error.message, "code": int(error.code), "hint": error.hint}
-        answer(plain | error.facts, json=True)
+        answer(plain | dict(error.facts), json=True)
         return
+    for detail in error.details:
+        narrate(detail)
     narrate(f"{styled('error:', 'red')} {error.message}")
     if error.hint:
         narrate(f"{styled('hint:', 'cyan')} {error.hint}")

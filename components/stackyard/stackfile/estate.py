@@ -96,6 +96,11 @@ class Estate:
         """Return the stack read, merged and validated; raises StackFileErrors with all problems."""
         return self._loader.load(stack)
 
+    def tried(self, stack: StackId, text: str) -> Loaded:
+        """Load a stack as if its file held this text, written or not; raises StackFileErrors."""
+        files = self._files.overlaid(layout.file_of(stack), text)
+        return Loader(files, frozenset(self.layout.shared)).load(stack)
+
     def upstreams(self, stack: StackId) -> dict[str, StackId]:
         """Return the stack of the same stage for each blueprint whose contract this one reads.
 

@@ -31,6 +31,12 @@ class Files:
                 raise
         return self._trees[file]
 
+    def overlaid(self, file: str, text: str) -> Files:
+        """Return these files as if one of them held this text; raises StackFileErrors."""
+        other = Files(self._root)
+        other._trees = {**self._trees, file: parse(text, file)}
+        return other
+
     def trees(self, files: Iterable[str]) -> dict[str, Node]:
         """Return several trees; raises StackFileErrors with the problems of all of them."""
         found: dict[str, Node] = {}

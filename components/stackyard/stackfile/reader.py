@@ -53,8 +53,7 @@ class _Reading:
         self.parser.get_event()
         event = self.parser.get_event()
         if isinstance(event, events.StreamEndEvent):
-            hint = "write `{}` if everything is inherited"
-            self.problems.append(StackFileError(self.file, 0, 0, "", "is empty", hint=hint))
+            self._note_empty()
             return None
         if event.version or event.tags:
             self._note(
@@ -64,6 +63,9 @@ class _Reading:
                 "delete the line that starts with %",
             )
         top = self.parser.get_event()
+        if isinstance(top, events.ScalarEvent) and not top.value:
+            self._note_empty()
+            return None
         if not isinstance(top, events.MappingStartEvent):
             self._note(top, (), "the top must be a map of fields")
             return None
@@ -78,6 +80,10 @@ class _Reading:
                 "one stack, one file, one document",
             )
         return tree
+
+    def _note_empty(self) -> None:
+        hint = "write `{}` if everything is inherited"
+        self.problems.append(StackFileError(self.file, 0, 0, "", "is empty", hint=hint))
 
     def _node(self, event: Any, path: Path) -> Node:
         self._plainness(event, path)

@@ -26,14 +26,16 @@ def read_text(root: Path, file: str) -> str:
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise _refused(file, _reason(error)) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        facts = os.fstat(stream.fileno())
+    try:
+        facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise _refused(file, "is not a regular file")
         if facts.st_size > SIZE_LIMIT:
             problem = f"is larger than 1 MB ({facts.st_size:,} bytes)"
             raise _refused(file, problem, "a stack file holds config, not data")
-        content = stream.read(SIZE_LIMIT + 1)
+        content = os.read(descriptor, SIZE_LIMIT)
+    finally:
+        os.close(descriptor)
     return _decoded(file, content)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from stackyard.stackfile import vocabulary, wording
 from stackyard.stackfile.errors import StackFileError, StackFileErrors
 from stackyard.stackfile.node import Node, Path, dotted
+from stackyard.stackfile.pointing import pointed_at
 from stackyard.stackfile.secrecy import shown, without_secret
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,17 +49,31 @@ def _located(model: type[BaseModel], tree: Node, finding: Mapping[str, Any]) -> 
         return StackFileError(*node.place, dotted((*path, name)), problem, hint=hint)
     problem, hint = wording.worded(finding, _description(model, path))
     problem = without_secret(problem, node, path)
-    value = shown(node, path)
-    if isinstance(node.value, dict | list) and not problem.startswith("must be "):
-        value = None
+    if isinstance(node.value, dict | list) and finding["type"] == "value_error":
+        return _contradiction(problem, path, node)
+    value = shown(node, path) if finding["loc"][-1:] != ("[key]",) else None
     return StackFileError(*node.place, dotted(path), problem, value, hint)
+
+
+def _contradiction(problem: str, path: Path, node: Node) -> StackFileError:
+    """Place what is wrong between several fields at the first, and say where the others are."""
+    fields = pointed_at(problem, node)
+    if not fields:
+        return StackFileError(*node.place, dotted(path), problem)
+    below, first = fields[0]
+    others = [f"`{dotted((*path, *at))}` is at {other.place}" for at, other in fields[1:]]
+    hint = "; ".join(others) or None
+    return StackFileError(*first.place, dotted((*path, *below)), problem, hint=hint)
 
 
 def _place(tree: Node, finding: Mapping[str, Any]) -> tuple[Path, Node]:
     """Follow a location as far as it is written; labels of union members are not."""
     path: Path = ()
     node = tree
-    for step in finding["loc"]:
+    steps = finding["loc"]
+    if finding["type"] == "union_tag_invalid":
+        steps = (*steps, finding["ctx"]["discriminator"].strip("'"))
+    for step in steps:
         below = node.child(step)
         if below is not None:
             path, node = (*path, step), below

@@ -58,6 +58,11 @@ def worded(finding: Mapping[str, Any], about: str | None) -> Words:
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         one_of = "one of " if ", " in allowed else ""
         return f"must be {one_of}{allowed}", close(str(finding["input"]), allowed.split(", "))
+    if kind == "union_tag_invalid":
+        allowed = context["expected_tags"].replace("'", "")
+        return f"must be one of {allowed}", close(str(context["tag"]), allowed.split(", "))
+    if kind == "union_tag_not_found":
+        return f"needs {context['discriminator'].replace(chr(39), '`')}", about
     if kind in ("value_error", "assertion_error"):
         return _sentence(str(context.get("error", finding["msg"]))), None
     if head in KINDS and kind != head:
