@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pulumi_aws as aws
-import pulumi_kubernetes as k8s
+from typing import TYPE_CHECKING
 
-from stackyard import kubernetes, tags
+import pulumi_aws as aws
+
+from stackyard import tags
 from stackyard.blueprints.config import StackConfig
 from stackyard.blueprints.contracts import FoundationContract
 from stackyard.naming import StackId
+
+if TYPE_CHECKING:
+    import pulumi_kubernetes as k8s
 
 
 def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:
@@ -25,6 +29,10 @@ def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:
 
 def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
     """Make the provider of the stage's cluster; it signs in with the caller's AWS identity."""
+    import pulumi_kubernetes as k8s  # a foundation does not pay for loading it
+
+    from stackyard import kubernetes
+
     return k8s.Provider(
         "cluster",
         kubeconfig=kubernetes.kubeconfig(

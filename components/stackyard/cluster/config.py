@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from stackyard.cluster import versions
 from stackyard.cluster.addons import ADDONS, AddonName
+from stackyard.cluster.processors import is_graviton
 from stackyard.config import Cidr, Config, Name
 from stackyard.gpu.instances import is_accelerated
 from stackyard.logs import LogDays
@@ -123,11 +123,3 @@ class ClusterConfig(Config):
         """Return the add-ons of every cluster and those asked for, each once, in a fixed order."""
         always = {name for name, facts in ADDONS.items() if facts.always}
         return [name for name in ADDONS if name in always or name in self.addons]
-
-
-def is_graviton(instance_type: str) -> bool:
-    """Tell whether a type has an ARM processor: a `g` after the generation, as in `m7g.large`.
-
-    Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html.
-    """
-    return re.match(r"^[a-z]+\d+g[a-z]*\.", instance_type) is not None

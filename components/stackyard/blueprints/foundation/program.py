@@ -33,7 +33,7 @@ class Foundation:
         """Declare the stack's resources and publish its contract."""
         config, protection = self.config, self.config.protection
         Protection.use(protect=protection.protect, retain=protection.retain)
-        self.opts = pulumi.ResourceOptions(provider=aws_provider(self.stack, config))
+        opts = pulumi.ResourceOptions(providers=[aws_provider(self.stack, config)])
 
         vault = Vault(
             "vault",
@@ -42,7 +42,7 @@ class Foundation:
             account=config.account,
             region=config.region,
             admins=config.admins,
-            opts=self.opts,
+            opts=opts,
         )
         network = Network(
             "network",
@@ -51,7 +51,7 @@ class Foundation:
             account=config.account,
             region=config.region,
             logs_key_arn=vault.key_arns["logs"],
-            opts=self.opts,
+            opts=opts,
         )
         cluster = Cluster(
             "cluster",
@@ -64,7 +64,7 @@ class Foundation:
             logs_key_arn=vault.key_arns["logs"],
             administrators=[*config.admins, *config.operators],
             node_tags=tags.stack_tags(self.stack, config.owner, config.tags),
-            opts=self.opts,
+            opts=opts,
         )
         for pool, pool_config in config.gpu_pools.items():
             GpuPool(
@@ -72,7 +72,7 @@ class Foundation:
                 pool_config,
                 pool=pool,
                 wiring=cluster.node_wiring,
-                opts=self.opts,
+                opts=opts,
             )
         self._publish(vault, network, cluster)
 
