@@ -112,13 +112,17 @@ def problems(text: str) -> list[str]:
         ),
         (
             "pools: {aa: {color: redd}}",
-            "f.yaml:2:21: `pools.aa.color`: must be one of red, blue (got 'redd')"
-            + " HINT did you mean `red`?",
+            (
+                "f.yaml:2:21: `pools.aa.color`: must be one of red, blue (got 'redd')"
+                " HINT did you mean `red`?"
+            ),
         ),
         (
             "pools: {aa: {days: never}}",
-            "f.yaml:2:20: `pools.aa.days`: must be a whole number or forever (got 'never')"
-            + " HINT did you mean `forever`?",
+            (
+                "f.yaml:2:20: `pools.aa.days`: must be a whole number or forever (got 'never')"
+                " HINT did you mean `forever`?"
+            ),
         ),
         ("pools: [1]", "f.yaml:2:1: `pools`: must be a map (got a list)"),
         ("pools: {aa: 5}", "f.yaml:2:13: `pools.aa`: must be a map of fields (got 5)"),
@@ -132,8 +136,10 @@ def problems(text: str) -> list[str]:
         ),
         (
             "pools:\n  aa:\n    size: 2\n    smallest: 5",
-            "f.yaml:5:15: `pools.aa.smallest`: `smallest` (5) is above `size` (2)"
-            + " HINT `pools.aa.size` is at f.yaml:4:11",
+            (
+                "f.yaml:5:15: `pools.aa.smallest`: `smallest` (5) is above `size` (2)"
+                " HINT `pools.aa.size` is at f.yaml:4:11"
+            ),
         ),
     ],
 )
