@@ -103,7 +103,7 @@ class AccessConfig(Config):
     @property
     def grants(self) -> dict[str, GrantsConfig]:
         """What each audience and workload may do."""
-        audiences: dict[str, GrantsConfig] = {name: it for name, it in self.audiences.items()}
+        audiences: dict[str, GrantsConfig] = dict(self.audiences.items())
         return {**audiences, "trainer": self.workloads.trainer, "server": self.workloads.server}
 
     @model_validator(mode="after")

@@ -132,6 +132,9 @@ class ProjectContract(Contract):
     datasets: dict[str, str]
     """Bucket name by dataset."""
 
+    access_points: dict[str, str] = {}
+    """S3 access point ARN by `AUDIENCE-DATASET`, for those who are granted directories."""
+
     roles: dict[str, str]
     """IAM role ARN by audience."""
 

@@ -21,10 +21,10 @@ class PrivateBucket(Component):
     TYPE: ClassVar[str] = "stackyard:index:PrivateBucket"
 
     bucket_name: str
-    """The bucket."""
+    """The bucket's name."""
 
-    bucket_arn: pulumi.Output[str]
-    """Its ARN; it is known once the bucket exists."""
+    bucket_id: pulumi.Output[str]
+    """The same name, known once the bucket exists."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class PrivateBucket(Component):
             tags={"stackyard:class": kind},
             opts=self.child(),
         )
-        self.bucket_arn = self._bucket.arn
+        self.bucket_id = self._bucket.id
         self._close()
         self._encrypt(key_arn)
         self._keep(plan)
@@ -64,7 +64,7 @@ class PrivateBucket(Component):
     def _close(self) -> None:
         aws.s3.BucketPublicAccessBlock(
             self.named("public-access"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -73,7 +73,7 @@ class PrivateBucket(Component):
         )
         aws.s3.BucketOwnershipControls(
             self.named("ownership"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             rule={"object_ownership": "BucketOwnerEnforced"},
             opts=self.child(),
         )
@@ -84,7 +84,7 @@ class PrivateBucket(Component):
             default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
         aws.s3.BucketServerSideEncryptionConfiguration(
             self.named("encryption"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             rules=[
                 {
                     "apply_server_side_encryption_by_default": default,
@@ -97,7 +97,7 @@ class PrivateBucket(Component):
     def _keep(self, plan: ObjectPlan) -> None:
         versioning = aws.s3.BucketVersioning(
             self.named("versioning"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             versioning_configuration={"status": "Enabled"},
             opts=self.child(),
         )
@@ -105,7 +105,7 @@ class PrivateBucket(Component):
         # Rules about noncurrent versions are only accepted once the bucket has versions.
         aws.s3.BucketLifecycleConfiguration(
             self.named("lifecycle"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             rules=rules,
             opts=self.child(depends_on=[versioning]),
         )
@@ -115,14 +115,14 @@ class PrivateBucket(Component):
             return
         aws.s3.BucketLogging(
             self.named("logging"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             target_bucket=log_bucket,
             target_prefix=f"{self.bucket_name}/",
             opts=self.child(),
         )
         aws.s3.BucketNotification(
             self.named("events"),
-            bucket=self._bucket.id,
+            bucket=self.bucket_id,
             eventbridge=True,
             opts=self.child(),
         )
@@ -134,5 +134,5 @@ class PrivateBucket(Component):
             lambda arn: iam.text(bucket_policies.bucket_policy(self.bucket_name, arn, statements))
         )
         aws.s3.BucketPolicy(
-            self.named("policy"), bucket=self._bucket.id, policy=policy, opts=self.child()
+            self.named("policy"), bucket=self.bucket_id, policy=policy, opts=self.child()
         )

@@ -30,8 +30,8 @@ class DatasetStore(Component):
     bucket_names: dict[str, str]
     """Bucket by dataset."""
 
-    bucket_arns: dict[str, pulumi.Output[str]]
-    """Bucket ARN by dataset; known once the bucket exists."""
+    bucket_ids: dict[str, pulumi.Output[str]]
+    """The same, known once the buckets exist."""
 
     log_bucket: str
     """The bucket of the access logs."""
@@ -53,7 +53,7 @@ class DatasetStore(Component):
         self.bucket_names = dataset_buckets(config, stack, account)
         logs = self._make_log_bucket(stack, account, retention)
         self.log_bucket = logs.bucket_name
-        self.bucket_arns = {}
+        self.bucket_ids = {}
         for key, dataset in config.datasets.items():
             lifetime = lifetime_of(dataset, retention)
             purpose = "personal" if dataset.kind == "personal" else "data"
@@ -64,11 +64,11 @@ class DatasetStore(Component):
                 kind=dataset.kind,
                 plan=object_plan(lifetime),
                 key_arn=key_arns[purpose],
-                log_bucket=logs.bucket_arn.apply(lambda arn: arn.rpartition(":")[2]),
+                log_bucket=logs.bucket_id,
                 statements=statements.get(key, ()),
                 opts=self.child(),
             )
-            self.bucket_arns[key] = bucket.bucket_arn
+            self.bucket_ids[key] = bucket.bucket_id
         self.publish()
 
     def _make_log_bucket(

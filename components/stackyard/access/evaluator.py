@@ -1,0 +1,158 @@
+"""How AWS decides a request, for the policy elements that Stackyard compiles.
+
+A second opinion, independent of any emulator: explicit denials first, then an allowance by the
+identity's or the resource's policy. What it does not know it refuses to judge, it never guesses.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stackyard.access.patterns import holds, like, listed
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks of AWS."""
+
+    principal: str
+    """ARN of the role."""
+
+    action: str
+    """For example `s3:GetObject`."""
+
+    resource: str
+    """ARN of what it is asked of."""
+
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Condition keys; a request comes over TLS 1.3 unless this says otherwise."""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Every condition key that the request has."""
+        always = {
+            "aws:PrincipalArn": self.principal,
+            "aws:PrincipalAccount": self.principal.split(":")[4],
+            "aws:SecureTransport": "true",
+            "s3:TlsVersion": "1.3",
+        }
+        return {**always, **self.context}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What comes of a request, and which statement decides it."""
+
+    allowed: bool
+    policy: str
+    """Which policy decides: `identity`, `resource`, or `none` if no statement does."""
+
+    sid: str
+    """The statement, empty if none decides."""
+
+    def __str__(self) -> str:
+        if self.policy == "none":
+            return "nothing allows it"
+        return f"{'allowed' if self.allowed else 'denied'} by {self.sid} ({self.policy} policy)"
+
+
+NOTHING = Decision(allowed=False, policy="none", sid="")
+
+
+def decide(request: Request, identity: Document, resource: Document | None = None) -> Decision:
+    """Return the decision within one account, where either policy may allow.
+
+    Raises PatternError for a condition that this evaluator does not know.
+    """
+    policies = {"identity": identity, "resource": resource or {}}
+    matching = [
+        (name, statement)
+        for name, policy in policies.items()
+        for statement in policy.get("Statement", ())
+        if _applies(statement, request, is_identity=name == "identity")
+    ]
+    for effect in ("Deny", "Allow"):
+        for name, statement in matching:
+            if statement["Effect"] == effect:
+                return Decision(effect == "Allow", name, str(statement.get("Sid", "")))
+    return NOTHING
+
+
+def decide_through(
+    request: Request, identity: Document, point: tuple[str, Document], bucket: tuple[str, Document]
+) -> Decision:
+    """Return the decision about a request through an access point: both doors must be open.
+
+    `request.resource` is the key (or empty for a list); `point` and `bucket` are each the ARN and
+    the policy. Source:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
+    """
+    (point_arn, point_policy), (bucket_arn, bucket_policy) = point, bucket
+    key = request.resource
+    context = {
+        **request.context,
+        "s3:DataAccessPointArn": point_arn,
+        "s3:DataAccessPointAccount": point_arn.split(":")[4],
+    }
+    doors = (
+        (f"{point_arn}/object/{key}" if key else point_arn, point_policy),
+        (f"{bucket_arn}/{key}" if key else bucket_arn, bucket_policy),
+    )
+    decision = NOTHING
+    for arn, policy in doors:
+        asked = Request(request.principal, request.action, arn, context)
+        decision = decide(asked, identity, policy)
+        if not decision.allowed:
+            return decision
+    return decision
+
+
+def may_assume(trust: Document, principal: str, external_id: str | None = None) -> Decision:
+    """Return whether a principal that its own account lets may take a role."""
+    context = {"sts:ExternalId": external_id} if external_id is not None else {}
+    request = Request(principal, "sts:AssumeRole", "*", context)
+    return decide(request, {}, _with_accounts(trust, principal))
+
+
+def _with_accounts(trust: Document, principal: str) -> dict[str, Any]:
+    """Read an account in a trust policy as each of its principals, as their account lets them."""
+    root = f"arn:aws:iam::{principal.split(':')[4]}:root"
+    statements = [
+        {**statement, "Principal": {"AWS": principal}, "Resource": "*"}
+        for statement in trust["Statement"]
+        if root in listed(dict(statement["Principal"]).get("AWS"))
+    ]
+    return {"Statement": statements}
+
+
+def _applies(statement: Mapping[str, Any], request: Request, *, is_identity: bool) -> bool:
+    return (
+        _covers(statement, "Action", request.action)
+        and _covers(statement, "Resource", request.resource)
+        and (is_identity or _names(statement.get("Principal"), request.principal))
+        and holds(statement.get("Condition", {}), request.facts)
+    )
+
+
+def _covers(statement: Mapping[str, Any], element: str, value: str) -> bool:
+    """Whether an element, or its `Not` form, covers a value."""
+    ignore_case = element == "Action"
+    negated = f"Not{element}" in statement
+    patterns = listed(statement.get(f"Not{element}" if negated else element))
+    return any(like(one, value, ignore_case=ignore_case) for one in patterns) != negated
+
+
+def _names(principal: Any, arn: str) -> bool:
+    """Whether a principal element names a role itself.
+
+    An account as a principal only lets the account's own policies decide, so it does not count.
+    """
+    if principal == "*":
+        return True
+    names = listed(principal.get("AWS")) if isinstance(principal, Mapping) else []
+    return "*" in names or arn in names

@@ -1,0 +1,77 @@
+"""Patterns and conditions of IAM policies: whether they hold for the values of a request.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class PatternError(ValueError):
+    """A condition operator or policy variable that this evaluator does not know."""
+
+
+def like(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
+    """Whether a value matches a pattern, in which `*` and `?` alone are special."""
+    if "${" in pattern:
+        raise PatternError(f"policy variables are not evaluated (got {pattern!r})")
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
+    return re.fullmatch(expression, value, flags) is not None
+
+
+def listed(value: Any) -> list[str]:
+    """Return an element of a policy as a list; one text stands for a list of one."""
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:
+    """Whether every condition of a statement holds; raises PatternError for an unknown operator."""
+    return all(
+        _one_holds(operator, listed(expected), facts.get(key))
+        for operator, keys in conditions.items()
+        for key, expected in keys.items()
+    )
+
+
+def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
+    if operator == "Null":
+        return (actual is None) == (expected[0].lower() == "true")
+    name = operator.removesuffix("IfExists")
+    negated = name in NEGATED
+    test = COMPARISONS.get(NEGATED.get(name, name))
+    if test is None:
+        raise PatternError(f"unknown condition operator {operator!r}")
+    if actual is None:
+        # A missing key fails a plain operator, and passes a negated one or one with `IfExists`.
+        return negated or name != operator
+    matched = any(test(one, actual) for one in expected)
+    return matched != negated
+
+
+def _arn_like(pattern: str, value: str) -> bool:
+    """Compare ARNs part by part; `*` in one part does not reach into the next but in the last."""
+    patterns, values = pattern.split(":", 5), value.split(":", 5)
+    return len(patterns) == len(values) and all(map(like, patterns, values))
+
+
+COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": lambda expected, actual: expected.lower() == actual.lower(),
+    "NumericLessThan": lambda expected, actual: float(actual) < float(expected),
+    "StringEquals": lambda expected, actual: expected == actual,
+    "StringLike": like,
+}
+"""How each operator compares one expected value with the actual one."""
+
+NEGATED: Mapping[str, str] = {
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "StringNotEquals": "StringEquals",
+    "StringNotLike": "StringLike",
+}
+"""Operators that hold where another one does not."""

@@ -1,0 +1,103 @@
+"""What a stack file of the `project` blueprint may say, and what its sections must agree on."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from stackyard.access.config import AccessConfig
+from stackyard.blueprints.config import StackConfig
+from stackyard.config import Name
+from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
+from stackyard.namespace.config import NamespaceConfig
+from stackyard.retention.config import RetentionConfig, readable_at_once
+from stackyard.vault.config import SecretStoreConfig
+
+
+class ProjectConfig(StackConfig):
+    """What a team owns in one stage: data and its lifetime, access, secrets, a namespace."""
+
+    datasets: dict[Name, DatasetConfig] = {}
+    """The datasets by name; each is a bucket."""
+
+    retention: RetentionConfig = RetentionConfig()
+    """How long each class of data lives."""
+
+    access: AccessConfig = AccessConfig()
+    """Who may do what."""
+
+    secrets: SecretStoreConfig = SecretStoreConfig()
+    """Secrets, readable by the named audiences only; values are never written here."""
+
+    namespace: NamespaceConfig = NamespaceConfig()
+    """The namespace on the cluster."""
+
+    @property
+    def store(self) -> DatasetStoreConfig:
+        """The datasets as their component takes them."""
+        return DatasetStoreConfig(datasets=self.datasets)
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> ProjectConfig:
+        problems = [
+            *self._lifetime_problems(),
+            *self._grant_problems(),
+            *self._trust_problems(),
+            *self._secret_problems(),
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _lifetime_problems(self) -> list[str]:
+        found = []
+        for name, dataset in self.datasets.items():
+            if dataset.kind == "personal":
+                if dataset.jurisdiction not in self.retention.personal:
+                    found.append(
+                        f"`datasets.{name}.jurisdiction` is {dataset.jurisdiction}, "
+                        f"and `retention.personal` has no rules for it"
+                    )
+                continue
+            rules = self.retention.raw if dataset.kind == "raw" else self.retention.curated
+            if dataset.dvc and not readable_at_once(rules):
+                found.append(
+                    f"`datasets.{name}` is a DVC remote, and "
+                    f"`retention.{dataset.kind}.cold_storage_class` is {rules.cold_storage_class}, "
+                    "which must be restored first: choose GLACIER_IR, or `dvc: false`"
+                )
+        return found
+
+    def _grant_problems(self) -> list[str]:
+        found = []
+        for who, grants in self.access.grants.items():
+            section = "workloads" if who in ("trainer", "server") else "audiences"
+            place = f"`access.{section}.{who}"
+            unknown = (set(grants.datasets) | set(grants.directories)) - {*self.datasets, "*"}
+            found += [f"{place}` is granted `{name}`, which is no dataset" for name in unknown]
+            for name in sorted(set(grants.directories) & set(self.datasets)):
+                declared = self.datasets[name].directories
+                found += [
+                    f"{place}.directories.{name}` has {directory}, "
+                    f"which `datasets.{name}.directories` does not declare"
+                    for directory in grants.directories[name]
+                    if directory not in declared
+                ]
+        return found
+
+    def _trust_problems(self) -> list[str]:
+        """Another account takes a role only with an external id, or it could be used for others."""
+        return [
+            f"`access.audiences.{who}.trusted` names account {arn.split(':')[4]}, "
+            "so `external_id` is needed"
+            for who, audience in self.access.audiences.items()
+            for arn in audience.trusted
+            if arn.split(":")[4] != self.account and audience.external_id is None
+        ]
+
+    def _secret_problems(self) -> list[str]:
+        return [
+            f"`secrets.entries.{name}.readers` has `{reader}`, which is not in `access.audiences`"
+            for name, secret in self.secrets.entries.items()
+            for reader in secret.readers
+            if reader not in self.access.grants
+        ]

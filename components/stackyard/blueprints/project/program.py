@@ -1,0 +1,176 @@
+"""The `project` program: data and who may use it, then the namespace on the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from stackyard._component import Protection
+from stackyard.access.component import ProjectAccess
+from stackyard.access.grants import Compiled, Place, compiled
+from stackyard.access.rbac import RULES
+from stackyard.access.shared import SharedDirectories
+from stackyard.blueprints import contracts
+from stackyard.blueprints.contracts import (
+    ContractError,
+    FoundationContract,
+    ProjectContract,
+    ServicesContract,
+)
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.providers import aws_provider, cluster_provider
+from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
+from stackyard.namespace.component import ProjectNamespace
+from stackyard.naming import StackId
+from stackyard.vault.secrets import SecretStore
+
+GPU = "nvidia.com/gpu"
+
+
+class Project:
+    """Datasets, roles and secrets in the cloud; a namespace in the cluster."""
+
+    def __init__(
+        self, stack: StackId, config: ProjectConfig, upstreams: Mapping[str, StackId]
+    ) -> None:
+        """`upstreams` names the stage's `foundation` and `services`."""
+        self.stack, self.config, self.upstreams = stack, config, upstreams
+
+    def __call__(self) -> None:
+        """Declare the stack's resources and publish its contract."""
+        Protection.use(protect=self.config.protection.protect, retain=self.config.protection.retain)
+        foundation = self._read(FoundationContract, "foundation")
+        self._read(ServicesContract, "services")
+        self._fit(foundation)
+        opts = pulumi.ResourceOptions(
+            providers=[aws_provider(self.stack, self.config), cluster_provider(foundation)]
+        )
+        documents = self.documents(foundation)
+        datasets = self._make_datasets(foundation, documents, opts)
+        access = ProjectAccess(
+            "access",
+            self.config.access,
+            documents=documents,
+            buckets=datasets.bucket_ids,
+            opts=opts,
+        )
+        if self.config.access.shared:
+            self._make_shared(foundation, access, opts)
+        self._make_secrets(foundation, access, opts)
+        namespace = self._make_namespace(foundation, access, opts)
+        self._publish(datasets, access, namespace)
+
+    def documents(self, foundation: FoundationContract) -> Compiled:
+        """Return the compiled grants; `stackyard access` reads the same."""
+        return compiled(
+            self.config.access, self.config.datasets, place(self.stack, self.config, foundation)
+        )
+
+    def _fit(self, foundation: FoundationContract) -> None:
+        """Refuse a quota that the stage's pools cannot hold: its last pods would wait for ever."""
+        asked = self.config.namespace.quota.gpus
+        held = sum(pool.max_gpus for pool in foundation.gpu_pools.values())
+        if asked > held:
+            below = self.upstreams["foundation"]
+            raise ContractError(
+                str(below),
+                f"its pools hold {held} GPUs at most, and `namespace.quota.gpus` of {self.stack} "
+                f"asks for {asked}",
+                f"lower the quota, or raise `max` of a pool and run `stackyard up {below}`",
+            )
+
+    def _make_datasets(
+        self,
+        foundation: FoundationContract,
+        documents: Compiled,
+        opts: pulumi.ResourceOptions,
+    ) -> DatasetStore:
+        return DatasetStore(
+            "datasets",
+            self.config.store,
+            stack=self.stack,
+            account=self.config.account,
+            key_arns=foundation.key_arns,
+            retention=self.config.retention,
+            statements=documents.bucket_statements,
+            opts=opts,
+        )
+
+    def _make_shared(
+        self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
+    ) -> None:
+        kinds = {dataset.kind for dataset in self.config.datasets.values()}
+        purpose = "personal" if "personal" in kinds else "data"
+        SharedDirectories(
+            "shared",
+            self.config.access,
+            key_arn=foundation.key_arns[purpose],
+            vpc_id=foundation.vpc_id,
+            subnets=foundation.private_subnets,
+            clients=foundation.cluster_security_group,
+            role_arns=access.role_arns,
+            opts=opts,
+        )
+
+    def _make_secrets(
+        self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
+    ) -> None:
+        if not self.config.secrets.entries:
+            return
+        SecretStore(
+            "secrets",
+            self.config.secrets,
+            prefix=str(self.stack),
+            key_arn=foundation.key_arns["secrets"],
+            readers=access.role_arns,
+            admins=foundation.admin_arns,
+            opts=opts,
+        )
+
+    def _make_namespace(
+        self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
+    ) -> ProjectNamespace:
+        pools = {pool.resource for pool in foundation.gpu_pools.values()}
+        audiences = self.config.access.audiences
+        return ProjectNamespace(
+            "namespace",
+            self.config.namespace,
+            stack=self.stack,
+            cluster_name=foundation.cluster_name,
+            gpu_resources=sorted({GPU, *pools}),
+            rules={who: RULES[who] for who in audiences if who in RULES},
+            role_arns=access.role_arns,
+            opts=opts,
+        )
+
+    def _publish(
+        self, datasets: DatasetStore, access: ProjectAccess, namespace: ProjectNamespace
+    ) -> None:
+        contracts.publish(
+            {
+                "version": ProjectContract.VERSION,
+                "stage": self.stack.stage,
+                "namespace": namespace.namespace,
+                "datasets": datasets.bucket_ids,
+                "access_points": access.access_point_arns,
+                "roles": access.role_arns,
+            }
+        )
+
+    def _read(self, model: type[contracts.C], blueprint: str) -> contracts.C:
+        upstream = self.upstreams[blueprint]
+        return contracts.read(model, upstream.reference, str(upstream))
+
+
+def place(stack: StackId, config: ProjectConfig, foundation: FoundationContract) -> Place:
+    """Return where a project stands, from its config and the contract below it."""
+    return Place(
+        stack=stack,
+        account=config.account,
+        region=config.region,
+        cluster=foundation.cluster_name,
+        buckets=dataset_buckets(config.store, stack, config.account),
+        log_bucket=log_bucket_name(stack, config.account),
+        key_arns=foundation.key_arns,
+    )

@@ -1,0 +1,1 @@
+"""A project's namespace: its quota, its walls, and who may do what in it."""

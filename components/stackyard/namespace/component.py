@@ -1,0 +1,161 @@
+"""A project's namespace on one cluster, and the ways into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard._component import Component
+from stackyard.access.rbac import Rule, group
+from stackyard.namespace import objects
+from stackyard.namespace.config import NamespaceConfig
+from stackyard.naming import StackId, namespace_name
+
+SERVICE_ACCOUNTS = ("trainer", "server", "pipeline")
+"""Who pods may run as; none gets a token for the API unless its pod asks for one."""
+
+ROLE_API = "rbac.authorization.k8s.io"
+
+
+class ProjectNamespace(Component):
+    """A closed namespace: restricted pods, a quota, no traffic but what is named, and roles.
+
+    Needs an AWS provider for the ways in, and a Kubernetes provider for the rest.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:ProjectNamespace"
+
+    namespace: str
+    """Its name, the same on every cluster."""
+
+    def __init__(
+        self,
+        name: str,
+        config: NamespaceConfig,
+        *,
+        stack: StackId,
+        cluster_name: str,
+        gpu_resources: Sequence[str],
+        rules: Mapping[str, Sequence[Rule]],
+        role_arns: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: GPU resources to bound, RBAC rules by audience, roles of who comes in.
+
+        `role_arns` has every audience of `rules`, and the workloads `trainer` and `server`.
+        """
+        super().__init__(name, config, opts=opts)
+        self._stack, self._cluster = stack, cluster_name
+        self.namespace = namespace_name(stack)
+        self._space = k8s.core.v1.Namespace(
+            self.named("space"),
+            metadata={
+                "name": self.namespace,
+                "labels": {
+                    **kubernetes.labels(stack, "namespace"),
+                    **objects.pod_security_labels(config.pod_security_version),
+                },
+            },
+            opts=self.child(),
+        )
+        self._bound(config, gpu_resources)
+        self._wall()
+        for account in SERVICE_ACCOUNTS:
+            self._make_service_account(account)
+        for audience, audience_rules in rules.items():
+            self._let_in(audience, audience_rules, role_arns[audience])
+        for workload in ("trainer", "server"):
+            self._identify(workload, role_arns[workload])
+        self.publish()
+
+    def _inside(self) -> pulumi.ResourceOptions:
+        return self.child(depends_on=[self._space])
+
+    def _metadata(self, name: str) -> Any:
+        labels = kubernetes.labels(self._stack, "namespace")
+        return {"name": name, "namespace": self.namespace, "labels": labels}
+
+    def _bound(self, config: NamespaceConfig, gpu_resources: Sequence[str]) -> None:
+        k8s.core.v1.ResourceQuota(
+            self.named("quota"),
+            metadata=self._metadata("quota"),
+            spec={"hard": objects.quota(config.quota, gpu_resources)},
+            opts=self._inside(),
+        )
+        limits: Any = [dict(objects.CONTAINER_LIMITS)]
+        k8s.core.v1.LimitRange(
+            self.named("limits"),
+            metadata=self._metadata("limits"),
+            spec={"limits": limits},
+            opts=self._inside(),
+        )
+
+    def _wall(self) -> None:
+        for policy, specification in objects.network_policies().items():
+            spec: Any = specification
+            k8s.networking.v1.NetworkPolicy(
+                self.named(policy),
+                metadata=self._metadata(policy),
+                spec=spec,
+                opts=self._inside(),
+            )
+
+    def _make_service_account(self, account: str) -> None:
+        k8s.core.v1.ServiceAccount(
+            self.named(f"account-{account}"),
+            metadata=self._metadata(account),
+            automount_service_account_token=False,
+            opts=self._inside(),
+        )
+
+    def _let_in(self, audience: str, rules: Sequence[Rule], role_arn: pulumi.Input[str]) -> None:
+        """Give an audience its Kubernetes role, and its IAM role the group that holds it.
+
+        Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html.
+        """
+        members = group(self.namespace, audience)
+        granted: Any = list(rules)
+        k8s.rbac.v1.Role(
+            self.named(f"role-{audience}"),
+            metadata=self._metadata(audience),
+            rules=granted,
+            opts=self._inside(),
+        )
+        subjects: Any = [{"kind": "Group", "name": members, "api_group": ROLE_API}]
+        if audience in SERVICE_ACCOUNTS:
+            account = {"kind": "ServiceAccount", "name": audience, "namespace": self.namespace}
+            subjects.append(account)
+        k8s.rbac.v1.RoleBinding(
+            self.named(f"binding-{audience}"),
+            metadata=self._metadata(audience),
+            role_ref={"api_group": ROLE_API, "kind": "Role", "name": audience},
+            subjects=subjects,
+            opts=self._inside(),
+        )
+        aws.eks.AccessEntry(
+            self.named(f"entry-{audience}"),
+            cluster_name=self._cluster,
+            principal_arn=role_arn,
+            kubernetes_groups=[members],
+            type="STANDARD",
+            opts=self.child(),
+        )
+
+    def _identify(self, workload: str, role_arn: pulumi.Input[str]) -> None:
+        """Give pods of a service account an IAM role, without keys.
+
+        Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html.
+        """
+        aws.eks.PodIdentityAssociation(
+            self.named(f"identity-{workload}"),
+            cluster_name=self._cluster,
+            namespace=self.namespace,
+            service_account=workload,
+            role_arn=role_arn,
+            opts=self.child(),
+        )
