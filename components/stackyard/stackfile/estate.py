@@ -132,9 +132,10 @@ class Estate:
         except StackFileErrors as errors:
             found += errors.problems
         for file in sorted(self.layout.shared - {layout.ESTATE}):
-            common = file == layout.COMPANY or file.startswith(layout.STAGES)
             try:
-                self._loader.check_shared(file) if common else self._files.tree(file)
+                self._files.tree(file)
+                if file == layout.COMPANY or file.startswith(layout.STAGES):
+                    found += self._loader.shared_problems(file)
             except StackFileErrors as errors:
                 found += errors.problems
         for stack in stacks:

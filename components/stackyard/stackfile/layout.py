@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackyard.naming import SEGMENT, StackId
-from stackyard.stackfile.errors import StackFileError
+from stackyard.stackfile.errors import EstateError, StackFileError
 
 FOLDER = "stacks"
 ESTATE = f"{FOLDER}/_estate.yaml"
@@ -69,7 +68,7 @@ def surveyed(root: Path) -> Layout:
         elif is_folder and SEGMENT.match(name):
             _team(root, path, found)
         else:
-            _astray(found, name, path, is_folder)
+            _astray(root, found, name, path, is_folder)
     found.stacks.sort()
     return found
 
@@ -79,7 +78,7 @@ def _stages(root: Path, found: Layout) -> None:
         if not is_folder and name.endswith(SUFFIX) and SEGMENT.match(name.removesuffix(SUFFIX)):
             found.shared.add(path)
         else:
-            _astray(found, name, path, is_folder)
+            _astray(root, found, name, path, is_folder)
 
 
 def _team(root: Path, folder: str, found: Layout) -> None:
@@ -89,7 +88,7 @@ def _team(root: Path, folder: str, found: Layout) -> None:
         elif is_folder and SEGMENT.match(name):
             _project(root, path, found)
         else:
-            _astray(found, name, path, is_folder)
+            _astray(root, found, name, path, is_folder)
 
 
 def _project(root: Path, folder: str, found: Layout) -> None:
@@ -101,22 +100,31 @@ def _project(root: Path, folder: str, found: Layout) -> None:
         elif not is_folder and stage != name and SEGMENT.match(stage):
             found.stacks.append(StackId(team, project, stage))
         else:
-            _astray(found, name, path, is_folder)
+            _astray(root, found, name, path, is_folder)
 
 
 def _entries(root: Path, folder: str) -> Iterator[tuple[str, bool, str]]:
-    """Yield name, whether a folder, and path, sorted; hidden entries belong to other tools."""
-    with os.scandir(root / folder) as entries:
-        listed = sorted((entry.name, entry.is_dir()) for entry in entries)
-    for name, is_folder in listed:
+    """Yield name, whether a folder, and path, sorted; hidden entries belong to other tools.
+
+    Raises EstateError for a folder that cannot be read.
+    """
+    try:
+        names = sorted(path.name for path in (root / folder).iterdir())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise EstateError(f"{folder} cannot be read: {reason}") from error
+    for name in names:
         if not name.startswith("."):
-            yield name, is_folder, f"{folder}/{name}"
+            yield name, (root / folder / name).is_dir(), f"{folder}/{name}"
 
 
-def _astray(found: Layout, name: str, path: str, is_folder: bool) -> None:
-    if not is_folder and not name.endswith((SUFFIX, ".yml", ".json")):
+def _astray(root: Path, found: Layout, name: str, path: str, is_folder: bool) -> None:
+    nowhere = not is_folder and not (root / path).exists()
+    if not (is_folder or nowhere or name.endswith((SUFFIX, ".yml", ".json"))):
         return
-    if name.endswith(".yml"):
+    if nowhere:
+        problem, hint = "is a link that leads nowhere", "delete it, or mend it"
+    elif name.endswith(".yml"):
         problem, hint = "is read by nothing: stack files end in .yaml", "rename it"
     elif name.startswith("_"):
         problem, hint = "is read by nothing: no such shared file", SHARED

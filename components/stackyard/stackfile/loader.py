@@ -57,7 +57,7 @@ class Loader:
         trees = self._files.trees(file for file in wanted if file in self._shared or file == own)
         blueprint = self.blueprint(stack)
         tree = self._base(stack, blueprint)
-        problems: list[StackFileError] = []
+        problems = [each for file in inherited for each in self.shared_problems(file)]
         for file in layers:
             if file in trees:
                 tree = merged(tree, _without_blueprint(trees[file], problems, own=file == own))
@@ -69,14 +69,14 @@ class Loader:
             raise StackFileErrors(problems)
         return Loaded(stack, blueprint, config, tree)
 
-    def check_shared(self, file: str) -> None:
-        """Check a file that stacks of any blueprint share; raises StackFileErrors."""
+    def shared_problems(self, file: str) -> list[StackFileError]:
+        """Return the keys that no blueprint knows, of a file that stacks of any blueprint share."""
+        if file not in self._shared:
+            return []
         tree = self._files.tree(file)
         assert isinstance(tree.value, dict)
-        known = frozenset().union(*(_fields(blueprint) for blueprint in BLUEPRINTS))
-        unknown = [key for key in tree.value if key not in known]
-        if unknown:
-            raise StackFileErrors(_unshared(tree, key, known) for key in unknown)
+        known = _all_fields()
+        return [_unshared(tree, key, known) for key in tree.value if key not in known]
 
     def _base(self, stack: StackId, blueprint: str) -> Node:
         """Return what the company and the stage say to a blueprint."""
@@ -92,7 +92,6 @@ class Loader:
             base = Node({}, self._files.tree(stage).origin)
             for file in (layout.COMPANY, stage):
                 if file in self._shared:
-                    self.check_shared(file)
                     base = merged(base, _known_to(blueprint, self._files.tree(file)))
             self._bases[stack.stage, blueprint] = base
         return self._bases[stack.stage, blueprint]
@@ -101,6 +100,11 @@ class Loader:
 @cache
 def _fields(blueprint: str) -> frozenset[str]:
     return frozenset(written_fields(config_class(blueprint)))
+
+
+@cache
+def _all_fields() -> frozenset[str]:
+    return frozenset().union(*(_fields(blueprint) for blueprint in BLUEPRINTS))
 
 
 def _known_to(blueprint: str, tree: Node) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from stackyard.stackfile.node import Node, Path
 
@@ -20,27 +21,28 @@ SECRET_TEXT = re.compile(
 """Texts that are secrets wherever they stand: keys, tokens, addresses with a password."""
 
 
-def shown(node: Node | None, path: Path) -> str | None:
-    """Return what an error may show of a value; None where there is nothing to show."""
-    if node is None:
-        return None
+def shown(node: Node, path: Path) -> str:
+    """Return what an error may show of a value: the kind of a map or list, the text of a scalar."""
     if isinstance(node.value, dict | list):
         return "a map" if isinstance(node.value, dict) else "a list"
-    if secret(node.text, path):
+    if _named_like_one(path) or SECRET_TEXT.search(node.text):
         return HIDDEN
     text = node.text if len(node.text) <= LONGEST else f"{node.text[: LONGEST - 1]}…"
     return repr(text) if isinstance(node.value, str) else text
 
 
-def secret(text: str, path: Path) -> bool:
-    """Whether a value may be a secret, by the names on its path or by its look."""
-    named = any(isinstance(step, str) and SECRET_NAME.search(step) for step in path)
-    return bool(named or SECRET_TEXT.search(text))
+def without_secrets(message: str, node: Node, path: Path) -> str:
+    """Return a validator's text without the secret values below a node that it may quote.
 
-
-def without_secret(message: str, node: Node | None, path: Path) -> str:
-    """Return a validator's text without a secret value that it may quote."""
-    texts = [leaf.text for at, leaf in node.leaves(path) if secret(leaf.text, at)] if node else []
-    for text in texts:
-        message = message.replace(text, HIDDEN) if text else message
+    Only the last name on a path counts here: what a section such as `secrets` says about a secret,
+    for example who reads it, may be told.
+    """
+    for at, leaf in node.leaves(path):
+        names = [step for step in at if isinstance(step, str)]
+        if leaf.text and (_named_like_one(names[-1:]) or SECRET_TEXT.search(leaf.text)):
+            message = re.sub(rf"(?<!\w){re.escape(leaf.text)}(?!\w)", HIDDEN, message)
     return message
+
+
+def _named_like_one(steps: Iterable[str | int]) -> bool:
+    return any(isinstance(step, str) and SECRET_NAME.search(step) for step in steps)

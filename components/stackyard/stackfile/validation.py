@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +13,7 @@ from stackyard.stackfile import vocabulary, wording
 from stackyard.stackfile.errors import StackFileError, StackFileErrors
 from stackyard.stackfile.node import Node, Path, dotted
 from stackyard.stackfile.pointing import pointed_at
-from stackyard.stackfile.secrecy import shown, without_secret
+from stackyard.stackfile.secrecy import shown, without_secrets
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,6 +40,14 @@ def unknown_field(node: Node, path: Path, known: Iterable[str]) -> StackFileErro
     return StackFileError(*place, dotted(path), problem, hint=hint)
 
 
+def _single(finding: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Part what one validator says about several fields: "`a` is …; `b` is …"."""
+    told = str(finding.get("ctx", {}).get("error", ""))
+    parts = re.split(r"; (?=`)", told) if told.startswith("`") else [told]
+    for part in parts:
+        yield {**finding, "ctx": {"error": part}} if len(parts) > 1 else finding
+
+
 def _located(model: type[BaseModel], tree: Node, finding: Mapping[str, Any]) -> StackFileError:
     path, node = _place(tree, finding)
     if finding["type"] == "extra_forbidden":
@@ -48,10 +57,13 @@ def _located(model: type[BaseModel], tree: Node, finding: Mapping[str, Any]) -> 
         problem, hint = wording.worded(finding, _description(model, (*path, name)))
         return StackFileError(*node.place, dotted((*path, name)), problem, hint=hint)
     problem, hint = wording.worded(finding, _description(model, path))
-    problem = without_secret(problem, node, path)
+    problem = without_secrets(problem, node, path)
     if isinstance(node.value, dict | list) and finding["type"] == "value_error":
         return _contradiction(problem, path, node)
-    value = shown(node, path) if finding["loc"][-1:] != ("[key]",) else None
+    if finding["loc"][-1:] == ("[key]",):
+        return StackFileError(*(node.key or node.origin), dotted(path), problem, hint=hint)
+    told = node.text and node.text in problem
+    value = None if told else shown(node, path)
     return StackFileError(*node.place, dotted(path), problem, value, hint)
 
 

@@ -217,3 +217,26 @@ def test_what_is_valid_becomes_the_model() -> None:
 )
 def test_changed_immutables(recorded: dict, new: dict, changed: list) -> None:  # type: ignore[type-arg]
     assert changed_immutables(Yard, recorded, new) == changed
+
+
+class Stated(Config):
+    first: int = 1
+    second: int = 2
+
+    @model_validator(mode="after")
+    def _both(self) -> Stated:
+        raise ValueError("`first` is wrong; and so on; `second` is wrong too")
+
+
+def test_several_contradictions_of_one_validator_are_told_apart() -> None:
+    with pytest.raises(StackFileErrors) as caught:
+        validated(Stated, parse("second: 2\nfirst: 1\n", "f.yaml"))
+    assert [(each.line, each.path, each.problem) for each in caught.value.problems] == [
+        (1, "second", "`second` is wrong too"),
+        (2, "first", "`first` is wrong; and so on"),
+    ]
+
+
+def test_a_validator_that_quotes_a_secret_is_silenced() -> None:
+    (found,) = problems("owner: me\nvault: {password: hunter2}\n")
+    assert found == "f.yaml:2:19: `vault.password`: password [hidden] is too short (got [hidden])"

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from stackyard.naming import StackId
+from stackyard.stackfile.errors import EstateError, StackFileErrors
+from stackyard.stackfile.estate import Estate
+
+from .conftest import Yard
+
+
+def test_an_estate_is_found_from_below_and_by_name(yard: Yard, tmp_path: Path) -> None:
+    below = yard.root / "stacks" / "ranking" / "clicks"
+    assert Estate.find(below).root == yard.root
+    assert Estate.find(tmp_path, yard.root).root == yard.root
+    with pytest.raises(EstateError, match="no estate here or above"):
+        Estate.find(tmp_path)
+    with pytest.raises(EstateError, match="is no estate"):
+        Estate.find(yard.root, tmp_path)
+
+
+def test_files_inherit_in_the_fixed_order_and_keep_their_origins(yard: Yard) -> None:
+    loaded = Estate(yard.root).load(StackId("ranking", "clicks", "dev"))
+    assert loaded.effective["tags"] == {"stage": "dev", "from": "stack", "cost": "a"}
+    assert loaded.effective["owner"] == loaded.config.owner == "ranking@acme.example"
+    assert {path: str(origin) for path, origin in loaded.origins.items()} == {
+        ("owner",): "stacks/ranking/_defaults.yaml:1:8",
+        ("account",): "stacks/_defaults.yaml:2:10",
+        ("region",): "stacks/_defaults.yaml:3:9",
+        ("tags", "stage"): "stacks/_stages/dev.yaml:1:15",
+        ("tags", "from"): "stacks/ranking/clicks/dev.yaml:1:14",
+        ("tags", "cost"): "stacks/ranking/clicks/dev.yaml:1:27",
+    }
+    yard.write("ranking/clicks/dev.yaml", "{}\n")
+    assert Estate(yard.root).load(loaded.id).effective["tags"]["from"] == "project"
+    yard.write("ranking/clicks/_defaults.yaml", "{}\n")
+    assert Estate(yard.root).load(loaded.id).effective["tags"]["from"] == "team"
+    yard.write("ranking/_defaults.yaml", "{}\n")
+    assert Estate(yard.root).load(loaded.id).effective["tags"]["from"] == "stage"
+
+
+def test_the_digest_is_of_the_meaning_not_of_the_spelling(yard: Yard) -> None:
+    stack = StackId("ranking", "clicks", "dev")
+    before = Estate(yard.root).load(stack).digest
+    yard.write("ranking/clicks/dev.yaml", "# moved\ntags:\n  cost: 'a'\n  from: stack\n")
+    assert Estate(yard.root).load(stack).digest == before
+    yard.write("ranking/clicks/dev.yaml", "tags: {from: stack, cost: b}\n")
+    assert Estate(yard.root).load(stack).digest != before
+
+
+def test_shared_sections_go_to_the_blueprints_that_know_them(yard: Yard) -> None:
+    yard.write("_stages/dev.yaml", "network: {nat: none, interface_endpoints: []}\n")
+    estate = Estate(yard.root)
+    assert "network" not in estate.load(StackId("ranking", "clicks", "dev")).effective
+    with pytest.raises(StackFileErrors, match=r"stacks/_stages/dev.yaml:1:.*network.nat"):
+        estate.load(StackId("platform", "foundation", "dev"))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("_defaults.yaml", "netwrok: {}\n", "1:1: `netwrok`: unknown field\n  hint: did you mean"),
+        ("_stages/dev.yaml", "blueprint: project\n", "1:1: `blueprint`: cannot be shared"),
+        ("ranking/clicks/dev.yaml", "blueprint: project\n", "1:1: `blueprint`: is the same in"),
+        ("ranking/_defaults.yaml", "network: {}\n", "1:1: `network`: unknown field"),
+        (
+            "ranking/_defaults.yaml",
+            "blueprint: fundation\n",
+            "1:12: `blueprint`: must be one of foundation, services, project (got 'fundation')",
+        ),
+        ("ranking/_defaults.yaml", "blueprint: {}\n", "1:1: `blueprint`: must be one of"),
+    ],
+)
+def test_keys_in_the_wrong_file(yard: Yard, file: str, text: str, expected: str) -> None:
+    yard.write(file, text)
+    with pytest.raises(StackFileErrors) as caught:
+        Estate(yard.root).load(StackId("ranking", "clicks", "dev"))
+    assert f"stacks/{file}:{expected}" in str(caught.value)
+
+
+def test_all_problems_of_all_files_of_a_stack_come_at_once(yard: Yard) -> None:
+    yard.write("ranking/_defaults.yaml", "owner: nobody\n")
+    yard.write("ranking/clicks/dev.yaml", "blueprint: project\ntagz: {}\nregion: here\n")
+    with pytest.raises(StackFileErrors) as caught:
+        Estate(yard.root).load(StackId("ranking", "clicks", "dev"))
+    places = [(each.file.removeprefix("stacks/"), each.line) for each in caught.value.problems]
+    assert places == [
+        ("ranking/_defaults.yaml", 1),
+        ("ranking/clicks/dev.yaml", 1),
+        ("ranking/clicks/dev.yaml", 2),
+        ("ranking/clicks/dev.yaml", 3),
+    ]
+
+
+def test_a_stage_needs_its_file(yard: Yard) -> None:
+    yard.write("ranking/clicks/pord.yaml", "{}\n")
+    with pytest.raises(StackFileErrors) as caught:
+        Estate(yard.root).load(StackId("ranking", "clicks", "pord"))
+    assert str(caught.value) == (
+        "stacks/ranking/clicks/pord.yaml: stage `pord` is not known: there is no "
+        "stacks/_stages/pord.yaml\n  hint: did you mean `prod`?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("patterns", "chosen"),
+    [
+        (["ranking/clicks/dev"], ["ranking/clicks/dev"]),
+        (["*/*/dev", "ranking/*/*"], None),
+        (["platform/*/dev"], ["platform/foundation/dev", "platform/services/dev"]),
+        (["[pv]*/[!s]*/dev"], ["platform/foundation/dev", "vision/defects/dev"]),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_selection(yard: Yard, patterns: list[str] | None, chosen: list[str] | None) -> None:
+    estate = Estate(yard.root)
+    expected = chosen or [str(stack) for stack in estate.stacks()]
+    assert [str(stack) for stack in estate.select(patterns)] == expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["rankin/clicks/dev", "ranking/*", "ranking", "*", ".", "..", "--help", "", "a/b/c/d", "a//b"],
+)
+def test_a_selection_of_nothing_is_an_error_that_names_stacks(yard: Yard, pattern: str) -> None:
+    with pytest.raises(EstateError) as caught:
+        Estate(yard.root).select(["*/*/dev", pattern])
+    assert repr(pattern) in caught.value.message
+    assert caught.value.hint is not None
+    assert "`stackyard list`" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a/b", "../../etc", "a/../dev", "a/b/--help", "A/b/dev", "ranking/clicks/prod", "*/*/dev", ""],
+)
+def test_one_stack_is_named_exactly(yard: Yard, text: str) -> None:
+    with pytest.raises(EstateError):
+        Estate(yard.root).one(text)
+
+
+def test_layers_follow_the_contracts(yard: Yard) -> None:
+    estate = Estate(yard.root)
+    stacks = estate.stacks()
+    random.Random(1).shuffle(stacks)
+    assert [[str(stack) for stack in layer] for layer in estate.layers(stacks)] == [
+        ["platform/foundation/dev"],
+        ["platform/services/dev"],
+        ["ranking/clicks/dev", "vision/defects/dev"],
+    ]
+
+
+def test_upstreams_are_of_the_same_stage_and_one_each(yard: Yard) -> None:
+    estate = Estate(yard.root)
+    clicks = StackId("ranking", "clicks", "dev")
+    assert {name: str(stack) for name, stack in estate.upstreams(clicks).items()} == {
+        "foundation": "platform/foundation/dev",
+        "services": "platform/services/dev",
+    }
+    assert estate.upstreams(StackId("platform", "foundation", "dev")) == {}
+    yard.write("other/services/_defaults.yaml", "blueprint: services\n")
+    yard.write("other/services/dev.yaml", "{}\n")
+    both = r"needs one `services` in its stage, there is other/services/dev, platform/services/dev"
+    with pytest.raises(EstateError, match=both):
+        Estate(yard.root).upstreams(clicks)
+    yard.write("ranking/clicks/prod.yaml", "{}\n")
+    with pytest.raises(EstateError, match="needs one `foundation` in its stage, there is none"):
+        Estate(yard.root).upstreams(StackId("ranking", "clicks", "prod"))
+
+
+def test_astray_files_are_reported(yard: Yard) -> None:
+    for name in (
+        "lost.yaml",
+        "_default.yaml",
+        "ranking/lost.yaml",
+        "ranking/clicks/stage.yml",
+        "ranking/clicks/deeper/dev.yaml",
+        "ranking/clicks/_shared.yaml",
+        "ranking/clicks/Prod.yaml",
+        "ranking/clicks/--help.yaml",
+        "_stages/x.yml",
+    ):
+        yard.write(name, "{}\n")
+    yard.write("README.md", "words\n")
+    yard.write(".hidden.yaml", "{}\n")
+    estate = Estate(yard.root)
+    astray = {each.file.removeprefix("stacks/"): each.problem for each in estate.check([])}
+    wrong_place = "is read by nothing: it stands in the wrong place"
+    assert astray == {
+        "lost.yaml": wrong_place,
+        "_default.yaml": "is read by nothing: no such shared file",
+        "ranking/lost.yaml": wrong_place,
+        "ranking/clicks/stage.yml": "is read by nothing: stack files end in .yaml",
+        "ranking/clicks/deeper": wrong_place,
+        "ranking/clicks/_shared.yaml": "is read by nothing: no such shared file",
+        "ranking/clicks/Prod.yaml": "is no name for a team, project or stage",
+        "ranking/clicks/--help.yaml": "is no name for a team, project or stage",
+        "_stages/x.yml": "is read by nothing: stack files end in .yaml",
+    }
+    assert len(estate.stacks()) == 4
+
+
+def test_check_tells_each_problem_once_and_nothing_of_a_good_estate(yard: Yard) -> None:
+    estate = Estate(yard.root)
+    assert estate.check(estate.stacks()) == []
+    yard.write("_defaults.yaml", "owner: all\naccount: 1\nregion: eu-central-1\nx: 1\n")
+    estate = Estate(yard.root)
+    lines = [each.line for each in estate.check(estate.stacks())]
+    assert lines == [1, 2, 4]
+
+
+def test_a_text_is_tried_without_being_written(yard: Yard) -> None:
+    estate = Estate(yard.root)
+    stack = StackId("ranking", "fresh", "dev")
+    assert estate.tried(stack, "tags: {a: b}\n").effective["tags"]["a"] == "b"
+    with pytest.raises(StackFileErrors, match=r"stacks/ranking/fresh/dev.yaml:1:1: `tagz`"):
+        estate.tried(stack, "tagz: {a: b}\n")
+    assert not (yard.root / "stacks" / "ranking" / "fresh").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name: acme\ntarget: aws\n", "needs `state.backend` and `state.secrets`"),
+        ("name: acme\nstate: {backend: 's3://k:hunter2@b'}\n", "`state.backend`: must match"),
+        ("name: acme\ntarget: cloud\n", "must be one of aws, sandbox"),
+        ("target: sandbox\n", "`name`: is required"),
+        ("", "is empty"),
+    ],
+)
+def test_settings_are_checked(yard: Yard, text: str, problem: str) -> None:
+    yard.write("_estate.yaml", text)
+    with pytest.raises(StackFileErrors) as caught:
+        assert Estate(yard.root).settings
+    assert problem in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_unreadable_file(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, flags: int) -> int:
+        raise PermissionError(13, "Permission denied", path)
+
+    estate = Estate(yard.root)
+    assert estate.stacks()
+    # Root may read every file, so the system's answer is imitated.
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(StackFileErrors, match=r"_stages/dev.yaml: cannot be read: permission"):
+        estate.load(StackId("ranking", "clicks", "dev"))
+
+
+def test_links_cannot_lead_the_walk_astray(yard: Yard) -> None:
+    (yard.root / "stacks" / "ranking" / "again").symlink_to(yard.root / "stacks")
+    (yard.root / "stacks" / "loop").symlink_to("loop")
+    estate = Estate(yard.root)
+    assert len(estate.stacks()) == 4
+    astray = {each.file: each.problem for each in estate.check([])}
+    assert astray["stacks/loop"] == "is a link that leads nowhere"
+    assert any(file.startswith("stacks/ranking/again/") for file in astray)
