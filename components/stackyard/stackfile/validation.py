@@ -27,10 +27,10 @@ def validated(model: type[M], tree: Node) -> M:
     try:
         return model.model_validate_json(json.dumps(tree.plain()), strict=True)
     except ValidationError as error:
-        findings = error.errors(include_url=False)
-        raise StackFileErrors(
-            _told_once(_located(model, tree, each) for each in findings)
-        ) from None
+        findings = [each for found in error.errors(include_url=False) for each in _single(found)]
+        problems = _told_once(_located(model, tree, each) for each in findings)
+        # Not chained: pydantic's own text holds the values that were written.
+        raise StackFileErrors(problems) from None
 
 
 def unknown_field(node: Node, path: Path, known: Iterable[str]) -> StackFileError:
