@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from stackyard.blueprints.contracts import GpuPoolFacts
 from stackyard.gpu.config import GpuPoolConfig, MigConfig, TimeSlicingConfig
@@ -28,7 +28,17 @@ ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
 """Label by which the cluster autoscaler knows a GPU node whose driver is not ready yet:
 https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md."""
 
-ON_EVERY_POOL: dict[str, str] = {"key": TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}
+
+class Toleration(TypedDict):
+    """A toleration as the Kubernetes API writes it."""
+
+    key: str
+    operator: str
+    effect: str
+    value: NotRequired[str]
+
+
+ON_EVERY_POOL: Toleration = {"key": TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}
 """Toleration of what runs once on each GPU node: the device plugin and telemetry."""
 
 
@@ -153,7 +163,7 @@ class GpuContract:
         )
 
 
-def toleration(facts: GpuPoolFacts) -> dict[str, str]:
+def toleration(facts: GpuPoolFacts) -> Toleration:
     """Return the toleration of exactly this pool's taint."""
     return {
         "key": facts.taint_key,

@@ -39,10 +39,10 @@ class Run(mocks.Mocks):
         made = {"arn": f"arn:aws:mock:::{args.name}", **args.inputs, **_added_by_aws(args)}
         return f"{args.name}-id", made
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
         if args.token == "pulumi:pulumi:readStackOutputs":
-            return {"outputs": {"contract": self.upstream[args.args["name"]]}}, None
-        return {}, None
+            return {"outputs": {"contract": self.upstream[args.args["name"]]}}, []
+        return {}, []
 
     def of_type(self, token: str) -> dict[str, dict[str, Any]]:
         """Return the inputs of all resources of a type, by logical name."""
@@ -73,7 +73,7 @@ def _added_by_aws(args: mocks.MockResourceArgs) -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture()
+@pytest.fixture(scope="session")
 def run() -> Callable[..., Run]:
     """Run a program; `upstream` holds the contracts it may read, by stack reference."""
 

@@ -35,7 +35,7 @@ def config(**changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture()
+@pytest.fixture(scope="module")
 def made(run: Any) -> Any:
     return run(catalogue.program("foundation", STACK, config(), {}))
 

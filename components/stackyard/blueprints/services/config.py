@@ -1,0 +1,49 @@
+"""What a stack file of the `services` blueprint may say."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from stackyard.blueprints.config import StackConfig
+from stackyard.config import Config
+
+
+def _named_exactly(value: str) -> str:
+    """Refuse an image that a push could silently replace."""
+    tag = value.partition("@")[0].partition(":")[2]
+    if "@sha256:" not in value and tag in ("", "latest"):
+        raise ValueError(f"give a version or, better, a digest: name:tag@sha256:… (got {value!r})")
+    return value
+
+
+Image = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$"),
+    AfterValidator(_named_exactly),
+]
+"""An image in the registry: `name:tag`, or better `name:tag@sha256:…`."""
+
+
+class ImagesConfig(Config):
+    """Where the shared services' images come from; mirror them into a registry you control."""
+
+    registry: Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._/-]+)?$")] | None = None
+    """Registry host and path; the account's own ECR registry if not given."""
+
+    device_plugin: Image = "nvidia/k8s-device-plugin:v0.17.1"
+    """NVIDIA's device plugin."""
+
+    gpu_telemetry: Image = "nvidia/k8s/dcgm-exporter:3.3.5-3.4.1-ubuntu22.04"
+    """NVIDIA's DCGM exporter."""
+
+    cluster_autoscaler: Image = "autoscaling/cluster-autoscaler:v1.35.0"
+    """The Kubernetes autoscaler; its minor version is the cluster's."""
+
+
+class ServicesConfig(StackConfig):
+    """What all projects of a stage share in the cluster."""
+
+    images: ImagesConfig = ImagesConfig()
+    """Images of the shared services."""

@@ -1,0 +1,106 @@
+"""The `services` program: what all projects of a stage share in the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from stackyard._component import Protection
+from stackyard.blueprints import contracts
+from stackyard.blueprints.contracts import FoundationContract, ServicesContract
+from stackyard.blueprints.providers import aws_provider, cluster_provider
+from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.cluster.autoscaler import ClusterAutoscaler
+from stackyard.cluster.priorities import PriorityClasses
+from stackyard.cluster.system_namespace import Level, SystemNamespace
+from stackyard.gpu.device_plugin import DevicePlugin
+from stackyard.gpu.telemetry import GpuTelemetry
+from stackyard.naming import StackId
+
+SYSTEM, METRICS, GPU = "stackyard-system", "stackyard-metrics", "stackyard-gpu"
+"""Namespaces: what runs the stage, what measures it, and what must touch GPU nodes' devices."""
+
+LARGEST_CLUSTER = 5000
+"""Pods that a DaemonSet may need: the nodes of the largest supported cluster,
+https://kubernetes.io/docs/setup/best-practices/cluster-large/."""
+
+
+class Services:
+    """Priorities, the autoscaler, and what makes GPUs usable and visible."""
+
+    def __init__(
+        self, stack: StackId, config: ServicesConfig, upstreams: Mapping[str, StackId]
+    ) -> None:
+        """`upstreams` names the stage's foundation."""
+        self.stack, self.config, self.upstream = stack, config, upstreams["foundation"]
+
+    def __call__(self) -> None:
+        """Declare the stack's resources and publish its contract."""
+        protection = self.config.protection
+        Protection.use(protect=protection.protect, retain=protection.retain)
+        foundation = contracts.read(FoundationContract, self.upstream.reference, str(self.upstream))
+        providers = [aws_provider(self.stack, self.config), cluster_provider(foundation)]
+        self.opts = pulumi.ResourceOptions(providers=providers)
+
+        priorities = PriorityClasses("priorities", stack=self.stack, opts=self.opts)
+        system = self._namespace(SYSTEM, "restricted", pods=100)
+        self._namespace(METRICS, "restricted", pods=200)
+        ClusterAutoscaler(
+            "autoscaler",
+            stack=self.stack,
+            foundation=foundation,
+            namespace=system.namespace,
+            namespace_name=SYSTEM,
+            image=self._image(self.config.images.cluster_autoscaler),
+            opts=self.opts,
+        )
+        if foundation.gpu_pools:
+            self._make_gpus_usable(foundation)
+
+        contracts.publish(
+            ServicesContract(
+                version=ServicesContract.VERSION,
+                stage=self.stack.stage,
+                cluster_name=foundation.cluster_name,
+                priority_classes=priorities.names,
+            )
+        )
+
+    def _make_gpus_usable(self, foundation: FoundationContract) -> None:
+        # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.
+        gpu = self._namespace(GPU, "privileged", pods=2 * LARGEST_CLUSTER)
+        for pool, facts in foundation.gpu_pools.items():
+            if facts.device_plugin is not None:
+                DevicePlugin(
+                    f"device-plugin-{pool}",
+                    stack=self.stack,
+                    pool=pool,
+                    facts=facts,
+                    namespace=gpu.namespace,
+                    image=self._image(self.config.images.device_plugin),
+                    opts=self.opts,
+                )
+        GpuTelemetry(
+            "gpu-telemetry",
+            stack=self.stack,
+            namespace=gpu.namespace,
+            metrics_namespace=METRICS,
+            image=self._image(self.config.images.gpu_telemetry),
+            opts=self.opts,
+        )
+
+    def _namespace(self, namespace: str, level: Level, *, pods: int) -> SystemNamespace:
+        return SystemNamespace(
+            namespace.removeprefix("stackyard-"),
+            stack=self.stack,
+            namespace=namespace,
+            level=level,
+            pods=pods,
+            opts=self.opts,
+        )
+
+    def _image(self, image: str) -> str:
+        """Return the full name of an image in the configured registry, or the account's own."""
+        own = f"{self.config.account}.dkr.ecr.{self.config.region}.amazonaws.com"
+        return f"{self.config.images.registry or own}/{image}"

@@ -1,0 +1,125 @@
+"""NVIDIA's device plugin: it offers the GPUs of a pool's nodes to the scheduler."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard._component import Component
+from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.config import Config
+from stackyard.gpu.contract import toleration
+from stackyard.naming import StackId
+
+NAME = "device-plugin"
+"""Component label of the plugin's objects."""
+
+SOCKETS = "/var/lib/kubelet/device-plugins"
+"""Where a plugin registers with the kubelet,
+https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/."""
+
+
+class DevicePlugin(Component):
+    """The device plugin on the nodes of one pool, with that pool's sharing settings.
+
+    It needs the kubelet's socket directory, so its namespace cannot be at a stricter Pod Security
+    level than `privileged`; the container itself has no privilege and no capability.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:DevicePlugin"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        pool: str,
+        facts: GpuPoolFacts,
+        namespace: pulumi.Input[str],
+        image: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the pool and what is known of it, the namespace and the plugin's image."""
+        super().__init__(name, Config(), opts=opts)
+        settings = json.dumps(facts.device_plugin, sort_keys=True)
+        metadata = k8s.meta.v1.ObjectMetaArgs(
+            name=f"{NAME}-{pool}",
+            namespace=namespace,
+            labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
+        )
+        config = k8s.core.v1.ConfigMap(
+            self.named("config"),
+            metadata=metadata,
+            data={"config.json": settings},
+            opts=self.child(),
+        )
+        selector = kubernetes.selector(stack, NAME, gpu_pool=pool)
+        k8s.apps.v1.DaemonSet(
+            self.named("daemon-set"),
+            metadata=metadata,
+            spec=k8s.apps.v1.DaemonSetSpecArgs(
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector),
+                template=k8s.core.v1.PodTemplateSpecArgs(
+                    metadata=k8s.meta.v1.ObjectMetaArgs(
+                        labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
+                        annotations={"stackyard.dev/config-digest": _digest(settings)},
+                    ),
+                    spec=_pod(facts, config.metadata.name, image),
+                ),
+            ),
+            opts=self.child(),
+        )
+        self.publish()
+
+
+def _digest(settings: str) -> str:
+    """The plugin reads its settings once: a change of the digest restarts it."""
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
+def _pod(facts: GpuPoolFacts, config: pulumi.Output[str], image: str) -> k8s.core.v1.PodSpecArgs:
+    return k8s.core.v1.PodSpecArgs(
+        node_selector=facts.node_selector,
+        tolerations=[k8s.core.v1.TolerationArgs(**toleration(facts))],
+        priority_class_name="system-node-critical",
+        automount_service_account_token=False,
+        security_context=k8s.core.v1.PodSecurityContextArgs(
+            seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
+        ),
+        containers=[
+            k8s.core.v1.ContainerArgs(
+                name=NAME,
+                image=image,
+                args=["--config-file=/config/config.json"],
+                resources=k8s.core.v1.ResourceRequirementsArgs(
+                    requests={"cpu": "50m", "memory": "64Mi"},
+                    limits={"cpu": "200m", "memory": "256Mi"},
+                ),
+                security_context=k8s.core.v1.SecurityContextArgs(
+                    allow_privilege_escalation=False,
+                    capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+                    read_only_root_filesystem=True,
+                ),
+                volume_mounts=[
+                    k8s.core.v1.VolumeMountArgs(name="sockets", mount_path=SOCKETS),
+                    k8s.core.v1.VolumeMountArgs(
+                        name="config", mount_path="/config", read_only=True
+                    ),
+                ],
+            )
+        ],
+        volumes=[
+            k8s.core.v1.VolumeArgs(
+                name="sockets",
+                host_path=k8s.core.v1.HostPathVolumeSourceArgs(path=SOCKETS, type="Directory"),
+            ),
+            k8s.core.v1.VolumeArgs(
+                name="config", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config)
+            ),
+        ],
+    )

@@ -1,0 +1,143 @@
+"""GPU telemetry: NVIDIA's DCGM exporter on every GPU node, scraped from the metrics namespace."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard._component import Component
+from stackyard.config import Config
+from stackyard.gpu.contract import ON_EVERY_POOL, POOL_LABEL
+from stackyard.naming import StackId
+
+NAME = "gpu-telemetry"
+"""Name of the DaemonSet and its component label."""
+
+PORT = 9400
+"""Where the exporter listens, https://docs.nvidia.com/datacenter/dcgm/latest/."""
+
+POD_RESOURCES = "/var/lib/kubelet/pod-resources"
+"""Where the kubelet tells which pod has which GPU."""
+
+
+class GpuTelemetry(Component):
+    """Utilisation, memory, temperature and errors of each GPU, with the pod that uses it."""
+
+    TYPE: ClassVar[str] = "stackyard:index:GpuTelemetry"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        namespace: pulumi.Input[str],
+        metrics_namespace: str,
+        image: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: where it runs, from which namespace it may be scraped, and its image."""
+        super().__init__(name, Config(), opts=opts)
+        selector = k8s.meta.v1.LabelSelectorArgs(match_labels=kubernetes.selector(stack, NAME))
+        labels = kubernetes.labels(stack, NAME)
+        metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace, labels=labels)
+        k8s.apps.v1.DaemonSet(
+            self.named("daemon-set"),
+            metadata=metadata,
+            spec=k8s.apps.v1.DaemonSetSpecArgs(
+                selector=selector,
+                template=k8s.core.v1.PodTemplateSpecArgs(
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels), spec=_pod(image)
+                ),
+            ),
+            opts=self.child(),
+        )
+        k8s.networking.v1.NetworkPolicy(
+            self.named("scraping"),
+            metadata=metadata,
+            spec=k8s.networking.v1.NetworkPolicySpecArgs(
+                pod_selector=selector,
+                policy_types=["Ingress"],
+                ingress=[_from_namespace(metrics_namespace)],
+            ),
+            opts=self.child(),
+        )
+        self.publish()
+
+
+def _from_namespace(namespace: str) -> k8s.networking.v1.NetworkPolicyIngressRuleArgs:
+    """The label is set by the API server itself, so that nobody can claim it."""
+    selector = k8s.meta.v1.LabelSelectorArgs(
+        match_labels={"kubernetes.io/metadata.name": namespace}
+    )
+    return k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+        from_=[k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=selector)],
+        ports=[k8s.networking.v1.NetworkPolicyPortArgs(port=PORT, protocol="TCP")],
+    )
+
+
+def _pod(image: str) -> k8s.core.v1.PodSpecArgs:
+    on_gpu_nodes = k8s.core.v1.NodeSelectorTermArgs(
+        match_expressions=[
+            k8s.core.v1.NodeSelectorRequirementArgs(key=POOL_LABEL, operator="Exists")
+        ]
+    )
+    return k8s.core.v1.PodSpecArgs(
+        affinity=k8s.core.v1.AffinityArgs(
+            node_affinity=k8s.core.v1.NodeAffinityArgs(
+                required_during_scheduling_ignored_during_execution=(
+                    k8s.core.v1.NodeSelectorArgs(node_selector_terms=[on_gpu_nodes])
+                )
+            )
+        ),
+        tolerations=[k8s.core.v1.TolerationArgs(**ON_EVERY_POOL)],
+        priority_class_name="system-node-critical",
+        automount_service_account_token=False,
+        security_context=k8s.core.v1.PodSecurityContextArgs(
+            seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
+        ),
+        containers=[_container(image)],
+        volumes=[
+            k8s.core.v1.VolumeArgs(
+                name="pod-resources",
+                host_path=k8s.core.v1.HostPathVolumeSourceArgs(
+                    path=POD_RESOURCES, type="Directory"
+                ),
+            )
+        ],
+    )
+
+
+def _container(image: str) -> k8s.core.v1.ContainerArgs:
+    """Without SYS_ADMIN the exporter leaves out the profiling metrics, which we do not need."""
+    health = k8s.core.v1.HTTPGetActionArgs(path="/health", port=PORT)
+    node = k8s.core.v1.EnvVarSourceArgs(
+        field_ref=k8s.core.v1.ObjectFieldSelectorArgs(field_path="spec.nodeName")
+    )
+    return k8s.core.v1.ContainerArgs(
+        name=NAME,
+        image=image,
+        env=[
+            k8s.core.v1.EnvVarArgs(name="DCGM_EXPORTER_LISTEN", value=f":{PORT}"),
+            k8s.core.v1.EnvVarArgs(name="DCGM_EXPORTER_KUBERNETES", value="true"),
+            k8s.core.v1.EnvVarArgs(name="NODE_NAME", value_from=node),
+        ],
+        ports=[k8s.core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
+        liveness_probe=k8s.core.v1.ProbeArgs(http_get=health, initial_delay_seconds=45),
+        readiness_probe=k8s.core.v1.ProbeArgs(http_get=health, initial_delay_seconds=15),
+        resources=k8s.core.v1.ResourceRequirementsArgs(
+            requests={"cpu": "100m", "memory": "256Mi"},
+            limits={"cpu": "500m", "memory": "1Gi"},
+        ),
+        security_context=k8s.core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+        ),
+        volume_mounts=[
+            k8s.core.v1.VolumeMountArgs(
+                name="pod-resources", mount_path=POD_RESOURCES, read_only=True
+            )
+        ],
+    )

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stackyard.access.rbac import RULES
+from stackyard.blueprints import catalogue, contracts
+from stackyard.blueprints.contracts import ContractError, ProjectContract
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.naming import StackId
+
+STACK = StackId("vision", "defects", "dev")
+FOUNDATION = StackId("platform", "foundation", "dev")
+SERVICES = StackId("platform", "services", "dev")
+UPSTREAMS = {"foundation": FOUNDATION, "services": SERVICES}
+ROOT = "arn:aws:iam::123456789012:root"
+VENDOR = "arn:aws:iam::210987654321:root"
+POOL = {
+    "version": 1,
+    "node_selector": {"stackyard.dev/gpu-pool": "training"},
+    "taint_key": "nvidia.com/gpu",
+    "taint_value": "training",
+    "resource": "nvidia.com/gpu",
+    "gpus_per_node": 1,
+    "max_gpus": 4,
+}
+CONTRACTS = {
+    FOUNDATION.reference: {
+        "version": 1,
+        "stage": "dev",
+        "account": "123456789012",
+        "region": "eu-central-1",
+        "vpc_id": "vpc-1",
+        "vpc_cidr": "10.10.0.0/16",
+        "private_subnets": {"eu-central-1a": "subnet-a", "eu-central-1b": "subnet-b"},
+        "cluster_name": "platform-foundation-dev",
+        "cluster_endpoint": "https://127.0.0.1:6443",
+        "cluster_ca": "Y2E=",
+        "cluster_security_group": "sg-1",
+        "key_arns": {
+            purpose: f"arn:aws:kms:eu-central-1:123456789012:key/{purpose}"
+            for purpose in ("data", "personal", "secrets", "logs", "images")
+        },
+        "admin_arns": ["arn:aws:iam::123456789012:role/platform-admin"],
+        "gpu_pools": {"training": POOL},
+    },
+    SERVICES.reference: {
+        "version": 1,
+        "stage": "dev",
+        "cluster_name": "platform-foundation-dev",
+        "priority_classes": [],
+    },
+}
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    return {
+        "owner": "vision@example.com",
+        "account": "123456789012",
+        "region": "eu-central-1",
+        "datasets": {
+            "photos": {"kind": "raw", "directories": ["incoming"]},
+            "faces": {"kind": "personal", "jurisdiction": "eu", "directories": ["labels"]},
+        },
+        "retention": {"personal": {"eu": {"delete_after_days": 365, "at_most_days": 730}}},
+        "access": {
+            "audiences": {
+                "scientist": {"trusted": [ROOT], "datasets": {"*": "read"}},
+                "business": {"trusted": [ROOT]},
+                "labelling-vendor": {
+                    "trusted": [VENDOR],
+                    "external_id": "labels-2026",
+                    "directories": {"faces": ["labels"]},
+                },
+            },
+            "shared": {"scratch": {"members": ["scientist"], "uid": 1500, "gid": 1500}},
+        },
+        "secrets": {"entries": {"api": {"readers": ["scientist"], "description": "A key."}}},
+        "namespace": {"quota": {"gpus": 4}},
+        **changes,
+    }
+
+
+@pytest.fixture
+def made(run: Any) -> Any:
+    return run(catalogue.program("project", STACK, config(), UPSTREAMS), CONTRACTS)
+
+
+def test_every_resource_is_a_child_of_a_component(made: Any) -> None:
+    assert len(made.qualified_types) > 60
+    assert made.at_the_root() == []
+
+
+def test_the_contract_says_where_things_are(made: Any) -> None:
+    read = contracts.parse(ProjectContract, made.contract, str(STACK))
+    assert read.namespace == "vision-defects-dev"
+    assert set(read.datasets) == {"photos", "faces"}
+    assert set(read.roles) == {"scientist", "business", "labelling-vendor", "trainer", "server"}
+    assert set(read.access_points) == {"labelling-vendor-faces"}
+
+
+def test_logical_names_do_not_change_with_the_identity_of_the_stack(run: Any) -> None:
+    here = run(catalogue.program("project", STACK, config(), UPSTREAMS), CONTRACTS)
+    other = StackId("audio", "calls", "dev")
+    there = run(catalogue.program("project", other, config(), UPSTREAMS), CONTRACTS)
+    assert set(here.inputs) == set(there.inputs)
+
+
+def test_every_bucket_is_closed_versioned_and_encrypted_by_the_key_of_its_kind(made: Any) -> None:
+    names = {"datasets-photos", "datasets-faces", "datasets-access-logs"}
+    for token, role in {
+        "bucket:Bucket": "bucket",
+        "bucketPublicAccessBlock:BucketPublicAccessBlock": "public-access",
+        "bucketOwnershipControls:BucketOwnershipControls": "ownership",
+        "bucketVersioning:BucketVersioning": "versioning",
+        "bucketLifecycleConfiguration:BucketLifecycleConfiguration": "lifecycle",
+        "bucketPolicy:BucketPolicy": "policy",
+    }.items():
+        assert set(made.of_type(f"aws:s3/{token}")) == {f"{name}-{role}" for name in names}
+    kind = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    used = {
+        name: inputs["rules"][0]["applyServerSideEncryptionByDefault"].get("kmsMasterKeyId")
+        for name, inputs in made.of_type(kind).items()
+    }
+    keys = CONTRACTS[FOUNDATION.reference]["key_arns"]
+    assert used == {
+        "datasets-photos-encryption": keys["data"],
+        "datasets-faces-encryption": keys["personal"],
+        "datasets-access-logs-encryption": None,
+    }
+
+
+def test_business_has_a_role_without_a_policy_and_no_way_into_the_cluster(made: Any) -> None:
+    assert "access-business" in made.of_type("aws:iam/role:Role")
+    assert "access-business-grants" not in made.of_type("aws:iam/rolePolicy:RolePolicy")
+    entries = made.of_type("aws:eks/accessEntry:AccessEntry")
+    assert set(entries) == {"namespace-entry-scientist"}
+    groups = entries["namespace-entry-scientist"]["kubernetesGroups"]
+    assert groups == ["stackyard:vision-defects-dev:scientist"]
+
+
+def test_the_role_binding_names_the_group_of_the_access_entry(made: Any) -> None:
+    binding = made.of_type("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
+    subjects = binding["namespace-binding-scientist"]["subjects"]
+    assert [subject["name"] for subject in subjects] == ["stackyard:vision-defects-dev:scientist"]
+    role = made.of_type("kubernetes:rbac.authorization.k8s.io/v1:Role")["namespace-role-scientist"]
+    assert role["rules"] == RULES["scientist"]
+
+
+def test_pods_get_their_roles_by_pod_identity(made: Any) -> None:
+    found = made.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    assert {inputs["serviceAccount"] for inputs in found.values()} == {"trainer", "server"}
+    accounts = made.of_type("kubernetes:core/v1:ServiceAccount")
+    assert len(accounts) == 3
+    assert not any(inputs["automountServiceAccountToken"] for inputs in accounts.values())
+
+
+def test_the_shared_file_system_is_reached_by_tls_and_access_point_only(made: Any) -> None:
+    (policy,) = made.of_type("aws:efs/fileSystemPolicy:FileSystemPolicy").values()
+    by_sid = {each["Sid"]: each for each in json.loads(policy["policy"])["Statement"]}
+    assert set(by_sid) == {"DenyPlain", "DenyWithoutAccessPoint", "MountScratch"}
+    assert by_sid["MountScratch"]["Principal"] == {"AWS": ["arn:aws:mock:::access-scientist"]}
+    assert len(made.of_type("aws:efs/mountTarget:MountTarget")) == 2
+    (system,) = made.of_type("aws:efs/fileSystem:FileSystem").values()
+    assert system["kmsKeyId"] == CONTRACTS[FOUNDATION.reference]["key_arns"]["personal"]
+
+
+def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
+    import pulumi
+
+    greedy = config(namespace={"quota": {"gpus": 5}})
+    model = ProjectConfig.model_validate(greedy)
+    from stackyard.blueprints.project.program import Project
+
+    foundation = contracts.parse(
+        contracts.FoundationContract, CONTRACTS[FOUNDATION.reference], str(FOUNDATION)
+    )
+    with pytest.raises(ContractError, match="4 GPUs at most.*asks for 5") as caught:
+        Project(STACK, model, UPSTREAMS)._fit(foundation)
+    assert "platform/foundation/dev" in caught.value.hint
+    assert pulumi is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"retention": {}},
+            "`datasets.faces.jurisdiction` is eu, and `retention.personal` has no rules",
+        ),
+        (
+            {
+                "retention": {
+                    "raw": {"cold_storage_class": "DEEP_ARCHIVE"},
+                    "personal": {
+                        "eu": {"delete_after_days": 9, "at_most_days": 9, "noncurrent_days": 3}
+                    },
+                }
+            },
+            "`datasets.photos` is a DVC remote, and `retention.raw.cold_storage_class` is",
+        ),
+        (
+            {
+                "access": {
+                    "audiences": {"developer": {"trusted": [ROOT], "datasets": {"photo": "read"}}}
+                },
+                "secrets": {},
+            },
+            "`access.audiences.developer` is granted `photo`, which is no dataset",
+        ),
+        (
+            {
+                "access": {"workloads": {"trainer": {"directories": {"photos": ["outgoing"]}}}},
+                "secrets": {},
+            },
+            "`access.workloads.trainer.directories.photos` has outgoing",
+        ),
+        (
+            {"access": {"audiences": {"developer": {"trusted": [VENDOR]}}}, "secrets": {}},
+            "names account 210987654321, so `external_id` is needed",
+        ),
+        (
+            {"secrets": {"entries": {"api": {"readers": ["developer"], "description": "A key."}}}},
+            "`secrets.entries.api.readers` has `developer`, which is not in `access.audiences`",
+        ),
+    ],
+)
+def test_sections_that_disagree_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ProjectConfig.model_validate(config(**changes))
+    assert message in str(caught.value)
+
+
+def test_all_disagreements_are_said_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        ProjectConfig.model_validate(config(retention={}, access={}))
+    assert "retention.personal" in str(caught.value)
+    assert "secrets.entries.api.readers" in str(caught.value)
