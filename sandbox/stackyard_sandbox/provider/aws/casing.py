@@ -1,0 +1,63 @@
+"""Between the SDK's property names (`storageClass`) and an AWS API's (`StorageClass`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Casing:
+    """How one API spells: first letters, exceptions, and maps whose keys belong to the user."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    """SDK name -> API name, where the first letter is not all that differs."""
+
+    maps: frozenset[str] = frozenset()
+    """SDK names of maps that pass as they are."""
+
+    lower: bool = False
+    """Whether the API itself starts names in lower case (EKS, ECR, CodeBuild, Step Functions)."""
+
+    def api(self, value: Any) -> Any:
+        """Return the value as the API wants it; unset properties are left out."""
+        if isinstance(value, list):
+            return [self.api(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            self.api_name(key): item if key in self.maps else self.api(item)
+            for key, item in value.items()
+            if item is not None
+        }
+
+    def sdk(self, value: Any) -> Any:
+        """Return the API's answer under SDK names; unset members are left out."""
+        if isinstance(value, list):
+            return [self.sdk(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        found: dict[str, Any] = {}
+        for key, item in value.items():
+            if item is not None:
+                name = self.sdk_name(key)
+                found[name] = item if name in self.maps else self.sdk(item)
+        return found
+
+    def api_name(self, name: str) -> str:
+        """Return the API's name of a property."""
+        return self.names.get(name) or (name if self.lower else name[:1].upper() + name[1:])
+
+    def sdk_name(self, name: str) -> str:
+        """Return the SDK's name of a member."""
+        known = next((sdk for sdk, api in self.names.items() if api == name), None)
+        return known or name[:1].lower() + name[1:]
+
+    def pick(self, values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+        """Return the named properties that are set, as arguments of an API call."""
+        return self.api({name: values[name] for name in names if values.get(name) is not None})  # type: ignore[no-any-return]  # a mapping gives a dict
+
+
+PASCAL = Casing()
+LOWER = Casing(lower=True)

@@ -1,0 +1,41 @@
+"""What the EC2 handlers share: looking one thing up, and tags, which EC2 keeps in one way for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import asked
+from stackyard_sandbox.provider.protocol import Properties
+
+
+def tagged(kind: str, inputs: Properties) -> dict[str, Any]:
+    """Return the argument that tags a thing as it is made; none without tags."""
+    tags = inputs.get("tagsAll") or {}
+    if not tags:
+        return {}
+    pairs = [{"Key": key, "Value": text} for key, text in tags.items()]
+    return {"TagSpecifications": [{"ResourceType": kind, "Tags": pairs}]}
+
+
+def tags_of(found: Mapping[str, Any], member: str = "Tags") -> dict[str, str]:
+    """Return the tags in an answer of EC2."""
+    return {tag["Key"]: tag["Value"] for tag in found.get(member) or []}
+
+
+def update_tags(aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+    """Add, change and remove tags."""
+    before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
+    client = aws.client("ec2")
+    if gone := sorted(before.keys() - after.keys()):
+        client.delete_tags(Resources=[identity], Tags=[{"Key": key} for key in gone])
+    if changed := {key: text for key, text in after.items() if before.get(key) != text}:
+        pairs = [{"Key": key, "Value": text} for key, text in changed.items()]
+        client.create_tags(Resources=[identity], Tags=pairs)
+
+
+def one(call: Callable[..., Any], member: str, code: str, **where: Any) -> Any:
+    """Return the only thing that a describe call finds, or None."""
+    found = (asked(call, code, **where) or {}).get(member)
+    return found[0] if found else None

@@ -1,0 +1,297 @@
+"""Security groups and their rules.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/,
+…/ec2/defaultsecuritygroup/ and …/vpc/securitygroupingressrule/.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    asked,
+    changed,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+NO_GROUP = "InvalidGroup.NotFound"
+NO_RULE = ("InvalidSecurityGroupRuleId.NotFound", NO_GROUP)
+SOURCES = {
+    "cidrBlocks": ("IpRanges", "CidrIp"),
+    "ipv6CidrBlocks": ("Ipv6Ranges", "CidrIpv6"),
+    "prefixListIds": ("PrefixListIds", "PrefixListId"),
+    "securityGroups": ("UserIdGroupPairs", "GroupId"),
+}
+
+
+class SecurityGroup(Resource):
+    """A group; the rule that lets everything out, which EC2 adds by itself, is taken away."""
+
+    token = "aws:ec2/securityGroup:SecurityGroup"
+    takes = "name namePrefix description vpcId ingress egress revokeRulesOnDelete"
+    replaces = frozenset({"name", "namePrefix", "description", "vpcId"})
+    autoname = Autoname(limit=255)
+    defaults = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the group."""
+        vpc = {"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}
+        found = aws.client("ec2").create_security_group(
+            GroupName=inputs["name"],
+            Description=inputs["description"],
+            **vpc,
+            **tagged("security-group", inputs),
+        )
+        return str(found["GroupId"])
+
+    def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
+        """Write the rules that are given on the group itself."""
+        _write_rules(aws, identity, inputs)
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the group and its rules."""
+        group = _group(aws, identity)
+        if group is None:
+            return None
+        return {
+            "name": group["GroupName"],
+            "description": group["Description"],
+            "vpcId": group.get("VpcId"),
+            "ownerId": group.get("OwnerId"),
+            "arn": aws.arn("ec2", f"security-group/{identity}"),
+            "ingress": _rules(group["IpPermissions"], identity),
+            "egress": _rules(group["IpPermissionsEgress"], identity),
+            "tagsAll": tags_of(group),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write changed rules anew, but only where the group itself gives them; change tags."""
+        kept = {key: new.get(key) for key in ("ingress", "egress") if changed(old, new, key)}
+        told = {key: value for key, value in kept.items() if value is not None}
+        if told:
+            _write_rules(aws, identity, told, standard=False)
+        update_tags(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the group."""
+        with gone_is_fine(NO_GROUP):
+            aws.client("ec2").delete_security_group(GroupId=identity)
+
+
+class DefaultSecurityGroup(Resource):
+    """The group that each VPC brings; taken over with exactly the rules given, by default none."""
+
+    token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    takes = "vpcId ingress egress revokeRulesOnDelete"
+    replaces = frozenset({"vpcId"})
+    defaults = {"ingress": [], "egress": [], "revokeRulesOnDelete": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Find the group."""
+        filters = [{"Name": "group-name", "Values": ["default"]}]
+        if inputs.get("vpcId"):
+            filters.append({"Name": "vpc-id", "Values": [inputs["vpcId"]]})
+        found = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+        return str(found[0]["GroupId"])
+
+    def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
+        """Replace its rules and tag it."""
+        _write_rules(aws, identity, inputs, standard=False)
+        update_tags(aws, identity, {}, inputs)
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the group and its rules."""
+        return SecurityGroup().read(aws, identity, state)
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write rules anew; change tags."""
+        _write_rules(aws, identity, new, standard=False)
+        update_tags(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Leave it as it is: it goes with its VPC."""
+
+
+class Rule(Resource):
+    """Base of one rule of a group as a resource of its own."""
+
+    takes = (
+        "securityGroupId ipProtocol fromPort toPort cidrIpv4 cidrIpv6 prefixListId "
+        "referencedSecurityGroupId description"
+    )
+    replaces = frozenset({"securityGroupId"})
+    egress: ClassVar[bool]
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Add the rule."""
+        client = aws.client("ec2")
+        add = (
+            client.authorize_security_group_egress
+            if self.egress
+            else client.authorize_security_group_ingress
+        )
+        found = add(
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[_permission(inputs)],
+            **tagged("security-group-rule", inputs),
+        )
+        return str(found["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the rule."""
+        client = aws.client("ec2")
+        call = client.describe_security_group_rules
+        found = asked(call, *NO_RULE, SecurityGroupRuleIds=[identity])
+        rules = (found or {}).get("SecurityGroupRules")
+        if not rules:
+            return None
+        rule = rules[0]
+        every = rule["IpProtocol"] == "-1"
+        return {
+            "securityGroupId": rule["GroupId"],
+            "securityGroupRuleId": identity,
+            "ipProtocol": rule["IpProtocol"],
+            "fromPort": None if every else rule.get("FromPort"),
+            "toPort": None if every else rule.get("ToPort"),
+            "cidrIpv4": rule.get("CidrIpv4"),
+            "cidrIpv6": rule.get("CidrIpv6"),
+            "prefixListId": rule.get("PrefixListId"),
+            "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
+            "description": rule.get("Description") or None,
+            "arn": aws.arn("ec2", f"security-group-rule/{identity}"),
+            "tagsAll": tags_of(rule),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change the rule in place; its tags too."""
+        names = self.takes.split()
+        if changed(old, new, *names):
+            rule = {
+                "IpProtocol": new["ipProtocol"],
+                "FromPort": new.get("fromPort", -1),
+                "ToPort": new.get("toPort", -1),
+                "CidrIpv4": new.get("cidrIpv4"),
+                "CidrIpv6": new.get("cidrIpv6"),
+                "PrefixListId": new.get("prefixListId"),
+                "ReferencedGroupId": new.get("referencedSecurityGroupId"),
+                "Description": new.get("description") or "",
+            }
+            rule = {key: value for key, value in rule.items() if value is not None}
+            entry = {"SecurityGroupRuleId": identity, "SecurityGroupRule": rule}
+            aws.client("ec2").modify_security_group_rules(
+                GroupId=new["securityGroupId"], SecurityGroupRules=[entry]
+            )
+        update_tags(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Take the rule away."""
+        client = aws.client("ec2")
+        remove = (
+            client.revoke_security_group_egress
+            if self.egress
+            else client.revoke_security_group_ingress
+        )
+        with gone_is_fine(*NO_RULE, "InvalidPermission.NotFound"):
+            remove(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[identity])
+
+
+class SecurityGroupIngressRule(Rule):
+    """What may come in."""
+
+    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    egress = False
+
+
+class SecurityGroupEgressRule(Rule):
+    """What may go out."""
+
+    token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    egress = True
+
+
+def _group(aws: Cloud, identity: str) -> Any:
+    call = aws.client("ec2").describe_security_groups
+    return one(call, "SecurityGroups", NO_GROUP, GroupIds=[identity])
+
+
+def _permission(inputs: Properties) -> Properties:
+    permission: Properties = {"IpProtocol": inputs["ipProtocol"]}
+    for key, member in (("fromPort", "FromPort"), ("toPort", "ToPort")):
+        if inputs.get(key) is not None:
+            permission[member] = inputs[key]
+    note = {"Description": inputs["description"]} if inputs.get("description") else {}
+    for key, ranges, member in (
+        ("cidrIpv4", "IpRanges", "CidrIp"),
+        ("cidrIpv6", "Ipv6Ranges", "CidrIpv6"),
+        ("prefixListId", "PrefixListIds", "PrefixListId"),
+        ("referencedSecurityGroupId", "UserIdGroupPairs", "GroupId"),
+    ):
+        if inputs.get(key):
+            permission[ranges] = [{member: inputs[key], **note}]
+    return permission
+
+
+def _write_rules(aws: Cloud, group: str, inputs: Properties, *, standard: bool = True) -> None:
+    """Make the rules of a group exactly these; `standard` also drops EC2's own egress rule."""
+    client = aws.client("ec2")
+    found = _group(aws, group)
+    if standard or "egress" in inputs:
+        if found["IpPermissionsEgress"]:
+            client.revoke_security_group_egress(
+                GroupId=group, IpPermissions=found["IpPermissionsEgress"]
+            )
+        if inputs.get("egress"):
+            permissions = [_inline(rule, group) for rule in inputs["egress"]]
+            client.authorize_security_group_egress(GroupId=group, IpPermissions=permissions)
+    if "ingress" in inputs:
+        if found["IpPermissions"]:
+            client.revoke_security_group_ingress(
+                GroupId=group, IpPermissions=found["IpPermissions"]
+            )
+        if inputs.get("ingress"):
+            permissions = [_inline(rule, group) for rule in inputs["ingress"]]
+            client.authorize_security_group_ingress(GroupId=group, IpPermissions=permissions)
+
+
+def _inline(rule: Properties, group: str) -> Properties:
+    every = rule["protocol"] == "-1"
+    ports = {} if every else {"FromPort": rule["fromPort"], "ToPort": rule["toPort"]}
+    permission: Properties = {"IpProtocol": rule["protocol"], **ports}
+    note = {"Description": rule["description"]} if rule.get("description") else {}
+    for key, (ranges, member) in SOURCES.items():
+        values = list(rule.get(key) or [])
+        if key == "securityGroups" and rule.get("self"):
+            values.append(group)
+        if values:
+            permission[ranges] = [{member: value, **note} for value in values]
+    return permission
+
+
+def _rules(permissions: list[Any], group: str) -> list[Properties]:
+    """Return permissions as inline rules: one for each protocol, ports and description."""
+    found: dict[Any, Properties] = {}
+    for permission in permissions:
+        ports = permission.get("FromPort", 0), permission.get("ToPort", 0)
+        ports = (0, 0) if permission["IpProtocol"] == "-1" else ports
+        for key, (ranges, member) in SOURCES.items():
+            for entry in permission.get(ranges) or []:
+                note = entry.get("Description") or ""
+                rule = found.setdefault(
+                    (permission["IpProtocol"], *ports, note),
+                    {
+                        "protocol": permission["IpProtocol"],
+                        "fromPort": ports[0],
+                        "toPort": ports[1],
+                        **({"description": note} if note else {}),
+                    },
+                )
+                if entry[member] == group:
+                    rule["self"] = True
+                else:
+                    rule.setdefault(key, []).append(entry[member])
+    return list(found.values())

@@ -1,0 +1,90 @@
+"""Outputs and inputs as the cloud has them, in the words that the program used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackyard_sandbox.provider import sdk_types
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.differences import IMPORTED, changes, recorded_as
+from stackyard_sandbox.provider.aws.resource import DEFAULTS, Resource
+from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
+from stackyard_sandbox.provider.server import ProviderError
+
+
+def recordable(inputs: Mapping[str, Any]) -> Properties:
+    """Return inputs without the provider's own notes among them."""
+    return {key: value for key, value in inputs.items() if not key.startswith("__")}
+
+
+def computed(token: str, inputs: Properties) -> Properties:
+    """Return everything that only the cloud decides as unknown."""
+    members = sdk_types.resource_type(token)
+    return {name: UNKNOWN for name in members.state - members.inputs.keys() if name not in inputs}
+
+
+def recomputed(handler: Resource, old: Properties, new: Properties) -> Properties:
+    """Return the outputs that the differing inputs make unknown."""
+    tops = {change.path.split(".")[0].split("[")[0] for change in changes(old, new)}
+    names = [
+        output
+        for cause, outputs in handler.recomputed.items()
+        if cause in tops or (cause == "*" and tops)
+        for output in outputs
+    ]
+    return dict.fromkeys(names, UNKNOWN)
+
+
+def outputs_of(handler: Resource, aws: Cloud, identity: str, inputs: Properties) -> Properties:
+    """Read the resource back right after a change; recorded inputs keep their own words."""
+    actual = handler.read(aws, identity, inputs)
+    if actual is None:
+        raise ProviderError(f"{handler.token} {identity} is not there right after the change")
+    outputs = {**recordable(inputs), **told(with_place(handler.token, aws, actual))}
+    return settled(outputs, inputs)
+
+
+def settled(outputs: Properties, inputs: Properties) -> Properties:
+    """Keep the program's spelling of what means the same, so that outputs do not flap."""
+    return {
+        key: recorded_as(inputs[key], value) if key in inputs else value
+        for key, value in outputs.items()
+    }
+
+
+def told(actual: Properties) -> Properties:
+    """Return what the cloud has a value for."""
+    return {key: value for key, value in actual.items() if value is not None}
+
+
+def with_place(token: str, aws: Cloud, actual: Properties) -> Properties:
+    """Add the region, where the type has one."""
+    state = sdk_types.resource_type(token).state
+    return {**actual, "region": aws.region} if "region" in state else actual
+
+
+def reality_inputs(token: str, cloud: Cloud, inputs: Properties, actual: Properties) -> Properties:
+    """Return recorded inputs as reality has them; with none recorded (import), all it shows."""
+    actual = dict(actual)
+    if "tagsAll" in actual:
+        actual["tags"] = _own_tags(actual["tagsAll"], inputs.get("tags"), cloud.default_tags)
+    if not inputs:
+        known = sdk_types.resource_type(token).inputs
+        shown = {key: value for key, value in told(actual).items() if key in known}
+        shown.pop("region", None)
+        return {**shown, "tagsAll": actual.get("tagsAll"), IMPORTED: True, DEFAULTS: []}
+    recorded = dict(inputs)
+    for key in inputs:
+        if key in actual and key != "region":
+            recorded[key] = recorded_as(inputs[key], actual[key])
+    if "tags" not in inputs and actual.get("tags"):
+        recorded["tags"] = actual["tags"]
+    return {key: value for key, value in recorded.items() if value is not None}
+
+
+def _own_tags(found: Any, recorded: Any, default: Mapping[str, str]) -> Properties:
+    own = recorded if isinstance(recorded, dict) else {}
+    return {
+        key: text for key, text in (found or {}).items() if key in own or default.get(key) != text
+    }

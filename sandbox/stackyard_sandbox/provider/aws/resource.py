@@ -1,0 +1,226 @@
+"""What a handler of one resource type is, and how names, tags and defaults are filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from botocore.exceptions import ClientError
+
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.protocol import UNKNOWN, Properties, has_unknown
+
+DEFAULTS = "__defaults"
+"""Input that lists which properties were filled in here, as in the official provider's inputs."""
+
+
+@dataclass(frozen=True)
+class Autoname:
+    """A property that gets the resource's name and seven hex digits if a program leaves it out.
+
+    Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming.
+    """
+
+    property: str = "name"
+    limit: int = 255
+    lower: bool = False
+    suffix: str = ""
+
+    def made(self, inputs: Properties, name: str, seed: bytes) -> Any:
+        """Return a new name; with `namePrefix` set it starts with that."""
+        prefix = inputs.get(f"{self.property}Prefix") or f"{name}-"
+        if prefix is UNKNOWN:
+            return UNKNOWN
+        digits = hashlib.sha256(name.encode() + (seed or os.urandom(16))).hexdigest()[:7]
+        head = str(prefix)[: self.limit - len(digits) - len(self.suffix)]
+        made = f"{head}{digits}{self.suffix}"
+        return made.lower() if self.lower else made
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """How one service spells its tag calls."""
+
+    service: str
+    resource: str = "ResourceArn"
+    tag: str = "tag_resource"
+    untag: str = "untag_resource"
+    tags: str = "Tags"
+    keys: str = "TagKeys"
+    style: Literal["list", "map", "lower", "kms"] = "list"
+    listing: str = "list_tags_for_resource"
+    listed: str = "Tags"
+    listing_resource: str = ""
+    for_account: bool = False
+    """Whether the calls name the account (S3 Control)."""
+
+    def api(self, tags: Mapping[str, str] | None) -> Any:
+        """Return tags as the service wants them in a create call."""
+        tags = tags or {}
+        if self.style == "map":
+            return dict(tags)
+        key, value = {"list": ("Key", "Value"), "lower": ("key", "value")}.get(
+            self.style, ("TagKey", "TagValue")
+        )
+        return [{key: name, value: text} for name, text in tags.items()]
+
+    def plain(self, tags: Any) -> dict[str, str]:
+        """Return tags as a map, from whatever the service answered."""
+        if isinstance(tags, Mapping):
+            return dict(tags)
+        plain = {}
+        for entry in tags or []:
+            lower = {name.lower().removeprefix("tag"): text for name, text in entry.items()}
+            plain[lower["key"]] = lower["value"]
+        return plain
+
+    def read(self, aws: Cloud, resource: str) -> dict[str, str]:
+        """Ask the service for the tags of a resource."""
+        call = getattr(aws.client(self.service), self.listing)
+        where = {self.listing_resource or self.resource: resource, **self._account(aws)}
+        return self.plain(call(**where)[self.listed])
+
+    def update(self, aws: Cloud, resource: str, old: Properties, new: Properties) -> None:
+        """Add, change and remove tags so that the resource carries the new ones."""
+        before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
+        client = aws.client(self.service)
+        where = {self.resource: resource, **self._account(aws)}
+        if gone := sorted(before.keys() - after.keys()):
+            getattr(client, self.untag)(**{self.keys: gone}, **where)
+        if changed := {key: text for key, text in after.items() if before.get(key) != text}:
+            getattr(client, self.tag)(**{self.tags: self.api(changed)}, **where)
+
+    def _account(self, aws: Cloud) -> dict[str, str]:
+        return {"AccountId": aws.account} if self.for_account else {}
+
+
+class Resource:
+    """Handler of one resource type; holds no state, one instance serves all requests.
+
+    `read` answers what the cloud has: a key with None says "not set there", a missing key says
+    that the API does not tell, so the recorded value stays.
+    """
+
+    token: ClassVar[str]
+    takes: ClassVar[str] = ""
+    """Inputs that are carried out, as words; others are refused rather than ignored. `*` is all."""
+
+    replaces: ClassVar[frozenset[str]] = frozenset()
+    """Property paths whose change needs a new resource."""
+
+    autoname: ClassVar[Autoname | None] = None
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Inputs that the official provider fills in when a program leaves them out."""
+
+    recomputed: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """Outputs that an update changes, by the input that causes it; `*` is any input."""
+
+    delete_first: ClassVar[bool] = False
+    """Whether the old one must go before its replacement can exist."""
+
+    def completed(self, inputs: Properties) -> Properties:
+        """Return inputs with the defaults that lie deeper than `defaults` reaches."""
+        return inputs
+
+    def problems(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Return (property, reason) for each input that is not carried out here."""
+        if self.takes == "*":
+            return []
+        taken = {*self.takes.split(), "region", "tags", "tagsAll", "timeouts"}
+        why = f"the sandbox does not carry out this property of {self.token}"
+        return [(key, why) for key in inputs if key not in taken and not key.startswith("__")]
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the resource and return its id, as soon as it exists."""
+        raise NotImplementedError
+
+    def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
+        """Do what takes further calls after `create`; on failure the resource stays recorded."""
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Return the resource as the cloud has it, or None if it is gone."""
+        raise NotImplementedError
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change the resource in place; `old` are the recorded outputs."""
+        raise NotImplementedError
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Remove the resource; one that is gone already is no error."""
+        raise NotImplementedError
+
+
+class Setting(Resource):
+    """Base of resources that are a setting of another one: creating and changing are one call."""
+
+    parent: ClassVar[str]
+    """The input that names the resource it belongs to; it is the id as well."""
+
+    def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
+        """Write the setting."""
+        raise NotImplementedError
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Write the setting; its id is its parent's."""
+        parent: str = inputs[self.parent]
+        self.put(aws, parent, inputs)
+        return parent
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write the setting anew."""
+        self.put(aws, identity, new)
+
+
+def filled_in(
+    handler: Resource, inputs: Properties, old: Properties, name: str, seed: bytes
+) -> Properties:
+    """Return inputs with the type's defaults and a name; a name made before is kept."""
+    filled = dict(handler.completed(inputs))
+    made: list[str] = []
+    for key, value in handler.defaults.items():
+        if filled.get(key) is None:
+            filled[key] = value
+            made.append(key)
+    auto = handler.autoname
+    if auto and filled.get(auto.property) is None:
+        before = old.get(auto.property) if auto.property in old.get(DEFAULTS, []) else None
+        filled[auto.property] = before or auto.made(inputs, name, seed)
+        made.append(auto.property)
+    filled[DEFAULTS] = sorted(made)
+    return filled
+
+
+def merged_tags(own: Any, default: Mapping[str, str]) -> Any:
+    """Return the provider's default tags with the resource's own over them."""
+    if own is UNKNOWN or has_unknown(own):
+        return {**default, **own} if isinstance(own, dict) else UNKNOWN
+    return {**default, **(own or {})}
+
+
+@contextmanager
+def gone_is_fine(*codes: str) -> Iterator[None]:
+    """Let a call fail whose resource is gone: one of the service's own error codes says so."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
+
+
+def asked(call: Callable[..., Any], *codes: str, **arguments: Any) -> Any:
+    """Return the answer of a call, or None where one of the codes says that there is none."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
+        return None
+
+
+def changed(old: Properties, new: Properties, *names: str) -> bool:
+    """Say whether any of the named properties differs."""
+    return any(old.get(name) != new.get(name) for name in names)

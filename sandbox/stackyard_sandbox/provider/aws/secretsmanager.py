@@ -1,0 +1,205 @@
+"""Secrets, their versions, resource policies and rotation.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/secretsmanager/secret/,
+…/secretversion/, …/secretpolicy/ and …/secretrotation/.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from stackyard_sandbox.provider.aws.casing import PASCAL
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.documents import as_text
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Setting,
+    Tagging,
+    asked,
+    changed,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = ("ResourceNotFoundException",)
+TAGS = Tagging("secretsmanager", resource="SecretId")
+
+
+class Secret(Resource):
+    """A secret without its value; its id is its ARN."""
+
+    token = "aws:secretsmanager/secret:Secret"
+    takes = "name namePrefix description kmsKeyId policy recoveryWindowInDays"
+    replaces = frozenset({"name", "namePrefix"})
+    autoname = Autoname(limit=512)
+    defaults = {"recoveryWindowInDays": 30}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the secret."""
+        arguments = PASCAL.pick(inputs, "name", "description", "kmsKeyId")
+        found = aws.client("secretsmanager").create_secret(
+            Tags=TAGS.api(inputs.get("tagsAll")), **arguments
+        )
+        return str(found["ARN"])
+
+    def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
+        """Write the resource policy that is given on the secret itself."""
+        if inputs.get("policy"):
+            aws.client("secretsmanager").put_resource_policy(
+                SecretId=identity, ResourcePolicy=inputs["policy"]
+            )
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the secret; one that waits for its deletion counts as gone."""
+        client = aws.client("secretsmanager")
+        found = asked(client.describe_secret, *GONE, SecretId=identity)
+        if found is None or found.get("DeletedDate"):
+            return None
+        actual = {
+            "name": found["Name"],
+            "description": found.get("Description") or None,
+            "kmsKeyId": found.get("KmsKeyId"),
+            "arn": found["ARN"],
+            "tagsAll": TAGS.plain(found.get("Tags")),
+        }
+        if state.get("policy"):
+            policy = client.get_resource_policy(SecretId=identity)
+            actual["policy"] = as_text(policy.get("ResourcePolicy"))
+        return actual
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change description, key, policy and tags."""
+        client = aws.client("secretsmanager")
+        if changed(old, new, "description", "kmsKeyId"):
+            arguments = PASCAL.pick(new, "kmsKeyId")
+            client.update_secret(
+                SecretId=identity, Description=new.get("description") or "", **arguments
+            )
+        if changed(old, new, "policy"):
+            if new.get("policy"):
+                self.finish(aws, identity, new)
+            else:
+                client.delete_resource_policy(SecretId=identity)
+        TAGS.update(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the secret, at once where it has no recovery window."""
+        window = state.get("recoveryWindowInDays")
+        arguments: Properties = (
+            {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
+        )
+        with gone_is_fine(*GONE, "InvalidRequestException"):
+            aws.client("secretsmanager").delete_secret(SecretId=identity, **arguments)
+
+
+class SecretVersion(Resource):
+    """The value of a secret; its id is `secret|version`."""
+
+    token = "aws:secretsmanager/secretVersion:SecretVersion"
+    takes = "secretId secretString secretBinary versionStages"
+    replaces = frozenset({"secretId", "secretString", "secretBinary"})
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Put the value."""
+        arguments = PASCAL.pick(inputs, "secretString", "versionStages")
+        if inputs.get("secretBinary"):
+            arguments["SecretBinary"] = base64.b64decode(inputs["secretBinary"])
+        found = aws.client("secretsmanager").put_secret_value(
+            SecretId=inputs["secretId"], **arguments
+        )
+        return f"{found['ARN']}|{found['VersionId']}"
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the value; a version that carries no stage counts as gone, as in the service."""
+        secret, _, version = identity.partition("|")
+        client = aws.client("secretsmanager")
+        codes = (*GONE, "InvalidRequestException")
+        found = asked(client.get_secret_value, *codes, SecretId=secret, VersionId=version)
+        if found is None or not found.get("VersionStages"):
+            return None
+        binary = found.get("SecretBinary")
+        return {
+            "secretId": state.get("secretId", secret),
+            "secretString": found.get("SecretString"),
+            "secretBinary": base64.b64encode(binary).decode() if binary else None,
+            "versionStages": found["VersionStages"],
+            "versionId": version,
+            "arn": found["ARN"],
+            "secretArn": found["ARN"],
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Move stages."""
+        secret, _, version = identity.partition("|")
+        for stage in sorted(set(new.get("versionStages") or []) - set(old["versionStages"])):
+            aws.client("secretsmanager").update_secret_version_stage(
+                SecretId=secret, VersionStage=stage, MoveToVersionId=version
+            )
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Leave the value with its secret: the current version cannot be taken away alone."""
+
+
+class SecretPolicy(Setting):
+    """The resource policy of a secret."""
+
+    token = "aws:secretsmanager/secretPolicy:SecretPolicy"
+    takes = "secretArn policy blockPublicPolicy"
+    parent = "secretArn"
+    replaces = frozenset({"secretArn"})
+
+    def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
+        """Write the policy."""
+        arguments = PASCAL.pick(inputs, "blockPublicPolicy")
+        aws.client("secretsmanager").put_resource_policy(
+            SecretId=parent, ResourcePolicy=inputs["policy"], **arguments
+        )
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the policy."""
+        client = aws.client("secretsmanager")
+        codes = (*GONE, "InvalidRequestException")
+        found = asked(client.get_resource_policy, *codes, SecretId=identity)
+        if found is None or not found.get("ResourcePolicy"):
+            return None
+        return {"secretArn": identity, "policy": as_text(found["ResourcePolicy"])}
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Remove the policy."""
+        with gone_is_fine(*GONE, "InvalidRequestException"):
+            aws.client("secretsmanager").delete_resource_policy(SecretId=identity)
+
+
+class SecretRotation(Setting):
+    """Who rotates a secret, and when."""
+
+    token = "aws:secretsmanager/secretRotation:SecretRotation"
+    takes = "secretId rotationLambdaArn rotationRules rotateImmediately"
+    parent = "secretId"
+    replaces = frozenset({"secretId"})
+    defaults = {"rotateImmediately": True}
+
+    def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
+        """Write lambda and rules."""
+        arguments = PASCAL.pick(inputs, "rotationRules", "rotateImmediately")
+        if inputs.get("rotationLambdaArn"):
+            arguments["RotationLambdaARN"] = inputs["rotationLambdaArn"]
+        aws.client("secretsmanager").rotate_secret(SecretId=parent, **arguments)
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read lambda and rules."""
+        found = asked(aws.client("secretsmanager").describe_secret, *GONE, SecretId=identity)
+        if found is None or not found.get("RotationEnabled"):
+            return None
+        return {
+            "secretId": identity,
+            "rotationEnabled": True,
+            "rotationLambdaArn": found.get("RotationLambdaARN") or None,
+            "rotationRules": PASCAL.sdk(found.get("RotationRules") or {}) or None,
+        }
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Stop the rotation."""
+        with gone_is_fine(*GONE, "InvalidRequestException"):
+            aws.client("secretsmanager").cancel_rotate_secret(SecretId=identity)

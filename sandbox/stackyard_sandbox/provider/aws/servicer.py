@@ -1,0 +1,251 @@
+"""The engine's side of the `aws` package: Check, Diff, Create, Read, Update, Delete, Invoke."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
+
+from stackyard_sandbox.provider import sdk_types
+from stackyard_sandbox.provider.aws import catalogue, invokes
+from stackyard_sandbox.provider.aws.cloud import Clients, Cloud, Endpoint, wrong_endpoints
+from stackyard_sandbox.provider.aws.differences import Change, changes
+from stackyard_sandbox.provider.aws.reality import (
+    computed,
+    outputs_of,
+    reality_inputs,
+    recomputed,
+    recordable,
+    settled,
+    told,
+    with_place,
+)
+from stackyard_sandbox.provider.aws.resource import (
+    DEFAULTS,
+    Resource,
+    filled_in,
+    merged_tags,
+)
+from stackyard_sandbox.provider.protocol import Bag, Properties, decode, encode
+from stackyard_sandbox.provider.schema import check
+from stackyard_sandbox.provider.server import NotReadyError, PackageServicer, ProviderError
+
+PROVIDER = "pulumi:providers:aws"
+
+
+class AwsServicer(PackageServicer[Cloud]):
+    """Provider of the `aws` package, for the sandbox in one folder."""
+
+    package = "aws"
+    version = metadata.version("pulumi_aws")
+
+    def __init__(self, sandbox: Path) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+        self._clients: Clients | None = None
+        self._clients_lock = threading.Lock()
+
+    def check_config(self, variables: Properties) -> list[tuple[str, str]]:
+        """Refuse properties that the SDK's provider does not have, and endpoints elsewhere."""
+        known = {key: value for key, value in variables.items() if key != "version"}
+        _, failures = check(PROVIDER, known)
+        return [(one.path, one.reason) for one in failures] + wrong_endpoints(variables)
+
+    def configure(self, variables: Properties) -> Cloud:
+        """Connect the provider instance to the sandbox; its description is read anew."""
+        endpoint = Endpoint.of_sandbox(self._sandbox)
+        with self._clients_lock:
+            if self._clients is None or self._clients.endpoint != endpoint:
+                self._clients = Clients(endpoint)
+            clients = self._clients
+        with _explained("aws provider configuration", {}, set()):
+            return Cloud.configured(clients, variables)
+
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Validate inputs against the SDK's types and fill in names, defaults and tags."""
+        token, name = _of_urn(request.urn)
+        handler = _handler(token)
+        news, olds = decode(request.news), decode(request.olds)
+        values, failures = check(token, news.values)
+        filled = filled_in(handler, values, olds.values, name, request.randomSeed)
+        state = sdk_types.resource_type(token).state
+        if "tagsAll" in state:
+            filled["tagsAll"] = merged_tags(
+                values.get("tags"), self.configured(context).default_tags
+            )
+        found = [(one.path, one.reason) for one in failures]
+        found += handler.problems(filled) if not found else []
+        if "tags" in news.secrets:
+            news.secrets.add("tagsAll")
+        return provider_pb2.CheckResponse(
+            inputs=encode(filled, news.secrets & filled.keys()),
+            failures=[provider_pb2.CheckFailure(property=at, reason=why) for at, why in found],
+        )
+
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Compare recorded with new inputs, path by path."""
+        token, _ = _of_urn(request.urn)
+        handler = _handler(token)
+        old, new = decode(request.old_inputs).values, decode(request.news).values
+        found = changes(old, new)
+        kinds = provider_pb2.DiffResponse
+        return provider_pb2.DiffResponse(
+            changes=kinds.DIFF_SOME if found else kinds.DIFF_NONE,
+            diffs=sorted({change.path.split(".")[0].split("[")[0] for change in found}),
+            replaces=[one.path for one in found if one.falls_under(_replacing(handler))],
+            detailedDiff={change.path: _detail(change, handler) for change in found},
+            hasDetailedDiff=True,
+            deleteBeforeReplace=_delete_first(handler, old, new),
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Make the resource; in a preview, say what is known of it."""
+        token, _ = _of_urn(request.urn)
+        handler, bag = _handler(token), decode(request.properties)
+        if request.preview:
+            outputs = {**computed(token, bag.values), **recordable(bag.values)}
+            return provider_pb2.CreateResponse(properties=encode(outputs, bag.secrets))
+        aws = self.configured(context).at(bag.values.get("region"))
+        with _explained(request.urn, bag.values, bag.secret_texts()):
+            identity = handler.create(aws, bag.values)
+        try:
+            with _explained(request.urn, bag.values, bag.secret_texts()):
+                handler.finish(aws, identity, bag.values)
+                outputs = outputs_of(handler, aws, identity, bag.values)
+        except ProviderError as error:
+            made = Bag(recordable(bag.values), bag.secrets)
+            raise NotReadyError(identity, made, bag, [str(error)]) from error
+        return provider_pb2.CreateResponse(id=identity, properties=encode(outputs, bag.secrets))
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Return the resource as the cloud has it now; an empty id says that it is gone."""
+        token, _ = _of_urn(request.urn)
+        handler = _handler(token)
+        state, inputs = decode(request.properties), decode(request.inputs)
+        cloud = self.configured(context)
+        aws = cloud.at(state.values.get("region") or inputs.values.get("region"))
+        with _explained(request.urn, state.values, state.secret_texts() | inputs.secret_texts()):
+            actual = handler.read(aws, request.id, state.values)
+        if actual is None:
+            return provider_pb2.ReadResponse()
+        actual = with_place(token, aws, actual)
+        recorded = reality_inputs(token, cloud, inputs.values, actual)
+        outputs = {**recordable(state.values), **recordable(recorded), **told(actual)}
+        secrets = state.secrets | inputs.secrets
+        return provider_pb2.ReadResponse(
+            id=request.id,
+            properties=encode(settled(outputs, recorded), secrets),
+            inputs=encode(recorded, secrets & recorded.keys()),
+        )
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Change the resource in place."""
+        token, _ = _of_urn(request.urn)
+        handler = _handler(token)
+        old, new = decode(request.olds), decode(request.news)
+        if request.preview:
+            kept = {key: value for key, value in old.values.items() if key != DEFAULTS}
+            unsure = recomputed(handler, decode(request.old_inputs).values, new.values)
+            outputs = {**kept, **unsure, **recordable(new.values)}
+        else:
+            aws = self.configured(context).at(new.values.get("region"))
+            with _explained(request.urn, new.values, new.secret_texts() | old.secret_texts()):
+                handler.update(aws, request.id, old.values, new.values)
+                outputs = outputs_of(handler, aws, request.id, new.values)
+        return provider_pb2.UpdateResponse(properties=encode(outputs, new.secrets))
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Remove the resource."""
+        token, _ = _of_urn(request.urn)
+        state = decode(request.properties)
+        aws = self.configured(context).at(state.values.get("region"))
+        with _explained(request.urn, state.values, state.secret_texts()):
+            _handler(token).delete(aws, request.id, state.values)
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Answer a data source."""
+        arguments = decode(request.args)
+        aws = self.configured(context).at(arguments.values.get("region"))
+        with _explained(request.tok, arguments.values, arguments.secret_texts()):
+            answer = invokes.answer(request.tok, aws, arguments.values)
+        return provider_pb2.InvokeResponse(**{"return": encode(answer)})
+
+
+def _of_urn(urn: str) -> tuple[str, str]:
+    """Return the type token and the name in a URN."""
+    parts = urn.split("::", 3)
+    return parts[2].split("$")[-1], parts[3]
+
+
+def _handler(token: str) -> Resource:
+    found = catalogue.handler(token)
+    if found is None:
+        raise ProviderError(
+            f"the sandbox has no {token}; it serves the types that Stackyard's components use. "
+            "Use the target `aws` for this stack"
+        )
+    return found
+
+
+def _replacing(handler: Resource) -> frozenset[str]:
+    return handler.replaces | {"region"}
+
+
+def _delete_first(handler: Resource, old: Properties, new: Properties) -> bool:
+    """Two of one name cannot exist at once, unless the name is made anew for each."""
+    auto = handler.autoname
+    if auto is None or auto.property in new.get(DEFAULTS, []):
+        return handler.delete_first
+    return handler.delete_first or old.get(auto.property) == new.get(auto.property)
+
+
+def _detail(change: Change, handler: Resource) -> Any:
+    kind = change.kind
+    if change.falls_under(_replacing(handler)):
+        kind += "_REPLACE"  # type: ignore[assignment]  # the protocol's own naming rule
+    return provider_pb2.PropertyDiff(
+        kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True
+    )
+
+
+@contextmanager
+def _explained(where: str, values: Properties, secrets: set[str]) -> Iterator[None]:
+    """Turn a service's error into one that names resource, property, service and code."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "Unknown")
+        message = error.response["Error"].get("Message", "")
+        service = error.operation_name
+        text = f"{where}: {service} answered {code}: {message}{_blamed(values, message)}"
+        raise ProviderError(_redacted(text, secrets)) from None
+    except ResponseParserError:
+        raise ProviderError(f"{where}: the emulator does not have an operation needed") from None
+    except BotoCoreError as error:
+        raise ProviderError(_redacted(f"{where}: {error}", secrets)) from None
+
+
+def _blamed(values: Properties, message: str) -> str:
+    """Name the properties whose values the message quotes."""
+    names = [
+        key
+        for key, value in values.items()
+        if isinstance(value, str) and len(value) > 3 and value in message
+    ]
+    return f" (from {', '.join(f'`{name}`' for name in sorted(names))})" if names else ""
+
+
+def _redacted(text: str, secrets: set[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        if secret:
+            text = text.replace(secret, "[secret]")
+    return text
