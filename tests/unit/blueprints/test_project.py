@@ -10,6 +10,7 @@ from stackyard.access.rbac import RULES
 from stackyard.blueprints import catalogue, contracts
 from stackyard.blueprints.contracts import ContractError, ProjectContract
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.program import Project
 from stackyard.naming import StackId
 
 STACK = StackId("vision", "defects", "dev")
@@ -169,19 +170,13 @@ def test_the_shared_file_system_is_reached_by_tls_and_access_point_only(made: An
 
 
 def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
-    import pulumi
-
-    greedy = config(namespace={"quota": {"gpus": 5}})
-    model = ProjectConfig.model_validate(greedy)
-    from stackyard.blueprints.project.program import Project
-
+    model = ProjectConfig.model_validate(config(namespace={"quota": {"gpus": 5}}))
     foundation = contracts.parse(
         contracts.FoundationContract, CONTRACTS[FOUNDATION.reference], str(FOUNDATION)
     )
     with pytest.raises(ContractError, match="4 GPUs at most.*asks for 5") as caught:
         Project(STACK, model, UPSTREAMS)._fit(foundation)
     assert "platform/foundation/dev" in caught.value.hint
-    assert pulumi is not None
 
 
 @pytest.mark.parametrize(
