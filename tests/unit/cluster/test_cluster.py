@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from pydantic import ValidationError
+
+from stackyard.cluster import access, versions
+from stackyard.cluster.addons import ADDONS
+from stackyard.cluster.autoscaler_access import CLUSTER_RULES, NAMESPACE_RULES, aws_policy
+from stackyard.cluster.config import ClusterConfig, NodePoolConfig
+from stackyard.cluster.processors import is_graviton
+
+
+def test_support_phases_follow_the_dates() -> None:
+    assert versions.phase("1.34", date(2026, 12, 2)) == "standard"
+    assert versions.phase("1.34", date(2026, 12, 3)) == "extended"
+    assert versions.phase("1.34", date(2027, 12, 3)) == "ended"
+
+
+def test_support_dates_are_in_order() -> None:
+    table = list(versions.VERSIONS.values())
+    assert all(support.standard < support.extended for support in table)
+    assert table == sorted(table, key=lambda support: support.standard)
+
+
+def test_the_default_version_has_standard_support() -> None:
+    assert versions.phase(ClusterConfig().version, versions.REVIEWED) == "standard"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": "1.20"}, "EKS offers"),
+        ({"version": "1.33"}, "standard support of 1.33 ended on 2026-07-29"),
+        ({"public_cidrs": ["0.0.0.0/0"]}, "most of the internet"),
+        ({"public_cidrs": ["128.0.0.0/1"]}, "most of the internet"),
+        ({"addons": ["istio"]}, "addons"),
+        ({"audit_log_days": 2}, "audit_log_days"),
+        ({"node_pools": {"system": {}}}, "declared by `system_nodes`"),
+        ({"system_nodes": {"min": 0}}, "at least 1"),
+        ({"node_pools": {"big": {"min": 5, "max": 2}}}, r"`min` \(5\) is above `max` \(2\)"),
+        ({"node_pools": {"gpu": {"instance_types": ["g5.xlarge"]}}}, "under `gpu_pools`"),
+        ({"node_pools": {"gpu": {"instance_types": ["p3.2xlarge"]}}}, "under `gpu_pools`"),
+        ({"node_pools": {"two": {"instance_types": ["m7i.large", "m7g.large"]}}}, "architecture"),
+    ],
+)
+def test_impossible_clusters_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ClusterConfig.model_validate(changes)
+
+
+def test_extended_support_can_be_asked_for() -> None:
+    assert ClusterConfig(version="1.33", extended_support=True).version == "1.33"
+
+
+def test_every_cluster_enforces_network_policies_and_gives_pods_identities() -> None:
+    names = ClusterConfig(addons=[]).all_addons()
+    assert names == ["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"]
+    assert json.loads(ADDONS["vpc-cni"].configuration or "") == {"enableNetworkPolicy": "true"}
+
+
+def test_managed_policies_exist() -> None:
+    known = json.loads(aws_managed_policies_data)
+    arns = [*access.NODE_POLICIES.values()]
+    arns += [facts.managed_policy for facts in ADDONS.values() if facts.managed_policy]
+    assert {arn.rpartition("/")[2] for arn in arns} - set(known) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "arm"),
+    [
+        ("m7g.large", True),
+        ("c6gn.xlarge", True),
+        ("r7gd.large", True),
+        ("t4g.small", True),
+        ("m7i.large", False),
+        ("m7i-flex.large", False),
+        ("c5n.large", False),
+    ],
+)
+def test_graviton_is_read_from_the_name(kind: str, arm: bool) -> None:
+    assert is_graviton(kind) is arm
+    assert NodePoolConfig(instance_types=[kind]).instance_types == [kind]
+
+
+def test_a_principal_keeps_its_name_wherever_it_stands_in_the_list() -> None:
+    keys = [
+        access.principal_key(f"arn:aws:iam::123456789012:{name}")
+        for name in ("role/admin", "user/admin", "role/path/to/admin2")
+    ]
+    assert keys == ["role-admin", "user-admin", "role-admin2"]
+
+
+def test_a_pod_role_is_for_one_service_account_of_one_cluster() -> None:
+    (statement,) = access.pod_trust(arn="arn:c", namespace="n", service_account="s")["Statement"]
+    assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:RequestTag/eks-cluster-arn": "arn:c",
+            "aws:RequestTag/kubernetes-namespace": "n",
+            "aws:RequestTag/kubernetes-service-account": "s",
+        }
+    }
+
+
+def test_the_autoscaler_scales_its_own_cluster_only() -> None:
+    policy = aws_policy(region="eu-central-1", account="123456789012", cluster_name="one")
+    scale = {statement["Sid"]: statement for statement in policy["Statement"]}["Scale"]
+    assert scale["Condition"] == {"StringEquals": {"aws:ResourceTag/eks:cluster-name": "one"}}
+    writes = {"create", "delete", "patch", "update"}
+    written = {
+        name for rule in CLUSTER_RULES if writes & set(rule.verbs) for name in rule.resources
+    }
+    assert written == {"events", "pods/eviction", "pods/status", "nodes"}
+    assert not any("secrets" in rule.resources for rule in (*CLUSTER_RULES, *NAMESPACE_RULES))

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import itertools
+import tomllib
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from pydantic import ValidationError
+
+from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.contract import (
+    ON_EVERY_POOL,
+    GpuContract,
+    gpu_request,
+    placement,
+    smoke_job,
+    toleration,
+)
+from stackyard.gpu.instances import INSTANCES, MIG, is_accelerated, mig_model
+from stackyard.gpu.quotas import quota_code
+
+SHARING: list[dict[str, Any] | None] = [
+    None,
+    {"mode": "time-slicing", "replicas": 4},
+    *({"mode": "mig", "profile": name} for model in MIG.values() for name in model.slices),
+]
+
+
+def possible(kind: str, sharing: dict[str, Any] | None) -> GpuContract | None:
+    try:
+        config = GpuPoolConfig.model_validate(
+            {"instance_types": [kind], "max": 3, "sharing": sharing}
+        )
+    except ValidationError:
+        return None
+    return GpuContract("pool", config)
+
+
+CONTRACTS = [
+    contract
+    for kind, sharing in itertools.product(INSTANCES, SHARING)
+    if (contract := possible(kind, sharing))
+]
+
+
+def tolerates(toleration: Any, taint: dict[str, str]) -> bool:
+    """The scheduler's rule, written down independently of the code under test."""
+    same_effect = toleration["effect"] == {"NO_SCHEDULE": "NoSchedule"}[taint["effect"]]
+    if toleration["key"] != taint["key"] or not same_effect:
+        return False
+    return toleration["operator"] == "Exists" or toleration.get("value") == taint["value"]
+
+
+def test_there_is_a_contract_for_each_type_and_each_way_of_sharing() -> None:
+    assert {contract.config.instance_types[0] for contract in CONTRACTS} == set(INSTANCES)
+    modes = {getattr(contract.config.sharing, "mode", None) for contract in CONTRACTS}
+    assert modes == {None, "time-slicing", "mig"}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=str)
+def test_no_pair_disagrees(contract: GpuContract) -> None:
+    facts = contract.facts()
+    assert tolerates(toleration(facts), contract.taint)
+    assert tolerates(ON_EVERY_POOL, contract.taint)
+    assert placement(facts)["nodeSelector"].items() <= contract.labels.items()
+    assert facts.max_gpus == facts.gpus_per_node * contract.config.max
+    assert contract.quota_vcpus == 3 * INSTANCES[contract.config.instance_types[0]].vcpus
+    shared = contract.units_per_node != contract.gpus_per_node
+    assert (contract.scale_from_zero_tag is not None) == shared
+    assert (contract.user_data is None) == (not contract.ami_type.startswith("BOTTLEROCKET"))
+    assert (facts.device_plugin is None) == contract.ami_type.startswith("BOTTLEROCKET")
+    (request,) = gpu_request(facts)
+    assert request == facts.resource
+
+
+def test_a_pod_of_one_pool_is_not_tolerated_by_another() -> None:
+    config = GpuPoolConfig(instance_types=["g5.xlarge"], max=1)
+    here, there = GpuContract("here", config), GpuContract("there", config)
+    assert not tolerates(toleration(here.facts()), there.taint)
+    assert here.node_selector != there.node_selector
+
+
+def test_mig_divides_every_gpu_of_a_node() -> None:
+    sharing = {"mode": "mig", "profile": "2g.10gb"}
+    contract = possible("p4d.24xlarge", sharing)
+    assert contract is not None
+    assert contract.units_per_node == 8 * 3
+    settings = tomllib.loads(contract.user_data or "")["settings"]["kubelet-device-plugins"]
+    assert settings["nvidia"] == {
+        "device-partitioning-strategy": "mig",
+        "mig": {"profile": {"a100.40gb": "2g.10gb"}},
+    }
+
+
+def test_time_slicing_refuses_pods_that_ask_for_two_turns() -> None:
+    contract = possible("g5.xlarge", {"mode": "time-slicing", "replicas": 4})
+    assert contract is not None
+    assert (contract.device_plugin or {})["sharing"]["timeSlicing"] == {
+        "failRequestsGreaterThanOne": True,
+        "resources": [{"name": "nvidia.com/gpu", "replicas": 4}],
+    }
+    key, value = contract.scale_from_zero_tag or ("", "")
+    assert (key.rpartition("resources/")[2], value) == ("nvidia.com/gpu", "4")
+
+
+@pytest.mark.parametrize(
+    ("kind", "capacity", "code"),
+    [
+        ("g4dn.xlarge", "on-demand", "L-DB2E81BA"),
+        ("gr6.4xlarge", "on-demand", "L-DB2E81BA"),
+        ("g5.xlarge", "spot", "L-3819A6DF"),
+        ("p4d.24xlarge", "on-demand", "L-417A185B"),
+        ("p4de.24xlarge", "spot", "L-7212CCBC"),
+        ("p5en.48xlarge", "spot", "L-C4BD4855"),
+        ("p5.48xlarge", "on-demand", "L-417A185B"),
+    ],
+)
+def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
+    assert quota_code(kind, capacity) == code
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"instance_types": ["m7i.large"], "max": 1}, "not a known GPU instance type: m7i.large"),
+        ({"instance_types": ["g6f.large"], "max": 1}, "not a known GPU instance type"),
+        ({"instance_types": [], "max": 1}, "at least 1 item"),
+        ({"instance_types": ["g5.xlarge"]}, "Field required"),
+        ({"instance_types": ["g5.xlarge", "g5.12xlarge"], "max": 1}, "same number of GPUs"),
+        ({"instance_types": ["g5.xlarge", "g6.xlarge"], "max": 1}, "same GPU model"),
+        ({"instance_types": ["p4d.24xlarge", "p4de.24xlarge"], "max": 1}, "same GPU model"),
+        ({"instance_types": ["g5.xlarge"], "min": 1, "max": 2}, "pays for idle GPUs"),
+        ({"instance_types": ["g5.xlarge"], "min": 3, "max": 2}, "above `max`"),
+        (
+            {"instance_types": ["g5.xlarge"], "max": 2, "always_on_reason": "demo every day"},
+            "lets the pool scale to 0",
+        ),
+        (
+            {
+                "instance_types": ["g5.12xlarge"],
+                "max": 1,
+                "sharing": {"mode": "time-slicing", "replicas": 2},
+            },
+            "time-slicing serves one GPU to a pod, but g5.12xlarge has 4",
+        ),
+        (
+            {
+                "instance_types": ["g5.xlarge"],
+                "max": 1,
+                "sharing": {"mode": "mig", "profile": "1g.5gb"},
+            },
+            "the A10G of g5.xlarge has no MIG",
+        ),
+        (
+            {
+                "instance_types": ["p5.48xlarge"],
+                "max": 1,
+                "sharing": {"mode": "mig", "profile": "1g.5gb"},
+            },
+            "has no slice 1g.5gb",
+        ),
+        (
+            {"instance_types": ["p6-b200.48xlarge"], "max": 1, "capacity": "spot"},
+            "no spot quota is known",
+        ),
+    ],
+)
+def test_impossible_pools_are_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        GpuPoolConfig.model_validate(config)
+
+
+def test_an_always_on_pool_says_why() -> None:
+    config = GpuPoolConfig(
+        instance_types=["g5.xlarge"], min=1, max=2, always_on_reason="serves people in production"
+    )
+    assert config.min == 1
+
+
+@mock_aws
+def test_the_table_agrees_with_ec2() -> None:
+    ec2 = boto3.client("ec2", region_name="eu-central-1")
+    answer = ec2.describe_instance_types(InstanceTypes=list(INSTANCES))["InstanceTypes"]
+    assert len(answer) == len(INSTANCES)
+    for item in answer:
+        ours = INSTANCES[item["InstanceType"]]
+        (gpu,) = item["GpuInfo"]["Gpus"]
+        assert (gpu["Count"], gpu["MemoryInfo"]["SizeInMiB"]) == (ours.gpus, ours.gpu_memory_mib)
+        assert item["VCpuInfo"]["DefaultVCpus"] == ours.vcpus
+        assert item["MemoryInfo"]["SizeInMiB"] == ours.memory_gib * 1024
+        arm = item["ProcessorInfo"]["SupportedArchitectures"] == ["arm64"]
+        contract = GpuContract("p", GpuPoolConfig(instance_types=[item["InstanceType"]], max=1))
+        assert ("ARM" in contract.ami_type) == arm
+
+
+def test_every_gpu_type_is_kept_out_of_ordinary_pools() -> None:
+    assert all(is_accelerated(kind) for kind in INSTANCES)
+    assert not is_accelerated("m7i.large")
+    assert mig_model("g5.xlarge") is None
+
+
+def test_the_smoke_job_asks_for_one_gpu_of_its_pool_within_pod_security() -> None:
+    contract = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=1))
+    job = smoke_job("training", contract.facts(), namespace="n", image="i@sha256:0", labels={})
+    pod = job["spec"]["template"]["spec"]
+    assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert tolerates(pod["tolerations"][0], contract.taint)
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is False

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from stackyard.network import subnets
+from stackyard.network.config import NEEDED_WITHOUT_NAT, NetworkConfig
+
+ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> IPv4Network:
+    prefix = draw(st.integers(subnets.LARGEST_PREFIX, subnets.SMALLEST_PREFIX))
+    place = draw(st.integers(0, 2 ** (prefix - 8) - 1))
+    return list(IPv4Network("10.0.0.0/8").subnets(new_prefix=prefix))[place]
+
+
+@given(ranges(), st.integers(2, 3))
+def test_subnets_lie_in_the_range_and_never_overlap(network: IPv4Network, count: int) -> None:
+    plan = subnets.plan(str(network), ZONES[:count])
+    parts = [IPv4Network(text) for zone in plan for text in (zone.private, zone.public)]
+    assert len(parts) == 2 * count
+    assert all(part.subnet_of(network) for part in parts)
+    assert not any(one.overlaps(other) for one, other in combinations(parts, 2))
+
+
+@given(ranges())
+def test_a_third_zone_moves_nothing(network: IPv4Network) -> None:
+    assert subnets.plan(str(network), ZONES)[:2] == subnets.plan(str(network), ZONES[:2])
+
+
+def test_each_private_subnet_is_a_quarter() -> None:
+    plan = subnets.plan("10.20.0.0/16", ZONES)
+    assert [zone.private for zone in plan] == ["10.20.0.0/18", "10.20.64.0/18", "10.20.128.0/18"]
+    assert [zone.public for zone in plan] == [
+        "10.20.255.240/28",
+        "10.20.255.224/28",
+        "10.20.255.208/28",
+    ]
+
+
+def test_zones_by_number_and_by_name() -> None:
+    assert subnets.zone_names("eu-central-1", 2) == ZONES[:2]
+    assert subnets.zone_names("ca-central-1", ["ca-central-1a", "ca-central-1d"]) == (
+        "ca-central-1a",
+        "ca-central-1d",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cidr": "10.0.0.0/24"}, r"is /16 to /22, because every pod takes an address \(got /24\)"),
+        ({"cidr": "10.0.0.0/8"}, "is /16 to /22"),
+        ({"cidr": "10.0.0.1/16"}, "has host bits set"),
+        ({"cidr": "300.0.0.0/16"}, "not an IPv4 range"),
+        ({"cidr": "8.8.0.0/16"}, "private range"),
+        ({"zones": 4}, "zones"),
+        ({"zones": ["eu-central-1a"]}, "two or three different zones"),
+        ({"zones": ["eu-central-1a", "eu-central-1a"]}, "two or three different zones"),
+        ({"nat": "none"}, "also has ec2, eks, eks-auth"),
+        ({"interface_endpoints": ["s4"]}, "interface_endpoints"),
+    ],
+)
+def test_impossible_networks_are_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        NetworkConfig.model_validate(changes)
+
+
+def test_shared_space_and_a_closed_network_are_possible() -> None:
+    config = NetworkConfig.model_validate(
+        {"cidr": "100.64.0.0/18", "nat": "none", "interface_endpoints": sorted(NEEDED_WITHOUT_NAT)}
+    )
+    assert config.nat == "none"

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from pydantic import ValidationError
+
+from stackyard.vault.config import PURPOSES, SecretStoreConfig, VaultConfig
+from stackyard.vault.key_policies import ADMINISTER, USE, key_policy
+from stackyard.vault.secret_policies import secret_policy
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+ADMIN = f"arn:aws:iam::{ACCOUNT}:role/admin"
+READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
+
+
+def by_sid(policy: dict[str, Any]) -> dict[str, Any]:
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def policy_for(purpose: Any, admins: list[str]) -> dict[str, Any]:
+    return by_sid(key_policy(purpose, account=ACCOUNT, region=REGION, admins=admins))
+
+
+def test_administrators_of_a_key_cannot_read_with_it() -> None:
+    assert set(ADMINISTER) & (set(USE) - {"kms:DescribeKey"}) == set()
+    assert "kms:CreateGrant" not in ADMINISTER
+    assert policy_for("data", [ADMIN])["Administer"]["Principal"] == {"AWS": [ADMIN]}
+
+
+def test_only_the_logs_key_is_open_to_a_service_and_only_for_this_account() -> None:
+    for purpose in PURPOSES:
+        services = [
+            statement
+            for statement in policy_for(purpose, [ADMIN]).values()
+            if "Service" in statement["Principal"]
+        ]
+        assert len(services) == (purpose == "logs")
+    use = policy_for("logs", [ADMIN])["EncryptLogs"]
+    assert use["Condition"]["ArnLike"] == {
+        "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*"
+    }
+
+
+def test_a_policy_without_administrators_has_no_empty_principal() -> None:
+    assert list(policy_for("data", [])) == ["EnableIamPolicies"]
+
+
+def test_everyone_but_readers_and_administrators_is_denied_the_value() -> None:
+    policy = by_sid(secret_policy(readers=[READER], admins=[ADMIN]))
+    assert policy["Read"]["Principal"] == {"AWS": [READER]}
+    read, write = policy["DenyReadToOthers"], policy["DenyWriteToOthers"]
+    assert (read["Effect"], read["Principal"]) == ("Deny", "*")
+    assert read["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [ADMIN, READER]}}
+    assert write["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [ADMIN]}}
+    assert "secretsmanager:GetSecretValue" in read["Action"]
+    assert "secretsmanager:PutSecretValue" in write["Action"]
+
+
+@mock_aws
+def test_the_services_take_the_documents() -> None:
+    kms = boto3.client("kms", region_name=REGION)
+    text = json.dumps(key_policy("logs", account=ACCOUNT, region=REGION, admins=[ADMIN]))
+    key = kms.create_key(Policy=text)["KeyMetadata"]["KeyId"]
+    assert json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    secrets = boto3.client("secretsmanager", region_name=REGION)
+    secrets.create_secret(Name="one")
+    document = json.dumps(secret_policy(readers=[READER], admins=[ADMIN]))
+    secrets.put_resource_policy(SecretId="one", ResourcePolicy=document)
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "message"),
+    [
+        (VaultConfig, {"rotation_days": 30}, "greater than or equal to 90"),
+        (VaultConfig, {"rotation_days": 3000}, "less than or equal to 2560"),
+        (VaultConfig, {"deletion_window_days": 5}, "greater than or equal to 7"),
+        (SecretStoreConfig, {"recovery_days": 3}, "recovery_days"),
+        (SecretStoreConfig, {"entries": {"db": {"readers": [], "description": "x"}}}, "at least 1"),
+        (
+            SecretStoreConfig,
+            {"entries": {"db": {"readers": ["a1"], "description": "x", "value": "hunter2"}}},
+            "Extra inputs",
+        ),
+    ],
+)
+def test_impossible_vaults_are_refused(model: Any, value: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        model.model_validate(value)
