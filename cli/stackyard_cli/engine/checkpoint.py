@@ -106,7 +106,7 @@ def without_secrets(value: Any) -> Any:
 
 
 def _has_secret(value: Any) -> bool:
-    return without_secrets(value) != value
+    return bool(without_secrets(value) != value)
 
 
 class StackState:

@@ -100,8 +100,8 @@ def _told_changes(
 
 def _changed_outputs(facts: StepEventMetadata) -> tuple[Change, ...]:
     """Return which outputs of the stack change; the engine counts them as no change at all."""
-    old = facts.old.outputs if facts.old else {}
-    new = facts.new.outputs if facts.new else {}
+    old = (facts.old.outputs if facts.old else None) or {}
+    new = (facts.new.outputs if facts.new else None) or {}
     names = sorted({*old, *new})
     return tuple(
         Change(path=f"outputs.{name}", kind=_kind(name in old, name in new))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.checkpoint import Checkpoint
+from stackyard_cli.engine.checkpoint import Checkpoint, Resource
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.problems import StateError
 
@@ -60,6 +60,16 @@ def applied(place: Place, stack: StackId) -> bool:
 def recorded_config(place: Place, stack: StackId) -> list[Mapping[str, Any]]:
     """Return the configs that resources may have been made by: last applied, last attempted."""
     record = place.records(stack).read()
-    if record is None or not record.exists:
+    checkpoint = place.state(stack).read()
+    if record is None or not record.exists or checkpoint is None or not made(checkpoint):
         return []
     return [config for config in (record.config, record.attempted) if config]
+
+
+def made(checkpoint: Checkpoint) -> list[Resource]:
+    """Return the resources of a state that stand for something in a cloud or cluster."""
+    return [
+        resource
+        for resource in checkpoint.resources
+        if resource.get("custom") and not resource["type"].startswith("pulumi:")
+    ]

@@ -30,7 +30,7 @@ class Job:
         self._on_event = on_event
         self._result: Result | None = None
         self._engine: int | None = None
-        self._killed = False
+        self._killed = self._interrupted = False
         self._process = subprocess.Popen(
             worker,
             stdin=subprocess.PIPE,
@@ -57,6 +57,9 @@ class Job:
                 self._process.stdin.close()
         if self._killed:
             return Result("interrupted", problem="stopped at once", kind="killed")
+        if self._result is None and self._interrupted and self._engine is None:
+            # The signal came before the worker could handle it: nothing had begun.
+            return Result("interrupted")
         if self._result is None:
             code = self._process.returncode
             return Result("failed", problem=f"the worker died (exit code {code})", kind="worker")
@@ -64,6 +67,7 @@ class Job:
 
     def interrupt(self) -> None:
         """Ask for a graceful stop."""
+        self._interrupted = True
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGINT)
 

@@ -57,7 +57,7 @@ def named_by_tag(
 
 
 @cache
-def _takes_tags(cls: type[pulumi.Resource]) -> bool:
+def _takes_tags(cls: Any) -> bool:
     """Say whether a resource class has an input `tags` that is a map (auto scaling's is a list)."""
     build = getattr(cls, "_internal_init", None)
     field = inspect.signature(build).parameters.get("tags") if build else None

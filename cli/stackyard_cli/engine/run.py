@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stackyard.naming import StackId
@@ -30,6 +30,9 @@ from stackyard_cli.records import Outcome, Record, new_record
 
 WIDTH = 2
 """Stacks at once: a worker takes about 180 MB, and its program a whole core."""
+
+REPLACING = frozenset({"replace", "create-replacement", "delete-replaced"})
+"""The steps that a replacement is made of."""
 
 OUTCOMES: dict[tuple[Operation, str], Outcome] = {
     ("up", "succeeded"): "applied",
@@ -77,7 +80,8 @@ class Report:
         return [
             step
             for step in self.steps.values()
-            if step.operation not in {"same", "read"} or step.changes
+            if not step.type.startswith("pulumi:providers:")
+            and (step.operation not in {"same", "read"} or step.changes)
         ]
 
     def take(self, event: Event) -> None:
@@ -92,15 +96,14 @@ class Report:
 
 
 def _joined(before: Step, after: Step) -> Step:
-    """Return the later step with the changes that only the earlier one names."""
-    if after.phase == "start" and before.operation == "replace":
-        return before
-    known = {**after.__dict__}
-    known["changes"] = after.changes or before.changes
-    known["replace_keys"] = after.replace_keys or before.replace_keys
-    if before.operation == "replace":
-        known["operation"] = "replace"
-    return Step(**known)
+    """Return the later step with what only the earlier one names; two halves make a replace."""
+    halves = {before.operation, after.operation} & REPLACING
+    return replace(
+        after,
+        operation="replace" if halves else after.operation,
+        changes=after.changes or before.changes,
+        replace_keys=after.replace_keys or before.replace_keys,
+    )
 
 
 Watch = Callable[[Task, Event], None]

@@ -18,7 +18,6 @@ from stackyard_cli.engine.binary import Engine
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.problems import StateError
 
-
 SCRATCH = "backend"
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+ATTRIBUTES = ".attrs"
+"""Ending of the file that the engine's folder backend writes beside each object."""
+
+
 class Store(Protocol):
     """Objects by key; keys are relative paths with `/`."""
 
@@ -57,18 +61,20 @@ class FolderStore:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+            (self.root / (key + ATTRIBUTES)).unlink(missing_ok=True)
         except OSError as error:
             beside.unlink(missing_ok=True)
             raise BackendError(f"{path} cannot be written: {error.strerror}") from error
 
     def delete(self, key: str) -> None:
-        """Remove a file."""
-        (self.root / key).unlink(missing_ok=True)
+        """Remove a file, and what the engine notes beside it."""
+        for path in (self.root / key, self.root / (key + ATTRIBUTES)):
+            path.unlink(missing_ok=True)
 
     def keys(self, prefix: str) -> list[str]:
         """Return the files below the folder part of `prefix` that start with it."""
         folder = self.root / prefix.rpartition("/")[0]
-        files = (path for path in folder.rglob("*") if path.is_file())
+        files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ATTRIBUTES)
         names = (path.relative_to(self.root).as_posix() for path in files)
         return sorted(name for name in names if name.startswith(prefix))
 

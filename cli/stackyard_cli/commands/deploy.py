@@ -1,0 +1,184 @@
+"""`preview` and `up`: show what would change, ask, apply in contract order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from stackyard.naming import StackId
+from stackyard_cli import render, reports
+from stackyard_cli.deployment import Deployment
+from stackyard_cli.engine.messages import Result
+from stackyard_cli.engine.run import Report, Runner, Task, in_order
+from stackyard_cli.engine.stops import Stops
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.options import EstateDir, Json, Selection, Stacks, Yes
+from stackyard_cli.outcome import end, known
+from stackyard_cli.progress import Progress
+
+Refresh = Annotated[
+    bool,
+    typer.Option("--refresh/--no-refresh", help="First look at what the cloud really holds."),
+]
+Diff = Annotated[bool, typer.Option("--diff", help="Show old and new values; secrets are hidden.")]
+Expect = Annotated[
+    bool, typer.Option("--expect-no-changes", help="Exit with 4 if anything would change.")
+]
+
+Reports = dict[StackId, Report]
+
+
+def preview(
+    stacks: Selection = None,
+    refresh: Refresh = False,
+    expect_no_changes: Expect = False,
+    diff: Diff = False,
+    json: Json = False,
+    estate: EstateDir = None,
+) -> None:
+    """Show what `up` would change; changes nothing."""
+    deployment = Deployment.open(estate)
+    layers = deployment.layers(deployment.estate.select(stacks))
+    deployment.check_immutables(task for layer in layers for task in layer)
+    with Stops(render.narrate) as stops:
+        flow = Flow(deployment, stops, values=diff, refresh=refresh)
+        found = flow.preview(layers)
+    if not json:
+        flow.show(found, _answer)
+    else:
+        render.answer({"stacks": [flow.plain(report) for report in found.values()]}, json=True)
+    end(found, layers, stops)
+    if expect_no_changes and any(_changes(report) for report in found.values()):
+        raise typer.Exit(ExitCode.CHANGES_PENDING)
+
+
+def up(
+    stacks: Stacks,
+    yes: Yes = False,
+    refresh: Refresh = False,
+    diff: Diff = False,
+    json: Json = False,
+    estate: EstateDir = None,
+) -> None:
+    """Apply stacks, in contract order: preview, ask, apply; layer by layer where one is new."""
+    deployment = Deployment.open(estate)
+    layers = deployment.layers(deployment.estate.select(stacks))
+    deployment.check_immutables(task for layer in layers for task in layer)
+    done: Reports = {}
+    with Stops(render.narrate) as stops:
+        flow = Flow(deployment, stops, values=diff, refresh=refresh)
+        left = layers
+        while left and not stops.wanted:
+            found = flow.preview(left)
+            flow.show(found, render.narrate)
+            end(found, left, stops)
+            ready = [[task for task in layer if known(found[task.stack])] for layer in left]
+            if any(_changes(report) for report in found.values() if known(report)):
+                _agree(yes=yes)
+            done |= flow.apply(ready, found)
+            left = [[t for t in layer if not known(found[t.stack])] for layer in left]
+            left = [layer for layer in left if layer]
+            if not all(report.ok for report in done.values()):
+                break
+    if json:
+        render.answer({"stacks": [flow.plain(report) for report in done.values()]}, json=True)
+    end(done, layers, stops)
+    render.narrate(f"{len(done)} applied", "green")
+
+
+class Flow:
+    """One run of a verb over a selection."""
+
+    def __init__(
+        self, deployment: Deployment, stops: Stops, *, values: bool, refresh: bool
+    ) -> None:
+        self.deployment, self.stops = deployment, stops
+        self._values, self._refresh = values, refresh
+        self._watched = Progress()
+        self._silent = Progress(lines=False)
+
+    def preview(self, layers: Sequence[Sequence[Task]]) -> Reports:
+        """Preview every stack whose upstreams stand firm; the others are unknown."""
+        runner = self._runner(self._silent)
+        return in_order(
+            layers,
+            lambda task: runner.run(task, "preview", refresh=self._refresh, values=self._values),
+            stops=self.stops,
+            beat=self._silent.beat,
+            skip=self._unknown,
+        )
+
+    def apply(self, layers: Sequence[Sequence[Task]], previews: Reports) -> Reports:
+        """Apply what has changes; record what has none as it is."""
+        runner = self._runner(self._watched)
+
+        def act(task: Task) -> Report:
+            if not _changes(previews[task.stack]) and self.deployment.exists(task.stack):
+                runner.settle(task)
+                return previews[task.stack]
+            return runner.run(task, "up", refresh=self._refresh)
+
+        return in_order(layers, act, stops=self.stops, beat=self._watched.beat, skip=_after_failure)
+
+    def show(self, found: Reports, tell: Callable[[str], object]) -> None:
+        """Tell previews line by line."""
+        for report in found.values():
+            config = self.deployment.config_changes(report.task)
+            for line in reports.text_of(report, config, values=self._values):
+                tell(line)
+
+    def plain(self, report: Report) -> dict[str, object]:
+        """Return a report for `--json`."""
+        return reports.plain(report, self.deployment.config_changes(report.task))
+
+    def _runner(self, progress: Progress) -> Runner:
+        return Runner(
+            self.deployment.place,
+            self.deployment.engine,
+            self.stops,
+            lambda task, event: progress.watch(str(task.stack), event),
+        )
+
+    def _unknown(self, task: Task, done: Reports) -> Report | None:
+        """Answer for a stack whose upstream is not applied, or is about to promise other things."""
+        missing = self.deployment.not_applied(task)
+        for upstream in task.upstreams.values():
+            report = done.get(upstream)
+            if report and any(
+                change.path == "outputs.contract"
+                for step in report.steps.values()
+                for change in step.changes
+            ):
+                missing = upstream
+            if report and report.result.kind == "unknown":
+                missing = upstream
+        if missing is None:
+            return None
+        problem = f"unknown until `stackyard up {missing}` is applied"
+        return Report(task, "preview", Result("failed", problem=problem, kind="unknown"))
+
+
+def _answer(line: str) -> None:
+    render.answer(line, json=False)
+
+
+def _changes(report: Report) -> bool:
+    return not known(report) or bool(report.changing)
+
+
+def _after_failure(task: Task, done: Reports) -> Report | None:
+    for upstream in task.upstreams.values():
+        report = done.get(upstream)
+        if report is not None and not report.ok:
+            problem = f"not started, as {upstream} is not applied"
+            return Report(task, "up", Result("failed", problem=problem, kind="upstream"))
+    return None
+
+
+def _agree(*, yes: bool) -> None:
+    if yes:
+        return
+    if render.ask("Apply these changes? Type `yes`:") != "yes":
+        raise StackyardError("not applied: the answer was not `yes`", code=ExitCode.INVALID)

@@ -1,0 +1,118 @@
+"""`recover`, `outputs`, `status`: the state of one stack, read from the backend."""
+
+from __future__ import annotations
+
+import json as decoder
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stackyard.stackfile.estate import Estate
+from stackyard_cli import render
+from stackyard_cli.deployment import Deployment, place_of_estate
+from stackyard_cli.engine import guard
+from stackyard_cli.engine.checkpoint import Resource
+from stackyard_cli.engine.place import Place
+from stackyard_cli.engine.session import session
+from stackyard_cli.errors import StackyardError
+from stackyard_cli.options import EstateDir, Json, Selection, Stack
+from stackyard_cli.recovery.census import AwsCensus
+from stackyard_cli.recovery.recover import Recovery
+from stackyard_cli.recovery.recover import recover as put_in_order
+
+TakeOver = Annotated[
+    str | None,
+    typer.Option("--take-over", metavar="USER@HOST", help="Holder of a lock that is surely dead."),
+]
+ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Print secret outputs in plain.")]
+
+
+def recover(
+    stack: Stack, take_over: TakeOver = None, json: Json = False, estate: EstateDir = None
+) -> None:
+    """Put a stack in order after a crash; then `up` goes on where it was."""
+    deployment = Deployment.open(estate)
+    chosen = deployment.estate.one(stack)
+    config = deployment.estate.load(chosen).config
+    place = deployment.place
+    census = AwsCensus(chosen, config.region, place.environment)
+    outcome = put_in_order(
+        place, deployment.engine, chosen, census, take_over=take_over, told=render.narrate
+    )
+    if json:
+        render.answer(outcome.plain(), json=True)
+    else:
+        for line in _lines(outcome):
+            render.answer(line, json=False)
+    if outcome.leftovers:
+        raise StackyardError(
+            f"{chosen}: {len(outcome.leftovers)} things carry its tag and are not in its state",
+            hint="look at them; delete them, or import them into a stack",
+        )
+
+
+def outputs(
+    stack: Stack, json: Json = False, show_secrets: ShowSecrets = False, estate: EstateDir = None
+) -> None:
+    """Print the outputs of an applied stack."""
+    found = Estate.find(Path.cwd(), estate)
+    chosen = found.one(stack)
+    place = place_of_estate(found)
+    checkpoint = guard.checked_state(place, chosen, applies=False)
+    if checkpoint is None or not checkpoint.resources:
+        raise StackyardError(f"{chosen} is not applied", hint=f"run `stackyard up {chosen}`")
+    values = checkpoint.outputs
+    if show_secrets and checkpoint.secret_outputs:
+        with session(place, Deployment.open(estate).engine, chosen) as opened:
+            words = ("--json", "--show-secrets", "--stack", chosen.reference)
+            values = decoder.loads(opened.cli("stack", "output", *words))
+    if json:
+        render.answer(values, json=True)
+        return
+    rows = [{"output": key, "value": _flat(value)} for key, value in sorted(values.items())]
+    render.table(["output", "value"], rows, json=False)
+
+
+def status(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+    """Show what is applied, when, and who holds it."""
+    found = Estate.find(Path.cwd(), estate)
+    place = place_of_estate(found)
+    rows = [_status(place, found, stack) for stack in found.select(stacks)]
+    render.table(["stack", "state", "resources", "since", "lock"], rows, json=json)
+
+
+def _status(place: Place, estate: Estate, stack: Any) -> dict[str, Any]:
+    record = place.records(stack).read()
+    state: str = record.outcome if record else "not applied"
+    made: list[Resource] = []
+    try:
+        checkpoint = guard.checked_state(place, stack, applies=False)
+        made = guard.made(checkpoint) if checkpoint else []
+        if checkpoint and checkpoint.pending:
+            state = "to recover"
+    except StackyardError as error:
+        state = error.message.partition(": ")[2] or error.message
+    locks = place.state(stack).locks()
+    return {
+        "stack": str(stack),
+        "state": state,
+        "resources": len(made),
+        "since": record.at if record else None,
+        "lock": str(locks[0]) if locks else None,
+    }
+
+
+def _lines(outcome: Recovery) -> list[str]:
+    lines = [f"unlocked: {holder}" for holder in outcome.unlocked]
+    if outcome.restored:
+        lines.append(f"state restored from {outcome.restored}")
+    lines += [f"adopted: {urn}" for urn in outcome.adopted]
+    lines += [f"was not made: {urn}" for urn in outcome.not_made]
+    lines += [f"checked: {urn}" for urn in outcome.checked]
+    lines += [f"not in the state: {item}" for item in outcome.leftovers]
+    return lines or [f"{outcome.stack}: nothing to recover"]
+
+
+def _flat(value: Any) -> str:
+    return value if isinstance(value, str) else decoder.dumps(value, ensure_ascii=False)

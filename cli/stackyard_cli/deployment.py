@@ -1,0 +1,115 @@
+"""An estate opened for the engine: its place, its engine, and its stacks as tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackyard.naming import StackId
+from stackyard.stackfile.estate import Estate
+from stackyard.stackfile.immutable import changed_immutables
+from stackyard.stackfile.loaded import Loaded
+from stackyard.stackfile.node import dotted
+from stackyard_cli.changes import ConfigChange, config_changes
+from stackyard_cli.engine import binary, guard
+from stackyard_cli.engine.binary import Engine
+from stackyard_cli.engine.place import Place, place_of
+from stackyard_cli.engine.run import Task
+from stackyard_cli.errors import ExitCode, StackyardError
+
+
+@dataclass
+class Deployment:
+    """What the verbs that run the engine share."""
+
+    estate: Estate
+    place: Place
+    engine: Engine
+    loaded: dict[StackId, Loaded] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, estate_dir: Path | None) -> Deployment:
+        """Open the estate around here, or the one named."""
+        estate = Estate.find(Path.cwd(), estate_dir)
+        return cls(estate, place_of_estate(estate), binary.find())
+
+    def layers(self, stacks: Iterable[StackId]) -> list[list[Task]]:
+        """Return the stacks as tasks in contract order; raises for files that are not valid."""
+        return [[self.task(stack) for stack in layer] for layer in self.estate.layers(stacks)]
+
+    def task(self, stack: StackId) -> Task:
+        """Return one stack as a task."""
+        loaded = self.loaded.setdefault(stack, self.estate.load(stack))
+        return Task(
+            stack=stack,
+            blueprint=loaded.blueprint,
+            config=loaded.effective,
+            digest=loaded.digest,
+            upstreams=self.estate.upstreams(stack),
+        )
+
+    def check_immutables(self, tasks: Iterable[Task]) -> None:
+        """Refuse changed values of keys that only a new stack may change; all at once."""
+        problems: list[str] = []
+        for task in tasks:
+            for recorded in guard.recorded_config(self.place, task.stack):
+                problems += self._changed(task.stack, recorded)
+        if problems:
+            raise StackyardError(
+                "\n".join(dict.fromkeys(problems)),
+                hint="put the recorded value back, or destroy the stack first",
+                code=ExitCode.INVALID,
+            )
+
+    def config_changes(self, task: Task) -> list[ConfigChange]:
+        """Return what changed in the config since the last apply, with the line behind it."""
+        record = self.place.records(task.stack).read()
+        loaded = self.loaded[task.stack]
+        return config_changes(record.config, loaded) if record and record.exists else []
+
+    def not_applied(self, task: Task) -> StackId | None:
+        """Return the first upstream that has published no contract yet."""
+        for upstream in task.upstreams.values():
+            if not guard.applied(self.place, upstream):
+                return upstream
+        return None
+
+    def downstreams(self, stacks: Sequence[StackId]) -> list[StackId]:
+        """Return stacks outside the selection that exist and read a contract of one inside."""
+        found: list[StackId] = []
+        for stack in self.estate.stacks():
+            reads = set(self.estate.upstreams(stack).values()) & set(stacks)
+            if stack not in stacks and reads and self.exists(stack):
+                found.append(stack)
+        return found
+
+    def exists(self, stack: StackId) -> bool:
+        """Say whether the stack has anything in a cloud or cluster."""
+        checkpoint = self.place.state(stack).read()
+        return checkpoint is not None and bool(guard.made(checkpoint))
+
+    def _changed(self, stack: StackId, recorded: Mapping[str, Any]) -> list[str]:
+        loaded = self.loaded[stack]
+        problems: list[str] = []
+        for path, old, new in changed_immutables(type(loaded.config), recorded, loaded.effective):
+            origin = loaded.origins.get(path)
+            where = f"{origin}: " if origin else f"{stack}: "
+            problems.append(
+                f"{where}`{dotted(path)}` cannot change after the first apply of {stack} "
+                f"(recorded {old!r}, got {new!r})"
+            )
+        return problems
+
+
+def place_of_estate(estate: Estate) -> Place:
+    """Return the place of an estate by its settings."""
+    settings = estate.settings
+    return place_of(
+        name=settings.name,
+        root=estate.root,
+        target=settings.target,
+        backend=settings.state.backend,
+        secrets_provider=settings.state.secrets,
+    )

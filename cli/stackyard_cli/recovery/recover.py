@@ -1,0 +1,174 @@
+"""The one way back after any crash: unlock, restore, adopt what was made, and prove the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from stackyard.naming import StackId
+from stackyard_cli.engine.binary import Engine
+from stackyard_cli.engine.checkpoint import Checkpoint, Lock, StackState
+from stackyard_cli.engine.place import Place
+from stackyard_cli.engine.problems import StateError
+from stackyard_cli.engine.session import session
+from stackyard_cli.recovery.census import Found
+from stackyard_cli.recovery.lock import life_of
+from stackyard_cli.recovery.repair import repaired
+from stackyard_cli.recovery.wanted import Wanted, doubts_of
+
+
+class Census(Protocol):
+    """Looks at what really exists."""
+
+    def tagged(self) -> list[Found]:
+        """Return everything with the stack's tag."""
+
+    def identify(self, wanted: Sequence[Wanted]) -> dict[str, str]:
+        """Return the likely id by URN."""
+
+
+@dataclass
+class Recovery:
+    """What recovering a stack came to."""
+
+    stack: str
+    unlocked: list[str] = field(default_factory=list)
+    """Holders of the locks that were removed."""
+
+    restored: str | None = None
+    """Where the state came from, if it was missing or not readable."""
+
+    adopted: list[str] = field(default_factory=list)
+    """URNs that exist and that the state now holds."""
+
+    not_made: list[str] = field(default_factory=list)
+    """URNs whose create did not happen."""
+
+    checked: list[str] = field(default_factory=list)
+    """URNs whose update or delete was cut off; the state now says what is true."""
+
+    leftovers: list[str] = field(default_factory=list)
+    """What carries the stack's tag and that the state does not hold."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def recover(
+    place: Place,
+    engine: Engine,
+    stack: StackId,
+    census: Census,
+    *,
+    take_over: str | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> Recovery:
+    """Put a stack in order; raises StateError while a live process holds it.
+
+    `take_over` names the holder (`user@host`) of a lock made on another machine, where nobody here
+    can see whether it lives.
+    """
+    outcome = Recovery(str(stack))
+    state = place.state(stack)
+    for lock in state.locks():
+        _check_dead(lock, stack, take_over)
+        place.store.delete(lock.key)
+        outcome.unlocked.append(str(lock))
+        told(f"{stack}: removed the lock of {lock}")
+    checkpoint = _readable(place, state, stack, outcome)
+    doubts = doubts_of(checkpoint, place.home, stack.slug)
+    ids = census.identify(doubts.creates) if doubts.creates else {}
+    if doubts.creates or doubts.others or checkpoint.pending:
+        told(f"{stack}: {len(doubts.creates)} creates and {len(doubts.others)} others to look at")
+        _repair(place, engine, stack, checkpoint, doubts, ids, outcome)
+    held = place.state(stack).read()
+    outcome.leftovers = leftovers(held, census.tagged()) if held else []
+    records = place.records(stack)
+    record = records.read()
+    if record and record.outcome in {"applying", "destroying", "interrupted"}:
+        records.write(record.now("failed"))
+    return outcome
+
+
+def leftovers(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
+    """Return tagged things that no resource of the state stands for."""
+    known: set[str] = set()
+    for resource in checkpoint.resources:
+        known.add(str(resource.get("id") or ""))
+        arn = (resource.get("outputs") or {}).get("arn")
+        known.add(str(arn or ""))
+    return sorted(
+        f"{one.arn} ({one.label or 'no resource tag'})"
+        for one in found
+        if one.arn not in known and one.last not in known
+    )
+
+
+def _repair(
+    place: Place,
+    engine: Engine,
+    stack: StackId,
+    checkpoint: Checkpoint,
+    doubts: Any,
+    ids: Mapping[str, str],
+    outcome: Recovery,
+) -> None:
+    deployment, adopted, unplaced = repaired(checkpoint, doubts, ids)
+    targets = [*adopted, *doubts.others]
+    with session(place, engine, stack) as opened:
+        opened.replace_state(deployment)
+        opened.keep_key_file()
+        if targets:
+            words = [word for urn in targets for word in ("--target", urn)]
+            name = stack.reference
+            opened.cli("refresh", "--yes", "--skip-preview", "--stack", name, *words)
+    now = place.state(stack).read()
+    held = {resource["urn"] for resource in now.resources} if now else set()
+    outcome.adopted = [urn for urn in adopted if urn in held]
+    outcome.not_made = [w.urn for w in doubts.creates if w.urn not in held]
+    outcome.not_made = [u for u in outcome.not_made if u not in {w.urn for w in unplaced}]
+    outcome.checked = list(doubts.others)
+
+
+def _check_dead(lock: Lock, stack: StackId, take_over: str | None) -> None:
+    life = life_of(lock)
+    holder = f"{lock.username}@{lock.hostname}"
+    if life == "alive":
+        raise StateError(
+            f"{stack} is being changed by {lock}, which is alive",
+            hint=f"wait for it, or stop it with `kill -INT {lock.pid}`",
+        )
+    if life == "elsewhere" and take_over != holder:
+        raise StateError(
+            f"{stack} is locked by {lock}; whether that lives cannot be seen from here",
+            hint=f"make sure it has ended, then add `--take-over {holder}`",
+        )
+
+
+def _readable(place: Place, state: StackState, stack: StackId, outcome: Recovery) -> Checkpoint:
+    """Return the state, restored from the newest copy that is whole if it has to be."""
+    where = str(stack)
+    try:
+        if checkpoint := state.read():
+            return checkpoint
+    except StateError:
+        damaged = state.raw() or b""
+        place.store.put(f".stackyard/{stack}/damaged.json", damaged)
+    copies = {
+        "the engine's own backup": place.store.get(f"{state.checkpoint_key}.bak"),
+        "the copy made before the last apply": place.records(stack).good_state(),
+    }
+    for source, data in copies.items():
+        try:
+            checkpoint = Checkpoint(data or b"", where)
+        except StateError:
+            continue
+        place.store.put(state.checkpoint_key, data or b"")
+        outcome.restored = source
+        return checkpoint
+    raise StateError(
+        f"{stack}: no state, and no copy of one that can be read",
+        hint="restore the backend's object from its own versions",
+    )

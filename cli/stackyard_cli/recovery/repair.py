@@ -1,0 +1,86 @@
+"""Repairs of a checkpoint, as plain data: what was found is adopted, nothing stays pending."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from stackyard_cli.engine.checkpoint import Checkpoint, Resource
+from stackyard_cli.recovery.wanted import Doubts, Wanted
+
+
+def repaired(
+    checkpoint: Checkpoint, doubts: Doubts, ids: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str], list[Wanted]]:
+    """Return the deployment to import, the URNs adopted, and what could not be placed.
+
+    An adopted resource gets the inputs of its create; the refresh that follows reads the rest, and
+    drops it if it does not exist. One cannot be placed when its provider is not in the state.
+    """
+    latest = copy.deepcopy(checkpoint.latest)
+    resources: list[Resource] = list(latest.get("resources") or [])
+    adopted: list[str] = []
+    unplaced: list[Wanted] = []
+    for wanted in doubts.creates:
+        identity = ids.get(wanted.urn)
+        if identity is None:
+            continue
+        provider = _provider(resources, wanted.resource.get("provider"))
+        if provider is None:
+            unplaced.append(wanted)
+            continue
+        _make_way(resources, wanted.urn)
+        resources.append(_adopted(wanted, identity, provider, resources))
+        adopted.append(wanted.urn)
+    latest["resources"] = resources
+    latest.pop("pending_operations", None)
+    return {"version": checkpoint.version, "deployment": latest}, adopted, unplaced
+
+
+def without(checkpoint: Checkpoint, urns: set[str]) -> dict[str, Any]:
+    """Return the deployment without some resources and without the names of them elsewhere."""
+    latest = copy.deepcopy(checkpoint.latest)
+    kept = [r for r in latest.get("resources") or [] if r["urn"] not in urns]
+    latest["resources"] = kept
+    return {"version": checkpoint.version, "deployment": latest}
+
+
+def _adopted(wanted: Wanted, identity: str, provider: str, resources: list[Resource]) -> Resource:
+    known = {resource["urn"] for resource in resources}
+    adopted = copy.deepcopy(wanted.resource)
+    inputs = adopted.get("inputs") or {}
+    adopted |= {"id": identity, "provider": provider, "inputs": inputs, "outputs": dict(inputs)}
+    adopted["dependencies"] = [urn for urn in adopted.get("dependencies") or [] if urn in known]
+    if adopted.get("parent") not in known:
+        # Its component is not in the state: the stack takes it, and the next `up` puts it back.
+        adopted["parent"] = _stack_urn(resources)
+    return adopted
+
+
+def _make_way(resources: list[Resource], urn: str) -> None:
+    """Mark the old one of a replacement for deletion, as the engine does when the new one is made.
+
+    Source: `CreateStep.Apply` in the engine's pkg/resource/deploy/step.go.
+    """
+    for resource in resources:
+        if resource["urn"] == urn:
+            resource["delete"] = True
+
+
+def _provider(resources: list[Resource], reference: str | None) -> str | None:
+    """Return the reference (`urn::id`) of the same provider as the state holds it now."""
+    if not reference:
+        return None
+    wanted = reference.rpartition("::")[0]
+    for resource in resources:
+        if resource["urn"] == wanted and resource.get("id"):
+            return f"{wanted}::{resource['id']}"
+    return None
+
+
+def _stack_urn(resources: list[Resource]) -> str | None:
+    for resource in resources:
+        if resource["type"] == "pulumi:pulumi:Stack":
+            return str(resource["urn"])
+    return None

@@ -1,0 +1,45 @@
+"""The tool as a process of its own, so that tests can interrupt and kill it.
+
+`python drive.py FOLDER ENVIRONMENT_JSON OPERATION CONFIG_JSON` prints `engine PID` once one runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from yard import STACK, WORKER, task
+
+from stackyard_cli.engine import binary
+from stackyard_cli.engine.messages import EngineStarted, Event
+from stackyard_cli.engine.place import Place
+from stackyard_cli.engine.run import Runner, Task, in_order
+from stackyard_cli.engine.stops import Stops
+
+
+def main() -> None:
+    """Run one operation as a verb would, with the same handling of signals."""
+    folder, environment, operation, config = sys.argv[1:]
+
+    def watch(_task: Task, event: Event) -> None:
+        if isinstance(event, EngineStarted):
+            print(f"engine {event.pid}", flush=True)
+
+    known = json.loads(environment)
+    place = Place(Path(folder) / "home", known["PULUMI_BACKEND_URL"], "passphrase", known)
+    with Stops(lambda text: print(text, file=sys.stderr)) as stops:
+        runner = Runner(place, binary.find(), stops, watch, WORKER)
+        done = in_order(
+            [[task(STACK, **json.loads(config))]],
+            lambda one: runner.run(one, operation),
+            stops=stops,
+            beat=lambda: None,
+            skip=lambda _task, _done: None,
+        )
+    print(json.dumps({str(k): v.result.outcome for k, v in done.items()}), flush=True)
+    sys.exit(130 if stops.wanted else 0)
+
+
+if __name__ == "__main__":
+    main()

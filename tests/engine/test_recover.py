@@ -1,0 +1,154 @@
+"""kill -9 of everything at random moments: after `recover` and `up` nothing is lost or twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from yard import STACK, FakeYard
+
+from stackyard_cli.engine.problems import StateError
+from stackyard_cli.recovery.recover import recover
+
+KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
+THINGS = {"things": 12, "seconds": 0.4}
+ALL = sorted(f"thing-{index}" for index in range(12))
+
+
+def kill_everything(tool: object) -> None:
+    """The tool, its workers and their engines, as a power cut would; the cloud lives on."""
+    for pid in (*_children(tool.pid), tool.pid, tool.engine):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    tool.communicate(timeout=10)
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+@pytest.mark.parametrize("trial", range(KILLS))
+def test_kill_of_everything(yard: FakeYard, trial: int) -> None:
+    tool = yard.tool(**THINGS)
+    time.sleep(random.uniform(0.0, 2.2))
+    kill_everything(tool)
+    time.sleep(0.5)  # what the cloud had begun, it ends
+    yard.recover()
+    report = yard.run("up", **THINGS)
+    assert report.ok, report.result
+    assert yard.things() == ALL
+    assert yard.ids() == yard.held()
+    assert yard.run("preview", **THINGS).changing == []
+
+
+def test_a_kill_during_an_update_or_a_destroy(yard: FakeYard) -> None:
+    assert yard.run("up", **THINGS).ok
+    for operation, config in (("up", {**THINGS, "size": 2}), ("destroy", THINGS)):
+        tool = yard.tool(operation, **config)
+        time.sleep(1.3)
+        kill_everything(tool)
+        time.sleep(0.5)
+        outcome = yard.recover()
+        assert outcome.leftovers == []
+        assert yard.ids() == yard.held()
+    assert yard.run("destroy", **THINGS).ok
+    assert yard.things() == []
+
+
+def test_up_refuses_until_recover(yard: FakeYard) -> None:
+    tool = yard.tool(things=4, seconds=3)
+    time.sleep(1.5)
+    kill_everything(tool)
+    first = yard.run("up", things=4)
+    assert "locked" in (first.result.problem or "")
+    for lock in yard.place.state(STACK).locks():
+        yard.place.store.delete(lock.key)
+    second = yard.run("up", things=4)
+    assert "twice" in (second.result.problem or "")
+    assert second.result.hint == f"run `stackyard recover {STACK}`"
+
+
+def test_recover_refuses_while_the_holder_lives(yard: FakeYard) -> None:
+    tool = yard.tool(things=4, seconds=4)
+    time.sleep(1.5)
+    with pytest.raises(StateError, match="is alive"):
+        yard.recover()
+    os.killpg(tool.pid, signal.SIGINT)
+    tool.communicate(timeout=30)
+
+
+def test_a_lock_of_another_machine_needs_its_holder_named(yard: FakeYard) -> None:
+    assert yard.run("up").ok
+    state = yard.place.state(STACK)
+    owner = {
+        "pid": 1,
+        "username": "ci",
+        "hostname": "runner-7",
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
+    yard.place.store.put(f"{state.lock_prefix}abc.json", json.dumps(owner).encode())
+    with pytest.raises(StateError, match="ci@runner-7"):
+        yard.recover()
+    from yard import FolderCensus
+
+    census = FolderCensus(yard.cloud)
+    outcome = recover(yard.place, yard.engine, STACK, census, take_over="ci@runner-7")
+    assert outcome.unlocked
+    assert socket.gethostname() != "runner-7"
+    assert yard.run("up").ok
+
+
+def test_a_known_stack_without_state_is_refused_and_restored(yard: FakeYard) -> None:
+    assert yard.run("up").ok
+    assert yard.run("up", size=2).ok
+    state = yard.place.state(STACK)
+    yard.place.store.delete(state.checkpoint_key)
+    for operation in ("preview", "up", "destroy"):
+        report = yard.run(operation)
+        assert "known stack without state" in (report.result.problem or "")
+    assert yard.recover().restored
+    assert yard.run("preview", size=2).changing == []
+    assert yard.things() == ["thing-0", "thing-1", "thing-2"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\0" * 4000, b'{"version": 3}'])
+def test_a_damaged_state_is_refused_and_restored(yard: FakeYard, damage: bytes) -> None:
+    assert yard.run("up").ok
+    assert yard.run("up", size=2).ok
+    state = yard.place.state(STACK)
+    yard.place.store.put(state.checkpoint_key, damage)
+    yard.place.store.put(f"{state.checkpoint_key}.bak", damage)  # a full disk takes both
+    assert "not readable" in (yard.run("up").result.problem or "")
+    outcome = yard.recover()
+    assert outcome.restored == "the copy made before the last apply"
+    assert yard.run("up", size=2).ok
+    assert yard.ids() == yard.held()
+
+
+def test_a_create_that_only_the_journal_knows_is_adopted(yard: FakeYard) -> None:
+    """The backend lost what was made after the copy: the journal still names it."""
+    assert yard.run("up", things=1).ok
+    early = yard.place.state(STACK).raw()
+    assert early is not None
+    assert yard.run("up", things=3).ok
+    yard.place.store.put(yard.place.state(STACK).checkpoint_key, early)
+    outcome = yard.recover()
+    assert len(outcome.adopted) == 2
+    assert yard.run("up", things=3).ok
+    assert yard.things() == ["thing-0", "thing-1", "thing-2"]
+    assert yard.ids() == yard.held()
+
+
+def test_what_nobody_knows_is_named(yard: FakeYard) -> None:
+    assert yard.run("up").ok
+    (yard.cloud / "stray.json").write_text(json.dumps({"label": "stray"}))
+    outcome = yard.recover()
+    assert outcome.leftovers == ["stray (fake:index:Thing::stray)"]

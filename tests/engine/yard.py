@@ -1,0 +1,125 @@
+"""The engine access as a caller uses it, on the fake cloud; shared by the tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackyard.naming import StackId
+from stackyard_cli.engine import binary
+from stackyard_cli.engine.messages import Event
+from stackyard_cli.engine.place import Place
+from stackyard_cli.engine.run import Report, Runner, Task
+from stackyard_cli.engine.stops import Stops
+from stackyard_cli.recovery.census import Found
+from stackyard_cli.recovery.recover import Recovery, recover
+from stackyard_cli.recovery.wanted import Wanted
+
+HERE = Path(__file__).parent
+STACK = StackId("ranking", "clicks", "dev")
+WORKER = (sys.executable, str(HERE / "fake_worker.py"))
+
+
+def quiet(_task: Task, _event: Event) -> None:
+    return None
+
+
+@dataclass
+class FakeYard:
+    """One place, one cloud folder, one stack by default."""
+
+    place: Place
+    cloud: Path
+    provider: subprocess.Popen[str]
+    engine: binary.Engine = field(default_factory=binary.find)
+    stops: Stops = field(default_factory=lambda: Stops(lambda _: None))
+
+    def runner(self, watch: Any = quiet) -> Runner:
+        return Runner(self.place, self.engine, self.stops, watch, WORKER)
+
+    def run(self, operation: str, stack: StackId = STACK, **config: Any) -> Report:
+        return self.runner().run(task(stack, **config), operation)
+
+    def recover(self, stack: StackId = STACK) -> Recovery:
+        return recover(self.place, self.engine, stack, FolderCensus(self.cloud))
+
+    def tool(self, operation: str = "up", **config: Any) -> subprocess.Popen[str]:
+        """Start the tool as a process; returns when the engine runs."""
+        config.setdefault("things", 3)
+        words = [str(self.place.home.parent), json.dumps(self.place.environment), operation]
+        started = subprocess.Popen(
+            [sys.executable, str(HERE / "drive.py"), *words, json.dumps(config)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert started.stdout
+        first = started.stdout.readline()
+        assert first.startswith("engine "), started.communicate()
+        started.engine = int(first.split()[1])  # type: ignore[attr-defined] - for the tests
+        return started
+
+    def things(self) -> list[str]:
+        """The labels of everything in the cloud, sorted; a duplicate shows twice."""
+        return sorted(json.loads(f.read_text())["label"] for f in self.cloud.glob("*.json"))
+
+    def ids(self) -> set[str]:
+        return {file.stem for file in self.cloud.glob("*.json")}
+
+    def held(self, stack: StackId = STACK) -> set[str]:
+        """The ids of the things that the state holds."""
+        checkpoint = self.place.state(stack).read()
+        assert checkpoint is not None
+        return {r["id"] for r in checkpoint.resources if r["type"] == "fake:index:Thing"}
+
+
+@dataclass
+class FolderCensus:
+    cloud: Path
+
+    def tagged(self) -> list[Found]:
+        found = []
+        for file in self.cloud.glob("*.json"):
+            label = json.loads(file.read_text())["label"]
+            found.append(Found(file.stem, f"fake:index:Thing::{label}"))
+        return found
+
+    def identify(self, wanted: list[Wanted]) -> dict[str, str]:
+        by_label = {one.label: one.arn for one in self.tagged()}
+        found = {item.urn: item.id or by_label.get(item.label) for item in wanted}
+        return {urn: identity for urn, identity in found.items() if identity}
+
+
+def task(stack: StackId = STACK, upstreams: Any = None, **config: Any) -> Task:
+    config.setdefault("things", 3)
+    return Task(stack, "project", config, str(sorted(config.items())), upstreams or {})
+
+
+def open_yard(folder: Path) -> FakeYard:
+    cloud = folder / "cloud"
+    cloud.mkdir(parents=True)
+    provider = subprocess.Popen(
+        [sys.executable, str(HERE / "fake_cloud.py"), str(cloud)], stdout=subprocess.PIPE, text=True
+    )
+    assert provider.stdout
+    port = provider.stdout.readline().strip()
+    backend = folder / "backend"
+    backend.mkdir()
+    passphrase = folder / "passphrase"
+    passphrase.write_text("correct horse battery")
+    environment = {
+        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DEBUG_PROVIDERS": f"fake:{port}",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(folder / "pulumi"),
+    }
+    home = folder / "home"
+    home.mkdir()
+    return FakeYard(Place(home, f"file://{backend}", "passphrase", environment), cloud, provider)
