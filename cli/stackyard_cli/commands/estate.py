@@ -38,12 +38,11 @@ Origin = Annotated[bool, typer.Option("--origin", help="Show where each value wa
 
 def init(directory: Directory, name: EstateName = None, json: Json = False) -> None:
     """Make a new estate from templates: stages, a foundation and services, ready to extend."""
-    from stackyard_cli.stamp import names, stamped, write_new
+    from stackyard_cli.stamp import write_new
 
-    name = name or _estate_name(directory)
+    name = _estate_name(directory, name)
     _refuse_taken(directory)
-    texts = {each: stamped(f"estate/{each}", name=name) for each in names("estate")}
-    texts |= _schema_texts()
+    texts = _estate_texts(name)
     for file, text in texts.items():
         write_new(directory / file, text)
     _check(_found(directory), None)
@@ -71,7 +70,9 @@ def new(
         raise StackyardError(f"{path} exists", hint=hint, code=ExitCode.INVALID)
     if not path.parent.resolve().is_relative_to(found.root.resolve()):
         raise StackyardError(f"{path.parent} leads out of the estate", code=ExitCode.INVALID)
-    text = stamped(_preset(found.blueprint(stack), preset), stack=stack)
+    template = _preset(found.blueprint(stack), preset)
+    account = found.tried(stack, "{}\n").config.account
+    text = stamped(template, stack=stack, account=account)
     found.tried(stack, text)
     write_new(path, text)
     render.answer({"stack": str(stack), "file": str(path)}, json=json, text=str(path))
@@ -94,7 +95,7 @@ def show(
     found = _found(estate)
     loaded = found.load(found.one(stack))
     if origin:
-        render.table(("path", "value", "origin"), _values(loaded), json=json)
+        render.table(("path", "value", "origin"), _values(loaded, as_written=not json), json=json)
         return
     import yaml
 
@@ -131,11 +132,18 @@ def _check(estate: Estate, selection: list[str] | None) -> int:
     return len(stacks)
 
 
-def _estate_name(directory: Path) -> str:
+def _estate_name(directory: Path, name: str | None) -> str:
+    """Return the name that is given, else one made from the folder's."""
     import re
 
-    name = re.sub(r"[^a-z0-9]+", "-", directory.absolute().name.lower()).strip("-0123456789")
-    return name[:32].rstrip("-") if len(name) > 1 else "estate"
+    from stackyard.naming import SEGMENT
+
+    made = re.sub(r"[^a-z0-9]+", "-", directory.absolute().name.lower()).strip("-0123456789")
+    found = name or (made[:32].rstrip("-") if len(made) > 1 else "estate")
+    if not SEGMENT.match(found):
+        hint = "2 to 32 lower-case letters, digits and hyphens, starting with a letter"
+        raise StackyardError(f"no name for an estate: {name!r}", hint=hint, code=ExitCode.INVALID)
+    return found
 
 
 def _refuse_taken(directory: Path) -> None:
@@ -144,10 +152,19 @@ def _refuse_taken(directory: Path) -> None:
         raise StackyardError(f"{directory} is not empty", hint=hint, code=ExitCode.INVALID)
 
 
-def _schema_texts() -> dict[str, str]:
+def _estate_texts(name: str) -> dict[str, str]:
+    """Return the files of a new estate: templates, schemas, and the platform's stacks for dev."""
+    from stackyard.naming import StackId
     from stackyard.stackfile import layout, schema
+    from stackyard_cli.stamp import names, stamped
 
-    return {f"{layout.SCHEMAS}/{name}.json": schema.text(name) for name in schema.NAMES}
+    texts = {each: stamped(f"estate/{each}", name=name) for each in names("estate")}
+    texts |= {f"{layout.SCHEMAS}/{each}.json": schema.text(each) for each in schema.NAMES}
+    for blueprint in ("foundation", "services"):
+        stack = StackId("platform", blueprint, "dev")
+        preset = f"presets/{blueprint}/minimal.yaml"
+        texts[layout.file_of(stack)] = stamped(preset, stack=stack)
+    return texts
 
 
 def _new_stack(project: str, stage: str) -> StackId:
@@ -190,11 +207,12 @@ def _row(estate: Estate, stack: StackId) -> dict[str, Any]:
     }
 
 
-def _values(loaded: Loaded) -> list[dict[str, Any]]:
+def _values(loaded: Loaded, *, as_written: bool) -> list[dict[str, Any]]:
     from stackyard.stackfile.node import dotted
 
-    leaves = loaded.tree.leaves()
-    return [
-        {"path": dotted(path), "value": node.plain(), "origin": str(node.origin)}
-        for path, node in leaves
-    ]
+    rows = []
+    for path, node in loaded.tree.leaves():
+        empty = isinstance(node.value, dict | list)
+        value = node.text if as_written and not empty else node.plain()
+        rows.append({"path": dotted(path), "value": value, "origin": str(node.origin)})
+    return rows
