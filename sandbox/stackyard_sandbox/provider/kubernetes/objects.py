@@ -58,7 +58,8 @@ class Operation:
         if client is None or has_unknown(self._values):
             return self._inputs
         try:
-            live = self._apply(client, dry_run=True)
+            # The object that a replacement deletes first is still there: that is no conflict.
+            live = self._apply(client, dry_run=True, force=creating)
         except (NoSuchKindError, UnreachableError):
             return self._inputs
         except ApiError as error:
@@ -106,7 +107,7 @@ class Operation:
             return
         policy = (waits.annotation(self._values, PROPAGATION) or "Foreground").capitalize()
         uid = client.delete(path, policy)
-        if uid is None or waits.skipped(self._values):
+        if uid is None or waits.skipped(self._values, "true"):
             return
         limit = waits.limit(seconds, self._values, waits.DELETE_SECONDS)
         if reasons := waits.until_gone(client, path, uid, limit, self._cancelled):
@@ -124,9 +125,9 @@ class Operation:
         metadata = self._values["metadata"]
         return self._resource(client).path(metadata.get("namespace"), metadata["name"])
 
-    def _apply(self, client: Client, *, dry_run: bool) -> Object:
+    def _apply(self, client: Client, *, dry_run: bool, force: bool = False) -> Object:
         asked = waits.annotation(self._values, FORCE) == "true"
-        force = asked or self._connection.settings.force
+        force = force or asked or self._connection.settings.force
         body = drift.applied(self._values)
         return client.apply(self._path(client), body, dry_run=dry_run, force=force)
 
@@ -147,7 +148,7 @@ class Operation:
     def _ready(self, client: Client, live: Object, seconds: float) -> tuple[str, Bag]:
         identity, path = _identity(self._resource(client), live), self._path(client)
         wait = wait_of(self._kind)
-        if wait is None or waits.skipped(self._values):
+        if wait is None or waits.skipped(self._values, "true", "ready"):
             return identity, self._outputs(live)
         limit = waits.limit(seconds, self._values, wait.seconds)
         reasons = waits.until_ready(client, path, wait, limit, self._cancelled)
@@ -174,8 +175,7 @@ class Operation:
             return True
         if error.status == 403 and " cannot patch resource " in error.message:
             return True
-        in_the_way = creating and error.status in (409, 422)
-        return in_the_way and client.get(self._path(client)) is not None
+        return creating and error.status == 422 and client.get(self._path(client)) is not None
 
     def _exists(self) -> ProviderError:
         metadata = self._values["metadata"]

@@ -30,9 +30,9 @@ def annotation(inputs: Properties, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def skipped(inputs: Properties) -> bool:
-    """Say whether the program does not want to wait."""
-    return annotation(inputs, SKIP) == "true"
+def skipped(inputs: Properties, *words: str) -> bool:
+    """Say whether the program does not want to wait: `true` for nothing, `ready` for readiness."""
+    return annotation(inputs, SKIP) in words
 
 
 def limit(asked: float, inputs: Properties, default: float) -> float:
