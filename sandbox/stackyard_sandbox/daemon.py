@@ -118,6 +118,7 @@ def _start(home: Path, progress: Progress) -> Sandbox:
     if pid is None:
         raise SandboxError("the cloud process ended at once", hint=f"see {cloud.process.log}")
     state.write(Sandbox(home, pid, cloud.administrator(), providers.ports))
+    cloud.forget_saved()
     return state.read(home) or _start(home, progress)
 
 

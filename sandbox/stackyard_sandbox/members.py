@@ -59,7 +59,15 @@ class Cloud(_Part):
     @property
     def saved(self) -> bool:
         """Whether the last run has left what the account held."""
-        return (self.folder / "account.pickle").exists()
+        return self._saved.exists()
+
+    @property
+    def _saved(self) -> Path:
+        return self.folder / "account.pickle"
+
+    def forget_saved(self) -> None:
+        """Delete that: from now on the running process is ahead of it."""
+        self._saved.unlink(missing_ok=True)
 
     def take_port(self) -> int:
         """Choose where to listen before it starts: the API servers have to know."""

@@ -43,3 +43,5 @@ class Planes:
         """Stop a control plane and forget its objects, keys and address."""
         self.plane(identity).stop()
         shutil.rmtree(self._folder / identity)
+        if not self.ids():
+            self._folder.rmdir()

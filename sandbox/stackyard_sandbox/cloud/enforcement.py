@@ -4,6 +4,8 @@ from botocore.awsrequest import AWSRequest
 from moto import settings
 from moto.iam.access_control import IAMRequestBase
 
+from stackyard_sandbox.cloud import judgement
+
 _FORM = "application/x-www-form-urlencoded"
 
 _emulators_request = IAMRequestBase._create_aws_request
@@ -12,6 +14,7 @@ _emulators_request = IAMRequestBase._create_aws_request
 def install() -> None:
     """Switch it on; the emulator's own default is to let everybody do everything."""
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+    judgement.install()
     IAMRequestBase._create_aws_request = _signed_request  # type: ignore[method-assign]  # the repair
 
 

@@ -45,7 +45,7 @@ def serve(home: Path, port: int) -> int:
     # Where the emulator's services reach each other.
     os.environ["MOTO_PORT"] = str(port)
     # The emulator's answers are otherwise open to every web page.
-    emulator.DISABLE_GLOBAL_CORS = True
+    vars(emulator)["DISABLE_GLOBAL_CORS"] = True
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     folder = home / FOLDER
     fleet = Fleet(home, port)

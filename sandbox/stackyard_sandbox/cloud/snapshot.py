@@ -8,6 +8,7 @@ import io
 import pickle
 import sys
 import threading
+from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
@@ -15,6 +16,7 @@ from typing import Any
 
 import dill  # type: ignore[import-untyped]  # it ships no types
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -48,7 +50,7 @@ def save(folder: Path) -> None:
 
 
 def restore(folder: Path) -> bool:
-    """Read the backends back, once: from then on memory is ahead of the file.
+    """Read the backends back. The file stays until `start` has recorded the sandbox as running.
 
     Returns whether there was a file; raises SnapshotError for one that cannot be read.
     """
@@ -64,7 +66,6 @@ def restore(folder: Path) -> bool:
         for account, regions in accounts.items():
             for region, backend in regions.items():
                 service[account][region] = backend
-    path.unlink()
     return True
 
 
@@ -85,10 +86,28 @@ class _Pickler(pickle.Pickler):
             return _no_thread, ()
         if isinstance(obj, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             der = obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-            return load_der_private_key, (der, None)
+            return _key, (der,)
         if isinstance(obj, FunctionType) and "<locals>" in obj.__qualname__:
             return dill.loads, (dill.dumps(obj),)
+        if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
+            # It would be made again by calling its class, which here wants other arguments.
+            state = (obj.default_factory, vars(obj), dict(obj))
+            return _blank, (type(obj),), state, None, None, _fill
         return NotImplemented
+
+
+def _key(der: bytes) -> PrivateKeyTypes:
+    return load_der_private_key(der, None)
+
+
+def _blank(cls: type[defaultdict[Any, Any]]) -> defaultdict[Any, Any]:
+    return cls.__new__(cls)
+
+
+def _fill(made: defaultdict[Any, Any], state: tuple[Any, dict[str, Any], dict[Any, Any]]) -> None:
+    made.default_factory, attributes, items = state
+    vars(made).update(attributes)
+    dict.update(made, items)
 
 
 def _no_thread() -> None:

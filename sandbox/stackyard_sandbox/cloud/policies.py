@@ -1,0 +1,143 @@
+"""Whether policy documents allow a request, by the rules of IAM: conditions and denials included.
+
+The emulator's own evaluator takes every condition for fulfilled: a bucket policy that denies plain
+HTTP would deny everything. Source of the rules:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Document = Mapping[str, Any]
+Grant = Literal["named", "account"]
+"""How a resource policy allows: whoever it names itself, or an account, whose policies decide."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing that somebody wants to do."""
+
+    action: str
+    resource: str
+    caller: frozenset[str]
+    """ARNs of who asks: of the user or role, and of its session."""
+
+    account: str
+    facts: Mapping[str, str]
+    """Condition keys, in lower case, as IAM compares their names."""
+
+
+def denied(asked: Asked, documents: Sequence[Document]) -> bool:
+    """Whether a statement of any document denies it."""
+    return any(_matching(asked, documents, "Deny"))
+
+
+def allowed(asked: Asked, documents: Sequence[Document]) -> bool:
+    """Whether a statement of the caller's own documents allows it."""
+    return any(_matching(asked, documents, "Allow"))
+
+
+def granted(asked: Asked, document: Document) -> set[Grant]:
+    """Return how the policy of a resource allows it; empty if it does not."""
+    root = f"arn:aws:iam::{asked.account}:root"
+    found: set[Grant] = set()
+    for statement in _matching(asked, [document], "Allow"):
+        named = _principals(statement)
+        if "*" in named or asked.caller & named:
+            found.add("named")
+        elif {root, asked.account} & named:
+            found.add("account")
+    return found
+
+
+def _matching(asked: Asked, documents: Sequence[Document], effect: str) -> Iterator[Document]:
+    for document in documents:
+        statements = document.get("Statement", [])
+        for statement in statements if isinstance(statements, list) else [statements]:
+            if (
+                statement["Effect"] == effect
+                and _covers(statement, "Action", asked.action, re.IGNORECASE)
+                and _covers(statement, "Resource", asked.resource, 0)
+                and _concerns(statement, asked)
+                and _holds(statement.get("Condition", {}), asked.facts)
+            ):
+                yield statement
+
+
+def _covers(statement: Document, element: str, value: str, flags: int) -> bool:
+    if f"Not{element}" in statement:
+        return not any(_like(one, value, flags) for one in _listed(statement[f"Not{element}"]))
+    if element not in statement:
+        return element == "Resource"  # a trust policy is about its own role
+    return any(_like(one, value, flags) for one in _listed(statement[element]))
+
+
+def _concerns(statement: Document, asked: Asked) -> bool:
+    """Whether a statement is about the caller; the caller's own documents name no principal."""
+    if "Principal" not in statement:
+        return True
+    accounts = {asked.account, f"arn:aws:iam::{asked.account}:root"}
+    named = _principals(statement)
+    return "*" in named or bool(named & (asked.caller | accounts))
+
+
+def _principals(statement: Document) -> set[str]:
+    principal = statement.get("Principal", {})
+    return {"*"} if principal == "*" else set(_listed(principal.get("AWS")))
+
+
+def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:
+    return all(
+        _one_holds(operator, _texts(expected), facts.get(key.lower()))
+        for operator, keys in conditions.items()
+        for key, expected in keys.items()
+    )
+
+
+def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
+    if operator == "Null":
+        return (actual is None) is (expected[0].lower() == "true")
+    name = operator.removesuffix("IfExists")
+    negated = "Not" in name
+    if actual is None:
+        return negated or name != operator
+    compare = _COMPARISONS.get(name.replace("Not", ""))
+    if compare is None:
+        # Refusing what is not understood: as an error, it cannot pass for an answer.
+        raise NotImplementedError(f"the sandbox does not evaluate the condition {operator}")
+    return any(compare(one, actual) for one in expected) is not negated
+
+
+def _arn_like(expected: str, actual: str) -> bool:
+    parts = list(zip(expected.split(":", 5), actual.split(":", 5), strict=False))
+    return expected.count(":") >= 5 and all(_like(one, other) for one, other in parts)
+
+
+def _like(pattern: str, value: str, flags: int = 0) -> bool:
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, value, flags | re.DOTALL) is not None
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [])
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in values]
+
+
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": lambda expected, actual: expected.lower() == actual.lower(),
+    "NumericEquals": lambda expected, actual: float(actual) == float(expected),
+    "NumericLessThan": lambda expected, actual: float(actual) < float(expected),
+    "NumericGreaterThan": lambda expected, actual: float(actual) > float(expected),
+    "StringEquals": lambda expected, actual: actual == expected,
+    "StringEqualsIgnoreCase": lambda expected, actual: actual.lower() == expected.lower(),
+    "StringLike": lambda expected, actual: _like(expected, actual),
+}

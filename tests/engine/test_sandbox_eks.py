@@ -1,0 +1,426 @@
+"""EKS in the sandbox, seen by boto3 and the Kubernetes client: nodes, access, several clusters."""
+
+import json
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+
+from stackyard_sandbox import daemon, eks_token
+
+ACCOUNT = "123456789012"
+GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    home = tmp_path_factory.mktemp("sandbox")
+    yield daemon.start(directory=home)
+    daemon.reset(home)
+
+
+@pytest.fixture(scope="module")
+def aws(sandbox):
+    def make(service, **keys):
+        keys = keys or {
+            "aws_access_key_id": sandbox.aws.access_key_id,
+            "aws_secret_access_key": sandbox.aws.secret_access_key,
+        }
+        where = {"region_name": sandbox.aws.region, "endpoint_url": sandbox.aws.endpoint}
+        return boto3.client(service, **where, **keys)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def role(aws):
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+
+    def make(name, *statements):
+        made = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        if statements:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            aws("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+        return made["Role"]["Arn"]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def assume(aws):
+    def take(arn, session="someone"):
+        keys = aws("sts").assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]
+        return {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+
+    return take
+
+
+@pytest.fixture(scope="module")
+def subnets(aws):
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    return [
+        ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=f"eu-central-1{zone}"
+        )["Subnet"]["SubnetId"]
+        for index, zone in enumerate("ab")
+    ]
+
+
+@pytest.fixture(scope="module")
+def node_role(role):
+    return role("node")
+
+
+@pytest.fixture(scope="module")
+def dev(aws, node_role, subnets):
+    """A cluster named dev with two ordinary nodes and a GPU group that is empty."""
+    eks = aws("eks")
+    eks.create_cluster(
+        name="dev",
+        version="1.33",
+        roleArn=node_role,
+        resourcesVpcConfig={"subnetIds": subnets, "endpointPrivateAccess": True},
+        accessConfig={"authenticationMode": "API"},
+        logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]},
+    )
+    group = {"clusterName": "dev", "nodeRole": node_role, "subnets": subnets}
+    eks.create_nodegroup(
+        **group,
+        nodegroupName="main",
+        instanceTypes=["m6i.large"],
+        scalingConfig={"minSize": 2, "maxSize": 2, "desiredSize": 2},
+        labels={"pool": "main"},
+    )
+    eks.create_nodegroup(
+        **group,
+        nodegroupName="gpu",
+        instanceTypes=["g5.12xlarge"],
+        scalingConfig={"minSize": 0, "maxSize": 2, "desiredSize": 0},
+        labels={"pool": "gpu"},
+        taints=[GPU_TAINT],
+    )
+    return "dev"
+
+
+@pytest.fixture
+def core(sandbox, dev):
+    return client.CoreV1Api(config.new_client_from_config(str(sandbox.kubeconfig), dev))
+
+
+def as_principal(sandbox, cluster, credentials, name=None):
+    """A Kubernetes client with the EKS token of AWS credentials."""
+    found = daemon.current(sandbox.directory).clusters[cluster]
+    authority = sandbox.directory / f"{cluster}.ca"
+    authority.write_text(found.ca_pem)
+    settings = client.Configuration()
+    settings.host, settings.ssl_ca_cert = found.endpoint, str(authority)
+    token = eks_token.token(name or cluster, credentials, sandbox.aws.region, sandbox.aws.endpoint)
+    settings.api_key = {"authorization": f"Bearer {token}"}
+    return client.ApiClient(settings)
+
+
+def whoami(api):
+    return client.AuthenticationV1Api(api).create_self_subject_review({}).status.user_info
+
+
+def unless(status, call):
+    """What a call answers; None if it is refused with this status."""
+    try:
+        return call()
+    except ApiException as error:
+        if error.status != status:
+            raise
+        return None
+
+
+def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.2)
+    return found
+
+
+def pod(name, **spec):
+    container = {"name": "main", "image": "example.invalid/none", **spec.pop("container", {})}
+    return {"metadata": {"name": name}, "spec": {"containers": [container], **spec}}
+
+
+def gpu_pod(name, gpus=1):
+    return pod(
+        name,
+        container={"resources": {"limits": {"nvidia.com/gpu": str(gpus)}}},
+        nodeSelector={"pool": "gpu"},
+        tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}],
+    )
+
+
+def test_a_cluster_describes_the_control_plane_that_answers(aws, core, dev):
+    found = aws("eks").describe_cluster(name=dev)["cluster"]
+    assert found["status"] == "ACTIVE"
+    assert found["endpoint"] == core.api_client.configuration.host
+    assert found["version"] == "1.33"
+    assert found["accessConfig"]["authenticationMode"] == "API"
+    assert found["logging"]["clusterLogging"] == [{"types": ["audit"], "enabled": True}]
+    network = found["resourcesVpcConfig"]
+    assert network["endpointPrivateAccess"] is True
+    groups = aws("ec2").describe_security_groups(GroupIds=[network["clusterSecurityGroupId"]])
+    assert groups["SecurityGroups"][0]["VpcId"] == network["vpcId"]
+
+
+def test_an_update_of_the_cluster_is_described(aws, dev):
+    eks = aws("eks")
+    update = eks.update_cluster_config(
+        name=dev, resourcesVpcConfig={"publicAccessCidrs": ["192.0.2.0/24"]}
+    )["update"]
+    assert eks.describe_update(name=dev, updateId=update["id"])["update"]["status"] == "Successful"
+    network = eks.describe_cluster(name=dev)["cluster"]["resourcesVpcConfig"]
+    assert network["publicAccessCidrs"] == ["192.0.2.0/24"]
+    assert network["endpointPrivateAccess"] is True
+
+
+def test_a_node_group_is_nodes_with_its_labels_zones_and_size(core):
+    nodes = core.list_node(label_selector="eks.amazonaws.com/nodegroup=main").items
+    assert [node.metadata.name for node in nodes] == ["main-0", "main-1"]
+    zones = [node.metadata.labels["topology.kubernetes.io/zone"] for node in nodes]
+    assert zones == ["eu-central-1a", "eu-central-1b"]
+    labels = nodes[0].metadata.labels
+    assert labels["pool"] == "main"
+    assert labels["node.kubernetes.io/instance-type"] == "m6i.large"
+    capacity = nodes[0].status.capacity
+    assert (capacity["cpu"], capacity["memory"]) == ("2", "8Gi")
+    assert "nvidia.com/gpu" not in capacity
+
+
+def test_an_updated_node_group_changes_its_nodes(aws, core, dev, node_role, subnets):
+    eks = aws("eks")
+    eks.create_nodegroup(
+        clusterName=dev,
+        nodegroupName="batch",
+        nodeRole=node_role,
+        subnets=subnets,
+        instanceTypes=["m6i.large"],
+        scalingConfig={"minSize": 3, "maxSize": 3, "desiredSize": 3},
+    )
+
+    def nodes():
+        return core.list_node(label_selector="eks.amazonaws.com/nodegroup=batch").items
+
+    assert len(nodes()) == 3
+    eks.update_nodegroup_config(
+        clusterName=dev,
+        nodegroupName="batch",
+        scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1},
+        labels={"addOrUpdateLabels": {"team": "ranking"}},
+        taints={"addOrUpdateTaints": [GPU_TAINT]},
+    )
+    (left,) = nodes()
+    assert (left.metadata.name, left.metadata.labels["team"]) == ("batch-0", "ranking")
+    assert [taint.effect for taint in left.spec.taints] == ["NoSchedule"]
+    eks.update_nodegroup_config(
+        clusterName=dev, nodegroupName="batch", taints={"removeTaints": [GPU_TAINT]}
+    )
+    assert not [taint for taint in nodes()[0].spec.taints or [] if taint.key == "nvidia.com/gpu"]
+    eks.delete_nodegroup(clusterName=dev, nodegroupName="batch")
+    assert nodes() == []
+
+
+def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(aws, core, dev):
+    selector = "eks.amazonaws.com/nodegroup=gpu"
+    assert core.list_node(label_selector=selector).items == []
+    for index in range(4):
+        core.create_namespaced_pod("default", gpu_pod(f"train-{index}"))
+    core.create_namespaced_pod("default", gpu_pod("too-big", gpus=8))
+    core.create_namespaced_pod("default", pod("ordinary"))
+
+    def node_of(name):
+        return core.read_namespaced_pod(name, "default").spec.node_name
+
+    # Four pods with one GPU each share the one node of four GPUs.
+    assert {until(lambda index=index: node_of(f"train-{index}")) for index in range(4)} == {"gpu-0"}
+    assert until(lambda: node_of("ordinary")).startswith("main-")
+    assert core.list_node(label_selector=selector).items[0].status.capacity["nvidia.com/gpu"] == "4"
+    group = aws("eks").describe_nodegroup(clusterName=dev, nodegroupName="gpu")["nodegroup"]
+    assert group["scalingConfig"]["desiredSize"] == 1
+    assert node_of("too-big") is None
+    for index in range(4):
+        core.delete_namespaced_pod(f"train-{index}", "default", grace_period_seconds=0)
+    core.delete_namespaced_pod("too-big", "default", grace_period_seconds=0)
+    until(lambda: core.list_node(label_selector=selector).items == [], seconds=60)
+    group = aws("eks").describe_nodegroup(clusterName=dev, nodegroupName="gpu")["nodegroup"]
+    assert group["scalingConfig"]["desiredSize"] == 0
+
+
+def test_a_role_with_an_access_entry_is_its_groups(sandbox, aws, role, assume, dev):
+    scientist = role("scientist")
+    credentials = assume(scientist, "ada")
+    with pytest.raises(ApiException) as refused:
+        whoami(as_principal(sandbox, dev, credentials))
+    assert refused.value.status == 401
+    aws("eks").create_access_entry(
+        clusterName=dev, principalArn=scientist, kubernetesGroups=["stackyard:ranking:scientist"]
+    )
+    me = until(lambda: _accepted(sandbox, dev, credentials))
+    assert me.username == f"arn:aws:sts::{ACCOUNT}:assumed-role/scientist/ada"
+    assert set(me.groups) == {"stackyard:ranking:scientist", "system:authenticated"}
+    assert me.extra["canonicalArn"] == [scientist]
+    aws("eks").delete_access_entry(clusterName=dev, principalArn=scientist)
+    until(lambda: _accepted(sandbox, dev, credentials) is None)
+
+
+def _accepted(sandbox, cluster, credentials):
+    return unless(401, lambda: whoami(as_principal(sandbox, cluster, credentials)))
+
+
+def test_only_a_good_token_for_this_cluster_is_accepted(sandbox, aws, role, assume, dev):
+    arn = role("forger")
+    aws("eks").create_access_entry(clusterName=dev, principalArn=arn)
+    good = assume(arn)
+    assert until(lambda: _accepted(sandbox, dev, good))
+    with pytest.raises(ApiException) as refused:
+        whoami(as_principal(sandbox, dev, good, name="another-cluster"))
+    assert refused.value.status == 401
+    for key in good:
+        forged = {**good, key: good[key][:-2] + "xx"}
+        assert _accepted(sandbox, dev, forged) is None, key
+
+
+def test_the_cluster_creator_is_its_administrator(sandbox, dev):
+    keys = {
+        "aws_access_key_id": sandbox.aws.access_key_id,
+        "aws_secret_access_key": sandbox.aws.secret_access_key,
+    }
+    api = client.CoreV1Api(as_principal(sandbox, dev, keys))
+    assert api.list_namespaced_secret("kube-system").items is not None
+
+
+def test_an_access_policy_is_rbac_in_its_scope(sandbox, aws, core, role, assume, dev):
+    arn = role("viewer")
+    eks = aws("eks")
+    view = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    eks.create_access_entry(clusterName=dev, principalArn=arn)
+    eks.associate_access_policy(
+        clusterName=dev,
+        principalArn=arn,
+        policyArn=view,
+        accessScope={"type": "namespace", "namespaces": ["later-*"]},
+    )
+    core.create_namespace({"metadata": {"name": "later-on"}})
+    api = client.CoreV1Api(as_principal(sandbox, dev, assume(arn)))
+
+    def allowed(namespace):
+        return unless(403, lambda: api.list_namespaced_pod(namespace)) is not None
+
+    until(lambda: allowed("later-on"))
+    assert not allowed("kube-public")
+    with pytest.raises(ApiException) as refused:
+        api.create_namespaced_pod("later-on", pod("mine"))
+    assert refused.value.status == 403
+    eks.disassociate_access_policy(clusterName=dev, principalArn=arn, policyArn=view)
+    until(lambda: not allowed("later-on"))
+
+
+def test_iam_is_enforced_on_what_the_emulator_lacks(aws, role, assume, dev):
+    cluster = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/{dev}"
+    reader = role(
+        "reader",
+        {"Effect": "Allow", "Action": ["eks:ListAddons", "eks:CreateAddon"], "Resource": cluster},
+    )
+    eks = aws("eks", **assume(reader))
+    eks.create_addon(clusterName=dev, addonName="vpc-cni")
+    assert eks.list_addons(clusterName=dev)["addons"] == ["vpc-cni"]
+    for call in (
+        lambda: eks.describe_addon(clusterName=dev, addonName="vpc-cni"),
+        lambda: eks.list_access_entries(clusterName=dev),
+        lambda: eks.list_addons(clusterName="another"),
+    ):
+        with pytest.raises(ClientError, match="not authorized"):
+            call()
+    nobody = aws("eks", aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x")
+    with pytest.raises(ClientError, match="security token"):
+        nobody.list_addons(clusterName=dev)
+
+
+def test_addons_live_as_in_the_api(aws, dev):
+    eks = aws("eks")
+    made = eks.create_addon(
+        clusterName=dev, addonName="coredns", addonVersion="v1.11.4-eksbuild.2", tags={"a": "b"}
+    )["addon"]
+    with pytest.raises(eks.exceptions.ResourceInUseException):
+        eks.create_addon(clusterName=dev, addonName="coredns")
+    with pytest.raises(eks.exceptions.InvalidParameterException):
+        eks.create_addon(clusterName=dev, addonName="no-such-addon")
+    eks.update_addon(clusterName=dev, addonName="coredns", configurationValues="{}")
+    eks.tag_resource(resourceArn=made["addonArn"], tags={"c": "d"})
+    eks.untag_resource(resourceArn=made["addonArn"], tagKeys=["a"])
+    found = eks.describe_addon(clusterName=dev, addonName="coredns")["addon"]
+    assert (found["addonVersion"], found["configurationValues"], found["tags"]) == (
+        "v1.11.4-eksbuild.2",
+        "{}",
+        {"c": "d"},
+    )
+    eks.delete_addon(clusterName=dev, addonName="coredns")
+    with pytest.raises(eks.exceptions.ResourceNotFoundException):
+        eks.describe_addon(clusterName=dev, addonName="coredns")
+
+
+def test_pod_identities_live_as_in_the_api(aws, role, dev):
+    eks = aws("eks")
+    first, second = role("trainer"), role("trainer-two")
+    account = {"namespace": "ranking", "serviceAccount": "trainer"}
+    made = eks.create_pod_identity_association(clusterName=dev, roleArn=first, **account)
+    identity = made["association"]["associationId"]
+    with pytest.raises(eks.exceptions.ResourceInUseException):
+        eks.create_pod_identity_association(clusterName=dev, roleArn=first, **account)
+    eks.update_pod_identity_association(clusterName=dev, associationId=identity, roleArn=second)
+    (listed,) = eks.list_pod_identity_associations(clusterName=dev, **account)["associations"]
+    assert listed["associationId"] == identity
+    found = eks.describe_pod_identity_association(clusterName=dev, associationId=identity)
+    assert found["association"]["roleArn"] == second
+    eks.delete_pod_identity_association(clusterName=dev, associationId=identity)
+    assert eks.list_pod_identity_associations(clusterName=dev)["associations"] == []
+
+
+def test_two_clusters_are_apart_and_a_deleted_one_leaves_nothing(
+    sandbox, aws, core, node_role, subnets
+):
+    eks = aws("eks")
+    eks.create_cluster(name="second", roleArn=node_role, resourcesVpcConfig={"subnetIds": subnets})
+    described = {name: eks.describe_cluster(name=name)["cluster"] for name in ("dev", "second")}
+    assert described["dev"]["endpoint"] != described["second"]["endpoint"]
+    other = client.CoreV1Api(config.new_client_from_config(str(sandbox.kubeconfig), "second"))
+    assert other.list_node().items == []
+    other.create_namespace({"metadata": {"name": "only-here"}})
+    assert "only-here" not in {each.metadata.name for each in core.list_namespace().items}
+    pids = [each.pid for each in daemon.status(sandbox.directory) if "second/" in each.name]
+    assert len(pids) == 5
+    group = described["second"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    eks.delete_cluster(name="second")
+    assert not any(Path(f"/proc/{pid}/exe").exists() for pid in pids)
+    with pytest.raises(eks.exceptions.ResourceNotFoundException):
+        eks.describe_cluster(name="second")
+    with pytest.raises(ClientError, match="InvalidGroup"):
+        aws("ec2").describe_security_groups(GroupIds=[group])
+    assert set(daemon.current(sandbox.directory).clusters) == {"dev"}
+
+
+def test_a_cluster_in_use_is_not_deleted(aws, dev):
+    eks = aws("eks")
+    with pytest.raises(eks.exceptions.ResourceInUseException):
+        eks.delete_cluster(name=dev)
+    with pytest.raises(eks.exceptions.InvalidParameterException):
+        eks.create_cluster(
+            name="third",
+            roleArn=f"arn:aws:iam::{ACCOUNT}:role/node",
+            resourcesVpcConfig={"subnetIds": ["subnet-0123456789abcdef0"]},
+        )
