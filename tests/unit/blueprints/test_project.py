@@ -174,7 +174,7 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
     foundation = contracts.parse(
         contracts.FoundationContract, CONTRACTS[FOUNDATION.reference], str(FOUNDATION)
     )
-    with pytest.raises(ContractError, match="4 GPUs at most.*asks for 5") as caught:
+    with pytest.raises(ContractError, match=r"4 GPUs at most.*asks for 5") as caught:
         Project(STACK, model, UPSTREAMS)._fit(foundation)
     assert "platform/foundation/dev" in caught.value.hint
 

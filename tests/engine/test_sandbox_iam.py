@@ -1,0 +1,235 @@
+"""IAM in the sandbox: conditions, denials and resource policies, tried with real credentials."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+ACCOUNT = "123456789012"
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+PLAIN_HTTP = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("cloud")
+    (home / "cloud").mkdir()
+    command = [sys.executable, "-m", "stackyard_sandbox.cloud", "--sandbox", str(home)]
+    process = subprocess.Popen([*command, "--port", str(port)])
+    endpoint = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{endpoint}/_sandbox/health").close()
+                break
+            except OSError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        keys = json.loads((home / "cloud" / "administrator.json").read_text())
+        yield endpoint, keys["access_key_id"], keys["secret_access_key"]
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def client(cloud):
+    endpoint, key, secret = cloud
+
+    def make(service, credentials=None):
+        keys = {"aws_access_key_id": key, "aws_secret_access_key": secret}
+        if credentials:
+            keys = {
+                "aws_access_key_id": credentials["AccessKeyId"],
+                "aws_secret_access_key": credentials["SecretAccessKey"],
+                "aws_session_token": credentials["SessionToken"],
+            }
+        return boto3.client(service, region_name="eu-central-1", endpoint_url=endpoint, **keys)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def lake(client):
+    s3 = client("s3")
+    s3.create_bucket(
+        Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    for key in ("in/a", "out/b"):
+        s3.put_object(Bucket="lake", Key=key, Body=b"x")
+    s3.put_bucket_policy(Bucket="lake", Policy=document(PLAIN_HTTP))
+    return "lake"
+
+
+@pytest.fixture(scope="module")
+def role(client):
+    """Make a role with a policy and take it; `trust` is the condition of its trust policy."""
+
+    def take(name, *statements, trust=None, principal=ROOT, **asked):
+        iam = client("iam")
+        trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
+        if trust:
+            trusted["Condition"] = trust
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trusted))
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(*statements))
+        arn = made["Role"]["Arn"]
+        answer = client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **asked)
+        return answer["Credentials"]
+
+    return take
+
+
+def refused(call, **arguments):
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    return caught.value.response["Error"]["Code"] in (
+        "AccessDenied",
+        "AccessDeniedException",
+        "403",
+    )
+
+
+def test_a_denial_under_a_condition_that_is_not_met_denies_nothing(client, lake):
+    assert client("s3").get_object(Bucket=lake, Key="in/a")["Body"].read() == b"x"
+
+
+def test_a_denial_that_is_met_goes_before_every_allowance(client, lake):
+    s3 = client("s3")
+    fence = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "NotResource": "arn:aws:s3:::lake/in/*",
+    }
+    s3.put_bucket_policy(Bucket=lake, Policy=document(fence))
+    try:
+        assert s3.get_object(Bucket=lake, Key="in/a")
+        assert refused(s3.get_object, Bucket=lake, Key="out/b")
+    finally:
+        s3.put_bucket_policy(Bucket=lake, Policy=document(PLAIN_HTTP))
+
+
+def test_a_list_is_allowed_below_the_prefix_only(client, lake, role):
+    listing = {
+        "Effect": "Allow",
+        "Action": "s3:ListBucket",
+        "Resource": "arn:aws:s3:::lake",
+        "Condition": {"StringLike": {"s3:prefix": ["in/", "in/*"]}},
+    }
+    s3 = client("s3", role("lister", listing))
+    assert s3.list_objects_v2(Bucket=lake, Prefix="in/")["KeyCount"] == 1
+    assert refused(s3.list_objects_v2, Bucket=lake)
+    assert refused(s3.list_objects_v2, Bucket=lake, Prefix="out/")
+
+
+def test_a_copy_needs_the_right_to_read_its_source(client, lake, role):
+    own = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/in/*"}
+    s3 = client("s3", role("copier", own))
+    s3.copy_object(Bucket=lake, Key="in/c", CopySource=f"{lake}/in/a")
+    assert refused(s3.copy_object, Bucket=lake, Key="in/d", CopySource=f"{lake}/out/b")
+
+
+def test_a_delete_of_many_is_judged_key_by_key(client, lake, role):
+    own = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/in/*"}
+    s3 = client("s3", role("deleter", own))
+    client("s3").put_object(Bucket=lake, Key="in/e", Body=b"x")
+    mixed = {"Objects": [{"Key": "in/e"}, {"Key": "out/b"}]}
+    answer = s3.delete_objects(Bucket=lake, Delete=mixed)
+    assert not answer.get("Deleted")
+    assert client("s3").get_object(Bucket=lake, Key="out/b")
+
+
+def test_an_upload_with_another_key_is_refused_and_one_without_is_not(client, lake):
+    s3 = client("s3")
+    header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    other = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::lake/*",
+        "Condition": {"Null": {header: "false"}, "StringNotEquals": {header: "arn:good"}},
+    }
+    s3.put_bucket_policy(Bucket=lake, Policy=document(other))
+    try:
+        s3.put_object(Bucket=lake, Key="in/a", Body=b"x")
+        assert refused(
+            s3.put_object,
+            Bucket=lake,
+            Key="in/a",
+            Body=b"x",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId="arn:bad",
+        )
+    finally:
+        s3.put_bucket_policy(Bucket=lake, Policy=document(PLAIN_HTTP))
+
+
+def test_a_role_is_taken_with_its_external_id_only(role):
+    needs = {"StringEquals": {"sts:ExternalId": "labels-2026"}}
+    assert role("outside", trust=needs, ExternalId="labels-2026")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role("outside-wrong", trust=needs, ExternalId="guessed")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role("outside-none", trust=needs)
+
+
+def test_a_role_that_trusts_other_people_is_not_taken(role):
+    people = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/people-*"}}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role("for-people", trust=people)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role("for-others", principal="arn:aws:iam::210987654321:root")
+
+
+def test_a_secret_is_read_by_whom_its_own_policy_names(client, role):
+    vault = client("secretsmanager")
+    made = vault.create_secret(Name="team/key", SecretString="made-up")
+    reader, other = role("reader"), role("other")
+    arn = f"arn:aws:iam::{ACCOUNT}:role/reader"
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"AWS": arn},
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": "*",
+    }
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": "*",
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": [arn]}},
+    }
+    vault.put_resource_policy(SecretId=made["ARN"], ResourcePolicy=document(allow, deny))
+    read = client("secretsmanager", reader).get_secret_value
+    assert read(SecretId="team/key")["SecretString"] == "made-up"
+    assert refused(client("secretsmanager", other).get_secret_value, SecretId="team/key")
+    assert refused(vault.get_secret_value, SecretId="team/key")
+
+
+def test_a_cluster_is_described_by_whom_its_arn_is_granted(client, role):
+    arn = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/dev"
+    grant = {"Effect": "Allow", "Action": "eks:DescribeCluster", "Resource": arn}
+    eks = client("eks", role("describer", grant))
+    with pytest.raises(eks.exceptions.ResourceNotFoundException):
+        eks.describe_cluster(name="dev")
+    assert refused(eks.describe_cluster, name="prod")
