@@ -29,6 +29,9 @@ class Kept(mocks.Mocks):
         self.inputs[args.name] = args.inputs
         return args.name, {"arn": f"arn:{args.name}", **args.inputs}
 
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+        raise AssertionError(f"nothing is asked of providers here (got {args.token})")
+
 
 @pytest.fixture
 def kept() -> Kept:
