@@ -35,6 +35,7 @@ def _quoted(message: str, node: Node) -> list[tuple[Path, Node]]:
     quoted = [
         (path, leaf)
         for path, leaf in node.leaves()
-        if len(leaf.text) >= SHORTEST_QUOTE and leaf.text in message
+        if len(leaf.text) >= SHORTEST_QUOTE
+        and re.search(rf"(?<!\w){re.escape(leaf.text)}(?!\w)", message)
     ]
     return sorted(quoted, key=lambda each: -len(each[1].text))[:1]

@@ -42,5 +42,5 @@ class EstateSettings(Config):
     @model_validator(mode="after")
     def _shared_state(self) -> EstateSettings:
         if self.target == "aws" and None in (self.state.backend, self.state.secrets):
-            raise ValueError("the target `aws` needs `state.backend` and `state.secrets`")
+            raise ValueError("`target: aws` needs `state.backend` and `state.secrets`")
         return self

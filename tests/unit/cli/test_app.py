@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stackyard_cli import app, render
+from stackyard_cli.errors import ExitCode, StackyardError
+
+from .conftest import Shell
+
+COMMAND = [sys.executable, "-m", "stackyard_cli"]
+
+
+def stackyard(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        [*COMMAND, *words], capture_output=True, text=True, check=False, **more
+    )
+
+
+@pytest.mark.parametrize("verb", app.VERBS)
+def test_each_verb_explains_itself(shell: Shell, verb: str) -> None:
+    assert shell.run(verb, "--help") == 0
+    assert f"Usage: stackyard {verb}" in shell.out
+    assert shell.err == ""
+
+
+def test_help_names_each_verb_in_one_line(shell: Shell) -> None:
+    assert shell.run() == 0
+    bare = shell.out
+    assert shell.run("--help") == 0
+    assert shell.out == bare
+    lines = [line.split() for line in shell.out.splitlines() if line.startswith("  ")]
+    assert set(app.VERBS) <= {words[0] for words in lines}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("upp",),
+        ("show",),
+        ("show", "a", "b"),
+        ("list", "--nothing"),
+        ("show", "no/such/stack"),
+        ("show", "../../etc/passwd"),
+        ("list", "no/such/stack"),
+        ("validate", "x"),
+        ("schema", "nothing"),
+        ("init", "."),
+        ("new", "x", "--stage", "dev"),
+    ],
+)
+def test_misuse_is_told_on_stderr_or_as_json_and_exits_2(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    assert shell.run(*words) == ExitCode.INVALID
+    assert shell.out == ""
+    assert "error: " in shell.err
+    assert "Traceback" not in shell.err
+    answer = shell.answer(*words, code=2)
+    assert answer["code"] == 2
+    assert answer["error"]
+    assert answer["hint"]
+
+
+def failing(error: BaseException) -> object:
+    def verb() -> None:
+        raise error
+
+    return verb
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (StackyardError("stopped", code=ExitCode.STOPPED), 3, "error: stopped\n"),
+        (StackyardError("no", hint="try"), 1, "error: no\nhint: try\n"),
+        (PermissionError(13, "Permission denied", "/f"), 1, "error: /f: permission denied\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (ZeroDivisionError("x"), 1, "error: unexpected ZeroDivisionError: x\nhint: run with"),
+    ],
+)
+def test_every_end_has_its_exit_code(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, told: str
+) -> None:
+    from stackyard_cli.commands import estate
+
+    monkeypatch.setattr(estate, "validate", failing(error))
+    assert shell.run("validate") == code
+    assert shell.err.startswith(told)
+    assert "Traceback" not in shell.err
+
+
+def test_an_unexpected_error_is_raised_for_whoever_debugs(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stackyard_cli.commands import estate
+
+    monkeypatch.setattr(estate, "validate", failing(ZeroDivisionError("x")))
+    monkeypatch.setenv("STACKYARD_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        shell.run("validate")
+
+
+def test_a_closed_pipe_is_no_error(shell: Shell) -> None:
+    code = f"{' '.join(COMMAND)} schema | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", code], capture_output=True, text=True, cwd=shell.folder, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{", "")
+
+
+def test_piped_output_is_plain_and_a_narrow_locale_is_survived(shell: Shell) -> None:
+    shell.write("vision/défauts/dev.yaml", "{}\n")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "FORCE_COLOR": "1"}
+    done = stackyard("validate", cwd=shell.folder, env=environment)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "d\\xe9fauts" in done.stderr
+
+
+def on_a_terminal(folder: Path, *words: str, **environment: str) -> bytes:
+    """Run with stderr on a pseudo terminal and return what arrives there."""
+    leader, follower = pty.openpty()
+    done = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    done.wait(timeout=30)
+    os.close(follower)
+    told = os.read(leader, 10_000)
+    os.close(leader)
+    return told
+
+
+def test_colours_are_for_terminals_that_want_them(shell: Shell) -> None:
+    assert b"\x1b[31merror:" in on_a_terminal(shell.folder, "show", "x", NO_COLOR="")
+    assert b"\x1b" not in on_a_terminal(shell.folder, "show", "x", NO_COLOR="1")
+
+
+def test_without_a_terminal_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(StackyardError) as caught:
+        render.ask("Go ahead?")
+    assert caught.value.code == ExitCode.INVALID
+    assert caught.value.hint == "add `--yes` to go ahead"
+
+
+def test_tables_say_the_same_in_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"name": "a", "some_parts": ["x", "y"], "good": True}, {"name": "bb", "more": 1}]
+    render.table(("name", "some_parts", "good"), rows, json=False)
+    assert capsys.readouterr().out == (
+        "NAME  SOME PARTS  GOOD\na     x, y        yes\nbb    -           -\n"
+    )
+    render.table(("name", "good"), rows, json=True)
+    assert '"good": true' in capsys.readouterr().out
+
+
+def test_help_is_quick_and_light() -> None:
+    code = (
+        "import sys; from stackyard_cli import app; app.run(['--help'])\n"
+        "heavy = {'pulumi', 'boto3', 'rich', 'pydantic', 'yaml', 'jinja2'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        stackyard("--help")
+        times.append(time.perf_counter() - start)
+    # The goal is 150 ms on a quiet machine (`make bench`); this guards against a heavy import.
+    assert statistics.median(times) < 0.6
