@@ -56,7 +56,9 @@ class Progress:
     def watch(self, stack: str, event: Event) -> None:
         """Take one event."""
         with self._lock:
-            known = self._stacks.setdefault(stack, _Stack(self._clock()))
+            if stack not in self._stacks:
+                self._stacks[stack] = _Stack(self._clock())
+            known = self._stacks[stack]
             if isinstance(event, Step):
                 self._step(stack, known, event)
             elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:

@@ -14,6 +14,7 @@ from stackyard_cli.recovery.wanted import Wanted
 
 STACK_TAG = f"{PREFIX}stack"
 RESOURCE_TAG = f"{PREFIX}resource"
+"""Set by `stackyard.resource_tag`, which imports Pulumi; a census needs only the name."""
 
 
 @dataclass(frozen=True)

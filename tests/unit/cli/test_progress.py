@@ -50,11 +50,12 @@ def test_piped_progress_is_one_line_per_changed_resource(capsys: Any) -> None:
 def test_the_status_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr("stackyard_cli.render.status", shown.append)
-    now = iter([10.0, 14.2])
-    progress = Progress(lines=False, clock=lambda: next(now))
+    now = [10.0]
+    progress = Progress(lines=False, clock=lambda: now[0])
     progress.watch("a/b/dev", step("create", "one"))
     progress.watch("a/b/dev", step("create", "two"))
     progress.watch("a/b/dev", step("create", "one", phase="done"))
+    now[0] = 14.2
     progress.beat()
     assert shown == ["a/b/dev: 1 done · 1 running · 4 s"]
 
@@ -72,10 +73,10 @@ def test_a_replacement_is_one_change_with_its_reason() -> None:
 
 
 def test_a_preview_names_paths_and_the_line_behind_them() -> None:
-    made = report(step("update", changes=(Change("versioning.enabled", "update"),)), step("same"))
+    made = report(step("update", changes=(Change("versioning.enabled", "update"),)))
     origin = "stacks/ranking/_defaults.yaml:12:3"
     config = [ConfigChange("retention.raw.delete_after_days", 1095, 730, origin)]
-    assert list(reports.text_of(report(made.changing[0]), config)) == [
+    assert list(reports.text_of(made, config)) == [
         "ranking/clicks/dev: 1 to update",
         "  config",
         "    retention.raw.delete_after_days: 1095 → 730  (stacks/ranking/_defaults.yaml:12:3)",

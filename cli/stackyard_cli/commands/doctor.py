@@ -1,0 +1,162 @@
+"""`doctor`: check what this machine needs to run stacks: ok, a problem, or not checked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from stackyard.stackfile.errors import EstateError
+from stackyard.stackfile.estate import Estate
+from stackyard_cli import render
+from stackyard_cli.deployment import place_of_estate
+from stackyard_cli.engine import binary
+from stackyard_cli.engine.place import Place
+from stackyard_cli.errors import StackyardError
+from stackyard_cli.options import EstateDir, Json
+
+Verdict = Literal["ok", "problem", "not checked"]
+
+Install = Annotated[
+    bool,
+    typer.Option("--install-engine", help="Get the engine by Pulumi's own installer (network)."),
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the answer."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    hint: str | None = None
+
+
+def doctor(install_engine: Install = False, json: Json = False, estate: EstateDir = None) -> None:
+    """Check what this machine needs to run stacks."""
+    if install_engine:
+        engine = binary.install()
+        render.narrate(f"installed the engine {engine.version}: {engine.path}")
+    findings = [_python(), _checked("engine", _engine), _checked("toolchain", _toolchain)]
+    findings += _estate(estate)
+    rows = [vars(finding) for finding in findings]
+    render.table(["check", "verdict", "detail", "hint"], rows, json=json)
+    problems = [finding for finding in findings if finding.verdict == "problem"]
+    if problems:
+        raise typer.Exit(1)
+
+
+def _python() -> Finding:
+    """Name the interpreter; an older one than the package needs does not get here."""
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", "ok", found)
+
+
+def _engine() -> Finding:
+    engine = binary.find()
+    detail = f"{engine.version} at {engine.path}; SDK {binary.sdk_version()}"
+    return Finding("engine", "ok", detail)
+
+
+def _toolchain() -> Finding:
+    from stackyard_sandbox.toolchain import CORE, missing
+
+    if lacking := missing(CORE):
+        hint = "run `stackyard sandbox build`"
+        return Finding("toolchain", "problem", f"not built: {', '.join(lacking)}", hint)
+    return Finding("toolchain", "ok", "built")
+
+
+def _estate(folder: Path | None) -> list[Finding]:
+    """Check the estate, and what its settings lead to."""
+    try:
+        found = Estate.find(Path.cwd(), folder)
+        target = found.settings.target
+    except EstateError as error:
+        rest = ("sandbox", "backend", "identity")
+        return [
+            Finding("estate", "problem", error.message, error.hint),
+            *(Finding(name, "not checked", "no estate") for name in rest),
+        ]
+    findings = [_checked("estate", lambda: _files(found))]
+    if target == "sandbox":
+        findings.append(_checked("sandbox", _sandbox))
+    try:
+        place = place_of_estate(found)
+    except StackyardError as error:
+        findings.append(Finding("backend", "not checked", error.message, error.hint))
+        findings.append(Finding("identity", "not checked", "no backend"))
+        return findings
+    findings.append(_checked("backend", lambda: _backend(place)))
+    findings.append(_checked("identity", lambda: _identity(found, place, target)))
+    return findings
+
+
+def _files(estate: Estate) -> Finding:
+    stacks = estate.stacks()
+    problems = estate.check(stacks)
+    if problems:
+        detail = f"{len(problems)} problems; the first: {problems[0]}".splitlines()[0]
+        return Finding("estate", "problem", detail, "run `stackyard validate`")
+    return Finding("estate", "ok", f"{len(stacks)} stacks in {estate.root}")
+
+
+def _sandbox() -> Finding:
+    from stackyard_sandbox import daemon
+
+    members = daemon.status()
+    if not members:
+        hint = "run `stackyard sandbox start`"
+        return Finding("sandbox", "problem", "not running", hint)
+    dead = [member.name for member in members if not member.alive]
+    if dead:
+        hint = "run `stackyard sandbox start`"
+        return Finding("sandbox", "problem", f"has died: {', '.join(dead)}", hint)
+    return Finding("sandbox", "ok", f"{len(members)} processes run")
+
+
+def _backend(place: Place) -> Finding:
+    stacks = [k for k in place.store.keys(".pulumi/stacks/") if k.endswith(".json")]
+    return Finding("backend", "ok", f"{len(stacks)} stacks in {place.backend_url}")
+
+
+def _identity(estate: Estate, place: Place, target: str) -> Finding:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    known = {**os.environ, **place.environment}
+    session = boto3.Session(
+        aws_access_key_id=place.environment.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=place.environment.get("AWS_SECRET_ACCESS_KEY"),
+    )
+    if session.get_credentials() is None:
+        return Finding("identity", "not checked", "no AWS credentials here")
+    region = known.get("AWS_REGION") or "us-east-1"
+    endpoint = known.get("AWS_ENDPOINT_URL") or None
+    try:
+        sts = session.client("sts", region_name=region, endpoint_url=endpoint)
+        answer: dict[str, Any] = sts.get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        return Finding("identity", "problem", f"AWS does not answer: {error}")
+    accounts = sorted({estate.load(stack).config.account for stack in estate.stacks()})
+    detail = f"account {answer['Account']} as {answer['Arn'].rpartition(':')[2]} ({target})"
+    if answer["Account"] not in accounts:
+        wanted = ", ".join(accounts) or "none"
+        return Finding("identity", "problem", f"{detail}; the stacks name {wanted}")
+    return Finding("identity", "ok", detail)
+
+
+def _checked(name: str, check: Callable[[], Finding]) -> Finding:
+    """Run a check; an expected error is a problem, with its hint."""
+    try:
+        return check()
+    except StackyardError as error:
+        return Finding(name, "problem", error.message, error.hint)
+    except EstateError as error:
+        return Finding(name, "problem", error.message.splitlines()[0], error.hint)

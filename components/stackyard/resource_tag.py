@@ -1,0 +1,51 @@
+"""A tag that names each AWS resource, so that a census can match the account with the state.
+
+After a crash the account may hold a resource that the state does not know. The stack's tag says
+whose it is; this one says which, so that it is adopted rather than made again.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any
+
+import pulumi
+from pulumi.runtime import register_stack_transformation
+
+from stackyard.tags import PREFIX
+
+RESOURCE_TAG = f"{PREFIX}resource"
+"""AWS tag with `type::name` of the resource."""
+
+
+def name_resources() -> None:
+    """Tag every AWS resource of this program; called first, as only later resources get it."""
+    register_stack_transformation(named_by_tag)
+
+
+def named_by_tag(
+    args: pulumi.ResourceTransformationArgs,
+) -> pulumi.ResourceTransformationResult | None:
+    """Add the tag where the resource's type takes a map of tags."""
+    if not args.type_.startswith("aws:") or not _takes_tags(_class_of(args)):
+        return None
+    tags = args.props.get("tags")
+    name = {RESOURCE_TAG: f"{args.type_}::{args.name}"}
+    if tags is None or isinstance(tags, dict):
+        merged: Any = {**(tags or {}), **name}
+    else:
+        merged = pulumi.Output.from_input(tags).apply(lambda known: {**(known or {}), **name})
+    return pulumi.ResourceTransformationResult({**args.props, "tags": merged}, args.opts)
+
+
+def _class_of(args: pulumi.ResourceTransformationArgs) -> Any:
+    return type(args.resource)
+
+
+@cache
+def _takes_tags(cls: Any) -> bool:
+    """Say whether a resource class has an input `tags` that is a map (auto scaling's is a list)."""
+    build = getattr(cls, "_internal_init", None)
+    field = inspect.signature(build).parameters.get("tags") if build else None
+    return field is not None and "Mapping[str" in str(field.annotation)
