@@ -77,15 +77,19 @@ def stop(directory: Path | None = None) -> bool:
     """End every process. Returns whether the account was saved for the next start.
 
     The clusters' objects are on disk anyway. Where the account could not be saved they are deleted
-    too: an empty account beside a full cluster would be two halves that disagree.
+    too: an empty account beside a full cluster would be two halves that disagree. Where it was lost
+    before, the record stays, so that `start` still says so.
     """
     home = _home(directory)
     with only_one(home / "lock"):
+        cloud = Cloud(home)
+        ran = cloud.process.alive()
         _end(home)
-        saved = Cloud(home).saved
-        if not saved:
-            _wipe(home)
-        return saved
+        if ran:
+            state.forget(home)
+            if not cloud.saved:
+                _wipe(home)
+        return cloud.saved
 
 
 def reset(directory: Path | None = None) -> None:
@@ -154,14 +158,17 @@ def _end(home: Path) -> None:
     with ThreadPoolExecutor() as pool:
         for ended in [pool.submit(planes.plane(identity).stop) for identity in planes.ids()]:
             ended.result()
-    state.forget(home)
 
 
 def _wipe(home: Path) -> None:
-    """Delete what the sandbox has made, and nothing else that may lie in its folder."""
+    """Delete what the sandbox has made, and nothing else that may lie in its folder.
+
+    The state of stacks goes too (the engine keeps it in `state`): what it describes is gone.
+    """
     _delete_planes(Planes(home, 0))
     for part in (Cloud(home), Providers(home)):
         shutil.rmtree(part.folder, ignore_errors=True)
+    shutil.rmtree(home / "state", ignore_errors=True)
     (home / "kubeconfig").unlink(missing_ok=True)
     state.forget(home)
 

@@ -75,6 +75,7 @@ class Sandbox:
 
         Sources: docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html.
         """
+        unproxied = _unproxied(os.environ.get("no_proxy") or os.environ.get("NO_PROXY"))
         return {
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_ACCESS_KEY_ID": self.aws.access_key_id,
@@ -87,7 +88,8 @@ class Sandbox:
             # An address has no subdomains, so `ACCOUNT.127.0.0.1` (S3 Control) does not resolve.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "KUBECONFIG": str(self.kubeconfig),
-            "NO_PROXY": _without_proxy(os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
+            "NO_PROXY": unproxied,
+            "no_proxy": unproxied,
         }
 
     def engine_environment(self) -> dict[str, str]:
@@ -163,5 +165,5 @@ def _document(home: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _without_proxy(present: str | None) -> str:
+def _unproxied(present: str | None) -> str:
     return ",".join([*filter(None, [present]), "127.0.0.1", "localhost"])

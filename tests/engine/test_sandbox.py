@@ -177,6 +177,9 @@ def test_a_killed_cloud_is_said_to_be_lost_and_reset_is_the_way(home):
     with pytest.raises(SandboxError, match="lost") as lost:
         daemon.start(directory=home)
     assert "sandbox reset" in lost.value.hint
+    assert daemon.stop(home) is False
+    with pytest.raises(SandboxError, match="lost"):
+        daemon.start(directory=home)
     daemon.reset(home)
     fresh = daemon.start(directory=home)
     assert aws(fresh, "eks").list_clusters()["clusters"] == []
@@ -187,6 +190,7 @@ def test_reset_leaves_nothing(home):
     sandbox = daemon.start(directory=home)
     make_cluster(sandbox)
     (home / "not-ours").write_text("kept")
+    (home / "state" / "estate").mkdir(parents=True)
     daemon.reset(home)
     assert processes(home) == []
     left = {path.name for path in home.iterdir() if not path.name.startswith(".")}
