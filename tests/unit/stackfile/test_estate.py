@@ -226,7 +226,10 @@ def test_a_text_is_tried_without_being_written(yard: Yard) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("name: acme\ntarget: aws\n", "_estate.yaml:2:9: `target`: `target: aws` needs `state.backend` and"),
+        (
+            "name: acme\ntarget: aws\n",
+            "_estate.yaml:2:9: `target`: `target: aws` needs `state.backend` and",
+        ),
         ("name: acme\nstate: {backend: 's3://k:hunter2@b'}\n", "`state.backend`: must match"),
         ("name: acme\ntarget: cloud\n", "must be one of aws, sandbox"),
         ("target: sandbox\n", "`name`: is required"),
