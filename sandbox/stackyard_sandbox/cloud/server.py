@@ -44,6 +44,10 @@ def serve(home: Path, port: int) -> int:
     """Serve on loopback until SIGTERM, then save the account. Returns the exit code."""
     # Where the emulator's services reach each other.
     os.environ["MOTO_PORT"] = str(port)
+    # AWS's own policies exist in every account, and roles of clusters and add-ons need them.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    # AWS's own policies (EKS roles and add-ons attach some) are in every account.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # The emulator's answers are otherwise open to every web page.
     vars(emulator)["DISABLE_GLOBAL_CORS"] = True
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
