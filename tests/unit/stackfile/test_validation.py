@@ -44,6 +44,10 @@ class Pool(Config):
         return self
 
 
+class Net(Config):
+    zones: list[str] = immutable(default=["a", "b"])
+
+
 class Vault(Config):
     password: str = ""
     port: int = 1
@@ -64,6 +68,7 @@ class Yard(Config):
     pools: dict[Name, Pool] = {}
     spare: list[Pool] = []
     vault: Vault = Vault()
+    net: Net = Net()
     open: bool = False
     tags: dict[str, str] = {}
 
@@ -213,6 +218,8 @@ def test_what_is_valid_becomes_the_model() -> None:
             [(("pools", "aa", "cidr"), "10.0.0.0/16", "y")],
         ),
         ({"unknown": 1}, {}, []),
+        ({"net": {}}, {"net": {"zones": ["a", "b"]}}, []),
+        ({}, {"net": {"zones": ["a"]}}, [(("net", "zones"), ["a", "b"], ["a"])]),
     ],
 )
 def test_changed_immutables(recorded: dict, new: dict, changed: list) -> None:  # type: ignore[type-arg]
