@@ -1,0 +1,296 @@
+"""`foundation` and `services` by the CLI, the real engine and the real control plane.
+
+Read back by boto3 and the Kubernetes client only; GPU pods are placed by the real scheduler.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+
+from stackyard.blueprints.contracts import FoundationContract, GpuPoolFacts
+from stackyard.gpu.contract import gpu_request, placement, smoke_job
+from stackyard_sandbox import daemon
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+ADMIN = f"arn:aws:iam::{ACCOUNT}:user/sandbox-administrator"
+FOUNDATION, SERVICES = "platform/foundation/dev", "platform/services/dev"
+CLUSTER = "platform-foundation-dev"
+SHARED = f"""
+owner: platform@example.com
+account: "{ACCOUNT}"
+region: {REGION}
+"""
+FOUNDATION_FILE = f"""
+admins: ["{ADMIN}"]
+operators: ["{ADMIN}"]
+network: {{cidr: 10.40.0.0/18, zones: 2}}
+cluster:
+  public_cidrs: [198.51.100.0/24]
+  system_nodes: {{min: 1, max: 2}}
+gpu_pools:
+  training: {{instance_types: [g5.xlarge, g5.2xlarge], max: 2}}
+"""
+
+
+class Yard:
+    """An estate in a folder of its own, and the command run in it."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home = folder, home
+
+    def write(self, path: str, text: str) -> None:
+        file = self.folder / "stacks" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def run(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "stackyard_cli", *words],
+            cwd=self.folder,
+            env={**os.environ, "STACKYARD_SANDBOX_DIR": str(self.home)},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    home = tmp_path_factory.mktemp("sandbox")
+    try:
+        yield daemon.start(directory=home)
+    finally:
+        daemon.reset(home)
+
+
+@pytest.fixture(scope="module")
+def yard(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
+    made = Yard(tmp_path_factory.mktemp("estate"), sandbox.directory)
+    made.write("_estate.yaml", "name: test\ntarget: sandbox\n")
+    made.write("_defaults.yaml", SHARED)
+    made.write("_stages/dev.yaml", "protection: {protect: false, retain: false}\n")
+    for blueprint in ("foundation", "services"):
+        made.write(f"platform/{blueprint}/_defaults.yaml", f"blueprint: {blueprint}\n")
+    made.write("platform/foundation/dev.yaml", FOUNDATION_FILE)
+    made.write("platform/services/dev.yaml", "{}\n")
+    made.run("up", FOUNDATION, "--yes")
+    made.run("up", SERVICES, "--yes")
+    return made
+
+
+@pytest.fixture(scope="module")
+def contract(yard: Yard) -> FoundationContract:
+    outputs = json.loads(yard.run("outputs", FOUNDATION, "--json"))
+    return FoundationContract.model_validate(outputs["contract"])
+
+
+@pytest.fixture(scope="module")
+def aws(sandbox: Any) -> Callable[[str], Any]:
+    def make(service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=sandbox.aws.endpoint,
+            aws_access_key_id=sandbox.aws.access_key_id,
+            aws_secret_access_key=sandbox.aws.secret_access_key,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def kube(sandbox: Any, yard: Yard) -> Any:
+    return config.new_client_from_config(config_file=str(sandbox.kubeconfig), context=CLUSTER)
+
+
+def test_the_control_plane_is_private_audited_and_encrypted(
+    contract: FoundationContract, aws: Callable[[str], Any]
+) -> None:
+    found = aws("eks").describe_cluster(name=contract.cluster_name)["cluster"]
+    assert found["accessConfig"]["authenticationMode"] == "API"
+    (encryption,) = found["encryptionConfig"]
+    assert encryption["provider"]["keyArn"] == contract.key_arns["secrets"]
+    (logging,) = [entry for entry in found["logging"]["clusterLogging"] if entry["enabled"]]
+    assert set(logging["types"]) == {
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    }
+    vpc = found["resourcesVpcConfig"]
+    assert vpc["endpointPrivateAccess"] is True
+    assert vpc["publicAccessCidrs"] == ["198.51.100.0/24"]
+    name = f"/aws/eks/{CLUSTER}/cluster"
+    (group,) = aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    assert (group["kmsKeyId"], group["retentionInDays"]) == (contract.key_arns["logs"], 365)
+
+
+def test_only_the_named_principal_is_an_administrator(
+    contract: FoundationContract, aws: Callable[[str], Any]
+) -> None:
+    eks = aws("eks")
+    entries = eks.list_access_entries(clusterName=contract.cluster_name)["accessEntries"]
+    people = [arn for arn in entries if not arn.endswith("-nodes")]
+    assert people == [ADMIN]
+    policies = eks.list_associated_access_policies(
+        clusterName=contract.cluster_name, principalArn=ADMIN
+    )["associatedAccessPolicies"]
+    assert [item["policyArn"].rpartition("/")[2] for item in policies] == [
+        "AmazonEKSClusterAdminPolicy"
+    ]
+
+
+def test_addons_have_identities_of_their_own_and_nodes_do_not(
+    contract: FoundationContract, aws: Callable[[str], Any]
+) -> None:
+    eks, iam = aws("eks"), aws("iam")
+    names = eks.list_addons(clusterName=contract.cluster_name)["addons"]
+    assert {"vpc-cni", "coredns", "eks-pod-identity-agent", "aws-ebs-csi-driver"} <= set(names)
+    cni = eks.describe_addon(clusterName=contract.cluster_name, addonName="vpc-cni")["addon"]
+    assert json.loads(cni["configurationValues"]) == {"enableNetworkPolicy": "true"}
+    identities = eks.list_pod_identity_associations(clusterName=contract.cluster_name)
+    accounts = {(item["namespace"], item["serviceAccount"]) for item in identities["associations"]}
+    assert ("kube-system", "aws-node") in accounts
+    assert ("stackyard-system", "cluster-autoscaler") in accounts
+    attached = iam.list_attached_role_policies(RoleName=f"{CLUSTER}-nodes")["AttachedPolicies"]
+    assert {item["PolicyName"] for item in attached} == {
+        "AmazonEKSWorkerNodePolicy",
+        "AmazonEC2ContainerRegistryPullOnly",
+    }
+
+
+def test_nodes_start_from_hardened_templates(
+    contract: FoundationContract, aws: Callable[[str], Any]
+) -> None:
+    eks, ec2 = aws("eks"), aws("ec2")
+    groups = eks.list_nodegroups(clusterName=contract.cluster_name)["nodegroups"]
+    assert sorted(groups) == ["system", "training"]
+    for name in groups:
+        group = eks.describe_nodegroup(clusterName=contract.cluster_name, nodegroupName=name)
+        template = group["nodegroup"]["launchTemplate"]["id"]
+        (version,) = ec2.describe_launch_template_versions(
+            LaunchTemplateId=template, Versions=["$Latest"]
+        )["LaunchTemplateVersions"]
+        data = version["LaunchTemplateData"]
+        assert data["MetadataOptions"]["HttpTokens"] == "required"
+        assert data["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+        (disk,) = data["BlockDeviceMappings"]
+        assert (disk["Ebs"]["Encrypted"], disk["Ebs"]["VolumeType"]) == (True, "gp3")
+
+
+def test_the_gpu_pool_is_tainted_capped_and_at_zero(
+    contract: FoundationContract, aws: Callable[[str], Any], kube: Any
+) -> None:
+    found = aws("eks").describe_nodegroup(clusterName=CLUSTER, nodegroupName="training")
+    group, facts = found["nodegroup"], contract.gpu_pools["training"]
+    assert group["taints"] == [
+        {"key": facts.taint_key, "value": facts.taint_value, "effect": "NO_SCHEDULE"}
+    ]
+    assert (group["scalingConfig"]["minSize"], group["scalingConfig"]["maxSize"]) == (0, 2)
+    assert facts.max_gpus == 2
+    selector = ",".join(f"{key}={value}" for key, value in facts.node_selector.items())
+    assert client.CoreV1Api(kube).list_node(label_selector=selector).items == []
+
+
+def test_services_run_and_say_what_they_are(yard: Yard, kube: Any) -> None:
+    apps, core = client.AppsV1Api(kube), client.CoreV1Api(kube)
+    deployment = apps.read_namespaced_deployment("cluster-autoscaler", "stackyard-system")
+    assert deployment.status.available_replicas == 1
+    daemons = apps.list_namespaced_daemon_set("stackyard-gpu").items
+    assert {item.metadata.name for item in daemons} == {"device-plugin-training", "gpu-telemetry"}
+    classes = client.SchedulingV1Api(kube).list_priority_class().items
+    own = {item.metadata.name: item.value for item in classes if "stackyard" in item.metadata.name}
+    assert own["stackyard-serving"] > own["stackyard-training"] > own["stackyard-batch"]
+    for name in ("stackyard-system", "stackyard-metrics", "stackyard-gpu"):
+        labels = core.read_namespace(name).metadata.labels
+        assert labels["app.kubernetes.io/managed-by"] == "stackyard"
+
+
+def test_a_privileged_pod_is_refused_where_only_services_run(yard: Yard, kube: Any) -> None:
+    with pytest.raises(ApiException) as refused:
+        client.CoreV1Api(kube).create_namespaced_pod("stackyard-system", _pod("bad", {}))
+    assert refused.value.status == 403
+    assert "violates PodSecurity" in refused.value.body
+
+
+def test_gpu_pods_start_gpu_nodes_and_ordinary_pods_stay_away(
+    contract: FoundationContract, kube: Any
+) -> None:
+    core, batch = client.CoreV1Api(kube), client.BatchV1Api(kube)
+    facts = contract.gpu_pools["training"]
+    core.create_namespace({"metadata": {"name": "trial"}})
+    core.create_namespaced_pod("trial", _pod("ordinary", {}))
+    core.create_namespaced_pod("trial", _pod("gpu", gpu_request(facts), facts))
+    job = smoke_job("training", facts, namespace="trial", image="busybox:1", labels={})
+    batch.create_namespaced_job("trial", job)
+    gpu_node = _node_of(core, "gpu")
+    labels = core.read_node(gpu_node).metadata.labels
+    assert facts.node_selector.items() <= labels.items()
+    assert _node_of(core, "ordinary") != gpu_node
+    (smoke,) = [
+        item.metadata.name
+        for item in core.list_namespaced_pod("trial").items
+        if item.metadata.name.startswith("gpu-smoke-training")
+    ]
+    assert (
+        facts.node_selector.items() <= core.read_node(_node_of(core, smoke)).metadata.labels.items()
+    )
+    plugin = "stackyard.dev/gpu-pool=training,app.kubernetes.io/component=device-plugin"
+    pods = core.list_namespaced_pod("stackyard-gpu", label_selector=plugin).items
+    assert gpu_node in {pod.spec.node_name for pod in pods}
+
+
+def test_an_unchanged_preview_shows_no_change(yard: Yard) -> None:
+    yard.run("preview", FOUNDATION, "--expect-no-changes")
+    yard.run("preview", SERVICES, "--expect-no-changes")
+
+
+def test_a_larger_pool_is_the_only_change_and_is_made(
+    yard: Yard, contract: FoundationContract, aws: Callable[[str], Any]
+) -> None:
+    yard.write("platform/foundation/dev.yaml", FOUNDATION_FILE.replace("max: 2}", "max: 3}"))
+    yard.run("up", FOUNDATION, "--yes")
+    group = aws("eks").describe_nodegroup(clusterName=CLUSTER, nodegroupName="training")
+    assert group["nodegroup"]["scalingConfig"]["maxSize"] == 3
+
+
+def test_destroy_leaves_nothing_but_keys_that_wait(yard: Yard, aws: Callable[[str], Any]) -> None:
+    yard.run("destroy", SERVICES, "--yes")
+    yard.run("destroy", FOUNDATION, "--yes")
+    assert aws("eks").list_clusters()["clusters"] == []
+    assert [vpc for vpc in aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []
+    assert aws("logs").describe_log_groups()["logGroups"] == []
+    left = [role for role in aws("iam").list_roles()["Roles"] if "foundation" in role["RoleName"]]
+    assert left == []
+
+
+def _pod(name: str, limits: dict[str, str], facts: GpuPoolFacts | None = None) -> dict[str, Any]:
+    where = placement(facts) if facts else {}
+    container = {"name": "main", "image": "busybox:1", "resources": {"limits": limits}}
+    return {"metadata": {"name": name}, "spec": {**where, "containers": [container]}}
+
+
+def _node_of(core: client.CoreV1Api, pod: str, seconds: float = 60) -> str:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        node = core.read_namespaced_pod(pod, "trial").spec.node_name
+        if node:
+            return str(node)
+        time.sleep(0.5)
+    raise AssertionError(f"pod {pod} found no node in {seconds:.0f} s")
