@@ -1,6 +1,6 @@
 """The tool as a process of its own, so that tests can interrupt and kill it.
 
-`python drive.py FOLDER ENVIRONMENT_JSON OPERATION CONFIG_JSON` prints `engine PID` once one runs.
+`python drive.py HOME ENVIRONMENT OPERATION CONFIG WORKER` (JSON) prints `engine PID` at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from yard import STACK, WORKER, task
+from yard import STACK, task
 
 from stackyard_cli.engine import binary
 from stackyard_cli.engine.messages import EngineStarted, Event
@@ -20,16 +20,16 @@ from stackyard_cli.engine.stops import Stops
 
 def main() -> None:
     """Run one operation as a verb would, with the same handling of signals."""
-    folder, environment, operation, config = sys.argv[1:]
+    home, environment, operation, config, worker = sys.argv[1:]
 
     def watch(_task: Task, event: Event) -> None:
         if isinstance(event, EngineStarted):
             print(f"engine {event.pid}", flush=True)
 
     known = json.loads(environment)
-    place = Place(Path(folder) / "home", known["PULUMI_BACKEND_URL"], "passphrase", known)
+    place = Place(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
     with Stops(lambda text: print(text, file=sys.stderr)) as stops:
-        runner = Runner(place, binary.find(), stops, watch, WORKER)
+        runner = Runner(place, binary.find(), stops, watch, json.loads(worker))
         done = in_order(
             [[task(STACK, **json.loads(config))]],
             lambda one: runner.run(one, operation),

@@ -8,11 +8,9 @@ import random
 import signal
 import socket
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from yard import STACK, FakeYard
+from yard import STACK, FakeYard, FolderCensus, kill_everything
 
 from stackyard_cli.engine.problems import StateError
 from stackyard_cli.recovery.recover import recover
@@ -20,19 +18,6 @@ from stackyard_cli.recovery.recover import recover
 KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
 THINGS = {"things": 12, "seconds": 0.4}
 ALL = sorted(f"thing-{index}" for index in range(12))
-
-
-def kill_everything(tool: object) -> None:
-    """The tool, its workers and their engines, as a power cut would; the cloud lives on."""
-    for pid in (*_children(tool.pid), tool.pid, tool.engine):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    tool.communicate(timeout=10)
-
-
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(word) for word in text.split()]
 
 
 @pytest.mark.parametrize("trial", range(KILLS))
@@ -97,8 +82,6 @@ def test_a_lock_of_another_machine_needs_its_holder_named(yard: FakeYard) -> Non
     yard.place.store.put(f"{state.lock_prefix}abc.json", json.dumps(owner).encode())
     with pytest.raises(StateError, match="ci@runner-7"):
         yard.recover()
-    from yard import FolderCensus
-
     census = FolderCensus(yard.cloud)
     outcome = recover(yard.place, yard.engine, STACK, census, take_over="ci@runner-7")
     assert outcome.unlocked

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,12 +37,13 @@ class FakeYard:
 
     place: Place
     cloud: Path
-    provider: subprocess.Popen[str]
+    provider: subprocess.Popen[str] | None
     engine: binary.Engine = field(default_factory=binary.find)
     stops: Stops = field(default_factory=lambda: Stops(lambda _: None))
+    worker: tuple[str, ...] = WORKER
 
     def runner(self, watch: Any = quiet) -> Runner:
-        return Runner(self.place, self.engine, self.stops, watch, WORKER)
+        return Runner(self.place, self.engine, self.stops, watch, self.worker)
 
     def run(self, operation: str, stack: StackId = STACK, **config: Any) -> Report:
         return self.runner().run(task(stack, **config), operation)
@@ -50,9 +54,10 @@ class FakeYard:
     def tool(self, operation: str = "up", **config: Any) -> subprocess.Popen[str]:
         """Start the tool as a process; returns when the engine runs."""
         config.setdefault("things", 3)
-        words = [str(self.place.home.parent), json.dumps(self.place.environment), operation]
+        words = [str(self.place.home), json.dumps(self.place.environment), operation]
+        worker = json.dumps(self.worker)
         started = subprocess.Popen(
-            [sys.executable, str(HERE / "drive.py"), *words, json.dumps(config)],
+            [sys.executable, str(HERE / "drive.py"), *words, json.dumps(config), worker],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -89,8 +94,8 @@ class FolderCensus:
             found.append(Found(file.stem, f"fake:index:Thing::{label}"))
         return found
 
-    def identify(self, wanted: list[Wanted]) -> dict[str, str]:
-        by_label = {one.label: one.arn for one in self.tagged()}
+    def identify(self, wanted: list[Wanted], held: set[str]) -> dict[str, str]:
+        by_label = {one.label: one.arn for one in self.tagged() if one.arn not in held}
         found = {item.urn: item.id or by_label.get(item.label) for item in wanted}
         return {urn: identity for urn, identity in found.items() if identity}
 
@@ -123,3 +128,12 @@ def open_yard(folder: Path) -> FakeYard:
     home = folder / "home"
     home.mkdir()
     return FakeYard(Place(home, f"file://{backend}", "passphrase", environment), cloud, provider)
+
+
+def kill_everything(tool: subprocess.Popen[str]) -> None:
+    """Kill the tool, its workers and their engine, as a power cut would; the cloud lives on."""
+    children = Path(f"/proc/{tool.pid}/task/{tool.pid}/children").read_text()
+    for pid in (*map(int, children.split()), tool.pid, tool.engine):  # type: ignore[attr-defined]
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    tool.communicate(timeout=10)

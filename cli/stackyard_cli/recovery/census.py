@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,30 @@ from stackyard_cli.recovery.wanted import Wanted
 STACK_TAG = f"{PREFIX}stack"
 RESOURCE_TAG = f"{PREFIX}resource"
 """Set by `stackyard.resource_tag`, which imports Pulumi; a census needs only the name."""
+
+
+EC2 = {
+    "describe_addresses": ("Addresses", "AllocationId"),
+    "describe_flow_logs": ("FlowLogs", "FlowLogId"),
+    "describe_internet_gateways": ("InternetGateways", "InternetGatewayId"),
+    "describe_launch_templates": ("LaunchTemplates", "LaunchTemplateId"),
+    "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+    "describe_route_tables": ("RouteTables", "RouteTableId"),
+    "describe_security_group_rules": ("SecurityGroupRules", "SecurityGroupRuleId"),
+    "describe_security_groups": ("SecurityGroups", "GroupId"),
+    "describe_subnets": ("Subnets", "SubnetId"),
+    "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
+    "describe_vpcs": ("Vpcs", "VpcId"),
+}
+"""How EC2 lists its taggable types."""
+
+EC2_PREFIXES = frozenset(
+    {"eipalloc", "fl", "igw", "lt", "nat", "rtb", "sgr", "sg", "subnet", "vpce", "vpc"}
+)
+"""Beginnings of the ids of those types."""
+
+GONE = frozenset({"deleted", "deleting"})
+"""States in which EC2 still shows what is no more, for up to an hour."""
 
 
 @dataclass(frozen=True)
@@ -58,49 +82,67 @@ class AwsCensus:
         return self._clients[service]
 
     def tagged(self) -> list[Found]:
-        """Return everything that carries the stack's tag.
+        """Return everything that exists and carries the stack's tag.
 
-        Two calls cover the taggable types: the tagging API, and EC2's own, which also tells of
-        types that the first leaves out. IAM roles are in neither; their names are known.
+        The tagging API covers most types; EC2 is asked type by type, as it tells more and only what
+        is there now. IAM roles are in neither; their names are known.
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
-        found: dict[str, Found] = {}
+        found = {one.last: one for one in self._ec2()}
         wanted = {"Key": STACK_TAG, "Values": [str(self._stack)]}
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
         for page in pages.paginate(TagFilters=[wanted]):
             for item in page["ResourceTagMappingList"]:
-                tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
-                one = Found(item["ResourceARN"], tags.get(RESOURCE_TAG))
-                found[one.last] = one
-        for identifier, tags in self._ec2().items():
-            if tags.get(STACK_TAG) == str(self._stack):
-                found.setdefault(identifier, Found(identifier, tags.get(RESOURCE_TAG)))
+                one = Found(item["ResourceARN"], _label(item["Tags"]))
+                if self._stays(one):
+                    found.setdefault(one.last, one)
         return list(found.values())
 
-    def identify(self, wanted: Sequence[Wanted]) -> dict[str, str]:
-        """Return the likely id of each; a wrong one costs nothing, as the refresh drops it."""
-        by_label = {one.label: one for one in self.tagged() if one.label}
+    def identify(self, wanted: Sequence[Wanted], held: Set[str]) -> dict[str, str]:
+        """Return the likely id of each; a wrong one costs nothing, as the refresh drops it.
+
+        `held` are ids that the state holds: in a replacement the old one carries the same tag.
+        """
+        by_label: dict[str, Found] = {}
+        for one in self.tagged():
+            if one.label and one.arn not in held and one.last not in held:
+                by_label.setdefault(one.label, one)
         ids: dict[str, str] = {}
         for item in wanted:
-            if item.id:
-                ids[item.urn] = item.id
-            elif item.type.startswith("kubernetes:"):
-                ids |= _named(item, identity.kubernetes_id(item.inputs))
-            elif one := by_label.get(item.label):
-                ids[item.urn] = identity.id_of_arn(item.type, one.arn, one.last)
-            elif item.type.startswith("aws:"):
-                ids |= _named(item, identity.aws_id(item.type, item.inputs, self.client))
+            found = item.id or self._id_of(item, by_label.get(item.label))
+            if found and found not in held:
+                ids[item.urn] = found
         return ids
 
-    def _ec2(self) -> dict[str, dict[str, str]]:
-        answers = self.client("ec2").get_paginator("describe_tags")
-        keys = [{"Name": "key", "Values": [STACK_TAG, RESOURCE_TAG]}]
-        found: dict[str, dict[str, str]] = {}
-        for page in answers.paginate(Filters=keys):
-            for tag in page["Tags"]:
-                found.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
+    def _id_of(self, item: Wanted, one: Found | None) -> str | None:
+        if item.type.startswith("kubernetes:"):
+            return identity.kubernetes_id(item.inputs)
+        if one is not None:
+            return identity.id_of_arn(item.type, one.arn, one.last)
+        return identity.aws_id(item.type, item.inputs, self.client)
+
+    def _ec2(self) -> list[Found]:
+        found: list[Found] = []
+        chosen = [{"Name": f"tag:{STACK_TAG}", "Values": [str(self._stack)]}]
+        for operation, (items, key) in EC2.items():
+            name = "Filter" if operation == "describe_flow_logs" else "Filters"
+            answer = getattr(self.client("ec2"), operation)(**{name: chosen})
+            found += [
+                Found(item[key], _label(item.get("Tags") or []))
+                for item in answer[items]
+                if item.get("State") not in GONE
+            ]
         return found
 
+    def _stays(self, one: Found) -> bool:
+        """Say whether EC2 has not told of it already, and whether a key is not on its way out."""
+        if ":ec2:" in one.arn:
+            return one.last.partition("-")[0] not in EC2_PREFIXES
+        if ":kms:" in one.arn and ":key/" in one.arn:
+            key = self.client("kms").describe_key(KeyId=one.arn)["KeyMetadata"]
+            return bool(key["KeyState"] != "PendingDeletion")
+        return True
 
-def _named(item: Wanted, found: str | None) -> dict[str, str]:
-    return {item.urn: found} if found else {}
+
+def _label(tags: Sequence[Mapping[str, str]]) -> str | None:
+    return {tag["Key"]: tag["Value"] for tag in tags}.get(RESOURCE_TAG)

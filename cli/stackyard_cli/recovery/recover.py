@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -24,8 +24,8 @@ class Census(Protocol):
     def tagged(self) -> list[Found]:
         """Return everything with the stack's tag."""
 
-    def identify(self, wanted: Sequence[Wanted]) -> dict[str, str]:
-        """Return the likely id by URN."""
+    def identify(self, wanted: Sequence[Wanted], held: Set[str]) -> dict[str, str]:
+        """Return the likely id by URN; never one of those that the state holds."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ def recover(
         told(f"{stack}: removed the lock of {lock}")
     checkpoint = _readable(place, state, stack, outcome)
     doubts = doubts_of(checkpoint, place.home, stack.slug)
-    ids = census.identify(doubts.creates) if doubts.creates else {}
+    ids = census.identify(doubts.creates, held_by(checkpoint)) if doubts.creates else {}
     if doubts.creates or doubts.others or checkpoint.pending:
         told(f"{stack}: {len(doubts.creates)} creates and {len(doubts.others)} others to look at")
         _repair(place, engine, stack, checkpoint, doubts, ids, outcome)
@@ -94,16 +94,21 @@ def recover(
 
 def leftovers(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
     """Return tagged things that no resource of the state stands for."""
-    known: set[str] = set()
-    for resource in checkpoint.resources:
-        known.add(str(resource.get("id") or ""))
-        arn = (resource.get("outputs") or {}).get("arn")
-        known.add(str(arn or ""))
+    held = held_by(checkpoint)
     return sorted(
         f"{one.arn} ({one.label or 'no resource tag'})"
         for one in found
-        if one.arn not in known and one.last not in known
+        if one.arn not in held and one.last not in held
     )
+
+
+def held_by(checkpoint: Checkpoint) -> set[str]:
+    """Return the ids and ARNs of everything that a state holds."""
+    held: set[str] = set()
+    for resource in checkpoint.resources:
+        held.add(str(resource.get("id") or ""))
+        held.add(str((resource.get("outputs") or {}).get("arn") or ""))
+    return held
 
 
 def _repair(
