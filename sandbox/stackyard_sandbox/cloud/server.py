@@ -29,6 +29,9 @@ CREDENTIALS = "administrator.json"
 """Access key of the account's administrator, in the cloud's folder."""
 
 _ADMINISTRATOR = "sandbox-administrator"
+_ROLES = ("platform-admin", "stackyard-apply")
+"""Roles that every account has before the first stack: of administrators, and of what applies."""
+
 _EVERYTHING = json.dumps(
     {
         "Version": "2012-10-17",
@@ -60,6 +63,7 @@ def serve(home: Path, port: int) -> int:
         sys.exit(f"the saved account cannot be read: {error!r}")
     if not restored:
         _make_administrator(folder)
+        _make_roles()
     enforcement.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
@@ -117,3 +121,20 @@ def _make_administrator(folder: Path) -> None:
         "secret_access_key": key.secret_access_key,
     }
     write_private(folder / CREDENTIALS, json.dumps(credentials))
+
+
+def _make_roles() -> None:
+    iam = iam_backends[ACCOUNT][PARTITION]
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
+    for name in _ROLES:
+        iam.create_role(
+            role_name=name,
+            assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            path="/",
+            permissions_boundary=None,
+            description="Made with the sandbox, as a real account has it before the first stack",
+            tags=[],
+            max_session_duration="3600",
+        )
+        iam.put_role_policy(name, "everything", _EVERYTHING)
