@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from stackyard_sandbox.provider.protocol import Asset
+
 ACCOUNT = "123456789012"
 
 
@@ -190,6 +192,9 @@ IDENTITY = [
             "inlinePolicies": [{"name": "inline", "policy": policy(Action="s3:GetObject")}],
         },
         {"description": "another", "assumeRolePolicy": trust("ec2.amazonaws.com")},
+    ),
+    Example(
+        "aws:iam/role:Role", "lambda-role", {"assumeRolePolicy": trust("lambda.amazonaws.com")}
     ),
     Example(
         "aws:iam/rolePolicy:RolePolicy",
@@ -488,10 +493,440 @@ WATCH = [
     ),
 ]
 
-ALL: list[Example] = [*S3, *IDENTITY, *NETWORK, *WATCH]
+CLUSTER = [
+    Example(
+        "aws:eks/cluster:Cluster",
+        "cluster",
+        {
+            "name": "cluster",
+            "roleArn": Ref("role", "arn"),
+            "version": "1.33",
+            "vpcConfig": {
+                "subnetIds": [Ref("subnet"), Ref("subnet-b")],
+                "endpointPrivateAccess": True,
+                "endpointPublicAccess": False,
+            },
+            "enabledClusterLogTypes": ["api", "audit"],
+            "encryptionConfig": {
+                "provider": {"keyArn": Ref("key", "arn")},
+                "resources": ["secrets"],
+            },
+            "accessConfig": {
+                "authenticationMode": "API",
+                "bootstrapClusterCreatorAdminPermissions": True,
+            },
+        },
+        {"enabledClusterLogTypes": ["api"]},
+    ),
+    Example(
+        "aws:eks/nodeGroup:NodeGroup",
+        "pool",
+        {
+            "clusterName": Ref("cluster", "name"),
+            "nodeRoleArn": Ref("role", "arn"),
+            "subnetIds": [Ref("subnet"), Ref("subnet-b")],
+            "scalingConfig": {"minSize": 0, "desiredSize": 1, "maxSize": 3},
+            "instanceTypes": ["g5.xlarge"],
+            "labels": {"stackyard.dev/pool": "gpu"},
+            "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}],
+            "amiType": "AL2023_x86_64_NVIDIA",
+        },
+        {
+            "scalingConfig": {"minSize": 0, "desiredSize": 2, "maxSize": 4},
+            "labels": {"stackyard.dev/pool": "other"},
+            "taints": [{"key": "gpu", "value": "yes", "effect": "NO_SCHEDULE"}],
+        },
+    ),
+]
+
+EKS_EXTENSION = [
+    Example(
+        "aws:eks/addon:Addon",
+        "addon",
+        {"clusterName": Ref("cluster", "name"), "addonName": "vpc-cni"},
+        {"configurationValues": json.dumps({"env": {"X": "y"}})},
+    ),
+    Example(
+        "aws:eks/accessEntry:AccessEntry",
+        "entry",
+        {
+            "clusterName": Ref("cluster", "name"),
+            "principalArn": Ref("role", "arn"),
+            "kubernetesGroups": ["stackyard:a:b"],
+        },
+        {"kubernetesGroups": ["stackyard:a:c"]},
+    ),
+    Example(
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "access-policy",
+        {
+            "clusterName": Ref("cluster", "name"),
+            "principalArn": Ref("entry", "principalArn"),
+            "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+            "accessScope": {"type": "namespace", "namespaces": ["default"]},
+        },
+    ),
+    Example(
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        "pod-identity",
+        {
+            "clusterName": Ref("cluster", "name"),
+            "namespace": "default",
+            "serviceAccount": "trainer",
+            "roleArn": Ref("role", "arn"),
+        },
+        {"tags": {"a": "b"}},
+        importable=False,
+    ),
+]
+
+STORAGE = [
+    Example(
+        "aws:efs/fileSystem:FileSystem",
+        "files",
+        {
+            "encrypted": True,
+            "kmsKeyId": Ref("key", "arn"),
+            "lifecyclePolicies": [{"transitionToIa": "AFTER_30_DAYS"}],
+        },
+        {"lifecyclePolicies": [{"transitionToIa": "AFTER_60_DAYS"}]},
+    ),
+    Example(
+        "aws:efs/mountTarget:MountTarget",
+        "mount",
+        {
+            "fileSystemId": Ref("files"),
+            "subnetId": Ref("subnet"),
+            "securityGroups": [Ref("group")],
+        },
+        {"securityGroups": [Ref("bare")]},
+    ),
+    Example(
+        "aws:efs/accessPoint:AccessPoint",
+        "directory",
+        {
+            "fileSystemId": Ref("files"),
+            "posixUser": {"uid": 1000, "gid": 2000},
+            "rootDirectory": {
+                "path": "/labels",
+                "creationInfo": {"ownerUid": 1000, "ownerGid": 2000, "permissions": "0750"},
+            },
+        },
+        {"tags": {"a": "b"}},
+    ),
+    Example(
+        "aws:efs/fileSystemPolicy:FileSystemPolicy",
+        "file-policy",
+        {
+            "fileSystemId": Ref("files"),
+            "policy": policy(Principal={"AWS": "*"}, Action="elasticfilesystem:ClientMount"),
+        },
+    ),
+    Example(
+        "aws:ecr/repository:Repository",
+        "images",
+        {
+            "imageTagMutability": "IMMUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": True},
+            "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": Ref("key", "arn")}],
+        },
+        {"imageScanningConfiguration": {"scanOnPush": False}, "tags": {"a": "b"}},
+    ),
+    Example(
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "image-expiry",
+        {
+            "repository": Ref("images", "name"),
+            "policy": json.dumps(
+                {
+                    "rules": [
+                        {
+                            "rulePriority": 1,
+                            "selection": {
+                                "tagStatus": "untagged",
+                                "countType": "sinceImagePushed",
+                                "countUnit": "days",
+                                "countNumber": 14,
+                            },
+                            "action": {"type": "expire"},
+                        }
+                    ]
+                }
+            ),
+        },
+    ),
+    Example(
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "image-policy",
+        {
+            "repository": Ref("images", "name"),
+            "policy": json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                            "Action": ["ecr:BatchGetImage"],
+                        }
+                    ],
+                }
+            ),
+        },
+    ),
+    Example(
+        "aws:rds/subnetGroup:SubnetGroup",
+        "db-subnets",
+        {"subnetIds": [Ref("subnet"), Ref("subnet-b")]},
+        {"tags": {"a": "b"}},
+    ),
+    Example(
+        "aws:rds/parameterGroup:ParameterGroup",
+        "db-parameters",
+        {"family": "postgres16", "parameters": [{"name": "rds.force_ssl", "value": "1"}]},
+    ),
+    Example(
+        "aws:rds/instance:Instance",
+        "db",
+        {
+            "identifier": "db",
+            "engine": "postgres",
+            "engineVersion": "16.3",
+            "instanceClass": "db.t4g.medium",
+            "allocatedStorage": 20,
+            "username": "postgres",
+            "manageMasterUserPassword": True,
+            "dbSubnetGroupName": Ref("db-subnets", "name"),
+            "parameterGroupName": Ref("db-parameters", "name"),
+            "vpcSecurityGroupIds": [Ref("group")],
+            "storageEncrypted": True,
+            "backupRetentionPeriod": 7,
+            "skipFinalSnapshot": True,
+            "dbName": "app",
+        },
+        {"allocatedStorage": 30},
+        importable=False,
+    ),
+]
+
+FLOW = [
+    Example(
+        "aws:sns/topicPolicy:TopicPolicy",
+        "topic-policy",
+        {
+            "arn": Ref("topic", "arn"),
+            "policy": policy(
+                Principal={"Service": "cloudwatch.amazonaws.com"},
+                Action="SNS:Publish",
+                Resource=f"arn:aws:sns:eu-west-1:{ACCOUNT}:topic",
+            ),
+        },
+    ),
+    Example("aws:sqs/queue:Queue", "dead", {}),
+    Example(
+        "aws:sqs/queue:Queue",
+        "queue",
+        {
+            "visibilityTimeoutSeconds": 60,
+            "redrivePolicy": Ref(
+                "dead",
+                "arn",
+                lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}),
+            ),
+        },
+        {"visibilityTimeoutSeconds": 90, "tags": {"a": "b"}},
+    ),
+    Example(
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "queue-policy",
+        {
+            "queueUrl": Ref("queue", "url"),
+            "policy": policy(
+                Principal={"Service": "sns.amazonaws.com"},
+                Action="sqs:SendMessage",
+                Resource=f"arn:aws:sqs:eu-west-1:{ACCOUNT}:queue",
+            ),
+        },
+    ),
+    Example(
+        "aws:sns/topicSubscription:TopicSubscription",
+        "subscription",
+        {
+            "topic": Ref("topic", "arn"),
+            "protocol": "sqs",
+            "endpoint": Ref("queue", "arn"),
+            "filterPolicy": json.dumps({"kind": ["a"]}),
+        },
+        {"rawMessageDelivery": True},
+    ),
+    Example(
+        "aws:sfn/stateMachine:StateMachine",
+        "machine",
+        {
+            "roleArn": Ref("role", "arn"),
+            "definition": json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+            "loggingConfiguration": {
+                "level": "ALL",
+                "includeExecutionData": True,
+                "logDestination": Ref("flow-group", "arn", lambda arn: f"{arn}:*"),
+            },
+            "tracingConfiguration": {"enabled": True},
+        },
+        {"definition": json.dumps({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}})},
+    ),
+    Example("aws:sfn/activity:Activity", "activity", {}, {"tags": {"a": "b"}}),
+    Example("aws:scheduler/scheduleGroup:ScheduleGroup", "schedules", {}, {"tags": {"a": "b"}}),
+    Example(
+        "aws:scheduler/schedule:Schedule",
+        "schedule",
+        {
+            "groupName": Ref("schedules", "name"),
+            "scheduleExpression": "rate(1 day)",
+            "flexibleTimeWindow": {"mode": "OFF"},
+            "target": {
+                "arn": Ref("machine", "arn"),
+                "roleArn": Ref("role", "arn"),
+                "input": json.dumps({"a": 1}),
+            },
+        },
+        {"scheduleExpression": "rate(2 days)"},
+    ),
+    Example(
+        "aws:lambda/function:Function",
+        "function",
+        {
+            "role": Ref("lambda-role", "arn"),
+            "handler": "main.handler",
+            "runtime": "python3.12",
+            "code": Asset(
+                kind="archive", parts={"main.py": Asset(kind="asset", text="handler = print")}
+            ),
+            "environment": {"variables": {"A": "b"}},
+        },
+        {"timeout": 10},
+    ),
+    Example(
+        "aws:lambda/permission:Permission",
+        "permission",
+        {
+            "function": Ref("function", "name"),
+            "action": "lambda:InvokeFunction",
+            "principal": "events.amazonaws.com",
+            "sourceArn": Ref("rule", "arn"),
+        },
+        importable=False,
+    ),
+    Example(
+        "aws:secretsmanager/secretRotation:SecretRotation",
+        "rotation",
+        {
+            "secretId": Ref("secret"),
+            "rotationLambdaArn": Ref("function", "arn"),
+            "rotationRules": {"automaticallyAfterDays": 30},
+        },
+        {"rotationRules": {"automaticallyAfterDays": 60}},
+    ),
+    Example(
+        "aws:codebuild/project:Project",
+        "build",
+        {
+            "serviceRole": Ref("role", "arn"),
+            "artifacts": {"type": "NO_ARTIFACTS"},
+            "environment": {
+                "computeType": "BUILD_GENERAL1_SMALL",
+                "image": "aws/codebuild/standard:7.0",
+                "type": "LINUX_CONTAINER",
+                "privilegedMode": True,
+                "environmentVariables": [{"name": "A", "value": "b", "type": "PLAINTEXT"}],
+            },
+            "source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+            "logsConfig": {"cloudwatchLogs": {"groupName": "x", "status": "ENABLED"}},
+        },
+        {"description": "d"},
+    ),
+    Example(
+        "aws:budgets/budget:Budget",
+        "budget",
+        {
+            "budgetType": "COST",
+            "timeUnit": "MONTHLY",
+            "limitAmount": "100",
+            "limitUnit": "USD",
+            "costFilters": [{"name": "TagKeyValue", "values": ["user:stackyard:project$x"]}],
+            "notifications": [
+                {
+                    "comparisonOperator": "GREATER_THAN",
+                    "notificationType": "FORECASTED",
+                    "threshold": 80,
+                    "thresholdType": "PERCENTAGE",
+                    "subscriberSnsTopicArns": [Ref("topic", "arn")],
+                }
+            ],
+        },
+        {"limitAmount": "200"},
+    ),
+    Example(
+        "aws:backup/vault:Vault",
+        "vault",
+        {"kmsKeyArn": Ref("key", "arn")},
+        {"tags": {"a": "b"}},
+    ),
+    Example(
+        "aws:backup/plan:Plan",
+        "plan",
+        {
+            "rules": [
+                {
+                    "ruleName": "daily",
+                    "targetVaultName": Ref("vault", "name"),
+                    "schedule": "cron(0 3 * * ? *)",
+                    "lifecycle": {"deleteAfter": 35},
+                }
+            ]
+        },
+        {"tags": {"a": "b"}},
+    ),
+    Example(
+        "aws:cloudtrail/trail:Trail",
+        "trail",
+        {
+            "s3BucketName": Ref("logs"),
+            "enableLogFileValidation": True,
+            "isMultiRegionTrail": True,
+            "eventSelectors": [
+                {
+                    "readWriteType": "All",
+                    "includeManagementEvents": True,
+                    "dataResources": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}],
+                }
+            ],
+        },
+        {"tags": {"a": "b"}, "enableLogging": False},
+    ),
+    Example("aws:amp/workspace:Workspace", "metrics", {"alias": "m"}, {"alias": "n"}),
+    Example(
+        "aws:amp/ruleGroupNamespace:RuleGroupNamespace",
+        "rules",
+        {"workspaceId": Ref("metrics"), "data": "groups: []\n"},
+        {"data": "groups: [{name: a, rules: []}]\n"},
+    ),
+    Example(
+        "aws:signer/signingProfile:SigningProfile",
+        "signing",
+        {
+            "name": "signing",
+            "platformId": "Notation-OCI-SHA384-ECDSA",
+            "signatureValidityPeriod": {"type": "MONTHS", "value": 12},
+        },
+        {"tags": {"a": "b"}},
+    ),
+]
+
+ALL: list[Example] = [*S3, *IDENTITY, *NETWORK, *WATCH, *CLUSTER, *STORAGE, *FLOW]
 
 STAYS = frozenset(
     {
+        "aws:sns/topicPolicy:TopicPolicy",
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         # The emulator keeps `EventBridgeConfiguration` but does not answer it.
         "aws:s3/bucketNotification:BucketNotification",

@@ -9,11 +9,28 @@ from functools import cache
 from stackyard_sandbox.provider.aws.resource import Resource
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "amp": ("amp",),
+    "autoscaling": ("autoscaling",),
+    "backup": ("backup",),
+    "budgets": ("budgets",),
+    "cloudtrail": ("cloudtrail",),
+    "cloudwatch": ("logs", "cloudwatch", "events"),
+    "codebuild": ("codebuild",),
     "ec2": ("ec2_network", "ec2_routes", "ec2_groups", "ec2_endpoints", "ec2_templates"),
+    "ecr": ("ecr",),
+    "efs": ("efs",),
+    "eks": ("eks_cluster", "eks_nodes", "eks_access"),
     "iam": ("iam_roles", "iam_policies"),
     "kms": ("kms",),
+    "lambda": ("lambda_",),
+    "rds": ("rds_instance", "rds_groups"),
     "s3": ("s3_bucket", "s3_rules", "s3_access", "s3_objects"),
+    "scheduler": ("scheduler",),
     "secretsmanager": ("secretsmanager",),
+    "sfn": ("sfn",),
+    "signer": ("signer",),
+    "sns": ("sns",),
+    "sqs": ("sqs",),
     "vpc": ("ec2_groups",),
 }
 """Module of a token (the part before its slash) -> the files here that hold its handlers."""

@@ -1,4 +1,4 @@
-"""What the EC2 handlers share: looking one thing up, and tags, which EC2 keeps in one way for all."""
+"""What the EC2 handlers share: looking one thing up, and tags, kept in one way for all."""
 
 from __future__ import annotations
 

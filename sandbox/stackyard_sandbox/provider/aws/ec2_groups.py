@@ -162,7 +162,8 @@ class Rule(Resource):
             "cidrIpv6": rule.get("CidrIpv6"),
             "prefixListId": rule.get("PrefixListId"),
             "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
-            "description": rule.get("Description") or None,
+            # The emulator forgets the description of a rule that names a group.
+            **({"description": rule["Description"]} if rule.get("Description") else {}),
             "arn": aws.arn("ec2", f"security-group-rule/{identity}"),
             "tagsAll": tags_of(rule),
         }

@@ -14,6 +14,7 @@ from stackyard_sandbox.provider.aws.resource import Autoname, Resource, changed,
 from stackyard_sandbox.provider.protocol import Properties
 
 GONE = "InvalidLaunchTemplateId.NotFound"
+GONE_NAMES = (GONE, "InvalidLaunchTemplateName.NotFoundException")
 DATA = Casing(
     names={
         "vpcSecurityGroupIds": "SecurityGroupIds",
@@ -129,7 +130,7 @@ class LaunchTemplate(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the template with its versions."""
-        with gone_is_fine(GONE):
+        with gone_is_fine(*GONE_NAMES):
             aws.client("ec2").delete_launch_template(LaunchTemplateId=identity)
 
 
@@ -165,7 +166,9 @@ def _inputs(data: Properties) -> Properties:
                 "tags": {tag["key"]: tag["value"] for tag in entry["tags"]},
             }
             for entry in content["tagSpecifications"]
-        ]
+            # The template's own tags are no part of its content, though the emulator says so.
+            if entry["resourceType"] != "launch-template"
+        ] or None
     return content
 
 

@@ -181,14 +181,13 @@ class AccessPoint(Resource):
         arguments["PublicAccessBlockConfiguration"] = casing.api(
             inputs["publicAccessBlockConfiguration"]
         )
-        aws.client("s3control").create_access_point(
-            AccountId=account, Tags=TAGS.api(inputs.get("tagsAll")), **arguments
-        )
+        aws.client("s3control").create_access_point(AccountId=account, **arguments)
         return f"{account}:{inputs['name']}"
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Write its policy."""
+        """Write its tags and its policy."""
         account, _, name = identity.partition(":")
+        TAGS.update(aws, _access_point_arn(aws, identity), {}, inputs)
         if inputs.get("policy"):
             aws.client("s3control").put_access_point_policy(
                 AccountId=account, Name=name, Policy=inputs["policy"]
@@ -203,7 +202,7 @@ class AccessPoint(Resource):
         if found is None:
             return None
         policy = asked(client.get_access_point_policy, *NO_ACCESS_POINT, **where) or {}
-        arn = f"arn:{aws.partition}:s3:{aws.region}:{account}:accesspoint/{name}"
+        arn = _access_point_arn(aws, identity)
         return {
             "accountId": account,
             "name": name,
@@ -225,7 +224,9 @@ class AccessPoint(Resource):
         if changed(old, new, "policy"):
             account, _, name = identity.partition(":")
             if new.get("policy"):
-                self.finish(aws, identity, new)
+                aws.client("s3control").put_access_point_policy(
+                    AccountId=account, Name=name, Policy=new["policy"]
+                )
             else:
                 aws.client("s3control").delete_access_point_policy(AccountId=account, Name=name)
         TAGS.update(aws, old["arn"], old, new)
@@ -235,6 +236,11 @@ class AccessPoint(Resource):
         account, _, name = identity.partition(":")
         with gone_is_fine(*NO_ACCESS_POINT):
             aws.client("s3control").delete_access_point(AccountId=account, Name=name)
+
+
+def _access_point_arn(aws: Cloud, identity: str) -> str:
+    account, _, name = identity.partition(":")
+    return f"arn:{aws.partition}:s3:{aws.region}:{account}:accesspoint/{name}"
 
 
 def _notification(entry: Properties, arn: str, property_: str) -> Properties:

@@ -1,0 +1,133 @@
+"""Managed Prometheus workspaces and rule groups.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/amp/workspace/ and
+…/rulegroupnamespace/.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Tagging,
+    asked,
+    changed,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = "ResourceNotFoundException"
+TAGS = Tagging(
+    "amp", resource="resourceArn", tags="tags", keys="tagKeys", style="map", listed="tags"
+)
+
+
+class Workspace(Resource):
+    """A workspace."""
+
+    token = "aws:amp/workspace:Workspace"
+    takes = "alias loggingConfiguration"
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the workspace."""
+        alias = {"alias": inputs["alias"]} if inputs.get("alias") else {}
+        found = aws.client("amp").create_workspace(tags=dict(inputs.get("tagsAll") or {}), **alias)
+        return str(found["workspaceId"])
+
+    def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
+        """Say where its logs go."""
+        if inputs.get("loggingConfiguration"):
+            aws.client("amp").create_logging_configuration(
+                workspaceId=identity,
+                logGroupArn=inputs["loggingConfiguration"]["logGroupArn"],
+            )
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the workspace."""
+        client = aws.client("amp")
+        found = asked(client.describe_workspace, GONE, workspaceId=identity)
+        if found is None:
+            return None
+        workspace = found["workspace"]
+        logs = asked(client.describe_logging_configuration, GONE, workspaceId=identity) or {}
+        group = logs.get("loggingConfiguration", {}).get("logGroupArn")
+        return {
+            "alias": workspace.get("alias") or None,
+            "loggingConfiguration": {"logGroupArn": group} if group else None,
+            "prometheusEndpoint": workspace.get("prometheusEndpoint"),
+            "arn": workspace["arn"],
+            "tagsAll": dict(workspace.get("tags") or {}),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change alias, logs and tags."""
+        client = aws.client("amp")
+        if changed(old, new, "alias"):
+            client.update_workspace_alias(workspaceId=identity, alias=new.get("alias") or "")
+        if changed(old, new, "loggingConfiguration"):
+            if old.get("loggingConfiguration"):
+                client.delete_logging_configuration(workspaceId=identity)
+            self.finish(aws, identity, new)
+        TAGS.update(aws, old["arn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the workspace."""
+        with gone_is_fine(GONE):
+            aws.client("amp").delete_workspace(workspaceId=identity)
+
+
+class RuleGroupNamespace(Resource):
+    """A file of rules; its id is its ARN."""
+
+    token = "aws:amp/ruleGroupNamespace:RuleGroupNamespace"
+    takes = "name workspaceId data"
+    replaces = frozenset({"name", "workspaceId"})
+    autoname = Autoname(limit=128)
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Write the rules."""
+        found = aws.client("amp").create_rule_groups_namespace(
+            workspaceId=inputs["workspaceId"],
+            name=inputs["name"],
+            data=str(inputs["data"]).encode(),
+            tags=dict(inputs.get("tagsAll") or {}),
+        )
+        return str(found["arn"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the rules."""
+        workspace, name = _names(identity)
+        call = aws.client("amp").describe_rule_groups_namespace
+        found = asked(call, GONE, "RuleGroupNamespaceNotFound", workspaceId=workspace, name=name)
+        if found is None:
+            return None
+        namespace = found["ruleGroupsNamespace"]
+        return {
+            "workspaceId": workspace,
+            "name": name,
+            "data": namespace["data"].decode(),
+            "arn": identity,
+            "tagsAll": dict(namespace.get("tags") or {}),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write the rules anew; change tags."""
+        workspace, name = _names(identity)
+        if changed(old, new, "data"):
+            aws.client("amp").put_rule_groups_namespace(
+                workspaceId=workspace, name=name, data=str(new["data"]).encode()
+            )
+        TAGS.update(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the rules."""
+        workspace, name = _names(identity)
+        with gone_is_fine(GONE):
+            aws.client("amp").delete_rule_groups_namespace(workspaceId=workspace, name=name)
+
+
+def _names(arn: str) -> tuple[str, str]:
+    """Return workspace and name out of `….:rulegroupsnamespace/WORKSPACE/NAME`."""
+    _, workspace, name = arn.split("/")
+    return workspace, name

@@ -1,0 +1,132 @@
+"""AWS Backup vaults and plans.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/backup/vault/ and
+…/plan/. The emulator has no selections, so neither has this.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import Casing
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Tagging,
+    asked,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = ("ResourceNotFoundException",)
+TAGS = Tagging("backup", keys="TagKeyList", style="map", listing="list_tags")
+RULE = Casing(
+    names={
+        "targetVaultName": "TargetBackupVaultName",
+        "schedule": "ScheduleExpression",
+        "startWindow": "StartWindowMinutes",
+        "completionWindow": "CompletionWindowMinutes",
+        "coldStorageAfter": "MoveToColdStorageAfterDays",
+        "deleteAfter": "DeleteAfterDays",
+        "destinationVaultArn": "DestinationBackupVaultArn",
+    },
+    maps=frozenset({"recoveryPointTags"}),
+)
+
+
+class Vault(Resource):
+    """Where backups are kept; its id is its name."""
+
+    token = "aws:backup/vault:Vault"
+    takes = "name kmsKeyArn forceDestroy"
+    replaces = frozenset({"name", "kmsKeyArn"})
+    autoname = Autoname(limit=50)
+    defaults = {"forceDestroy": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the vault."""
+        key = {"EncryptionKeyArn": inputs["kmsKeyArn"]} if inputs.get("kmsKeyArn") else {}
+        aws.client("backup").create_backup_vault(
+            BackupVaultName=inputs["name"],
+            BackupVaultTags=dict(inputs.get("tagsAll") or {}),
+            **key,
+        )
+        return str(inputs["name"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the vault."""
+        call = aws.client("backup").describe_backup_vault
+        found = asked(call, *GONE, "AccessDeniedException", BackupVaultName=identity)
+        if found is None:
+            return None
+        return {
+            "name": identity,
+            "kmsKeyArn": found.get("EncryptionKeyArn") or None,
+            "recoveryPoints": found.get("NumberOfRecoveryPoints"),
+            "arn": found["BackupVaultArn"],
+            "tagsAll": TAGS.read(aws, found["BackupVaultArn"]),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        TAGS.update(aws, old["arn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the vault."""
+        with gone_is_fine(*GONE):
+            aws.client("backup").delete_backup_vault(BackupVaultName=identity)
+
+
+class Plan(Resource):
+    """When what is backed up, and how long it stays; its id is the plan's.
+
+    Deviation: the emulator cannot change a plan, so a changed rule replaces it here.
+    """
+
+    token = "aws:backup/plan:Plan"
+    takes = "name rules"
+    replaces = frozenset({"name", "rules"})
+    autoname = Autoname(limit=50)
+    delete_first = True
+
+    def completed(self, inputs: Properties) -> Properties:
+        """Give each rule its windows, as the official provider does (minutes)."""
+        rules = inputs.get("rules")
+        if not isinstance(rules, list):
+            return inputs
+        windows = {"startWindow": 60, "completionWindow": 180}
+        return {**inputs, "rules": [{**windows, **rule} for rule in rules]}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the plan."""
+        found = aws.client("backup").create_backup_plan(
+            BackupPlan={"BackupPlanName": inputs["name"], "Rules": RULE.api(inputs["rules"])},
+            BackupPlanTags=dict(inputs.get("tagsAll") or {}),
+        )
+        return str(found["BackupPlanId"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the plan."""
+        found = asked(aws.client("backup").get_backup_plan, *GONE, BackupPlanId=identity)
+        if found is None or found.get("DeletionDate"):
+            return None
+        plan = found["BackupPlan"]
+        rules = [
+            {key: value for key, value in RULE.sdk(rule).items() if key != "ruleId"}
+            for rule in plan["Rules"]
+        ]
+        return {
+            "name": plan["BackupPlanName"],
+            "rules": rules,
+            "version": found["VersionId"],
+            "arn": found["BackupPlanArn"],
+            "tagsAll": TAGS.read(aws, found["BackupPlanArn"]),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        TAGS.update(aws, old["arn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the plan."""
+        with gone_is_fine(*GONE):
+            aws.client("backup").delete_backup_plan(BackupPlanId=identity)

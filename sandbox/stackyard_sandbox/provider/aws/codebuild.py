@@ -1,0 +1,83 @@
+"""CodeBuild projects; they can be described here, not run.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/codebuild/project/.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import Casing
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import Autoname, Resource, Tagging, gone_is_fine
+from stackyard_sandbox.provider.protocol import Properties
+
+TAGS = Tagging("codebuild", style="lower")
+NAMES = Casing(
+    names={
+        "buildTimeout": "timeoutInMinutes",
+        "queuedTimeout": "queuedTimeoutInMinutes",
+        "cloudwatchLogs": "cloudWatchLogs",
+        "s3Logs": "s3Logs",
+    },
+    lower=True,
+)
+SETTINGS = (
+    "description",
+    "source",
+    "sourceVersion",
+    "artifacts",
+    "cache",
+    "environment",
+    "serviceRole",
+    "buildTimeout",
+    "queuedTimeout",
+    "encryptionKey",
+    "vpcConfig",
+    "logsConfig",
+    "concurrentBuildLimit",
+)
+
+
+class Project(Resource):
+    """How a build runs; its id is its ARN."""
+
+    token = "aws:codebuild/project:Project"
+    takes = " ".join(("name", *SETTINGS))
+    replaces = frozenset({"name"})
+    autoname = Autoname(limit=255)
+    defaults = {"buildTimeout": 60, "queuedTimeout": 480}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the project."""
+        found = aws.client("codebuild").create_project(
+            name=inputs["name"],
+            tags=TAGS.api(inputs.get("tagsAll")),
+            **NAMES.pick(inputs, *SETTINGS),
+        )
+        return str(found["project"]["arn"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the project."""
+        name = identity.rpartition("/")[2]
+        found = aws.client("codebuild").batch_get_projects(names=[name])["projects"]
+        if not found:
+            return None
+        project = found[0]
+        members = [NAMES.api_name(setting) for setting in SETTINGS]
+        shown = NAMES.sdk({member: project.get(member) for member in members})
+        return {
+            **shown,
+            "name": name,
+            "arn": project["arn"],
+            "tagsAll": TAGS.plain(project.get("tags")),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write every setting and the tags anew."""
+        aws.client("codebuild").update_project(
+            name=new["name"], tags=TAGS.api(new.get("tagsAll")), **NAMES.pick(new, *SETTINGS)
+        )
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the project."""
+        with gone_is_fine("ResourceNotFoundException"):
+            aws.client("codebuild").delete_project(name=state["name"])

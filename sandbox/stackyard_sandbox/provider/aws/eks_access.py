@@ -1,0 +1,166 @@
+"""Who reaches an EKS cluster, and what its pods may do: access entries, pod identity.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/accessentry/,
+…/accesspolicyassociation/ and …/podidentityassociation/.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import LOWER, Casing
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.eks_cluster import GONE, TAGS
+from stackyard_sandbox.provider.aws.resource import Resource, asked, changed, gone_is_fine
+from stackyard_sandbox.provider.protocol import Properties
+
+ENTRY = Casing(names={"userName": "username"}, lower=True)
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class AccessEntry(Resource):
+    """A principal that may log in, and its Kubernetes groups; its id is `cluster:principal`."""
+
+    token = "aws:eks/accessEntry:AccessEntry"
+    takes = "clusterName principalArn kubernetesGroups type userName"
+    replaces = frozenset({"clusterName", "principalArn", "type"})
+    defaults = {"type": "STANDARD"}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Let the principal in."""
+        aws.client("eks").create_access_entry(
+            tags=dict(inputs.get("tagsAll") or {}), **ENTRY.pick(inputs, *self.takes.split())
+        )
+        return f"{inputs['clusterName']}:{inputs['principalArn']}"
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the entry."""
+        cluster, _, principal = identity.partition(":")
+        call = aws.client("eks").describe_access_entry
+        found = asked(call, GONE, clusterName=cluster, principalArn=principal)
+        if found is None:
+            return None
+        entry = found["accessEntry"]
+        return {
+            "clusterName": cluster,
+            "principalArn": principal,
+            "kubernetesGroups": entry.get("kubernetesGroups") or [],
+            "type": entry.get("type"),
+            "userName": entry.get("username"),
+            "accessEntryArn": entry["accessEntryArn"],
+            "createdAt": entry["createdAt"].strftime(TIME),
+            "modifiedAt": entry["modifiedAt"].strftime(TIME),
+            "tagsAll": dict(entry.get("tags") or {}),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change groups, user name and tags."""
+        if changed(old, new, "kubernetesGroups", "userName"):
+            aws.client("eks").update_access_entry(
+                clusterName=new["clusterName"],
+                principalArn=new["principalArn"],
+                kubernetesGroups=new.get("kubernetesGroups") or [],
+                **ENTRY.pick(new, "userName"),
+            )
+        TAGS.update(aws, old["accessEntryArn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Shut the principal out."""
+        cluster, _, principal = identity.partition(":")
+        with gone_is_fine(GONE):
+            aws.client("eks").delete_access_entry(clusterName=cluster, principalArn=principal)
+
+
+class AccessPolicyAssociation(Resource):
+    """An EKS access policy given to an entry; its id is `cluster#principal#policy`."""
+
+    token = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+    takes = "clusterName principalArn policyArn accessScope"
+    replaces = frozenset(takes.split())
+    delete_first = True
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Give the policy."""
+        arguments = LOWER.pick(inputs, *self.takes.split())
+        aws.client("eks").associate_access_policy(**arguments)
+        return "#".join(inputs[name] for name in ("clusterName", "principalArn", "policyArn"))
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Find the policy among those of the entry."""
+        cluster, principal, policy = identity.split("#")
+        call = aws.client("eks").list_associated_access_policies
+        found = asked(call, GONE, clusterName=cluster, principalArn=principal) or {}
+        for entry in found.get("associatedAccessPolicies", []):
+            if entry["policyArn"] == policy:
+                return {
+                    "clusterName": cluster,
+                    "principalArn": principal,
+                    "policyArn": policy,
+                    "accessScope": entry["accessScope"],
+                    "associatedAt": entry["associatedAt"].strftime(TIME),
+                    "modifiedAt": entry["modifiedAt"].strftime(TIME),
+                }
+        return None
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Take the policy away."""
+        cluster, principal, policy = identity.split("#")
+        with gone_is_fine(GONE):
+            aws.client("eks").disassociate_access_policy(
+                clusterName=cluster, principalArn=principal, policyArn=policy
+            )
+
+
+class PodIdentityAssociation(Resource):
+    """The role that pods of a service account take; its id is the association's."""
+
+    token = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+    takes = "clusterName namespace serviceAccount roleArn targetRoleArn disableSessionTags"
+    replaces = frozenset({"clusterName", "namespace", "serviceAccount"})
+    delete_first = True
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Associate."""
+        found = aws.client("eks").create_pod_identity_association(
+            tags=dict(inputs.get("tagsAll") or {}), **LOWER.pick(inputs, *self.takes.split())
+        )
+        return str(found["association"]["associationId"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the association; an import gives `cluster,association` as the id."""
+        cluster, _, association = identity.rpartition(",")
+        found = asked(
+            aws.client("eks").describe_pod_identity_association,
+            GONE,
+            clusterName=cluster or state["clusterName"],
+            associationId=association,
+        )
+        if found is None:
+            return None
+        entry = found["association"]
+        return {
+            "clusterName": entry["clusterName"],
+            "namespace": entry["namespace"],
+            "serviceAccount": entry["serviceAccount"],
+            "roleArn": entry["roleArn"],
+            "targetRoleArn": entry.get("targetRoleArn") or None,
+            "associationArn": entry["associationArn"],
+            "associationId": entry["associationId"],
+            "externalId": entry.get("externalId"),
+            "tagsAll": dict(entry.get("tags") or {}),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change the role and tags."""
+        if changed(old, new, "roleArn", "targetRoleArn", "disableSessionTags"):
+            aws.client("eks").update_pod_identity_association(
+                clusterName=new["clusterName"],
+                associationId=identity,
+                **LOWER.pick(new, "roleArn", "targetRoleArn", "disableSessionTags"),
+            )
+        TAGS.update(aws, old["associationArn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Dissociate."""
+        with gone_is_fine(GONE):
+            aws.client("eks").delete_pod_identity_association(
+                clusterName=state["clusterName"], associationId=identity
+            )

@@ -1,0 +1,164 @@
+"""EventBridge rules and their targets.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/eventrule/
+and …/eventtarget/.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stackyard_sandbox.provider.aws.casing import Casing
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Tagging,
+    asked,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = "ResourceNotFoundException"
+TAGS = Tagging("events", resource="ResourceARN")
+RULE = Casing()
+TARGET = Casing(
+    names={
+        "inputPaths": "InputPathsMap",
+        "sqsTarget": "SqsParameters",
+        "httpTarget": "HttpParameters",
+        "kinesisTarget": "KinesisParameters",
+    },
+    maps=frozenset({"inputPaths"}),
+)
+SETTINGS = (
+    "arn",
+    "roleArn",
+    "input",
+    "inputPath",
+    "inputTransformer",
+    "deadLetterConfig",
+    "retryPolicy",
+    "sqsTarget",
+)
+
+
+class EventRule(Resource):
+    """Which events, or when; its id is its name, with the bus before it unless that is default."""
+
+    token = "aws:cloudwatch/eventRule:EventRule"
+    takes = (
+        "name namePrefix description eventBusName eventPattern scheduleExpression roleArn state "
+        "forceDestroy"
+    )
+    replaces = frozenset({"name", "namePrefix", "eventBusName"})
+    autoname = Autoname(limit=64)
+    defaults = {"eventBusName": "default", "state": "ENABLED", "forceDestroy": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Write the rule."""
+        self._put(aws, inputs, {"Tags": TAGS.api(inputs.get("tagsAll"))})
+        return _rule_id(inputs["eventBusName"], inputs["name"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the rule."""
+        bus, name = _bus_and_name(identity)
+        found = asked(aws.client("events").describe_rule, GONE, Name=name, EventBusName=bus)
+        if found is None:
+            return None
+        return {
+            "name": name,
+            "eventBusName": bus,
+            "description": found.get("Description") or None,
+            "eventPattern": found.get("EventPattern") or None,
+            "scheduleExpression": found.get("ScheduleExpression") or None,
+            "roleArn": found.get("RoleArn") or None,
+            "state": found["State"],
+            "arn": found["Arn"],
+            "tagsAll": TAGS.read(aws, found["Arn"]),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write the rule anew; change tags."""
+        self._put(aws, new, {})
+        TAGS.update(aws, old["arn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the rule, with its targets where `forceDestroy` says so."""
+        bus, name = _bus_and_name(identity)
+        client = aws.client("events")
+        with gone_is_fine(GONE):
+            if state.get("forceDestroy"):
+                found = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
+                if found:
+                    ids = [target["Id"] for target in found]
+                    client.remove_targets(Rule=name, EventBusName=bus, Ids=ids)
+            client.delete_rule(Name=name, EventBusName=bus)
+
+    def _put(self, aws: Cloud, inputs: Properties, tags: Properties) -> None:
+        names = [name for name in self.takes.split() if name not in ("namePrefix", "forceDestroy")]
+        aws.client("events").put_rule(**RULE.pick(inputs, *names), **tags)
+
+
+class EventTarget(Resource):
+    """Who is told of what a rule matches; its id is `rule-target`."""
+
+    token = "aws:cloudwatch/eventTarget:EventTarget"
+    takes = " ".join(("rule", "eventBusName", "targetId", "forceDestroy", *SETTINGS))
+    replaces = frozenset({"rule", "eventBusName", "targetId"})
+    autoname = Autoname("targetId", limit=64)
+    defaults = {"eventBusName": "default", "forceDestroy": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Write the target."""
+        target = {"Id": inputs["targetId"], **TARGET.pick(inputs, *SETTINGS)}
+        aws.client("events").put_targets(
+            Rule=_rule_name(inputs), EventBusName=inputs["eventBusName"], Targets=[target]
+        )
+        return f"{_rule_name(inputs)}-{inputs['targetId']}"
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Find the target of its rule."""
+        found = asked(
+            aws.client("events").list_targets_by_rule,
+            GONE,
+            Rule=_rule_name(state),
+            EventBusName=state["eventBusName"],
+        )
+        for target in (found or {}).get("Targets", []):
+            if target["Id"] == state["targetId"]:
+                settings: Any = {name: target.get(TARGET.api_name(name)) for name in SETTINGS}
+                return {
+                    "rule": state["rule"],
+                    "eventBusName": state["eventBusName"],
+                    "targetId": target["Id"],
+                    **{name: TARGET.sdk(value) for name, value in settings.items()},
+                }
+        return None
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write the target anew."""
+        self.create(aws, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Remove the target."""
+        with gone_is_fine(GONE):
+            aws.client("events").remove_targets(
+                Rule=_rule_name(state),
+                EventBusName=state["eventBusName"],
+                Ids=[state["targetId"]],
+            )
+
+
+def _rule_id(bus: str, name: str) -> str:
+    return name if bus == "default" else f"{bus}/{name}"
+
+
+def _bus_and_name(identity: str) -> tuple[str, str]:
+    bus, _, name = identity.rpartition("/")
+    return bus or "default", name
+
+
+def _rule_name(inputs: Properties) -> str:
+    """A program may hand over a rule's id, which on other buses holds the bus as well."""
+    return str(inputs["rule"]).rpartition("/")[2]

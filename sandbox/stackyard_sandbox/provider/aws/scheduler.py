@@ -1,0 +1,114 @@
+"""EventBridge Scheduler: schedules and their groups.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/scheduler/schedule/
+and …/schedulegroup/.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import PASCAL
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Tagging,
+    asked,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = "ResourceNotFoundException"
+TAGS = Tagging("scheduler")
+SETTINGS = (
+    "name",
+    "groupName",
+    "description",
+    "scheduleExpression",
+    "scheduleExpressionTimezone",
+    "flexibleTimeWindow",
+    "target",
+    "state",
+    "startDate",
+    "endDate",
+    "kmsKeyArn",
+)
+
+
+class Schedule(Resource):
+    """When a target is called; its id is `group/name`."""
+
+    token = "aws:scheduler/schedule:Schedule"
+    takes = " ".join(("namePrefix", *SETTINGS))
+    replaces = frozenset({"name", "namePrefix", "groupName"})
+    autoname = Autoname(limit=64)
+    defaults = {
+        "groupName": "default",
+        "scheduleExpressionTimezone": "UTC",
+        "state": "ENABLED",
+    }
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the schedule."""
+        aws.client("scheduler").create_schedule(**PASCAL.pick(inputs, *SETTINGS))
+        return f"{inputs['groupName']}/{inputs['name']}"
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the schedule."""
+        group, _, name = identity.partition("/")
+        call = aws.client("scheduler").get_schedule
+        found = asked(call, GONE, GroupName=group, Name=name)
+        if found is None:
+            return None
+        members = [PASCAL.api_name(key) for key in SETTINGS]
+        shown = PASCAL.sdk({member: found.get(member) for member in members})
+        for key in ("startDate", "endDate"):
+            if key in shown:
+                shown[key] = shown[key].strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {"description": None, "kmsKeyArn": None, **shown, "arn": found["Arn"]}
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write the schedule anew."""
+        aws.client("scheduler").update_schedule(**PASCAL.pick(new, *SETTINGS))
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the schedule."""
+        group, _, name = identity.partition("/")
+        with gone_is_fine(GONE):
+            aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
+
+
+class ScheduleGroup(Resource):
+    """A group of schedules; its id is its name."""
+
+    token = "aws:scheduler/scheduleGroup:ScheduleGroup"
+    takes = "name namePrefix"
+    replaces = frozenset({"name", "namePrefix"})
+    autoname = Autoname(limit=64)
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the group."""
+        aws.client("scheduler").create_schedule_group(
+            Name=inputs["name"], Tags=TAGS.api(inputs.get("tagsAll"))
+        )
+        return str(inputs["name"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the group."""
+        found = asked(aws.client("scheduler").get_schedule_group, GONE, Name=identity)
+        if found is None:
+            return None
+        return {
+            "name": identity,
+            "arn": found["Arn"],
+            "state": found.get("State"),
+            "tagsAll": TAGS.read(aws, found["Arn"]),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        TAGS.update(aws, old["arn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the group."""
+        with gone_is_fine(GONE):
+            aws.client("scheduler").delete_schedule_group(Name=identity)

@@ -1,0 +1,139 @@
+"""Step Functions: state machines and activities.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/sfn/statemachine/ and
+…/activity/.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import LOWER
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Tagging,
+    asked,
+    changed,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+TAGS = Tagging(
+    "stepfunctions",
+    resource="resourceArn",
+    tags="tags",
+    keys="tagKeys",
+    style="lower",
+    listed="tags",
+)
+
+
+class StateMachine(Resource):
+    """A state machine; its id is its ARN."""
+
+    token = "aws:sfn/stateMachine:StateMachine"
+    takes = (
+        "name namePrefix definition roleArn type loggingConfiguration tracingConfiguration "
+        "encryptionConfiguration"
+    )
+    replaces = frozenset({"name", "namePrefix", "type"})
+    autoname = Autoname(limit=80)
+    defaults = {"type": "STANDARD"}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the machine."""
+        found = aws.client("stepfunctions").create_state_machine(
+            name=inputs["name"],
+            type=inputs["type"],
+            tags=TAGS.api(inputs.get("tagsAll")),
+            **_settings(inputs),
+        )
+        return str(found["stateMachineArn"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the machine."""
+        call = aws.client("stepfunctions").describe_state_machine
+        found = asked(call, "StateMachineDoesNotExist", stateMachineArn=identity)
+        if found is None or found["status"] == "DELETING":
+            return None
+        logging = dict(found.get("loggingConfiguration") or {})
+        if destinations := logging.pop("destinations", None):
+            logging["logDestination"] = destinations[0]["cloudWatchLogsLogGroup"]["logGroupArn"]
+        return {
+            "name": found["name"],
+            "definition": found["definition"],
+            "roleArn": found["roleArn"],
+            "type": found.get("type", "STANDARD"),
+            "loggingConfiguration": logging or None,
+            "tracingConfiguration": found.get("tracingConfiguration") or None,
+            "encryptionConfiguration": found.get("encryptionConfiguration") or None,
+            "status": found["status"],
+            "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "arn": identity,
+            "tagsAll": TAGS.read(aws, identity),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Change the definition and its settings; change tags."""
+        if changed(old, new, *self.takes.split()):
+            aws.client("stepfunctions").update_state_machine(
+                stateMachineArn=identity, **_settings(new)
+            )
+        TAGS.update(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the machine."""
+        with gone_is_fine("StateMachineDoesNotExist"):
+            aws.client("stepfunctions").delete_state_machine(stateMachineArn=identity)
+
+
+class Activity(Resource):
+    """A step that a worker outside fetches; its id is its ARN."""
+
+    token = "aws:sfn/activity:Activity"
+    takes = "name encryptionConfiguration"
+    replaces = frozenset({"name", "encryptionConfiguration"})
+    autoname = Autoname(limit=80)
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the activity."""
+        found = aws.client("stepfunctions").create_activity(
+            tags=TAGS.api(inputs.get("tagsAll")),
+            **LOWER.pick(inputs, "name", "encryptionConfiguration"),
+        )
+        return str(found["activityArn"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the activity."""
+        call = aws.client("stepfunctions").describe_activity
+        found = asked(call, "ActivityDoesNotExist", activityArn=identity)
+        if found is None:
+            return None
+        return {
+            "name": found["name"],
+            "encryptionConfiguration": found.get("encryptionConfiguration") or None,
+            "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "arn": identity,
+            "tagsAll": TAGS.read(aws, identity),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        TAGS.update(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the activity."""
+        with gone_is_fine("ActivityDoesNotExist"):
+            aws.client("stepfunctions").delete_activity(activityArn=identity)
+
+
+def _settings(inputs: Properties) -> Properties:
+    settings = LOWER.pick(
+        inputs, "definition", "roleArn", "tracingConfiguration", "encryptionConfiguration"
+    )
+    if logging := dict(inputs.get("loggingConfiguration") or {}):
+        if destination := logging.pop("logDestination", None):
+            group = {"logGroupArn": destination}
+            logging["destinations"] = [{"cloudWatchLogsLogGroup": group}]
+        settings["loggingConfiguration"] = logging
+    return settings

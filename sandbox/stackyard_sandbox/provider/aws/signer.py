@@ -1,0 +1,69 @@
+"""Signing profiles; nothing is signed here.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/signer/signingprofile/.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import Casing
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.resource import (
+    Resource,
+    Tagging,
+    asked,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+TAGS = Tagging(
+    "signer", resource="resourceArn", tags="tags", keys="tagKeys", style="map", listed="tags"
+)
+NAMES = Casing(names={"name": "profileName"}, lower=True)
+
+
+class SigningProfile(Resource):
+    """How artefacts are signed; its id is its name. Names hold letters, digits and `_` only."""
+
+    token = "aws:signer/signingProfile:SigningProfile"
+    takes = "name namePrefix platformId signatureValidityPeriod"
+    replaces = frozenset({"name", "namePrefix", "platformId", "signatureValidityPeriod"})
+
+    def problems(self, inputs: Properties) -> list[tuple[str, str]]:
+        """Want a name: the usual one with a hyphen is refused by the service."""
+        missing = [] if inputs.get("name") else [("name", "this property is required here")]
+        return [*missing, *super().problems(inputs)]
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the profile."""
+        aws.client("signer").put_signing_profile(
+            tags=dict(inputs.get("tagsAll") or {}),
+            **NAMES.pick(inputs, "name", "platformId", "signatureValidityPeriod"),
+        )
+        return str(inputs["name"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the profile; a cancelled one counts as gone."""
+        call = aws.client("signer").get_signing_profile
+        found = asked(call, "ResourceNotFoundException", profileName=identity)
+        if found is None or found.get("status") == "Canceled":
+            return None
+        return {
+            "name": identity,
+            "platformId": found["platformId"],
+            "platformDisplayName": found.get("platformDisplayName"),
+            "signatureValidityPeriod": found.get("signatureValidityPeriod"),
+            "status": found.get("status"),
+            "version": found.get("profileVersion"),
+            "versionArn": found.get("profileVersionArn"),
+            "arn": found["arn"],
+            "tagsAll": dict(found.get("tags") or {}),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        TAGS.update(aws, old["arn"], old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Cancel the profile: the service never deletes one."""
+        with gone_is_fine("ResourceNotFoundException"):
+            aws.client("signer").cancel_signing_profile(profileName=identity)

@@ -1,0 +1,204 @@
+"""SNS topics, their policies and subscriptions.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/sns/topic/ and
+…/topicsubscription/.
+"""
+
+from __future__ import annotations
+
+import json
+
+from stackyard_sandbox.provider.aws.casing import Casing
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.documents import as_text
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    Setting,
+    Tagging,
+    asked,
+    changed,
+    gone_is_fine,
+)
+from stackyard_sandbox.provider.protocol import Properties
+
+GONE = ("NotFound", "NotFoundException")
+TAGS = Tagging("sns")
+NAMES = Casing()
+ATTRIBUTES = (
+    "displayName",
+    "kmsMasterKeyId",
+    "policy",
+    "deliveryPolicy",
+    "signatureVersion",
+    "tracingConfig",
+    "contentBasedDeduplication",
+)
+SUBSCRIPTION = (
+    "rawMessageDelivery",
+    "filterPolicy",
+    "filterPolicyScope",
+    "redrivePolicy",
+    "deliveryPolicy",
+    "subscriptionRoleArn",
+)
+
+
+class Topic(Resource):
+    """A topic; its id is its ARN."""
+
+    token = "aws:sns/topic:Topic"
+    takes = " ".join(("name", "namePrefix", "fifoTopic", *ATTRIBUTES))
+    replaces = frozenset({"name", "namePrefix", "fifoTopic"})
+    autoname = Autoname(limit=256)
+    defaults = {"fifoTopic": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the topic."""
+        attributes = {name: _text(inputs[name]) for name in ATTRIBUTES if inputs.get(name)}
+        if inputs["fifoTopic"]:
+            attributes["fifoTopic"] = "true"
+        found = aws.client("sns").create_topic(
+            Name=inputs["name"],
+            Attributes=NAMES.api(attributes),
+            Tags=TAGS.api(inputs.get("tagsAll")),
+        )
+        return str(found["TopicArn"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the topic."""
+        found = asked(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
+        if found is None:
+            return None
+        attributes = found["Attributes"]
+        actual = {name: attributes.get(NAMES.api_name(name)) or None for name in ATTRIBUTES}
+        switch = actual["contentBasedDeduplication"]
+        version = actual["signatureVersion"]
+        return {
+            **actual,
+            "signatureVersion": int(version) if version else None,
+            "contentBasedDeduplication": switch == "true" if switch else None,
+            "policy": as_text(actual["policy"]),
+            "name": identity.rpartition(":")[2],
+            "fifoTopic": attributes.get("FifoTopic") == "true",
+            "arn": identity,
+            "owner": attributes.get("Owner"),
+            "tagsAll": TAGS.read(aws, identity),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Set each changed attribute; change tags."""
+        for name in ATTRIBUTES:
+            if changed(old, new, name) and (name in new or name != "policy"):
+                aws.client("sns").set_topic_attributes(
+                    TopicArn=identity,
+                    AttributeName=NAMES.api_name(name),
+                    AttributeValue=_text(new.get(name)),
+                )
+        TAGS.update(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the topic."""
+        with gone_is_fine(*GONE):
+            aws.client("sns").delete_topic(TopicArn=identity)
+
+
+class TopicPolicy(Setting):
+    """The resource policy of a topic."""
+
+    token = "aws:sns/topicPolicy:TopicPolicy"
+    takes = "arn policy"
+    parent = "arn"
+    replaces = frozenset({"arn"})
+
+    def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
+        """Write the policy."""
+        aws.client("sns").set_topic_attributes(
+            TopicArn=parent, AttributeName="Policy", AttributeValue=inputs["policy"]
+        )
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the policy; each topic has one."""
+        found = asked(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
+        if found is None or not found["Attributes"].get("Policy"):
+            return None
+        return {
+            "arn": identity,
+            "policy": as_text(found["Attributes"]["Policy"]),
+            "owner": found["Attributes"].get("Owner"),
+        }
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Go back to the policy that every topic begins with: its owner may use it."""
+        statement = {
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": ["SNS:Publish", "SNS:Subscribe", "SNS:GetTopicAttributes"],
+            "Resource": identity,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": aws.account}},
+        }
+        document = {"Version": "2008-10-17", "Statement": [statement]}
+        with gone_is_fine(*GONE):
+            self.put(aws, identity, {"policy": json.dumps(document)})
+
+
+class TopicSubscription(Resource):
+    """Who hears of a topic; its id is its ARN."""
+
+    token = "aws:sns/topicSubscription:TopicSubscription"
+    takes = " ".join(("topic", "protocol", "endpoint", "endpointAutoConfirms", *SUBSCRIPTION))
+    replaces = frozenset({"topic", "protocol", "endpoint"})
+    defaults = {"rawMessageDelivery": False, "endpointAutoConfirms": False}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Subscribe."""
+        attributes = {name: _text(inputs[name]) for name in SUBSCRIPTION if inputs.get(name)}
+        found = aws.client("sns").subscribe(
+            TopicArn=inputs["topic"],
+            Protocol=inputs["protocol"],
+            Endpoint=inputs["endpoint"],
+            Attributes=NAMES.api(attributes),
+            ReturnSubscriptionArn=True,
+        )
+        return str(found["SubscriptionArn"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the subscription."""
+        call = aws.client("sns").get_subscription_attributes
+        found = asked(call, *GONE, SubscriptionArn=identity)
+        if found is None:
+            return None
+        attributes = found["Attributes"]
+        actual = {name: attributes.get(NAMES.api_name(name)) or None for name in SUBSCRIPTION}
+        return {
+            **actual,
+            "rawMessageDelivery": attributes.get("RawMessageDelivery") == "true",
+            "topic": attributes["TopicArn"],
+            "protocol": attributes["Protocol"],
+            "endpoint": attributes["Endpoint"],
+            "arn": identity,
+            "ownerId": attributes.get("Owner"),
+            "pendingConfirmation": attributes.get("PendingConfirmation") == "true",
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Set each changed attribute."""
+        for name in SUBSCRIPTION:
+            if changed(old, new, name):
+                aws.client("sns").set_subscription_attributes(
+                    SubscriptionArn=identity,
+                    AttributeName=NAMES.api_name(name),
+                    AttributeValue=_text(new.get(name)),
+                )
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Unsubscribe."""
+        with gone_is_fine(*GONE):
+            aws.client("sns").unsubscribe(SubscriptionArn=identity)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
