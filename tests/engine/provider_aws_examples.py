@@ -19,7 +19,7 @@ class Ref:
 
     name: str
     output: str = "id"
-    wrap: Callable[[str], str] = str
+    wrap: Callable[[Any], str] = str
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ def log_delivery(bucket: str) -> str:
         Action="s3:PutObject",
         Resource=f"arn:aws:s3:::{bucket}/*",
     )
+
+
+def group_of(resources: Any) -> str:
+    return str(resources[0]["autoscalingGroups"][0]["name"])
 
 
 S3 = [
@@ -490,6 +494,7 @@ WATCH = [
             "retryPolicy": {"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600},
             "inputTransformer": {"inputPaths": {"k": "$.detail"}, "inputTemplate": "<k>"},
         },
+        importable=False,
     ),
 ]
 
@@ -540,6 +545,18 @@ CLUSTER = [
 ]
 
 EKS_EXTENSION = [
+    Example(
+        "aws:autoscaling/tag:Tag",
+        "pool-tag",
+        {
+            "autoscalingGroupName": Ref("pool", "resources", group_of),
+            "tag": {
+                "key": "k8s.io/cluster-autoscaler/node-template/label/gpu",
+                "value": "true",
+                "propagateAtLaunch": True,
+            },
+        },
+    ),
     Example(
         "aws:eks/addon:Addon",
         "addon",
@@ -839,7 +856,11 @@ FLOW = [
                 "privilegedMode": True,
                 "environmentVariables": [{"name": "A", "value": "b", "type": "PLAINTEXT"}],
             },
-            "source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+            "source": {
+                "type": "GITHUB",
+                "location": "https://git.example.com/a/b.git",
+                "buildspec": "version: 0.2",
+            },
             "logsConfig": {"cloudwatchLogs": {"groupName": "x", "status": "ENABLED"}},
         },
         {"description": "d"},
@@ -922,10 +943,12 @@ FLOW = [
     ),
 ]
 
-ALL: list[Example] = [*S3, *IDENTITY, *NETWORK, *WATCH, *CLUSTER, *STORAGE, *FLOW]
+ALL: list[Example] = [*S3, *IDENTITY, *NETWORK, *WATCH, *CLUSTER, *EKS_EXTENSION, *STORAGE, *FLOW]
 
 STAYS = frozenset(
     {
+        # The emulator has no DeleteFileSystemPolicy.
+        "aws:efs/fileSystemPolicy:FileSystemPolicy",
         "aws:sns/topicPolicy:TopicPolicy",
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         # The emulator keeps `EventBridgeConfiguration` but does not answer it.

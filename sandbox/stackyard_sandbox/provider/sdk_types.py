@@ -66,7 +66,9 @@ def resource_type(token: str) -> ResourceType:
         folder, cls = _registrations(package)[token]
         file = _file_of(package, folder, cls)
     text = _text(package, folder, file)
-    inputs = _members(package, folder, text, f"{cls}Args")
+    # A nested class of the same name takes `XArgs`; the resource's own is then `XInitArgs`.
+    own = f"{cls}InitArgs" if f"\nclass {cls}InitArgs:" in text else f"{cls}Args"
+    inputs = _members(package, folder, text, own)
     state = _members(package, folder, text, f"_{cls}State") if f"class _{cls}State:" in text else {}
     return ResourceType(token=token, inputs=inputs, state=frozenset(state))
 
@@ -116,14 +118,14 @@ def _registrations(package: str) -> dict[str, tuple[str, str]]:
 
 def _file_of(package: str, folder: str, cls: str) -> str:
     guess = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls).lower() + ".py"
-    needle = f"\nclass {cls}Args:"
+    needle = f"\nclass {cls}(pulumi.CustomResource):"
     here = _root(package) / folder
     if (here / guess).is_file() and needle in _text(package, folder, guess):
         return guess
     for path in sorted(here.glob("*.py")):
         if needle in path.read_text(encoding="utf-8"):
             return path.name
-    raise LookupError(f"pulumi_{package}/{folder} holds no class {cls}Args")
+    raise LookupError(f"pulumi_{package}/{folder} holds no class {cls}")
 
 
 def _members(package: str, folder: str, text: str, cls: str) -> Members:

@@ -19,6 +19,11 @@ from stackyard_sandbox.provider.protocol import Properties
 
 GONE = ("ResourceNotFoundException",)
 TAGS = Tagging("backup", keys="TagKeyList", style="map", listing="list_tags")
+RULE_DEFAULTS = {
+    "startWindow": 60,
+    "completionWindow": 180,
+    "scheduleExpressionTimezone": "Etc/UTC",
+}
 RULE = Casing(
     names={
         "targetVaultName": "TargetBackupVaultName",
@@ -89,12 +94,11 @@ class Plan(Resource):
     delete_first = True
 
     def completed(self, inputs: Properties) -> Properties:
-        """Give each rule its windows, as the official provider does (minutes)."""
+        """Give each rule its windows (minutes) and time zone, as the official provider does."""
         rules = inputs.get("rules")
         if not isinstance(rules, list):
             return inputs
-        windows = {"startWindow": 60, "completionWindow": 180}
-        return {**inputs, "rules": [{**windows, **rule} for rule in rules]}
+        return {**inputs, "rules": [{**RULE_DEFAULTS, **rule} for rule in rules]}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the plan."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Autoname, Resource, asked, changed, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Autoname, Resource, asked, gone_is_fine
 from stackyard_sandbox.provider.protocol import Properties
 
 GONE = ("NotFoundException",)
@@ -66,16 +66,9 @@ class Budget(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change amount and filters; write notifications anew where they differ."""
-        account, _, name = identity.partition(":")
-        client = aws.client("budgets")
-        client.update_budget(AccountId=account, NewBudget=_budget(new))
-        if changed(old, new, "notifications"):
-            where = {"AccountId": account, "BudgetName": name}
-            for entry in _notifications(old):
-                client.delete_notification(Notification=entry["Notification"], **where)
-            for entry in _notifications(new):
-                client.create_notification(**entry, **where)
+        """Write the budget anew under its name: the emulator cannot change one."""
+        self.delete(aws, identity, old)
+        self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the budget."""

@@ -123,7 +123,8 @@ class Trail(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the trail."""
         with gone_is_fine(GONE):
-            aws.client("cloudtrail").delete_trail(Name=identity)
+            # By its name: the emulator answers a deletion by the ARN and deletes nothing.
+            aws.client("cloudtrail").delete_trail(Name=state["name"])
 
 
 def _selectors(client: Any, trail: str) -> Any:

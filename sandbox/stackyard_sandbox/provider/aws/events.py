@@ -118,7 +118,10 @@ class EventTarget(Resource):
         return f"{_rule_name(inputs)}-{inputs['targetId']}"
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Find the target of its rule."""
+        """Find the target of its rule; an import gives `bus/rule/target` as the id."""
+        if "rule" not in state:
+            bus, rule, target = identity.split("/")
+            state = {"eventBusName": bus, "rule": rule, "targetId": target}
         found = asked(
             aws.client("events").list_targets_by_rule,
             GONE,

@@ -137,7 +137,8 @@ class LogMetricFilter(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the filter anew."""
+        """Write the filter anew; the emulator keeps the old one beside a new one of its name."""
+        self.delete(aws, identity, old)
         self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

@@ -116,6 +116,9 @@ class Resource:
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Inputs that the official provider fills in when a program leaves them out."""
 
+    computed_inside: ClassVar[frozenset[str]] = frozenset()
+    """Paths `property.member` that the cloud decides where a program does not: never drift."""
+
     recomputed: ClassVar[Mapping[str, Sequence[str]]] = {}
     """Outputs that an update changes, by the input that causes it; `*` is any input."""
 
@@ -146,7 +149,7 @@ class Resource:
         raise NotImplementedError
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change the resource in place; `old` are the recorded outputs."""
+        """Change the resource in place; `old` are its recorded inputs and computed outputs."""
         raise NotImplementedError
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

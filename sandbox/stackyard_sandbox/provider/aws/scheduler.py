@@ -19,6 +19,9 @@ from stackyard_sandbox.provider.protocol import Properties
 
 GONE = "ResourceNotFoundException"
 TAGS = Tagging("scheduler")
+RETRIES = {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 185}
+"""https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html."""
+
 SETTINGS = (
     "name",
     "groupName",
@@ -46,6 +49,15 @@ class Schedule(Resource):
         "scheduleExpressionTimezone": "UTC",
         "state": "ENABLED",
     }
+
+    def completed(self, inputs: Properties) -> Properties:
+        """Give the target the retries that the service gives it."""
+        target = inputs.get("target")
+        if not isinstance(target, dict):
+            return inputs
+        retries = target.get("retryPolicy") or {}
+        full = {**RETRIES, **retries} if isinstance(retries, dict) else retries
+        return {**inputs, "target": {**target, "retryPolicy": full}}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the schedule."""
@@ -110,5 +122,6 @@ class ScheduleGroup(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group."""
-        with gone_is_fine(GONE):
-            aws.client("scheduler").delete_schedule_group(Name=identity)
+        client = aws.client("scheduler")
+        if asked(client.get_schedule_group, GONE, Name=identity) is not None:
+            client.delete_schedule_group(Name=identity)

@@ -132,7 +132,9 @@ class SecretVersion(Resource):
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Move stages."""
         secret, _, version = identity.partition("|")
-        for stage in sorted(set(new.get("versionStages") or []) - set(old["versionStages"])):
+        for stage in sorted(
+            set(new.get("versionStages") or []) - set(old.get("versionStages") or [])
+        ):
             aws.client("secretsmanager").update_secret_version_stage(
                 SecretId=secret, VersionStage=stage, MoveToVersionId=version
             )
