@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import boto3
@@ -233,3 +234,104 @@ def test_a_cluster_is_described_by_whom_its_arn_is_granted(client, role):
     with pytest.raises(eks.exceptions.ResourceNotFoundException):
         eks.describe_cluster(name="dev")
     assert refused(eks.describe_cluster, name="prod")
+
+
+def test_a_directory_is_reached_through_its_access_point_and_by_nothing_else(client, lake, role):
+    s3, control = client("s3"), client("s3control")
+    control.meta.events.register("before-call.s3-control", without_account_host)
+    made = control.create_access_point(AccountId=ACCOUNT, Name="in-door", Bucket=lake)
+    arn, door = made["AccessPointArn"], made["Alias"]
+    assert arn == f"arn:aws:s3:eu-central-1:{ACCOUNT}:accesspoint/in-door"
+    vendor = client("s3", role("vendor"))
+    may = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/vendor"}, "Effect": "Allow"}
+    policy = document(
+        {**may, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{arn}/object/in/*"},
+        {
+            **may,
+            "Action": "s3:ListBucket",
+            "Resource": arn,
+            "Condition": {"StringLike": {"s3:prefix": "in/*"}},
+        },
+    )
+    control.put_access_point_policy(AccountId=ACCOUNT, Name="in-door", Policy=policy)
+    # The bucket does not know of the door yet.
+    assert refused(vendor.get_object, Bucket=door, Key="in/a")
+    delegation = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket"],
+        "Resource": ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"],
+        "Condition": {"StringEquals": {"s3:DataAccessPointArn": arn}},
+    }
+    s3.put_bucket_policy(Bucket=lake, Policy=document(PLAIN_HTTP, delegation))
+    vendor.put_object(Bucket=door, Key="in/label with+signs", Body=b"cat")
+    found = s3.get_object(Bucket=lake, Key="in/label with+signs")
+    assert found["Body"].read() == b"cat"
+    assert vendor.get_object(Bucket=door, Key="in/a")["Body"].read() == b"x"
+    assert vendor.list_objects_v2(Bucket=door, Prefix="in/")["KeyCount"] > 1
+    for call, arguments in (
+        (vendor.get_object, {"Bucket": door, "Key": "out/b"}),
+        (vendor.list_objects_v2, {"Bucket": door, "Prefix": "out/"}),
+        (vendor.delete_object, {"Bucket": door, "Key": "in/a"}),
+        (vendor.get_object, {"Bucket": lake, "Key": "in/a"}),
+        (vendor.list_objects_v2, {"Bucket": lake, "Prefix": "in/"}),
+    ):
+        assert refused(call, **arguments), arguments
+    control.delete_access_point(AccountId=ACCOUNT, Name="in-door")
+    with pytest.raises(s3.exceptions.NoSuchBucket):
+        s3.get_object(Bucket=door, Key="in/a")
+
+
+def without_account_host(params, **_):
+    """S3 Control puts the account before the host; an address has no subdomains."""
+    params["url"] = params["url"].replace(f"//{ACCOUNT}.", "//")
+
+
+def test_a_presigned_url_is_good_for_its_object_and_its_time(client, lake, role):
+    own = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/in/*"}
+    s3 = client("s3", role("sharer", own))
+
+    def fetch(key="in/a", change=lambda url: url, seconds=60):
+        asked = {"Bucket": lake, "Key": key}
+        url = s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
+        with urllib.request.urlopen(change(url)) as answer:
+            return answer.read()
+
+    assert fetch() == b"x"
+    for wrong in (
+        {"key": "out/b"},
+        {"change": lambda url: url.replace("/in/a", "/in/c")},
+        {"change": lambda url: url.partition("?")[0]},
+        {"seconds": 0},
+    ):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            fetch(**wrong)
+        assert caught.value.code in (400, 403), wrong
+
+
+def test_a_grant_on_one_key_group_or_repository_is_for_that_one(client, role):
+    keys = [client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
+    for name in ("team/a", "team/b"):
+        client("ecr").create_repository(repositoryName=name)
+        client("logs").create_log_group(logGroupName=f"/{name}")
+    where = f"eu-central-1:{ACCOUNT}"
+    grant = {
+        "Effect": "Allow",
+        "Action": ["kms:Encrypt", "kms:Decrypt", "ecr:DescribeImages", "logs:CreateLogStream"],
+        "Resource": [
+            keys[0],
+            f"arn:aws:ecr:{where}:repository/team/a",
+            f"arn:aws:logs:{where}:log-group:/team/a:*",
+        ],
+    }
+    mine = role("narrow", grant)
+    kms, ecr, logs = (client(service, mine) for service in ("kms", "ecr", "logs"))
+    sealed = kms.encrypt(KeyId=keys[0], Plaintext=b"x")["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
+    assert ecr.describe_images(repositoryName="team/a")["imageDetails"] == []
+    logs.create_log_stream(logGroupName="/team/a", logStreamName="s")
+    foreign = client("kms").encrypt(KeyId=keys[1], Plaintext=b"x")["CiphertextBlob"]
+    assert refused(kms.encrypt, KeyId=keys[1], Plaintext=b"x")
+    assert refused(kms.decrypt, CiphertextBlob=foreign)
+    assert refused(ecr.describe_images, repositoryName="team/b")
+    assert refused(logs.create_log_stream, logGroupName="/team/b", logStreamName="s")

@@ -1,7 +1,7 @@
 """What a request asks for in IAM's terms, and the verdict: takes the place of the emulator's.
 
-Beside the caller's policies it hears the policies of buckets, secrets and roles. It does not hear
-permissions boundaries, session policies, KMS key policies and access point policies.
+Beside the caller's policies it hears the policies of buckets, access points, secrets and roles. It
+does not hear permissions boundaries, session policies and KMS key policies.
 """
 
 import html
@@ -16,8 +16,10 @@ from moto.iam.exceptions import NotFoundException
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
+from stackyard_sandbox.cloud import access_points
 from stackyard_sandbox.cloud.policies import Asked, Document, allowed, denied, granted
 from stackyard_sandbox.cloud.principals import PARTITION, principal_of
+from stackyard_sandbox.cloud.resources import resource_of
 
 SAME_PERMISSION = {"s3:HeadBucket": "s3:ListBucket"}
 """Operations whose permission has another name."""
@@ -74,7 +76,11 @@ def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[
     elif self._service == "eks" and (name := re.match(r"/clusters/([^/?]+)", self._path)):
         yield action, f"arn:aws:eks:{self._region}:{self.account_id}:cluster/{name[1]}"
     else:
-        yield action, resource
+        place = (self._service, self._region, self.account_id)
+        yield action, resource_of(*place, self._body, self._data) or resource
+    if self._service == "s3" and (point := access_points.used()):
+        # Both doors must be open: that of the bucket, and that of the access point.
+        yield action, access_points.behind(resource, point)
     if "x-amz-copy-source" in headers:
         source = unquote(headers["x-amz-copy-source"]).lstrip("/").partition("?")[0]
         yield "s3:GetObject", f"arn:aws:s3:::{source}"
@@ -85,9 +91,12 @@ def _facts(self: IAMRequestBase, entity: str) -> dict[str, str]:
     facts = {
         "aws:principalarn": entity,
         "aws:principalaccount": self.account_id,
+        "aws:requestedregion": self._region,
         "aws:securetransport": "true",
         "s3:tlsversion": "1.3",
     }
+    if point := access_points.used():
+        facts |= access_points.facts(point)
     headers, query = _lower(self._headers), parse_qs(urlsplit(self._path).query)
     facts |= {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
     if "prefix" in query:
@@ -101,6 +110,9 @@ def _facts(self: IAMRequestBase, entity: str) -> dict[str, str]:
 def _resource_policy(asked: Asked, region: str) -> Document | None:
     """Return the policy of what is asked for, where it has one that counts here."""
     service = asked.resource.split(":")[2] if asked.resource.count(":") >= 5 else ""
+    point = access_points.used()
+    if service == "s3" and point and asked.resource.startswith(point.arn):
+        return json.loads(point.policy) if point.policy else None
     if service == "s3":
         bucket = s3_backends[asked.account][PARTITION].buckets.get(
             asked.resource.split(":")[5].partition("/")[0]

@@ -15,7 +15,14 @@ from moto.moto_server import werkzeug_app as emulator
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from stackyard_sandbox.cloud import autoscaler, enforcement, snapshot, token_review
+from stackyard_sandbox.cloud import (
+    access_logs,
+    access_points,
+    autoscaler,
+    enforcement,
+    snapshot,
+    token_review,
+)
 from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.principals import PARTITION
@@ -47,8 +54,6 @@ def serve(home: Path, port: int) -> int:
     """Serve on loopback until SIGTERM, then save the account. Returns the exit code."""
     # Where the emulator's services reach each other.
     os.environ["MOTO_PORT"] = str(port)
-    # AWS's own policies exist in every account, and roles of clusters and add-ons need them.
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # AWS's own policies (EKS roles and add-ons attach some) are in every account.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # The emulator's answers are otherwise open to every web page.
@@ -65,6 +70,7 @@ def serve(home: Path, port: int) -> int:
         _make_administrator(folder)
         _make_roles()
     enforcement.install()
+    access_logs.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
         threaded=True,
@@ -100,7 +106,8 @@ class Front:
         if path.startswith("/moto-api"):
             # Its first use would be to turn the enforcement off, by anybody and without a key.
             return Response("not served by the sandbox", 403)(environ, start_response)
-        answer: Iterable[bytes] = self._emulator(environ, start_response)
+        with access_points.through(environ):
+            answer: Iterable[bytes] = self._emulator(environ, start_response)
         return answer
 
     def _review(self, plane: str, environ: Environ) -> Response:

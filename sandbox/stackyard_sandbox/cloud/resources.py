@@ -1,0 +1,106 @@
+"""Which resource a request is about, as policies name it: the emulator takes `*` for most.
+
+The ARN formats: docs.aws.amazon.com/service-authorization/latest/reference. Services that are not
+here are judged with `*`, so that only policies on every resource allow anything in them.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from moto.iam.exceptions import NoSuchEntity, NotFoundException
+from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+
+from stackyard_sandbox.cloud.principals import PARTITION
+
+Fields = Mapping[str, Any]
+
+
+def resource_of(
+    service: str, region: str, account: str, body: bytes | None, data: Fields
+) -> str | None:
+    """Return the ARN of what a request names; None if it names nothing that is known here."""
+    fields = _fields(body, data)
+    find = _FINDERS.get(service)
+    return find(fields, region, account) if find else None
+
+
+def _fields(body: bytes | None, data: Fields) -> dict[str, Any]:
+    """The parameters at the top: of a JSON body, else of a form."""
+    with suppress(ValueError):
+        document = json.loads(body or b"")
+        if isinstance(document, dict):
+            return document
+    return {key: value[0] if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _key(fields: Fields, region: str, account: str) -> str | None:
+    backend = kms_backends[account][region]
+    named = str(fields.get("KeyId") or _sealed_with(fields.get("CiphertextBlob")) or "")
+    if not named:
+        return None
+    identity = named.partition(":key/")[2] or named
+    if "alias/" in named:
+        identity = backend.get_key_id_from_alias("alias/" + named.partition("alias/")[2]) or named
+    return f"arn:aws:kms:{region}:{account}:key/{identity}"
+
+
+def _sealed_with(blob: Any) -> str | None:
+    """The emulator writes the key's id before what it encrypts."""
+    return base64.b64decode(blob)[:36].decode(errors="replace") if isinstance(blob, str) else None
+
+
+def _repository(fields: Fields, region: str, account: str) -> str | None:
+    name = fields.get("repositoryName")
+    return f"arn:aws:ecr:{region}:{account}:repository/{name}" if name else None
+
+
+def _log_group(fields: Fields, region: str, account: str) -> str | None:
+    name = fields.get("logGroupName") or fields.get("logGroupIdentifier")
+    if not name:
+        return None
+    group = f"arn:aws:logs:{region}:{account}:log-group:{str(name).rpartition('log-group:')[2]}"
+    return f"{group}:log-stream:{fields.get('logStreamName', '')}"
+
+
+def _topic(fields: Fields, region: str, account: str) -> str | None:
+    if name := fields.get("Name"):
+        return f"arn:aws:sns:{region}:{account}:{name}"
+    found = fields.get("TopicArn") or fields.get("ResourceArn")
+    return str(found) if found else None
+
+
+def _state_machine(fields: Fields, region: str, account: str) -> str | None:
+    if name := fields.get("name") if "stateMachineArn" not in fields else None:
+        return f"arn:aws:states:{region}:{account}:stateMachine:{name}"
+    return next((str(fields[key]) for key in _STATES if fields.get(key)), None)
+
+
+def _entity(fields: Fields, region: str, account: str) -> str | None:
+    """A role, user or policy; one that is to be made is named with its path."""
+    backend = iam_backends[account][PARTITION]
+    path = str(fields.get("Path", "/"))
+    for kind, get in (("Role", backend.get_role), ("User", backend.get_user)):
+        if name := fields.get(f"{kind}Name"):
+            with suppress(NotFoundException, NoSuchEntity):
+                return str(get(str(name)).arn)
+            return f"arn:aws:iam::{account}:{kind.lower()}{path}{name}"
+    if name := fields.get("PolicyName") if "PolicyArn" not in fields else None:
+        return f"arn:aws:iam::{account}:policy{path}{name}"
+    found = fields.get("PolicyArn")
+    return str(found) if found else None
+
+
+_STATES = ("stateMachineArn", "executionArn", "activityArn", "resourceArn")
+
+_FINDERS: Mapping[str, Callable[[Fields, str, str], str | None]] = {
+    "ecr": _repository,
+    "iam": _entity,
+    "kms": _key,
+    "logs": _log_group,
+    "sns": _topic,
+    "states": _state_machine,
+}
