@@ -24,7 +24,7 @@ class PrivateBucket(Component):
     """The bucket's name."""
 
     bucket_id: pulumi.Output[str]
-    """The same name, known once the bucket exists."""
+    """The same name, known once the bucket and its policy exist."""
 
     def __init__(
         self,
@@ -53,18 +53,18 @@ class PrivateBucket(Component):
             tags={"stackyard:class": kind},
             opts=self.child(),
         )
-        self.bucket_id = self._bucket.id
         self._close()
         self._encrypt(key_arn)
         self._keep(plan)
         self._tell(log_bucket)
-        self._guard(key_arn, statements)
+        # S3 checks the policy of a bucket that is named as the target of access logs.
+        self.bucket_id = self._guard(key_arn, statements).bucket
         self.publish()
 
     def _close(self) -> None:
         aws.s3.BucketPublicAccessBlock(
             self.named("public-access"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -73,7 +73,7 @@ class PrivateBucket(Component):
         )
         aws.s3.BucketOwnershipControls(
             self.named("ownership"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             rule={"object_ownership": "BucketOwnerEnforced"},
             opts=self.child(),
         )
@@ -84,7 +84,7 @@ class PrivateBucket(Component):
             default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
         aws.s3.BucketServerSideEncryptionConfiguration(
             self.named("encryption"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             rules=[
                 {
                     "apply_server_side_encryption_by_default": default,
@@ -97,7 +97,7 @@ class PrivateBucket(Component):
     def _keep(self, plan: ObjectPlan) -> None:
         versioning = aws.s3.BucketVersioning(
             self.named("versioning"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             versioning_configuration={"status": "Enabled"},
             opts=self.child(),
         )
@@ -105,7 +105,7 @@ class PrivateBucket(Component):
         # Rules about noncurrent versions are only accepted once the bucket has versions.
         aws.s3.BucketLifecycleConfiguration(
             self.named("lifecycle"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             rules=rules,
             opts=self.child(depends_on=[versioning]),
         )
@@ -115,24 +115,24 @@ class PrivateBucket(Component):
             return
         aws.s3.BucketLogging(
             self.named("logging"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             target_bucket=log_bucket,
             target_prefix=f"{self.bucket_name}/",
             opts=self.child(),
         )
         aws.s3.BucketNotification(
             self.named("events"),
-            bucket=self.bucket_id,
+            bucket=self._bucket.id,
             eventbridge=True,
             opts=self.child(),
         )
 
     def _guard(
         self, key_arn: pulumi.Input[str] | None, statements: Sequence[iam.Statement]
-    ) -> None:
+    ) -> aws.s3.BucketPolicy:
         policy = pulumi.Output.from_input(key_arn).apply(
             lambda arn: iam.text(bucket_policies.bucket_policy(self.bucket_name, arn, statements))
         )
-        aws.s3.BucketPolicy(
-            self.named("policy"), bucket=self.bucket_id, policy=policy, opts=self.child()
+        return aws.s3.BucketPolicy(
+            self.named("policy"), bucket=self._bucket.id, policy=policy, opts=self.child()
         )
