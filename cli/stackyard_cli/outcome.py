@@ -26,19 +26,10 @@ def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops
         raise typer.Exit(ExitCode.INTERRUPTED)
     failed = [r for r in found.values() if r.result.outcome == "failed" and known(r)]
     if failed:
-        _tell_errors(failed)
         first = failed[0]
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
         raise StackyardError(message, hint=first.result.hint or _hint(first))
-
-
-def _tell_errors(failed: Sequence[Report]) -> None:
-    for report in failed:
-        for item in report.diagnostics:
-            if item.severity == "error" and item.message != report.result.problem:
-                name = (item.urn or "").rpartition("::")[2]
-                render.narrate(f"{report.stack}  {name}  {item.message}", "red")
 
 
 def _hint(report: Report) -> str | None:

@@ -62,7 +62,8 @@ class Progress:
             if isinstance(event, Step):
                 self._step(stack, known, event)
             elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:
-                self._say(f"{stack}  {event.severity}: {event.message}")
+                name = event.urn.rpartition("::")[2] + ": " if event.urn else ""
+                self._say(f"{stack}  {event.severity}: {name}{event.message}")
             elif isinstance(event, Violation):
                 self._say(f"{stack}  {event.level} {event.pack}/{event.policy}: {event.message}")
             elif isinstance(event, Result):
@@ -82,7 +83,7 @@ class Progress:
         known.running.discard(step.urn)
         first = step.urn not in known.done
         (known.done if step.phase == "done" else known.failed).add(step.urn)
-        if step.operation in QUIET or (step.phase == "done" and not first):
+        if step.operation in QUIET or not step.custom or (step.phase == "done" and not first):
             return
         if self._lines or step.phase == "failed":
             self._say(f"{stack}  {line_of(step)}")

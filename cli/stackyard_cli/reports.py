@@ -27,8 +27,13 @@ PATHS_SHOWN = 8
 
 def counts(report: Report) -> dict[str, int]:
     """Count resources by what would happen to them; `same` is left out."""
-    found = Counter(_kind(step) for step in report.changing)
+    found = Counter(_kind(step) for step in _shown(report))
     return {word: found[word] for word in WORDS if found[word]}
+
+
+def _shown(report: Report) -> list[Step]:
+    """Return the steps that touch something real; components only group others."""
+    return [step for step in report.changing if step.custom or _kind(step) == "outputs"]
 
 
 def text_of(
@@ -42,14 +47,18 @@ def text_of(
         yield f"{report.stack}: failed: {report.result.problem}"
         return
     tally = counts(report)
-    summary = ", ".join(f"{number} {WORDS[word]}" for word, number in tally.items())
-    yield f"{report.stack}: {summary or 'no changes'}"
+    summary = ", ".join(
+        WORDS[word] if word == "outputs" else f"{number} {WORDS[word]}"
+        for word, number in tally.items()
+    )
+    unchanged = "no changes of resources, config to record" if report.changing else "no changes"
+    yield f"{report.stack}: {summary or unchanged}"
     if config:
         yield "  config"
         yield from (f"    {change}" for change in config)
-    if report.changing:
+    if shown := _shown(report):
         yield "  resources"
-        for step in sorted(report.changing, key=_place):
+        for step in sorted(shown, key=_place):
             yield from _lines(step, values=values)
 
 
@@ -72,6 +81,8 @@ def plain(report: Report, config: Sequence[ConfigChange] = ()) -> dict[str, Any]
 
 
 def _kind(step: Step) -> str:
+    if step.type == "pulumi:pulumi:Stack":
+        return "outputs" if step.operation in {"same", "update"} else "stack"
     if step.operation in {"same", "read"}:
         return "outputs"
     if step.operation in {"create-replacement", "delete-replaced", "replace"}:
@@ -86,9 +97,9 @@ def _place(step: Step) -> tuple[str, str]:
 def _lines(step: Step, *, values: bool) -> Iterable[str]:
     kind = _kind(step)
     sign = SIGNS["replace"] if kind == "replace" else SIGNS.get(step.operation, "?")
-    if kind == "outputs":
-        sign = SIGNS["update"]
     line = f"    {sign} {step.type}  {step.name}"
+    if kind == "outputs":
+        line = f"    {SIGNS['update']} outputs of the stack"
     if step.replace_keys and kind == "replace":
         line += f"  replaced because of {', '.join(step.replace_keys)}"
     elif step.operation == "delete" and step.retained:

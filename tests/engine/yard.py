@@ -105,7 +105,7 @@ def task(stack: StackId = STACK, upstreams: Any = None, **config: Any) -> Task:
     return Task(stack, "project", config, str(sorted(config.items())), upstreams or {})
 
 
-def open_yard(folder: Path) -> FakeYard:
+def open_yard(folder: Path, backend_url: str | None = None, **extra: str) -> FakeYard:
     cloud = folder / "cloud"
     cloud.mkdir(parents=True)
     provider = subprocess.Popen(
@@ -117,17 +117,20 @@ def open_yard(folder: Path) -> FakeYard:
     backend.mkdir()
     passphrase = folder / "passphrase"
     passphrase.write_text("correct horse battery")
+    url = backend_url or f"file://{backend}"
+    secrets_provider = extra.pop("secrets_provider", "passphrase")
     environment = {
-        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_BACKEND_URL": url,
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DEBUG_PROVIDERS": f"fake:{port}",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(folder / "pulumi"),
+        **extra,
     }
     home = folder / "home"
     home.mkdir()
-    return FakeYard(Place(home, f"file://{backend}", "passphrase", environment), cloud, provider)
+    return FakeYard(Place(home, url, secrets_provider, environment), cloud, provider)
 
 
 def kill_everything(tool: subprocess.Popen[str]) -> None:

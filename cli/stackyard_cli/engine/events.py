@@ -19,6 +19,9 @@ from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
 """Severities that leave a worker; the engine's debug lines can hold secrets in plain."""
 
+SUMMARIES = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
+"""What the engine says after an error that has been told already."""
+
 COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 """Colour marks of the engine (`<{%fg 1%}>`) and of terminals."""
 
@@ -58,8 +61,17 @@ def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:
 def _diagnostic(event: DiagnosticEvent, mask: Mask) -> Diagnostic | None:
     if event.severity not in SHOWN or event.ephemeral:
         return None
-    text = mask(COLOUR.sub("", event.message)).strip()
-    return Diagnostic(severity=event.severity, message=text, urn=event.urn) if text else None
+    text = _plain(mask(event.message), event.urn)
+    if not text or text in SUMMARIES:
+        return None
+    return Diagnostic(severity=event.severity, message=text, urn=event.urn)
+
+
+def _plain(message: str, urn: str | None) -> str:
+    """Return a message as one line, without the counts and URNs that providers put before it."""
+    text = " ".join(COLOUR.sub("", message).split())
+    text = re.sub(r"^\d+ errors? occurred: \* ", "", text)
+    return text.removeprefix(f"{urn}: ") if urn else text
 
 
 def _violation(event: PolicyEvent, mask: Mask) -> Violation:
@@ -67,7 +79,7 @@ def _violation(event: PolicyEvent, mask: Mask) -> Violation:
         pack=event.policy_pack_name,
         policy=event.policy_name,
         level=event.enforcement_level,
-        message=mask(COLOUR.sub("", event.message)).strip(),
+        message=_plain(mask(event.message), event.resource_urn),
         urn=event.resource_urn,
     )
 
