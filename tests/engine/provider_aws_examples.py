@@ -568,7 +568,7 @@ EKS_EXTENSION = [
         "entry",
         {
             "clusterName": Ref("cluster", "name"),
-            "principalArn": Ref("role", "arn"),
+            "principalArn": Ref("lambda-role", "arn"),
             "kubernetesGroups": ["stackyard:a:b"],
         },
         {"kubernetesGroups": ["stackyard:a:c"]},

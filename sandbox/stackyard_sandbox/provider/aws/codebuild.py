@@ -72,10 +72,9 @@ class Project(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write every setting and the tags anew."""
-        aws.client("codebuild").update_project(
-            name=new["name"], tags=TAGS.api(new.get("tagsAll")), **NAMES.pick(new, *SETTINGS)
-        )
+        """Make the project anew under its name and ARN: the emulator cannot change one."""
+        self.delete(aws, identity, old)
+        self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the project."""

@@ -63,6 +63,17 @@ class Cluster(Resource):
         }
     )
     autoname = Autoname(limit=100)
+    computed_inside = frozenset(
+        {
+            "vpcConfig.vpcId",
+            "vpcConfig.clusterSecurityGroupId",
+            "vpcConfig.publicAccessCidrs",
+            "vpcConfig.endpointPublicAccess",
+            "vpcConfig.securityGroupIds",
+            "accessConfig.authenticationMode",
+            "accessConfig.bootstrapClusterCreatorAdminPermissions",
+        }
+    )
     defaults = {"bootstrapSelfManagedAddons": True}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:

@@ -64,13 +64,15 @@ def with_place(token: str, aws: Cloud, actual: Properties) -> Properties:
     return {**actual, "region": aws.region} if "region" in state else actual
 
 
-def reality_inputs(token: str, cloud: Cloud, inputs: Properties, actual: Properties) -> Properties:
+def reality_inputs(
+    handler: Resource, cloud: Cloud, inputs: Properties, actual: Properties
+) -> Properties:
     """Return recorded inputs as reality has them; with none recorded (import), all it shows."""
-    actual = dict(actual)
+    actual = _decided_here(handler, inputs, actual)
     if "tagsAll" in actual:
         actual["tags"] = _own_tags(actual["tagsAll"], inputs.get("tags"), cloud.default_tags)
     if not inputs:
-        known = sdk_types.resource_type(token).inputs
+        known = sdk_types.resource_type(handler.token).inputs
         shown = {key: value for key, value in told(actual).items() if key in known}
         shown.pop("region", None)
         return {**shown, "tagsAll": actual.get("tagsAll"), IMPORTED: True, DEFAULTS: []}
@@ -88,3 +90,21 @@ def _own_tags(found: Any, recorded: Any, default: Mapping[str, str]) -> Properti
     return {
         key: text for key, text in (found or {}).items() if key in own or default.get(key) != text
     }
+
+
+def _decided_here(handler: Resource, inputs: Properties, actual: Properties) -> Properties:
+    """Return reality without the members that the cloud decided and no program asked for."""
+    result = dict(actual)
+    for path in handler.computed_inside:
+        key, _, member = path.partition(".")
+        shown, recorded = result.get(key), inputs.get(key)
+        if isinstance(shown, dict) and isinstance(recorded, dict) and member not in recorded:
+            result[key] = {name: value for name, value in shown.items() if name != member}
+    return result
+
+
+def recorded_before(token: str, outputs: Properties, inputs: Properties) -> Properties:
+    """Return what an update compares with: recorded inputs, and outputs that are no inputs."""
+    known = sdk_types.resource_type(token).inputs
+    computed = {key: value for key, value in outputs.items() if key not in known}
+    return {**computed, **inputs}

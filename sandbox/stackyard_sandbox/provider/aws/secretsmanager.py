@@ -132,9 +132,8 @@ class SecretVersion(Resource):
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Move stages."""
         secret, _, version = identity.partition("|")
-        for stage in sorted(
-            set(new.get("versionStages") or []) - set(old.get("versionStages") or [])
-        ):
+        before, after = old.get("versionStages") or [], new.get("versionStages") or []
+        for stage in sorted(set(after) - set(before)):
             aws.client("secretsmanager").update_secret_version_stage(
                 SecretId=secret, VersionStage=stage, MoveToVersionId=version
             )

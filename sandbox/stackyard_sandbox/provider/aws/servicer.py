@@ -17,13 +17,14 @@ from pulumi.runtime.proto import provider_pb2
 from stackyard_sandbox.provider import sdk_types
 from stackyard_sandbox.provider.aws import catalogue, invokes
 from stackyard_sandbox.provider.aws.cloud import Clients, Cloud, Endpoint, wrong_endpoints
-from stackyard_sandbox.provider.aws.differences import Change, changes
+from stackyard_sandbox.provider.aws.differences import IMPORTED, Change, changes
 from stackyard_sandbox.provider.aws.reality import (
     computed,
     outputs_of,
     reality_inputs,
     recomputed,
     recordable,
+    recorded_before,
     settled,
     told,
     with_place,
@@ -95,7 +96,7 @@ class AwsServicer(PackageServicer[Cloud]):
         token, _ = _of_urn(request.urn)
         handler = _handler(token)
         old, new = decode(request.old_inputs).values, decode(request.news).values
-        found = changes(old, new)
+        found = _changes(handler, old, new)
         kinds = provider_pb2.DiffResponse
         return provider_pb2.DiffResponse(
             changes=kinds.DIFF_SOME if found else kinds.DIFF_NONE,
@@ -133,11 +134,11 @@ class AwsServicer(PackageServicer[Cloud]):
         cloud = self.configured(context)
         aws = cloud.at(state.values.get("region") or inputs.values.get("region"))
         with _explained(request.urn, state.values, state.secret_texts() | inputs.secret_texts()):
-            actual = handler.read(aws, request.id, state.values)
+            actual = _read(handler, aws, request.id, state.values)
         if actual is None:
             return provider_pb2.ReadResponse()
         actual = with_place(token, aws, actual)
-        recorded = reality_inputs(token, cloud, inputs.values, actual)
+        recorded = reality_inputs(handler, cloud, inputs.values, actual)
         outputs = {**recordable(state.values), **recordable(recorded), **told(actual)}
         secrets = state.secrets | inputs.secrets
         return provider_pb2.ReadResponse(
@@ -151,14 +152,16 @@ class AwsServicer(PackageServicer[Cloud]):
         token, _ = _of_urn(request.urn)
         handler = _handler(token)
         old, new = decode(request.olds), decode(request.news)
+        old_inputs = decode(request.old_inputs).values
         if request.preview:
             kept = {key: value for key, value in old.values.items() if key != DEFAULTS}
-            unsure = recomputed(handler, decode(request.old_inputs).values, new.values)
+            unsure = recomputed(handler, old_inputs, new.values)
             outputs = {**kept, **unsure, **recordable(new.values)}
         else:
             aws = self.configured(context).at(new.values.get("region"))
             with _explained(request.urn, new.values, new.secret_texts() | old.secret_texts()):
-                handler.update(aws, request.id, old.values, new.values)
+                before = recorded_before(token, old.values, old_inputs)
+                handler.update(aws, request.id, before, new.values)
                 outputs = outputs_of(handler, aws, request.id, new.values)
         return provider_pb2.UpdateResponse(properties=encode(outputs, new.secrets))
 
@@ -194,6 +197,25 @@ def _handler(token: str) -> Resource:
             "Use the target `aws` for this stack"
         )
     return found
+
+
+def _read(handler: Resource, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+    try:
+        return handler.read(aws, identity, state)
+    except KeyError:
+        if state:
+            raise
+        text = f"{handler.token}: the id alone does not say which one; it cannot be imported here"
+        raise ProviderError(text) from None
+
+
+def _changes(handler: Resource, old: Properties, new: Properties) -> list[Change]:
+    """Compare inputs; what an import could not read is not held against the resource."""
+    found = changes(old, new)
+    if not old.get(IMPORTED):
+        return found
+    settled = _replacing(handler) | handler.defaults.keys()
+    return [one for one in found if one.kind != "ADD" or not one.falls_under(settled)]
 
 
 def _replacing(handler: Resource) -> frozenset[str]:
