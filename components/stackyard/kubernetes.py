@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stackyard.naming import StackId
 from stackyard.tags import stack_labels
 
 if TYPE_CHECKING:
+    import pulumi
     import pulumi_kubernetes as k8s
 
 COMPONENT = "app.kubernetes.io/component"
 """The recommended label for a part of an application,
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/."""
+
+NOBODY = 65_534
+"""User and group id of nobody, for images that would run as root."""
 
 OWN = "stackyard.dev/"
 """Prefix of Stackyard's own labels."""
@@ -87,6 +92,44 @@ def restricted_container() -> k8s.core.v1.SecurityContextArgs:
     return k8s.core.v1.SecurityContextArgs(
         allow_privilege_escalation=False,
         capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+    )
+
+
+def environment(variables: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.EnvVarArgs]:
+    """Return environment variables in the order of their names, so that equal ones stay equal."""
+    import pulumi_kubernetes as k8s
+
+    return [k8s.core.v1.EnvVarArgs(name=name, value=variables[name]) for name in sorted(variables)]
+
+
+def spread(match: Mapping[str, str]) -> k8s.core.v1.TopologySpreadConstraintArgs:
+    """Return what puts a workload's pods into different zones, as far as there is room."""
+    import pulumi_kubernetes as k8s
+
+    return k8s.core.v1.TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key="topology.kubernetes.io/zone",
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=match),
+    )
+
+
+def egress(
+    match: Mapping[str, str], cidr: str, port: int
+) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Return what lets the matching pods connect to a port of a network."""
+    import pulumi_kubernetes as k8s
+
+    to = k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=match),
+        policy_types=["Egress"],
+        egress=[
+            k8s.networking.v1.NetworkPolicyEgressRuleArgs(
+                to=[to],
+                ports=[k8s.networking.v1.NetworkPolicyPortArgs(port=port, protocol="TCP")],
+            )
+        ],
     )
 
 

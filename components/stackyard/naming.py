@@ -78,6 +78,11 @@ def role_name(stack: StackId, role: str) -> str:
     return fitted(f"{stack.slug}-{role}", IAM_ROLE_LIMIT)
 
 
+def role_arn(stack: StackId, account: str, role: str) -> str:
+    """Return the ARN of an IAM role of the stack, before it exists."""
+    return f"arn:aws:iam::{account}:role/{role_name(stack, role)}"
+
+
 def namespace_name(stack: StackId) -> str:
     """Return the Kubernetes namespace of a project in a stage, the same on every cluster."""
     return fitted(stack.slug, NAMESPACE_LIMIT)

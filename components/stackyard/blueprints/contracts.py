@@ -58,6 +58,21 @@ class GpuPoolFacts(Contract):
     """Config file of NVIDIA's device plugin; None where the node image runs its own."""
 
 
+class DatabaseFacts(Contract):
+    """How to reach the stage's PostgreSQL instance; connections without TLS are refused."""
+
+    VERSION: ClassVar[int] = 1
+
+    host: str
+    """Its address in the VPC."""
+
+    port: int
+    """Its port."""
+
+    admin_credentials: str
+    """ARN of the secret that opens the whole instance; only the set-up of databases may read it."""
+
+
 class FoundationContract(Contract):
     """What the `foundation` of a stage promises to `services` and to every project."""
 
@@ -102,6 +117,9 @@ class FoundationContract(Contract):
     gpu_pools: dict[str, GpuPoolFacts]
     """The GPU pools by name."""
 
+    database: DatabaseFacts | None = None
+    """The database instance, if the stage has one."""
+
 
 class ServicesContract(Contract):
     """What the `services` of a stage promises to every project."""
@@ -116,6 +134,12 @@ class ServicesContract(Contract):
 
     priority_classes: list[str]
     """Priority classes that workloads may name."""
+
+    system_namespace: str = "stackyard-system"
+    """Where the stage's own work runs; no project can start pods there."""
+
+    registry: str = ""
+    """Host and path that images of shared programs are pulled from."""
 
 
 class ProjectContract(Contract):
@@ -137,6 +161,12 @@ class ProjectContract(Contract):
 
     roles: dict[str, str]
     """IAM role ARN by audience."""
+
+    tracking_uri: str | None = None
+    """Address of the tracking server in the cluster."""
+
+    artifact_bucket: str | None = None
+    """Bucket of what runs leave."""
 
 
 def publish(contract: Contract | dict[str, object]) -> None:

@@ -36,6 +36,9 @@ class DatasetStore(Component):
     log_bucket: str
     """The bucket of the access logs."""
 
+    log_bucket_id: pulumi.Output[str]
+    """The same, known once the bucket exists."""
+
     def __init__(
         self,
         name: str,
@@ -46,13 +49,18 @@ class DatasetStore(Component):
         key_arns: Mapping[str, pulumi.Input[str]],
         retention: RetentionConfig,
         statements: Mapping[str, Sequence[iam.Statement]],
+        also_logged: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: KMS keys `data` and `personal`, lifetimes, and policy statements by dataset."""
+        """Wiring: KMS keys `data` and `personal`, lifetimes, and policy statements by dataset.
+
+        `also_logged` names further buckets whose access logs go to the same place.
+        """
         super().__init__(name, config, opts=opts)
         self.bucket_names = dataset_buckets(config, stack, account)
-        logs = self._make_log_bucket(stack, account, retention)
-        self.log_bucket = logs.bucket_name
+        sources = sorted([*self.bucket_names.values(), *also_logged])
+        logs = self._make_log_bucket(stack, account, retention, sources)
+        self.log_bucket, self.log_bucket_id = logs.bucket_name, logs.bucket_id
         self.bucket_ids = {}
         for key, dataset in config.datasets.items():
             lifetime = lifetime_of(dataset, retention)
@@ -72,10 +80,9 @@ class DatasetStore(Component):
         self.publish()
 
     def _make_log_bucket(
-        self, stack: StackId, account: str, retention: RetentionConfig
+        self, stack: StackId, account: str, retention: RetentionConfig, sources: Sequence[str]
     ) -> PrivateBucket:
         bucket = log_bucket_name(stack, account)
-        sources = sorted(self.bucket_names.values())
         return PrivateBucket(
             self.named(ACCESS_LOGS),
             retention.logs,

@@ -33,6 +33,9 @@ class ProjectNamespace(Component):
     namespace: str
     """Its name, the same on every cluster."""
 
+    ready: pulumi.Output[str]
+    """The same, known once pods may start in it."""
+
     def __init__(
         self,
         name: str,
@@ -63,7 +66,8 @@ class ProjectNamespace(Component):
             },
             opts=self.child(),
         )
-        self._bound(config, gpu_resources)
+        bounds = self._bound(config, gpu_resources)
+        self.ready = pulumi.Output.all(self.namespace, *bounds).apply(lambda parts: str(parts[0]))
         self._wall()
         for account in SERVICE_ACCOUNTS:
             self._make_service_account(account)
@@ -80,20 +84,23 @@ class ProjectNamespace(Component):
         labels = kubernetes.labels(self._stack, "namespace")
         return {"name": name, "namespace": self.namespace, "labels": labels}
 
-    def _bound(self, config: NamespaceConfig, gpu_resources: Sequence[str]) -> None:
-        k8s.core.v1.ResourceQuota(
+    def _bound(
+        self, config: NamespaceConfig, gpu_resources: Sequence[str]
+    ) -> list[pulumi.Output[str]]:
+        quota = k8s.core.v1.ResourceQuota(
             self.named("quota"),
             metadata=self._metadata("quota"),
             spec={"hard": objects.quota(config.quota, gpu_resources)},
             opts=self._inside(),
         )
         limits: Any = [dict(objects.CONTAINER_LIMITS)]
-        k8s.core.v1.LimitRange(
+        limit_range = k8s.core.v1.LimitRange(
             self.named("limits"),
             metadata=self._metadata("limits"),
             spec={"limits": limits},
             opts=self._inside(),
         )
+        return [quota.id, limit_range.id]
 
     def _wall(self) -> None:
         for policy, specification in objects.network_policies().items():

@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 from stackyard.blueprints.config import StackConfig
 from stackyard.cluster.config import ClusterConfig, PrincipalArn
 from stackyard.config import Name
+from stackyard.database.config import DatabaseConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.network.config import NetworkConfig
+from stackyard.retention.config import RetentionConfig
 from stackyard.vault.config import VaultConfig
 
 
@@ -34,6 +36,12 @@ class FoundationConfig(StackConfig):
 
     gpu_pools: dict[Name, GpuPoolConfig] = {}
     """Pools of GPU nodes by name."""
+
+    database: DatabaseConfig | None = None
+    """The PostgreSQL instance that tracking and tuning need; none if it is left out."""
+
+    retention: RetentionConfig = RetentionConfig()
+    """How long each class of data lives; a foundation has logs and backups."""
 
     @model_validator(mode="after")
     def _principals_are_of_the_account(self) -> FoundationConfig:

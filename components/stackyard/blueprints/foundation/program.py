@@ -13,6 +13,7 @@ from stackyard.blueprints.contracts import FoundationContract
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.providers import aws_provider
 from stackyard.cluster.component import Cluster
+from stackyard.database.component import Database
 from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
@@ -74,9 +75,29 @@ class Foundation:
                 wiring=cluster.node_wiring,
                 opts=opts,
             )
-        self._publish(vault, network, cluster)
+        database = self._make_database(vault, network, cluster, opts)
+        self._publish(vault, network, cluster, database)
 
-    def _publish(self, vault: Vault, network: Network, cluster: Cluster) -> None:
+    def _make_database(
+        self, vault: Vault, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions
+    ) -> Database | None:
+        if self.config.database is None:
+            return None
+        return Database(
+            "database",
+            self.config.database,
+            identifier=self.stack.slug,
+            retention=self.config.retention,
+            vpc_id=network.vpc_id,
+            subnets=network.private_subnets,
+            clients=cluster.security_group,
+            key_arns=vault.key_arns,
+            opts=opts,
+        )
+
+    def _publish(
+        self, vault: Vault, network: Network, cluster: Cluster, database: Database | None
+    ) -> None:
         pools = {pool: GpuContract(pool, gpu) for pool, gpu in self.config.gpu_pools.items()}
         contracts.publish(
             {
@@ -94,5 +115,6 @@ class Foundation:
                 "key_arns": vault.key_arns,
                 "admin_arns": self.config.admins,
                 "gpu_pools": {pool: gpu.facts().model_dump() for pool, gpu in pools.items()},
+                "database": database.facts() if database else None,
             }
         )

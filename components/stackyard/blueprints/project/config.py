@@ -10,6 +10,7 @@ from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
+from stackyard.tracking.config import TrackingConfig
 from stackyard.vault.config import SecretStoreConfig
 
 
@@ -30,6 +31,9 @@ class ProjectConfig(StackConfig):
 
     namespace: NamespaceConfig = NamespaceConfig()
     """The namespace on the cluster."""
+
+    tracking: TrackingConfig | None = None
+    """The run tracking server; none if it is left out."""
 
     @property
     def store(self) -> DatasetStoreConfig:

@@ -19,6 +19,7 @@ from stackyard.blueprints.contracts import (
     ServicesContract,
 )
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.experiments import Experiments
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
 from stackyard.namespace.component import ProjectNamespace
@@ -41,7 +42,7 @@ class Project:
         """Declare the stack's resources and publish its contract."""
         Protection.use(protect=self.config.protection.protect, retain=self.config.protection.retain)
         foundation = self._read(FoundationContract, "foundation")
-        self._read(ServicesContract, "services")
+        services = self._read(ServicesContract, "services")
         self._fit(foundation)
         opts = pulumi.ResourceOptions(
             providers=[aws_provider(self.stack, self.config), cluster_provider(foundation)]
@@ -59,7 +60,11 @@ class Project:
             self._make_shared(foundation, access, opts)
         self._make_secrets(foundation, access, opts)
         namespace = self._make_namespace(foundation, access, opts)
-        self._publish(datasets, access, namespace)
+        experiments = Experiments(
+            self.stack, self.config, self.upstreams, foundation, services, namespace
+        )
+        experiments.declare(datasets.log_bucket_id, opts)
+        self._publish(datasets, access, namespace, experiments)
 
     def documents(self, foundation: FoundationContract) -> Compiled:
         """Return the compiled grants; `stackyard access` reads the same."""
@@ -94,6 +99,7 @@ class Project:
             key_arns=foundation.key_arns,
             retention=self.config.retention,
             statements=documents.bucket_statements,
+            also_logged=Experiments.buckets(self.stack, self.config),
             opts=opts,
         )
 
@@ -145,7 +151,11 @@ class Project:
         )
 
     def _publish(
-        self, datasets: DatasetStore, access: ProjectAccess, namespace: ProjectNamespace
+        self,
+        datasets: DatasetStore,
+        access: ProjectAccess,
+        namespace: ProjectNamespace,
+        experiments: Experiments,
     ) -> None:
         contracts.publish(
             {
@@ -155,6 +165,7 @@ class Project:
                 "datasets": datasets.bucket_ids,
                 "access_points": access.access_point_arns,
                 "roles": access.role_arns,
+                **experiments.promised(),
             }
         )
 

@@ -64,6 +64,8 @@ class Services:
                 stage=self.stack.stage,
                 cluster_name=foundation.cluster_name,
                 priority_classes=priorities.names,
+                system_namespace=SYSTEM,
+                registry=self._registry,
             )
         )
 
@@ -101,6 +103,11 @@ class Services:
         )
 
     def _image(self, image: str) -> str:
-        """Return the full name of an image in the configured registry, or the account's own."""
+        """Return the full name of an image in the stage's registry."""
+        return f"{self._registry}/{image}"
+
+    @property
+    def _registry(self) -> str:
+        """The configured registry, or the account's own."""
         own = f"{self.config.account}.dkr.ecr.{self.config.region}.amazonaws.com"
-        return f"{self.config.images.registry or own}/{image}"
+        return self.config.images.registry or own

@@ -1,0 +1,83 @@
+"""Names and IAM statements around a project's databases, as plain data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from stackyard import iam
+from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
+from stackyard.naming import StackId, fitted
+
+Purpose = Literal["tracking", "tuning"]
+"""What a project uses a database for; each has a database and a user of its own."""
+
+IDENTIFIER_LIMIT = 63
+"""Longest name in PostgreSQL, https://www.postgresql.org/docs/current/limits.html."""
+
+CLIENT = "database-client"
+"""ConfigMap of a project's namespace that holds `connect.py`."""
+
+CLIENT_PATH = "/etc/stackyard"
+"""Where pods mount it."""
+
+
+def pod_program(name: str) -> str:
+    """Return the text of a program of `database/pods`."""
+    return (Path(__file__).with_name("pods") / f"{name}.py").read_text()
+
+
+def database_name(stack: StackId, purpose: Purpose) -> str:
+    """Return the name of a database, which is also its user's."""
+    return fitted(f"{stack.slug}-{purpose}", IDENTIFIER_LIMIT).replace("-", "_")
+
+
+def place_variables(facts: DatabaseFacts, stack: StackId, purpose: Purpose) -> dict[str, str]:
+    """Return the environment that says where a database is; nothing in it is secret."""
+    return {
+        "DATABASE_HOST": facts.host,
+        "DATABASE_PORT": str(facts.port),
+        "DATABASE_NAME": database_name(stack, purpose),
+    }
+
+
+def secret_name(stack: StackId, purpose: Purpose) -> str:
+    """Return the name of the secret that holds the user's name and password."""
+    return f"{stack}/{purpose}-database"
+
+
+def read_credentials(
+    stack: StackId, purpose: Purpose, foundation: FoundationContract
+) -> list[iam.Statement]:
+    """Return what lets somebody read the secret; AWS ends its ARN with six letters of its own.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html.
+    """
+    place = f"{foundation.region}:{foundation.account}"
+    secret_arn = f"arn:aws:secretsmanager:{place}:secret:{secret_name(stack, purpose)}-??????"
+    key_arn, region = foundation.key_arns["secrets"], foundation.region
+    return [
+        iam.statement("ReadCredentials", ("secretsmanager:GetSecretValue",), (secret_arn,)),
+        _use_key("ReadCredentialsKey", ("kms:Decrypt",), key_arn, region),
+    ]
+
+
+def setup_policy(
+    secret_arn: str, admin_secret_arn: str, key_arn: str, region: str
+) -> dict[str, Any]:
+    """Return what the setup may do: open the instance, and keep the user's password."""
+    return iam.document(
+        iam.statement("ReadMaster", ("secretsmanager:GetSecretValue",), (admin_secret_arn,)),
+        iam.statement(
+            "KeepPassword",
+            ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+            (secret_arn,),
+        ),
+        _use_key("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), key_arn, region),
+    )
+
+
+def _use_key(sid: str, actions: tuple[str, ...], key_arn: str, region: str) -> iam.Statement:
+    """Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
+    through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+    return iam.statement(sid, actions, (key_arn,), conditions=through)

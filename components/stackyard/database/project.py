@@ -1,0 +1,165 @@
+"""One database of a project: its secret, and the job that makes it on the stage's instance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
+from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.config import Config
+from stackyard.database import documents
+from stackyard.database.documents import Purpose
+from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
+from stackyard.vault.secret_policies import secret_policy
+from stackyard.workload import Program, Size, Workload
+
+
+class ProjectDatabase(Component):
+    """A database with a user of its own, whose password only its readers can open.
+
+    The job runs in the stage's system namespace, where no project can start pods, because it opens
+    the whole instance. It makes the password itself, so that no person and no state ever has it.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:ProjectDatabase"
+
+    credentials: pulumi.Output[str]
+    """ARN of the secret that holds the user's name and password, as JSON."""
+
+    ready: pulumi.Output[str]
+    """The same, once the database exists."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        purpose: Purpose,
+        foundation: FoundationContract,
+        facts: DatabaseFacts,
+        readers: Mapping[str, pulumi.Input[str]],
+        namespace: str,
+        image: str,
+        recovery_days: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the instance, role ARNs of who may connect, and where the job runs in what image.
+
+        `recovery_days` is how long the secret can be restored.
+        """
+        super().__init__(name, Config(), opts=opts)
+        self._stack, self._purpose, self._foundation = stack, purpose, foundation
+        self._facts, self._namespace, self._image = facts, namespace, image
+        self._account = fitted(f"database-{stack.slug}-{purpose}", NAMESPACE_LIMIT)
+        secret = self._make_secret(recovery_days)
+        self.credentials = secret.arn
+        identity = self._identify(secret.arn)
+        guard = self._guard(secret, [identity.role_arn], readers)
+        job = self._make_job(secret.arn, [identity, guard])
+        self.ready = pulumi.Output.all(secret.arn, job.id).apply(lambda parts: str(parts[0]))
+        self.publish()
+
+    def _make_secret(self, recovery_days: int) -> aws.secretsmanager.Secret:
+        return aws.secretsmanager.Secret(
+            self.named("secret"),
+            name=documents.secret_name(self._stack, self._purpose),
+            description=f"Name and password of the {self._purpose} database's user",
+            kms_key_id=self._foundation.key_arns["secrets"],
+            recovery_window_in_days=recovery_days,
+            opts=self.child(),
+        )
+
+    def _identify(self, secret_arn: pulumi.Output[str]) -> WorkloadIdentity:
+        foundation = self._foundation
+        return WorkloadIdentity(
+            self.named("identity"),
+            prefix=self._stack.slug,
+            cluster_name=foundation.cluster_name,
+            account=foundation.account,
+            region=foundation.region,
+            namespace=self._namespace,
+            service_account=self._account,
+            policy=secret_arn.apply(
+                lambda arn: documents.setup_policy(
+                    arn,
+                    self._facts.admin_credentials,
+                    foundation.key_arns["secrets"],
+                    foundation.region,
+                )
+            ),
+            opts=self.child(),
+        )
+
+    def _guard(
+        self,
+        secret: aws.secretsmanager.Secret,
+        keepers: Sequence[pulumi.Input[str]],
+        readers: Mapping[str, pulumi.Input[str]],
+    ) -> aws.secretsmanager.SecretPolicy:
+        def policy(arns: list[list[str]]) -> str:
+            admins = [*arns[0], *self._foundation.admin_arns]
+            return iam.text(secret_policy(readers=arns[1], admins=admins))
+
+        known = pulumi.Output.all(pulumi.Output.all(*keepers), pulumi.Output.all(*readers.values()))
+        return aws.secretsmanager.SecretPolicy(
+            self.named("secret-policy"),
+            secret_arn=secret.arn,
+            policy=known.apply(policy),
+            block_public_policy=True,
+            opts=self.child(),
+        )
+
+    def _make_job(
+        self, secret_arn: pulumi.Output[str], needed: Sequence[pulumi.Resource]
+    ) -> k8s.batch.v1.Job:
+        program = documents.pod_program("setup")
+        place = documents.place_variables(self._facts, self._stack, self._purpose)
+        work = Workload(
+            self._stack,
+            self._account,
+            self._image,
+            files={"/setup": self._account},
+            variables={
+                **place,
+                "AWS_REGION": self._foundation.region,
+                "DATABASE_USER": place["DATABASE_NAME"],
+                "DATABASE_ADMIN_CREDENTIALS": self._facts.admin_credentials,
+                "DATABASE_CREDENTIALS": secret_arn,
+                # A new program runs again: jobs are made anew when their pods differ.
+                "PROGRAM_DIGEST": hashlib.sha256(program.encode()).hexdigest()[:16],
+            },
+        )
+        metadata = work.metadata(self._namespace)
+        account = work.account(self.named("account"), self._namespace, self.child())
+        script = k8s.core.v1.ConfigMap(
+            self.named("program"),
+            metadata=metadata,
+            data={"setup.py": program},
+            opts=self.child(),
+        )
+        setup = work.container(
+            "setup", Program(["python", "/setup/setup.py"], {}), Size("500m", "256Mi")
+        )
+        return k8s.batch.v1.Job(
+            self.named("setup"),
+            metadata=metadata,
+            spec=k8s.batch.v1.JobSpecArgs(
+                backoff_limit=6,
+                active_deadline_seconds=900,
+                template=work.template([setup], restart_policy="OnFailure"),
+            ),
+            # The pods of a job cannot be changed, so the old one makes room for the new one.
+            opts=self.child(
+                depends_on=[account, script, *needed],
+                replace_on_changes=["spec"],
+                delete_before_replace=True,
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Run tracking: an MLflow server per project, and what clients need to use it."""

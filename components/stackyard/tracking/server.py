@@ -1,0 +1,157 @@
+"""How the MLflow server is started and found, as plain data; the same for pods and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stackyard import iam
+from stackyard.datasets.layout import bucket_arn
+from stackyard.naming import StackId, namespace_name
+from stackyard.tracking.config import TrackingConfig
+from stackyard.workload import SCRATCH, Program
+
+NAME = "tracking"
+"""Name of the server's Deployment, Service, service account and of its clients' ConfigMap."""
+
+PORT = 5000
+
+STORE = "MLFLOW_BACKEND_STORE_URI"
+"""Where MLflow takes its database from; it holds a password, so it is set inside the pod only."""
+
+CONNECT = ("python", "/etc/stackyard/connect.py", STORE)
+"""What is put before a program so that it finds the database."""
+
+QUIET: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+"""Nothing is told to anybody outside."""
+
+MIGRATE = """\
+import os, psycopg2
+from mlflow.db import commands
+url = os.environ["MLFLOW_BACKEND_STORE_URI"]
+lock = psycopg2.connect(url.replace("+psycopg2", ""))
+lock.cursor().execute("SELECT pg_advisory_lock(1)")
+commands.main(["upgrade", url], standalone_mode=False)
+"""
+"""Brings the tables to what this MLflow needs, one pod at a time; the lock ends with the process.
+MLflow refuses to start on older tables: https://mlflow.org/docs/latest/self-hosting/."""
+
+OBJECTS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+
+
+def server_command(config: TrackingConfig, *, stack: StackId, bucket: str, region: str) -> Program:
+    """Return the server's command and environment, but for where its database is.
+
+    Artifacts pass through the server, so clients need no S3 keys. Variables are MLflow's own:
+    https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-server.
+    """
+    return Program(
+        command=[*CONNECT, "mlflow", "server"],
+        environment={
+            **QUIET,
+            **scratch(region),
+            "MLFLOW_HOST": "0.0.0.0",
+            "MLFLOW_PORT": str(PORT),
+            "MLFLOW_WORKERS": str(config.workers),
+            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(allowed_hosts(config, stack)),
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "5",
+            "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "5",
+            "MLFLOW_SQLALCHEMYSTORE_POOL_RECYCLE": "1800",
+        },
+    )
+
+
+def migrate_command(region: str) -> Program:
+    """Return what brings the database's tables up to date."""
+    return Program([*CONNECT, "python", "-c", MIGRATE], {**QUIET, **scratch(region)})
+
+
+def collect_command(config: TrackingConfig, *, bucket: str, region: str) -> Program:
+    """Return what removes runs for good that were deleted long enough ago."""
+    older = f"{config.deleted_runs_days}d"
+    return Program(
+        [*CONNECT, "mlflow", "gc", "--older-than", older],
+        {
+            **QUIET,
+            **scratch(region),
+            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}",
+            "MLFLOW_TRACKING_URI": f"http://{NAME}:{PORT}",
+        },
+    )
+
+
+def scratch(region: str) -> dict[str, str]:
+    """Return what every program here has: its region, and the one place it may write to."""
+    return {"AWS_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"}
+
+
+def service_host(stack: StackId) -> str:
+    """Return the server's name in the cluster."""
+    return f"{NAME}.{namespace_name(stack)}.svc.cluster.local"
+
+
+def allowed_hosts(config: TrackingConfig, stack: StackId) -> list[str]:
+    """Return the names that clients may call the server by; others are refused.
+
+    That is a defence against pages that make a browser talk to it (DNS rebinding). `localhost` is
+    what a port-forward is called by.
+    """
+    names = [NAME, f"{NAME}.{namespace_name(stack)}", f"{NAME}.{namespace_name(stack)}.svc"]
+    names.append(service_host(stack))
+    hosts = [f"{name}:{PORT}" for name in names]
+    if config.outside_uri is not None:
+        hosts.append(config.outside_uri.removeprefix("https://"))
+    return [*hosts, "localhost:*", "127.0.0.1:*"]
+
+
+def client_settings(
+    config: TrackingConfig, stack: StackId, *, outside: bool = False
+) -> dict[str, str]:
+    """Return the environment of every client, the same in each training namespace.
+
+    Raises ValueError for clients outside of the cluster where nothing leads them in.
+    """
+    uri = f"http://{service_host(stack)}:{PORT}"
+    if outside:
+        if config.outside_uri is None:
+            raise ValueError("clients outside of the cluster need `tracking.outside_uri`")
+        uri = config.outside_uri
+    return {
+        **QUIET,
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_EXPERIMENT_NAME": stack.project,
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+        "STACKYARD_STACK": str(stack),
+    }
+
+
+def artifact_statements(bucket: str, key_arn: str, region: str) -> list[iam.Statement]:
+    """Return what lets the server keep artifacts in its bucket."""
+    arn = bucket_arn(bucket)
+    through = {
+        "kms:ViaService": f"s3.{region}.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": arn,
+    }
+    return [
+        iam.statement("ListArtifacts", ("s3:GetBucketLocation", "s3:ListBucket"), (arn,)),
+        iam.statement("KeepArtifacts", OBJECTS, (f"{arn}/*",)),
+        iam.statement(
+            "UseArtifactKey",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            (key_arn,),
+            conditions={"StringEquals": through},
+        ),
+    ]
+
+
+def only(bucket: str, role_arns: list[str]) -> iam.Statement:
+    """Return what denies a bucket's objects to everyone but the given roles."""
+    return iam.statement(
+        "OnlyThroughTheServer",
+        ("s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+        (f"{bucket_arn(bucket)}/*",),
+        effect="Deny",
+        principals="*",
+        conditions={"ArnNotEquals": {"aws:PrincipalArn": sorted(role_arns)}},
+    )

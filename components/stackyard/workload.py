@@ -1,0 +1,132 @@
+"""Pods that run one of Stackyard's own programs: restricted, with one directory to write to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard.naming import StackId
+
+SCRATCH = "/tmp"
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a container runs."""
+
+    command: list[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a container may use; memory that it may use is also set aside for it."""
+
+    cpu: str
+    memory: str
+    cpu_at_least: str = "100m"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What all pods of one purpose share."""
+
+    stack: StackId
+    name: str
+    """Component label, and name of the service account."""
+
+    image: str
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """ConfigMaps to mount, read-only, by the directory they are found at."""
+
+    variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Environment that every container gets."""
+
+    def container(
+        self, name: str, program: Program, size: Size, **more: Any
+    ) -> k8s.core.v1.ContainerArgs:
+        """Return a container; `more` are ports and probes."""
+        security = kubernetes.restricted_container()
+        security.read_only_root_filesystem = True
+        mounts = [
+            k8s.core.v1.VolumeMountArgs(name=f"files-{number}", mount_path=path, read_only=True)
+            for number, path in enumerate(self.files)
+        ]
+        scratch = k8s.core.v1.VolumeMountArgs(name="scratch", mount_path=SCRATCH)
+        return k8s.core.v1.ContainerArgs(
+            name=name,
+            image=self.image,
+            command=program.command,
+            env=kubernetes.environment({**program.environment, **self.variables}),
+            resources=k8s.core.v1.ResourceRequirementsArgs(
+                requests={"cpu": size.cpu_at_least, "memory": size.memory},
+                limits={"cpu": size.cpu, "memory": size.memory},
+            ),
+            security_context=security,
+            volume_mounts=[scratch, *mounts],
+            **more,
+        )
+
+    def template(
+        self,
+        containers: Sequence[k8s.core.v1.ContainerArgs],
+        *,
+        init: Sequence[k8s.core.v1.ContainerArgs] = (),
+        **more: Any,
+    ) -> k8s.core.v1.PodTemplateSpecArgs:
+        """Return a pod template; `more` are further fields of the pod, such as a restart policy."""
+        volumes = [
+            k8s.core.v1.VolumeArgs(
+                name=f"files-{number}",
+                config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config_map),
+            )
+            for number, config_map in enumerate(self.files.values())
+        ]
+        scratch = k8s.core.v1.VolumeArgs(
+            name="scratch", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit="2Gi")
+        )
+        spec = k8s.core.v1.PodSpecArgs(
+            service_account_name=self.name,
+            automount_service_account_token=False,
+            security_context=kubernetes.restricted_pod(kubernetes.NOBODY),
+            init_containers=list(init) or None,
+            containers=list(containers),
+            volumes=[scratch, *volumes],
+            **more,
+        )
+        return k8s.core.v1.PodTemplateSpecArgs(
+            metadata=k8s.meta.v1.ObjectMetaArgs(labels=self.labels), spec=spec
+        )
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of its objects."""
+        return kubernetes.labels(self.stack, self.name)
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels that find its pods."""
+        return kubernetes.selector(self.stack, self.name)
+
+    def metadata(
+        self, namespace: pulumi.Input[str], suffix: str = ""
+    ) -> k8s.meta.v1.ObjectMetaArgs:
+        """Return the metadata of an object of this name."""
+        name = f"{self.name}-{suffix}" if suffix else self.name
+        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=self.labels)
+
+    def account(
+        self, logical_name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> k8s.core.v1.ServiceAccount:
+        """Make its service account, which gets no token for the API."""
+        return k8s.core.v1.ServiceAccount(
+            logical_name,
+            metadata=self.metadata(namespace),
+            automount_service_account_token=False,
+            opts=opts,
+        )
