@@ -8,7 +8,7 @@ import typer
 
 from stackyard.naming import StackId
 from stackyard_cli import render
-from stackyard_cli.engine.run import Report, Task
+from stackyard_cli.engine.run import Report, Task, lost_provider
 from stackyard_cli.engine.stops import Stops
 from stackyard_cli.errors import ExitCode, StackyardError
 
@@ -35,7 +35,7 @@ def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops
 def _hint(report: Report) -> str | None:
     if report.operation == "preview":
         return None
-    if report.result.kind in {"worker", "killed"}:
+    if report.result.kind in {"worker", "killed"} or lost_provider(report):
         return f"run `stackyard recover {report.stack}`"
     return f"what was made is in the state; correct the cause and run `stackyard up {report.stack}`"
 

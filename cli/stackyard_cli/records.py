@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from stackyard.naming import StackId
     from stackyard_cli.engine.store import Store
 
-Outcome = Literal["applying", "applied", "failed", "interrupted", "destroying", "destroyed"]
+Outcome = Literal[
+    "applying", "applied", "failed", "interrupted", "unsettled", "destroying", "destroyed"
+]
+"""`unsettled`: a provider was lost in the middle, so that what it had begun is not known."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import socket
 import time
 
 import pytest
-from yard import STACK, FakeYard, FolderCensus, kill_everything
+from yard import STACK, FakeYard, FolderCensus, kill_everything, restart_provider
 
 from stackyard_cli.engine.problems import StateError
 from stackyard_cli.recovery.recover import recover
@@ -135,3 +135,25 @@ def test_what_nobody_knows_is_named(yard: FakeYard) -> None:
     (yard.cloud / "stray.json").write_text(json.dumps({"label": "stray"}))
     outcome = yard.recover()
     assert outcome.leftovers == ["stray (fake:index:Thing::stray)"]
+
+
+def test_a_provider_that_dies_after_making_a_thing(yard: FakeYard) -> None:
+    """The engine forgets the create; the journal and the census do not."""
+    tool = yard.tool(things=1, seconds=4)
+    while not yard.things():
+        assert tool.poll() is None
+        time.sleep(0.05)
+    assert yard.provider
+    yard.provider.kill()
+    tool.communicate(timeout=60)
+    checkpoint = yard.place.state(STACK).read()
+    assert checkpoint is not None
+    assert checkpoint.pending == [], "this is why pending operations alone are not enough"
+    restart_provider(yard)
+    refused = yard.run("up", things=1)
+    assert "lost a provider" in (refused.result.problem or "")
+    outcome = yard.recover()
+    assert [urn.rpartition("::")[2] for urn in outcome.adopted] == ["thing-0"]
+    assert yard.run("up", things=1).ok
+    assert yard.things() == ["thing-0"]
+    assert yard.ids() == yard.held()

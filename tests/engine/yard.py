@@ -108,11 +108,7 @@ def task(stack: StackId = STACK, upstreams: Any = None, **config: Any) -> Task:
 def open_yard(folder: Path, backend_url: str | None = None, **extra: str) -> FakeYard:
     cloud = folder / "cloud"
     cloud.mkdir(parents=True)
-    provider = subprocess.Popen(
-        [sys.executable, str(HERE / "fake_cloud.py"), str(cloud)], stdout=subprocess.PIPE, text=True
-    )
-    assert provider.stdout
-    port = provider.stdout.readline().strip()
+    provider, port = _provider(cloud)
     backend = folder / "backend"
     backend.mkdir()
     passphrase = folder / "passphrase"
@@ -140,3 +136,16 @@ def kill_everything(tool: subprocess.Popen[str]) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     tool.communicate(timeout=10)
+
+
+def restart_provider(yard: FakeYard) -> None:
+    """Start the provider anew on the same cloud."""
+    yard.provider, port = _provider(yard.cloud)
+    yard.place.environment["PULUMI_DEBUG_PROVIDERS"] = f"fake:{port}"
+
+
+def _provider(cloud: Path) -> tuple[subprocess.Popen[str], str]:
+    command = [sys.executable, str(HERE / "fake_cloud.py"), str(cloud)]
+    provider = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert provider.stdout
+    return provider, provider.stdout.readline().strip()

@@ -30,6 +30,13 @@ def checked_state(place: Place, stack: StackId, *, applies: bool) -> Checkpoint 
             hint=f"wait for it to end; after a crash run `stackyard recover {stack}`",
             facts={"locks": [str(lock) for lock in locks]},
         )
+    record = place.records(stack).read()
+    if record is not None and record.outcome == "unsettled":
+        raise StateError(
+            f"{stack}: an earlier run lost a provider; whether what it had begun was made is not "
+            "known, and applying again could make it twice",
+            hint=f"run `stackyard recover {stack}`",
+        )
     if pending := checkpoint.pending:
         first = pending[0]
         more = f" and {len(pending) - 1} more" if len(pending) > 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,9 @@ from stackyard_cli.records import Outcome, Record, new_record
 
 WIDTH = 2
 """Stacks at once: a worker takes about 180 MB, and its program a whole core."""
+
+LOST = re.compile(r"reading from server|transport is closing|connection (refused|reset)|\bEOF\b")
+"""What gRPC says of a provider that is gone."""
 
 REPLACING = frozenset({"replace", "create-replacement", "delete-replaced"})
 """The steps that a replacement is made of."""
@@ -210,7 +214,22 @@ def _after(record: Record, report: Report) -> Record:
         return record.now(outcome, config={}, attempted={}, digest="")
     if report.operation == "refresh":
         return record
-    return record.now("interrupted" if report.result.outcome == "interrupted" else "failed")
+    if report.result.outcome == "interrupted":
+        return record.now("interrupted")
+    return record.now("unsettled" if lost_provider(report) else "failed")
+
+
+def lost_provider(report: Report) -> bool:
+    """Say whether a create failed because its provider went away in the middle.
+
+    The engine then clears the pending operation, and the state says nothing of what may exist.
+    """
+    failed = {s.urn for s in report.steps.values() if s.phase == "failed"}
+    return any(
+        item.urn in failed and LOST.search(item.message)
+        for item in report.diagnostics
+        if item.severity == "error"
+    )
 
 
 def _as_applied(record: Record, task: Task) -> Record:

@@ -87,7 +87,7 @@ def recover(
     outcome.leftovers = leftovers(held, census.tagged()) if held else []
     records = place.records(stack)
     record = records.read()
-    if record and record.outcome in {"applying", "destroying", "interrupted"}:
+    if record and record.outcome in {"applying", "destroying", "interrupted", "unsettled"}:
         records.write(record.now("failed"))
     return outcome
 
