@@ -247,6 +247,8 @@ def _explained(where: str, values: Properties, secrets: set[str]) -> Iterator[No
     except ClientError as error:
         code = error.response["Error"].get("Code", "Unknown")
         message = error.response["Error"].get("Message", "")
+        if message.startswith("<!doctype"):
+            message = "the emulator does not have this operation, or failed in it"
         service = error.operation_name
         text = f"{where}: {service} answered {code}: {message}{_blamed(values, message)}"
         raise ProviderError(_redacted(text, secrets)) from None
