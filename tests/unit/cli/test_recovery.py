@@ -76,7 +76,7 @@ def test_ids_from_inputs(kind: str, inputs: dict[str, Any], expected: str | None
         ),
         (
             "aws:cloudwatch/logGroup:LogGroup",
-            "arn:aws:logs:eu-central-1:1:log-group:/a/b:*",
+            "arn:aws:logs:eu:1:log-group:/a/b:*",
             "/a/b",
         ),
         ("aws:ecr/repository:Repository", "arn:aws:ecr:eu-central-1:1:repository/a/b", "a/b"),
