@@ -32,6 +32,10 @@ from stackyard_sandbox.provider.protocol import Bag, Properties, decode, encode
 LARGEST_MESSAGE = 400 * 1024 * 1024
 """Bytes of one message; the engine's own limit (sdk/go/common/util/rpcutil/serve.go)."""
 
+WORKERS = 64
+"""Requests answered at once. A run has 16 under way and most of them only wait; were all threads
+waiting, the cancellation that ends the waits would not be heard."""
+
 CONNECTIONS_REMEMBERED = 1000
 """Connections whose configuration is kept; a run has a handful, and old ones never come back."""
 
@@ -167,7 +171,7 @@ def _plain(value: Any) -> Any:
 def serve(servicer: PackageServicer[Any], port: int = 0) -> tuple[grpc.Server, int]:
     """Start a server on 127.0.0.1 and return it with its port; 0 takes a free one."""
     server = grpc.server(
-        ThreadPoolExecutor(max_workers=10, thread_name_prefix=f"{servicer.package}-provider"),
+        ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix=f"{servicer.package}-provider"),
         interceptors=[_Failures()],
         options=[
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
