@@ -78,7 +78,12 @@ FIXED = (
     "availabilityZone",
     "port",
 )
-DELETION = ("skipFinalSnapshot", "finalSnapshotIdentifier", "applyImmediately")
+DELETION = (
+    "skipFinalSnapshot",
+    "finalSnapshotIdentifier",
+    "applyImmediately",
+    "allowMajorVersionUpgrade",
+)
 SHOWN = {
     "instanceClass": "DBInstanceClass",
     "allocatedStorage": "AllocatedStorage",
@@ -178,6 +183,7 @@ class Instance(Resource):
             aws.client("rds").modify_db_instance(
                 DBInstanceIdentifier=new["identifier"],
                 ApplyImmediately=new["applyImmediately"],
+                AllowMajorVersionUpgrade=bool(new.get("allowMajorVersionUpgrade")),
                 **arguments,
             )
         TAGS.update(aws, old["arn"], old, new)
