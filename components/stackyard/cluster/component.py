@@ -108,19 +108,7 @@ class Cluster(Component):
         secrets_key_arn: pulumi.Input[str],
         logs: aws.cloudwatch.LogGroup,
     ) -> aws.eks.Cluster:
-        role = aws.iam.Role(
-            self.named("role"),
-            name=fitted(f"{self._cluster_name}-control-plane", IAM_ROLE_LIMIT),
-            description="EKS control plane",
-            assume_role_policy=iam.text(access.control_plane_trust(self._arn)),
-            opts=self.child(),
-        )
-        attached = aws.iam.RolePolicyAttachment(
-            self.named("role-cluster"),
-            role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
-            opts=self.child(),
-        )
+        role, attached = self._make_control_plane_role()
         return aws.eks.Cluster(
             self.named("cluster"),
             name=self._cluster_name,
@@ -146,6 +134,22 @@ class Cluster(Component):
             ),
             opts=self.child(depends_on=[attached, logs]),
         )
+
+    def _make_control_plane_role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
+        role = aws.iam.Role(
+            self.named("role"),
+            name=fitted(f"{self._cluster_name}-control-plane", IAM_ROLE_LIMIT),
+            description="EKS control plane",
+            assume_role_policy=iam.text(access.control_plane_trust(self._arn)),
+            opts=self.child(),
+        )
+        attached = aws.iam.RolePolicyAttachment(
+            self.named("role-cluster"),
+            role=role.name,
+            policy_arn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+            opts=self.child(),
+        )
+        return role, attached
 
     def _make_administrator(self, arn: str) -> pulumi.Output[str]:
         key = access.principal_key(arn)

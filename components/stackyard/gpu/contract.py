@@ -191,20 +191,6 @@ def smoke_job(
     It proves taint, toleration, selector, autoscaling, driver and device plugin at once, and goes
     by itself after an hour. Any small image will do: the driver brings `nvidia-smi` along.
     """
-    container = {
-        "name": "smoke",
-        "image": image,
-        "command": ["nvidia-smi", "--list-gpus"],
-        "resources": {
-            "requests": {"cpu": "100m", "memory": "256Mi"},
-            "limits": {"cpu": "1", "memory": "1Gi", **gpu_request(facts)},
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-    }
     pod = {
         **placement(facts),
         "restartPolicy": "Never",
@@ -214,7 +200,7 @@ def smoke_job(
             "runAsUser": 65_534,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [container],
+        "containers": [_smoke_container(facts, image)],
     }
     return {
         "apiVersion": "batch/v1",
@@ -229,5 +215,22 @@ def smoke_job(
             "activeDeadlineSeconds": 1800,
             "ttlSecondsAfterFinished": 3600,
             "template": {"metadata": {"labels": dict(labels)}, "spec": pod},
+        },
+    }
+
+
+def _smoke_container(facts: GpuPoolFacts, image: str) -> dict[str, Any]:
+    return {
+        "name": "smoke",
+        "image": image,
+        "command": ["nvidia-smi", "--list-gpus"],
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "256Mi"},
+            "limits": {"cpu": "1", "memory": "1Gi", **gpu_request(facts)},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
         },
     }

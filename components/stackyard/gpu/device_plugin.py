@@ -91,28 +91,7 @@ def _pod(facts: GpuPoolFacts, config: pulumi.Output[str], image: str) -> k8s.cor
         security_context=k8s.core.v1.PodSecurityContextArgs(
             seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
         ),
-        containers=[
-            k8s.core.v1.ContainerArgs(
-                name=NAME,
-                image=image,
-                args=["--config-file=/config/config.json"],
-                resources=k8s.core.v1.ResourceRequirementsArgs(
-                    requests={"cpu": "50m", "memory": "64Mi"},
-                    limits={"cpu": "200m", "memory": "256Mi"},
-                ),
-                security_context=k8s.core.v1.SecurityContextArgs(
-                    allow_privilege_escalation=False,
-                    capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-                    read_only_root_filesystem=True,
-                ),
-                volume_mounts=[
-                    k8s.core.v1.VolumeMountArgs(name="sockets", mount_path=SOCKETS),
-                    k8s.core.v1.VolumeMountArgs(
-                        name="config", mount_path="/config", read_only=True
-                    ),
-                ],
-            )
-        ],
+        containers=[_container(image)],
         volumes=[
             k8s.core.v1.VolumeArgs(
                 name="sockets",
@@ -121,5 +100,26 @@ def _pod(facts: GpuPoolFacts, config: pulumi.Output[str], image: str) -> k8s.cor
             k8s.core.v1.VolumeArgs(
                 name="config", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config)
             ),
+        ],
+    )
+
+
+def _container(image: str) -> k8s.core.v1.ContainerArgs:
+    return k8s.core.v1.ContainerArgs(
+        name=NAME,
+        image=image,
+        args=["--config-file=/config/config.json"],
+        resources=k8s.core.v1.ResourceRequirementsArgs(
+            requests={"cpu": "50m", "memory": "64Mi"},
+            limits={"cpu": "200m", "memory": "256Mi"},
+        ),
+        security_context=k8s.core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+            read_only_root_filesystem=True,
+        ),
+        volume_mounts=[
+            k8s.core.v1.VolumeMountArgs(name="sockets", mount_path=SOCKETS),
+            k8s.core.v1.VolumeMountArgs(name="config", mount_path="/config", read_only=True),
         ],
     )

@@ -232,21 +232,7 @@ class Network(Component):
             retention_in_days=self._config.flow_log_days,
             opts=self.child(),
         )
-        source = f"arn:aws:ec2:{self._region}:{self._account}:vpc-flow-log/*"
-        trust = iam.assumable_by(
-            {"Service": "vpc-flow-logs.amazonaws.com"},
-            conditions={
-                "StringEquals": {"aws:SourceAccount": self._account},
-                "ArnLike": {"aws:SourceArn": source},
-            },
-        )
-        role = aws.iam.Role(
-            self.named("flow-log-role"),
-            name=fitted(f"{self._prefix}-flow-log", IAM_ROLE_LIMIT),
-            description="VPC flow logs write to their log group",
-            assume_role_policy=iam.text(trust),
-            opts=self.child(),
-        )
+        role = self._make_flow_log_role()
         policy = aws.iam.RolePolicy(
             self.named("flow-log-policy"),
             name="write",
@@ -263,6 +249,23 @@ class Network(Component):
             iam_role_arn=role.arn,
             tags={"Name": self._prefix},
             opts=self.child(depends_on=[policy]),
+        )
+
+    def _make_flow_log_role(self) -> aws.iam.Role:
+        source = f"arn:aws:ec2:{self._region}:{self._account}:vpc-flow-log/*"
+        trust = iam.assumable_by(
+            {"Service": "vpc-flow-logs.amazonaws.com"},
+            conditions={
+                "StringEquals": {"aws:SourceAccount": self._account},
+                "ArnLike": {"aws:SourceArn": source},
+            },
+        )
+        return aws.iam.Role(
+            self.named("flow-log-role"),
+            name=fitted(f"{self._prefix}-flow-log", IAM_ROLE_LIMIT),
+            description="VPC flow logs write to their log group",
+            assume_role_policy=iam.text(trust),
+            opts=self.child(),
         )
 
 

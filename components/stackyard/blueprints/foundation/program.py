@@ -67,14 +67,8 @@ class Foundation:
             node_tags=tags.stack_tags(self.stack, config.owner, config.tags),
             opts=opts,
         )
-        for pool, pool_config in config.gpu_pools.items():
-            GpuPool(
-                f"gpu-{pool}",
-                pool_config,
-                pool=pool,
-                wiring=cluster.node_wiring,
-                opts=opts,
-            )
+        for pool, gpu in config.gpu_pools.items():
+            GpuPool(f"gpu-{pool}", gpu, pool=pool, wiring=cluster.node_wiring, opts=opts)
         database = self._make_database(vault, network, cluster, opts)
         self._publish(vault, network, cluster, database)
 
