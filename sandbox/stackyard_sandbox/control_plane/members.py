@@ -142,6 +142,9 @@ def _controller_manager(layout: Layout) -> list[str]:
         # The default of 20 requests a second is for clusters with other users.
         "--kube-api-qps=200",
         "--kube-api-burst=400",
+        # Kwok gives a sign of life every ten to twenty minutes; with the default of 50 seconds a
+        # node is not ready in between, and its pods stay so: no kubelet says otherwise.
+        "--node-monitor-grace-period=24h",
     ]
 
 
