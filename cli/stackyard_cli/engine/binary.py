@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -85,7 +87,7 @@ def find() -> Engine:
     """Return the engine to use; raises EngineMissingError saying what was tried."""
     tried: list[str] = []
     for path in candidates():
-        engine = probe(path)
+        engine = _known(path)
         reason = why_not(engine)
         if reason is None:
             return engine
@@ -102,6 +104,24 @@ def install() -> Engine:
 
     command = PulumiCommand.install()
     return probe(Path(command.command))
+
+
+def _known(path: Path) -> Engine:
+    """Return what is known of a binary that has not changed since it was asked last."""
+    from stackyard_sandbox.paths import toolchain_cache
+
+    memory = toolchain_cache() / "engines.json"
+    found = path.resolve().stat()
+    key = f"{path}:{found.st_size}:{found.st_mtime_ns}"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return Engine(path, json.loads(memory.read_text())[key])
+    engine = probe(path)
+    with suppress(OSError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        beside = memory.with_name(f"{memory.name}.{os.getpid()}")
+        beside.write_text(json.dumps({key: engine.version}))
+        beside.replace(memory)
+    return engine
 
 
 def _built() -> Path | None:

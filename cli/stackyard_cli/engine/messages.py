@@ -29,6 +29,9 @@ class Request:
     refresh: bool = False
     values: bool = False
     """Add old and new values of changed properties to the steps; secrets stay masked."""
+    types: list[str] = field(default_factory=list)
+    """Resource types that the state holds; their SDK modules are loaded while the engine starts."""
+
     targets: list[str] = field(default_factory=list)
     policy_packs: list[str] = field(default_factory=list)
 

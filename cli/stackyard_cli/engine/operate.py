@@ -20,6 +20,7 @@ from stackyard.naming import StackId
 from stackyard_cli.engine import events, program
 from stackyard_cli.engine.command import OwnSessionCommand
 from stackyard_cli.engine.messages import Diagnostic, EngineStarted, Event, Request, Result, Step
+from stackyard_cli.engine.warmth import Warmth
 from stackyard_cli.journal import Journal
 
 Emit = Callable[[Event], None]
@@ -58,6 +59,7 @@ class Operation:
         self.request, self.emit = request, emit
         self._program_of = program_of
         self._failure: Exception | None = None
+        self._warmth: Warmth | None = None
         self._errors: list[str] = []
         self._changes: dict[str, int] = {}
         self._mask = events.Mask(_secrets())
@@ -76,6 +78,10 @@ class Operation:
         problem: str | None = None
         try:
             if not self._command.interrupted:
+                if self.request.operation in {"preview", "up"}:
+                    self._warmth = Warmth(
+                        self.request.types, lambda: self._program_of(self.request)
+                    )
                 self._call(self._stack())
         except CommandError as error:
             problem = self._errors[0] if self._errors else _last_line(self._mask(str(error)))
@@ -111,6 +117,8 @@ class Operation:
 
     def _served(self) -> None:
         """Run the program for the engine; its errors become facts instead of tracebacks."""
+        if self._warmth:
+            self._warmth.wait()
         try:
             program.prepare()
             self._program_of(self.request)()

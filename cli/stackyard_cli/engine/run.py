@@ -13,6 +13,7 @@ from stackyard.naming import StackId
 from stackyard_cli import journal
 from stackyard_cli.engine import guard
 from stackyard_cli.engine.binary import Engine, sdk_version
+from stackyard_cli.engine.checkpoint import Checkpoint
 from stackyard_cli.engine.job import WORKER, Job
 from stackyard_cli.engine.messages import (
     Diagnostic,
@@ -143,6 +144,7 @@ class Runner:
         with session(self.place, self.engine, task.stack, scratch=scratch) as opened:
             if checkpoint is None:
                 opened.create()
+            options["types"] = _types(checkpoint)
             if scratch:
                 for upstream in task.upstreams.values():
                     opened.lend(upstream)
@@ -217,6 +219,10 @@ def _after(record: Record, report: Report) -> Record:
     if report.result.outcome == "interrupted":
         return record.now("interrupted")
     return record.now("unsettled" if lost_provider(report) else "failed")
+
+
+def _types(checkpoint: Checkpoint | None) -> list[str]:
+    return sorted({r["type"] for r in guard.made(checkpoint)}) if checkpoint else []
 
 
 def lost_provider(report: Report) -> bool:
