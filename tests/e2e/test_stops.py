@@ -1,0 +1,138 @@
+"""Ctrl-C and kill -9 at random moments of the `up` of a real project, seen by independent clients.
+
+`STACKYARD_STOPS=20 STACKYARD_KILLS=20 pytest tests/e2e/test_stops.py` is the full count.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STACK = "ranking/recommender/dev"
+SLUG = "ranking-recommender-dev"
+STOPS = int(os.environ.get("STACKYARD_STOPS", "3"))
+KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
+
+LONGEST = 6.0
+"""Seconds after its start at which an `up` is hit at the latest; it may have ended by then."""
+
+
+class Census:
+    """Counts what belongs to the project, by clients that know nothing of the state."""
+
+    def __init__(self, aws: Callable[..., Any], kube: Callable[..., Any], cluster: str) -> None:
+        self._aws, self._kube, self._cluster = aws, kube, cluster
+
+    def __call__(self) -> dict[str, list[str]]:
+        from kubernetes import client
+
+        eks, cluster = self._aws("eks"), self._cluster
+        pods = eks.list_pod_identity_associations(clusterName=cluster)["associations"]
+        secrets = self._aws("secretsmanager").list_secrets()["SecretList"]
+        found = {
+            "buckets": [b["Name"] for b in self._aws("s3").list_buckets()["Buckets"]],
+            "roles": [r["RoleName"] for r in _pages(self._aws("iam"), "list_roles", "Roles")],
+            "secrets": [secret["Name"] for secret in secrets],
+            "entries": eks.list_access_entries(clusterName=cluster)["accessEntries"],
+            "associations": [f"{pod['namespace']}/{pod['serviceAccount']}" for pod in pods],
+        }
+        api = self._kube(self._cluster)
+        core, rbac = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
+        found["namespaces"] = [n.metadata.name for n in core.list_namespace().items]
+        for kind, items in {
+            "accounts": core.list_namespaced_service_account(SLUG).items,
+            "quotas": core.list_namespaced_resource_quota(SLUG).items,
+            "bindings": rbac.list_namespaced_role_binding(SLUG).items,
+        }.items():
+            found[kind] = [f"{SLUG}/{item.metadata.name}" for item in items]
+        wanted = (SLUG, "ranking/recommender")
+        return {
+            kind: sorted(name for name in names if any(part in name for part in wanted))
+            for kind, names in found.items()
+        }
+
+
+def _pages(client: Any, operation: str, key: str) -> list[Any]:
+    return [item for page in client.get_paginator(operation).paginate() for item in page[key]]
+
+
+@pytest.fixture(scope="module")
+def census(applied: Any, aws: Any, kube: Any) -> Census:
+    cluster = applied.contract("platform/foundation/dev")["cluster_name"]
+    return Census(aws, kube, cluster)
+
+
+@pytest.fixture(scope="module")
+def whole(census: Census) -> dict[str, list[str]]:
+    """What the project is when nothing disturbs its apply."""
+    counted = census()
+    assert all(counted.values()), counted
+    return counted
+
+
+def started(applied: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "stackyard_cli", "up", STACK, "--yes"]
+    return subprocess.Popen(
+        command,
+        cwd=applied.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it; engines are in sessions of their own, but still children."""
+    with suppress(FileNotFoundError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *(below for child in children for below in family(int(child)))]
+    return []
+
+
+def as_if_never_disturbed(applied: Any, census: Census, whole: dict[str, list[str]]) -> None:
+    applied.run("up", STACK, "--yes")
+    assert census() == whole
+    applied.run("preview", STACK, "--expect-no-changes")
+
+
+@pytest.mark.parametrize("trial", range(STOPS))
+def test_a_graceful_stop(
+    applied: Any, census: Census, whole: dict[str, list[str]], trial: int
+) -> None:
+    applied.run("destroy", STACK, "--yes")
+    tool = started(applied)
+    time.sleep(random.uniform(1.0, LONGEST))
+    os.killpg(tool.pid, signal.SIGINT)
+    _, narration = tool.communicate(timeout=120)
+    assert tool.returncode in {0, 130}, narration
+    status = applied.answer("status", STACK)[0]
+    assert status["lock"] is None
+    assert status["state"] != "to recover"
+    as_if_never_disturbed(applied, census, whole)
+
+
+@pytest.mark.parametrize("trial", range(KILLS))
+def test_a_kill_of_everything(
+    applied: Any, census: Census, whole: dict[str, list[str]], trial: int
+) -> None:
+    applied.run("destroy", STACK, "--yes")
+    tool = started(applied)
+    time.sleep(random.uniform(1.0, LONGEST))
+    for pid in family(tool.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    tool.communicate(timeout=30)
+    time.sleep(2)  # the providers live on in the sandbox and end what they had begun
+    applied.run("recover", STACK)
+    as_if_never_disturbed(applied, census, whole)
