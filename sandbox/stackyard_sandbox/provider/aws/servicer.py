@@ -250,7 +250,8 @@ def _explained(where: str, values: Properties, secrets: set[str]) -> Iterator[No
         if message.startswith("<!doctype"):
             message = "the emulator does not have this operation, or failed in it"
         service = error.operation_name
-        text = f"{where}: {service} answered {code}: {message}{_blamed(values, message)}"
+        told = " ".join(str(part) for part in error.response["Error"].values())
+        text = f"{where}: {service} answered {code}: {message}{_blamed(values, told)}"
         raise ProviderError(_redacted(text, secrets)) from None
     except ResponseParserError:
         raise ProviderError(f"{where}: the emulator does not have an operation needed") from None
