@@ -121,9 +121,9 @@ def _start(home: Path, progress: Progress) -> Sandbox:
     pid = cloud.process.pid
     if pid is None:
         raise SandboxError("the cloud process ended at once", hint=f"see {cloud.process.log}")
-    state.write(Sandbox(home, pid, cloud.administrator(), providers.ports))
+    sandbox = state.write(Sandbox(home, pid, cloud.administrator(), providers.ports))
     cloud.forget_saved()
-    return state.read(home) or _start(home, progress)
+    return sandbox
 
 
 def _members(home: Path) -> list[Member]:

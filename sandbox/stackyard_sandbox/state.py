@@ -4,7 +4,7 @@ import base64
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +117,12 @@ def read(home: Path) -> Sandbox | None:
             f"{home / FILE} has version {document['version']}, this code reads {VERSION}",
             hint="run `stackyard sandbox reset`",
         )
-    clusters = {name: Cluster(**entry) for name, entry in document["clusters"].items()}
     aws = Aws(**document["aws"])
-    return Sandbox(home, document["pid"], aws, document["providers"], clusters)
+    return Sandbox(home, document["pid"], aws, document["providers"], _clusters(document))
 
 
-def write(sandbox: Sandbox) -> None:
-    """Record a started sandbox; the clusters stay as the cloud process has written them."""
+def write(sandbox: Sandbox) -> Sandbox:
+    """Record a started sandbox and return it with the clusters that the cloud process wrote."""
 
     def change(document: dict[str, Any]) -> None:
         document.setdefault("clusters", {})
@@ -132,7 +131,8 @@ def write(sandbox: Sandbox) -> None:
         document["aws"] = asdict(sandbox.aws)
         document["providers"] = dict(sandbox.providers)
 
-    _change(sandbox.directory, change)
+    document = _change(sandbox.directory, change)
+    return replace(sandbox, clusters=_clusters(document))
 
 
 def write_clusters(home: Path, clusters: Mapping[str, Cluster]) -> None:
@@ -149,12 +149,17 @@ def forget(home: Path) -> None:
     (home / FILE).unlink(missing_ok=True)
 
 
-def _change(home: Path, change: Callable[[dict[str, Any]], None]) -> None:
+def _clusters(document: dict[str, Any]) -> dict[str, Cluster]:
+    return {name: Cluster(**entry) for name, entry in document["clusters"].items()}
+
+
+def _change(home: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """Change the document under a lock: `start` and the cloud process both write to it."""
     with only_one(home / f".{FILE}.lock"):
         document = _document(home)
         change(document)
         write_private(home / FILE, json.dumps(document, indent=2))
+    return document
 
 
 def _document(home: Path) -> dict[str, Any]:

@@ -171,7 +171,9 @@ def test_a_cluster_describes_the_control_plane_that_answers(aws, core, dev):
     assert found["endpoint"] == core.api_client.configuration.host
     assert found["version"] == "1.33"
     assert found["accessConfig"]["authenticationMode"] == "API"
-    assert found["logging"]["clusterLogging"] == [{"types": ["audit"], "enabled": True}]
+    on, off = found["logging"]["clusterLogging"]
+    assert on == {"types": ["audit"], "enabled": True}
+    assert (len(off["types"]), off["enabled"]) == (4, False)
     network = found["resourcesVpcConfig"]
     assert network["endpointPrivateAccess"] is True
     groups = aws("ec2").describe_security_groups(GroupIds=[network["clusterSecurityGroupId"]])
@@ -256,9 +258,6 @@ def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(aws, core, dev
     for index in range(4):
         core.delete_namespaced_pod(f"train-{index}", "default", grace_period_seconds=0)
     core.delete_namespaced_pod("too-big", "default", grace_period_seconds=0)
-    until(lambda: core.list_node(label_selector=selector).items == [], seconds=60)
-    group = aws("eks").describe_nodegroup(clusterName=dev, nodegroupName="gpu")["nodegroup"]
-    assert group["scalingConfig"]["desiredSize"] == 0
 
 
 def test_a_role_with_an_access_entry_is_its_groups(sandbox, aws, role, assume, dev):
@@ -424,3 +423,11 @@ def test_a_cluster_in_use_is_not_deleted(aws, dev):
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/node",
             resourcesVpcConfig={"subnetIds": ["subnet-0123456789abcdef0"]},
         )
+
+
+def test_idle_gpu_nodes_are_taken_again(aws, core, dev):
+    # The last test: by now the node that GPU pods have had made is nearly idle for long enough.
+    selector = "eks.amazonaws.com/nodegroup=gpu"
+    until(lambda: core.list_node(label_selector=selector).items == [], seconds=60)
+    group = aws("eks").describe_nodegroup(clusterName=dev, nodegroupName="gpu")["nodegroup"]
+    assert group["scalingConfig"]["desiredSize"] == 0

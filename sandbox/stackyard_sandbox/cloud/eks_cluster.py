@@ -21,6 +21,13 @@ WITHOUT_EFFECT: Item = {
 """Settings described as given, deletion protection also obeyed; with the API's defaults."""
 
 
+_NETWORK: Item = {
+    "serviceIpv4Cidr": "172.20.0.0/16",
+    "ipFamily": "ipv4",
+    "elasticLoadBalancing": {"enabled": False},
+}
+
+
 class EksCluster(Cluster):
     """A cluster on a real control plane. The API's serializer reads its attributes."""
 
@@ -35,14 +42,14 @@ class EksCluster(Cluster):
             region_name=region,
             aws_partition=partition,
             version=asked.get("version"),
-            kubernetes_network_config=asked.get("kubernetesNetworkConfig"),
-            logging=asked.get("logging"),
+            kubernetes_network_config=_NETWORK | (asked.get("kubernetesNetworkConfig") or {}),
             client_request_token=asked.get("clientRequestToken"),
             tags=asked.get("tags"),
             encryption_config=asked.get("encryptionConfig"),
             remote_network_config=asked.get("remoteNetworkConfig"),
         )
         self.plane_id = plane_id
+        self.set_logging(asked.get("logging") or {})
         self.platformVersion = "eks.1"
         self.health: Item = {"issues": []}
         # As the API takes a request without accessConfig.
@@ -65,6 +72,19 @@ class EksCluster(Cluster):
         authority = base64.b64encode(plane.ca_pem.encode()).decode()
         self.certificate_authority = {"data": authority}
         self.identity = {"oidc": {"issuer": plane.issuer}}
+
+    def set_logging(self, asked: Item) -> None:
+        """Switch log types; the API always shows all of them, on or off."""
+        switched = {
+            kind: each["enabled"]
+            for each in (*self.logging["clusterLogging"], *asked.get("clusterLogging", []))
+            for kind in each.get("types", [])
+        }
+        found = [
+            {"types": sorted(kind for kind in switched if switched[kind] is on), "enabled": on}
+            for on in (True, False)
+        ]
+        self.logging = {"clusterLogging": [each for each in found if each["types"]]}
 
     def set_without_effect(self, asked: Item) -> None:
         """Take over the settings that are only described."""

@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from botocore.auth import SIGV4_TIMESTAMP, S3SigV4QueryAuth, SigV4QueryAuth
+from botocore.auth import (
+    SIGV4_TIMESTAMP,
+    S3SigV4Auth,
+    S3SigV4QueryAuth,
+    SigV4Auth,
+    SigV4QueryAuth,
+)
 from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from moto import settings
 from moto.core.exceptions import InvalidClientTokenIdError
-from moto.iam.access_control import IAMRequestBase, S3IAMRequest
+from moto.iam.access_control import IAMRequest, IAMRequestBase, S3IAMRequest
 from moto.s3.exceptions import S3AccessDeniedError
 from werkzeug.datastructures import Headers
 
@@ -32,6 +39,7 @@ def install() -> None:
     IAMRequestBase.__init__ = _init  # type: ignore[method-assign]  # a repair
     IAMRequestBase.check_signature = _check  # type: ignore[method-assign]  # a repair
     IAMRequestBase._create_aws_request = _signed_request  # type: ignore[method-assign]  # a repair
+    IAMRequest._create_auth = _auth  # type: ignore[method-assign]  # a repair
 
 
 def _init(self: IAMRequestBase, *arguments: Any, **named: Any) -> None:
@@ -83,6 +91,12 @@ def _check(self: IAMRequestBase) -> None:
         self._raise_signature_does_not_match()
     if _expired(query):
         self._raise_access_denied()
+
+
+def _auth(self: IAMRequest, credentials: Credentials) -> SigV4Auth:
+    """Sign as the client did: S3 Control is signed as S3, which does not encode paths twice."""
+    scheme = S3SigV4Auth if self._service == "s3" else SigV4Auth
+    return scheme(credentials, self._service, self._region)
 
 
 def _signed_request(self: IAMRequestBase) -> AWSRequest:

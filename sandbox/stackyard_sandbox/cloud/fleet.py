@@ -53,8 +53,13 @@ class Fleet:
         """Forget the control plane of a deleted cluster; the last one is replaced by a spare."""
         self._planes.delete(plane_id)
         if not self._planes.ids():
-            spare = self._planes.create()
-            threading.Thread(target=self._planes.plane(spare).start, daemon=True).start()
+            threading.Thread(target=self._keep_spare, daemon=True).start()
+
+    def _keep_spare(self) -> None:
+        # In turn: the process does not end, and nobody claims, between a start and its record.
+        with self.turn:
+            if not self._planes.ids():
+                self._planes.plane(self._planes.create()).start()
 
     def plane(self, cluster: EksCluster) -> ControlPlane:
         """The control plane of a cluster."""

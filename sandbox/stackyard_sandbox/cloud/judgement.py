@@ -73,8 +73,6 @@ def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[
             yield action, f"{resource}/{html.unescape(key.decode())}"
     elif self._service == "secretsmanager":
         yield action, _secret_arn(self) or resource
-    elif self._service == "eks" and (name := re.match(r"/clusters/([^/?]+)", self._path)):
-        yield action, f"arn:aws:eks:{self._region}:{self.account_id}:cluster/{name[1]}"
     else:
         place = (self._service, self._region, self.account_id)
         yield action, resource_of(*place, self._body, self._data) or resource

@@ -20,6 +20,7 @@ from stackyard_sandbox.cloud import (
     access_points,
     autoscaler,
     enforcement,
+    key_rotation,
     snapshot,
     token_review,
 )
@@ -71,6 +72,7 @@ def serve(home: Path, port: int) -> int:
         _make_roles()
     enforcement.install()
     access_logs.install()
+    key_rotation.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
         threaded=True,

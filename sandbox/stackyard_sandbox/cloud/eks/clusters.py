@@ -1,5 +1,6 @@
 """EKS clusters, each on a control plane of its own."""
 
+from contextlib import suppress
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -56,7 +57,9 @@ class Clusters(Access):
             self.fleet.release(cluster.plane_id)
             self.fleet.publish()
         group = cluster.resources_vpc_config["clusterSecurityGroupId"]
-        ec2_backends[self.current_account][self.region].delete_security_group(group_id=group)
+        # One that other groups' rules name stays behind.
+        with suppress(EC2ClientError):
+            ec2_backends[self.current_account][self.region].delete_security_group(group_id=group)
         return answer
 
     def update_cluster_config(self) -> ActionResult:
@@ -66,7 +69,7 @@ class Clusters(Access):
         if network := asked.get("resourcesVpcConfig"):
             cluster.resources_vpc_config |= network
         if logging := asked.get("logging"):
-            cluster.logging = logging
+            cluster.set_logging(logging)
         if access := asked.get("accessConfig"):
             cluster.access_config |= access
         cluster.set_without_effect(asked)
@@ -115,7 +118,7 @@ class Clusters(Access):
             "securityGroupIds": [],
             "endpointPublicAccess": True,
             "endpointPrivateAccess": False,
-            "publicAccessCidrs": ["0.0.0.0/0"],
+            "publicAccessCidrs": ["0.0.0.0/0"] if asked.get("endpointPublicAccess", True) else [],
             **asked,
             "vpcId": vpc,
             "clusterSecurityGroupId": group.id,
