@@ -87,7 +87,8 @@ def test_subnets_keys_and_closed_default_group_exist(
     (default,) = [group for group in groups if group["GroupName"] == "default"]
     assert (default["IpPermissions"], default["IpPermissionsEgress"]) == ([], [])
     for purpose, arn in outputs["keys"].items():
-        assert kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"], purpose
+        rotation = kms.get_key_rotation_status(KeyId=arn)
+        assert (rotation["KeyRotationEnabled"], rotation["RotationPeriodInDays"]) == (True, 180)
         policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
         services = [entry for entry in policy["Statement"] if "Service" in entry["Principal"]]
         assert len(services) == (purpose == "logs")
