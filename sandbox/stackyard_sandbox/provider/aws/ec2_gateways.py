@@ -1,0 +1,162 @@
+"""Ways out of a VPC: internet gateways, fixed addresses and NAT gateways.
+
+Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/natgateway/ and the
+pages of the other types beside it.
+"""
+
+from __future__ import annotations
+
+from stackyard_sandbox.provider.aws.casing import PASCAL
+from stackyard_sandbox.provider.aws.cloud import Cloud
+from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
+from stackyard_sandbox.provider.aws.resource import Resource, changed, gone_is_fine
+from stackyard_sandbox.provider.protocol import Properties
+
+
+class InternetGateway(Resource):
+    """A VPC's way out, for public subnets."""
+
+    token = "aws:ec2/internetGateway:InternetGateway"
+    takes = "vpcId"
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the gateway."""
+        made = aws.client("ec2").create_internet_gateway(**tagged("internet-gateway", inputs))
+        return str(made["InternetGateway"]["InternetGatewayId"])
+
+    def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
+        """Attach it."""
+        if inputs.get("vpcId"):
+            aws.client("ec2").attach_internet_gateway(
+                InternetGatewayId=identity, VpcId=inputs["vpcId"]
+            )
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the gateway."""
+        gateway = one(
+            aws.client("ec2").describe_internet_gateways,
+            "InternetGateways",
+            "InvalidInternetGatewayID.NotFound",
+            InternetGatewayIds=[identity],
+        )
+        if gateway is None:
+            return None
+        attached = gateway.get("Attachments") or [{}]
+        return {
+            "vpcId": attached[0].get("VpcId"),
+            "ownerId": gateway.get("OwnerId"),
+            "arn": aws.arn("ec2", f"internet-gateway/{identity}"),
+            "tagsAll": tags_of(gateway),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Attach it to another VPC; change tags."""
+        if changed(old, new, "vpcId"):
+            self._detach(aws, identity, old)
+            self.finish(aws, identity, new)
+        update_tags(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Detach and delete the gateway."""
+        self._detach(aws, identity, state)
+        with gone_is_fine("InvalidInternetGatewayID.NotFound"):
+            aws.client("ec2").delete_internet_gateway(InternetGatewayId=identity)
+
+    def _detach(self, aws: Cloud, identity: str, state: Properties) -> None:
+        if state.get("vpcId"):
+            with gone_is_fine(
+                "Gateway.NotAttached", "InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound"
+            ):
+                aws.client("ec2").detach_internet_gateway(
+                    InternetGatewayId=identity, VpcId=state["vpcId"]
+                )
+
+
+class Eip(Resource):
+    """A fixed public address."""
+
+    token = "aws:ec2/eip:Eip"
+    takes = "domain"
+    replaces = frozenset({"domain"})
+    defaults = {"domain": "vpc"}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Allocate an address."""
+        found = aws.client("ec2").allocate_address(
+            Domain=inputs["domain"], **tagged("elastic-ip", inputs)
+        )
+        return str(found["AllocationId"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the address."""
+        address = one(
+            aws.client("ec2").describe_addresses,
+            "Addresses",
+            "InvalidAllocationID.NotFound",
+            AllocationIds=[identity],
+        )
+        if address is None:
+            return None
+        return {
+            "allocationId": identity,
+            "domain": address["Domain"],
+            "publicIp": address["PublicIp"],
+            "publicDns": f"ec2-{address['PublicIp'].replace('.', '-')}.compute.amazonaws.com",
+            "associationId": address.get("AssociationId") or None,
+            "arn": aws.arn("ec2", f"elastic-ip/{identity}"),
+            "tagsAll": tags_of(address),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        update_tags(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Release the address."""
+        with gone_is_fine("InvalidAllocationID.NotFound"):
+            aws.client("ec2").release_address(AllocationId=identity)
+
+
+class NatGateway(Resource):
+    """The way out of private subnets."""
+
+    token = "aws:ec2/natGateway:NatGateway"
+    takes = "allocationId subnetId connectivityType"
+    replaces = frozenset({"allocationId", "subnetId", "connectivityType"})
+    defaults = {"connectivityType": "public"}
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Make the gateway."""
+        arguments = PASCAL.pick(inputs, "allocationId", "subnetId", "connectivityType")
+        found = aws.client("ec2").create_nat_gateway(**arguments, **tagged("natgateway", inputs))
+        return str(found["NatGateway"]["NatGatewayId"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the gateway; a deleted one is answered for a while."""
+        gateway = one(
+            aws.client("ec2").describe_nat_gateways,
+            "NatGateways",
+            "NatGatewayNotFound",
+            NatGatewayIds=[identity],
+        )
+        if gateway is None or gateway["State"] in ("deleting", "deleted"):
+            return None
+        address = (gateway.get("NatGatewayAddresses") or [{}])[0]
+        return {
+            "subnetId": gateway["SubnetId"],
+            "connectivityType": gateway["ConnectivityType"],
+            "allocationId": address.get("AllocationId"),
+            "publicIp": address.get("PublicIp"),
+            "privateIp": address.get("PrivateIp"),
+            "networkInterfaceId": address.get("NetworkInterfaceId"),
+            "tagsAll": tags_of(gateway),
+        }
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Only tags change in place."""
+        update_tags(aws, identity, old, new)
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the gateway."""
+        with gone_is_fine("NatGatewayNotFound"):
+            aws.client("ec2").delete_nat_gateway(NatGatewayId=identity)
