@@ -7,6 +7,8 @@ import pulumi_kubernetes as k8s
 import pytest
 from kubernetes import client, dynamic
 
+from stackyard import kubernetes
+
 # On a machine without the tools, the first test waits for their build.
 pytestmark = pytest.mark.timeout(1800)
 
@@ -225,3 +227,73 @@ def test_kinds_live_and_die(estate: Any, api: client.ApiClient) -> None:
         .list_cluster_role_binding(field_selector="metadata.name=all")
         .items
     )
+
+
+def test_restricted_pods_are_admitted_where_others_are_not(estate: Any) -> None:
+    restricted = False
+
+    def program(cluster: k8s.Provider) -> None:
+        opts = pulumi.ResourceOptions(provider=cluster)
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        space = k8s.core.v1.Namespace("space", metadata={"labels": labels}, opts=opts)
+        context = kubernetes.restricted_container() if restricted else None
+        main = k8s.core.v1.ContainerArgs(name="main", image="a", security_context=context)
+        spec = k8s.core.v1.PodSpecArgs(
+            containers=[main],
+            security_context=kubernetes.restricted_pod(user=1000) if restricted else None,
+        )
+        name = space.metadata.name
+        k8s.core.v1.Pod("pod", metadata={"name": "pod", "namespace": name}, spec=spec, opts=opts)
+
+    estate.program = program
+    assert 'violates PodSecurity "restricted' in estate.error(estate.up)
+    restricted = True
+    assert estate.up()["create"] == 1
+
+
+def test_a_definition_and_its_objects_come_in_one_run(estate: Any, api: client.ApiClient) -> None:
+    size = 1
+
+    def program(cluster: k8s.Provider) -> None:
+        opts = pulumi.ResourceOptions(provider=cluster)
+        kinds = {"kind": "Shelf", "plural": "shelves"}
+        number = k8s.apiextensions.v1.JSONSchemaPropsArgs(type="integer")
+        spec = k8s.apiextensions.v1.JSONSchemaPropsArgs(type="object", properties={"size": number})
+        schema = k8s.apiextensions.v1.JSONSchemaPropsArgs(type="object", properties={"spec": spec})
+        version = k8s.apiextensions.v1.CustomResourceDefinitionVersionArgs(
+            name="v1",
+            served=True,
+            storage=True,
+            schema=k8s.apiextensions.v1.CustomResourceValidationArgs(open_apiv3_schema=schema),
+        )
+        definition = k8s.apiextensions.v1.CustomResourceDefinition(
+            "definition",
+            metadata={"name": "shelves.once.example"},
+            spec=k8s.apiextensions.v1.CustomResourceDefinitionSpecArgs(
+                group="once.example",
+                names=k8s.apiextensions.v1.CustomResourceDefinitionNamesArgs(**kinds),
+                scope="Namespaced",
+                versions=[version],
+            ),
+            opts=opts,
+        )
+        k8s.apiextensions.CustomResource(
+            "shelf",
+            api_version="once.example/v1",
+            kind="Shelf",
+            metadata={"name": "one"},
+            spec={"size": size},
+            opts=pulumi.ResourceOptions(provider=cluster, depends_on=[definition]),
+        )
+
+    estate.program = program
+    assert estate.preview() == {"create": 4}
+    assert estate.up() == {"create": 4}
+    size = 2
+    assert estate.steps() == {"shelf": ("update", ["spec.size"])}
+    estate.up()
+    custom = client.CustomObjectsApi(api)
+    where = ("once.example", "v1", "default", "shelves", "one")
+    assert custom.get_namespaced_custom_object(*where)["spec"] == {"size": 2}
+    size = "two"  # type: ignore[assignment] # the mistake that is tested
+    assert "spec.size" in estate.error(estate.preview)
