@@ -256,9 +256,10 @@ def test_gpu_pods_start_gpu_nodes_and_ordinary_pods_stay_away(
     assert gpu_node in {pod.spec.node_name for pod in pods}
 
 
-def test_an_unchanged_preview_shows_no_change(yard: Yard) -> None:
+def test_nodes_that_the_autoscaler_started_are_no_drift(yard: Yard) -> None:
     yard.run("preview", FOUNDATION, "--expect-no-changes")
-    yard.run("preview", SERVICES, "--expect-no-changes")
+    yard.run("preview", FOUNDATION, "--refresh", "--expect-no-changes")
+    yard.run("preview", SERVICES, "--refresh", "--expect-no-changes")
 
 
 def test_a_larger_pool_is_the_only_change_and_is_made(
