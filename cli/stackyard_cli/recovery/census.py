@@ -93,7 +93,7 @@ class AwsCensus:
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
         for page in pages.paginate(TagFilters=[wanted]):
             for item in page["ResourceTagMappingList"]:
-                one = Found(item["ResourceARN"], _label(item["Tags"]))
+                one = Found(item["ResourceARN"], _plain(item["Tags"]).get(RESOURCE_TAG))
                 if self._stays(one):
                     found.setdefault(one.last, one)
         return list(found.values())
@@ -126,12 +126,11 @@ class AwsCensus:
         chosen = [{"Name": f"tag:{STACK_TAG}", "Values": [str(self._stack)]}]
         for operation, (items, key) in EC2.items():
             name = "Filter" if operation == "describe_flow_logs" else "Filters"
-            answer = getattr(self.client("ec2"), operation)(**{name: chosen})
-            found += [
-                Found(item[key], _label(item.get("Tags") or []))
-                for item in answer[items]
-                if item.get("State") not in GONE
-            ]
+            for item in getattr(self.client("ec2"), operation)(**{name: chosen})[items]:
+                tags = _plain(item.get("Tags") or [])
+                # Looked at again, as not every emulator of EC2 filters every type.
+                if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
+                    found.append(Found(item[key], tags.get(RESOURCE_TAG)))
         return found
 
     def _stays(self, one: Found) -> bool:
@@ -144,5 +143,5 @@ class AwsCensus:
         return True
 
 
-def _label(tags: Sequence[Mapping[str, str]]) -> str | None:
-    return {tag["Key"]: tag["Value"] for tag in tags}.get(RESOURCE_TAG)
+def _plain(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
