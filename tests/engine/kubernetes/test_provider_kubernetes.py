@@ -1,6 +1,12 @@
 """The `kubernetes` provider under the real engine: plans, changes, drift, refusals, failures."""
 
+import contextlib
 import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -272,3 +278,28 @@ def test_a_changed_secret_is_found_without_being_shown(estate: Any, api: client.
     assert estate.refresh() == {"same": 2, "update": 1}
     assert estate.steps() == {"secret": ("replace", ["stringData.token"])}
     assert "stolen" not in "".join(estate.output)
+
+
+def test_an_interrupt_ends_the_waits_and_loses_nothing(estate: Any, api: client.ApiClient) -> None:
+    estate.program = lambda cluster: deployment(cluster, "never", cpu="500")
+    apps = client.AppsV1Api(api)
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(estate.error, estate.up)
+        while not apps.list_namespaced_deployment("default").items:
+            assert not run.done(), run.result()
+            time.sleep(0.2)
+        os.kill(engine_pid(), signal.SIGINT)
+        assert "the run was cancelled" in run.result(timeout=60)
+    state = json.loads(estate.state.read_text())["checkpoint"]["latest"]
+    assert "pending_operations" not in state
+    assert "default/never" in [resource.get("id") for resource in state["resources"]]
+
+
+def engine_pid() -> int:
+    """The engine that this process runs."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, name, _, parent, *_ = stat.read_text().split()
+            if (name, parent) == ("(pulumi)", str(os.getpid())):
+                return int(pid)
+    raise AssertionError("no engine runs")
