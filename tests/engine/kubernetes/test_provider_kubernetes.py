@@ -168,18 +168,13 @@ def test_mistakes_are_refused_with_their_path(estate: Any) -> None:
     assert 'spec.selector.matchLabels["a"]' in text
 
 
-def test_a_cluster_that_is_not_on_this_machine_is_refused(estate: Any) -> None:
+def test_providers_that_the_sandbox_must_not_be_are_refused(estate: Any) -> None:
     away = json.loads(estate.settings["kubeconfig"])
     away["clusters"][0]["cluster"]["server"] = "https://ABC.gr7.eu-west-1.eks.amazonaws.com"
     good, estate.settings["kubeconfig"] = estate.settings["kubeconfig"], json.dumps(away)
     estate.program = lambda cluster: config_map(cluster, {})
     assert "API servers on this machine only" in estate.error(estate.preview)
-    estate.settings["kubeconfig"] = good
-
-
-def test_settings_are_checked(estate: Any) -> None:
-    estate.program = lambda cluster: config_map(cluster, {})
-    estate.settings["enable_server_side_apply"] = False
+    estate.settings.update(kubeconfig=good, enable_server_side_apply=False)
     assert "applies on the server" in estate.error(estate.preview)
 
 

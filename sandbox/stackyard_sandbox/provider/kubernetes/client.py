@@ -9,11 +9,11 @@ import json
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -34,7 +34,13 @@ RETRIES = urllib3.Retry(connect=2, read=1, redirect=0, status=0, other=0, allowe
 """Every call here may be repeated: an apply or a delete that is done twice changes nothing."""
 
 Object = dict[str, Any]
-Token = Callable[[], str]
+
+
+class Token(Protocol):
+    """Gives the present bearer token."""
+
+    def __call__(self, *, fresh: bool = False) -> str:
+        """Return a token; a `fresh` one after the last was refused."""
 
 
 class ApiError(ProviderError):
@@ -148,22 +154,31 @@ class Client:
         self, method: str, path: str, body: Object | None = None, kind: str = "application/json"
     ) -> Object:
         """Make one request; ApiError when it is refused, UnreachableError when nothing answers."""
+        data = None if body is None else json.dumps(body)
+        answer = self._send(method, path, data, kind, fresh=False)
+        if answer.status == 401 and self._token is not None:
+            answer = self._send(method, path, data, kind, fresh=True)
+        content = _json(answer.data)
+        if answer.status == 401:
+            raise ApiError(401, {"message": "the cluster does not know the kubeconfig's user"})
+        if answer.status >= 400:
+            raise ApiError(answer.status, content)
+        return content
+
+    def _send(
+        self, method: str, path: str, data: str | None, kind: str, *, fresh: bool
+    ) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json", "Content-Type": kind}
         if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token()}"
-        data = None if body is None else json.dumps(body)
+            headers["Authorization"] = f"Bearer {self._token(fresh=fresh)}"
         try:
-            answer = self._pool.request(method, self._server + path, body=data, headers=headers)
+            return self._pool.request(method, self._server + path, body=data, headers=headers)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             cause = getattr(error, "reason", None) or error
             raise UnreachableError(
                 f"no API server answers at {self._server} ({type(cause).__name__}); "
                 "is the sandbox running, and the cluster created?"
             ) from None
-        content = _json(answer.data)
-        if answer.status >= 400:
-            raise ApiError(answer.status, content)
-        return content
 
     def _discover(self, api_version: str) -> dict[str, Resource]:
         base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"

@@ -29,10 +29,10 @@ class EksTokens:
         self._token = ""
         self._renew_at = 0.0
 
-    def __call__(self) -> str:
+    def __call__(self, *, fresh: bool = False) -> str:
         """Return a token that is still good for minutes."""
         with self._lock:
-            if time.monotonic() >= self._renew_at:
+            if fresh or time.monotonic() >= self._renew_at:
                 self._token = self._make()
                 self._renew_at = time.monotonic() + RENEWAL
             return self._token
@@ -40,7 +40,7 @@ class EksTokens:
     def _make(self) -> str:
         sandbox = state.read(self._sandbox_dir)
         if sandbox is None:
-            raise ProviderError("the sandbox is not running: start it with `stackyard sandbox up`")
+            raise ProviderError("the sandbox is not running: run `stackyard sandbox start`")
         region = self._user.region or sandbox.aws.region
         return eks_token.token(
             self._user.cluster, self._credentials(sandbox.aws, region), region, sandbox.aws.endpoint
@@ -49,6 +49,7 @@ class EksTokens:
     def _credentials(self, aws: state.Aws, region: str) -> Credentials:
         # botocore costs half a second, which clusters with static tokens need not pay.
         from botocore.credentials import Credentials
+        from botocore.exceptions import ClientError
         from botocore.session import get_session
 
         admin = Credentials(aws.access_key_id, aws.secret_access_key)
@@ -61,14 +62,28 @@ class EksTokens:
             aws_access_key_id=admin.access_key,
             aws_secret_access_key=admin.secret_key,
         )
-        answer = sts.assume_role(RoleArn=self._user.role, RoleSessionName="EKSGetTokenAuth")
+        try:
+            answer = sts.assume_role(RoleArn=self._user.role, RoleSessionName="EKSGetTokenAuth")
+        except ClientError as error:
+            why = error.response["Error"]["Message"]
+            raise ProviderError(f"{self._user.role} cannot be assumed: {why}") from None
         taken = answer["Credentials"]
         return Credentials(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+
+
+class StaticToken:
+    """The one token of a kubeconfig that holds one."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, *, fresh: bool = False) -> str:
+        """Return the token; there is no other."""
+        return self._token
 
 
 def tokens(access: Access, sandbox_dir: Path) -> Token | None:
     """Return how to get the bearer token of an access, None where a certificate is enough."""
     if access.eks is not None:
         return EksTokens(sandbox_dir, access.eks)
-    static = access.token
-    return None if static is None else lambda: static
+    return None if access.token is None else StaticToken(access.token)

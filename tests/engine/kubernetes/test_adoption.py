@@ -1,0 +1,57 @@
+"""Objects that were there before the stack: read by reference, imported, left alone."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+from kubernetes import client
+
+# On a machine without the tools, the first test waits for their build.
+pytestmark = pytest.mark.timeout(1800)
+
+
+def existing(api: client.ApiClient, name: str) -> client.CoreV1Api:
+    core = client.CoreV1Api(api)
+    metadata = client.V1ObjectMeta(name=name, labels={"of": "theirs"})
+    body = client.V1ConfigMap(metadata=metadata, data={"key": "value"})
+    core.create_namespaced_config_map("default", body)
+    return core
+
+
+def test_an_object_is_read_without_being_managed(estate: Any, api: client.ApiClient) -> None:
+    core = existing(api, "read")
+
+    def program(cluster: k8s.Provider) -> None:
+        opts = pulumi.ResourceOptions(provider=cluster)
+        found = k8s.core.v1.ConfigMap.get("found", "default/read", opts)
+        pulumi.export("data", found.data)
+
+    estate.program = program
+    estate.up()
+    assert estate.stack.outputs()["data"].value == {"key": "value"}
+    estate.stack.destroy()
+    assert core.read_namespaced_config_map("read", "default").data == {"key": "value"}
+
+
+def test_an_object_is_imported_and_from_then_on_managed(estate: Any, api: client.ApiClient) -> None:
+    core = existing(api, "imported")
+    identity, data = "default/imported", {"key": "value"}
+
+    def program(cluster: k8s.Provider) -> None:
+        k8s.core.v1.ConfigMap(
+            "imported",
+            metadata={"name": "imported", "namespace": "default", "labels": {"of": "theirs"}},
+            data=data,
+            opts=pulumi.ResourceOptions(provider=cluster, import_=identity),
+        )
+
+    estate.program = program
+    assert estate.up() == {"create": 2, "import": 1}
+    assert estate.preview() == {"same": 3}
+    identity = None  # type: ignore[assignment] # taken out after the import, as one does
+    estate.settings.update(enable_config_map_mutable=True, enable_patch_force=True)
+    data = {"key": "new"}
+    assert estate.steps()["imported"] == ("update", ["data.key"])
+    estate.up()
+    assert core.read_namespaced_config_map("imported", "default").data == {"key": "new"}
