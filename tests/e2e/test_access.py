@@ -1,0 +1,307 @@
+"""Access: every answer tried with the credentials of the role it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from stackyard.access.grants import Compiled, Place, compiled
+from stackyard.access.matrix import ELSEWHERE, PROBE, Cell, matrix
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.program import place
+from stackyard.datasets.layout import prefix
+from stackyard.naming import StackId
+
+STACK = "vision/defects/dev"
+NAMESPACE = "vision-defects-dev"
+CLUSTER = "platform-foundation-dev"
+ROLE = "vision-defects-dev-{}"
+EXTERNAL_ID = "acme-defects-labelling"
+REFUSALS = ("AccessDenied", "AccessDeniedException", "403")
+IMAGE = "registry.example/train@sha256:" + "0" * 64
+
+
+@pytest.fixture(scope="module")
+def contract(applied: Any) -> dict[str, Any]:
+    return applied.contract(STACK)
+
+
+@pytest.fixture(scope="module")
+def config(applied: Any) -> ProjectConfig:
+    return ProjectConfig.model_validate(applied.answer("show", STACK)["config"])
+
+
+@pytest.fixture(scope="module")
+def where(applied: Any, config: ProjectConfig) -> Place:
+    foundation = applied.contract("platform/foundation/dev")
+    return place(StackId.parse(STACK), config, FoundationContract.model_validate(foundation))
+
+
+@pytest.fixture(scope="module")
+def documents(config: ProjectConfig, where: Place) -> Compiled:
+    return compiled(config.access, config.datasets, where)
+
+
+@pytest.fixture(scope="module")
+def credentials(applied: Any, assume: Callable[..., Any]) -> Callable[[str], dict[str, str]]:
+    taken: dict[str, dict[str, str]] = {}
+
+    def of(who: str) -> dict[str, str]:
+        if who not in taken:
+            external = EXTERNAL_ID if who == "labelling-vendor" else None
+            taken[who] = assume(ROLE.format(who), external)
+        return taken[who]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def filled(aws: Any, contract: dict[str, Any], config: ProjectConfig) -> dict[str, str]:
+    """The buckets, with an object in every directory and one beside them."""
+    for dataset, bucket in contract["datasets"].items():
+        for directory in [*config.datasets[dataset].directories, "dvc", ""]:
+            key = f"{prefix(directory) if directory else ''}{PROBE}"
+            aws("s3").put_object(Bucket=bucket, Key=key, Body=b"probe")
+    return contract["datasets"]
+
+
+def allowed(call: Callable[..., Any], **arguments: Any) -> bool:
+    """Whether a call was allowed; any other failure than a refusal fails the test."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in REFUSALS:
+            raise
+        return False
+    return True
+
+
+def tried(aws: Any, keys: dict[str, str], bucket: str, cell: Cell) -> bool:
+    """Do what a cell of the matrix is about, with the role's own credentials; then repair."""
+    s3, admin = aws("s3", keys), aws("s3")
+    below = "" if cell.directory == ELSEWHERE else prefix(cell.directory)
+    key = f"{below}{PROBE}"
+    if cell.verb == "list":
+        return allowed(s3.list_objects_v2, Bucket=bucket, **({"Prefix": below} if below else {}))
+    if cell.verb == "read":
+        return allowed(s3.get_object, Bucket=bucket, Key=key)
+    if cell.verb == "write":
+        return allowed(s3.put_object, Bucket=bucket, Key=key, Body=b"written")
+    if cell.verb == "delete":
+        done = allowed(s3.delete_object, Bucket=bucket, Key=key)
+        admin.put_object(Bucket=bucket, Key=key, Body=b"probe")
+        return done
+    version = admin.put_object(Bucket=bucket, Key=key, Body=b"probe")["VersionId"]
+    return allowed(s3.delete_object, Bucket=bucket, Key=key, VersionId=version)
+
+
+def test_the_computed_matrix_is_what_the_credentials_can_really_do(
+    aws: Any,
+    credentials: Callable[[str], dict[str, str]],
+    filled: dict[str, str],
+    config: ProjectConfig,
+    documents: Compiled,
+    where: Place,
+) -> None:
+    wrong = []
+    count = 0
+    for cell in matrix(documents, config.datasets, where):
+        if cell.who not in config.access.audiences:
+            continue  # pods take these roles; nobody can by STS, as the next test shows
+        count += 1
+        if tried(aws, credentials(cell.who), filled[cell.dataset], cell) != cell.decision.allowed:
+            wrong.append(cell)
+    assert wrong == []
+    assert count == 6 * (4 + 4) * 5  # audiences, directories of both datasets, verbs
+
+
+def test_roles_of_pods_are_for_pods_only(applied: Any, assume: Any) -> None:
+    for workload in ("trainer", "server"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            assume(ROLE.format(workload))
+
+
+def test_the_vendor_needs_its_external_id(applied: Any, assume: Any) -> None:
+    for wrong in (None, "acme-defects-labellin"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            assume(ROLE.format("labelling-vendor"), wrong)
+
+
+def test_a_session_of_the_vendor_ends_after_an_hour(applied: Any, aws: Any) -> None:
+    role = ROLE.format("labelling-vendor")
+    assert aws("iam").get_role(RoleName=role)["Role"]["MaxSessionDuration"] == 3600
+
+
+def test_the_vendor_sees_its_directory_and_nothing_else(
+    applied: Any, aws: Any, credentials: Any, filled: dict[str, str]
+) -> None:
+    s3 = aws("s3", credentials("labelling-vendor"))
+    own, other = filled["labelled"], filled["photos"]
+    s3.put_object(Bucket=own, Key="to-label/1.json", Body=b"{}")
+    assert s3.get_object(Bucket=own, Key="to-label/1.json")["Body"].read() == b"{}"
+    listed = s3.list_objects_v2(Bucket=own, Prefix="to-label/")["Contents"]
+    assert {each["Key"] for each in listed} == {"to-label/1.json", f"to-label/{PROBE}"}
+    ranking = applied.contract("ranking/recommender/dev")["datasets"]
+    for bucket, key in (
+        (own, f"work/{PROBE}"),
+        (own, PROBE),
+        (own, f"to-label-old/{PROBE}"),
+        (other, f"incoming/{PROBE}"),
+        (ranking["events"], f"clicks/{PROBE}"),
+    ):
+        assert not allowed(s3.get_object, Bucket=bucket, Key=key), (bucket, key)
+        assert not allowed(s3.put_object, Bucket=bucket, Key=key, Body=b""), (bucket, key)
+    for arguments in ({}, {"Prefix": ""}, {"Prefix": "to-label"}, {"Prefix": "work/"}):
+        assert not allowed(s3.list_objects_v2, Bucket=own, **arguments), arguments
+    copy = {"Bucket": own, "Key": f"work/{PROBE}"}
+    assert not allowed(s3.copy_object, Bucket=own, Key="to-label/2", CopySource=copy)
+    assert not allowed(s3.list_buckets)
+
+
+def test_the_vendor_comes_in_by_its_access_point_too(
+    aws: Any, credentials: Any, filled: dict[str, str]
+) -> None:
+    alias = _alias(aws, "labelling-vendor")
+    s3 = aws("s3", credentials("labelling-vendor"))
+    s3.put_object(Bucket=alias, Key="to-label/3.json", Body=b"3")
+    read = aws("s3").get_object(Bucket=filled["labelled"], Key="to-label/3.json")
+    assert read["Body"].read() == b"3"
+    assert not allowed(s3.get_object, Bucket=alias, Key=f"work/{PROBE}")
+    assert not allowed(s3.list_objects_v2, Bucket=alias)
+    developer = aws("s3", credentials("developer"))
+    assert not allowed(developer.get_object, Bucket=alias, Key="to-label/3.json")
+
+
+def _alias(aws: Any, who: str) -> str:
+    control = aws("s3control")
+    # The emulator serves one host only; the account is in a header as well.
+    control.meta.events.register("before-call", _on_the_one_host)
+    points = control.list_access_points(AccountId="123456789012")["AccessPointList"]
+    return next(p["Alias"] for p in points if p["Name"] == f"vision-defects-dev-labelled-{who}")
+
+
+def _on_the_one_host(params: dict[str, Any], **_: Any) -> None:
+    params["url"] = params["url"].replace("//123456789012.", "//")
+
+
+def test_a_secret_is_read_by_its_readers_only(
+    applied: Any, aws: Any, assume: Any, credentials: Any
+) -> None:
+    name = f"{STACK}/camera-api"
+    keeper = aws("secretsmanager", assume("platform-admin"))
+    keeper.put_secret_value(SecretId=name, SecretString="made-up-value")
+    read = {
+        who: allowed(aws("secretsmanager", credentials(who)).get_secret_value, SecretId=name)
+        for who in ("pipeline", "scientist", "developer", "delivery", "auditor")
+    }
+    assert read == {**dict.fromkeys(read, False), "pipeline": True}
+    assert not allowed(aws("secretsmanager").get_secret_value, SecretId=name)
+    other = "ranking/recommender/dev/pseudonym-salt"
+    mine = aws("secretsmanager", credentials("pipeline"))
+    assert not allowed(mine.get_secret_value, SecretId=other)
+
+
+@pytest.fixture
+def pods(applied: Any, kube: Any) -> Iterator[Any]:
+    core = client.CoreV1Api(kube(CLUSTER))
+    yield core
+    core.delete_collection_namespaced_pod(NAMESPACE, grace_period_seconds=0)
+
+
+def pod(name: str, *, gpus: int = 0, **security: Any) -> dict[str, Any]:
+    """Return a pod that Pod Security accepts, unless `security` says otherwise."""
+    requests = {"cpu": "100m", "memory": "64Mi", **({"nvidia.com/gpu": str(gpus)} if gpus else {})}
+    limits = {"cpu": "1", "memory": "64Mi", **({"nvidia.com/gpu": str(gpus)} if gpus else {})}
+    container = {
+        "name": "main",
+        "image": IMAGE,
+        "resources": {"requests": requests, "limits": limits},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "runAsNonRoot": True,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+            **security,
+        },
+    }
+    return {
+        "metadata": {"name": name},
+        "spec": {"serviceAccountName": "trainer", "containers": [container]},
+    }
+
+
+def refusal(call: Callable[..., Any], *arguments: Any) -> str:
+    """Return why the API server refused a call; fails the test if it did not."""
+    with pytest.raises(ApiException) as caught:
+        call(*arguments)
+    assert caught.value.status == 403
+    return str(caught.value.body)
+
+
+def test_a_pod_over_the_gpu_quota_is_refused(pods: Any) -> None:
+    pods.create_namespaced_pod(NAMESPACE, pod("fits", gpus=2))
+    why = refusal(pods.create_namespaced_pod, NAMESPACE, pod("too-many", gpus=1))
+    assert "exceeded quota: quota, requested: requests.nvidia.com/gpu=1" in why
+
+
+def test_a_pod_that_is_not_restricted_is_refused(pods: Any) -> None:
+    loose = pod("loose", allowPrivilegeEscalation=True)
+    why = refusal(pods.create_namespaced_pod, NAMESPACE, loose)
+    assert 'violates PodSecurity \\"restricted' in why
+
+
+def review(kube: Any, keys: dict[str, str], group: str, resource: str, verb: str) -> bool:
+    """Ask the API server, as the role, whether it may do something in the namespace."""
+    attributes = client.V1ResourceAttributes(
+        namespace=NAMESPACE, group=group, resource=resource, verb=verb
+    )
+    spec = client.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes)
+    body = client.V1SelfSubjectAccessReview(spec=spec)
+    api = client.AuthorizationV1Api(kube(CLUSTER, keys))
+    return bool(api.create_self_subject_access_review(body).status.allowed)
+
+
+def test_each_audience_may_do_its_own_part_in_the_namespace(
+    applied: Any, kube: Any, credentials: Any
+) -> None:
+    asked = {
+        "look": ("", "pods", "list"),
+        "train": ("batch", "jobs", "create"),
+        "deploy": ("apps", "deployments", "patch"),
+        "read secrets": ("", "secrets", "get"),
+        "open up": ("rbac.authorization.k8s.io", "rolebindings", "create"),
+        "enter a pod": ("", "pods/exec", "create"),
+    }
+    found = {
+        who: {name for name, about in asked.items() if review(kube, credentials(who), *about)}
+        for who in ("scientist", "pipeline", "developer", "delivery", "auditor")
+    }
+    assert found == {
+        "scientist": {"look", "train"},
+        "pipeline": {"look", "train"},
+        "developer": {"look"},
+        "delivery": {"look", "deploy"},
+        "auditor": {"look"},
+    }
+
+
+def test_who_has_no_access_entry_does_not_get_in(applied: Any, kube: Any, credentials: Any) -> None:
+    api = client.AuthorizationV1Api(kube(CLUSTER, credentials("labelling-vendor")))
+    body = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec())
+    with pytest.raises(ApiException) as caught:
+        api.create_self_subject_access_review(body)
+    assert caught.value.status == 401
+
+
+def test_one_teams_scientist_is_nobody_in_the_other_teams_namespace(
+    applied: Any, kube: Any, credentials: Any
+) -> None:
+    core = client.CoreV1Api(kube(CLUSTER, credentials("scientist")))
+    assert core.list_namespaced_pod(NAMESPACE) is not None
+    assert "forbidden" in refusal(core.list_namespaced_pod, "ranking-recommender-dev")
