@@ -168,6 +168,9 @@ class ProjectContract(Contract):
     artifact_bucket: str | None = None
     """Bucket of what runs leave."""
 
+    served_models: dict[str, str] = {}
+    """Address in the cluster of each model that is served."""
+
 
 def publish(contract: Contract | dict[str, object]) -> None:
     """Export a contract as the stack's `contract` output; a dict may still hold Outputs."""

@@ -10,6 +10,7 @@ from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
+from stackyard.serving.config import ServingConfig
 from stackyard.tracking.config import TrackingConfig
 from stackyard.vault.config import SecretStoreConfig
 
@@ -35,10 +36,22 @@ class ProjectConfig(StackConfig):
     tracking: TrackingConfig | None = None
     """The run tracking server; none if it is left out."""
 
+    serving: ServingConfig | None = None
+    """The models that answer requests; none if it is left out."""
+
     @property
     def store(self) -> DatasetStoreConfig:
         """The datasets as their component takes them."""
         return DatasetStoreConfig(datasets=self.datasets)
+
+    def gpu_pools_named(self) -> list[tuple[str, str]]:
+        """Return each GPU pool that a section names, with the place of the name."""
+        models = self.serving.models.items() if self.serving else ()
+        return [
+            (f"serving.models.{name}.gpu_pool", server.gpu_pool)
+            for name, server in models
+            if server.gpu_pool
+        ]
 
     @model_validator(mode="after")
     def _sections_agree(self) -> ProjectConfig:
@@ -47,6 +60,7 @@ class ProjectConfig(StackConfig):
             *self._grant_problems(),
             *self._trust_problems(),
             *self._secret_problems(),
+            *self._serving_problems(),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -104,4 +118,16 @@ class ProjectConfig(StackConfig):
             for name, secret in self.secrets.entries.items()
             for reader in secret.readers
             if reader not in self.access.grants
+        ]
+
+    def _serving_problems(self) -> list[str]:
+        """What serves comes out of the project's registry, and somebody must release it."""
+        if self.serving is None:
+            return []
+        if self.tracking is None:
+            return ["`serving` names versions of the model registry, which needs `tracking`"]
+        return [
+            f"`serving.models.{name}` has no `release`, and no pipeline releases it"
+            for name, server in self.serving.models.items()
+            if server.release is None
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -19,6 +20,7 @@ from stackyard.blueprints.contracts import (
     ServicesContract,
 )
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.delivery import Delivery
 from stackyard.blueprints.project.experiments import Experiments
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
@@ -64,7 +66,11 @@ class Project:
             self.stack, self.config, self.upstreams, foundation, services, namespace
         )
         experiments.declare(datasets.log_bucket_id, opts)
-        self._publish(datasets, access, namespace, experiments)
+        delivery = Delivery(self.stack, self.config, self.upstreams, foundation)
+        delivery.declare(namespace.ready, opts)
+        self._publish(
+            datasets, access, namespace, {**experiments.promised(), **delivery.promised()}
+        )
 
     def documents(self, foundation: FoundationContract) -> Compiled:
         """Return the compiled grants; `stackyard access` reads the same."""
@@ -155,7 +161,7 @@ class Project:
         datasets: DatasetStore,
         access: ProjectAccess,
         namespace: ProjectNamespace,
-        experiments: Experiments,
+        promised: Mapping[str, Any],
     ) -> None:
         contracts.publish(
             {
@@ -165,7 +171,7 @@ class Project:
                 "datasets": datasets.bucket_ids,
                 "access_points": access.access_point_arns,
                 "roles": access.role_arns,
-                **experiments.promised(),
+                **promised,
             }
         )
 

@@ -1,0 +1,134 @@
+"""What a person may write about the models that a project serves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from stackyard.config import Config, Name
+from stackyard.namespace.config import Memory
+from stackyard.serving.traffic import Split, weights
+
+ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9]\d{0,5}$")]
+"""A version in the model registry: `NAME/NUMBER`, for example `defects/7`."""
+
+BakedImage = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$")
+]
+"""The image that a model was baked into, in the account's registry: `name:tag@sha256:…`. Without
+the digest, what serves could change without a change here."""
+
+RESERVED = frozenset({"server", "tracking", "trainer", "pipeline"})
+"""Names that other objects of the namespace have."""
+
+
+class ReleaseConfig(Config):
+    """One version of a model, and the image it was baked into."""
+
+    version: ModelVersion
+    """The version in the registry: `NAME/NUMBER`."""
+
+    image: BakedImage
+    """The image that holds it, with its digest."""
+
+
+class CanaryConfig(ReleaseConfig):
+    """A second version that gets a part of the requests."""
+
+    weight: Annotated[int, Field(ge=1, le=99)]
+    """Percent of the requests. They are shared by numbers of pods, so `replicas.min` decides which
+    weights there are: of four pods one can be a canary (25), of ten one (10)."""
+
+
+class ReplicasConfig(Config):
+    """How many pods serve a model, both versions together."""
+
+    min: Annotated[int, Field(ge=1, le=500)] = 2
+    """Pods at least; with one, the model is away while its node is renewed."""
+
+    max: Annotated[int, Field(ge=1, le=500)] = 4
+    """Pods at most."""
+
+    cpu_percent: Annotated[int, Field(ge=10, le=95)] = 70
+    """Average use of the requested CPU above which pods are added."""
+
+    @model_validator(mode="after")
+    def _grows_upward(self) -> ReplicasConfig:
+        if self.min > self.max:
+            raise ValueError(f"`min` ({self.min}) is above `max` ({self.max})")
+        return self
+
+
+class ModelServerConfig(Config):
+    """One model that answers requests in the cluster."""
+
+    release: ReleaseConfig | None = None
+    """The version that serves. Left out where the pipeline releases (`pipeline.deploy.model`).
+    Rollback is to write the former version here again."""
+
+    canary: CanaryConfig | None = None
+    """A second version of the same model, on trial."""
+
+    replicas: ReplicasConfig = ReplicasConfig()
+    """How many pods."""
+
+    workers: Annotated[int, Field(ge=1, le=16)] = 1
+    """Processes in each pod; each holds the model in memory."""
+
+    cpu: Annotated[int, Field(ge=1, le=96)] = 1
+    """CPU cores of each pod."""
+
+    memory: Memory = "2Gi"
+    """Memory of each pod."""
+
+    gpu_pool: Name | None = None
+    """The foundation's GPU pool whose nodes serve, one GPU for each pod; left out, no GPU."""
+
+    start_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
+    """Longest time to load the model; after it the pod starts anew."""
+
+    callers: list[Name] = []
+    """Namespaces beside the project's own whose pods may call the model."""
+
+    @model_validator(mode="after")
+    def _canary_is_of_this_model(self) -> ModelServerConfig:
+        if self.canary is None:
+            return self
+        if self.release is None:
+            raise ValueError("`canary` needs a `release` to be compared with")
+        one, other = self.release.version.split("/")[0], self.canary.version.split("/")[0]
+        if one != other:
+            raise ValueError(
+                f"`canary.version` is of `{other}` and `release.version` of `{one}`: "
+                "both must be of one registered model"
+            )
+        if self.canary.image == self.release.image or self.canary.version == self.release.version:
+            raise ValueError("`canary` is the same as `release`: there is nothing to try")
+        return self
+
+    @model_validator(mode="after")
+    def _weight_can_be_made(self) -> ModelServerConfig:
+        if self.canary is None:
+            return self
+        split = Split.of(self.replicas.min, self.canary.weight)
+        if not split.is_close:
+            raise ValueError(
+                f"`canary.weight` ({self.canary.weight}) cannot be made of {self.replicas.min} "
+                f"pods (`replicas.min`), which give {weights(self.replicas.min)}"
+            )
+        return self
+
+
+class ServingConfig(Config):
+    """The models that a project serves."""
+
+    models: Annotated[dict[Name, ModelServerConfig], Field(min_length=1)]
+    """The models by name; each is a host name in the namespace."""
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> ServingConfig:
+        for name in self.models:
+            if name in RESERVED or name.endswith("-canary"):
+                raise ValueError(f"`models.{name}`: this name is taken, choose another")
+        return self

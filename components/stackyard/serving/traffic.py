@@ -1,0 +1,47 @@
+"""How requests are shared between two versions: by numbers of pods behind one Service.
+
+A Service gives each ready pod the same share of connections, so of ten pods one canary gets a
+tenth. That needs no mesh and no ingress controller, and is as exact as pods can be counted. Each
+version has an autoscaler of its own with the same target; as every pod has the same load, both
+grow alike, and the shares stay. Source:
+https://kubernetes.io/docs/reference/networking/virtual-ips/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLOSE = 5
+"""Percentage points by which the share of pods may differ from the weight."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pods of each version."""
+
+    stable: int
+    canary: int
+    weight: int
+
+    @classmethod
+    def of(cls, pods: int, weight: int) -> Split:
+        """Share `pods` so that the canary's come closest to `weight` percent, and both have one."""
+        canary = min(max(1, round(pods * weight / 100)), max(1, pods - 1))
+        return cls(stable=max(1, pods - canary), canary=canary, weight=weight)
+
+    @property
+    def share(self) -> float:
+        """Percent of the requests that the canary gets."""
+        return 100 * self.canary / (self.stable + self.canary)
+
+    @property
+    def is_close(self) -> bool:
+        """Whether that is what was asked for."""
+        return abs(self.share - self.weight) <= CLOSE
+
+
+def weights(pods: int) -> str:
+    """Return the weights that a number of pods can make, as words."""
+    if pods < 2:
+        return "none: a canary needs two"
+    return ", ".join(f"{100 * canary / pods:.0f}" for canary in range(1, pods))
