@@ -15,6 +15,10 @@ from typing import Any
 import boto3
 import pytest
 
+from .experiments import database, pods, tracking
+
+__all__ = ["database", "pods", "tracking"]
+
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

@@ -129,7 +129,7 @@ class ProjectDatabase(Component):
             files={"/setup": self._account},
             variables={
                 **place,
-                "AWS_REGION": self._foundation.region,
+                "AWS_DEFAULT_REGION": self._foundation.region,
                 "DATABASE_USER": place["DATABASE_NAME"],
                 "DATABASE_ADMIN_CREDENTIALS": self._facts.admin_credentials,
                 "DATABASE_CREDENTIALS": secret_arn,

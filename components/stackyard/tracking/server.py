@@ -35,6 +35,14 @@ commands.main(["upgrade", url], standalone_mode=False)
 """Brings the tables to what this MLflow needs, one pod at a time; the lock ends with the process.
 MLflow refuses to start on older tables: https://mlflow.org/docs/latest/self-hosting/."""
 
+COLLECT = """\
+import os, sys
+from mlflow.cli import cli
+url = os.environ["MLFLOW_BACKEND_STORE_URI"]
+cli(["gc", "--older-than", sys.argv[1], "--backend-store-uri", url])
+"""
+"""`mlflow gc` takes the database from an argument only, which others on the node could read."""
+
 OBJECTS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 
@@ -71,7 +79,7 @@ def collect_command(config: TrackingConfig, *, bucket: str, region: str) -> Prog
     """Return what removes runs for good that were deleted long enough ago."""
     older = f"{config.deleted_runs_days}d"
     return Program(
-        [*CONNECT, "mlflow", "gc", "--older-than", older],
+        [*CONNECT, "python", "-c", COLLECT, older],
         {
             **QUIET,
             **scratch(region),
@@ -83,7 +91,7 @@ def collect_command(config: TrackingConfig, *, bucket: str, region: str) -> Prog
 
 def scratch(region: str) -> dict[str, str]:
     """Return what every program here has: its region, and the one place it may write to."""
-    return {"AWS_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"}
+    return {"AWS_DEFAULT_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"}
 
 
 def service_host(stack: StackId) -> str:

@@ -86,7 +86,9 @@ def _concerns(statement: Document, asked: Asked) -> bool:
 
 def _principals(statement: Document) -> set[str]:
     principal = statement.get("Principal", {})
-    return {"*"} if principal == "*" else set(_listed(principal.get("AWS")))
+    if principal == "*":
+        return {"*"}
+    return {*_listed(principal.get("AWS")), *_listed(principal.get("Service"))}
 
 
 def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:

