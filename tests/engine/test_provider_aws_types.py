@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import grpc
 import pytest
 from engine_stub import Engine, Recorded
 from provider_aws_cloud import ACCOUNT, REGION, Cloud, started
@@ -84,6 +85,14 @@ def test_lives(estate: Estate, cloud: Cloud, example: Example) -> None:
         assert set(difference.diffs) - {"tagsAll"} <= set(example.update)
         estate.made[example.name] = engine.update(made, example.name, changed)
         assert_no_drift(estate.made[example.name], engine.read(estate.made[example.name]))
+
+
+def test_an_update_that_the_emulator_ignores_is_no_success(estate: Estate) -> None:
+    example = next(one for one in ALL if one.name == "endpoint-ecr")
+    inputs = estate.resolved({**example.inputs, **example.update, "privateDnsEnabled": False})
+    with pytest.raises(grpc.RpcError) as caught:
+        estate.engine.update(estate.made["endpoint-ecr"], "endpoint-ecr", inputs)
+    assert "did not take over `privateDnsEnabled`" in caught.value.details()
 
 
 def test_every_served_type_has_an_example() -> None:

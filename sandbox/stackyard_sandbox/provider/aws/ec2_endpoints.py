@@ -12,7 +12,6 @@ from stackyard_sandbox.provider.aws.documents import as_text
 from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
 from stackyard_sandbox.provider.aws.resource import Resource, changed, gone_is_fine
 from stackyard_sandbox.provider.protocol import Properties
-from stackyard_sandbox.provider.server import ProviderError
 
 ENDPOINT = Casing(names={"policy": "PolicyDocument"})
 
@@ -64,13 +63,8 @@ class VpcEndpoint(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change tables, subnets, groups, policy and tags."""
-        if changed(old, new, "privateDnsEnabled"):
-            raise ProviderError(
-                "`privateDnsEnabled`: the emulator cannot switch it on an endpoint that exists; "
-                "destroy the endpoint first"
-            )
-        arguments = ENDPOINT.pick(new, "policy")
+        """Change tables, subnets, groups, DNS, policy and tags."""
+        arguments = ENDPOINT.pick(new, "privateDnsEnabled", "policy")
         for name in ("routeTableIds", "subnetIds", "securityGroupIds"):
             before, after = set(old.get(name) or []), set(new.get(name) or [])
             member = name[0].upper() + name[1:]

@@ -45,6 +45,9 @@ NAMES = Casing(
     }
 )
 CHANGEABLE = (
+    "dbSubnetGroupName",
+    "manageMasterUserPassword",
+    "masterUserSecretKmsKeyId",
     "instanceClass",
     "allocatedStorage",
     "maxAllocatedStorage",
@@ -67,16 +70,15 @@ CHANGEABLE = (
     "performanceInsightsRetentionPeriod",
     "caCertIdentifier",
 )
+LOGS = "enabledCloudwatchLogsExports"
 FIXED = (
     "identifier",
     "engine",
     "dbName",
     "username",
-    "dbSubnetGroupName",
     "storageEncrypted",
     "kmsKeyId",
     "availabilityZone",
-    "port",
 )
 DELETION = (
     "skipFinalSnapshot",
@@ -113,15 +115,14 @@ class Instance(Resource):
     takes = " ".join(
         (
             "identifierPrefix",
-            "manageMasterUserPassword",
-            "masterUserSecretKmsKeyId",
-            "enabledCloudwatchLogsExports",
+            "port",
+            LOGS,
             *CHANGEABLE,
             *FIXED,
             *DELETION,
         )
     )
-    replaces = frozenset({*FIXED, "identifierPrefix"} - {"port"})
+    replaces = frozenset({*FIXED, "identifierPrefix"})
     autoname = Autoname("identifier", limit=63, lower=True)
     defaults = {
         "skipFinalSnapshot": False,
@@ -179,6 +180,10 @@ class Instance(Resource):
         """Change what differs; change tags."""
         names = [name for name in CHANGEABLE if changed(old, new, name)]
         arguments = NAMES.pick(new, *names)
+        if new.get("port") and changed(old, new, "port"):
+            arguments["DBPortNumber"] = new["port"]
+        if changed(old, new, LOGS):
+            arguments["CloudwatchLogsExportConfiguration"] = _log_changes(old, new)
         if arguments:
             aws.client("rds").modify_db_instance(
                 DBInstanceIdentifier=new["identifier"],
@@ -213,3 +218,8 @@ def _secrets(secret: Properties | None) -> list[Properties] | None:
             "kmsKeyId": secret.get("KmsKeyId"),
         }
     ]
+
+
+def _log_changes(old: Properties, new: Properties) -> Properties:
+    before, after = set(old.get(LOGS) or []), set(new.get(LOGS) or [])
+    return {"EnableLogTypes": sorted(after - before), "DisableLogTypes": sorted(before - after)}

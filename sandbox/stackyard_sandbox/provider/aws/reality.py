@@ -7,7 +7,7 @@ from typing import Any
 
 from stackyard_sandbox.provider import sdk_types
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.differences import IMPORTED, changes, recorded_as
+from stackyard_sandbox.provider.aws.differences import IMPORTED, changes, recorded_as, same
 from stackyard_sandbox.provider.aws.resource import DEFAULTS, Resource
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.server import ProviderError
@@ -108,3 +108,10 @@ def recorded_before(token: str, outputs: Properties, inputs: Properties) -> Prop
     known = sdk_types.resource_type(token).inputs
     computed = {key: value for key, value in outputs.items() if key not in known}
     return {**computed, **inputs}
+
+
+def not_taken_over(old: Properties, new: Properties, outputs: Properties) -> str:
+    """Name what an update changed and the cloud still shows as before, so no success is claimed."""
+    tops = {change.path.split(".")[0].split("[")[0] for change in changes(old, new)}
+    kept = (key for key in sorted(tops & new.keys() & old.keys() & outputs.keys()))
+    return ", ".join(f"`{key}`" for key in kept if same(outputs[key], old[key]))

@@ -20,6 +20,7 @@ from stackyard_sandbox.provider.aws.cloud import Clients, Cloud, Endpoint, wrong
 from stackyard_sandbox.provider.aws.differences import IMPORTED, Change, changes
 from stackyard_sandbox.provider.aws.reality import (
     computed,
+    not_taken_over,
     outputs_of,
     reality_inputs,
     recomputed,
@@ -163,6 +164,8 @@ class AwsServicer(PackageServicer[Cloud]):
                 before = recorded_before(token, old.values, old_inputs)
                 handler.update(aws, request.id, before, new.values)
                 outputs = outputs_of(handler, aws, request.id, new.values)
+            if ignored := not_taken_over(old_inputs, new.values, outputs):
+                raise ProviderError(f"{request.urn}: the emulator did not take over {ignored}")
         return provider_pb2.UpdateResponse(properties=encode(outputs, new.secrets))
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
