@@ -1,0 +1,1 @@
+"""Measurements of the tool; `make bench` prints the table."""

@@ -1,0 +1,177 @@
+"""The table of medians: what people wait for, against its target.
+
+`make bench`, or `python -m benchmarks.bench [--runs N] [--only WORD]`. All happens in a sandbox and
+an estate of its own, gone afterwards. Times are wall clock, on an otherwise idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STACKYARD = (sys.executable, "-m", "stackyard_cli")
+CHAIN = ("platform/foundation/dev", "platform/services/dev", "ranking/recommender/dev")
+PROJECT = CHAIN[-1]
+FILES = 1000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One line of the table."""
+
+    name: str
+    target: float
+    unit: str
+    samples: list[float]
+
+    @property
+    def median(self) -> float:
+        """The middle sample."""
+        return statistics.median(self.samples)
+
+
+class Bench:
+    """One estate and one sandbox to measure in."""
+
+    def __init__(self, folder: Path, runs: int) -> None:
+        self.estate, self.folder, self.runs = folder / "estate", folder, runs
+        shutil.copytree(ROOT / "stacks", self.estate / "stacks")
+
+    def measures(self) -> dict[str, Callable[[], list[Measure]]]:
+        """Return what can be measured, in the order in which it has to happen."""
+        return {
+            "help": self.help,
+            "validate": self.validate,
+            "sandbox": self.sandbox,
+            "nothing": self.from_nothing,
+            "preview": self.preview,
+        }
+
+    def help(self) -> list[Measure]:
+        """How soon the command answers at all."""
+        samples = [self._timed(*STACKYARD, "--help") for _ in range(self.runs * 3)]
+        return [Measure("stackyard --help", 0.15, "s", samples)]
+
+    def validate(self) -> list[Measure]:
+        """A thousand stack files read, merged and validated."""
+        large = self.folder / "large"
+        shutil.copytree(ROOT / "stacks", large / "stacks")
+        pattern = large / "stacks" / "ranking" / "recommender"
+        present = len(list(large.glob("stacks/*/*/[!_]*.yaml")))
+        stages = [path for path in pattern.iterdir() if not path.name.startswith("_")]
+        for index in range((FILES - present) // len(stages) + 1):
+            shutil.copytree(pattern, large / "stacks" / "ranking" / f"copy-{index}")
+        samples = [
+            self._timed(*STACKYARD, "validate", "--estate", str(large), checked=False)
+            for _ in range(self.runs)
+        ]
+        return [Measure(f"validate {FILES} stack files", 1.5, "s", samples)]
+
+    def sandbox(self) -> list[Measure]:
+        """Start of the sandbox from its built toolchain, and the memory it then takes."""
+        from stackyard_sandbox import daemon
+
+        times: list[float] = []
+        sizes: list[float] = []
+        for _ in range(self.runs):
+            daemon.reset()
+            started = time.perf_counter()
+            daemon.start()
+            times.append(time.perf_counter() - started)
+            sizes.append(sum(member.rss_bytes for member in daemon.status()) / 1e9)
+        return [
+            Measure("sandbox start", 6.0, "s", times),
+            Measure("sandbox memory", 1.2, "GB", sizes),
+        ]
+
+    def from_nothing(self) -> list[Measure]:
+        """Foundation, services and a project, previewed and applied in an empty sandbox."""
+        from stackyard_sandbox import daemon
+
+        samples: list[float] = []
+        for _ in range(self.runs):
+            daemon.reset()
+            daemon.start()
+            samples.append(self._timed(*STACKYARD, "up", *CHAIN, "--yes"))
+        return [Measure("foundation + services + project", 25.0, "s", samples)]
+
+    def preview(self) -> list[Measure]:
+        """An unchanged preview, and the same program run by the SDK alone."""
+        ejected = self.folder / "ejected"
+        shutil.rmtree(ejected, ignore_errors=True)
+        self._timed(*STACKYARD, "eject", PROJECT, str(ejected))
+        ours: list[float] = []
+        bare: list[float] = []
+        for _ in range(self.runs):  # in turns, so that a busy moment hits both
+            ours.append(self._timed(*STACKYARD, "preview", PROJECT, "--expect-no-changes"))
+            bare.append(self._timed(sys.executable, str(ROOT / "benchmarks/bare.py"), str(ejected)))
+        return [
+            Measure("unchanged preview of the project", 4.0, "s", ours),
+            Measure("  the same, SDK alone", statistics.median(ours), "s", bare),
+        ]
+
+    def _timed(self, *command: str, checked: bool = True) -> float:
+        started = time.perf_counter()
+        done = subprocess.run(command, cwd=self.estate, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started
+        if checked and done.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed ({done.returncode}):\n{done.stderr[-2000:]}")
+        return seconds
+
+
+@contextmanager
+def own_sandbox() -> Iterator[Path]:
+    """Give a folder and a sandbox in it; both go in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="stackyard-bench-"))
+    os.environ["STACKYARD_SANDBOX_DIR"] = str(folder / "sandbox")
+    from stackyard_sandbox import daemon
+
+    try:
+        yield folder
+    finally:
+        daemon.reset()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def table(measures: list[Measure]) -> str:
+    """Return the table as Markdown."""
+    lines = ["| what | median | target | samples |", "|---|---|---|---|"]
+    for one in measures:
+        met = "" if one.median <= one.target or one.name.startswith(" ") else " **over**"
+        target = "-" if one.name.startswith(" ") else f"{one.target:g} {one.unit}"
+        spread = f"{min(one.samples):.2f} to {max(one.samples):.2f} ({len(one.samples)})"
+        lines.append(f"| {one.name} | {one.median:.2f} {one.unit}{met} | {target} | {spread} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", action="append", help="help, validate, sandbox, nothing, preview")
+    options = parser.parse_args()
+    with own_sandbox() as folder:
+        bench = Bench(folder, options.runs)
+        found: list[Measure] = []
+        for name, measure in bench.measures().items():
+            if not options.only or name in options.only:
+                print(f"measuring: {name}", file=sys.stderr)
+                found += measure()
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(table(found))
+    print(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}, load at the end {load}")
+
+
+if __name__ == "__main__":
+    main()
