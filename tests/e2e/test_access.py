@@ -207,6 +207,34 @@ def test_a_secret_is_read_by_its_readers_only(
     assert not allowed(mine.get_secret_value, SecretId=other)
 
 
+@pytest.fixture(scope="module")
+def prod(applied: Any) -> dict[str, Any]:
+    """The contract of a project in prod, beside everything of dev."""
+    stacks = ("platform/foundation/prod", "platform/services/prod", "ranking/recommender/prod")
+    applied.run("up", *stacks, "--yes", timeout=400)
+    return applied.contract("ranking/recommender/prod")
+
+
+def test_roles_of_dev_reach_no_secret_and_no_data_of_prod(
+    aws: Any, assume: Any, prod: dict[str, Any]
+) -> None:
+    name, bucket = "ranking/recommender/prod/pseudonym-salt", prod["datasets"]["events"]
+    keeper = aws("secretsmanager", assume("platform-admin"))
+    keeper.put_secret_value(SecretId=name, SecretString="made-up-value")
+    aws("s3").put_object(Bucket=bucket, Key="clicks/1", Body=b"x")
+
+    def reach(role: str) -> tuple[bool, bool]:
+        keys = assume(f"ranking-recommender-{role}")
+        secret = allowed(aws("secretsmanager", keys).get_secret_value, SecretId=name)
+        return secret, allowed(aws("s3", keys).get_object, Bucket=bucket, Key="clicks/1")
+
+    assert reach("prod-pipeline") == (True, True)
+    audiences = ("scientist", "developer", "business", "delivery", "auditor", "pipeline")
+    assert {who: reach(f"dev-{who}") for who in audiences} == dict.fromkeys(
+        audiences, (False, False)
+    )
+
+
 @pytest.fixture
 def pods(applied: Any, kube: Any) -> Iterator[Any]:
     core = client.CoreV1Api(kube(CLUSTER))
