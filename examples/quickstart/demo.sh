@@ -12,7 +12,7 @@ step "2/4 preview: what would be made, and in which order"
 stackyard preview
 
 step "3/4 up: the real engine applies the stacks in contract order"
-stackyard up --yes
+stackyard up '*/*/*' --yes
 
 step "4/4 what exists now"
 stackyard list
@@ -32,6 +32,6 @@ Change it
   stackyard preview vision/defects/dev                    shows just that change and the line it comes from
   stackyard up vision/defects/dev
 Destroy it
-  stackyard destroy --yes                                 in reverse order; names what it retains
+  stackyard destroy '*/*/*' --yes                         in reverse order; names what it retains
   stackyard sandbox stop                                  leaves no process; `sandbox reset` forgets everything
 TEXT
