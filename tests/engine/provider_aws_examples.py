@@ -769,7 +769,11 @@ STORAGE = [
             "skipFinalSnapshot": True,
             "dbName": "app",
         },
-        {"allocatedStorage": 30, "backupRetentionPeriod": 14, "instanceClass": "db.t4g.large"},
+        {
+            "allocatedStorage": 30,
+            "backupRetentionPeriod": 14,
+            "enabledCloudwatchLogsExports": ["postgresql"],
+        },
         importable=False,
     ),
 ]

@@ -110,8 +110,12 @@ def recorded_before(token: str, outputs: Properties, inputs: Properties) -> Prop
     return {**computed, **inputs}
 
 
-def not_taken_over(old: Properties, new: Properties, outputs: Properties) -> str:
+def not_taken_over(shown: Properties, old: Properties, new: Properties, outputs: Properties) -> str:
     """Name what an update changed and the cloud still shows as before, so no success is claimed."""
+    before = {**shown, **old}
     tops = {change.path.split(".")[0].split("[")[0] for change in changes(old, new)}
-    kept = (key for key in sorted(tops & new.keys() & old.keys() & outputs.keys()))
-    return ", ".join(f"`{key}`" for key in kept if same(outputs[key], old[key]))
+    kept = sorted(tops & new.keys() & before.keys() & outputs.keys())
+    ignored = [
+        key for key in kept if same(outputs[key], before[key]) and not same(outputs[key], new[key])
+    ]
+    return ", ".join(f"`{key}`" for key in ignored)

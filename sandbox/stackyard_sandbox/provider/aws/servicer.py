@@ -164,7 +164,7 @@ class AwsServicer(PackageServicer[Cloud]):
                 before = recorded_before(token, old.values, old_inputs)
                 handler.update(aws, request.id, before, new.values)
                 outputs = outputs_of(handler, aws, request.id, new.values)
-            if ignored := not_taken_over(old_inputs, new.values, outputs):
+            if ignored := not_taken_over(old.values, old_inputs, new.values, outputs):
                 raise ProviderError(f"{request.urn}: the emulator did not take over {ignored}")
         return provider_pb2.UpdateResponse(properties=encode(outputs, new.secrets))
 
