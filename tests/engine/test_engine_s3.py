@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def client(service: str, keys: dict[str, str]) -> Any:
 def team(
     tmp_path: Path, emulator: str, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeYard]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     bucket = f"state-{tmp_path.name}".replace("_", "-").lower()[:60]
     place = {"LocationConstraint": REGION}
     client("s3", keys).create_bucket(Bucket=bucket, CreateBucketConfiguration=place)

@@ -41,7 +41,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def aws_yard(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> FakeYard:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     place = place_of(
         name="test", root=Path("/"), target="sandbox", backend=None, secrets_provider=None
     )
