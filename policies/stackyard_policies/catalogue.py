@@ -20,7 +20,7 @@ PACKS: dict[str, tuple[str, ...]] = {
     "personal-data": PERSONAL,
 }
 
-ADVISORY_IN_DEV = frozenset({"workload-image-by-digest", "workload-limited"})
+ADVISORY_IN_DEV = frozenset({"budget-present", "workload-image-by-digest", "workload-limited"})
 
 
 def level(rule: str, stage: str) -> Level:

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from stackyard.stackfile.exceptions import PolicyOverride
 from stackyard_policies.catalogue import PACKS, RULES, level
 from stackyard_policies.rule import Level, Settings
 
 PACKS_FOLDER = Path(__file__).parent / "packs"
 
 
-class Override(BaseModel):
-    """A rule's level for one stage, by someone, for a reason, until a date."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    rule: str
-    """Name of the rule, as `stackyard policy list` shows it."""
-
-    stage: str
-    """The stage it holds for."""
-
-    level: Level
-    """What a violation does instead."""
-
-    reason: str
-    """Why this is right."""
-
-    owner: str
-    """Who answers for it."""
-
-    expires: datetime.date
-    """The last day it holds."""
-
-
-def levels(stage: str, overrides: list[Override], today: datetime.date) -> dict[str, Level]:
+def levels(
+    stage: str, overrides: Iterable[PolicyOverride], today: datetime.date
+) -> dict[str, Level]:
     """Return each rule's level in a stage.
 
     Raises ValueError for an override of an unknown rule, or one that has expired: an exception

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from stackyard_policies.rule import Settings, Subject, resource_rule, stack_rule
 from stackyard_policies.storage import BUCKET
 
+BUDGET = "aws:budgets/budget:Budget"
+
 TAGGABLE = (
     BUCKET,
     "aws:ecr/repository:Repository",
@@ -45,4 +47,12 @@ def personal_region(subjects: list[Subject], settings: Settings) -> Iterator[tup
             yield subject.urn, f"personal data in `{subject.name}` would lie in {region}"
 
 
-RULES = (tags_required, personal_region)
+@stack_rule("budget-present", BUCKET, fix="add `budget: {monthly_limit: …}` to the stack's files")
+def budget_present(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
+    """Every stack that holds data tells somebody when its spending nears what it may cost."""
+    buckets = [subject for subject in subjects if subject.type == BUCKET]
+    if buckets and not any(subject.type == BUDGET for subject in subjects):
+        yield buckets[0].urn, "the stack has no budget"
+
+
+RULES = (tags_required, personal_region, budget_present)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ class Subject:
         """Return the value at a dotted path of the properties, or `default` where it ends."""
         found: Any = self.props
         for part in path.split("."):
-            if isinstance(found, (list, tuple)) and part.isdigit():
+            if isinstance(found, Sequence) and not isinstance(found, str) and part.isdigit():
                 found = found[int(part)] if int(part) < len(found) else None
             elif isinstance(found, Mapping):
                 found = found.get(part)

@@ -10,6 +10,7 @@ from stackyard_policies.rule import Settings, Subject, companions, resource_rule
 
 BUCKET = "aws:s3/bucket:Bucket"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+LOGGING = "aws:s3/bucketLogging:BucketLogging"
 
 
 def _without(subjects: list[Subject], companion: str) -> Iterator[Subject]:
@@ -19,14 +20,26 @@ def _without(subjects: list[Subject], companion: str) -> Iterator[Subject]:
             yield subject
 
 
+def _log_targets(subjects: list[Subject]) -> set[str]:
+    """Return the URNs of buckets that receive access logs, named directly or by their policy."""
+    named = companions(subjects, LOGGING, "targetBucket")
+    through = [s.links.get("bucket", ()) for s in subjects if s.urn in named and s.type != BUCKET]
+    return named.union(*through)
+
+
 @stack_rule("storage-bucket-encrypted", BUCKET, fix="add a server-side encryption configuration")
 def bucket_encrypted(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every bucket names its KMS key, or reads could not be cut off by the key's policy."""
+    """Every bucket names its KMS key, or reads could not be cut off by the key's policy.
+
+    Buckets that receive server access logs are left out, as S3 cannot write there under a KMS key:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
+    """
     kind = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for subject in _without(subjects, kind):
         yield subject.urn, f"bucket `{subject.name}` has no encryption configuration"
+    logs = _log_targets(subjects)
     for subject in subjects:
-        if subject.type == kind:
+        if subject.type == kind and not logs & set(subject.links.get("bucket", ())):
             path = "rules.0.applyServerSideEncryptionByDefault.sseAlgorithm"
             algorithm = subject.value(path)
             if algorithm not in ("aws:kms", "aws:kms:dsse"):

@@ -14,6 +14,7 @@ from pulumi.automation.events import (
     StepEventStateMetadata,
 )
 
+from stackyard.budget.priced import PRICED
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step, Violation
 
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
@@ -99,6 +100,8 @@ def _step(phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool) -
         replace_keys=tuple(facts.keys or ()),
         retained=bool(facts.old.retain_on_delete) if facts.old else False,
         protected=bool(facts.old.protect) if facts.old else False,
+        priced_before=_priced(facts.type, facts.old),
+        priced_after=_priced(facts.type, facts.new),
     )
 
 
@@ -144,6 +147,14 @@ def _changes(facts: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Cha
         )
         for path, kind in sorted(kinds.items())
     )
+
+
+def _priced(kind: str, state: StepEventStateMetadata | None) -> dict[str, Any] | None:
+    """Return the few inputs that decide a price; no other leaves the worker."""
+    if state is None or kind not in PRICED:
+        return None
+    inputs = state.inputs or {}
+    return {name: inputs[name] for name in PRICED[kind] if name in inputs}
 
 
 def _inputs(state: StepEventStateMetadata | None) -> Any:

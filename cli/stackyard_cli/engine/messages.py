@@ -34,6 +34,8 @@ class Request:
 
     targets: list[str] = field(default_factory=list)
     policy_packs: list[str] = field(default_factory=list)
+    policy_pack_configs: list[str] = field(default_factory=list)
+    """Files, one for each pack, with levels and settings of its rules."""
 
     def line(self) -> str:
         """Return the request as one line."""
@@ -71,6 +73,10 @@ class Step:
     replace_keys: tuple[str, ...] = ()
     retained: bool = False
     protected: bool = False
+    priced_before: dict[str, Any] | None = None
+    """Inputs that a price depends on, of types that have one; None where there is no resource."""
+
+    priced_after: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -108,7 +114,7 @@ class Result:
     problem: str | None = None
     hint: str | None = None
     kind: str | None = None
-    """Why it failed: `upstream`, `program`, `engine`, `worker`."""
+    """Why it failed: `policy` (and nothing else), `upstream`, `program`, `engine`, `worker`."""
 
 
 @dataclass(frozen=True)

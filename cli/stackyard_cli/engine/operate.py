@@ -19,7 +19,15 @@ from stackyard.blueprints.contracts import ContractError
 from stackyard.naming import StackId
 from stackyard_cli.engine import events, program
 from stackyard_cli.engine.command import OwnSessionCommand
-from stackyard_cli.engine.messages import Diagnostic, EngineStarted, Event, Request, Result, Step
+from stackyard_cli.engine.messages import (
+    Diagnostic,
+    EngineStarted,
+    Event,
+    Request,
+    Result,
+    Step,
+    Violation,
+)
 from stackyard_cli.engine.warmth import Warmth
 from stackyard_cli.journal import Journal
 
@@ -61,6 +69,7 @@ class Operation:
         self._failure: Exception | None = None
         self._warmth: Warmth | None = None
         self._errors: list[str] = []
+        self._violated = False
         self._changes: dict[str, int] = {}
         self._mask = events.Mask(_secrets())
         self._journal = Journal(Path(request.journal)) if request.journal else None
@@ -105,11 +114,14 @@ class Operation:
             "suppress_progress": True,
         }
         targets = request.targets or None
-        packs = request.policy_packs or None
+        packs: dict[str, Any] = {
+            "policy_packs": request.policy_packs or None,
+            "policy_pack_configs": request.policy_pack_configs or None,
+        }
         if request.operation == "preview":
-            stack.preview(**shared, refresh=request.refresh, policy_packs=packs)
+            stack.preview(**shared, refresh=request.refresh, **packs)
         elif request.operation == "up":
-            stack.up(**shared, refresh=request.refresh, policy_packs=packs, show_secrets=False)
+            stack.up(**shared, refresh=request.refresh, **packs, show_secrets=False)
         elif request.operation == "destroy":
             stack.destroy(**shared, refresh=request.refresh, show_secrets=False)
         else:
@@ -143,6 +155,8 @@ class Operation:
                 return
             if isinstance(told, Diagnostic) and told.severity == "error":
                 self._errors.append(told.message)
+            if isinstance(told, Violation) and told.level == "mandatory":
+                self._violated = True
             if self._journal is not None and isinstance(told, Step):
                 self._journal.step(told)
             self.emit(told)
@@ -157,6 +171,8 @@ class Operation:
         if isinstance(self._failure, ContractError):
             text, hint = str(self._failure), self._failure.hint
             return Result("failed", self._changes, seconds, text, hint, "upstream")
+        if self._violated and not self._errors and self._failure is None:
+            return Result("failed", self._changes, seconds, "stopped by policy", None, "policy")
         kind = "engine" if self._failure is None else "program"
         return Result("failed", self._changes, seconds, problem, None, kind)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from stackyard.naming import StackId
 from stackyard_cli import journal
-from stackyard_cli.engine import guard
+from stackyard_cli.engine import guard, packs
 from stackyard_cli.engine.binary import Engine, sdk_version
 from stackyard_cli.engine.checkpoint import Checkpoint
 from stackyard_cli.engine.job import WORKER, Job
@@ -108,6 +108,8 @@ def _joined(before: Step, after: Step) -> Step:
         operation="replace" if halves else after.operation,
         changes=after.changes or before.changes,
         replace_keys=after.replace_keys or before.replace_keys,
+        priced_before=after.priced_before or before.priced_before,
+        priced_after=after.priced_after or before.priced_after,
     )
 
 
@@ -176,6 +178,7 @@ class Runner:
 
     def _work(self, opened: Session, task: Task, operation: Operation, **options: Any) -> Report:
         report = Report(task, operation)
+        options |= packs.written(options.pop("packs", {}), opened.folder)
         request = Request(
             operation=operation,
             stack=str(task.stack),
@@ -192,7 +195,8 @@ class Runner:
             report.take(event)
             self._watch(task, event)
 
-        job = Job(request, opened.environment, on_event, self._worker)
+        environment = {**opened.environment, **packs.interpreter_first()}
+        job = Job(request, environment, on_event, self._worker)
         self.stops.add(job)
         try:
             report.result = job.wait()

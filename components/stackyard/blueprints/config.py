@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from stackyard.blueprints.waiver import Waiver
+from stackyard.budget.config import BudgetConfig
 from stackyard.config import Config, immutable
 
 
@@ -36,3 +38,9 @@ class StackConfig(Config):
 
     protection: ProtectionConfig = ProtectionConfig()
     """Protection of data and keys against delete and replace."""
+
+    waivers: tuple[Waiver, ...] = ()
+    """Consents to delete or replace single resources that hold data or keys; each expires."""
+
+    budget: BudgetConfig | None = None
+    """What the stack may cost in a month; without it nothing is stopped for its cost."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from stackyard.config import Config, Name
+from stackyard.stackfile.exceptions import DriftSettings, PolicySettings
 
 Backend = Annotated[str, Field(pattern=r"^(s3|gs|azblob|file|https)://[^@\s]*$")]
 """A Pulumi backend without credentials, https://www.pulumi.com/docs/iac/concepts/state-and-backends/."""
@@ -38,6 +39,12 @@ class EstateSettings(Config):
 
     state: StateSettings = StateSettings()
     """Where the state of the stacks is kept."""
+
+    policy: PolicySettings = PolicySettings()
+    """What the policy packs need to know, and exceptions from their rules."""
+
+    drift: DriftSettings = DriftSettings()
+    """Drift that is known and left alone."""
 
     @model_validator(mode="after")
     def _shared_state(self) -> EstateSettings:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from stackyard_policies.catalogue import PACKS, RULES
-from stackyard_policies.configuration import Override, levels, pack_configs
+from stackyard.stackfile.exceptions import PolicyOverride as Override
+from stackyard_policies.configuration import levels, pack_configs
 from stackyard_policies.pack import settings as read_settings
 from stackyard_policies.rule import Settings, Subject
 
@@ -224,6 +225,12 @@ CASES: dict[str, Case] = {
         one("aws:kms/key:Key"),
         True,
     ),
+    "budget-present": (
+        [*bucket(None), *one("aws:budgets/budget:Budget")],
+        [*bucket(None), *one("aws:iam/role:Role")],
+        bucket(None),
+        True,
+    ),
     "workload-image-by-digest": (
         workload(image="ours/train" + DIGEST),
         workload(image="ours/train:latest"),
@@ -269,6 +276,25 @@ def test_a_rule_finds_what_is_wrong_and_never_shows_a_value_of_a_secret(name: st
     assert findings
     assert all(urn.startswith("urn::") for urn, _ in findings)
     assert "hunter2" not in str(findings)
+
+
+def test_a_bucket_of_access_logs_needs_no_kms_key_whoever_names_it() -> None:
+    """Its name may come from the bucket or from the policy that lets the log service write."""
+    rule = RULES["storage-bucket-encrypted"]
+    logged = "aws:s3/bucketLogging:BucketLogging"
+    policy = Subject("urn::policy", POLICY, "policy", {}, False, {"bucket": ("urn::bucket",)})
+    for target in ("urn::bucket", "urn::policy"):
+        logging = Subject("urn::logging", logged, "logs", {}, False, {"targetBucket": (target,)})
+        assert not list(rule.findings([*bucket(ENCRYPTION, rules=AES), policy, logging], SETTINGS))
+    assert list(rule.findings([*bucket(ENCRYPTION, rules=AES), policy], SETTINGS))
+
+
+def test_lists_of_the_engine_are_read_like_any_other() -> None:
+    from pulumi_policy.proxy import unknown_checking_proxy
+
+    props = unknown_checking_proxy({"rules": KMS})
+    subject = Subject("urn::x", "x", "x", props)
+    assert subject.value("rules.0.applyServerSideEncryptionByDefault.sseAlgorithm") == "aws:kms"
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -1,0 +1,87 @@
+"""What a change would lose: stateful and key resources that go, and the consents to it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stackyard.blueprints.waiver import Waiver
+from stackyard.data_classes import PROTECTED, DataClass, data_class_of
+from stackyard.stackfile.errors import StackFileError
+from stackyard.stackfile.loaded import Loaded
+from stackyard.stackfile.node import Origin
+from stackyard_cli.engine.checkpoint import Resource
+from stackyard_cli.engine.messages import Step
+from stackyard_cli.review.steps import kind_of
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One resource with data or keys that a change deletes or replaces."""
+
+    urn: str
+    type: str
+    name: str
+    operation: str
+    data_class: DataClass
+    because: tuple[str, ...] = ()
+    kept: bool = False
+    """It leaves the stack but stays in the cloud."""
+
+    def __str__(self) -> str:
+        why = f" because of {', '.join(self.because)}" if self.because else ""
+        kept = ", kept in the cloud" if self.kept else ""
+        word = "replaced" if self.operation == "replace" else f"{self.operation}d"
+        return f"{self.data_class} {self.type} `{self.name}` would be {word}{why}{kept}"
+
+
+def losses(steps: Iterable[Step]) -> list[Loss]:
+    """Return what a preview's steps would lose."""
+    return [
+        Loss(
+            urn=step.urn,
+            type=step.type,
+            name=step.name,
+            operation=kind_of(step),
+            data_class=data_class_of(step.type),
+            because=step.replace_keys if kind_of(step) == "replace" else (),
+            kept=step.retained and kind_of(step) == "delete",
+        )
+        for step in steps
+        if step.custom
+        and kind_of(step) in {"delete", "replace"}
+        and data_class_of(step.type) in PROTECTED
+    ]
+
+
+def losses_of_destroy(resources: Iterable[Resource]) -> list[Loss]:
+    """Return what goes with a stack; what is kept in the cloud is not lost."""
+    return [
+        Loss(item["urn"], item["type"], item["urn"].rpartition("::")[2], "delete", kind)
+        for item in resources
+        if item.get("custom")
+        and not item.get("retainOnDelete")
+        and (kind := data_class_of(item["type"])) in PROTECTED
+    ]
+
+
+def unwaived(found: Iterable[Loss], waivers: Sequence[Waiver]) -> list[Loss]:
+    """Return the losses that nobody has consented to."""
+    named = {waiver.resource for waiver in waivers}
+    return [one for one in found if not named & {one.name, f"{one.type}::{one.name}", one.urn}]
+
+
+def expired(loaded: Loaded, today: datetime.date) -> Iterator[StackFileError]:
+    """Yield the waivers whose last day has passed: a consent that nobody renews must not stay."""
+    for index, waiver in enumerate(loaded.config.waivers):
+        if waiver.expires >= today:
+            continue
+        place = loaded.origins.get(("waivers", index, "expires")) or Origin(str(loaded.id), 0, 0)
+        yield StackFileError(
+            *place,
+            path=f"waivers[{index}].expires",
+            problem=f"the waiver for {waiver.resource} by {waiver.owner} has expired",
+            value=str(waiver.expires),
+            hint="delete the waiver, or have it renewed by its owner",
+        )

@@ -1,0 +1,87 @@
+"""What an approval binds beside the steps: state, config, program, versions, policies, upstreams."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stackyard_cli.engine.binary import sdk_version
+
+if TYPE_CHECKING:
+    from stackyard_cli.deployment import Deployment
+    from stackyard_cli.engine.packs import Packs
+    from stackyard_cli.engine.run import Task
+
+Fingerprint = dict[str, Any]
+
+PROVIDERS = ("pulumi-aws", "pulumi-kubernetes")
+
+
+def fingerprint(deployment: Deployment, task: Task, packs: Packs) -> Fingerprint:
+    """Return the fingerprint of a stack as it is now; starts no engine."""
+    from stackyard_cli.review import policies
+
+    return {
+        "state": state_digest(deployment, task),
+        "config": task.digest,
+        "program": program_digest(),
+        "policies": policies.digest(packs),
+        "packs": policies.executables(packs),
+        "upstreams": {
+            name: _contract_digest(deployment, stack)
+            for name, stack in sorted(task.upstreams.items())
+        },
+        "engine": deployment.engine.version,
+        "sdk": sdk_version(),
+        **{name: version(name) for name in PROVIDERS},
+        "stackyard": version("stackyard"),
+    }
+
+
+def mismatches(approved: Fingerprint, now: Fingerprint) -> list[str]:
+    """Return each difference with both values."""
+    keys = [*now, *(key for key in approved if key not in now)]
+    return [
+        f"{key}: approved {_shown(approved.get(key))}, now {_shown(now.get(key))}"
+        for key in keys
+        if approved.get(key) != now.get(key)
+    ]
+
+
+def state_digest(deployment: Deployment, task: Task) -> str:
+    """Return SHA-256 over the resources of the state, secrets encrypted as they are."""
+    checkpoint = deployment.place.state(task.stack).read()
+    return "none" if checkpoint is None else _sha(checkpoint.resources)
+
+
+@cache
+def program_digest() -> str:
+    """Return SHA-256 over the files of the package that builds stacks."""
+    spec = find_spec("stackyard")
+    folder = Path(str(spec.origin)).parent if spec else Path()
+    hashed = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            hashed.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            hashed.update(hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()
+
+
+def _contract_digest(deployment: Deployment, stack: Any) -> str:
+    checkpoint = deployment.place.state(stack).read()
+    return "none" if checkpoint is None else _sha(checkpoint.outputs.get("contract"))
+
+
+def _sha(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shown(value: Any) -> str:
+    text = str(value) if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text if len(text) < 64 else f"{text[:12]}…"

@@ -1,0 +1,105 @@
+"""Which policy packs a stack is held to, with which levels, and what they said."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stackyard.blueprints.config import StackConfig
+from stackyard.stackfile.loaded import Loaded
+from stackyard.stackfile.settings import EstateSettings
+from stackyard_cli.engine.messages import Violation
+from stackyard_cli.engine.packs import Packs
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_policies import configuration
+from stackyard_policies.catalogue import RULES
+from stackyard_policies.rule import Level, Settings
+
+UNCHECKED = "can't run policy"
+"""How the engine's policy SDK begins what a preview cannot decide, as a value is not known yet."""
+
+
+def packs_of(loaded: Loaded) -> list[str]:
+    """Return the packs a stack is held to: by its stage's protection and by its data."""
+    found = ["baseline"]
+    if loaded.config.protection.protect:
+        found.append("prod")
+    if _has_personal_data(loaded.config):
+        found.append("personal-data")
+    return found
+
+
+def levels_of(settings: EstateSettings, stage: str, today: datetime.date) -> dict[str, Level]:
+    """Return the level of each rule; raises StackyardError for an override that cannot hold."""
+    try:
+        return configuration.levels(stage, settings.policy.overrides, today)
+    except ValueError as error:
+        raise StackyardError(
+            f"stacks/_estate.yaml: `policy.overrides`: {error}",
+            hint="delete the override, or have it renewed by its owner",
+            code=ExitCode.INVALID,
+        ) from None
+
+
+def packs(loaded: Loaded, settings: EstateSettings, today: datetime.date) -> Packs:
+    """Return the packs of a stack as the engine takes them."""
+    known = Settings(
+        stage=loaded.id.stage,
+        registries=settings.policy.registries,
+        regions=settings.policy.personal_regions,
+        protected=loaded.config.protection.protect,
+        personal_days=settings.policy.personal_days,
+    )
+    configs = configuration.pack_configs(known, levels_of(settings, loaded.id.stage, today))
+    return {configuration.executable(pack): configs[pack] for pack in packs_of(loaded)}
+
+
+def digest(chosen: Packs) -> str:
+    """Return SHA-256 over the packs: their rules' source and the configuration handed to them."""
+    hashed = hashlib.sha256()
+    folder = configuration.PACKS_FOLDER.parent
+    for path in sorted(folder.rglob("*.py")):
+        hashed.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    for executable in sorted(chosen):
+        hashed.update(executable.name.encode() + executable.read_bytes())
+        hashed.update(json.dumps(chosen[executable], sort_keys=True).encode())
+    return hashed.hexdigest()
+
+
+def unchecked(violation: Violation) -> bool:
+    """Say whether a rule could not be asked in the preview; the apply asks it."""
+    return violation.message.startswith(UNCHECKED)
+
+
+def told(violation: Violation) -> str:
+    """Return a violation without the description of its rule, which `policy explain` gives."""
+    rule = RULES.get(violation.policy)
+    text = violation.message
+    if rule is not None:
+        text = text.removeprefix(" ".join(f"{rule.why} Fix: {rule.fix}.".split())).strip()
+    return f"{violation.policy}: {text or violation.message}"
+
+
+def plain(violation: Violation) -> dict[str, Any]:
+    """Return a violation as plain data."""
+    return {
+        "rule": violation.policy,
+        "pack": violation.pack,
+        "level": "not checked" if unchecked(violation) else violation.level,
+        "message": told(violation),
+        "urn": violation.urn,
+    }
+
+
+def executables(chosen: Mapping[Path, Any]) -> list[str]:
+    """Return the names of packs."""
+    return sorted(path.name for path in chosen)
+
+
+def _has_personal_data(config: StackConfig) -> bool:
+    datasets: Mapping[str, Any] = getattr(config, "datasets", {})
+    return any(getattr(item, "kind", None) == "personal" for item in datasets.values())

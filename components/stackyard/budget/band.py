@@ -1,0 +1,151 @@
+"""What resources cost in a month: from a floor, which they cost in any case, to a ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard.budget.priced import FREE_PREFIXES, PRICED, USAGE
+from stackyard.budget.prices import HOURS, SPOT_FLOOR, Prices
+
+Inputs = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Priced:
+    """One resource as its price needs it."""
+
+    type: str
+    name: str
+    inputs: Inputs
+
+
+@dataclass(frozen=True)
+class Line:
+    """The band of one resource in US dollars a month; `unknown` names prices that are missing."""
+
+    name: str
+    type: str
+    floor: float = 0.0
+    ceiling: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Band:
+    """The band of a stack."""
+
+    lines: tuple[Line, ...] = ()
+    usage: tuple[str, ...] = ()
+    """What costs by use and is in neither floor nor ceiling."""
+
+    @property
+    def floor(self) -> float:
+        """US dollars a month that are spent in any case."""
+        return round(sum(line.floor for line in self.lines), 2)
+
+    @property
+    def ceiling(self) -> float:
+        """US dollars a month with every pool and disk at its maximum."""
+        return round(sum(line.ceiling for line in self.lines), 2)
+
+    @property
+    def unknown(self) -> list[str]:
+        """What has no known price, each named once."""
+        return sorted({name for line in self.lines for name in line.unknown})
+
+    def plain(self) -> dict[str, Any]:
+        """Return the band as plain data."""
+        return {
+            "floor": self.floor,
+            "ceiling": self.ceiling,
+            "unknown": self.unknown,
+            "usage": list(self.usage),
+        }
+
+
+def band(resources: Iterable[Priced], prices: Prices) -> Band:
+    """Return the band of resources; types without any table entry are named as unknown."""
+    lines: list[Line] = []
+    usage: set[str] = set()
+    for resource in resources:
+        if resource.type in PRICED:
+            lines.append(CALCULATORS[resource.type](resource, prices))
+        elif resource.type in USAGE:
+            usage.add(f"{resource.type.rpartition(':')[2]}: {USAGE[resource.type]}")
+        elif not resource.type.startswith(FREE_PREFIXES):
+            lines.append(Line(resource.name, resource.type, unknown=(resource.type,)))
+    return Band(tuple(lines), tuple(sorted(usage)))
+
+
+def _steady(
+    item: str, hours: float = HOURS, times: Callable[[Inputs], int] = lambda _: 1
+) -> Callable[[Priced, Prices], Line]:
+    """Return the calculator of what always costs the same."""
+
+    def line(resource: Priced, prices: Prices) -> Line:
+        price, count = prices.of(item), times(resource.inputs)
+        if price is None and count:
+            return Line(resource.name, resource.type, unknown=(f"{item} in {prices.region}",))
+        month = (price or 0.0) * hours * count
+        return Line(resource.name, resource.type, month, month)
+
+    return line
+
+
+def _interfaces(inputs: Inputs) -> int:
+    """Return the zones in which an endpoint has an address; gateway endpoints are free."""
+    if inputs.get("vpcEndpointType") != "Interface":
+        return 0
+    subnets = inputs.get("subnetIds")
+    return len(subnets) if isinstance(subnets, list) else 1
+
+
+def _nodes(resource: Priced, prices: Prices) -> Line:
+    types = resource.inputs.get("instanceTypes")
+    if not isinstance(types, list) or not types:
+        return Line(resource.name, resource.type, unknown=(f"instance type of {resource.name}",))
+    hourly = {str(kind): prices.of(f"ec2:{kind}") for kind in types}
+    missing = tuple(f"ec2:{kind} in {prices.region}" for kind, p in hourly.items() if p is None)
+    known = [price for price in hourly.values() if price is not None] or [0.0]
+    sizes = resource.inputs.get("scalingConfig") or {}
+    spot = SPOT_FLOOR if resource.inputs.get("capacityType") == "SPOT" else 1.0
+    floor = _count(sizes, "minSize") * min(known) * spot * HOURS
+    ceiling = _count(sizes, "maxSize") * max(known) * HOURS
+    return Line(resource.name, resource.type, floor, ceiling, missing)
+
+
+def _count(sizes: Any, key: str) -> float:
+    value = sizes.get(key, 0) if isinstance(sizes, Mapping) else 0
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _database(resource: Priced, prices: Prices) -> Line:
+    inputs = resource.inputs
+    items = (f"rds:{inputs.get('engine')}:{inputs.get('instanceClass')}", "rds:gp3")
+    found = [prices.of(item) for item in items]
+    missing = tuple(
+        f"{item} in {prices.region}" for item, p in zip(items, found, strict=True) if p is None
+    )
+    copies = 2 if inputs.get("multiAz") is True else 1
+    hour, gigabyte = (price or 0.0 for price in found)
+    least = float(inputs.get("allocatedStorage") or 0)
+    most = max(least, float(inputs.get("maxAllocatedStorage") or 0))
+    floor = copies * (hour * HOURS + gigabyte * least)
+    ceiling = copies * (hour * HOURS + gigabyte * most)
+    return Line(resource.name, resource.type, floor, ceiling, missing)
+
+
+CALCULATORS: dict[str, Callable[[Priced, Prices], Line]] = {
+    "aws:cloudwatch/dashboard:Dashboard": _steady("cloudwatch:dashboard", hours=1),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _steady("cloudwatch:alarm", hours=1),
+    "aws:ec2/eip:Eip": _steady("vpc:address"),
+    "aws:ec2/natGateway:NatGateway": _steady("vpc:nat"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _steady("vpc:endpoint", times=_interfaces),
+    "aws:eks/cluster:Cluster": _steady("eks:cluster"),
+    "aws:eks/nodeGroup:NodeGroup": _nodes,
+    "aws:kms/key:Key": _steady("kms:key", hours=1),
+    "aws:rds/instance:Instance": _database,
+    "aws:secretsmanager/secret:Secret": _steady("secretsmanager:secret", hours=1),
+}

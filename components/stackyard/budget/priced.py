@@ -1,0 +1,75 @@
+"""Which resource types have a price, and the inputs that decide it."""
+
+from __future__ import annotations
+
+PRICED: dict[str, tuple[str, ...]] = {
+    "aws:cloudwatch/dashboard:Dashboard": (),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": (),
+    "aws:ec2/eip:Eip": (),
+    "aws:ec2/natGateway:NatGateway": (),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": ("vpcEndpointType", "subnetIds"),
+    "aws:eks/cluster:Cluster": ("version",),
+    "aws:eks/nodeGroup:NodeGroup": ("instanceTypes", "scalingConfig", "capacityType"),
+    "aws:kms/key:Key": (),
+    "aws:rds/instance:Instance": (
+        "allocatedStorage",
+        "engine",
+        "instanceClass",
+        "maxAllocatedStorage",
+        "multiAz",
+        "storageType",
+    ),
+    "aws:secretsmanager/secret:Secret": (),
+}
+"""Types that cost by being there; only these inputs are ever read, and none of them is secret."""
+
+USAGE: dict[str, str] = {
+    "aws:cloudwatch/logGroup:LogGroup": "log volume",
+    "aws:amp/alertManagerDefinition:AlertManagerDefinition": "notifications",
+    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": "evaluated samples",
+    "aws:amp/workspace:Workspace": "metric samples",
+    "aws:codebuild/project:Project": "build minutes",
+    "aws:ec2/flowLog:FlowLog": "log volume",
+    "aws:ecr/repository:Repository": "image storage",
+    "aws:ec2/launchTemplate:LaunchTemplate": "disks of nodes",
+    "aws:efs/fileSystem:FileSystem": "file storage",
+    "aws:lambda/function:Function": "invocations",
+    "aws:s3/bucket:Bucket": "object storage and requests",
+    "aws:sns/topic:Topic": "notifications",
+    "aws:sqs/queue:Queue": "messages",
+    "aws:sfn/stateMachine:StateMachine": "state transitions",
+    "kubernetes:core/v1:PersistentVolumeClaim": "volume storage",
+}
+"""Types that cost by what is put into them; named beside a band, as no preview can know it."""
+
+FREE_PREFIXES = (
+    "aws:budgets/",
+    "aws:cloudwatch/logMetricFilter:",
+    "aws:cloudwatch/logResourcePolicy:",
+    "aws:ec2/defaultSecurityGroup:",
+    "aws:ec2/internetGateway:",
+    "aws:ec2/route",
+    "aws:ec2/securityGroup",
+    "aws:ec2/subnet:",
+    "aws:ec2/vpc:",
+    "aws:ec2/flowLog:FlowLog": "log volume",
+    "aws:ecr/",
+    "aws:efs/",
+    "aws:eks/access",
+    "aws:eks/addon:",
+    "aws:eks/podIdentityAssociation:",
+    "aws:iam/",
+    "aws:kms/alias:",
+    "aws:rds/parameterGroup:",
+    "aws:rds/subnetGroup:",
+    "aws:s3/",
+    "aws:secretsmanager/",
+    "aws:sns/topicPolicy:",
+    "aws:sns/topicSubscription:",
+    "aws:vpc/securityGroup",
+    "kubernetes:",
+    "pulumi:",
+    "random:",
+    "stackyard:",
+)
+"""Types that are never billed themselves; what is in no table has an unknown price."""
