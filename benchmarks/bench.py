@@ -53,6 +53,7 @@ class Bench:
         return {
             "help": self.help,
             "validate": self.validate,
+            "affected": self.affected,
             "sandbox": self.sandbox,
             "nothing": self.from_nothing,
             "preview": self.preview,
@@ -65,18 +66,36 @@ class Bench:
 
     def validate(self) -> list[Measure]:
         """A thousand stack files read, merged and validated."""
-        large = self.folder / "large"
+        large = self._large("large")
+        samples = [
+            self._timed(*STACKYARD, "validate", "--estate", str(large), checked=False)
+            for _ in range(self.runs)
+        ]
+        return [Measure(f"validate {FILES} stack files", 1.5, "s", samples)]
+
+    def affected(self) -> list[Measure]:
+        """The worst change for `affected`: a company-wide value, so that all stacks compare."""
+        large = self._large("compared")
+        git = ("git", "-C", str(large), "-c", "user.name=b", "-c", "user.email=b@example.com")
+        self._timed(*git, "init", "-q")
+        self._timed(*git, "add", "-A")
+        self._timed(*git, "commit", "-q", "-m", "base")
+        company = large / "stacks" / "_defaults.yaml"
+        company.write_text(company.read_text().replace("company: acme", "company: other"))
+        command = (*STACKYARD, "affected", "--base", "HEAD", "--estate", str(large))
+        samples = [self._timed(*command) for _ in range(self.runs)]
+        return [Measure(f"affected of {FILES} stacks, all compared", 3.0, "s", samples)]
+
+    def _large(self, name: str) -> Path:
+        """Make an estate of a thousand stack files."""
+        large = self.folder / name
         shutil.copytree(ROOT / "stacks", large / "stacks")
         pattern = large / "stacks" / "ranking" / "recommender"
         present = len(list(large.glob("stacks/*/*/[!_]*.yaml")))
         stages = [path for path in pattern.iterdir() if not path.name.startswith("_")]
         for index in range((FILES - present) // len(stages) + 1):
             shutil.copytree(pattern, large / "stacks" / "ranking" / f"copy-{index}")
-        samples = [
-            self._timed(*STACKYARD, "validate", "--estate", str(large), checked=False)
-            for _ in range(self.runs)
-        ]
-        return [Measure(f"validate {FILES} stack files", 1.5, "s", samples)]
+        return large
 
     def sandbox(self) -> list[Measure]:
         """Start of the sandbox from its built toolchain, and the memory it then takes."""

@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "recover": ("state", "recover", "Put a stack in order after a crash."),
     "status": ("state", "status", "Show what is applied, since when, and who holds it."),
     "outputs": ("state", "outputs", "Print the outputs of an applied stack."),
+    "affected": ("affected", "affected", "List the stacks that a change in git touches."),
     "eject": ("eject", "eject", "Write a stack as an ordinary Pulumi project."),
     "sandbox": ("sandbox", "app", "Start, stop and look at the cloud on this machine."),
     "doctor": ("doctor", "doctor", "Check what this machine needs to run stacks."),

@@ -16,6 +16,7 @@ from stackyard.stackfile.errors import EstateError, StackFileError, StackFileErr
 from stackyard.stackfile.files import Files
 from stackyard.stackfile.loaded import Loaded
 from stackyard.stackfile.loader import Loader
+from stackyard.stackfile.node import Node
 from stackyard.stackfile.settings import EstateSettings
 from stackyard.stackfile.validation import validated
 
@@ -95,6 +96,17 @@ class Estate:
     def load(self, stack: StackId) -> Loaded:
         """Return the stack read, merged and validated; raises StackFileErrors with all problems."""
         return self._loader.load(stack)
+
+    def written(self, stack: StackId) -> tuple[str, Node]:
+        """Return the stack's blueprint and merged files, not validated: to compare, not to apply.
+
+        Raises StackFileErrors where a file cannot be read.
+        """
+        return self._loader.merged(stack, [])
+
+    def adopt(self, other: Estate, files: Iterable[str]) -> None:
+        """Take over what another revision of the estate has parsed of files that are the same."""
+        self._files.adopt(other._files, files)
 
     def tried(self, stack: StackId, text: str) -> Loaded:
         """Load a stack as if its file held this text, written or not; raises StackFileErrors."""

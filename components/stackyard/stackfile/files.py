@@ -37,6 +37,12 @@ class Files:
         other._trees = {**self._trees, file: parse(text, file)}
         return other
 
+    def adopt(self, other: Files, files: Iterable[str]) -> None:
+        """Take over what another estate has parsed of files that hold the same text in both."""
+        for file in files:
+            if file in other._trees:
+                self._trees[file] = other._trees[file]
+
     def trees(self, files: Iterable[str]) -> dict[str, Node]:
         """Return several trees; raises StackFileErrors with the problems of all of them."""
         found: dict[str, Node] = {}

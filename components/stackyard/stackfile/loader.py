@@ -50,17 +50,11 @@ class Loader:
 
     def load(self, stack: StackId) -> Loaded:
         """Read, merge and validate; raises StackFileErrors with all problems of all its files."""
-        own = layout.file_of(stack)
-        inherited = [layout.COMPANY, layout.stage_file(stack.stage)]
-        layers = [layout.team_file(stack), layout.project_file(stack), own]
-        wanted = [*inherited, *layers]
-        trees = self._files.trees(file for file in wanted if file in self._shared or file == own)
-        blueprint = self.blueprint(stack)
-        tree = self._base(stack, blueprint)
-        problems = [each for file in inherited for each in self.shared_problems(file)]
-        for file in layers:
-            if file in trees:
-                tree = merged(tree, _without_blueprint(trees[file], problems, own=file == own))
+        misplaced: list[StackFileError] = []
+        blueprint, tree = self.merged(stack, misplaced)
+        inherited = (layout.COMPANY, layout.stage_file(stack.stage))
+        shared = [each for file in inherited for each in self.shared_problems(file)]
+        problems = [*shared, *misplaced]
         try:
             config = validated(config_class(blueprint), tree)
         except StackFileErrors as errors:
@@ -68,6 +62,22 @@ class Loader:
         if problems:
             raise StackFileErrors(problems)
         return Loaded(stack, blueprint, config, tree)
+
+    def merged(self, stack: StackId, problems: list[StackFileError]) -> tuple[str, Node]:
+        """Return a stack's blueprint and merged files, not validated; notes misplaced blueprints.
+
+        Raises StackFileErrors where a file cannot be read.
+        """
+        own = layout.file_of(stack)
+        layers = [layout.team_file(stack), layout.project_file(stack), own]
+        wanted = [layout.COMPANY, layout.stage_file(stack.stage), *layers]
+        trees = self._files.trees(file for file in wanted if file in self._shared or file == own)
+        blueprint = self.blueprint(stack)
+        tree = self._base(stack, blueprint)
+        for file in layers:
+            if file in trees:
+                tree = merged(tree, _without_blueprint(trees[file], problems, own=file == own))
+        return blueprint, tree
 
     def shared_problems(self, file: str) -> list[StackFileError]:
         """Return the keys that no blueprint knows, of a file that stacks of any blueprint share."""
