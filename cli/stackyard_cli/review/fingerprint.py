@@ -1,4 +1,4 @@
-"""What an approval binds beside the steps: state, config, program, versions, policies, upstreams."""
+"""What an approval binds beside the steps: state, config, program, policies, versions."""
 
 from __future__ import annotations
 

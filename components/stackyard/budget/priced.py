@@ -52,7 +52,6 @@ FREE_PREFIXES = (
     "aws:ec2/securityGroup",
     "aws:ec2/subnet:",
     "aws:ec2/vpc:",
-    "aws:ec2/flowLog:FlowLog": "log volume",
     "aws:ecr/",
     "aws:efs/",
     "aws:eks/access",
