@@ -69,21 +69,20 @@ def labels(stack: StackId, model: str, track: Track | None = None) -> dict[str, 
     return kubernetes.labels(stack, "serving", model=model, **({"track": track} if track else {}))
 
 
-def command(config: ModelServerConfig) -> list[str]:
-    """Return what serves: MLflow's own server, with the packages that are in the image.
-
-    Source: https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve.
-    """
-    address = ["--host", "0.0.0.0", "--port", str(PORT), "--workers", str(config.workers)]
-    return ["mlflow", "models", "serve", "--model-uri", "model", *address, "--env-manager", "local"]
+COMMAND = ("mlflow", "models", "serve", "--model-uri", "model", "--env-manager", "local")
+"""What serves: MLflow's own server, with the packages that are in the image. Source:
+https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve."""
 
 
-def environment(region: str) -> dict[str, str]:
-    """Return the environment of a model server."""
+def environment(config: ModelServerConfig, region: str) -> dict[str, str]:
+    """Return the environment of a model server; the variables are those of its command."""
     return {
         "AWS_REGION": region,
         "HOME": "/tmp",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HOST": "0.0.0.0",
+        "MLFLOW_MODELS_WORKERS": str(config.workers),
+        "MLFLOW_PORT": str(PORT),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -133,12 +132,13 @@ def _pod(
 ) -> Manifest:
     size = {"cpu": str(config.cpu), "memory": config.memory}
     gpus = gpu_request(pool) if pool else {}
+    variables = environment(config, region)
     container: Manifest = {
         "name": CONTAINER,
         **({"image": f"{registry}/{pods.release.image}"} if pods.release else {}),
-        "command": command(config),
+        "command": list(COMMAND),
         "workingDir": HOME,
-        "env": [{"name": key, "value": value} for key, value in environment(region).items()],
+        "env": [{"name": key, "value": value} for key, value in variables.items()],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": {"requests": {**size, **gpus}, "limits": {**size, **gpus}},
         "securityContext": {

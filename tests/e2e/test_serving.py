@@ -1,0 +1,156 @@
+"""Concern 7: a registered model answers, and only the delivery role changes which one."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+STACK = "vision/defects/dev"
+NAMESPACE = "vision-defects-dev"
+MODEL = "classifier"
+CLUSTER = "platform-foundation-dev"
+FILE = "stacks/vision/defects/_defaults.yaml"
+OLDER = "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"
+
+
+@pytest.fixture(scope="module")
+def apps(applied: Any, kube: Callable[..., Any]) -> Any:
+    return client.AppsV1Api(kube(CLUSTER))
+
+
+def deployed(apps: Any, name: str = MODEL) -> Any:
+    return apps.read_namespaced_deployment(name, NAMESPACE)
+
+
+@pytest.fixture(scope="module")
+def served(apps: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Deployment's own command and environment as a process; only the address differs.
+
+    What pods have from their image stands beside it: a model that this test trains.
+    """
+    folder = tmp_path_factory.mktemp("image")
+    train = (
+        "import mlflow, numpy\n"
+        "from sklearn.linear_model import LogisticRegression\n"
+        "fit = LogisticRegression().fit(numpy.array([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1, 1])\n"
+        "mlflow.sklearn.save_model(fit, 'model')\n"
+    )
+    subprocess.run([sys.executable, "-c", train], cwd=folder, check=True, capture_output=True)
+    container = deployed(apps).spec.template.spec.containers[0]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    inside = {variable.name: variable.value for variable in container.env}
+    own = {"MLFLOW_HOST": "127.0.0.1", "MLFLOW_PORT": str(port), "HOME": str(folder)}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            container.command,
+            cwd=folder,
+            env={**inside, **own, "PATH": path},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait(10)
+
+
+def healthy(address: str, path: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}{path}", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+def test_the_deployments_own_command_answers_requests(apps: Any, served: str) -> None:
+    probe = deployed(apps).spec.template.spec.containers[0].startup_probe
+    deadline = time.monotonic() + probe.period_seconds * probe.failure_threshold
+    while not healthy(served, probe.http_get.path):
+        assert time.monotonic() < deadline, "the startup probe would have given up"
+        time.sleep(0.3)
+    body = json.dumps({"inputs": [[0.1], [2.9]]}).encode()
+    request = urllib.request.Request(
+        f"{served}/invocations", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert json.load(answer) == {"predictions": [0, 1]}
+
+
+def test_a_quarter_of_the_pods_behind_the_address_are_the_canary(
+    apps: Any, kube: Callable[..., Any], applied: Any
+) -> None:
+    stable, canary = deployed(apps), deployed(apps, f"{MODEL}-canary")
+    images = [each.spec.template.spec.containers[0].image for each in (stable, canary)]
+    assert all("@sha256:" in image for image in images)
+    assert images[0] != images[1]
+    slices = client.DiscoveryV1Api(kube(CLUSTER)).list_namespaced_endpoint_slice(
+        NAMESPACE, label_selector=f"kubernetes.io/service-name={MODEL}"
+    )
+    ready = [one for each in slices.items for one in each.endpoints if one.conditions.ready]
+    canaries = [one for one in ready if one.target_ref.name.startswith(f"{MODEL}-canary-")]
+    assert (len(canaries), len(ready)) == (1, 4)
+    addresses = applied.contract(STACK)["served_models"]
+    assert addresses == {MODEL: f"http://{MODEL}.{NAMESPACE}.svc.cluster.local:8080"}
+
+
+def test_the_model_stays_up_and_is_walled_in(kube: Callable[..., Any]) -> None:
+    api = kube(CLUSTER)
+    scaling = client.AutoscalingV2Api(api).read_namespaced_horizontal_pod_autoscaler(
+        MODEL, NAMESPACE
+    )
+    assert (scaling.spec.min_replicas, scaling.spec.max_replicas) == (3, 6)
+    budget = client.PolicyV1Api(api).read_namespaced_pod_disruption_budget(MODEL, NAMESPACE)
+    assert (budget.status.expected_pods, budget.status.disruptions_allowed) == (4, 1)
+    policy = client.NetworkingV1Api(api).read_namespaced_network_policy(
+        f"serving-{MODEL}", NAMESPACE
+    )
+    assert policy.spec.ingress[0].ports[0].port == 8080
+
+
+def test_only_the_delivery_role_changes_what_serves(
+    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+) -> None:
+    roles = applied.contract(STACK)["roles"]
+    change = {"metadata": {"annotations": {"test/by": "delivery"}}}
+
+    def patched(audience: str, external_id: str | None = None) -> int:
+        credentials = assume(roles[audience], external_id)
+        api = client.AppsV1Api(kube(CLUSTER, credentials))
+        try:
+            api.patch_namespaced_deployment(MODEL, NAMESPACE, change)
+        except client.ApiException as error:
+            return int(error.status)
+        return 200
+
+    verdicts = {who: patched(who) for who in ("delivery", "scientist", "developer", "auditor")}
+    assert verdicts == {"delivery": 200, "scientist": 403, "developer": 403, "auditor": 403}
+    assert patched("labelling-vendor", "acme-defects-labelling") == 401
+
+
+def test_the_former_version_written_down_again_is_a_rollback(applied: Any, apps: Any) -> None:
+    before = deployed(apps).spec.template.spec.containers[0].image
+    tagged, _, digest = before.partition("classifier:")[2].partition("@")
+    applied.edit(FILE, "version: defects/3", "version: defects/2")
+    applied.edit(FILE, f"classifier:{tagged}@{digest}", f"classifier:2@{OLDER}")
+    applied.run("up", STACK, "--yes")
+    found = deployed(apps)
+    assert found.spec.template.spec.containers[0].image.endswith(f"classifier:2@{OLDER}")
+    assert found.spec.template.metadata.annotations["stackyard.dev/version"] == "defects/2"
+    assert found.status.updated_replicas == found.status.available_replicas == 3
