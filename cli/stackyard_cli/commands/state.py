@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as decoder
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -24,6 +24,10 @@ from stackyard_cli.recovery.recover import recover as put_in_order
 TakeOver = Annotated[
     str | None,
     typer.Option("--take-over", metavar="USER@HOST", help="Holder of a lock that is surely dead."),
+]
+Format = Annotated[
+    Literal["table", "dvc"],
+    typer.Option("--format", help="`dvc` prints the datasets as the text of .dvc/config."),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Print secret outputs in plain.")]
 
@@ -53,7 +57,11 @@ def recover(
 
 
 def outputs(
-    stack: Stack, json: Json = False, show_secrets: ShowSecrets = False, estate: EstateDir = None
+    stack: Stack,
+    form: Format = "table",
+    json: Json = False,
+    show_secrets: ShowSecrets = False,
+    estate: EstateDir = None,
 ) -> None:
     """Print the outputs of an applied stack."""
     found = Estate.find(Path.cwd(), estate)
@@ -62,6 +70,9 @@ def outputs(
     checkpoint = guard.checked_state(place, chosen, applies=False)
     if checkpoint is None or not checkpoint.resources:
         raise StackyardError(f"{chosen} is not applied", hint=f"run `stackyard up {chosen}`")
+    if form == "dvc":
+        render.answer(_dvc(found.load(chosen).config, checkpoint.outputs), json=json)
+        return
     values = checkpoint.outputs
     if show_secrets and checkpoint.secret_outputs:
         with session(place, Deployment.open(estate).engine, chosen) as opened:
@@ -72,6 +83,18 @@ def outputs(
         return
     rows = [{"output": key, "value": _flat(value)} for key, value in sorted(values.items())]
     render.table(["output", "value"], rows, json=False)
+
+
+def _dvc(config: Any, values: dict[str, Any]) -> str:
+    from stackyard.datasets.dvc import remote_config
+
+    buckets = values.get("contract", {}).get("datasets", {})
+    declared = getattr(config, "datasets", {})
+    remotes = {name: buckets[name] for name in declared if declared[name].dvc and name in buckets}
+    if not remotes:
+        hint = "`dvc: true` is for datasets of projects; `stackyard list` shows those"
+        raise StackyardError("no dataset of this stack is a DVC remote", hint=hint)
+    return remote_config(remotes, config.region).rstrip()
 
 
 def status(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
