@@ -77,9 +77,13 @@ class Workload:
         containers: Sequence[k8s.core.v1.ContainerArgs],
         *,
         init: Sequence[k8s.core.v1.ContainerArgs] = (),
+        asks_api: bool = False,
         **more: Any,
     ) -> k8s.core.v1.PodTemplateSpecArgs:
-        """Return a pod template; `more` are further fields of the pod, such as a restart policy."""
+        """Return a pod template; `more` are further fields of the pod, such as a restart policy.
+
+        `asks_api` gives the pod its account's token for the cluster's API.
+        """
         volumes = [
             k8s.core.v1.VolumeArgs(
                 name=f"files-{number}",
@@ -92,7 +96,7 @@ class Workload:
         )
         spec = k8s.core.v1.PodSpecArgs(
             service_account_name=self.name,
-            automount_service_account_token=False,
+            automount_service_account_token=asks_api,
             security_context=kubernetes.restricted_pod(kubernetes.NOBODY),
             init_containers=list(init) or None,
             containers=list(containers),

@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
+from stackyard_sandbox.cloud import alerts
 from stackyard_sandbox.cloud.eks import api as eks
 from stackyard_sandbox.provider.aws.servicer import AwsServicer
 from stackyard_sandbox.provider.server import serve
@@ -75,6 +76,7 @@ def started() -> Iterator[Cloud]:
     """Run both; stop them in the end."""
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     eks.install(NoFleet())  # type: ignore[arg-type]  # stands in for it
+    alerts.install()
     emulator = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     emulator.start()
     _, port = emulator.get_host_and_port()

@@ -990,6 +990,12 @@ FLOW = [
         {"data": "groups: [{name: a, rules: []}]\n"},
     ),
     Example(
+        "aws:amp/alertManagerDefinition:AlertManagerDefinition",
+        "routing",
+        {"workspaceId": Ref("metrics"), "definition": "alertmanager_config: |\n  route: {}\n"},
+        {"definition": "alertmanager_config: |\n  receivers: []\n"},
+    ),
+    Example(
         "aws:signer/signingProfile:SigningProfile",
         "signing",
         {

@@ -54,6 +54,17 @@ class GpuTelemetry(Component):
             ),
             opts=self.child(),
         )
+        # Without an address of its own, so that collectors find every node's exporter behind it.
+        k8s.core.v1.Service(
+            self.named("service"),
+            metadata=metadata,
+            spec=k8s.core.v1.ServiceSpecArgs(
+                cluster_ip="None",
+                selector=kubernetes.selector(stack, NAME),
+                ports=[k8s.core.v1.ServicePortArgs(name="metrics", port=PORT, target_port=PORT)],
+            ),
+            opts=self.child(),
+        )
         k8s.networking.v1.NetworkPolicy(
             self.named("scraping"),
             metadata=metadata,

@@ -61,6 +61,7 @@ def key_policy(
         statements.append(iam.statement("Administer", ADMINISTER, ("*",), principals=people))
     if purpose == "logs":
         statements.append(_use_by_cloudwatch_logs(account, region))
+        statements.append(_use_by_alerts(account))
     return iam.document(*statements)
 
 
@@ -76,4 +77,19 @@ def _use_by_cloudwatch_logs(account: str, region: str) -> iam.Statement:
         ("*",),
         principals={"Service": f"logs.{region}.amazonaws.com"},
         conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    )
+
+
+def _use_by_alerts(account: str) -> iam.Statement:
+    """Let the services that publish alerts do so to encrypted topics of this account.
+
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html.
+    """
+    services = ("aps", "budgets", "cloudwatch")
+    return iam.statement(
+        "EncryptAlerts",
+        ("kms:Decrypt", "kms:GenerateDataKey*"),
+        ("*",),
+        principals={"Service": [f"{service}.amazonaws.com" for service in services]},
+        conditions={"StringEquals": {"aws:SourceAccount": account}},
     )

@@ -24,6 +24,9 @@ from stackyard_sandbox.cloud.resources import resource_of
 SAME_PERMISSION = {"s3:HeadBucket": "s3:ListBucket"}
 """Operations whose permission has another name."""
 
+SIGNED_AS = {"monitoring": "cloudwatch"}
+"""Services that sign requests with another name than policies have for them."""
+
 _ENCRYPTION = "x-amz-server-side-encryption"
 _HEADERS = (_ENCRYPTION, f"{_ENCRYPTION}-aws-kms-key-id", f"{_ENCRYPTION}-customer-algorithm")
 
@@ -61,7 +64,9 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
     arns = {self._access_key.arn} | ({principal.entity_arn} if principal else set())
     entity = principal.entity_arn if principal else self._access_key.arn
     facts = _facts(self, entity)
-    action = SAME_PERMISSION.get(self._action, self._action)
+    service, _, operation = self._action.partition(":")
+    action = f"{SIGNED_AS.get(service, service)}:{operation}"
+    action = SAME_PERMISSION.get(action, action)
     for one_action, one_resource in _wanted(self, action, resource):
         yield Asked(one_action, one_resource, frozenset(arns), self.account_id, facts)
 

@@ -66,6 +66,14 @@ def _log_group(fields: Fields, region: str, account: str) -> str | None:
     return f"{group}:log-stream:{fields.get('logStreamName', '')}"
 
 
+def _watched(fields: Fields, region: str, account: str) -> str | None:
+    """A dashboard, which belongs to no region, or an alarm."""
+    if name := fields.get("DashboardName"):
+        return f"arn:aws:cloudwatch::{account}:dashboard/{name}"
+    name = fields.get("AlarmName")
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else None
+
+
 def _topic(fields: Fields, region: str, account: str) -> str | None:
     if name := fields.get("Name"):
         return f"arn:aws:sns:{region}:{account}:{name}"
@@ -101,6 +109,7 @@ _FINDERS: Mapping[str, Callable[[Fields, str, str], str | None]] = {
     "iam": _entity,
     "kms": _key,
     "logs": _log_group,
+    "monitoring": _watched,
     "sns": _topic,
     "states": _state_machine,
 }

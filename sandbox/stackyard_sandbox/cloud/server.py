@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from stackyard_sandbox.cloud import (
     access_logs,
     access_points,
+    alerts,
     autoscaler,
     enforcement,
     key_rotation,
@@ -73,6 +74,7 @@ def serve(home: Path, port: int) -> int:
         _make_roles()
     enforcement.install()
     access_logs.install()
+    alerts.install()
     key_rotation.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),

@@ -31,14 +31,16 @@ def test_administrators_of_a_key_cannot_read_with_it() -> None:
     assert policy_for("data", [ADMIN])["Administer"]["Principal"] == {"AWS": [ADMIN]}
 
 
-def test_only_the_logs_key_is_open_to_a_service_and_only_for_this_account() -> None:
+def test_only_the_logs_key_is_open_to_services_and_only_for_this_account() -> None:
     for purpose in PURPOSES:
-        services = [
-            statement
-            for statement in policy_for(purpose, [ADMIN]).values()
+        services = {
+            sid
+            for sid, statement in policy_for(purpose, [ADMIN]).items()
             if "Service" in statement["Principal"]
-        ]
-        assert len(services) == (purpose == "logs")
+        }
+        assert services == ({"EncryptLogs", "EncryptAlerts"} if purpose == "logs" else set())
+    alerts = policy_for("logs", [ADMIN])["EncryptAlerts"]
+    assert alerts["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     use = policy_for("logs", [ADMIN])["EncryptLogs"]
     assert use["Condition"]["ArnLike"] == {
         "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*"

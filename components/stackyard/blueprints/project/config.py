@@ -8,6 +8,7 @@ from stackyard.access.config import AccessConfig
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
+from stackyard.monitoring.config import READERS, MonitoringConfig
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
 from stackyard.serving.config import ServingConfig
@@ -36,6 +37,9 @@ class ProjectConfig(StackConfig):
     tracking: TrackingConfig | None = None
     """The run tracking server; none if it is left out."""
 
+    monitoring: MonitoringConfig | None = None
+    """Alerts, dashboards and logs by audience; none if it is left out."""
+
     serving: ServingConfig | None = None
     """The models that answer requests; none if it is left out."""
 
@@ -61,6 +65,7 @@ class ProjectConfig(StackConfig):
             *self._trust_problems(),
             *self._secret_problems(),
             *self._serving_problems(),
+            *self._reader_problems(),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -130,4 +135,14 @@ class ProjectConfig(StackConfig):
             f"`serving.models.{name}` has no `release`, and no pipeline releases it"
             for name, server in self.serving.models.items()
             if server.release is None
+        ]
+
+    def _reader_problems(self) -> list[str]:
+        """Whoever gets a dashboard needs a role to open it with."""
+        told = self.monitoring.subscribers if self.monitoring else {}
+        return [
+            f"`monitoring.subscribers.{who}` needs `access.audiences.{READERS[who]}`, "
+            "whose role reads its dashboard and logs"
+            for who in told
+            if READERS[who] not in self.access.audiences
         ]

@@ -22,6 +22,7 @@ from stackyard.blueprints.contracts import (
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.delivery import Delivery
 from stackyard.blueprints.project.experiments import Experiments
+from stackyard.blueprints.project.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
 from stackyard.namespace.component import ProjectNamespace
@@ -66,6 +67,7 @@ class Project:
             self.stack, self.config, self.upstreams, foundation, services, namespace
         )
         experiments.declare(datasets.log_bucket_id, opts)
+        watch(self.stack, self.config, foundation, services, access.role_arns, opts)
         delivery = Delivery(self.stack, self.config, self.upstreams, foundation)
         delivery.declare(namespace.ready, opts)
         self._publish(

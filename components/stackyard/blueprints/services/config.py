@@ -26,6 +26,9 @@ class ImagesConfig(Config):
     cluster_autoscaler: Image = "autoscaling/cluster-autoscaler:v1.35.0"
     """The Kubernetes autoscaler; its minor version is the cluster's."""
 
+    cluster_metrics: Image = "kube-state-metrics/kube-state-metrics:v2.16.0"
+    """kube-state-metrics: the state of pods, Deployments and Jobs, for alerts."""
+
 
 class ServicesConfig(StackConfig):
     """What all projects of a stage share in the cluster."""

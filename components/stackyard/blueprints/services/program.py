@@ -16,10 +16,12 @@ from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
 from stackyard.gpu.device_plugin import DevicePlugin
 from stackyard.gpu.telemetry import GpuTelemetry
+from stackyard.monitoring.cluster_metrics import ClusterMetrics
+from stackyard.monitoring.rules import METRICS_NAMESPACE as METRICS
 from stackyard.naming import StackId
 
-SYSTEM, METRICS, GPU = "stackyard-system", "stackyard-metrics", "stackyard-gpu"
-"""Namespaces: what runs the stage, what measures it, and what must touch GPU nodes' devices."""
+SYSTEM, GPU = "stackyard-system", "stackyard-gpu"
+"""Namespaces: what runs the stage, and what must touch GPU nodes' devices."""
 
 LARGEST_CLUSTER = 5000
 """Pods that a DaemonSet may need: the nodes of the largest supported cluster,
@@ -45,7 +47,14 @@ class Services:
 
         priorities = PriorityClasses("priorities", stack=self.stack, opts=self.opts)
         system = self._namespace(SYSTEM, "restricted", pods=100)
-        self._namespace(METRICS, "restricted", pods=200)
+        metrics = self._namespace(METRICS, "restricted", pods=200)
+        ClusterMetrics(
+            "cluster-metrics",
+            stack=self.stack,
+            namespace=metrics.namespace,
+            image=self._image(self.config.images.cluster_metrics),
+            opts=self.opts,
+        )
         ClusterAutoscaler(
             "autoscaler",
             stack=self.stack,

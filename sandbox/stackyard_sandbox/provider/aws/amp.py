@@ -1,7 +1,7 @@
-"""Managed Prometheus workspaces and rule groups.
+"""Managed Prometheus workspaces, rule groups and alert managers.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/amp/workspace/ and
-…/rulegroupnamespace/.
+…/rulegroupnamespace/ and …/alertmanagerdefinition/.
 """
 
 from __future__ import annotations
@@ -125,6 +125,42 @@ class RuleGroupNamespace(Resource):
         workspace, name = _names(identity)
         with gone_is_fine(GONE):
             aws.client("amp").delete_rule_groups_namespace(workspaceId=workspace, name=name)
+
+
+class AlertManagerDefinition(Resource):
+    """Where the alerts of a workspace go; its id is the workspace's."""
+
+    token = "aws:amp/alertManagerDefinition:AlertManagerDefinition"
+    takes = "workspaceId definition"
+    replaces = frozenset({"workspaceId"})
+    delete_first = True
+
+    def create(self, aws: Cloud, inputs: Properties) -> str:
+        """Write the definition."""
+        aws.client("amp").create_alert_manager_definition(
+            workspaceId=inputs["workspaceId"], data=str(inputs["definition"]).encode()
+        )
+        return str(inputs["workspaceId"])
+
+    def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
+        """Read the definition."""
+        call = aws.client("amp").describe_alert_manager_definition
+        found = asked(call, GONE, workspaceId=identity)
+        if found is None:
+            return None
+        data = found["alertManagerDefinition"]["data"]
+        return {"workspaceId": identity, "definition": data.decode()}
+
+    def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
+        """Write the definition anew."""
+        aws.client("amp").put_alert_manager_definition(
+            workspaceId=identity, data=str(new["definition"]).encode()
+        )
+
+    def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
+        """Delete the definition."""
+        with gone_is_fine(GONE):
+            aws.client("amp").delete_alert_manager_definition(workspaceId=identity)
 
 
 def _names(arn: str) -> tuple[str, str]:

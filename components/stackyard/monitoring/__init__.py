@@ -1,0 +1,1 @@
+"""Alerts with runbooks, dashboards and logs: each for one audience, and readable by it alone."""

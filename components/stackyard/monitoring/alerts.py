@@ -1,0 +1,229 @@
+"""Every alert, as plain data: what it means, who hears of it, and what they should do.
+
+An alert without a runbook cannot be written. Metrics are those of kube-state-metrics
+(https://github.com/kubernetes/kube-state-metrics/tree/main/docs) and of NVIDIA's DCGM exporter
+(https://docs.nvidia.com/datacenter/dcgm/latest/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stackyard.monitoring.config import Audience, ThresholdsConfig
+
+Severity = Literal["page", "ticket"]
+"""`page`: somebody should look now. `ticket`: on the next working day."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What all alerts share, wherever they are evaluated."""
+
+    name: str
+    audience: Audience
+    severity: Severity
+    summary: str
+    runbook: str
+    """What to do, in order; ends up in the message itself."""
+
+    def __post_init__(self) -> None:
+        """Refuse an alert that leaves its reader alone."""
+        if len(self.runbook.split()) < 12 or not self.summary:
+            raise ValueError(f"{self.name}: needs a summary, and a runbook that says what to do")
+
+
+@dataclass(frozen=True)
+class Rule(Alert):
+    """An alert that Prometheus evaluates."""
+
+    expression: str
+    minutes: int = 0
+    """For how long the expression must hold."""
+
+
+@dataclass(frozen=True)
+class Alarm(Alert):
+    """An alert that CloudWatch evaluates, on metrics counted from log lines."""
+
+    metrics: tuple[str, ...]
+    """Metrics of the project's own namespace; their names are the ids in `expression`, too."""
+
+    statistic: str
+    """CloudWatch's name of it, for example `Sum` or `p99`."""
+
+    threshold: float
+    period_seconds: int
+    expression: str | None = None
+    """Metric math over `metrics`; None takes the one metric as it is."""
+
+    comparison: str = "GreaterThanThreshold"
+    silence_is: Literal["notBreaching", "breaching"] = "notBreaching"
+    """What it means that nothing was logged."""
+
+
+def rules(
+    namespace: str, thresholds: ThresholdsConfig, *, tracking: bool, models: Sequence[str]
+) -> list[Rule]:
+    """Return the alerts that Prometheus evaluates for a project's namespace.
+
+    `tracking` says whether it has a tracking server, `models` names the models that it serves.
+    """
+    here = f'namespace="{namespace}"'
+    return [
+        *_training_rules(here, thresholds),
+        *([_tracking_rule(here)] if tracking else []),
+        *([_serving_rule(here, models)] if models else []),
+        Rule(
+            name="MetricsMissing",
+            audience="dev",
+            severity="page",
+            summary="No metrics of the cluster arrive, so no other alert can fire",
+            runbook="Look at the pods of the collector and of cluster-metrics in the namespace "
+            "stackyard-metrics. Refused remote writes: check the collector's role and the "
+            "workspace. Until this is repaired, watch the cluster by hand.",
+            expression='absent(up{job="cluster-metrics"} == 1)',
+            minutes=10,
+        ),
+    ]
+
+
+def _training_rules(here: str, thresholds: ThresholdsConfig) -> list[Rule]:
+    return [
+        Rule(
+            name="TrainingFailed",
+            audience="science",
+            severity="ticket",
+            summary="Training job {{ $labels.job_name }} failed",
+            runbook="Read the log of the job's last pod and the run in the tracking server. Out of "
+            "memory: ask for a larger node or a smaller batch. Taken-back spot node: start it "
+            "again, it continues at its last checkpoint. Then delete the failed job.",
+            expression=f'kube_job_failed{{{here}, condition="true"}} == 1',
+        ),
+        Rule(
+            name="GpuPodPending",
+            audience="science",
+            severity="ticket",
+            summary="Pod {{ $labels.pod }} has waited long for a GPU",
+            runbook="`kubectl describe pod` says why. Quota used up: wait, or stop a job of lower "
+            "priority. Pool at its `max`, or no capacity in the zone: ask the platform team. "
+            "No matching toleration: render the job with `stackyard train render`.",
+            expression=f'kube_pod_status_phase{{{here}, phase="Pending"}} == 1 and on (pod) '
+            f'kube_pod_container_resource_requests{{{here}, resource="nvidia_com_gpu"}} > 0',
+            minutes=thresholds.pending_gpu_minutes,
+        ),
+        Rule(
+            name="PaidGpuIdle",
+            audience="science",
+            severity="ticket",
+            summary="Pod {{ $labels.pod }} holds a GPU and does not use it",
+            runbook="Look at what the pod does: stuck on input, waiting for somebody, or lost? "
+            "Stop the job or notebook if nobody needs it; its node goes by itself ten minutes "
+            "later. Slow input: move the data closer before asking for more GPUs.",
+            expression=f"max by (pod) (DCGM_FI_DEV_GPU_UTIL{{{here}}}) "
+            f"< {thresholds.idle_gpu_percent}",
+            minutes=thresholds.idle_gpu_minutes,
+        ),
+    ]
+
+
+def _tracking_rule(here: str) -> Rule:
+    return Rule(
+        name="TrackingDown",
+        audience="dev",
+        severity="page",
+        summary="The tracking server answers nobody, so training runs cannot record",
+        runbook="Look at events and logs of the Deployment `tracking`. Database not reachable: "
+        "check the instance and its credentials. A bad change: roll it back with `stackyard "
+        "up` of the last good commit. Runs retry for some minutes, then fail.",
+        expression=f"kube_deployment_status_replicas_available{{{here}, "
+        'deployment="tracking"} == 0',
+        minutes=5,
+    )
+
+
+def _serving_rule(here: str, models: Sequence[str]) -> Rule:
+    return Rule(
+        name="ServingDown",
+        audience="dev",
+        severity="page",
+        summary="No pod of {{ $labels.deployment }} is ready: predictions are refused",
+        runbook="Look at events and logs of the Deployment. A new version: set the weight of "
+        "the old one to 100 and apply, that is the rollback. No room: check quota and "
+        "priority of the pods. The last pods' logs are in the log group of dev.",
+        expression=f"kube_deployment_status_replicas_available{{{here}, "
+        f'deployment=~"({"|".join(models)})(-canary)?"}} == 0',
+        minutes=3,
+    )
+
+
+QUIET_ALARMS: tuple[Alarm, ...] = (
+    Alarm(
+        name="training-errors",
+        audience="science",
+        severity="ticket",
+        summary="A training program logged an error",
+        runbook="Search the log group of science for lines of level ERROR: they name the run. "
+        "Open the run in the tracking server, repair the program or its data, and start the "
+        "job again; a checkpoint saves what was done.",
+        metrics=("TrainingErrors",),
+        statistic="Sum",
+        threshold=0,
+        period_seconds=300,
+    ),
+    Alarm(
+        name="no-predictions",
+        audience="business",
+        severity="ticket",
+        summary="Nobody asked for a prediction for a day",
+        runbook="Ask the developers whether the product still calls the model; an outage would "
+        "have reached them already. If nobody needs the model any more, have it taken out of "
+        "the stack file, so that it stops costing money.",
+        metrics=("Predictions",),
+        statistic="Sum",
+        threshold=1,
+        period_seconds=86_400,
+        comparison="LessThanThreshold",
+        silence_is="breaching",
+    ),
+)
+"""Alarms that wait for the next working day; what counts does not differ between projects."""
+
+
+def alarms(thresholds: ThresholdsConfig, audiences: Sequence[Audience]) -> list[Alarm]:
+    """Return the alerts that CloudWatch evaluates, for the audiences that are told at all."""
+    every = [*_serving_alarms(thresholds), *QUIET_ALARMS]
+    return [alarm for alarm in every if alarm.audience in audiences]
+
+
+def _serving_alarms(thresholds: ThresholdsConfig) -> list[Alarm]:
+    return [
+        Alarm(
+            name="serving-errors",
+            audience="dev",
+            severity="page",
+            summary=f"More than {thresholds.error_percent:g} % of the predictions failed",
+            runbook="Search the log group of dev for the failed predictions and compare versions. "
+            "One version only: set its weight to 0 and apply. All versions: look at what they "
+            "share, above all the features' source and the last network change.",
+            metrics=("PredictionErrors", "Predictions"),
+            statistic="Sum",
+            expression="100 * predictionErrors / predictions",
+            threshold=thresholds.error_percent,
+            period_seconds=300,
+        ),
+        Alarm(
+            name="serving-latency",
+            audience="dev",
+            severity="page",
+            summary=f"Slowest 1 % of the predictions took more than {thresholds.latency_ms} ms",
+            runbook="Check whether the autoscaler is at its maximum and raise it if so. Compare "
+            "versions: a new model may be slower, take its weight away. Throttled CPU shows in "
+            "the pods' metrics: raise the limit.",
+            metrics=("PredictionMilliseconds",),
+            statistic="p99",
+            threshold=thresholds.latency_ms,
+            period_seconds=300,
+        ),
+    ]

@@ -1,0 +1,124 @@
+"""Metrics of a cluster's objects, for every project's collector: kube-state-metrics."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard._component import Component
+from stackyard.config import Config
+from stackyard.monitoring.rules import CLUSTER_METRICS as NAME
+from stackyard.monitoring.rules import CLUSTER_METRICS_PORT as PORT
+from stackyard.naming import StackId
+from stackyard.workload import Program, Size, Workload
+
+WATCHED = {"": ["pods", "resourcequotas"], "apps": ["deployments"], "batch": ["jobs"]}
+"""What alerts speak of, by API group; it sees no Secrets and no ConfigMaps."""
+
+
+class ClusterMetrics(Component):
+    """The state of pods, Deployments, Jobs and quotas, as metrics.
+
+    Only pods of its own namespace reach it, where no project can start pods: it names everything
+    that every project runs.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:ClusterMetrics"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        namespace: pulumi.Input[str],
+        image: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: where it runs, and its image."""
+        super().__init__(name, Config(), opts=opts)
+        self._work = Workload(stack, NAME, image)
+        self._namespace = namespace
+        self._metadata = self._work.metadata(namespace)
+        self._make_account()
+        self._make_deployment()
+        k8s.core.v1.Service(
+            self.named("service"),
+            metadata=self._metadata,
+            spec=k8s.core.v1.ServiceSpecArgs(
+                selector=self._work.selector,
+                ports=[k8s.core.v1.ServicePortArgs(name="metrics", port=PORT, target_port=PORT)],
+            ),
+            opts=self.child(),
+        )
+        self._let_in()
+        self.publish()
+
+    def _make_account(self) -> None:
+        self._work.account(self.named("account"), self._namespace, self.child())
+        labels = self._work.labels
+        role_name = f"stackyard-{NAME}"
+        everywhere = k8s.meta.v1.ObjectMetaArgs(name=role_name, labels=labels)
+        role = k8s.rbac.v1.ClusterRole(
+            self.named("role"),
+            metadata=everywhere,
+            rules=[
+                k8s.rbac.v1.PolicyRuleArgs(
+                    api_groups=[group], resources=resources, verbs=["list", "watch"]
+                )
+                for group, resources in WATCHED.items()
+            ],
+            opts=self.child(),
+        )
+        k8s.rbac.v1.ClusterRoleBinding(
+            self.named("binding"),
+            metadata=everywhere,
+            role_ref=k8s.rbac.v1.RoleRefArgs(
+                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role_name
+            ),
+            subjects=[
+                k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=NAME, namespace=self._namespace)
+            ],
+            opts=self.child(depends_on=[role]),
+        )
+
+    def _make_deployment(self) -> None:
+        watched = ",".join(kind for kinds in WATCHED.values() for kind in kinds)
+        program = Program(["/kube-state-metrics", f"--resources={watched}", f"--port={PORT}"], {})
+        ready = k8s.core.v1.HTTPGetActionArgs(path="/", port=PORT)
+        container = self._work.container(
+            NAME,
+            program,
+            Size("500m", "512Mi"),
+            ports=[k8s.core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
+            readiness_probe=k8s.core.v1.ProbeArgs(http_get=ready),
+        )
+        k8s.apps.v1.Deployment(
+            self.named("deployment"),
+            metadata=self._metadata,
+            spec=k8s.apps.v1.DeploymentSpecArgs(
+                replicas=1,
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=self._work.selector),
+                template=self._work.template([container], asks_api=True),
+            ),
+            opts=self.child(),
+        )
+
+    def _let_in(self) -> None:
+        peer = k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())
+        k8s.networking.v1.NetworkPolicy(
+            self.named("scraping"),
+            metadata=self._metadata,
+            spec=k8s.networking.v1.NetworkPolicySpecArgs(
+                pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=self._work.selector),
+                policy_types=["Ingress"],
+                ingress=[
+                    k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+                        from_=[peer],
+                        ports=[k8s.networking.v1.NetworkPolicyPortArgs(port=PORT, protocol="TCP")],
+                    )
+                ],
+            ),
+            opts=self.child(),
+        )

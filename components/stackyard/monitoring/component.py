@@ -1,0 +1,197 @@
+"""The monitoring of a project: topics, logs, alarms, dashboards, and who may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.monitoring import dashboards, documents, log_metrics
+from stackyard.monitoring.alarm import make_alarm
+from stackyard.monitoring.alerts import alarms
+from stackyard.monitoring.config import READERS, Audience, MonitoringConfig
+from stackyard.naming import StackId
+
+SPENT_PERCENT = 80
+"""Percent of the budget after which somebody is told what was spent already."""
+
+
+class Monitoring(Component):
+    """What each audience hears and sees; nothing of it is shared between audiences."""
+
+    TYPE: ClassVar[str] = "stackyard:index:Monitoring"
+
+    topic_arns: dict[str, pulumi.Output[str]]
+    """Topic ARN by audience; known once services may publish to it."""
+
+    def __init__(
+        self,
+        name: str,
+        config: MonitoringConfig,
+        *,
+        stack: StackId,
+        foundation: FoundationContract,
+        log_days: int,
+        role_arns: Mapping[str, pulumi.Input[str]],
+        monthly_limit: int | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the ground, how long logs are kept, and role ARNs by access audience.
+
+        `monthly_limit` is the stack's budget in US dollars.
+        """
+        super().__init__(name, config, opts=opts)
+        self._config, self._stack, self._foundation = config, stack, foundation
+        self._monthly_limit = monthly_limit
+        self.topic_arns = {who: self._make_topic(who) for who in config.subscribers}
+        groups = {who: self._make_log_group(who, log_days) for who in config.subscribers}
+        self._count(groups)
+        told = self._make_alarms()
+        for who in config.subscribers:
+            self._make_dashboard(who, told.get(who, []))
+            self._let_read(who, role_arns[READERS[who]])
+        if monthly_limit:
+            self._make_budget(monthly_limit)
+        self.publish()
+
+    def _make_topic(self, who: Audience) -> pulumi.Output[str]:
+        topic = aws.sns.Topic(
+            self.named(f"{who}-topic"),
+            name=documents.topic_name(self._stack, who),
+            kms_master_key_id=self._foundation.key_arns["logs"],
+            opts=self.child(),
+        )
+        policy = aws.sns.TopicPolicy(
+            self.named(f"{who}-topic-policy"),
+            arn=topic.arn,
+            policy=topic.arn.apply(
+                lambda arn: iam.text(
+                    documents.topic_policy(
+                        arn,
+                        stack=self._stack,
+                        account=self._foundation.account,
+                        region=self._foundation.region,
+                    )
+                )
+            ),
+            opts=self.child(),
+        )
+        for person in self._config.subscribers[who]:
+            aws.sns.TopicSubscription(
+                self.named(f"{who}-{person.replace('@', '-at-')}"),
+                topic=topic.arn,
+                protocol="email",
+                endpoint=person,
+                opts=self.child(),
+            )
+        return policy.arn
+
+    def _make_log_group(self, who: Audience, days: int) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            self.named(f"{who}-logs"),
+            name=log_metrics.log_group(self._stack, who),
+            kms_key_id=self._foundation.key_arns["logs"],
+            retention_in_days=days,
+            opts=self.child(),
+        )
+
+    def _count(self, groups: Mapping[Audience, aws.cloudwatch.LogGroup]) -> None:
+        for metric in log_metrics.LOG_METRICS:
+            if metric.audience not in groups:
+                continue
+            aws.cloudwatch.LogMetricFilter(
+                self.named(f"count-{metric.name}"),
+                name=metric.name,
+                log_group_name=groups[metric.audience].name,
+                pattern=metric.pattern,
+                metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
+                    name=metric.name,
+                    namespace=log_metrics.metric_namespace(self._stack),
+                    value=metric.value,
+                    unit=metric.unit,
+                    dimensions=dict(metric.dimensions) or None,
+                ),
+                opts=self.child(),
+            )
+
+    def _make_alarms(self) -> dict[Audience, list[pulumi.Output[str]]]:
+        """Make the alarms and return their ARNs by audience."""
+        found: dict[Audience, list[pulumi.Output[str]]] = {}
+        for alarm in alarms(self._config.thresholds, list(self._config.subscribers)):
+            made = make_alarm(
+                self.named(alarm.name),
+                alarm,
+                self._stack,
+                self.topic_arns[alarm.audience],
+                self.child(),
+            )
+            found.setdefault(alarm.audience, []).append(made.arn)
+        return found
+
+    def _make_dashboard(self, who: Audience, alarm_arns: Sequence[pulumi.Output[str]]) -> None:
+        canvas = dashboards.Canvas(
+            log_metrics.metric_namespace(self._stack), self._foundation.region
+        )
+        title = f"{self._stack}: {who}"
+        about = dashboards.about(who, self._config, self._monthly_limit)
+        aws.cloudwatch.Dashboard(
+            self.named(f"{who}-dashboard"),
+            dashboard_name=documents.dashboard_name(self._stack, who),
+            dashboard_body=pulumi.Output.all(*alarm_arns).apply(
+                lambda arns: dashboards.dashboard(who, title, canvas, arns, about)
+            ),
+            opts=self.child(),
+        )
+
+    def _let_read(self, who: Audience, role_arn: pulumi.Input[str]) -> None:
+        policy = documents.reading(
+            self._stack,
+            who,
+            account=self._foundation.account,
+            region=self._foundation.region,
+        )
+        aws.iam.RolePolicy(
+            self.named(f"{who}-reading"),
+            name="monitoring",
+            role=pulumi.Output.from_input(role_arn).apply(lambda arn: arn.rpartition("/")[2]),
+            policy=iam.text(policy),
+            opts=self.child(),
+        )
+
+    def _make_budget(self, limit: int) -> None:
+        """Tell business, or dev where there is none; costs are found by the stack's tag.
+
+        Billing must know it as a cost allocation tag, see
+        https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html.
+        """
+        told = [self.topic_arns.get("business", self.topic_arns["dev"])]
+        percents = {"FORECASTED": 100, "ACTUAL": SPENT_PERCENT}
+        aws.budgets.Budget(
+            self.named("budget"),
+            name=self._stack.slug,
+            budget_type="COST",
+            time_unit="MONTHLY",
+            limit_amount=str(limit),
+            limit_unit="USD",
+            cost_filters=[
+                aws.budgets.BudgetCostFilterArgs(
+                    name="TagKeyValue", values=[f"user:stackyard:stack${self._stack}"]
+                )
+            ],
+            notifications=[
+                aws.budgets.BudgetNotificationArgs(
+                    comparison_operator="GREATER_THAN",
+                    notification_type=kind,
+                    threshold=percent,
+                    threshold_type="PERCENTAGE",
+                    subscriber_sns_topic_arns=told,
+                )
+                for kind, percent in percents.items()
+            ],
+            opts=self.child(),
+        )

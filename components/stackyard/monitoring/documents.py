@@ -1,0 +1,73 @@
+"""Policies around alerts and dashboards, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stackyard import iam
+from stackyard.monitoring.config import Audience
+from stackyard.monitoring.log_metrics import log_group
+from stackyard.naming import StackId
+
+
+def topic_name(stack: StackId, audience: Audience) -> str:
+    """Return the name of an audience's topic."""
+    return f"{stack.slug}-{audience}"
+
+
+def dashboard_name(stack: StackId, audience: Audience) -> str:
+    """Return the name of an audience's dashboard."""
+    return f"{stack.slug}-{audience}"
+
+
+def topic_policy(topic_arn: str, *, stack: StackId, account: str, region: str) -> dict[str, Any]:
+    """Return who may publish: AWS services, for this stack's own alarms and this account only.
+
+    Nobody else is named, so only the account's administrators can subscribe or publish by hand.
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html.
+    """
+    of_account = {"aws:SourceAccount": account}
+    place = f"{region}:{account}"
+    sources = {
+        "cloudwatch": f"arn:aws:cloudwatch:{place}:alarm:{stack.slug}-*",
+        "aps": f"arn:aws:aps:{place}:workspace/*",
+        "budgets": f"arn:aws:budgets::{account}:*",
+    }
+    return iam.document(
+        *(
+            iam.statement(
+                f"PublishFrom{service.capitalize()}",
+                ("sns:Publish", "sns:GetTopicAttributes") if service == "aps" else ("sns:Publish",),
+                (topic_arn,),
+                principals={"Service": f"{service}.amazonaws.com"},
+                conditions={"StringEquals": of_account, "ArnLike": {"aws:SourceArn": source}},
+            )
+            for service, source in sources.items()
+        )
+    )
+
+
+def reading(stack: StackId, audience: Audience, *, account: str, region: str) -> dict[str, Any]:
+    """Return what lets an audience open its own dashboard and logs, and nobody else's.
+
+    Numbers are not divided by project: CloudWatch judges reads of metrics for the whole account
+    only, so that who may see one dashboard could query the numbers of another by name. Source:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html.
+    """
+    dashboard = f"arn:aws:cloudwatch::{account}:dashboard/{dashboard_name(stack, audience)}"
+    group = f"arn:aws:logs:{region}:{account}:log-group:{log_group(stack, audience)}"
+    return iam.document(
+        iam.statement("OpenDashboard", ("cloudwatch:GetDashboard",), (dashboard,)),
+        iam.statement("ReadNumbers", ("cloudwatch:GetMetricData",), ("*",)),
+        iam.statement(
+            "ReadLogs",
+            ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),
+            (group, f"{group}:*"),
+        ),
+        iam.statement("ReadAnswers", ("logs:GetQueryResults",), ("*",)),
+    )
+
+
+def send_metrics(workspace_arn: str) -> dict[str, Any]:
+    """Return what lets the collector write to the project's workspace."""
+    return iam.document(iam.statement("SendMetrics", ("aps:RemoteWrite",), (workspace_arn,)))

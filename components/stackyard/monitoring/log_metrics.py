@@ -1,0 +1,65 @@
+"""What is counted from log lines: CloudWatch makes metrics of what programs write.
+
+MLflow's model server writes an access line for each answer. What it does not measure, an image's
+own server can: `{"event": "prediction", "milliseconds": 12}`. A training program writes
+`{"event": "evaluation", "model": …, "version": …, "score": …}` at its end, and
+`{"level": "ERROR", …}` when it fails. Source of the patterns:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stackyard.monitoring.config import Audience
+from stackyard.naming import StackId
+
+
+@dataclass(frozen=True)
+class LogMetric:
+    """One metric, and the lines that it comes from."""
+
+    name: str
+    audience: Audience
+    """Whose log group has the lines."""
+
+    pattern: str
+    value: str = "1"
+    unit: str = "Count"
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+REQUEST = 'level, client, dash, request = "POST /invocations*"'
+"""An access line, `INFO: 10.0.0.1:80 - "POST /invocations HTTP/1.1" 200 OK`, without its end."""
+
+LOG_METRICS: tuple[LogMetric, ...] = (
+    LogMetric("Predictions", "dev", f"[{REQUEST}, status, ...]"),
+    LogMetric("PredictionErrors", "dev", f"[{REQUEST}, status = 5*, ...]"),
+    LogMetric(
+        "PredictionMilliseconds",
+        "dev",
+        '{ $.event = "prediction" }',
+        value="$.milliseconds",
+        unit="Milliseconds",
+    ),
+    LogMetric("TrainingErrors", "science", '{ $.level = "ERROR" }'),
+    LogMetric(
+        "EvaluationScore",
+        "science",
+        '{ $.event = "evaluation" }',
+        value="$.score",
+        unit="None",
+        dimensions={"Model": "$.model", "Version": "$.version"},
+    ),
+)
+
+
+def metric_namespace(stack: StackId) -> str:
+    """Return the CloudWatch namespace of a project's metrics."""
+    return f"Stackyard/{stack.slug}"
+
+
+def log_group(stack: StackId, audience: Audience) -> str:
+    """Return the name of an audience's log group."""
+    return f"/stackyard/{stack}/{audience}"

@@ -1,0 +1,121 @@
+"""Files for Prometheus, as text: alert rules, where alerts go, and what is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from stackyard.monitoring.alerts import Rule
+
+GROUP = "stackyard"
+
+METRICS_NAMESPACE = "stackyard-metrics"
+"""Where cluster-wide metrics are made and collected; no project can start pods there."""
+
+CLUSTER_METRICS = "cluster-metrics"
+"""Name of the Service of kube-state-metrics, and of its scrape job."""
+
+CLUSTER_METRICS_PORT = 8080
+
+GPU_METRICS = "gpu-telemetry"
+"""Name of the GPU exporter's Service, and of its scrape job."""
+
+
+def rules_file(rules: Sequence[Rule]) -> str:
+    """Return a rules file, which promtool can test.
+
+    Source: https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/.
+    """
+    entries = [
+        {
+            "alert": rule.name,
+            "expr": rule.expression,
+            "for": f"{rule.minutes}m",
+            "labels": {"audience": rule.audience, "severity": rule.severity},
+            "annotations": {"summary": rule.summary, "runbook": rule.runbook},
+        }
+        for rule in rules
+    ]
+    return _text({"groups": [{"name": GROUP, "interval": "60s", "rules": entries}]})
+
+
+def routing_file(topics: Mapping[str, str], region: str) -> str:
+    """Return the alert manager definition of a workspace: each audience's alerts to its topic.
+
+    `topics` holds topic ARNs by audience and must have `dev`, which gets what nobody else does.
+    Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-config.html.
+    """
+    receivers = [
+        {
+            "name": audience,
+            "sns_configs": [
+                {
+                    "topic_arn": topics[audience],
+                    "sigv4": {"region": region},
+                    "subject": "{{ .CommonLabels.alertname }}",
+                    "message": "{{ range .Alerts }}{{ .Annotations.summary }}\n"
+                    "{{ .Annotations.runbook }}\n{{ end }}",
+                }
+            ],
+        }
+        for audience in sorted(topics)
+    ]
+    routes = [
+        {"receiver": audience, "matchers": [f'audience="{audience}"']}
+        for audience in sorted(topics)
+        if audience != "dev"
+    ]
+    config = {
+        "route": {"receiver": "dev", "group_by": ["alertname"], "routes": routes},
+        "receivers": receivers,
+    }
+    return _text({"alertmanager_config": _text(config)})
+
+
+def collector_file(*, namespace: str, remote_write: str, region: str) -> str:
+    """Return the collector's config: of all that is measured, what belongs to the namespace.
+
+    `remote_write` is the workspace's address. Sources:
+    https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-onboard-ingest-metrics-remote-write-EC2.html
+    and https://prometheus.io/docs/prometheus/latest/configuration/configuration/.
+    """
+    own: dict[str, Any] = {
+        "source_labels": ["namespace"],
+        "regex": namespace,
+        "action": "keep",
+    }
+
+    def job(name: str, address: str, port: int) -> dict[str, Any]:
+        found = {"names": [address], "type": "A", "port": port}
+        return {
+            "job_name": name,
+            "honor_labels": True,
+            "dns_sd_configs": [found],
+            "metric_relabel_configs": [own],
+        }
+
+    gpu = f"{GPU_METRICS}.stackyard-gpu.svc.cluster.local"
+    cluster = f"{CLUSTER_METRICS}.{METRICS_NAMESPACE}.svc.cluster.local"
+    return _text(
+        {
+            "global": {"scrape_interval": "30s"},
+            "scrape_configs": [
+                job(CLUSTER_METRICS, cluster, CLUSTER_METRICS_PORT),
+                job(GPU_METRICS, gpu, 9400),
+            ],
+            "remote_write": [
+                {
+                    "url": remote_write,
+                    "sigv4": {"region": region},
+                    "send_exemplars": False,
+                }
+            ],
+        }
+    )
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    """Long lines stay whole, so that an edit shows as one changed line."""
+    return yaml.safe_dump(document, sort_keys=False, width=1_000_000)

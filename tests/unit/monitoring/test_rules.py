@@ -1,0 +1,186 @@
+"""Every alert rule fires when it should and not before, as Prometheus itself sees it."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stackyard.monitoring.alerts import Rule, rules
+from stackyard.monitoring.config import ThresholdsConfig
+from stackyard.monitoring.rules import collector_file, routing_file, rules_file
+from stackyard_sandbox.toolchain import tool
+
+NAMESPACE = "vision-defects-dev"
+EVERY = rules(NAMESPACE, ThresholdsConfig(), tracking=True, models=["classifier", "scorer"])
+RULES = {rule.name: rule for rule in EVERY}
+HERE = 'namespace="vision-defects-dev"'
+ELSEWHERE = 'namespace="ranking-recommender-dev"'
+AVAILABLE = "kube_deployment_status_replicas_available"
+GPU_POD = "kube_pod_container_resource_requests"
+
+# For each alert: series (name and values a minute), the minute at which it must fire and the one
+# at which it must not, and labels that the alert must carry when it fires.
+CASES: dict[str, dict[str, Any]] = {
+    "TrainingFailed": {
+        "series": {
+            f'kube_job_failed{{{HERE},condition="true",job_name="fit"}}': "0x5 1x20",
+            f'kube_job_failed{{{ELSEWHERE},condition="true",job_name="other"}}': "1x30",
+        },
+        "fires": 8,
+        "silent": 4,
+        "labels": {"condition": "true", "job_name": "fit", "namespace": "vision-defects-dev"},
+    },
+    "GpuPodPending": {
+        "series": {
+            f'kube_pod_status_phase{{{HERE},phase="Pending",pod="a"}}': "1x60",
+            f'kube_pod_status_phase{{{HERE},phase="Pending",pod="cpu"}}': "1x60",
+            f'{GPU_POD}{{{HERE},pod="a",resource="nvidia_com_gpu"}}': "1x60",
+            f'{GPU_POD}{{{HERE},pod="cpu",resource="cpu"}}': "1x60",
+        },
+        "fires": 25,
+        "silent": 15,
+        "labels": {"phase": "Pending", "pod": "a", "namespace": "vision-defects-dev"},
+    },
+    "PaidGpuIdle": {
+        "series": {
+            f'DCGM_FI_DEV_GPU_UTIL{{{HERE},pod="a",gpu="0"}}': "0x60",
+            f'DCGM_FI_DEV_GPU_UTIL{{{HERE},pod="busy",gpu="0"}}': "0x60",
+            f'DCGM_FI_DEV_GPU_UTIL{{{HERE},pod="busy",gpu="1"}}': "90x60",
+        },
+        "fires": 35,
+        "silent": 25,
+        "labels": {"pod": "a"},
+    },
+    "TrackingDown": {
+        "series": {f'{AVAILABLE}{{{HERE},deployment="tracking"}}': "2x3 0x30"},
+        "fires": 12,
+        "silent": 6,
+        "labels": {"deployment": "tracking", "namespace": "vision-defects-dev"},
+    },
+    "ServingDown": {
+        "series": {
+            f'{AVAILABLE}{{{HERE},deployment="classifier-canary"}}': "0x30",
+            f'{AVAILABLE}{{{HERE},deployment="classifier"}}': "1x30",
+        },
+        "fires": 5,
+        "silent": 1,
+        "labels": {"deployment": "classifier-canary", "namespace": "vision-defects-dev"},
+    },
+    "MetricsMissing": {
+        "series": {'up{job="cluster-metrics"}': "1x5 0x30"},
+        "fires": 18,
+        "silent": 10,
+        "labels": {},
+    },
+}
+
+
+def promtool(folder: Path, rule: Rule, case: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run `promtool test rules` for one alert alone."""
+    fired = {
+        "exp_labels": {**case["labels"], "audience": rule.audience, "severity": rule.severity},
+        "exp_annotations": {
+            "summary": _filled(rule.summary, case["labels"]),
+            "runbook": rule.runbook,
+        },
+    }
+    (folder / "rules.yaml").write_text(rules_file([rule]))
+    test = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [
+                    {"series": series, "values": values}
+                    for series, values in case["series"].items()
+                ],
+                "alert_rule_test": [
+                    {"eval_time": f"{case['silent']}m", "alertname": rule.name, "exp_alerts": []},
+                    {
+                        "eval_time": f"{case['fires']}m",
+                        "alertname": rule.name,
+                        "exp_alerts": [fired],
+                    },
+                ],
+            }
+        ],
+    }
+    (folder / "test.yaml").write_text(yaml.safe_dump(test))
+    command = [str(tool("promtool")), "test", "rules", "test.yaml"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def _filled(text: str, labels: dict[str, str]) -> str:
+    for name, value in labels.items():
+        text = text.replace(f"{{{{ $labels.{name} }}}}", value)
+    return text
+
+
+def test_what_a_project_does_not_run_is_not_watched() -> None:
+    names = {r.name for r in rules(NAMESPACE, ThresholdsConfig(), tracking=False, models=[])}
+    assert set(RULES) - names == {"TrackingDown", "ServingDown"}
+
+
+def test_every_alert_has_a_case_and_no_case_is_left_over() -> None:
+    assert set(CASES) == set(RULES)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_an_alert_fires_in_time_and_for_its_own_namespace_only(name: str, tmp_path: Path) -> None:
+    done = promtool(tmp_path, RULES[name], CASES[name])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_broken_expression_is_noticed(name: str, tmp_path: Path) -> None:
+    """Or the test above would pass for any rule."""
+    rule = RULES[name]
+    broken = replace(rule, expression=rule.expression.replace("==", "!=").replace("< 5", "> 5"))
+    assert broken.expression != rule.expression
+    assert promtool(tmp_path, broken, CASES[name]).returncode != 0
+
+
+def test_an_alert_without_a_runbook_cannot_be_written() -> None:
+    with pytest.raises(ValueError, match="runbook"):
+        replace(RULES["TrackingDown"], runbook="look into it")
+
+
+def test_alerts_go_to_the_topic_of_their_audience_and_the_rest_to_dev() -> None:
+    topics = {"science": "arn:s", "dev": "arn:d"}
+    outer = yaml.safe_load(routing_file(topics, "eu-central-1"))
+    config = yaml.safe_load(outer["alertmanager_config"])
+    assert config["route"]["receiver"] == "dev"
+    assert [route["receiver"] for route in config["route"]["routes"]] == ["science"]
+    sent = {one["name"]: one["sns_configs"][0]["topic_arn"] for one in config["receivers"]}
+    assert sent == topics
+
+
+def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> None:
+    text = collector_file(
+        namespace="vision-defects-dev",
+        remote_write="https://aps.example/api/v1/remote_write",
+        region="eu-central-1",
+    )
+    jobs = yaml.safe_load(text)["scrape_configs"]
+    found = [job["dns_sd_configs"][0]["names"] for job in jobs]
+    assert found == [
+        ["cluster-metrics.stackyard-metrics.svc.cluster.local"],
+        ["gpu-telemetry.stackyard-gpu.svc.cluster.local"],
+    ]
+    # This promtool is built without service discovery.
+    plain = yaml.safe_load(text)
+    for job in plain["scrape_configs"]:
+        job["static_configs"] = [{"targets": job.pop("dns_sd_configs")[0]["names"]}]
+    (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(plain))
+    command = [str(tool("promtool")), "check", "config", "--agent", "prometheus.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for job in jobs:
+        (kept,) = job["metric_relabel_configs"]
+        assert (kept["action"], kept["regex"]) == ("keep", "vision-defects-dev"), job
