@@ -6,10 +6,11 @@ A comment, a moved key or a default that every stack overrides touches nobody. W
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from itertools import islice
+from pathlib import Path as Folder
 from typing import Any, Literal
 
 from stackyard.blueprints.catalogue import BLUEPRINTS
@@ -17,8 +18,8 @@ from stackyard.naming import StackId
 from stackyard.stackfile import layout
 from stackyard.stackfile.errors import EstateError, StackFileErrors
 from stackyard.stackfile.estate import Estate
-from stackyard_cli.changes import differing
-from stackyard_cli.revision import changed_files, estate_at, merge_base
+from stackyard.stackfile.node import Node, Path, dotted
+from stackyard_cli.revision import changed_files, estate_at, merge_base, stacks_at
 
 Change = Literal["added", "changed", "follows", "removed", "everything"]
 
@@ -71,7 +72,7 @@ class Affected:
         return {"base": self.base, "stacks": [asdict(stack) for stack in self.stacks]}
 
 
-def affected(root: Path, base: str, head: str | None = None) -> Affected:
+def affected(root: Folder, base: str, head: str | None = None) -> Affected:
     """Compare the estate in `root` (or its revision `head`) with where it left `base`."""
     commit = merge_base(root, base, head)
     inside, outside = changed_files(root, commit, head)
@@ -84,7 +85,7 @@ def affected(root: Path, base: str, head: str | None = None) -> Affected:
 
 
 def _touched(
-    new: Estate, root: Path, commit: str, inside: set[str], outside: set[str]
+    new: Estate, root: Folder, commit: str, inside: set[str], outside: set[str]
 ) -> tuple[Touched, ...]:
     code = sorted(
         name
@@ -95,14 +96,22 @@ def _touched(
     files = {name for name in inside if name.startswith(f"{layout.FOLDER}/")}
     if not (code or files):
         return ()
-    with estate_at(root, commit) as old:
-        return _Comparison(new, old, files, code).touched()
+    with estate_at(root, commit, files) as old:
+        before = stacks_at(root, commit) if old else set()
+        return _Comparison(new, old, before, files, code).touched()
 
 
 class _Comparison:
-    def __init__(self, new: Estate, old: Estate | None, files: set[str], code: list[str]) -> None:
-        self._new, self._old, self._files, self._code = new, old, files, code
-        self._before = set(old.stacks()) if old else set()
+    def __init__(
+        self,
+        new: Estate,
+        old: Estate | None,
+        before: set[StackId],
+        files: set[str],
+        code: list[str],
+    ) -> None:
+        self._new, self._old, self._before = new, old, before
+        self._files, self._code = files, code
 
     def touched(self) -> tuple[Touched, ...]:
         """Return what is touched, in contract order; removed stacks last, in reverse."""
@@ -154,10 +163,10 @@ class _Comparison:
             blueprint_before, tree_before = self._old.written(stack)
         except StackFileErrors:
             return self._made(stack, "changed", "it could not be read before")
-        values = differing(tree_before.plain(), tree.plain())
+        values = list(islice(_differing(tree_before, tree, ()), VALUES_NAMED))
         if blueprint == blueprint_before and not values:
             return None
-        return self._made(stack, "changed", ", ".join(touched), values[:VALUES_NAMED])
+        return self._made(stack, "changed", ", ".join(touched), map(dotted, values))
 
     def _follow(self, found: dict[StackId, Touched]) -> None:
         """Add the stacks that read a contract of one that is touched."""
@@ -182,12 +191,26 @@ class _Comparison:
         return Touched(str(stack), "removed", "destroy", depth, protected, because)
 
 
+def _differing(old: Node | None, new: Node | None, path: Path) -> Iterator[Path]:
+    """Yield the paths of values that differ; revisions share the nodes of files that are equal."""
+    if old is new:
+        return
+    if old is None or new is None:
+        for node in (old, new):
+            yield from (place for place, _ in node.leaves(path)) if node else ()
+    elif isinstance(old.value, dict) and isinstance(new.value, dict) and old.value and new.value:
+        for key in {**new.value, **old.value}:
+            yield from _differing(old.value.get(key), new.value.get(key), (*path, key))
+    elif old.plain() != new.plain() or type(old.value) is not type(new.value):
+        yield path
+
+
 def _standing(estate: Estate, stack: StackId) -> tuple[int, bool]:
     """Return a stack's place in contract order, and whether its stage protects it."""
     blueprint, tree = estate.written(stack)
-    section = tree.plain().get("protection")
-    protected = isinstance(section, Mapping) and section.get("protect") is True
-    return _depth(blueprint), protected
+    section = tree.child("protection")
+    protect = section.child("protect") if section else None
+    return _depth(blueprint), protect is not None and protect.value is True
 
 
 def _depth(blueprint: str) -> int:

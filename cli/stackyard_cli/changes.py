@@ -52,16 +52,6 @@ def config_changes(recorded: Mapping[str, Any], loaded: Loaded) -> list[ConfigCh
     return found
 
 
-def differing(old: Any, new: Any) -> list[str]:
-    """Return the paths of the values that differ, as people read them, in the new one's order."""
-    if old == new:
-        return []
-    before, after = dict(_leaves(old)), dict(_leaves(new))
-    paths = [*after, *(path for path in before if path not in after)]
-    unlike = (p for p in paths if before.get(p, ABSENT) != after.get(p, ABSENT))
-    return [dotted(path) for path in unlike]
-
-
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
