@@ -102,16 +102,19 @@ def test_a_known_stack_without_state_is_refused_and_restored(yard: FakeYard) -> 
     assert yard.things() == ["thing-0", "thing-1", "thing-2"]
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"\0" * 4000, b'{"version": 3}'])
-def test_a_damaged_state_is_refused_and_restored(yard: FakeYard, damage: bytes) -> None:
+DAMAGES = (b"", b"{", b"\0" * 4000, b'{"version": 3}')
+
+
+def test_a_damaged_state_is_refused_and_restored(yard: FakeYard) -> None:
     assert yard.run("up").ok
     assert yard.run("up", size=2).ok
     state = yard.place.state(STACK)
-    yard.place.store.put(state.checkpoint_key, damage)
-    yard.place.store.put(f"{state.checkpoint_key}.bak", damage)  # a full disk takes both
-    assert "not readable" in (yard.run("up").result.problem or "")
-    outcome = yard.recover()
-    assert outcome.restored == "the copy made before the last apply"
+    for damage in DAMAGES:
+        yard.place.store.put(state.checkpoint_key, damage)
+        yard.place.store.put(f"{state.checkpoint_key}.bak", damage)  # a full disk takes both
+        assert "not readable" in (yard.run("up").result.problem or "")
+        outcome = yard.recover()
+        assert outcome.restored == "the copy made before the last apply"
     assert yard.run("up", size=2).ok
     assert yard.ids() == yard.held()
 
