@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stackyard.naming import StackId
+from stackyard.stackfile.errors import StackFileErrors
 from stackyard.stackfile.estate import Estate
 from stackyard.stackfile.immutable import changed_immutables
 from stackyard.stackfile.loaded import Loaded
@@ -18,6 +19,8 @@ from stackyard_cli.engine.binary import Engine
 from stackyard_cli.engine.place import Place, place_of
 from stackyard_cli.engine.run import Task
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.review.blast_radius import expired
+from stackyard_cli.review.dates import today
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Deployment:
     @classmethod
     def open(cls, estate_dir: Path | None) -> Deployment:
         """Open the estate around here, or the one named."""
-        estate = Estate.find(Path.cwd(), estate_dir)
+        estate = found_estate(estate_dir)
         return cls(estate, place_of_estate(estate), binary.find())
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[Task]]:
@@ -42,6 +45,8 @@ class Deployment:
     def task(self, stack: StackId) -> Task:
         """Return one stack as a task."""
         loaded = self.loaded.setdefault(stack, self.estate.load(stack))
+        if problems := list(expired(loaded, today())):
+            raise StackFileErrors(problems)
         return Task(
             stack=stack,
             blueprint=loaded.blueprint,
@@ -101,6 +106,11 @@ class Deployment:
                 f"(recorded {old!r}, got {new!r})"
             )
         return problems
+
+
+def found_estate(estate_dir: Path | None) -> Estate:
+    """Return the estate around here, or the one named."""
+    return Estate.find(Path.cwd(), estate_dir)
 
 
 def place_of_estate(estate: Estate) -> Place:

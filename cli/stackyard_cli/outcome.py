@@ -18,18 +18,24 @@ def known(report: Report) -> bool:
     return report.result.kind != "unknown"
 
 
+def previewed(report: Report) -> bool:
+    """Say whether a preview came to its end, stopped by policy or not."""
+    return report.ok or (report.operation == "preview" and report.result.kind == "policy")
+
+
 def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops: Stops) -> None:
     """Raise for what failed or was stopped, naming what to run next."""
     if stops.wanted:
         for line in _stopped(found, layers):
             render.narrate(line)
         raise typer.Exit(ExitCode.INTERRUPTED)
-    failed = [r for r in found.values() if r.result.outcome == "failed" and known(r)]
+    failed = [r for r in found.values() if not previewed(r) and known(r)]
     if failed:
         first = failed[0]
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
-        raise StackyardError(message, hint=first.result.hint or _hint(first))
+        code = ExitCode.STOPPED if first.result.kind == "policy" else ExitCode.FAILED
+        raise StackyardError(message, hint=first.result.hint or _hint(first), code=code)
 
 
 def _hint(report: Report) -> str | None:

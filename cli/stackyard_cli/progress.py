@@ -47,9 +47,10 @@ class Progress:
         lines: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
         quiet: bool = False,
+        violations: bool = True,
     ) -> None:
         self._lines = not sys.stderr.isatty() if lines is None else lines
-        self._clock, self._quiet = clock, quiet
+        self._clock, self._quiet, self._violations = clock, quiet, violations
         self._stacks: dict[str, _Stack] = {}
         self._lock = threading.Lock()
 
@@ -64,7 +65,7 @@ class Progress:
             elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:
                 name = event.urn.rpartition("::")[2] + ": " if event.urn else ""
                 self._say(f"{stack}  {event.severity}: {name}{event.message}")
-            elif isinstance(event, Violation):
+            elif isinstance(event, Violation) and self._violations:
                 self._say(f"{stack}  {event.level} {event.pack}/{event.policy}: {event.message}")
             elif isinstance(event, Result):
                 known.ended = True

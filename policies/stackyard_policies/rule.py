@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import cleandoc
 from typing import Any, Literal
 
 Level = Literal["advisory", "mandatory", "disabled"]
@@ -90,7 +91,7 @@ def resource_rule(name: str, *types: str, fix: str) -> Callable[[ResourceCheck],
     """Make a rule that looks at resources of the given types one by one."""
 
     def wrap(check: ResourceCheck) -> Rule:
-        return Rule(name, frozenset(types), (check.__doc__ or "").strip(), fix, check)
+        return Rule(name, frozenset(types), cleandoc(check.__doc__ or ""), fix, check)
 
     return wrap
 
@@ -99,7 +100,7 @@ def stack_rule(name: str, *types: str, fix: str) -> Callable[[StackCheck], Rule]
     """Make a rule that looks at how the resources of a whole stack belong together."""
 
     def wrap(check: StackCheck) -> Rule:
-        why = (check.__doc__ or "").strip()
+        why = cleandoc(check.__doc__ or "")
         return Rule(name, frozenset(types), why, fix, stack_check=check)
 
     return wrap

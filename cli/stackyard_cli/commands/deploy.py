@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +12,15 @@ from stackyard.naming import StackId
 from stackyard_cli import render, reports
 from stackyard_cli.deployment import Deployment
 from stackyard_cli.engine.messages import Result
+from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.run import Report, Runner, Task, in_order
 from stackyard_cli.engine.stops import Stops
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Selection, Stacks, Yes
-from stackyard_cli.outcome import end, known
+from stackyard_cli.outcome import end, known, previewed
 from stackyard_cli.progress import Progress
+from stackyard_cli.review import approval, gate, policies
+from stackyard_cli.review.dates import today
 
 Refresh = Annotated[
     bool,
@@ -27,6 +31,21 @@ Expect = Annotated[
     bool, typer.Option("--expect-no-changes", help="Exit with 4 if anything would change.")
 ]
 
+KeepReceipt = Annotated[
+    Path | None,
+    typer.Option(
+        "--receipt",
+        help="Keep the reviewed change as FILE.json, or one for each stack in a folder.",
+    ),
+]
+Approved = Annotated[
+    Path | None,
+    typer.Option("--receipt", help="Apply exactly this reviewed change, without a question."),
+]
+Digest = Annotated[
+    str | None, typer.Option("--digest", help="The digest that was approved with the receipt.")
+]
+
 Reports = dict[StackId, Report]
 
 
@@ -35,6 +54,7 @@ def preview(
     refresh: Refresh = False,
     expect_no_changes: Expect = False,
     diff: Diff = False,
+    receipt: KeepReceipt = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -45,11 +65,15 @@ def preview(
     with Stops(render.narrate) as stops:
         flow = Flow(deployment, stops, values=diff, refresh=refresh)
         found = flow.preview(layers)
+    reviews = flow.reviews(found)
     if not json:
-        flow.show(found, _answer)
+        flow.show(found, reviews, _answer)
     else:
-        render.answer({"stacks": [flow.plain(report) for report in found.values()]}, json=True)
+        render.answer({"stacks": flow.plain(found.values(), reviews)}, json=True)
+    if receipt is not None:
+        approval.keep(deployment, receipt, list(reviews.values()), refresh=refresh)
     end(found, layers, stops)
+    gate.stop(reviews.values(), json=json)
     if expect_no_changes and any(_changes(report) for report in found.values()):
         raise typer.Exit(ExitCode.CHANGES_PENDING)
 
@@ -59,6 +83,8 @@ def up(
     yes: Yes = False,
     refresh: Refresh = False,
     diff: Diff = False,
+    receipt: Approved = None,
+    digest: Digest = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -66,45 +92,80 @@ def up(
     deployment = Deployment.open(estate)
     layers = deployment.layers(deployment.estate.select(stacks))
     deployment.check_immutables(task for layer in layers for task in layer)
-    done: Reports = {}
+    approved = None
+    if receipt is not None:
+        tasks = [task for layer in layers for task in layer]
+        approved = approval.Approval.opened(deployment, receipt, tasks, digest)
+        refresh = approved.refresh
     with Stops(render.narrate) as stops:
         flow = Flow(deployment, stops, values=diff, refresh=refresh)
-        left = layers
-        while left and not stops.wanted:
-            found = flow.preview(left)
-            flow.show(found, render.narrate)
-            end(found, left, stops)
-            ready = [[task for task in layer if known(found[task.stack])] for layer in left]
-            if any(_changes(report) for report in found.values() if known(report)):
-                _agree(yes=yes)
-            done |= flow.apply(ready, found)
-            left = [[t for t in layer if not known(found[t.stack])] for layer in left]
-            left = [layer for layer in left if layer]
-            if not all(report.ok for report in done.values()):
-                break
+        done = _layer_by_layer(flow, layers, approved, yes=yes, json=json)
     if json:
-        render.answer({"stacks": [flow.plain(report) for report in done.values()]}, json=True)
+        render.answer({"stacks": flow.plain(done.values(), {})}, json=True)
     end(done, layers, stops)
     render.narrate(f"{len(done)} applied", "green")
+
+
+def _layer_by_layer(
+    flow: Flow,
+    left: list[list[Task]],
+    approved: approval.Approval | None,
+    *,
+    yes: bool,
+    json: bool,
+) -> Reports:
+    """Preview, judge, ask and apply; again for stacks that were not known before a layer stood."""
+    done: Reports = {}
+    while left and not flow.stops.wanted:
+        found = flow.preview(left)
+        reviews = flow.reviews(found)
+        flow.show(found, reviews, render.narrate)
+        end(found, left, flow.stops)
+        gate.stop(reviews.values(), json=False)
+        ready = [[task for task in layer if known(found[task.stack])] for layer in left]
+        if approved is not None:
+            approved.check_same(reviews.values())
+            approved.check_state(task for layer in ready for task in layer)
+        elif any(_changes(report) for report in found.values() if known(report)):
+            _agree(yes=yes)
+        done |= flow.apply(ready, found)
+        left = [[task for task in layer if not known(found[task.stack])] for layer in left]
+        left = [layer for layer in left if layer]
+        if not all(report.ok for report in done.values()):
+            break
+    return done
 
 
 class Flow:
     """One run of a verb over a selection."""
 
     def __init__(
-        self, deployment: Deployment, stops: Stops, *, values: bool, refresh: bool
+        self,
+        deployment: Deployment,
+        stops: Stops,
+        *,
+        values: bool = False,
+        refresh: bool = False,
+        judged: bool = True,
     ) -> None:
         self.deployment, self.stops = deployment, stops
-        self._values, self._refresh = values, refresh
+        self._values, self._refresh, self._judged = values, refresh, judged
         self._watched = Progress()
-        self._silent = Progress(lines=False)
+        # What a preview violates is told by its review.
+        self._silent = Progress(lines=False, violations=False)
 
     def preview(self, layers: Sequence[Sequence[Task]]) -> Reports:
         """Preview every stack whose upstreams stand firm; the others are unknown."""
         runner = self._runner(self._silent)
         return in_order(
             layers,
-            lambda task: runner.run(task, "preview", refresh=self._refresh, values=self._values),
+            lambda task: runner.run(
+                task,
+                "preview",
+                refresh=self._refresh,
+                values=self._values,
+                packs=self._packs(task),
+            ),
             stops=self.stops,
             beat=self._silent.beat,
             skip=self._unknown,
@@ -118,20 +179,46 @@ class Flow:
             if not _changes(previews[task.stack]) and self.deployment.exists(task.stack):
                 runner.settle(task)
                 return previews[task.stack]
-            return runner.run(task, "up", refresh=self._refresh)
+            return runner.run(task, "up", refresh=self._refresh, packs=self._packs(task))
 
         return in_order(layers, act, stops=self.stops, beat=self._watched.beat, skip=_after_failure)
 
-    def show(self, found: Reports, tell: Callable[[str], object]) -> None:
-        """Tell previews line by line."""
+    def reviews(self, found: Reports) -> dict[StackId, gate.Review]:
+        """Review the previews that came to their end."""
+        return {
+            stack: gate.reviewed(self.deployment, report)
+            for stack, report in found.items()
+            if previewed(report)
+        }
+
+    def show(
+        self, found: Reports, reviews: Mapping[StackId, gate.Review], tell: Callable[[str], object]
+    ) -> None:
+        """Tell previews and their reviews line by line."""
         for report in found.values():
             config = self.deployment.config_changes(report.task)
             for line in reports.text_of(report, config, values=self._values):
                 tell(line)
+            if review := reviews.get(report.stack):
+                for line in review.lines():
+                    tell(line)
 
-    def plain(self, report: Report) -> dict[str, object]:
-        """Return a report for `--json`."""
-        return reports.plain(report, self.deployment.config_changes(report.task))
+    def plain(
+        self, found: Iterable[Report], reviews: Mapping[StackId, gate.Review]
+    ) -> list[dict[str, object]]:
+        """Return reports for `--json`, each with its review."""
+        return [
+            {
+                **reports.plain(report, self.deployment.config_changes(report.task)),
+                **(reviews[report.stack].plain() if report.stack in reviews else {}),
+            }
+            for report in found
+        ]
+
+    def _packs(self, task: Task) -> Packs:
+        loaded = self.deployment.loaded[task.stack]
+        settings = self.deployment.estate.settings
+        return policies.packs(loaded, settings, today()) if self._judged else {}
 
     def _runner(self, progress: Progress) -> Runner:
         return Runner(

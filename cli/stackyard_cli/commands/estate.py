@@ -13,6 +13,7 @@ from stackyard_cli.options import EstateDir, Json, Selection, Stack
 
 if TYPE_CHECKING:
     from stackyard.naming import StackId
+    from stackyard.stackfile.errors import StackFileError
     from stackyard.stackfile.estate import Estate
     from stackyard.stackfile.loaded import Loaded
 
@@ -126,10 +127,22 @@ def _check(estate: Estate, selection: list[str] | None) -> int:
     from stackyard.stackfile.errors import StackFileErrors
 
     stacks = estate.select(selection)
-    problems = estate.check(stacks)
+    problems = estate.check(stacks) or _expired(estate, stacks)
     if problems:
         raise StackFileErrors(problems)
     return len(stacks)
+
+
+def _expired(estate: Estate, stacks: list[StackId]) -> list[StackFileError]:
+    """Return the exceptions whose last day has passed; models have no clock, so it is done here."""
+    from stackyard_cli.review import blast_radius, policies
+    from stackyard_cli.review.dates import today
+
+    for stage in {stack.stage for stack in stacks}:
+        policies.levels_of(estate.settings, stage, today())
+    return [
+        problem for stack in stacks for problem in blast_radius.expired(estate.load(stack), today())
+    ]
 
 
 def _estate_name(directory: Path, name: str | None) -> str:

@@ -19,10 +19,15 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stacks, Yes
 from stackyard_cli.outcome import end
 from stackyard_cli.progress import Progress
+from stackyard_cli.review.blast_radius import losses_of_destroy, unwaived
 
 Confirm = Annotated[
     list[str] | None,
     typer.Option("--confirm", metavar="STACK", help="The name of a protected stack, typed out."),
+]
+
+Preview = Annotated[
+    bool, typer.Option("--preview", help="Only show what would go, from the state; no engine.")
 ]
 
 
@@ -30,6 +35,7 @@ def destroy(
     stacks: Stacks,
     yes: Yes = False,
     confirm: Confirm = None,
+    preview: Preview = False,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -46,8 +52,15 @@ def destroy(
         [task for task in layer if deployment.exists(task.stack)]
         for layer in reversed(deployment.layers(chosen))
     ]
-    for task in (task for layer in layers for task in layer):
+    tasks = [task for layer in layers for task in layer]
+    if preview and json:
+        render.answer({"stacks": [_plain(deployment, task) for task in tasks]}, json=True)
+        return
+    for task in tasks:
         _show(deployment, task.stack)
+    if preview:
+        return
+    _stop_losses(deployment, tasks)
     _agree(deployment, layers, yes=yes, confirmed=confirm or [])
     with Stops(render.narrate) as stops:
         done = _destroy(deployment, layers, stops)
@@ -100,6 +113,49 @@ def _show(deployment: Deployment, stack: StackId) -> None:
     render.narrate(text + (f", {len(kept)} kept in the cloud" if kept else ""))
     for item in kept:
         render.narrate(f"    ◦ {item['type']}  {item['urn'].rpartition('::')[2]}  kept")
+
+
+def _plain(deployment: Deployment, task: Task) -> dict[str, object]:
+    """Return what would go, in the form of a preview's report."""
+    checkpoint = deployment.place.state(task.stack).read()
+    made = guard.made(checkpoint) if checkpoint else []
+    steps = [
+        {
+            "urn": item["urn"],
+            "type": item["type"],
+            "name": item["urn"].rpartition("::")[2],
+            "operation": "delete",
+            "retained": bool(item.get("retainOnDelete")),
+        }
+        for item in made
+    ]
+    return {
+        "stack": str(task.stack),
+        "operation": "destroy",
+        "outcome": "succeeded",
+        "changes": {"delete": sum(1 for step in steps if not step["retained"])},
+        "steps": steps,
+    }
+
+
+def _stop_losses(deployment: Deployment, tasks: Sequence[Task]) -> None:
+    """Stop where a protected stack would lose data or keys that nobody has waived."""
+    lost: list[str] = []
+    for task in tasks:
+        checkpoint = deployment.place.state(task.stack).read()
+        if checkpoint is None or not _protected(deployment, task.stack):
+            continue
+        found = losses_of_destroy(checkpoint.resources)
+        waivers = deployment.loaded[task.stack].config.waivers
+        lost += [f"{task.stack}: {loss}" for loss in unwaived(found, waivers)]
+    if lost:
+        raise StackyardError(
+            f"stopped by blast radius: {len(lost)} resources with data or keys would be lost",
+            hint="`protection.retain: true` keeps them; or waive each in the stack file",
+            code=ExitCode.STOPPED,
+            details=lost,
+            facts={"losses": lost},
+        )
 
 
 def _agree(

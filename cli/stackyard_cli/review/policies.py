@@ -90,7 +90,7 @@ def plain(violation: Violation) -> dict[str, Any]:
         "rule": violation.policy,
         "pack": violation.pack,
         "level": "not checked" if unchecked(violation) else violation.level,
-        "message": told(violation),
+        "message": told(violation).removeprefix(f"{violation.policy}: "),
         "urn": violation.urn,
     }
 

@@ -1,0 +1,123 @@
+"""Applying what was approved: receipts against their stacks, before the engine starts and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackyard.naming import StackId
+from stackyard_cli import render
+from stackyard_cli.engine.run import Task
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.review import policies, receipt
+from stackyard_cli.review.dates import today
+from stackyard_cli.review.fingerprint import Fingerprint, fingerprint, mismatches, state_digest
+from stackyard_cli.review.gate import Review
+
+if TYPE_CHECKING:
+    from stackyard_cli.deployment import Deployment
+
+
+def file_of(target: Path, stack: StackId, *, several: bool) -> Path:
+    """Return where a stack's receipt is: the file named, or one for each stack in a folder."""
+    if several or target.is_dir():
+        return target / f"{stack.team}.{stack.project}.{stack.stage}.json"
+    return target
+
+
+def bound(deployment: Deployment, task: Task) -> Fingerprint:
+    """Return the fingerprint of a stack as it is now."""
+    loaded = deployment.loaded[task.stack]
+    chosen = policies.packs(loaded, deployment.estate.settings, today())
+    return fingerprint(deployment, task, chosen)
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The receipts that an apply was given, by stack."""
+
+    deployment: Deployment
+    receipts: Mapping[StackId, receipt.Receipt]
+
+    @classmethod
+    def opened(
+        cls, deployment: Deployment, target: Path, tasks: Sequence[Task], digest: str | None
+    ) -> Approval:
+        """Read the receipts of these stacks; raises StackyardError (exit 3), nothing touched."""
+        found: dict[StackId, receipt.Receipt] = {}
+        for task in tasks:
+            path = file_of(target, task.stack, several=len(tasks) > 1)
+            if not path.is_file():
+                raise receipt.refused(f"{task.stack}: no receipt at {path}")
+            content = receipt.read(path, expected_digest=digest)
+            if content["stack"] != str(task.stack):
+                raise receipt.refused(f"{path} is of {content['stack']}, not of {task.stack}")
+            found[task.stack] = content
+        approval = cls(deployment, found)
+        approval._check_fingerprints(tasks)
+        return approval
+
+    @property
+    def refresh(self) -> bool:
+        """Whether the approved previews looked at the cloud first."""
+        return any(content["refresh"] for content in self.receipts.values())
+
+    def check_same(self, reviews: Iterable[Review]) -> None:
+        """Refuse what differs from the approved change, naming the differences."""
+        problems: list[str] = []
+        for review in reviews:
+            stack = review.report.stack
+            approved = self.receipts[stack]
+            now = {"steps": review.steps, **review.plain()}
+            problems += [f"{stack}: {text}" for text in receipt.differences(approved, now)]
+        if problems:
+            raise _refusal("the change is not the one that was approved", problems)
+
+    def check_state(self, tasks: Iterable[Task]) -> None:
+        """Refuse stacks whose state has moved since the approval: once more, just before."""
+        moved = [
+            f"{task.stack}: state: approved {approved[:12]}…, now {now[:12]}…"
+            for task in tasks
+            if (now := state_digest(self.deployment, task))
+            != (approved := self.receipts[task.stack]["fingerprint"]["state"])
+        ]
+        if moved:
+            raise _refusal("the state has moved since the approval", moved)
+
+    def _check_fingerprints(self, tasks: Iterable[Task]) -> None:
+        problems = [
+            f"{task.stack}: {text}"
+            for task in tasks
+            for text in mismatches(
+                self.receipts[task.stack]["fingerprint"], bound(self.deployment, task)
+            )
+        ]
+        if problems:
+            raise _refusal("the receipt is stale", problems)
+
+
+def keep(
+    deployment: Deployment, target: Path, reviews: Sequence[Review], *, refresh: bool
+) -> list[Path]:
+    """Write the receipt of each reviewed stack."""
+    several = len(reviews) > 1 or target.suffix != ".json"
+    written: list[Path] = []
+    for review in reviews:
+        path = file_of(target, review.report.stack, several=several)
+        content = receipt.receipt(review, bound(deployment, review.report.task), refresh=refresh)
+        receipt.write(path, content)
+        render.narrate(f"{path}: receipt of {review.report.stack}, digest {content['digest']}")
+        written.append(path)
+    return written
+
+
+def _refusal(message: str, problems: Sequence[str]) -> StackyardError:
+    return StackyardError(
+        f"{message}: {problems[0]}" if len(problems) == 1 else message,
+        hint="preview again with `--receipt FILE`, and have the new one approved",
+        code=ExitCode.STOPPED,
+        details=problems if len(problems) > 1 else (),
+        facts={"differences": list(problems)},
+    )

@@ -1,0 +1,126 @@
+"""What a preview means for one stack, taken together, and what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import typer
+
+from stackyard.budget.prices import Prices
+from stackyard_cli.engine.messages import Violation
+from stackyard_cli.engine.run import Report
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.review import blast_radius, policies, price_list, steps
+from stackyard_cli.review.cost import Cost, cost_of
+
+if TYPE_CHECKING:
+    from stackyard_cli.deployment import Deployment
+
+Kind = Literal["policy", "blast radius", "budget"]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One reason why a change must not be applied, and one action that helps."""
+
+    kind: Kind
+    message: str
+    hint: str
+
+    def plain(self) -> dict[str, str]:
+        """Return it as plain data."""
+        return {"kind": self.kind, "message": self.message, "hint": self.hint}
+
+
+@dataclass(frozen=True)
+class Review:
+    """One stack's preview with everything that a reviewer wants to know."""
+
+    report: Report
+    steps: list[steps.Plain]
+    violations: list[Violation]
+    cost: Cost
+    stops: list[Stop]
+    warnings: list[str]
+
+    def plain(self) -> dict[str, Any]:
+        """Return what a review adds to a report."""
+        return {
+            "policy": [policies.plain(item) for item in self.violations],
+            "cost": self.cost.plain(),
+            "stops": [stop.plain() for stop in self.stops],
+            "warnings": self.warnings,
+        }
+
+    def lines(self) -> list[str]:
+        """Return it for people, what stops first."""
+        told = [f"    stopped by {stop.kind}: {stop.message}" for stop in self.stops]
+        told += [f"    warning: {text}" for text in self.warnings]
+        return ["  review", *told, f"    cost: {self.cost}"]
+
+
+def reviewed(deployment: Deployment, report: Report) -> Review:
+    """Review a preview that knows what would happen."""
+    loaded = deployment.loaded[report.stack]
+    config = loaded.config
+    violations = _each_once(report.violations)
+    cost = cost_of(report.steps.values(), _prices(deployment, config.region), config.budget)
+    stops = [_policy(item) for item in violations if item.level == "mandatory"]
+    found = blast_radius.losses(report.changing)
+    stops += [_loss(one) for one in blast_radius.unwaived(found, config.waivers)]
+    if cost.stop:
+        stops.append(Stop("budget", cost.stop, "make the stack smaller, or raise the limit"))
+    warnings = [
+        f"{'not checked yet, ' if policies.unchecked(item) else ''}{policies.told(item)}"
+        for item in violations
+        if item.level != "mandatory"
+    ]
+    warnings += [cost.warning] if cost.warning else []
+    changes = deployment.config_changes(report.task)
+    return Review(report, steps.normalised(report, changes), violations, cost, stops, warnings)
+
+
+def stop(reviews: Iterable[Review], *, json: bool) -> None:
+    """End with exit code 3 if anything stops one of the changes; nothing has been touched."""
+    stopped = [review for review in reviews if review.stops]
+    if not stopped:
+        return
+    if json:
+        # The answer has told the reasons; a second document would make it unreadable.
+        raise typer.Exit(ExitCode.STOPPED)
+    names = ", ".join(str(review.report.stack) for review in stopped)
+    kinds = sorted({item.kind for review in stopped for item in review.stops})
+    raise StackyardError(
+        f"{names}: stopped by {', '.join(kinds)}; nothing was changed",
+        hint=stopped[0].stops[0].hint,
+        code=ExitCode.STOPPED,
+        facts={str(r.report.stack): [s.plain() for s in r.stops] for r in stopped},
+    )
+
+
+def _policy(violation: Violation) -> Stop:
+    hint = f"`stackyard policy explain {violation.policy}` says why and how to correct it"
+    return Stop("policy", policies.told(violation), hint)
+
+
+def _loss(loss: blast_radius.Loss) -> Stop:
+    hint = (
+        f"to go on, add to the stack file `waivers: [{{resource: {loss.name}, reason: …, "
+        "owner: …, expires: DATE}]`"
+    )
+    return Stop("blast radius", str(loss), hint)
+
+
+def _each_once(found: Iterable[Violation]) -> list[Violation]:
+    """Return violations sorted; the engine tells some of them twice."""
+    unique: Mapping[tuple[str, str, str], Violation] = {
+        (item.level, item.policy, item.message): item for item in found
+    }
+    return sorted(unique.values(), key=lambda item: (item.policy, item.message))
+
+
+def _prices(deployment: Deployment, region: str) -> Prices:
+    return price_list.prices(Path(deployment.place.home), region)
