@@ -121,6 +121,27 @@ class FoundationContract(Contract):
     """The database instance, if the stage has one."""
 
 
+class OnPremFacts(Contract):
+    """A cluster on premises that projects of the stage also run on."""
+
+    VERSION: ClassVar[int] = 1
+
+    kubeconfig: str
+    """Path of its kubeconfig, on the machine that applies stacks."""
+
+    context: str | None
+    """Context of the kubeconfig; None takes the current one."""
+
+    issuer: str
+    """Issuer of its service account tokens."""
+
+    issuer_arn: str
+    """The issuer as AWS knows it."""
+
+    gpu_pools: dict[str, GpuPoolFacts]
+    """Its GPU pools by name."""
+
+
 class ServicesContract(Contract):
     """What the `services` of a stage promises to every project."""
 
@@ -140,6 +161,9 @@ class ServicesContract(Contract):
 
     registry: str = ""
     """Host and path that images of shared programs are pulled from."""
+
+    onprem: dict[str, OnPremFacts] = {}
+    """Clusters on premises by name."""
 
 
 class ProjectContract(Contract):
@@ -167,6 +191,9 @@ class ProjectContract(Contract):
 
     artifact_bucket: str | None = None
     """Bucket of what runs leave."""
+
+    model_bucket: str | None = None
+    """Bucket that keeps registered models, each in `registered/NAME/VERSION/`."""
 
     served_models: dict[str, str] = {}
     """Address in the cluster of each model that is served."""

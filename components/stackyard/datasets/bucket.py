@@ -12,7 +12,7 @@ from stackyard import iam
 from stackyard._component import Component, Protection
 from stackyard.config import Config
 from stackyard.datasets import bucket_policies
-from stackyard.retention.plan import ObjectPlan, lifecycle_rules
+from stackyard.retention.plan import ModelPlan, ObjectPlan, lifecycle_rules
 
 
 class PrivateBucket(Component):
@@ -33,7 +33,7 @@ class PrivateBucket(Component):
         *,
         bucket: str,
         kind: str,
-        plan: ObjectPlan,
+        plan: ObjectPlan | ModelPlan,
         key_arn: pulumi.Input[str] | None,
         log_bucket: pulumi.Input[str] | None,
         statements: Sequence[iam.Statement] = (),
@@ -94,7 +94,7 @@ class PrivateBucket(Component):
             opts=self.child(),
         )
 
-    def _keep(self, plan: ObjectPlan) -> None:
+    def _keep(self, plan: ObjectPlan | ModelPlan) -> None:
         versioning = aws.s3.BucketVersioning(
             self.named("versioning"),
             bucket=self._bucket.id,

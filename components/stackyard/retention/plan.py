@@ -53,6 +53,21 @@ class ObjectPlan:
         return start if self.cold_after is not None and pays else None
 
 
+@dataclass(frozen=True)
+class ModelPlan:
+    """What happens to models that have left the registry; until then, nothing does."""
+
+    candidates: ObjectPlan
+    """Versions that were never released."""
+
+    production: ObjectPlan
+    """Versions that were."""
+
+
+RETIRED = "stackyard:retired"
+"""Tag of models that have left the registry; its value is `candidate` or `production`."""
+
+
 def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan:
     """Return the plan of a class of objects."""
     if isinstance(lifetime, PersonalLifetimeConfig):
@@ -74,8 +89,31 @@ def log_plan(lifetime: LogLifetimeConfig) -> ObjectPlan:
     return ObjectPlan(expire_after=expire_after, noncurrent_days=1, abort_uploads_days=1)
 
 
-def lifecycle_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
-    """Return the rules of an S3 lifecycle, with the keys of Pulumi's argument dictionaries.
+def lifecycle_rules(plan: ObjectPlan | ModelPlan) -> list[dict[str, Any]]:
+    """Return the rules of an S3 lifecycle, with the keys of Pulumi's argument dictionaries."""
+    return _object_rules(plan) if isinstance(plan, ObjectPlan) else _model_rules(plan)
+
+
+def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
+    """Days count from the copy's making, so an old model goes the day after it has left."""
+    retired = [
+        {
+            "id": f"retired-{name}",
+            "status": "Enabled",
+            "filter": {"tag": {"key": RETIRED, "value": name}},
+            "expiration": {"days": rules.expire_after},
+        }
+        for name, rules in (("candidate", plan.candidates), ("production", plan.production))
+    ]
+    leftovers = _leftovers(plan.production)
+    leftovers["noncurrent_version_expiration"] = {
+        "noncurrent_days": max(plan.candidates.noncurrent_days, plan.production.noncurrent_days)
+    }
+    return [*retired, leftovers]
+
+
+def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
+    """Return the rules for objects that end with age.
 
     Expired delete markers need a rule of their own, as they cannot stand beside days:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html.
@@ -93,14 +131,17 @@ def lifecycle_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
     if plan.noncurrent_cold_after is not None:
         older = {"noncurrent_days": plan.noncurrent_cold_after, "storage_class": plan.cold_class}
         data["noncurrent_version_transitions"] = [older]
-    leftovers = {
+    return [data, _leftovers(plan)]
+
+
+def _leftovers(plan: ObjectPlan) -> dict[str, Any]:
+    return {
         "id": "leftovers",
         "status": "Enabled",
         "filter": {"prefix": ""},
         "expiration": {"expired_object_delete_marker": True},
         "abort_incomplete_multipart_upload": {"days_after_initiation": plan.abort_uploads_days},
     }
-    return [data, leftovers]
 
 
 def log_days(lifetime: LogLifetimeConfig) -> int:

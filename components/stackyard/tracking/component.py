@@ -40,6 +40,9 @@ class TrackingServer(Component):
     bucket: str
     """The bucket of the artifacts."""
 
+    image: str
+    """The full name of its image, which also has MLflow's client."""
+
     def __init__(
         self,
         name: str,
@@ -66,7 +69,7 @@ class TrackingServer(Component):
         self._namespace = namespace
         self.uri = server.client_settings(config, stack)["MLFLOW_TRACKING_URI"]
         self.bucket = artifact_bucket(stack, foundation.account)
-        image = f"{services.registry}/{config.image}"
+        self.image = f"{services.registry}/{config.image}"
         identity = self._identify()
         self.role_arn = identity.role_arn
         bucket = self._make_bucket(lifetime, log_bucket, also_read_by)
@@ -78,14 +81,14 @@ class TrackingServer(Component):
             facts=facts,
             readers={"tracking": identity.role_arn},
             namespace=services.system_namespace,
-            image=image,
+            image=self.image,
             recovery_days=recovery_days,
             opts=self.child(),
         )
         self._work = Workload(
             stack,
             server.NAME,
-            image,
+            self.image,
             files={documents.CLIENT_PATH: client_program},
             variables={
                 **documents.place_variables(facts, stack, "tracking"),

@@ -28,7 +28,12 @@ SIGNED_AS = {"monitoring": "cloudwatch"}
 """Services that sign requests with another name than policies have for them."""
 
 _ENCRYPTION = "x-amz-server-side-encryption"
-_HEADERS = (_ENCRYPTION, f"{_ENCRYPTION}-aws-kms-key-id", f"{_ENCRYPTION}-customer-algorithm")
+_HEADERS = (
+    _ENCRYPTION,
+    f"{_ENCRYPTION}-aws-kms-key-id",
+    f"{_ENCRYPTION}-customer-algorithm",
+    "if-none-match",
+)
 
 
 def install() -> None:
@@ -102,6 +107,9 @@ def _facts(self: IAMRequestBase, entity: str) -> dict[str, str]:
         facts |= access_points.facts(point)
     headers, query = _lower(self._headers), parse_qs(urlsplit(self._path).query)
     facts |= {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
+    # Parts of an upload, and its beginning, make no object yet.
+    makes_object = "partNumber" not in query and "uploads" not in urlsplit(self._path).query
+    facts["s3:objectcreationoperation"] = str(makes_object).lower()
     if "prefix" in query:
         facts["s3:prefix"] = query["prefix"][0]
     if "ExternalId" in self._data:

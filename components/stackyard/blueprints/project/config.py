@@ -8,6 +8,7 @@ from stackyard.access.config import AccessConfig
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
+from stackyard.models.config import ModelRegistryConfig
 from stackyard.monitoring.config import READERS, MonitoringConfig
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
@@ -37,6 +38,9 @@ class ProjectConfig(StackConfig):
     tracking: TrackingConfig | None = None
     """The run tracking server; none if it is left out."""
 
+    models: ModelRegistryConfig | None = None
+    """The model registry, which needs `tracking`; none if it is left out."""
+
     monitoring: MonitoringConfig | None = None
     """Alerts, dashboards and logs by audience; none if it is left out."""
 
@@ -64,12 +68,18 @@ class ProjectConfig(StackConfig):
             *self._grant_problems(),
             *self._trust_problems(),
             *self._secret_problems(),
+            *self._registry_problems(),
             *self._serving_problems(),
             *self._reader_problems(),
         ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _registry_problems(self) -> list[str]:
+        if self.models is not None and self.tracking is None:
+            return ["`models` needs `tracking`, whose server is the registry: write `tracking: {}`"]
+        return []
 
     def _lifetime_problems(self) -> list[str]:
         found = []

@@ -15,9 +15,15 @@ from stackyard.blueprints.contracts import (
 )
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.database.client import DatabaseClient
+from stackyard.models import documents
+from stackyard.models.component import ModelRegistry
+from stackyard.models.config import ModelRegistryConfig
 from stackyard.namespace.component import ProjectNamespace
-from stackyard.naming import StackId
+from stackyard.naming import StackId, role_arn
 from stackyard.tracking.component import TrackingServer, artifact_bucket
+
+MODEL_READERS = frozenset({"delivery"})
+"""Audiences that bake registered models into images; nobody else can read the model bucket."""
 
 
 class Experiments:
@@ -37,14 +43,26 @@ class Experiments:
         self._foundation, self._services = foundation, services
         self._namespace = namespace
         self._tracking: TrackingServer | None = None
+        self._models: ModelRegistry | None = None
 
     @staticmethod
     def buckets(stack: StackId, config: ProjectConfig) -> list[str]:
         """Return the names of the buckets that will be declared."""
-        return [artifact_bucket(stack, config.account)] if config.tracking else []
+        artifacts = [artifact_bucket(stack, config.account)] if config.tracking else []
+        models = [documents.model_bucket(stack, config.account)] if config.models else []
+        return [*artifacts, *models]
 
-    def declare(self, log_bucket: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
-        """Declare the components; `log_bucket` gets the access logs of their buckets."""
+    def declare(
+        self,
+        log_bucket: pulumi.Input[str],
+        role_arns: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the components; `log_bucket` gets the access logs of their buckets.
+
+        `role_arns` has the project's audiences and workloads.
+        """
+        self._log_bucket, self._role_arns = log_bucket, role_arns
         if self._config.tracking is None:
             return
         client = DatabaseClient(
@@ -57,8 +75,35 @@ class Experiments:
             lifetime=self._config.retention.artifacts,
             log_bucket=log_bucket,
             client_program=client.config_map,
+            also_read_by=self._keepers(),
             opts=opts,
         )
+        if self._config.models is not None:
+            self._models = self._make_models(self._config.models, self._tracking, opts)
+
+    def _make_models(
+        self, config: ModelRegistryConfig, tracking: TrackingServer, opts: pulumi.ResourceOptions
+    ) -> ModelRegistry:
+        return ModelRegistry(
+            "models",
+            config,
+            stack=self._stack,
+            foundation=self._foundation,
+            retention=self._config.retention,
+            artifacts=tracking.bucket,
+            tracking_uri=tracking.uri,
+            image=tracking.image,
+            namespace=self._namespace.ready,
+            log_bucket=self._log_bucket,
+            readers={who: arn for who, arn in self._role_arns.items() if who in MODEL_READERS},
+            opts=opts,
+        )
+
+    def _keepers(self) -> list[str]:
+        """Return the role that copies registered models out of the artifacts."""
+        if self._config.models is None:
+            return []
+        return [role_arn(self._stack, self._config.account, documents.KEEPER)]
 
     def promised(self) -> dict[str, Any]:
         """Return its part of the project's contract."""
@@ -67,6 +112,7 @@ class Experiments:
         return {
             "tracking_uri": self._tracking.uri,
             "artifact_bucket": self._tracking.bucket,
+            "model_bucket": self._models.bucket if self._models else None,
         }
 
     def _ground(self, section: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Project:
         experiments = Experiments(
             self.stack, self.config, self.upstreams, foundation, services, namespace
         )
-        experiments.declare(datasets.log_bucket_id, opts)
+        experiments.declare(datasets.log_bucket_id, access.role_arns, opts)
         watch(self.stack, self.config, foundation, services, access.role_arns, opts)
         delivery = Delivery(self.stack, self.config, self.upstreams, foundation)
         delivery.declare(namespace.ready, opts)

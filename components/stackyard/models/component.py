@@ -1,0 +1,162 @@
+"""The model bucket, the job that keeps registered versions in it, and who may read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.datasets.bucket import PrivateBucket
+from stackyard.models import documents
+from stackyard.models.config import ModelRegistryConfig
+from stackyard.naming import StackId, namespace_name, role_arn
+from stackyard.retention.config import RetentionConfig
+from stackyard.retention.plan import ModelPlan, object_plan
+from stackyard.workload import SCRATCH, Program, Size, Workload
+
+FILES = "/etc/stackyard-models"
+
+
+class ModelRegistry(Component):
+    """Registered versions outlive the runs that made them, and nobody can change them.
+
+    MLflow's registry says what is registered. A job copies each version that has its lineage to a
+    bucket whose lifecycle touches only what has left the registry again.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:ModelRegistry"
+
+    bucket: str
+    """The bucket that keeps the models."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ModelRegistryConfig,
+        *,
+        stack: StackId,
+        foundation: FoundationContract,
+        retention: RetentionConfig,
+        artifacts: str,
+        tracking_uri: str,
+        image: str,
+        namespace: pulumi.Input[str],
+        log_bucket: pulumi.Input[str],
+        readers: dict[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the tracking server, its bucket and image, and the roles that bake models.
+
+        `readers` gives a role ARN for each audience that may read.
+        """
+        super().__init__(name, config, opts=opts)
+        self._config, self._stack, self._foundation = config, stack, foundation
+        self.bucket = documents.model_bucket(stack, foundation.account)
+        self._make_bucket(retention, log_bucket, list(readers))
+        for audience, arn in readers.items():
+            self._let_read(audience, arn)
+        identity = self._identify(artifacts)
+        work = Workload(
+            stack,
+            documents.KEEPER,
+            image,
+            files={FILES: f"{documents.KEEPER}-keeper"},
+            variables={
+                "ARTIFACT_BUCKET": artifacts,
+                "MODEL_BUCKET": self.bucket,
+                "MLFLOW_TRACKING_URI": tracking_uri,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "AWS_DEFAULT_REGION": foundation.region,
+                "HOME": SCRATCH,
+            },
+        )
+        self._make_keeper(work, namespace, identity)
+        self.publish()
+
+    def _make_bucket(
+        self, retention: RetentionConfig, log_bucket: pulumi.Input[str], readers: list[str]
+    ) -> None:
+        account = self._foundation.account
+        PrivateBucket(
+            self.named("bucket"),
+            retention.production_models,
+            bucket=self.bucket,
+            kind="models",
+            plan=ModelPlan(
+                candidates=object_plan(retention.candidate_models),
+                production=object_plan(retention.production_models),
+            ),
+            key_arn=self._foundation.key_arns["data"],
+            log_bucket=log_bucket,
+            statements=documents.bucket_statements(
+                self.bucket,
+                keeper=role_arn(self._stack, account, documents.KEEPER),
+                readers=[role_arn(self._stack, account, reader) for reader in readers],
+            ),
+            opts=self.child(),
+        )
+
+    def _let_read(self, audience: str, arn: pulumi.Input[str]) -> None:
+        aws.iam.RolePolicy(
+            self.named(f"{audience}-reads"),
+            name="read-models",
+            role=pulumi.Output.from_input(arn).apply(lambda text: text.rpartition("/")[2]),
+            policy=iam.text(documents.reader_policy(self.bucket, self._foundation)),
+            opts=self.child(),
+        )
+
+    def _identify(self, artifacts: str) -> WorkloadIdentity:
+        foundation = self._foundation
+        return WorkloadIdentity(
+            self.named("identity"),
+            prefix=self._stack.slug,
+            cluster_name=foundation.cluster_name,
+            account=foundation.account,
+            region=foundation.region,
+            namespace=namespace_name(self._stack),
+            service_account=documents.KEEPER,
+            policy=documents.keeper_policy(artifacts, self.bucket, foundation),
+            opts=self.child(),
+        )
+
+    def _make_keeper(
+        self, work: Workload, namespace: pulumi.Input[str], identity: WorkloadIdentity
+    ) -> None:
+        here = Path(__file__).parent
+        account = work.account(self.named("account"), namespace, self.child())
+        program = k8s.core.v1.ConfigMap(
+            self.named("program"),
+            metadata=work.metadata(namespace, "keeper"),
+            data={
+                "keep.py": (here / "pods" / "keep.py").read_text(),
+                "lineage.py": (here / "lineage.py").read_text(),
+            },
+            opts=self.child(),
+        )
+        keep = work.container(
+            "keep", Program(["python", f"{FILES}/keep.py"], {}), Size("500m", "1Gi")
+        )
+        k8s.batch.v1.CronJob(
+            self.named("keeper"),
+            metadata=work.metadata(namespace, "keeper"),
+            spec=k8s.batch.v1.CronJobSpecArgs(
+                schedule=f"*/{self._config.copy_every_minutes} * * * *",
+                concurrency_policy="Forbid",
+                job_template=k8s.batch.v1.JobTemplateSpecArgs(
+                    spec=k8s.batch.v1.JobSpecArgs(
+                        backoff_limit=1,
+                        active_deadline_seconds=3600,
+                        ttl_seconds_after_finished=86_400,
+                        template=work.template([keep], restart_policy="Never"),
+                    )
+                ),
+            ),
+            opts=self.child(depends_on=[account, program, identity]),
+        )

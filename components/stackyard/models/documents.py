@@ -1,0 +1,112 @@
+"""Policies around the model bucket, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stackyard import iam
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.datasets.layout import bucket_arn
+from stackyard.naming import StackId, bucket_name
+
+ROOT = "registered"
+"""Where versions lie in the bucket: `registered/NAME/VERSION/`."""
+
+KEEPER = "models"
+"""Name of the program that copies versions there, and of its service account."""
+
+
+def model_bucket(stack: StackId, account: str) -> str:
+    """Return the name of the bucket that keeps registered models."""
+    return bucket_name(stack, account, "models")
+
+
+def bucket_statements(bucket: str, *, keeper: str, readers: Sequence[str]) -> list[iam.Statement]:
+    """Return what closes the bucket: nothing is written twice, and few may read.
+
+    `keeper` and `readers` are role ARNs. An upload without `If-None-Match` could replace what is
+    there; parts of an upload cannot have the header, its completion must. Source:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html.
+    """
+    objects = (f"{bucket_arn(bucket)}/*",)
+    conditional: dict[str, dict[str, Any]] = {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+    return [
+        _deny("WriteOnce", ("s3:PutObject",), objects, conditional),
+        _deny("OnlyKeeperWrites", ("s3:PutObject", "s3:PutObjectTagging"), objects, _not(keeper)),
+        _deny(
+            "OnlyDeliveryReads",
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            objects,
+            _not(keeper, *readers),
+        ),
+    ]
+
+
+def keeper_policy(artifacts: str, models: str, foundation: FoundationContract) -> dict[str, Any]:
+    """Return what the keeper may do: read artifacts, add models, tag them; it cannot delete."""
+    return iam.document(
+        iam.statement(
+            "List",
+            ("s3:GetBucketLocation", "s3:ListBucket"),
+            (bucket_arn(artifacts), bucket_arn(models)),
+        ),
+        iam.statement("ReadArtifacts", ("s3:GetObject",), (f"{bucket_arn(artifacts)}/*",)),
+        iam.statement(
+            "KeepModels",
+            (
+                "s3:AbortMultipartUpload",
+                "s3:GetObject",
+                "s3:GetObjectTagging",
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+            ),
+            (f"{bucket_arn(models)}/{ROOT}/*",),
+        ),
+        _use_key(foundation, (artifacts, models), ("kms:Decrypt", "kms:GenerateDataKey")),
+    )
+
+
+def reader_policy(models: str, foundation: FoundationContract) -> dict[str, Any]:
+    """Return what lets delivery bake a registered model into an image."""
+    return iam.document(
+        iam.statement(
+            "ListModels", ("s3:GetBucketLocation", "s3:ListBucket"), (bucket_arn(models),)
+        ),
+        iam.statement(
+            "ReadModels",
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (f"{bucket_arn(models)}/{ROOT}/*",),
+        ),
+        _use_key(foundation, (models,), ("kms:Decrypt",)),
+    )
+
+
+def _deny(
+    sid: str, actions: Sequence[str], resources: Sequence[str], conditions: dict[str, Any]
+) -> iam.Statement:
+    return iam.statement(
+        sid, actions, resources, effect="Deny", principals="*", conditions=conditions
+    )
+
+
+def _not(*role_arns: str) -> dict[str, Any]:
+    return {"ArnNotEquals": {"aws:PrincipalArn": sorted(role_arns)}}
+
+
+def _use_key(
+    foundation: FoundationContract, buckets: Sequence[str], actions: Sequence[str]
+) -> iam.Statement:
+    through = {
+        "kms:ViaService": f"s3.{foundation.region}.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": sorted(map(bucket_arn, buckets)),
+    }
+    return iam.statement(
+        "UseKey",
+        actions,
+        (foundation.key_arns["data"],),
+        conditions={"StringEquals": through},
+    )
