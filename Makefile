@@ -36,7 +36,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "Python environment: installing the locked requirements into $(VENV)"
 	@start=$$(date +%s); \
 		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt && \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-compile --require-hashes -r requirements.txt && \
 		$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && \
 		touch $(STAMP) && echo "Python environment: ready after $$(($$(date +%s) - start)) s"
 

@@ -61,10 +61,14 @@ def start(progress: Progress = lambda _: None, directory: Path | None = None) ->
 
 
 def current(directory: Path | None = None) -> Sandbox | None:
-    """The running sandbox; None when it is stopped or a member has died."""
+    """The running sandbox; None when it is stopped or a member has died.
+
+    A spare control plane does not count: after a cluster was deleted the cloud is starting one.
+    """
     home = _home(directory)
     found = state.read(home)
-    return found if found and all(member.alive for member in _members(home)) else None
+    used = (member for member in _members(home) if not member.name.startswith(f"{SPARE}/"))
+    return found if found and all(member.alive for member in used) else None
 
 
 def status(directory: Path | None = None) -> list[Member]:
