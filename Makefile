@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test check bench audit tools clean help
+.PHONY: demo test test-kill check bench audit tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -15,6 +15,9 @@ demo: tools  ## bring up the sandbox, preview and apply a whole environment in i
 
 test: tools  ## run every test against the real engine and the real control plane
 	@$(BIN)/python -m pytest tests
+
+test-kill: tools  ## stop and kill the `up` of a real project 20 times each
+	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(BIN)/python -m pytest tests/e2e/test_stops.py
 
 check: $(STAMP)  ## lint, format and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
