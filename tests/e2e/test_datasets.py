@@ -1,13 +1,8 @@
-"""Datasets: how their buckets are set up, their versions, and DVC with a scientist's own rights."""
+"""Datasets: how their buckets are set up, encryption of uploads, and old versions."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,70 +86,3 @@ def test_an_overwritten_version_stays_readable(
     assert old["Body"].read() == b"first"
     with pytest.raises(ClientError, match="AccessDenied"):
         pipeline.delete_object(Bucket=bucket, Key="work/version", VersionId=first)
-
-
-class Dvc:
-    """A working copy of a dataset, and the real `dvc` with one role's credentials."""
-
-    def __init__(self, folder: Path, bucket: str, sandbox: Any, role: dict[str, str]) -> None:
-        folder.mkdir()
-        self.folder = folder
-        nobodys = folder / "aws-config"
-        nobodys.touch()
-        self._environment = {
-            **os.environ,
-            **{name.upper(): value for name, value in role.items()},
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_CONFIG_FILE": str(nobodys),
-            "DVC_NO_ANALYTICS": "1",
-        }
-        self("init", "--no-scm", "-q")
-        self("remote", "add", "-d", "dataset", f"s3://{bucket}/dvc")
-        endpoint = sandbox.environment()["AWS_ENDPOINT_URL"]
-        self("remote", "modify", "dataset", "endpointurl", endpoint)
-
-    def __call__(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", *words],
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
-def test_dvc_gives_the_first_version_back_after_the_second(
-    sandbox: Any,
-    aws: Any,
-    assume: Callable[..., dict[str, str]],
-    buckets: dict[str, str],
-    tmp_path: Path,
-) -> None:
-    bucket = buckets["labelled"]
-
-    def stored() -> int:
-        return aws("s3").list_objects_v2(Bucket=bucket, Prefix="dvc/")["KeyCount"]
-
-    writer = Dvc(tmp_path / "writer", bucket, sandbox, assume(ROLE.format("pipeline")))
-    data = writer.folder / "labels"
-    data.mkdir()
-    for name in ("a", "b", "c"):
-        (data / name).write_text(f"{name} in the first version")
-    writer("add", "-q", "labels")
-    writer("push")
-    first = (writer.folder / "labels.dvc").read_text()
-    before = stored()
-    (data / "b").write_text("b in the second version")
-    writer("add", "-q", "labels")
-    writer("push")
-    # One changed file, and the list of files: the other two are not stored again.
-    assert stored() - before == 2
-
-    reader = Dvc(tmp_path / "reader", bucket, sandbox, assume(ROLE.format("scientist")))
-    (reader.folder / "labels.dvc").write_text(first)
-    reader("pull")
-    found = {path.name: path.read_text() for path in (reader.folder / "labels").iterdir()}
-    assert found == {name: f"{name} in the first version" for name in ("a", "b", "c")}
