@@ -53,7 +53,12 @@ class Touched:
     """Its place in contract order: 0 first. Removed stacks go in the reverse order."""
 
     protected: bool
-    """Whether its stage protects it: pipelines ask for an approval."""
+    """Whether its stage protects it: pipelines leave its removal to a person."""
+
+    stage: str
+    account: str
+    region: str
+    """Where it is applied: pipelines take the role of this account."""
 
     because: str
     values: tuple[str, ...] = ()
@@ -181,14 +186,13 @@ class _Comparison:
     def _made(
         self, stack: StackId, change: Change, because: str, values: Iterable[str] = ()
     ) -> Touched:
-        depth, protected = _standing(self._new, stack)
-        return Touched(str(stack), change, "preview", depth, protected, because, tuple(values))
+        standing = _standing(self._new, stack)
+        return Touched(str(stack), change, "preview", *standing, because, tuple(values))
 
     def _removed(self, stack: StackId) -> Touched:
         assert self._old is not None
-        depth, protected = _standing(self._old, stack)
         because = f"{layout.file_of(stack)} is gone"
-        return Touched(str(stack), "removed", "destroy", depth, protected, because)
+        return Touched(str(stack), "removed", "destroy", *_standing(self._old, stack), because)
 
 
 def _differing(old: Node | None, new: Node | None, path: Path) -> Iterator[Path]:
@@ -205,13 +209,21 @@ def _differing(old: Node | None, new: Node | None, path: Path) -> Iterator[Path]
         yield path
 
 
-def _standing(estate: Estate, stack: StackId) -> tuple[int, bool]:
-    """Return a stack's place in contract order, and whether its stage protects it."""
+def _standing(estate: Estate, stack: StackId) -> tuple[int, bool, str, str, str]:
+    """Return what `Touched` says of a stack whatever the change: layer, protection, place."""
     blueprint, tree = estate.written(stack)
     section = tree.child("protection")
     protect = section.child("protect") if section else None
-    return _depth(blueprint), protect is not None and protect.value is True
+    account, region = (tree.child(key) for key in ("account", "region"))
+    return (
+        depth(blueprint),
+        protect is not None and protect.value is True,
+        stack.stage,
+        str(account.value) if account else "",
+        str(region.value) if region else "",
+    )
 
 
-def _depth(blueprint: str) -> int:
-    return max((1 + _depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)
+def depth(blueprint: str) -> int:
+    """Return a blueprint's place in contract order: 0 reads no contract."""
+    return max((1 + depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)

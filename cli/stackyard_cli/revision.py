@@ -103,3 +103,10 @@ def _wanted(member: tarfile.TarInfo, only: Collection[str] | None) -> bool:
 
 def _names(listed: bytes) -> set[str]:
     return {name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name}
+
+
+def below_top(root: Path) -> tuple[Path, str]:
+    """Return the top of the repository, and where the estate lies below it (empty at the top)."""
+    top = git(root, "rev-parse", "--show-toplevel").decode().removesuffix("\n")
+    prefix = git(root, "rev-parse", "--show-prefix").decode().removesuffix("\n")
+    return Path(top), prefix.removesuffix("/")

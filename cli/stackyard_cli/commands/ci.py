@@ -1,0 +1,120 @@
+"""`ci`: pipelines that preview, comment, apply and watch; and what their jobs ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from stackyard_cli import render
+from stackyard_cli.options import EstateDir, Json, Stack
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="Render pipelines for GitHub or GitLab."
+)
+
+Write = Annotated[bool, typer.Option("--write", help="Write the files into the repository.")]
+Branch = Annotated[str, typer.Option("--branch", help="The branch that is applied.")]
+Answer = Annotated[Path, typer.Argument(metavar="FILE", help="What `affected --json` said.")]
+Jobs = Annotated[
+    Path | None,
+    typer.Option(
+        "--jobs",
+        metavar="FILE",
+        help="Print the child pipeline for what `affected --json` said.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def github(
+    write: Write = False, branch: Branch = "main", json: Json = False, estate: EstateDir = None
+) -> None:
+    """Render GitHub workflows: preview, apply, drift."""
+    _render("github", branch, write=write, json=json, estate=estate)
+
+
+@app.command()
+def gitlab(
+    write: Write = False,
+    branch: Branch = "main",
+    jobs: Jobs = None,
+    operation: Annotated[
+        Literal["preview", "apply"], typer.Option("--operation", help="With --jobs: which jobs.")
+    ] = "preview",
+    json: Json = False,
+    estate: EstateDir = None,
+) -> None:
+    """Render GitLab pipelines: preview, apply, drift."""
+    if jobs is None:
+        _render("gitlab", branch, write=write, json=json, estate=estate)
+        return
+    from stackyard_cli import pipelines
+    from stackyard_cli.revision import below_top
+
+    found = pipelines.read_affected(jobs.read_text(encoding="utf-8"))
+    root = _root(estate)
+    text = pipelines.child(found, operation, below=below_top(root)[1])
+    render.answer({"pipeline": text} if json else text.rstrip(), json=json)
+
+
+@app.command()
+def matrix(
+    answer: Answer,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most jobs of a matrix.")] = 256,
+    layers: Annotated[bool, typer.Option("--layers", help="One matrix per layer.")] = False,
+) -> None:
+    """Print outputs of a GitHub job: the matrix of affected stacks."""
+    from stackyard_cli import pipelines
+
+    found = pipelines.read_affected(answer.read_text(encoding="utf-8"))
+    for line in pipelines.outputs(found["stacks"], limit=limit, layers=layers):
+        render.answer(line, json=False)
+
+
+@app.command()
+def receipt(
+    stack: Stack,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Where to write it.")],
+    json: Json = False,
+) -> None:
+    """Get the receipt that was reviewed for a commit (GitLab; GitHub's jobs use `gh`)."""
+    from stackyard_cli.forge import GitLab
+    from stackyard_cli.stamp import write_whole
+
+    write_whole(to, GitLab.here().receipt(stack))
+    render.answer({"stack": stack, "file": str(to)}, json=json, text=str(to))
+
+
+def _root(estate: Path | None) -> Path:
+    from stackyard.stackfile.estate import Estate
+
+    return Estate.find(Path.cwd(), estate).root
+
+
+def _render(
+    service: Literal["github", "gitlab"],
+    branch: str,
+    *,
+    write: bool,
+    json: bool,
+    estate: Path | None,
+) -> None:
+    from stackyard.stackfile.estate import Estate
+    from stackyard_cli import pipelines
+    from stackyard_cli.revision import below_top
+    from stackyard_cli.stamp import write_whole
+
+    found = Estate.find(Path.cwd(), estate)
+    top, below = below_top(found.root)
+    texts = pipelines.rendered(service, found, below=below, branch=branch)
+    if not write:
+        plain = [{"file": file, "text": text} for file, text in texts.items()]
+        shown = "\n".join(f"# {row['file']}\n{row['text']}" for row in plain)
+        render.answer(plain, json=json, text=shown.rstrip())
+        return
+    for file, text in texts.items():
+        write_whole(top / file, text)
+    render.table(("file",), [{"file": str(top / file)} for file in texts], json=json)

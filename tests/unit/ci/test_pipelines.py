@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stackyard.stackfile.estate import Estate
+from stackyard_cli import affected, pipelines
+from stackyard_cli.app import run
+from stackyard_cli.errors import StackyardError
+from stackyard_sandbox import toolchain
+
+from .conftest import Repo
+
+GITLAB_JOB = {
+    "extends", "stage", "rules", "script", "before_script", "artifacts", "needs", "trigger",
+    "variables", "id_tokens", "resource_group", "environment", "when",
+}  # fmt: skip
+"""https://docs.gitlab.com/ci/yaml/#job-keywords: those that the templates use."""
+GITLAB_TOP = {"workflow", "variables", "default", "stages", "include"}
+
+
+@pytest.fixture
+def github(repo: Repo) -> dict[str, str]:
+    texts = pipelines.rendered("github", Estate(repo.root), below="", branch="main")
+    return {Path(file).stem.removeprefix("stackyard-"): text for file, text in texts.items()}
+
+
+def actionlint(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    toolchain.build(["actionlint"], progress=lambda line: None)
+    where = folder / ".github" / "workflows"
+    where.mkdir(parents=True)
+    for name, text in texts.items():
+        (where / f"{name}.yml").write_text(text)
+    files = [str(path) for path in sorted(where.iterdir())]
+    command = [str(toolchain.tool("actionlint")), "-no-color", *files]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def jobs(text: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text)["jobs"]
+    return found
+
+
+def test_actionlint_accepts_them_and_finds_a_planted_fault(
+    github: dict[str, str], tmp_path: Path
+) -> None:
+    done = actionlint(tmp_path / "good", github)
+    assert done.returncode == 0, done.stdout
+    broken = {"apply": github["apply"].replace("needs.affected.outputs.removed", "needs.no.x")}
+    assert actionlint(tmp_path / "bad", broken).returncode == 1
+
+
+def test_every_action_is_pinned_by_commit(github: dict[str, str]) -> None:
+    used = re.findall(r"uses: (\S+)", "\n".join(github.values()))
+    assert len(used) > 20
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", one) for one in used)
+
+
+def test_identity_only_where_a_role_is_taken(github: dict[str, str]) -> None:
+    for text in github.values():
+        assert yaml.safe_load(text)["permissions"] == {}
+        for name, job in jobs(text).items():
+            takes = any("role-to-assume" in step.get("with", {}) for step in job["steps"])
+            assert ("id-token" in job["permissions"]) == takes, name
+            assert not takes or set(job["permissions"]) == {"contents", "id-token"}
+
+
+def test_no_keys_and_nothing_for_forks(github: dict[str, str]) -> None:
+    whole = "\n".join(github.values())
+    assert "pull_request_target" not in whole
+    assert "secrets." not in whole
+    assert "aws-access-key-id" not in whole
+    for name in ("preview", "comment"):
+        condition = jobs(github["preview"])[name]["if"]
+        assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
+    assert jobs(github["preview"])["affected"]["permissions"] == {"contents": "read"}
+    checkouts = re.findall(r"uses: actions/checkout@.*\n.*\n\s+persist-credentials: (\w+)", whole)
+    assert len(checkouts) == whole.count("actions/checkout@")
+    assert set(checkouts) == {"false"}
+
+
+def test_the_tool_of_a_preview_is_not_of_the_pull_request(github: dict[str, str]) -> None:
+    text = github["preview"]
+    assert text.count('git show "$BASE:requirements.txt"') == 3
+    assert "-r requirements.txt" not in text
+    assert yaml.safe_load(text)["env"]["PYTHONSAFEPATH"] == "1"
+
+
+def test_no_expression_inside_a_script(github: dict[str, str]) -> None:
+    """A name of a branch or stack reaches a shell by the environment only."""
+    for text in github.values():
+        for job in jobs(text).values():
+            assert not any("${{" in step.get("run", "") for step in job["steps"])
+
+
+def test_apply_goes_in_contract_order_behind_environments(github: dict[str, str]) -> None:
+    found = jobs(github["apply"])
+    assert found["apply-2"]["needs"] == ["affected", "apply-0", "apply-1"]
+    for name in ("apply-0", "apply-1", "apply-2", "destroy"):
+        job = found[name]
+        assert job["environment"] == "${{ matrix.stage }}"
+        group = {"group": "stackyard-${{ matrix.stack }}", "cancel-in-progress": False}
+        assert job["concurrency"] == group
+        assert "!failure()" in job["if"]
+    assert found["apply-0"]["steps"][-1]["run"].endswith('--receipt "$RECEIPT" --yes')
+    assert found["destroy"]["strategy"]["max-parallel"] == 1
+
+
+def test_drift_covers_every_stage_in_its_place(github: dict[str, str]) -> None:
+    rows = jobs(github["drift"])["drift"]["strategy"]["matrix"]["include"]
+    assert {row["stacks"] for row in rows} == {"*/*/dev", "*/*/staging", "*/*/prod"}
+
+
+def test_a_stage_in_two_regions_is_looked_at_in_both(repo: Repo) -> None:
+    repo.append("stacks/ranking/recommender/dev.yaml", "region: eu-west-1\n")
+    text = pipelines.rendered("github", Estate(repo.root), below="", branch="main")
+    drift = text[".github/workflows/stackyard-drift.yml"]
+    rows = jobs(drift)["drift"]["strategy"]["matrix"]["include"]
+    other = next(row for row in rows if row["region"] == "eu-west-1")
+    assert other["stacks"] == "ranking/recommender/dev"
+    assert other["name"] == "dev-123456789012-eu-west-1"
+
+
+def test_outputs_and_limit(repo: Repo) -> None:
+    repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
+    (repo.root / "stacks/vision/defects/prod.yaml").unlink()
+    rows = affected.affected(repo.root, "main").plain()["stacks"]
+    lines = dict(line.split("=", 1) for line in pipelines.outputs(rows, limit=256, layers=True))
+    stacks = {name: [row["stack"] for row in json.loads(line)] for name, line in lines.items()}
+    assert stacks["layer-0"] == ["platform/foundation/dev"]
+    assert stacks["layer-1"] == ["platform/services/dev"]
+    assert stacks["removed"] == ["vision/defects/prod"]
+    with pytest.raises(StackyardError, match="one run takes 2"):
+        pipelines.outputs(rows, limit=2, layers=False)
+
+
+def gitlab(text: str, *, included: bool = False) -> dict[str, dict[str, Any]]:
+    """Return the jobs of a GitLab file after checking what GitLab would check first."""
+    plain = yaml.safe_load(text)
+    found = {name: job for name, job in plain.items() if name not in GITLAB_TOP}
+    for name, job in found.items():
+        assert set(job) <= GITLAB_JOB, name
+        if name.startswith("."):
+            continue
+        assert job["stage"] in plain["stages"], name
+        assert ("script" in job) != ("trigger" in job), name
+        assert job.get("extends", ".tool") in found
+        assert all(need in found for need in job.get("needs", []))
+        assert all(isinstance(line, str) for line in job.get("script", [])), name
+        takes = "AWS_ROLE_ARN" in job.get("variables", {})
+        assert ("id_tokens" in job) == takes, name
+    return found
+
+
+def test_gitlab_holds_to_its_keywords(repo: Repo) -> None:
+    texts = pipelines.rendered("gitlab", Estate(repo.root), below="", branch="main")
+    found = gitlab(texts[".gitlab/stackyard.yml"])
+    assert {"affected", "stacks", "issue", "drift-prod"} <= set(found)
+    forks = found["stacks"]["rules"][0]["if"]
+    assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID" in forks
+
+
+@pytest.mark.parametrize("operation", ["preview", "apply"])
+def test_gitlab_child_pipeline(repo: Repo, operation: pipelines.Operation) -> None:
+    repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
+    (repo.root / "stacks/vision/defects/prod.yaml").unlink()
+    answer = affected.affected(repo.root, "main").plain()
+    text = pipelines.child(answer, operation, below="infra")
+    found = gitlab(text)
+    stages = yaml.safe_load(text)["stages"]
+    assert stages[:4] == ["layer-0", "layer-1", "layer-2", "destroy"]
+    one = found["ranking/recommender/dev"]
+    role = "stackyard-preview" if operation == "preview" else "stackyard-apply-dev"
+    assert one["variables"]["AWS_ROLE_ARN"].endswith(f":role/{role}")
+    assert ("environment" in one) == (operation == "apply")
+    assert ("comment" in found) == (operation == "preview")
+    if operation == "apply":
+        assert one["resource_group"] == "stackyard-ranking/recommender/dev"
+    else:
+        assert json.loads(found["comment"]["variables"]["EXPECTED"])[0]["operation"] == "preview"
+
+
+@pytest.mark.parametrize("operation", ["preview", "apply"])
+def test_gitlab_child_pipeline_of_nothing_has_a_job(operation: pipelines.Operation) -> None:
+    found = gitlab(pipelines.child({"base": "0" * 40, "stacks": []}, operation, below=""))
+    assert [name for name in found if not name.startswith(".")]
+
+
+def test_the_verb_writes_files(
+    repo: Repo, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["ci", "github", "--write", "--estate", str(repo.root), "--json"]) == 0
+    files = [row["file"] for row in json.loads(capsys.readouterr().out)]
+    assert len(files) == 3
+    assert all(Path(file).is_file() for file in files)
+    answer = tmp_path / "answer.json"
+    answer.write_text('{"base": "x", "stacks": [{"stack": "a b\\nc"}]}')
+    assert run(["ci", "matrix", str(answer)]) == 2
