@@ -8,7 +8,7 @@ export PATH := $(BIN):$(PATH)
 .PHONY: demo test test-kill check bench audit tools clean help
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
 demo: tools  ## bring up the sandbox, preview and apply a whole environment in it
 	@cd examples/quickstart && sh ./demo.sh
