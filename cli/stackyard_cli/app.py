@@ -40,6 +40,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "outputs": ("state", "outputs", "Print the outputs of an applied stack."),
     "affected": ("affected", "affected", "List the stacks that a change in git touches."),
     "models": ("models", "app", "List registered models, and check their lineage."),
+    "diff": ("stages", "diff", "Explain how two stacks differ."),
+    "promote": ("stages", "promote", "Write the versions of one stage into the next one's file."),
     "ci": ("ci", "app", "Render pipelines for GitHub or GitLab."),
     "report": ("report", "report", "Write receipts as one bounded comment."),
     "train": ("train", "app", "Print the manifests of training jobs, for any cluster."),
