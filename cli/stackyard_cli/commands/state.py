@@ -132,6 +132,7 @@ def _lines(outcome: Recovery) -> list[str]:
         lines.append(f"state restored from {outcome.restored}")
     lines += [f"adopted: {urn}" for urn in outcome.adopted]
     lines += [f"was not made: {urn}" for urn in outcome.not_made]
+    lines += [f"its name is taken by another stack: {urn}" for urn in outcome.foreign]
     lines += [f"checked: {urn}" for urn in outcome.checked]
     lines += [f"not in the state: {item}" for item in outcome.leftovers]
     return lines or [f"{outcome.stack}: nothing to recover"]

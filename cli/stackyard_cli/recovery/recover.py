@@ -12,9 +12,9 @@ from stackyard_cli.engine.checkpoint import Checkpoint, Lock, StackState
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.problems import StateError
 from stackyard_cli.engine.session import session
-from stackyard_cli.recovery.census import Found
+from stackyard_cli.recovery.census import STACK_TAG, Found
 from stackyard_cli.recovery.lock import life_of
-from stackyard_cli.recovery.repair import repaired
+from stackyard_cli.recovery.repair import repaired, without
 from stackyard_cli.recovery.wanted import Wanted, doubts_of
 
 
@@ -44,6 +44,9 @@ class Recovery:
 
     not_made: list[str] = field(default_factory=list)
     """URNs whose create did not happen."""
+
+    foreign: list[str] = field(default_factory=list)
+    """URNs whose name is taken by something that carries the tag of another stack."""
 
     checked: list[str] = field(default_factory=list)
     """URNs whose update or delete was cut off; the state now says what is true."""
@@ -102,6 +105,21 @@ def leftovers(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
     )
 
 
+def foreign(checkpoint: Checkpoint, adopted: Sequence[str], stack: StackId) -> list[str]:
+    """Return adopted URNs that stand for another stack's thing of the same name.
+
+    One without any tag is taken for ours: some services set tags by a call of their own, after the
+    create.
+    """
+    found: list[str] = []
+    for resource in checkpoint.resources:
+        tags = (resource.get("outputs") or {}).get("tagsAll")
+        owner = tags.get(STACK_TAG) if isinstance(tags, dict) else None
+        if resource["urn"] in adopted and owner not in (None, str(stack)):
+            found.append(resource["urn"])
+    return found
+
+
 def held_by(checkpoint: Checkpoint) -> set[str]:
     """Return the ids and ARNs of everything that a state holds."""
     held: set[str] = set()
@@ -129,9 +147,14 @@ def _repair(
             words = [word for urn in targets for word in ("--target", urn)]
             name = stack.reference
             opened.cli("refresh", "--yes", "--skip-preview", "--stack", name, *words)
-    now = place.state(stack).read()
+        now = place.state(stack).read()
+        if now and (others := foreign(now, adopted, stack)):
+            opened.replace_state(without(now, set(others)))
+            outcome.foreign = others
+            now = place.state(stack).read()
     held = {resource["urn"] for resource in now.resources} if now else set()
     outcome.adopted = [urn for urn in adopted if urn in held]
+    held |= set(outcome.foreign)
     outcome.not_made = [w.urn for w in doubts.creates if w.urn not in held]
     outcome.not_made = [u for u in outcome.not_made if u not in {w.urn for w in unplaced}]
     outcome.checked = list(doubts.others)

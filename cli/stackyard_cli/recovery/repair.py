@@ -39,10 +39,11 @@ def repaired(
 
 
 def without(checkpoint: Checkpoint, urns: set[str]) -> dict[str, Any]:
-    """Return the deployment without some resources and without the names of them elsewhere."""
+    """Return the deployment without some resources that nothing else in it depends on."""
     latest = copy.deepcopy(checkpoint.latest)
-    kept = [r for r in latest.get("resources") or [] if r["urn"] not in urns]
-    latest["resources"] = kept
+    resources: list[Resource] = latest.get("resources") or []
+    # The old one of a replacement has the same URN, and stays to be deleted.
+    latest["resources"] = [r for r in resources if r["urn"] not in urns or r.get("delete")]
     return {"version": checkpoint.version, "deployment": latest}
 
 

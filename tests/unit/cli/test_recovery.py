@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from stackyard.naming import StackId
 from stackyard_cli.engine.checkpoint import SECRET_KIND, SECRET_MARK, Checkpoint
 from stackyard_cli.recovery import identity
 from stackyard_cli.recovery.census import Found
-from stackyard_cli.recovery.recover import leftovers
-from stackyard_cli.recovery.repair import repaired
+from stackyard_cli.recovery.recover import foreign, leftovers
+from stackyard_cli.recovery.repair import repaired, without
 from stackyard_cli.recovery.wanted import Doubts, Wanted, doubts_of
 
 STACK_URN = "urn:pulumi:dev::a.b::pulumi:pulumi:Stack::a.b-dev"
@@ -145,3 +146,14 @@ def test_leftovers_are_what_no_id_and_no_arn_accounts_for() -> None:
     state = checkpoint(thing("data", id="data"), thing("alarms", id="x", outputs={"arn": arn}))
     found = [Found("arn:aws:s3:::data", "l"), Found(arn, "l"), Found("vpc-9", "aws:ec2/vpc:Vpc::v")]
     assert leftovers(state, found) == ["vpc-9 (aws:ec2/vpc:Vpc::v)"]
+
+
+def test_another_stacks_thing_of_the_same_name_is_not_kept() -> None:
+    ours = thing("ours", id="1", outputs={"tagsAll": {"stackyard:stack": "aa/bb/dev"}})
+    theirs = thing("theirs", id="2", outputs={"tagsAll": {"stackyard:stack": "cc/dd/dev"}})
+    untagged = thing("untagged", id="3", outputs={})
+    state = checkpoint(ours, theirs, untagged)
+    adopted = [urn("ours"), urn("theirs"), urn("untagged")]
+    assert foreign(state, adopted, StackId("aa", "bb", "dev")) == [urn("theirs")]
+    left = without(state, {urn("theirs")})["deployment"]["resources"]
+    assert [resource.get("id") for resource in left] == [None, "p-1", "1", "3"]
