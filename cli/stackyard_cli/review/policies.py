@@ -79,6 +79,8 @@ def told(violation: Violation) -> str:
     """Return a violation without the description of its rule, which `policy explain` gives."""
     rule = RULES.get(violation.policy)
     text = violation.message
+    if unchecked(violation):
+        return f"{violation.policy}: {text.partition(' during preview: ')[2] or text}"
     if rule is not None:
         text = text.removeprefix(" ".join(f"{rule.why} Fix: {rule.fix}.".split())).strip()
     return f"{violation.policy}: {text or violation.message}"

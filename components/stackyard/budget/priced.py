@@ -63,6 +63,7 @@ FREE_PREFIXES = (
     "aws:rds/subnetGroup:",
     "aws:s3/",
     "aws:secretsmanager/",
+    "aws:signer/",
     "aws:sns/topicPolicy:",
     "aws:sns/topicSubscription:",
     "aws:vpc/securityGroup",
