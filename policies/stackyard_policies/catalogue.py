@@ -12,7 +12,7 @@ RULES: dict[str, Rule] = {
 }
 
 PERSONAL = ("personal-data-bounded", "personal-data-region")
-PROD = ("protection-stateful", "workload-image-by-digest")
+PROD = ("protection-stateful", "workload-image-fixed")
 
 PACKS: dict[str, tuple[str, ...]] = {
     "baseline": tuple(name for name in RULES if name not in (*PERSONAL, *PROD)),
@@ -20,7 +20,7 @@ PACKS: dict[str, tuple[str, ...]] = {
     "personal-data": PERSONAL,
 }
 
-ADVISORY_IN_DEV = frozenset({"budget-present", "workload-image-by-digest", "workload-limited"})
+ADVISORY_IN_DEV = frozenset({"budget-present", "workload-image-fixed", "workload-limited"})
 
 
 def level(rule: str, stage: str) -> Level:

@@ -45,7 +45,7 @@ class Settings:
 
     stage: str = ""
     registries: tuple[str, ...] = ()
-    """Prefixes of image names that workloads may use; empty: the rule asks for a digest only."""
+    """Prefixes of image names whose tags are immutable; images from elsewhere need a digest."""
     regions: tuple[str, ...] = ()
     """Regions in which personal data may lie; empty: every region."""
     required_tags: tuple[str, ...] = (

@@ -28,15 +28,37 @@ def _containers(subject: Subject) -> list[Mapping[str, Any]]:
     return [*spec.get("initContainers", []), *spec.get("containers", [])]
 
 
-@resource_rule("workload-image-by-digest", *WORKLOADS, fix="name the image with @sha256:…")
-def image_by_digest(subject: Subject, settings: Settings) -> Iterator[str]:
-    """Images are named by digest and come from our registries, so that what ran can be told."""
+@resource_rule(
+    "workload-image-fixed",
+    *WORKLOADS,
+    fix="name the image with @sha256:…, or take it from a registry that `policy.registries` lists",
+)
+def image_fixed(subject: Subject, settings: Settings) -> Iterator[str]:
+    """What a name runs cannot be changed by a push.
+
+    Either the image is named by digest, or it comes from a registry of ours: there tags are
+    immutable, which `registry-tags-immutable` keeps true.
+    """
     for container in _containers(subject):
         image = str(container.get("image", ""))
-        if "@sha256:" not in image:
+        ours = bool(settings.registries) and image.startswith(settings.registries)
+        floating = image.endswith(":latest") or ":" not in image.rsplit("/", 1)[-1]
+        if "@sha256:" not in image and (floating or not ours):
             yield f"`{subject.name}` runs {image!r}, which a push can change"
-        if settings.registries and not image.startswith(settings.registries):
-            yield f"`{subject.name}` runs {image!r}, which is not from our registries"
+
+
+@resource_rule(
+    "registry-tags-immutable",
+    "aws:ecr/repository:Repository",
+    fix="set imageTagMutability to IMMUTABLE",
+)
+def registry_immutable(subject: Subject, settings: Settings) -> Iterator[str]:
+    """A tag in our registries names one image for ever.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html.
+    """
+    if subject.value("imageTagMutability") != "IMMUTABLE":
+        yield f"repository `{subject.name}` lets tags be moved"
 
 
 @resource_rule("workload-limited", *WORKLOADS, fix="set requests and limits")
@@ -88,7 +110,8 @@ def secret_not_plain(subject: Subject, settings: Settings) -> Iterator[str]:
 
 
 RULES = (
-    image_by_digest,
+    image_fixed,
+    registry_immutable,
     workload_limited,
     namespace_quota,
     gpu_pool_contained,

@@ -39,7 +39,7 @@ class PolicySettings(Config):
     """What the policy packs need to know of the estate."""
 
     registries: tuple[str, ...] = ()
-    """Prefixes of image names that workloads may use; none: any registry, by digest."""
+    """Prefixes of image names whose tags are immutable; images from elsewhere need a digest."""
 
     personal_regions: tuple[str, ...] = ()
     """Regions in which personal data may lie; none: every region."""

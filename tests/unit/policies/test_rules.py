@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stackyard_policies.catalogue import PACKS, RULES
 from stackyard.stackfile.exceptions import PolicyOverride as Override
+from stackyard_policies.catalogue import PACKS, RULES
 from stackyard_policies.configuration import levels, pack_configs
 from stackyard_policies.pack import settings as read_settings
 from stackyard_policies.rule import Settings, Subject
@@ -231,10 +231,16 @@ CASES: dict[str, Case] = {
         bucket(None),
         True,
     ),
-    "workload-image-by-digest": (
-        workload(image="ours/train" + DIGEST),
+    "workload-image-fixed": (
+        [*workload(image="theirs/train" + DIGEST), *workload(image="ours/train:1.4")],
         workload(image="ours/train:latest"),
         workload(),
+        True,
+    ),
+    "registry-tags-immutable": (
+        one("aws:ecr/repository:Repository", imageTagMutability="IMMUTABLE"),
+        one("aws:ecr/repository:Repository", imageTagMutability="MUTABLE"),
+        one("aws:ecr/repository:Repository"),
         True,
     ),
     "workload-limited": (
