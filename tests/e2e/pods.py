@@ -85,14 +85,14 @@ class Pods:
         }
 
     def _moved(self, word: str, namespace: str, spec: Any, container: Any) -> str:
-        """Write a mounted file to this test's folder, and return where it is now."""
+        """Write the files mounted beside a named one to a folder, and return where it is now."""
         for mount in container.volume_mounts or []:
             if not word.startswith(f"{mount.mount_path}/"):
                 continue
             (volume,) = (volume for volume in spec.volumes if volume.name == mount.name)
-            name = word.removeprefix(f"{mount.mount_path}/")
-            data = self.settings(volume.config_map.name, namespace)
-            file = self._folder / f"{volume.config_map.name}-{name}"
-            file.write_text(data[name])
-            return str(file)
+            folder = self._folder / volume.config_map.name
+            folder.mkdir(exist_ok=True)
+            for name, text in self.settings(volume.config_map.name, namespace).items():
+                (folder / name).write_text(text)
+            return str(folder / word.removeprefix(f"{mount.mount_path}/"))
         return word

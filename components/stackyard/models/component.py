@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -50,16 +51,18 @@ class ModelRegistry(Component):
         namespace: pulumi.Input[str],
         log_bucket: pulumi.Input[str],
         readers: dict[str, pulumi.Input[str]],
+        bakers: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Wiring: the tracking server, its bucket and image, and the roles that bake models.
 
-        `readers` gives a role ARN for each audience that may read.
+        `readers` gives a role ARN for each audience that may read, `bakers` names the roles of
+        builds that the bucket lets in beside them.
         """
         super().__init__(name, config, opts=opts)
         self._config, self._stack, self._foundation = config, stack, foundation
         self.bucket = documents.model_bucket(stack, foundation.account)
-        self._make_bucket(retention, log_bucket, list(readers))
+        self._make_bucket(retention, log_bucket, [*readers, *bakers])
         for audience, arn in readers.items():
             self._let_read(audience, arn)
         identity = self._identify(artifacts)

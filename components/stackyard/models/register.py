@@ -23,39 +23,29 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
-def register(
-    name: str,
-    model_uri: str,
-    lineage: Lineage,
-    *,
-    run_id: str | None = None,
-    client: MlflowClient | None = None,
-) -> ModelVersion:
+def register(name: str, model_uri: str, lineage: Lineage) -> ModelVersion:
     """Register a logged model as the next version of `name`, with its lineage as tags.
 
-    `run_id` is the active run if not given; its parameters and metrics are part of the lineage.
-    Raises LineageError, before anything is made, with all that is missing.
+    The parameters and metrics of the run that logged it are part of the lineage. The tracking
+    server is MLflow's current one. Raises LineageError, before anything is made, with all that is
+    missing.
     """
     import mlflow
-    from mlflow.exceptions import MlflowException
 
-    client = client or mlflow.MlflowClient()
-    run_id = run_id or _active_run()
-    data = client.get_run(run_id).data
+    client = mlflow.MlflowClient()
+    data = client.get_run(_run_of(client, model_uri)).data
     if missing := problems(lineage.tags(), data.params, data.metrics):
         raise LineageError(missing)
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    return client.create_model_version(name, model_uri, run_id, tags=lineage.tags())
+    return mlflow.register_model(model_uri, name, tags=lineage.tags())
 
 
-def _active_run() -> str:
-    import mlflow
-
-    run = mlflow.active_run()
+def _run_of(client: MlflowClient, model_uri: str) -> str:
+    """Return the run that logged a model: `models:/m-ID`, or `runs:/RUN/PATH`."""
+    scheme, _, rest = model_uri.partition(":/")
+    first = rest.split("/")[0]
+    if scheme == "runs":
+        return first
+    run = client.get_logged_model(first).source_run_id if scheme == "models" else None
     if run is None:
-        raise LineageError(["no run is active, and no `run_id` is given"])
-    return str(run.info.run_id)
+        raise LineageError([f"{model_uri!r} was not logged by a run"])
+    return str(run)

@@ -241,11 +241,11 @@ def artifact_bucket(stack: StackId, account: str) -> str:
 
 
 def _probes() -> dict[str, Any]:
-    """Return the server's probes; it needs up to two minutes to load on a small node."""
+    """Return the server's probes; it may need minutes to load on a small node."""
     check = k8s.core.v1.HTTPGetActionArgs(path="/health", port="http")
     return {
         "startup_probe": k8s.core.v1.ProbeArgs(
-            http_get=check, period_seconds=5, failure_threshold=24
+            http_get=check, period_seconds=5, failure_threshold=60
         ),
         "readiness_probe": k8s.core.v1.ProbeArgs(http_get=check, period_seconds=10),
         "liveness_probe": k8s.core.v1.ProbeArgs(

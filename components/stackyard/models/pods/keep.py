@@ -72,7 +72,7 @@ class Keeper:
             LOG.warning("%s not kept: %s", place, "; ".join(missing))
             return False
         uri = self.registry.get_model_version_download_uri(version.name, version.version)
-        source = urlsplit(uri).path.strip("/") + "/"
+        source = urlsplit(self._resolved(uri)).path.strip("/") + "/"
         files = {one["Key"]: one["Size"] for one in self._objects(self.artifacts, source)}
         if not files:
             LOG.error("%s not kept: its artifacts are gone", place)
@@ -94,6 +94,16 @@ class Keeper:
         )
         LOG.info("%s kept: %s files", place, len(files))
         return True
+
+    def _resolved(self, uri: str) -> str:
+        """Return where a logged model or a run's directory lies, as the artifact server says it."""
+        scheme, _, rest = uri.partition(":/")
+        first, _, path = rest.partition("/")
+        if scheme == "models":
+            return str(self.registry.get_logged_model(first).artifact_location)
+        if scheme == "runs":
+            return f"{self.registry.get_run(first).info.artifact_uri}/{path}"
+        return uri
 
     def _is_same(self, version: Any, place: str) -> bool:
         """Say whether the copy is of this version: a deleted model's name may be used again."""
