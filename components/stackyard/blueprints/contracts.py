@@ -120,6 +120,9 @@ class FoundationContract(Contract):
     database: DatabaseFacts | None = None
     """The database instance, if the stage has one."""
 
+    base_images: dict[str, str] = {}
+    """The base images that projects build on: `repository:tag` by name."""
+
 
 class OnPremFacts(Contract):
     """A cluster on premises that projects of the stage also run on."""
@@ -194,6 +197,9 @@ class ProjectContract(Contract):
 
     model_bucket: str | None = None
     """Bucket that keeps registered models, each in `registered/NAME/VERSION/`."""
+
+    images: dict[str, str] = {}
+    """`repository:tag` of each image that the project builds."""
 
     served_models: dict[str, str] = {}
     """Address in the cluster of each model that is served."""

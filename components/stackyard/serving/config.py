@@ -16,8 +16,8 @@ ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9
 BakedImage = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$")
 ]
-"""The image that a model was baked into, in the account's registry: `name:tag@sha256:…`. Without
-the digest, what serves could change without a change here."""
+"""The image that a model was baked into, in the project's part of the account's registry:
+`name:tag@sha256:…`. Without the digest, what serves could change without a change here."""
 
 RESERVED = frozenset({"server", "tracking", "trainer", "pipeline"})
 """Names that other objects of the namespace have."""
@@ -30,7 +30,8 @@ class ReleaseConfig(Config):
     """The version in the registry: `NAME/NUMBER`."""
 
     image: BakedImage
-    """The image that holds it, with its digest."""
+    """The image that holds it, with its digest: `NAME:TAG@sha256:…`, where `NAME` is a repository
+    of the project. The one of a model that has `bake_on` is named like the model."""
 
 
 class CanaryConfig(ReleaseConfig):
@@ -72,6 +73,10 @@ class ModelServerConfig(Config):
 
     replicas: ReplicasConfig = ReplicasConfig()
     """How many pods."""
+
+    bake_on: Name | None = None
+    """The project's image that the model is baked onto: a key of `images.images`. It must hold
+    `mlflow` and what the model needs. Left out, the model's image comes from elsewhere."""
 
     workers: Annotated[int, Field(ge=1, le=16)] = 1
     """Processes in each pod; each holds the model in memory."""

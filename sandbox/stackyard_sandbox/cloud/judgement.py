@@ -1,6 +1,7 @@
 """What a request asks for in IAM's terms, and the verdict: takes the place of the emulator's.
 
-Beside the caller's policies it hears the policies of buckets, access points, secrets and roles. It
+Beside the caller's policies it hears the policies of buckets, access points,
+secrets, image repositories and roles. It
 does not hear permissions boundaries, session policies and KMS key policies.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from moto.ecr.models import ecr_backends
 from moto.iam.access_control import IAMPolicy, IAMRequestBase, PermissionResult
 from moto.iam.exceptions import NotFoundException
 from moto.s3.models import FakeBucket, s3_backends
@@ -133,6 +135,10 @@ def _resource_policy(asked: Asked, region: str) -> Document | None:
         secret = secretsmanager_backends[asked.account][region].secrets.get(asked.resource)
         text = getattr(secret, "policy", None)
         return json.loads(text) if text else None
+    if service == "ecr":
+        repositories = ecr_backends[asked.account][region].repositories
+        repository = repositories.get(asked.resource.partition(":repository/")[2])
+        return json.loads(repository.policy) if repository and repository.policy else None
     if asked.action == "sts:AssumeRole":
         return _trust(asked)
     return None

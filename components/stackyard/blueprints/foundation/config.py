@@ -11,6 +11,7 @@ from stackyard.cluster.config import ClusterConfig, PrincipalArn
 from stackyard.config import Name
 from stackyard.database.config import DatabaseConfig
 from stackyard.gpu.config import GpuPoolConfig
+from stackyard.images.config import BaseImagesConfig
 from stackyard.network.config import NetworkConfig
 from stackyard.retention.config import RetentionConfig
 from stackyard.vault.config import VaultConfig
@@ -39,6 +40,9 @@ class FoundationConfig(StackConfig):
 
     database: DatabaseConfig | None = None
     """The PostgreSQL instance that tracking and tuning need; none if it is left out."""
+
+    base_images: BaseImagesConfig | None = None
+    """The base images that projects build on; none if it is left out."""
 
     retention: RetentionConfig = RetentionConfig()
     """How long each class of data lives; a foundation has logs and backups."""

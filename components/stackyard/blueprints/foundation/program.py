@@ -16,6 +16,7 @@ from stackyard.cluster.component import Cluster
 from stackyard.database.component import Database
 from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract
+from stackyard.images.component import BaseImages, Ground
 from stackyard.naming import StackId
 from stackyard.network.component import Network
 from stackyard.vault.component import Vault
@@ -70,7 +71,8 @@ class Foundation:
         for pool, gpu in config.gpu_pools.items():
             GpuPool(f"gpu-{pool}", gpu, pool=pool, wiring=cluster.node_wiring, opts=opts)
         database = self._make_database(vault, network, cluster, opts)
-        self._publish(vault, network, cluster, database)
+        bases = self._make_base_images(vault, opts)
+        self._publish(vault, network, cluster, database, bases)
 
     def _make_database(
         self, vault: Vault, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions
@@ -89,8 +91,25 @@ class Foundation:
             opts=opts,
         )
 
+    def _make_base_images(self, vault: Vault, opts: pulumi.ResourceOptions) -> BaseImages | None:
+        if self.config.base_images is None:
+            return None
+        ground = Ground(
+            stack=self.stack,
+            account=self.config.account,
+            region=self.config.region,
+            key_arns=vault.key_arns,
+            retention=self.config.retention,
+        )
+        return BaseImages("base-images", self.config.base_images, ground=ground, opts=opts)
+
     def _publish(
-        self, vault: Vault, network: Network, cluster: Cluster, database: Database | None
+        self,
+        vault: Vault,
+        network: Network,
+        cluster: Cluster,
+        database: Database | None,
+        bases: BaseImages | None,
     ) -> None:
         pools = {pool: GpuContract(pool, gpu) for pool, gpu in self.config.gpu_pools.items()}
         contracts.publish(
@@ -110,5 +129,6 @@ class Foundation:
                 "admin_arns": self.config.admins,
                 "gpu_pools": {pool: gpu.facts().model_dump() for pool, gpu in pools.items()},
                 "database": database.facts() if database else None,
+                "base_images": bases.images if bases else {},
             }
         )

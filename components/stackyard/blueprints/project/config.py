@@ -8,9 +8,11 @@ from stackyard.access.config import AccessConfig
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
+from stackyard.images.config import ProjectImagesConfig
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.monitoring.config import READERS, MonitoringConfig
 from stackyard.namespace.config import NamespaceConfig
+from stackyard.onprem.config import TrainingJobConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
 from stackyard.serving.config import ServingConfig
 from stackyard.tracking.config import TrackingConfig
@@ -44,22 +46,34 @@ class ProjectConfig(StackConfig):
     monitoring: MonitoringConfig | None = None
     """Alerts, dashboards and logs by audience; none if it is left out."""
 
+    images: ProjectImagesConfig | None = None
+    """The container images that the project builds; none if it is left out."""
+
     serving: ServingConfig | None = None
     """The models that answer requests; none if it is left out."""
+
+    training: dict[Name, TrainingJobConfig] = {}
+    """Training jobs by name; `stackyard train render` makes their manifests."""
 
     @property
     def store(self) -> DatasetStoreConfig:
         """The datasets as their component takes them."""
         return DatasetStoreConfig(datasets=self.datasets)
 
+    @property
+    def baked_models(self) -> dict[str, str]:
+        """The project's image that each model is baked onto, by served model."""
+        models = self.serving.models.items() if self.serving else ()
+        return {name: server.bake_on for name, server in models if server.bake_on}
+
     def gpu_pools_named(self) -> list[tuple[str, str]]:
         """Return each GPU pool that a section names, with the place of the name."""
         models = self.serving.models.items() if self.serving else ()
-        return [
-            (f"serving.models.{name}.gpu_pool", server.gpu_pool)
-            for name, server in models
-            if server.gpu_pool
+        named = [
+            *((f"serving.models.{name}", server.gpu_pool) for name, server in models),
+            *((f"training.{name}", job.gpu_pool) for name, job in self.training.items()),
         ]
+        return [(f"{place}.gpu_pool", pool) for place, pool in named if pool]
 
     @model_validator(mode="after")
     def _sections_agree(self) -> ProjectConfig:
@@ -70,7 +84,9 @@ class ProjectConfig(StackConfig):
             *self._secret_problems(),
             *self._registry_problems(),
             *self._serving_problems(),
+            *self._image_problems(),
             *self._reader_problems(),
+            *self._training_problems(),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -139,8 +155,8 @@ class ProjectConfig(StackConfig):
         """What serves comes out of the project's registry, and somebody must release it."""
         if self.serving is None:
             return []
-        if self.tracking is None:
-            return ["`serving` names versions of the model registry, which needs `tracking`"]
+        if self.models is None:
+            return ["`serving` names versions of the model registry: it needs `models`"]
         return [
             f"`serving.models.{name}` has no `release`, and no pipeline releases it"
             for name, server in self.serving.models.items()
@@ -155,4 +171,37 @@ class ProjectConfig(StackConfig):
             "whose role reads its dashboard and logs"
             for who in told
             if READERS[who] not in self.access.audiences
+        ]
+
+    def _image_problems(self) -> list[str]:
+        images = self.images.images if self.images else {}
+        found = [
+            f"`serving.models.{model}.bake_on` is `{image}`, which `images.images` does not have"
+            for model, image in self.baked_models.items()
+            if image not in images
+        ]
+        found += [
+            f"`{model}` names an image and a served model: each needs a repository of its own"
+            for model in self.baked_models
+            if model in images
+        ]
+        pushers = self.images.pushers if self.images else []
+        found += [
+            f"`images.pushers` has `{who}`, which is not in `access.audiences`"
+            for who in pushers
+            if who not in self.access.audiences
+        ]
+        return found
+
+    def _training_problems(self) -> list[str]:
+        """A job above the quota would be refused by the API server, whichever cluster it is."""
+        quota = self.namespace.quota
+        return [
+            f"`training.{name}.{what}` asks for {asked}, and `namespace.quota.{what}` is {most}"
+            for name, job in self.training.items()
+            for what, asked, most in (
+                ("gpus", job.gpus, quota.gpus),
+                ("cpu", job.cpu, quota.cpu),
+            )
+            if asked > most
         ]

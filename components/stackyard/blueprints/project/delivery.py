@@ -7,8 +7,12 @@ from typing import Any
 
 import pulumi
 
+from stackyard import iam
 from stackyard.blueprints.contracts import ContractError, FoundationContract
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.images.component import Ground, ProjectImages
+from stackyard.images.names import registry
+from stackyard.models import documents
 from stackyard.naming import StackId
 from stackyard.serving.component import ModelServers
 
@@ -26,18 +30,28 @@ class Delivery:
         """`upstreams` names the stacks that contracts are of."""
         self._stack, self._config, self._upstreams = stack, config, upstreams
         self._foundation = foundation
+        self._images: ProjectImages | None = None
         self._servers: ModelServers | None = None
 
-    def declare(self, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
-        """Declare the components; `namespace` is known once pods may start in it."""
+    def declare(
+        self,
+        namespace: pulumi.Input[str],
+        role_arns: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare the components; `namespace` is known once pods may start in it.
+
+        `role_arns` has the project's audiences and workloads.
+        """
         self._check_pools()
+        self._make_images(role_arns, opts)
         if self._config.serving is not None:
             self._servers = ModelServers(
                 "serving",
                 self._config.serving,
                 stack=self._stack,
                 namespace=namespace,
-                registry=self._registry,
+                registry=f"{registry(self._config.account, self._config.region)}/{self._stack}",
                 region=self._config.region,
                 pools=self._foundation.gpu_pools,
                 opts=opts,
@@ -45,21 +59,63 @@ class Delivery:
 
     def promised(self) -> dict[str, Any]:
         """Return its part of the project's contract."""
-        return {"served_models": self._servers.addresses} if self._servers else {}
+        return {
+            **({"images": self._images.images} if self._images else {}),
+            **({"served_models": self._servers.addresses} if self._servers else {}),
+        }
 
-    @property
-    def _registry(self) -> str:
-        """The registry of the account's own images."""
-        return f"{self._config.account}.dkr.ecr.{self._config.region}.amazonaws.com"
+    def _make_images(
+        self, role_arns: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+    ) -> None:
+        config = self._config.images
+        if config is None:
+            return
+        for image, wanted in config.images.items():
+            self._check_named(
+                "base image",
+                wanted.base,
+                f"images.images.{image}.base",
+                self._foundation.base_images,
+            )
+        self._images = ProjectImages(
+            "images",
+            config,
+            ground=Ground(
+                stack=self._stack,
+                account=self._config.account,
+                region=self._config.region,
+                key_arns=self._foundation.key_arns,
+                retention=self._config.retention,
+            ),
+            bases=self._foundation.base_images,
+            role_arns=role_arns,
+            models=self._config.baked_models,
+            model_statements=self._read_models(),
+            opts=opts,
+        )
+
+    def _read_models(self) -> list[iam.Statement]:
+        """Return what lets builds read registered models; the bucket's policy names them, too."""
+        if self._config.models is None:
+            return []
+        bucket = documents.model_bucket(self._stack, self._config.account)
+        statements: list[iam.Statement] = documents.reader_policy(bucket, self._foundation)[
+            "Statement"
+        ]
+        return statements
 
     def _check_pools(self) -> None:
         """Refuse a GPU pool that the stage does not have: its pods would wait for ever."""
         for place, pool in self._config.gpu_pools_named():
-            if pool not in self._foundation.gpu_pools:
-                below = self._upstreams["foundation"]
-                known = ", ".join(sorted(self._foundation.gpu_pools)) or "none"
-                raise ContractError(
-                    str(below),
-                    f"has no GPU pool `{pool}`, which `{place}` of {self._stack} names",
-                    f"name one of its pools ({known}), or add it and run `stackyard up {below}`",
-                )
+            self._check_named("GPU pool", pool, place, self._foundation.gpu_pools)
+
+    def _check_named(self, what: str, name: str, place: str, known: Mapping[str, Any]) -> None:
+        if name in known:
+            return
+        below = self._upstreams["foundation"]
+        raise ContractError(
+            str(below),
+            f"has no {what} `{name}`, which `{place}` of {self._stack} names",
+            f"name one that it has ({', '.join(sorted(known)) or 'none'}), or add it and run "
+            f"`stackyard up {below}`",
+        )

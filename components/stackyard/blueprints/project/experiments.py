@@ -15,6 +15,7 @@ from stackyard.blueprints.contracts import (
 )
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.database.client import DatabaseClient
+from stackyard.images.names import builder
 from stackyard.models import documents
 from stackyard.models.component import ModelRegistry
 from stackyard.models.config import ModelRegistryConfig
@@ -96,6 +97,7 @@ class Experiments:
             namespace=self._namespace.ready,
             log_bucket=self._log_bucket,
             readers={who: arn for who, arn in self._role_arns.items() if who in MODEL_READERS},
+            bakers=[builder(model) for model in self._config.baked_models],
             opts=opts,
         )
 

@@ -1,0 +1,172 @@
+"""A build that makes one image: its machine, its role, its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.images import policies, render
+from stackyard.images.config import BuildConfig
+from stackyard.images.names import builder
+from stackyard.images.render import Context
+from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, role_arn, role_name
+
+
+@dataclass(frozen=True)
+class Yard:
+    """Where builds of a stack run."""
+
+    stack: StackId
+    account: str
+    region: str
+    logs_key_arn: pulumi.Input[str]
+    log_days: int
+    profile_arn: pulumi.Input[str]
+    """The signing profile."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What is built: files, and what else it takes."""
+
+    context: Context
+    tag: str | None
+    """None leaves it to who starts the build, as TAG."""
+
+    prepare: tuple[str, ...] = ()
+    """Commands that bring what is not in the files."""
+
+    pulled: tuple[str, ...] = ()
+    """ARNs of the repositories that it starts from."""
+
+    statements: tuple[iam.Statement, ...] = ()
+    """What else its role may do."""
+
+
+def project_name(stack: StackId, image: str) -> str:
+    """Return the name of the CodeBuild project of an image."""
+    return fitted(f"{stack.slug}-image-{image}", IAM_ROLE_LIMIT)
+
+
+def builder_arn(stack: StackId, account: str, image: str) -> str:
+    """Return the ARN of the role of an image's build, before it exists."""
+    return role_arn(stack, account, builder(image))
+
+
+class ImageBuild(Component):
+    """A CodeBuild project that builds, pushes and signs; started by people or by the pipeline."""
+
+    TYPE: ClassVar[str] = "stackyard:index:ImageBuild"
+
+    project: pulumi.Output[str]
+    """Its name."""
+
+    def __init__(
+        self,
+        name: str,
+        config: BuildConfig,
+        *,
+        yard: Yard,
+        image: str,
+        repository: pulumi.Input[str],
+        repository_name: str,
+        build: Build,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: what is built, where, and the repository that it is pushed to."""
+        super().__init__(name, config, opts=opts)
+        self._yard, self._image = yard, image
+        self._name = project_name(yard.stack, image)
+        group = self._make_log_group()
+        role = self._make_role(config, repository_name, build, group)
+        variables = {
+            "REPOSITORY": repository,
+            "NAME": repository_name,
+            "SIGNING_PROFILE": yard.profile_arn,
+            **({"TAG": build.tag} if build.tag is not None else {}),
+        }
+        environment: Any = _machine(config, variables)
+        buildspec = render.buildspec(
+            build.context, signer_package=config.signer_package, prepare=list(build.prepare)
+        )
+        project = aws.codebuild.Project(
+            self.named("project"),
+            name=self._name,
+            description=f"{yard.stack}: the image {image}",
+            service_role=role.arn,
+            artifacts={"type": "NO_ARTIFACTS"},
+            source={"type": "NO_SOURCE", "buildspec": buildspec},
+            environment=environment,
+            build_timeout=config.minutes,
+            logs_config={"cloudwatch_logs": {"group_name": group.name}},
+            opts=self.child(),
+        )
+        self.project = project.name
+        self.publish()
+
+    def _make_log_group(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            self.named("log"),
+            name=f"/aws/codebuild/{self._name}",
+            retention_in_days=self._yard.log_days,
+            kms_key_id=self._yard.logs_key_arn,
+            opts=self.child(),
+        )
+
+    def _make_role(
+        self,
+        config: BuildConfig,
+        repository_name: str,
+        build: Build,
+        group: aws.cloudwatch.LogGroup,
+    ) -> aws.iam.Role:
+        where = {"account": self._yard.account, "region": self._yard.region}
+        project = f"arn:aws:codebuild:{where['region']}:{where['account']}:project/{self._name}"
+        role = aws.iam.Role(
+            self.named("role"),
+            name=role_name(self._yard.stack, builder(self._image)),
+            description=f"builds the image {self._image} of {self._yard.stack}",
+            assume_role_policy=iam.text(policies.build_trust(project, where["account"])),
+            opts=self.child(),
+        )
+        fixed = [
+            *policies.push([policies.repository_arn(repository_name, **where)]),
+            *build.statements,
+        ]
+        if build.pulled:
+            fixed.append(policies.pull(build.pulled))
+        if config.signer_package:
+            fixed.append(policies.read_package(config.signer_package))
+        document = pulumi.Output.all(group.arn, self._yard.profile_arn).apply(
+            lambda known: iam.text(
+                iam.document(*fixed, policies.write_logs(known[0]), policies.sign(known[1]))
+            )
+        )
+        aws.iam.RolePolicy(
+            self.named("role-policy"),
+            name="build",
+            role=role.name,
+            policy=document,
+            opts=self.child(),
+        )
+        return role
+
+
+def _machine(config: BuildConfig, variables: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
+    """Return the build's machine. Docker inside of it needs a privileged container, of its own
+    machine: https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html."""
+    return {
+        "type": "LINUX_CONTAINER",
+        "compute_type": "BUILD_GENERAL1_LARGE",
+        "image": config.image,
+        "privileged_mode": True,
+        "environment_variables": [
+            {"name": name, "value": value} for name, value in variables.items()
+        ],
+    }

@@ -1,0 +1,111 @@
+"""What a person may write about container images: bases of a stage, images of a project."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from stackyard.access.config import Audience
+from stackyard.config import Config, Name
+from stackyard.images.catalogue import BASES
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""The digest of an image or of a package."""
+
+Requirement = Annotated[
+    str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(\[[a-z0-9,-]+\])?==[A-Za-z0-9.+!_-]+$")
+]
+"""A package in exactly one version: `name==version`, the name in lower case."""
+
+Upstream = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._/-]+)?$")]
+"""A registry host, with a path if need be."""
+
+BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+
+
+class BuildConfig(Config):
+    """The machine that builds images."""
+
+    image: Annotated[str, Field(min_length=1)] = BUILD_IMAGE
+    """CodeBuild's image; it needs Docker and the AWS CLI."""
+
+    minutes: Annotated[int, Field(ge=5, le=480)] = 60
+    """Longest build."""
+
+    signer_package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/\S+\.rpm$")] | None = None
+    """Your copy of AWS Signer's package with `notation`, installed before each build; left out, the
+    build image must have it. Source:
+    https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-prerequisites.html."""
+
+
+class BaseImageConfig(Config):
+    """A base image of the stage."""
+
+    catalogue: Annotated[str, Field(min_length=1)]
+    """Which entry of the catalogue it is: `stackyard images list` shows them."""
+
+    upstream_digest: Digest | None = None
+    """Digest of the image that it starts from; left out, its tag decides on the day of the build.
+    """
+
+    @field_validator("catalogue")
+    @classmethod
+    def _is_listed(cls, value: str) -> str:
+        if value not in BASES:
+            raise ValueError(f"the catalogue has {', '.join(BASES)} (got {value!r})")
+        return value
+
+
+class BaseImagesConfig(Config):
+    """The base images of a stage; only its image pipeline pushes them."""
+
+    images: Annotated[dict[Name, BaseImageConfig], Field(min_length=1)]
+    """The base images by name; projects name them."""
+
+    upstream: Upstream | None = None
+    """Registry that holds what base images start from; the account's own if not given."""
+
+    build: BuildConfig = BuildConfig()
+    """How they are built."""
+
+
+class ProjectImageConfig(Config):
+    """An image of a project: a base of the stage, and packages."""
+
+    base: Name
+    """The base image: a key of the foundation's `base_images.images`."""
+
+    packages: dict[Requirement, Annotated[list[Digest], Field(min_length=1)]] = {}
+    """Packages on top, with all that they need in turn: `name==version`, and the digests that its
+    files may have. `stackyard images lock` writes this."""
+
+    @field_validator("packages")
+    @classmethod
+    def _each_once(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        names = [re.split(r"[\[=]", requirement)[0] for requirement in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{twice[0]} is there in two versions")
+        return value
+
+
+class ProjectImagesConfig(Config):
+    """The images of a project."""
+
+    images: Annotated[dict[Name, ProjectImageConfig], Field(min_length=1)]
+    """The images by name; each has a repository of its own."""
+
+    pushers: list[Audience] = ["scientist"]
+    """Audiences that may push by hand, beside the project's builds; `[]` where only builds may."""
+
+    build: BuildConfig = BuildConfig()
+    """How they are built."""
+
+    @model_validator(mode="after")
+    def _outsiders_do_not_push(self) -> ProjectImagesConfig:
+        wrong = {"labelling-vendor", "auditor", "business"} & set(self.pushers)
+        if wrong:
+            raise ValueError(f"`pushers` has {min(wrong)}, who has no business with images")
+        return self

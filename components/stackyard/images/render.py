@@ -1,0 +1,128 @@
+"""From the catalogue and a project's config to what a build needs: Dockerfile, lock, buildspec."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+
+from stackyard import kubernetes
+from stackyard.images.catalogue import BASES, DATE
+from stackyard.images.config import BaseImageConfig, ProjectImageConfig
+from stackyard.naming import StackId
+from stackyard.serving.objects import HOME
+
+DOCKERFILE, REQUIREMENTS = "Dockerfile", "requirements.txt"
+
+PLUGIN = "com.amazonaws.signer.notation.plugin"
+"""https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-steps.html."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The files of a build."""
+
+    files: dict[str, str]
+
+    @property
+    def tag(self) -> str:
+        """A tag that says what the image was made of: equal files, equal tag."""
+        text = json.dumps(self.files, sort_keys=True)
+        return f"{DATE:%Y.%m.%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def base_context(config: BaseImageConfig, upstream: str) -> Context:
+    """Return the files of a base image; `upstream` is the registry of what it starts from."""
+    base = BASES[config.catalogue]
+    dockerfile = _rendered(
+        "base", base=base, date=DATE, upstream=upstream, digest=config.upstream_digest
+    )
+    return Context({DOCKERFILE: dockerfile, REQUIREMENTS: base.lock})
+
+
+def project_context(
+    name: str, config: ProjectImageConfig, stack: StackId, base_image: str
+) -> Context:
+    """Return the files of a project's image on a base, given as `repository:tag`."""
+    dockerfile = _rendered(
+        "project", name=name, stack=stack, base=base_image, packages=config.packages
+    )
+    files = {DOCKERFILE: dockerfile}
+    if config.packages:
+        files[REQUIREMENTS] = requirements(config.packages)
+    return Context(files)
+
+
+def model_context(name: str, stack: StackId, image: str) -> Context:
+    """Return the files, but for the model itself, of the image that a model is baked into."""
+    return Context({DOCKERFILE: _rendered("model", name=name, stack=stack, base=image)})
+
+
+def requirements(packages: dict[str, list[str]]) -> str:
+    """Return a lock file for pip; it refuses all that is not in it, byte for byte.
+
+    Source: https://pip.pypa.io/en/stable/topics/secure-installs/.
+    """
+    lines = [
+        " ".join([requirement, *(f"--hash={digest}" for digest in sorted(digests))])
+        for requirement, digests in sorted(packages.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def buildspec(context: Context, *, signer_package: str | None, prepare: list[str]) -> str:
+    """Return the buildspec: write the files, build, push under the tag, sign the digest.
+
+    The project sets REPOSITORY (with its registry), NAME and SIGNING_PROFILE; TAG is the content's,
+    or the caller's. `prepare` are commands that bring what is not in the files. Source:
+    https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html.
+    """
+    written = [
+        f"cat > {name} <<'STACKYARD_END'\n{text}STACKYARD_END"
+        for name, text in context.files.items()
+    ]
+    install = []
+    if signer_package:
+        install = [f"aws s3 cp {signer_package} signer.rpm", "rpm --install signer.rpm"]
+    login = (
+        "aws ecr get-login-password | "
+        'docker login --username AWS --password-stdin "${REPOSITORY%%/*}"'
+    )
+    found = (
+        'aws ecr describe-images --repository-name "$NAME" --image-ids "imageTag=$TAG" '
+        "--query 'imageDetails[0].imageDigest' --output text"
+    )
+    build = [
+        'docker build --pull --platform linux/amd64 --tag "$REPOSITORY:$TAG" .',
+        'docker push "$REPOSITORY:$TAG"',
+        f'export DIGEST="$({found})"',
+        f'notation sign --plugin {PLUGIN} --id "$SIGNING_PROFILE" "$REPOSITORY@$DIGEST"',
+    ]
+    phases: dict[str, Any] = {
+        **({"install": {"on-failure": "ABORT", "commands": install}} if install else {}),
+        "pre_build": {"on-failure": "ABORT", "commands": [*written, *prepare, login]},
+        "build": {"on-failure": "ABORT", "commands": build},
+    }
+    variables = {"exported-variables": ["DIGEST"]}
+    return json.dumps({"version": 0.2, "env": {"shell": "bash", **variables}, "phases": phases})
+
+
+def _rendered(template: str, **values: Any) -> str:
+    values = {"home": HOME, "user": kubernetes.NOBODY, **values}
+    return _templates().get_template(f"{template}.Dockerfile.j2").render(**values)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("stackyard.images"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
