@@ -30,7 +30,7 @@ class Pods:
     ) -> None:
         self._cluster, self._core = cluster, client.CoreV1Api(api)
         self.apps, self.batch = client.AppsV1Api(api), client.BatchV1Api(api)
-        self._aws, self._endpoint = aws, endpoint
+        self._aws, self.endpoint = aws, endpoint
         self._folder = folder
 
     def settings(self, name: str, namespace: str) -> dict[str, str]:
@@ -64,7 +64,7 @@ class Pods:
         environment |= {
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "TMPDIR": str(scratch),
-            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_ENDPOINT_URL": self.endpoint,
             **self.identity(namespace, spec.service_account_name),
         }
         command = [self._moved(word, namespace, spec, container) for word in container.command]

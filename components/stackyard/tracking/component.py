@@ -57,10 +57,10 @@ class TrackingServer(Component):
         namespace: pulumi.Input[str],
         client_program: pulumi.Input[str],
         recovery_days: int,
-        also_read_by: Sequence[str] = (),
+        also_used_by: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground it stands on, lifetimes, and ARNs of other readers of its bucket.
+        """Wiring: the ground it stands on, lifetimes, and ARNs of other roles that use its bucket.
 
         `client_program` is the ConfigMap of `DatabaseClient`, `recovery_days` is for its secret.
         """
@@ -72,7 +72,7 @@ class TrackingServer(Component):
         self.image = f"{services.registry}/{config.image}"
         identity = self._identify()
         self.role_arn = identity.role_arn
-        bucket = self._make_bucket(lifetime, log_bucket, also_read_by)
+        bucket = self._make_bucket(lifetime, log_bucket, also_used_by)
         database = ProjectDatabase(
             self.named("database"),
             stack=stack,

@@ -16,6 +16,7 @@ from stackyard.onprem.config import TrainingJobConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
 from stackyard.serving.config import ServingConfig
 from stackyard.tracking.config import TrackingConfig
+from stackyard.tuning.config import TuningConfig
 from stackyard.vault.config import SecretStoreConfig
 
 
@@ -39,6 +40,9 @@ class ProjectConfig(StackConfig):
 
     tracking: TrackingConfig | None = None
     """The run tracking server; none if it is left out."""
+
+    tuning: TuningConfig | None = None
+    """Hyperparameter tuning, which needs `tracking`; none if it is left out."""
 
     models: ModelRegistryConfig | None = None
     """The model registry, which needs `tracking`; none if it is left out."""
@@ -93,9 +97,14 @@ class ProjectConfig(StackConfig):
         return self
 
     def _registry_problems(self) -> list[str]:
-        if self.models is not None and self.tracking is None:
-            return ["`models` needs `tracking`, whose server is the registry: write `tracking: {}`"]
-        return []
+        if self.tracking is not None:
+            return []
+        reasons = {"models": "whose server is the registry", "tuning": "where its trials are runs"}
+        return [
+            f"`{section}` needs `tracking`, {reason}: write `tracking: {{}}`"
+            for section, reason in reasons.items()
+            if getattr(self, section) is not None
+        ]
 
     def _lifetime_problems(self) -> list[str]:
         found = []

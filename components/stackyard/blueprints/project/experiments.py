@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from stackyard.access.grants import granted
 from stackyard.blueprints.contracts import (
     ContractError,
     DatabaseFacts,
@@ -15,6 +16,7 @@ from stackyard.blueprints.contracts import (
 )
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.database.client import DatabaseClient
+from stackyard.datasets.component import dataset_buckets
 from stackyard.images.names import builder
 from stackyard.models import documents
 from stackyard.models.component import ModelRegistry
@@ -22,6 +24,10 @@ from stackyard.models.config import ModelRegistryConfig
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId, role_arn
 from stackyard.tracking.component import TrackingServer, artifact_bucket
+from stackyard.tuning import sagemaker
+from stackyard.tuning.component import Tuning
+from stackyard.tuning.config import TuningConfig
+from stackyard.tuning.sagemaker import Site
 
 MODEL_READERS = frozenset({"delivery"})
 """Audiences that bake registered models into images; nobody else can read the model bucket."""
@@ -76,9 +82,11 @@ class Experiments:
             lifetime=self._config.retention.artifacts,
             log_bucket=log_bucket,
             client_program=client.config_map,
-            also_read_by=self._keepers(),
+            also_used_by=self._other_users(),
             opts=opts,
         )
+        if self._config.tuning is not None:
+            self._make_tuning(self._config.tuning, self._tracking, client.config_map, opts)
         if self._config.models is not None:
             self._models = self._make_models(self._config.models, self._tracking, opts)
 
@@ -101,11 +109,46 @@ class Experiments:
             opts=opts,
         )
 
-    def _keepers(self) -> list[str]:
-        """Return the role that copies registered models out of the artifacts."""
-        if self._config.models is None:
-            return []
-        return [role_arn(self._stack, self._config.account, documents.KEEPER)]
+    def _make_tuning(
+        self,
+        config: TuningConfig,
+        tracking: TrackingServer,
+        client_program: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> Tuning:
+        foundation, project = self._foundation, self._config
+        buckets = dataset_buckets(project.store, self._stack, project.account)
+        readable = granted(project.access.workloads.trainer, list(project.datasets))
+        return Tuning(
+            "tuning",
+            config,
+            **self._ground("tuning"),
+            site=Site(
+                stack=self._stack,
+                account=foundation.account,
+                region=foundation.region,
+                subnets=sorted(foundation.private_subnets.values()),
+                artifacts=tracking.bucket,
+                datasets=[
+                    buckets[name] for name in readable if project.datasets[name].kind != "personal"
+                ],
+                key_arns=foundation.key_arns,
+            ),
+            role_arns=self._role_arns,
+            setup_image=tracking.image,
+            client_program=client_program,
+            opts=opts,
+        )
+
+    def _other_users(self) -> list[str]:
+        """Return the roles beside the server's that may use the artifact bucket.
+
+        One copies registered models out of it, SageMaker's jobs write to a directory of theirs.
+        """
+        managed = self._config.tuning is not None and self._config.tuning.managed is not None
+        users = {documents.KEEPER: self._config.models is not None, sagemaker.ROLE: managed}
+        account = self._config.account
+        return [role_arn(self._stack, account, role) for role, used in users.items() if used]
 
     def promised(self) -> dict[str, Any]:
         """Return its part of the project's contract."""

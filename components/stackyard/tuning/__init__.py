@@ -1,0 +1,1 @@
+"""Tuning: Optuna's storage and dashboard, and SageMaker's tuning behind guard rails."""

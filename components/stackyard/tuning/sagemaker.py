@@ -1,0 +1,140 @@
+"""IAM statements around SageMaker's tuning, as plain data.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard import iam
+from stackyard.access import statements
+from stackyard.datasets.layout import bucket_arn
+from stackyard.naming import StackId
+
+ROLE = "sagemaker"
+
+START = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob")
+"""What tells its instance types to IAM."""
+
+AUTOML = ("sagemaker:CreateAutoMLJobV2",)
+"""AutoML picks instance types itself and tells IAM none; its other rails hold."""
+
+FOLLOW = (
+    "sagemaker:DescribeAutoMLJobV2",
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+    "sagemaker:StopAutoMLJob",
+    "sagemaker:StopHyperParameterTuningJob",
+    "sagemaker:StopTrainingJob",
+)
+
+OUTPUT = "sagemaker"
+"""Directory of the artifact bucket that its jobs write to."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the jobs run, and on what."""
+
+    stack: StackId
+    account: str
+    region: str
+    subnets: Sequence[str]
+    artifacts: str
+    """The artifact bucket."""
+
+    datasets: Sequence[str]
+    """Buckets that jobs may read."""
+
+    key_arns: Mapping[str, str]
+    """KMS key ARN by purpose."""
+
+
+def trust(site: Site) -> dict[str, Any]:
+    """Return the trust policy of the jobs' role, for this account's jobs only."""
+    return iam.assumable_by(
+        {"Service": "sagemaker.amazonaws.com"},
+        conditions={"StringEquals": {"aws:SourceAccount": site.account}},
+    )
+
+
+def job_policy(site: Site) -> dict[str, Any]:
+    """Return what jobs may do: read datasets, write their output, tell how they fare."""
+    artifacts = bucket_arn(site.artifacts)
+    logs = f"arn:aws:logs:{site.region}:{site.account}:log-group:/aws/sagemaker/*"
+    buckets = {site.key_arns["data"]: {site.artifacts, *site.datasets}}
+    return iam.document(
+        *statements.datasets("ReadDatasets", list(site.datasets), write=False),
+        iam.statement("ListOutput", ("s3:GetBucketLocation", "s3:ListBucket"), (artifacts,)),
+        iam.statement(
+            "WriteOutput",
+            ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
+            (f"{artifacts}/{OUTPUT}/*",),
+        ),
+        *statements.keys(buckets, site.region),
+        iam.statement(
+            "Log", ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), (logs,)
+        ),
+        iam.statement(
+            "Measure",
+            ("cloudwatch:PutMetricData",),
+            ("*",),
+            conditions={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}},
+        ),
+    )
+
+
+def start_policy(
+    site: Site, role_arn: str, *, instance_types: Sequence[str], max_hours: int
+) -> dict[str, Any]:
+    """Return what scientists may do: start jobs within the rails, with the jobs' role only."""
+    jobs = [
+        f"arn:aws:sagemaker:{site.region}:{site.account}:{kind}/{site.stack.slug}-*"
+        for kind in ("automl-job", "hyper-parameter-tuning-job", "training-job")
+    ]
+    return iam.document(
+        iam.statement("StartJobs", (*START, *AUTOML), jobs),
+        iam.statement("FollowJobs", FOLLOW, jobs),
+        iam.statement(
+            "GiveRole",
+            ("iam:PassRole",),
+            (role_arn,),
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+        *_rails(site, instance_types, max_hours),
+    )
+
+
+def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[iam.Statement]:
+    """Deny whatever is outside of the rails, or says nothing about one.
+
+    `ForAllValues` holds where a request names no value at all, which `Null` then catches.
+    """
+    rails: dict[str, tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]] = {
+        "OtherInstances": (
+            START,
+            {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted(instance_types)}},
+        ),
+        "UnnamedInstances": (START, {"Null": {"sagemaker:InstanceTypes": "true"}}),
+        "LongRuns": (
+            START,
+            {"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(3600 * max_hours)}},
+        ),
+        "OtherNetworks": (
+            (*START, *AUTOML),
+            {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": sorted(site.subnets)}},
+        ),
+        "NoNetwork": ((*START, *AUTOML), {"Null": {"sagemaker:VpcSubnets": "true"}}),
+        "OtherKeys": (
+            (*START, *AUTOML),
+            {"ArnNotEquals": {"sagemaker:VolumeKmsKey": site.key_arns["data"]}},
+        ),
+    }
+    return [
+        iam.statement(f"Deny{name}", actions, ("*",), effect="Deny", conditions=conditions)
+        for name, (actions, conditions) in rails.items()
+    ]

@@ -1,0 +1,41 @@
+"""How studies find their storage, as plain data; the same for pods and for tests."""
+
+from __future__ import annotations
+
+from stackyard import kubernetes
+from stackyard.database.documents import CLIENT_PATH
+from stackyard.workload import SCRATCH, Program
+
+NAME = "tuning"
+"""Name of the dashboard, its service account, and the ConfigMap of those who tune."""
+
+PORT = 8080
+
+STORAGE = "OPTUNA_STORAGE_URL"
+"""Holds a password, so it is set inside a pod only, by `connect.py`."""
+
+CONNECT = ("python", f"{CLIENT_PATH}/connect.py", STORAGE)
+"""What is put before a program so that it finds the storage:
+
+    python /etc/stackyard/connect.py OPTUNA_STORAGE_URL python tune.py
+
+in pods that mount the ConfigMap `database-client` at `/etc/stackyard`, take their environment from
+the ConfigMap `tuning`, carry the label of `WORKERS` and run as `trainer`."""
+
+WORKERS = {f"{kubernetes.OWN}database": NAME}
+"""Label of training pods that tune: only they, and the dashboard, may connect to the database."""
+
+DASHBOARD = """\
+import os
+from optuna_dashboard import run_server
+run_server(os.environ["OPTUNA_STORAGE_URL"], host="0.0.0.0", port=8080)
+"""
+"""The command of the same name takes the storage from an argument, which others could read."""
+
+
+def dashboard_command(region: str) -> Program:
+    """Return what the dashboard runs."""
+    return Program(
+        [*CONNECT, "python", "-c", DASHBOARD],
+        {"AWS_DEFAULT_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"},
+    )
