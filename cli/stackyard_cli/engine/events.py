@@ -71,7 +71,7 @@ def _diagnostic(event: DiagnosticEvent, mask: Mask) -> Diagnostic | None:
 def _plain(message: str, urn: str | None) -> str:
     """Return a message as one line, without the counts and URNs that providers put before it."""
     text = " ".join(COLOUR.sub("", message).split())
-    text = re.sub(r"^\d+ errors? occurred: \* ", "", text)
+    text = re.sub(r"^\d+ errors? occurred: \* |^an unhandled error occurred: ", "", text)
     return text.removeprefix(f"{urn}: ") if urn else text
 
 

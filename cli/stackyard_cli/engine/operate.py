@@ -154,6 +154,8 @@ class Operation:
             if told is None:
                 return
             if isinstance(told, Diagnostic) and told.severity == "error":
+                if told.message in self._errors:  # the engine repeats what the program raised
+                    return
                 self._errors.append(told.message)
             if isinstance(told, Violation) and told.level == "mandatory":
                 self._violated = True
