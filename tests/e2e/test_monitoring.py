@@ -139,7 +139,8 @@ def test_prometheus_has_the_rules_and_knows_where_alerts_go(
     core = client.CoreV1Api(kube("platform-foundation-dev"))
     settings: Any = core.read_namespaced_config_map(f"{SLUG}-collector", "stackyard-metrics")
     (target,) = yaml.safe_load(settings.data["prometheus.yaml"])["remote_write"]
-    assert target["url"] == f"{workspace['prometheusEndpoint']}api/v1/remote_write"
+    described = amp.describe_workspace(**where)["workspace"]
+    assert target["url"] == f"{described['prometheusEndpoint']}api/v1/remote_write"
 
 
 def _allowed(call: Callable[..., Any], **arguments: Any) -> bool:

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from stackyard.naming import StackId
 from stackyard.stackfile.estate import Estate
 from stackyard_cli import render
+from stackyard_cli.contracts import contract_of
 from stackyard_cli.deployment import Deployment, place_of_estate
 from stackyard_cli.engine import guard
 from stackyard_cli.engine.checkpoint import Resource
@@ -98,11 +100,50 @@ def _dvc(config: Any, values: dict[str, Any]) -> str:
 
 
 def status(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
-    """Show what is applied, when, and who holds it."""
+    """Show what is applied, when, and who holds it; of one project, also each concern's check."""
     found = Estate.find(Path.cwd(), estate)
     place = place_of_estate(found)
-    rows = [_status(place, found, stack) for stack in found.select(stacks)]
-    render.table(["stack", "state", "resources", "since", "lock"], rows, json=json)
+    chosen = found.select(stacks)
+    rows = [_status(place, found, stack) for stack in chosen]
+    concerns = _concerns(place, found, chosen[0]) if _is_one(stacks, chosen) else []
+    if json:
+        render.answer(
+            [{**row, "concerns": concerns} if concerns else row for row in rows], json=True
+        )
+        return
+    render.table(["stack", "state", "resources", "since", "lock"], rows, json=False)
+    if concerns:
+        render.answer("", json=False)
+        render.table(["concern", "state", "evidence"], concerns, json=False)
+
+
+def _is_one(words: list[str] | None, chosen: list[StackId]) -> bool:
+    """Whether somebody named exactly one stack; a pattern that happens to match one does not."""
+    return bool(words) and [str(stack) for stack in chosen] == words
+
+
+def _concerns(place: Place, estate: Estate, stack: StackId) -> list[dict[str, Any]]:
+    """Return the concerns of an applied project, nothing of any other stack."""
+    from stackyard.blueprints.project.config import ProjectConfig
+
+    config = estate.load(stack).config
+    if not isinstance(config, ProjectConfig) or not guard.applied(place, stack):
+        return []
+    from stackyard.blueprints import contracts
+    from stackyard_cli.concerns.checks import checked
+    from stackyard_cli.concerns.subject import Clients, Subject
+
+    below = estate.upstreams(stack)
+    foundation = contract_of(place, contracts.FoundationContract, below["foundation"])
+    subject = Subject(
+        stack=stack,
+        config=config,
+        project=contract_of(place, contracts.ProjectContract, stack),
+        foundation=foundation,
+        services=contract_of(place, contracts.ServicesContract, below["services"]),
+        clients=Clients(place.environment, foundation),
+    )
+    return checked(subject)
 
 
 def _status(place: Place, estate: Estate, stack: Any) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class OnPremFacts(Contract):
     kubeconfig: str
     """Path of its kubeconfig, on the machine that applies stacks."""
 
-    context: str | None
+    context: str | None = None
     """Context of the kubeconfig; None takes the current one."""
 
     issuer: str

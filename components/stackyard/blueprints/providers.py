@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from stackyard import tags
 from stackyard.blueprints.config import StackConfig
-from stackyard.blueprints.contracts import FoundationContract
+from stackyard.blueprints.contracts import FoundationContract, OnPremFacts
 from stackyard.naming import StackId
 
 if TYPE_CHECKING:
@@ -46,6 +46,23 @@ def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
             ca=foundation.cluster_ca,
             region=foundation.region,
         ),
+        enable_server_side_apply=True,
+        enable_patch_force=True,
+        enable_config_map_mutable=True,
+    )
+
+
+def onprem_provider(cluster: str, facts: OnPremFacts) -> k8s.Provider:
+    """Make the provider of a cluster on premises; state holds its kubeconfig's path, not its text.
+
+    Source: https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/.
+    """
+    import pulumi_kubernetes as k8s
+
+    return k8s.Provider(
+        f"onprem-{cluster}",
+        kubeconfig=facts.kubeconfig,
+        context=facts.context,
         enable_server_side_apply=True,
         enable_patch_force=True,
         enable_config_map_mutable=True,

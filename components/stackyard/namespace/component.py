@@ -42,7 +42,7 @@ class ProjectNamespace(Component):
         config: NamespaceConfig,
         *,
         stack: StackId,
-        cluster_name: str,
+        cluster_name: str | None,
         gpu_resources: Sequence[str],
         rules: Mapping[str, Sequence[Rule]],
         role_arns: Mapping[str, pulumi.Input[str]],
@@ -50,10 +50,12 @@ class ProjectNamespace(Component):
     ) -> None:
         """Wiring: GPU resources to bound, RBAC rules by audience, roles of who comes in.
 
-        `role_arns` has every audience of `rules`, and the workloads `trainer` and `server`.
+        `cluster_name` is the EKS cluster, None on premises: who may do what is the same there, and
+        the cluster's own sign-in puts people into the groups. `role_arns` has every audience of
+        `rules`, and the workloads `trainer` and `server`; it is for EKS only.
         """
         super().__init__(name, config, opts=opts)
-        self._stack, self._cluster = stack, cluster_name
+        self._stack = stack
         self.namespace = namespace_name(stack)
         self._space = k8s.core.v1.Namespace(
             self.named("space"),
@@ -72,9 +74,12 @@ class ProjectNamespace(Component):
         for account in SERVICE_ACCOUNTS:
             self._make_service_account(account)
         for audience, audience_rules in rules.items():
-            self._let_in(audience, audience_rules, role_arns[audience])
-        for workload in ("trainer", "server"):
-            self._identify(workload, role_arns[workload])
+            self._let(audience, audience_rules)
+        if cluster_name is not None:
+            for audience in rules:
+                self._enter(cluster_name, audience, role_arns[audience])
+            for workload in ("trainer", "server"):
+                self._identify(cluster_name, workload, role_arns[workload])
         self.publish()
 
     def _inside(self) -> pulumi.ResourceOptions:
@@ -120,11 +125,8 @@ class ProjectNamespace(Component):
             opts=self._inside(),
         )
 
-    def _let_in(self, audience: str, rules: Sequence[Rule], role_arn: pulumi.Input[str]) -> None:
-        """Give an audience its Kubernetes role, and its IAM role the group that holds it.
-
-        Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html.
-        """
+    def _let(self, audience: str, rules: Sequence[Rule]) -> None:
+        """Give the group of an audience its Kubernetes role."""
         members = group(self.namespace, audience)
         granted: Any = list(rules)
         k8s.rbac.v1.Role(
@@ -144,23 +146,29 @@ class ProjectNamespace(Component):
             subjects=subjects,
             opts=self._inside(),
         )
+
+    def _enter(self, cluster: str, audience: str, role_arn: pulumi.Input[str]) -> None:
+        """Put an audience's IAM role into its group.
+
+        Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html.
+        """
         aws.eks.AccessEntry(
             self.named(f"entry-{audience}"),
-            cluster_name=self._cluster,
+            cluster_name=cluster,
             principal_arn=role_arn,
-            kubernetes_groups=[members],
+            kubernetes_groups=[group(self.namespace, audience)],
             type="STANDARD",
             opts=self.child(),
         )
 
-    def _identify(self, workload: str, role_arn: pulumi.Input[str]) -> None:
+    def _identify(self, cluster: str, workload: str, role_arn: pulumi.Input[str]) -> None:
         """Give pods of a service account an IAM role, without keys.
 
         Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html.
         """
         aws.eks.PodIdentityAssociation(
             self.named(f"identity-{workload}"),
-            cluster_name=self._cluster,
+            cluster_name=cluster,
             namespace=self.namespace,
             service_account=workload,
             role_arn=role_arn,

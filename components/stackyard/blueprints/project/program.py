@@ -22,6 +22,7 @@ from stackyard.blueprints.contracts import (
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.delivery import Delivery
 from stackyard.blueprints.project.experiments import Experiments
+from stackyard.blueprints.project.hybrid import Hybrid
 from stackyard.blueprints.project.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
@@ -63,13 +64,15 @@ class Project:
             self._make_shared(foundation, access, opts)
         self._make_secrets(foundation, access, opts)
         namespace = self._make_namespace(foundation, access, opts)
+        gpus = gpu_resources(foundation)
+        Hybrid(self.stack, self.config, services, documents, gpus).declare(namespace.ready, opts)
         experiments = Experiments(
             self.stack, self.config, self.upstreams, foundation, services, namespace
         )
         experiments.declare(datasets.log_bucket_id, access.role_arns, opts)
         watch(self.stack, self.config, foundation, services, access.role_arns, opts)
         delivery = Delivery(self.stack, self.config, self.upstreams, foundation)
-        delivery.declare(namespace.ready, opts)
+        delivery.declare(namespace.ready, access.role_arns, opts)
         self._publish(
             datasets, access, namespace, {**experiments.promised(), **delivery.promised()}
         )
@@ -145,14 +148,13 @@ class Project:
     def _make_namespace(
         self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
     ) -> ProjectNamespace:
-        pools = {pool.resource for pool in foundation.gpu_pools.values()}
         audiences = self.config.access.audiences
         return ProjectNamespace(
             "namespace",
             self.config.namespace,
             stack=self.stack,
             cluster_name=foundation.cluster_name,
-            gpu_resources=sorted({GPU, *pools}),
+            gpu_resources=gpu_resources(foundation),
             rules={who: RULES[who] for who in audiences if who in RULES},
             role_arns=access.role_arns,
             opts=opts,
@@ -180,6 +182,11 @@ class Project:
     def _read(self, model: type[contracts.C], blueprint: str) -> contracts.C:
         upstream = self.upstreams[blueprint]
         return contracts.read(model, upstream.reference, str(upstream))
+
+
+def gpu_resources(foundation: FoundationContract) -> list[str]:
+    """Return the resources that quotas bound, on every cluster."""
+    return sorted({GPU, *(pool.resource for pool in foundation.gpu_pools.values())})
 
 
 def place(stack: StackId, config: ProjectConfig, foundation: FoundationContract) -> Place:

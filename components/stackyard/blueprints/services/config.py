@@ -9,6 +9,7 @@ from pydantic import Field
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Config
 from stackyard.image_name import Image
+from stackyard.onprem.config import OnPremConfig
 
 
 class ImagesConfig(Config):
@@ -35,3 +36,6 @@ class ServicesConfig(StackConfig):
 
     images: ImagesConfig = ImagesConfig()
     """Images of the shared services."""
+
+    onprem: OnPremConfig = OnPremConfig()
+    """Clusters on premises that every project of the stage also runs on."""

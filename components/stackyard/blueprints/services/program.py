@@ -11,6 +11,7 @@ from stackyard.blueprints import contracts
 from stackyard.blueprints.contracts import FoundationContract, ServicesContract
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.blueprints.services.onprem import register
 from stackyard.cluster.autoscaler import ClusterAutoscaler
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
@@ -67,16 +68,16 @@ class Services:
         if foundation.gpu_pools:
             self._make_gpus_usable(foundation)
 
-        contracts.publish(
-            ServicesContract(
-                version=ServicesContract.VERSION,
-                stage=self.stack.stage,
-                cluster_name=foundation.cluster_name,
-                priority_classes=priorities.names,
-                system_namespace=SYSTEM,
-                registry=self._registry,
-            )
+        promised = ServicesContract(
+            version=ServicesContract.VERSION,
+            stage=self.stack.stage,
+            cluster_name=foundation.cluster_name,
+            priority_classes=priorities.names,
+            system_namespace=SYSTEM,
+            registry=self._registry,
         )
+        onprem = register(self.stack, self.config.onprem, self.opts)
+        contracts.publish({**promised.model_dump(mode="json"), "onprem": onprem})
 
     def _make_gpus_usable(self, foundation: FoundationContract) -> None:
         # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.

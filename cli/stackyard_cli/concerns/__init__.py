@@ -1,0 +1,1 @@
+"""The live checks of `stackyard status STACK`: one for each concern, with its evidence."""

@@ -1,0 +1,72 @@
+"""Checks of data: dataset versions, access, retention, keys."""
+
+from __future__ import annotations
+
+from stackyard.vault.config import PURPOSES
+from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
+
+
+def dataset_versions(subject: Subject) -> Finding:
+    """Whether every dataset's bucket keeps old versions."""
+    buckets = subject.project.datasets
+    if not buckets:
+        return NOT_DECLARED
+    s3 = subject.clients.aws("s3")
+    problems = [
+        f"{name}: versioning is off"
+        for name, bucket in buckets.items()
+        if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled"
+    ]
+    return judged(problems, f"{len(buckets)} buckets keep versions: {', '.join(sorted(buckets))}")
+
+
+def access(subject: Subject) -> Finding:
+    """Whether the roles exist, and nobody but their stack's audiences is trusted with them."""
+    roles = subject.project.roles
+    if not subject.config.access.audiences:
+        return NOT_DECLARED
+    iam, problems = subject.clients.aws("iam"), []
+    for who, arn in roles.items():
+        try:
+            iam.get_role(RoleName=arn.rpartition("/")[2])
+        except iam.exceptions.NoSuchEntityException:
+            problems.append(f"the role of {who} is missing")
+    return judged(problems, f"{len(roles)} roles exist: {', '.join(sorted(roles))}")
+
+
+def retention(subject: Subject) -> Finding:
+    """Whether every dataset's bucket has rules that end the life of its objects."""
+    buckets = subject.project.datasets
+    if not buckets:
+        return NOT_DECLARED
+    s3, problems, days = subject.clients.aws("s3"), [], {}
+    for name, bucket in buckets.items():
+        try:
+            rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        except s3.exceptions.ClientError:
+            problems.append(f"{name}: no lifecycle rules")
+            continue
+        ends = [r["Expiration"]["Days"] for r in rules if "Days" in r.get("Expiration", {})]
+        if ends:
+            days[name] = min(ends)
+        else:
+            problems.append(f"{name}: nothing ever expires")
+    return judged(problems, ", ".join(f"{name} ends after {days[name]} days" for name in days))
+
+
+def vault(subject: Subject) -> Finding:
+    """Whether every key rotates, and every secret says who may read it."""
+    kms, problems = subject.clients.aws("kms"), []
+    keys = subject.foundation.key_arns
+    for purpose in PURPOSES:
+        status = kms.get_key_rotation_status(KeyId=keys[purpose])
+        if not status["KeyRotationEnabled"]:
+            problems.append(f"the key for {purpose} does not rotate")
+    secrets = subject.clients.aws("secretsmanager")
+    names = [f"{subject.stack}/{name}" for name in subject.config.secrets.entries]
+    problems += [
+        f"the secret {name} is open to whoever IAM lets"
+        for name in names
+        if not secrets.get_resource_policy(SecretId=name).get("ResourcePolicy")
+    ]
+    return judged(problems, f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers")

@@ -1,0 +1,42 @@
+"""Checks of what runs around models: clusters on premises, monitoring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
+
+
+def hybrid(subject: Subject) -> Finding:
+    """Whether AWS trusts the issuer of every cluster on premises that projects run on."""
+    clusters = subject.services.onprem
+    if not clusters:
+        return NOT_DECLARED
+    iam, problems = subject.clients.aws("iam"), []
+    for name, facts in clusters.items():
+        try:
+            iam.get_open_id_connect_provider(OpenIDConnectProviderArn=facts.issuer_arn)
+        except iam.exceptions.NoSuchEntityException:
+            problems.append(f"AWS does not know the issuer of {name}")
+    return judged(problems, f"AWS trusts pods of {', '.join(sorted(clusters))}")
+
+
+def monitoring(subject: Subject) -> Finding:
+    """Whether the alarms exist, none of them is on, and somebody listens to every topic."""
+    config = subject.config.monitoring
+    if config is None:
+        return NOT_DECLARED
+    found = subject.clients.aws("cloudwatch").describe_alarms(
+        AlarmNamePrefix=f"{subject.stack.slug}-"
+    )
+    alarms: list[dict[str, Any]] = found["MetricAlarms"]
+    on = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
+    problems = [f"{name} is on" for name in on] or ([] if alarms else ["no alarm exists"])
+    sns = subject.clients.aws("sns")
+    place = f"{subject.foundation.region}:{subject.foundation.account}"
+    for who in config.subscribers:
+        topic = f"arn:aws:sns:{place}:{subject.stack.slug}-{who}"
+        if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+            problems.append(f"nobody hears what is for {who}")
+    heard = ", ".join(sorted(config.subscribers))
+    return judged(problems, f"{len(alarms)} alarms, none is on; told are {heard}")

@@ -1,0 +1,79 @@
+"""The part of the project program about where its pods run: on clusters on premises, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from stackyard.access.grants import Compiled
+from stackyard.access.rbac import RULES
+from stackyard.blueprints.contracts import ContractError, OnPremFacts, ServicesContract
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.providers import onprem_provider
+from stackyard.namespace.component import ProjectNamespace
+from stackyard.naming import StackId
+from stackyard.onprem.component import CloudPlace, OnPremWorkloads
+from stackyard.tracking import server
+
+
+class Hybrid:
+    """The project's namespace on every registered cluster, and what pods are told on each."""
+
+    def __init__(
+        self,
+        stack: StackId,
+        config: ProjectConfig,
+        services: ServicesContract,
+        documents: Compiled,
+        gpu_resources: Sequence[str],
+    ) -> None:
+        """Take what namespaces on premises share with the one in the cloud."""
+        self._stack, self._config, self._services = stack, config, services
+        self._documents, self._gpu_resources = documents, gpu_resources
+
+    def declare(self, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        """Declare everything; `namespace` is the one in the cloud, `opts` has the AWS provider."""
+        CloudPlace(
+            "place", stack=self._stack, region=self._config.region, namespace=namespace, opts=opts
+        )
+        for cluster, facts in self._services.onprem.items():
+            self._spread(cluster, facts, opts)
+
+    def _spread(self, cluster: str, facts: OnPremFacts, opts: pulumi.ResourceOptions) -> None:
+        there = pulumi.ResourceOptions(providers=[onprem_provider(cluster, facts)])
+        audiences = self._config.access.audiences
+        namespace = ProjectNamespace(
+            f"namespace-{cluster}",
+            self._config.namespace,
+            stack=self._stack,
+            cluster_name=None,
+            gpu_resources=self._gpu_resources,
+            rules={who: RULES[who] for who in audiences if who in RULES},
+            role_arns={},
+            opts=there,
+        )
+        OnPremWorkloads(
+            f"workloads-{cluster}",
+            stack=self._stack,
+            cluster=cluster,
+            facts=facts,
+            region=self._config.region,
+            namespace=namespace.ready,
+            trainer_policy=self._documents.roles["trainer"].policy,
+            clients=self._clients(cluster),
+            opts=pulumi.ResourceOptions.merge(opts, there),
+        )
+
+    def _clients(self, cluster: str) -> Mapping[str, Mapping[str, Any]]:
+        tracking = self._config.tracking
+        if tracking is None:
+            return {}
+        if tracking.outside_uri is None:
+            raise ContractError(
+                str(self._stack),
+                f"`tracking.outside_uri` is missing, and jobs on `{cluster}` must reach tracking",
+                "put a private load balancer before the server and write its address there",
+            )
+        return {server.NAME: server.client_settings(tracking, self._stack, outside=True)}

@@ -1,0 +1,39 @@
+"""The part of the services program about clusters on premises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from stackyard.blueprints.contracts import OnPremFacts
+from stackyard.blueprints.providers import onprem_provider
+from stackyard.cluster.priorities import PriorityClasses
+from stackyard.naming import StackId
+from stackyard.onprem.component import OnPremCluster
+from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
+from stackyard.onprem.contract import pool_facts
+
+
+def register(
+    stack: StackId, config: OnPremConfig, opts: pulumi.ResourceOptions
+) -> dict[str, dict[str, Any]]:
+    """Register the clusters with AWS, give them the stage's priorities, and return their facts."""
+    return {name: _register(stack, name, one, opts) for name, one in config.clusters.items()}
+
+
+def _register(
+    stack: StackId, name: str, config: OnPremClusterConfig, opts: pulumi.ResourceOptions
+) -> dict[str, Any]:
+    cluster = OnPremCluster(f"onprem-{name}", config, opts=opts)
+    facts = OnPremFacts(
+        version=OnPremFacts.VERSION,
+        kubeconfig=config.kubeconfig,
+        context=config.context,
+        issuer=config.issuer,
+        issuer_arn="",
+        gpu_pools={pool: pool_facts(pool, one) for pool, one in config.gpu_pools.items()},
+    )
+    there = pulumi.ResourceOptions(providers=[onprem_provider(name, facts)])
+    PriorityClasses(f"onprem-{name}-priorities", stack=stack, opts=there)
+    return {**facts.model_dump(mode="json"), "issuer_arn": cluster.issuer_arn}

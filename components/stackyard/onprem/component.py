@@ -1,0 +1,150 @@
+"""A registered cluster on premises, and a project's part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from stackyard import iam, kubernetes
+from stackyard._component import Component
+from stackyard.blueprints.contracts import OnPremFacts
+from stackyard.config import Config
+from stackyard.naming import StackId, namespace_name, role_name
+from stackyard.onprem import contract
+from stackyard.onprem.config import OnPremClusterConfig
+
+
+class OnPremCluster(Component):
+    """Trust in the tokens of a cluster's service accounts, so that its pods need no AWS keys."""
+
+    TYPE: ClassVar[str] = "stackyard:index:OnPremCluster"
+
+    issuer_arn: pulumi.Output[str]
+    """The identity provider in AWS."""
+
+    def __init__(
+        self,
+        name: str,
+        config: OnPremClusterConfig,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Everything is in the config."""
+        super().__init__(name, config, opts=opts)
+        provider = aws.iam.OpenIdConnectProvider(
+            self.named("issuer"),
+            url=config.issuer,
+            client_id_lists=[contract.AUDIENCE],
+            opts=self.child(),
+        )
+        self.issuer_arn = provider.arn
+        self.publish()
+
+
+class CloudPlace(Component):
+    """What pods in the cloud are told about where they are."""
+
+    TYPE: ClassVar[str] = "stackyard:index:CloudPlace"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        region: str,
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the project's namespace in the cloud."""
+        super().__init__(name, Config(), opts=opts)
+        k8s.core.v1.ConfigMap(
+            self.named("config"),
+            metadata=_metadata(stack, contract.PLACE, namespace),
+            data=contract.cloud_place(region),
+            opts=self.child(),
+        )
+        self.publish()
+
+
+class OnPremWorkloads(Component):
+    """What a project's pods need on one cluster on premises, beside their namespace.
+
+    They take the rights of the trainer in the cloud, find the same tracking server, and are told
+    where they are.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:OnPremWorkloads"
+
+    role_arn: pulumi.Output[str]
+    """The role of training pods."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        cluster: str,
+        facts: OnPremFacts,
+        region: str,
+        namespace: pulumi.Input[str],
+        trainer_policy: Mapping[str, Any],
+        clients: Mapping[str, Mapping[str, str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the cluster, what trainers may do in AWS, and settings of clients by ConfigMap.
+
+        `namespace` is known once pods may start in it.
+        """
+        super().__init__(name, Config(), opts=opts)
+        role = self._make_role(stack, cluster, facts, trainer_policy)
+        self.role_arn = role.arn
+        told = role.arn.apply(lambda arn: contract.onprem_place(cluster, region, arn))
+        settings: dict[str, pulumi.Input[Mapping[str, str]]] = {
+            contract.PLACE: told,
+            **{key: dict(values) for key, values in clients.items()},
+        }
+        for key, values in settings.items():
+            k8s.core.v1.ConfigMap(
+                self.named(key),
+                metadata=_metadata(stack, key, namespace),
+                data=values,
+                opts=self.child(),
+            )
+        self.publish()
+
+    def _make_role(
+        self, stack: StackId, cluster: str, facts: OnPremFacts, policy: Mapping[str, Any]
+    ) -> aws.iam.Role:
+        trust = contract.pod_trust(
+            provider_arn=facts.issuer_arn,
+            issuer=facts.issuer,
+            namespace=namespace_name(stack),
+            service_account="trainer",
+        )
+        role = aws.iam.Role(
+            self.named("role"),
+            name=role_name(stack, f"trainer-{cluster}"),
+            description=f"{stack}: trainer on {cluster}",
+            assume_role_policy=iam.text(trust),
+            opts=self.child(),
+        )
+        if policy["Statement"]:
+            aws.iam.RolePolicy(
+                self.named("grants"),
+                name="grants",
+                role=role.name,
+                policy=iam.text(policy),
+                opts=self.child(),
+            )
+        return role
+
+
+def _metadata(
+    stack: StackId, name: str, namespace: pulumi.Input[str]
+) -> k8s.meta.v1.ObjectMetaArgs:
+    labels = kubernetes.labels(stack, name)
+    return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels)

@@ -1,0 +1,72 @@
+"""The manifest of a training job: one text that every cluster takes unchanged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stackyard import kubernetes
+from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.gpu.contract import gpu_request, placement
+from stackyard.naming import StackId, namespace_name
+from stackyard.onprem import contract
+from stackyard.onprem.config import TrainingJobConfig
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TRACKING = "tracking"
+"""ConfigMap with the address of the tracking server; there on every cluster, where there is one."""
+
+
+class PlacementError(Exception):
+    """A job cannot run where somebody wants it to."""
+
+
+def manifest(
+    stack: StackId, name: str, job: TrainingJobConfig, *, registry: str, pool: GpuPoolFacts | None
+) -> str:
+    """Return the Job as YAML, to be given to `kubectl create`; each time is a run of its own.
+
+    Nothing in it says which cluster it is for: pods are told by ConfigMaps that both kinds have.
+    Raises PlacementError for a pod that no node of the pool can hold.
+    """
+    if pool is not None and job.gpus > pool.gpus_per_node:
+        raise PlacementError(
+            f"`training.{name}.gpus` asks for {job.gpus}, and a node of `{job.gpu_pool}` has "
+            f"{pool.gpus_per_node}"
+        )
+    where: dict[str, Any] = placement(pool) if pool is not None else {}
+    return _template().render(
+        name=name,
+        namespace=namespace_name(stack),
+        labels=kubernetes.labels(stack, "training", job=name),
+        image=f"{registry}/{job.image}",
+        job=job,
+        limits={
+            "cpu": str(job.cpu),
+            "memory": job.memory,
+            **(gpu_request(pool, job.gpus) if pool is not None else {}),
+        },
+        node_selector=where.get("nodeSelector"),
+        tolerations=where.get("tolerations"),
+        user=kubernetes.NOBODY,
+        place=contract.PLACE,
+        tracking=TRACKING,
+        token_folder=contract.TOKEN_FOLDER,
+        token_audience=contract.AUDIENCE,
+    )
+
+
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("stackyard.onprem"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        # YAML is no markup: values are written as JSON.
+        autoescape=False,
+    )
+    return environment.get_template("job.yaml.j2")

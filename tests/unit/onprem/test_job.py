@@ -1,0 +1,84 @@
+"""A job's manifest and what clusters on premises share with the cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.contract import GpuContract
+from stackyard.naming import StackId
+from stackyard.onprem import contract
+from stackyard.onprem.config import OnPremPoolConfig, TrainingJobConfig
+from stackyard.onprem.job import PlacementError, manifest
+
+STACK = StackId("vision", "defects", "dev")
+CLOUD = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)).facts()
+BERLIN = contract.pool_facts("training", OnPremPoolConfig(gpus_per_node=8, nodes=2))
+JOB: dict[str, Any] = {
+    "image": "vision/defects/train:1",
+    "command": ["python", "-m", "train", '--note={{"a": 1}}'],
+    "gpus": 1,
+    "gpu_pool": "training",
+}
+
+
+def rendered(pool: Any = CLOUD, **changes: Any) -> dict[str, Any]:
+    job = TrainingJobConfig.model_validate({**JOB, **changes})
+    text = manifest(STACK, "fit", job, registry="registry.example", pool=pool)
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def test_one_manifest_is_for_every_cluster_that_has_the_pool() -> None:
+    assert rendered(CLOUD) == rendered(BERLIN)
+
+
+def test_words_of_the_command_arrive_as_they_are_written() -> None:
+    (container,) = rendered()["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == JOB["command"]
+
+
+def test_without_gpus_a_job_names_no_pool() -> None:
+    pod = rendered(None, gpus=0, gpu_pool=None)["spec"]["template"]["spec"]
+    assert "nodeSelector" not in pod
+    assert "nvidia.com/gpu" not in pod["containers"][0]["resources"]["limits"]
+
+
+def test_a_pod_that_no_node_can_hold_is_refused() -> None:
+    with pytest.raises(PlacementError, match="asks for 2, and a node of `training` has 1"):
+        rendered(CLOUD, gpus=2)
+    assert rendered(BERLIN, gpus=2)
+
+
+def test_a_pool_on_premises_has_the_label_and_taint_of_the_cloud_pool() -> None:
+    same = ("node_selector", "taint_key", "taint_value", "resource")
+    assert [getattr(BERLIN, name) for name in same] == [getattr(CLOUD, name) for name in same]
+
+
+def test_a_role_is_for_one_service_account_of_one_issuer() -> None:
+    trust = contract.pod_trust(
+        provider_arn="arn:aws:iam::123456789012:oidc-provider/oidc.example/berlin",
+        issuer="https://oidc.example/berlin",
+        namespace="vision-defects-dev",
+        service_account="trainer",
+    )
+    (statement,) = trust["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "oidc.example/berlin:aud": "sts.amazonaws.com",
+            "oidc.example/berlin:sub": "system:serviceaccount:vision-defects-dev:trainer",
+        }
+    }
+
+
+def test_what_pods_are_told_on_premises_points_at_the_token_that_the_job_mounts() -> None:
+    told = contract.onprem_place("berlin", "eu-central-1", "arn:role")
+    pod = rendered()["spec"]["template"]["spec"]
+    (mounted,) = (v for v in pod["containers"][0]["volumeMounts"] if v["name"] == "token")
+    (source,) = pod["volumes"][1]["projected"]["sources"]
+    path = f"{mounted['mountPath']}/{source['serviceAccountToken']['path']}"
+    assert told["AWS_WEB_IDENTITY_TOKEN_FILE"] == path
+    assert source["serviceAccountToken"]["audience"] == "sts.amazonaws.com"
