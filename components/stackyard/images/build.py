@@ -27,8 +27,14 @@ class Yard:
     region: str
     logs_key_arn: pulumi.Input[str]
     log_days: int
-    profile_arn: pulumi.Input[str]
-    """The signing profile."""
+    profile: pulumi.Input[str]
+    """Name of the signing profile, known once it exists."""
+
+    @property
+    def profile_arn(self) -> str:
+        """The signing profile, before it exists."""
+        profile = signing_profile(self.stack)
+        return f"arn:aws:signer:{self.region}:{self.account}:/signing-profiles/{profile}"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Build:
 
     statements: tuple[iam.Statement, ...] = ()
     """What else its role may do."""
+
+
+def signing_profile(stack: StackId) -> str:
+    """Return the name of a stack's signing profile: letters, digits and `_` only, at most 64."""
+    return fitted(stack.slug, 64).replace("-", "_")
 
 
 def project_name(stack: StackId, image: str) -> str:
@@ -83,12 +94,15 @@ class ImageBuild(Component):
         super().__init__(name, config, opts=opts)
         self._yard, self._image = yard, image
         self._name = project_name(yard.stack, image)
+        self._log_name = f"/aws/codebuild/{self._name}"
         group = self._make_log_group()
-        role = self._make_role(config, repository_name, build, group)
+        role = self._make_role(config, repository_name, build)
         variables = {
             "REPOSITORY": repository,
             "NAME": repository_name,
-            "SIGNING_PROFILE": yard.profile_arn,
+            "SIGNING_PROFILE": pulumi.Output.from_input(yard.profile).apply(
+                lambda _: yard.profile_arn
+            ),
             **({"TAG": build.tag} if build.tag is not None else {}),
         }
         environment: Any = _machine(config, variables)
@@ -104,7 +118,7 @@ class ImageBuild(Component):
             source={"type": "NO_SOURCE", "buildspec": buildspec},
             environment=environment,
             build_timeout=config.minutes,
-            logs_config={"cloudwatch_logs": {"group_name": group.name}},
+            logs_config={"cloudwatch_logs": {"group_name": group.name, "status": "ENABLED"}},
             opts=self.child(),
         )
         self.project = project.name
@@ -113,7 +127,7 @@ class ImageBuild(Component):
     def _make_log_group(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             self.named("log"),
-            name=f"/aws/codebuild/{self._name}",
+            name=self._log_name,
             retention_in_days=self._yard.log_days,
             kms_key_id=self._yard.logs_key_arn,
             opts=self.child(),
@@ -124,7 +138,6 @@ class ImageBuild(Component):
         config: BuildConfig,
         repository_name: str,
         build: Build,
-        group: aws.cloudwatch.LogGroup,
     ) -> aws.iam.Role:
         where = {"account": self._yard.account, "region": self._yard.region}
         project = f"arn:aws:codebuild:{where['region']}:{where['account']}:project/{self._name}"
@@ -143,16 +156,13 @@ class ImageBuild(Component):
             fixed.append(policies.pull(build.pulled))
         if config.signer_package:
             fixed.append(policies.read_package(config.signer_package))
-        document = pulumi.Output.all(group.arn, self._yard.profile_arn).apply(
-            lambda known: iam.text(
-                iam.document(*fixed, policies.write_logs(known[0]), policies.sign(known[1]))
-            )
-        )
+        log = f"arn:aws:logs:{where['region']}:{where['account']}:log-group:{self._log_name}"
+        fixed += [policies.write_logs(log), policies.sign(self._yard.profile_arn)]
         aws.iam.RolePolicy(
             self.named("role-policy"),
             name="build",
             role=role.name,
-            policy=document,
+            policy=iam.text(iam.document(*fixed)),
             opts=self.child(),
         )
         return role

@@ -13,7 +13,7 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.config import Config
 from stackyard.images import policies, render
-from stackyard.images.build import Build, ImageBuild, Yard, builder_arn
+from stackyard.images.build import Build, ImageBuild, Yard, builder_arn, signing_profile
 from stackyard.images.config import BaseImagesConfig, BuildConfig, ProjectImagesConfig
 from stackyard.images.names import registry, repository_name
 from stackyard.images.repository import ImageRepository
@@ -59,10 +59,9 @@ class ImagesComponent(Component):
     ) -> None:
         super().__init__(name, config, opts=opts)
         self._ground = ground
-        # A profile's name may hold letters, digits and `_` only, and is never free again.
         profile = aws.signer.SigningProfile(
             self.named("signing-profile"),
-            name=ground.stack.slug.replace("-", "_")[:64],
+            name=signing_profile(ground.stack),
             platform_id=SIGNING_PLATFORM,
             opts=self.child(),
         )
@@ -72,7 +71,7 @@ class ImagesComponent(Component):
             region=ground.region,
             logs_key_arn=ground.key_arns["logs"],
             log_days=log_days(ground.retention.logs),
-            profile_arn=profile.arn,
+            profile=profile.name,
         )
 
     def _make(

@@ -20,6 +20,7 @@ NAMES = Casing(
     },
     lower=True,
 )
+NOWHERE = "sandbox:no-source"
 SETTINGS = (
     "description",
     "source",
@@ -48,10 +49,12 @@ class Project(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the project."""
+        settings = NAMES.pick(inputs, *SETTINGS)
+        if settings["source"].get("type") == "NO_SOURCE":
+            # CodeBuild has no use for a location then; the emulator insists on one.
+            settings["source"] = {**settings["source"], "location": NOWHERE}
         found = aws.client("codebuild").create_project(
-            name=inputs["name"],
-            tags=TAGS.api(inputs.get("tagsAll")),
-            **NAMES.pick(inputs, *SETTINGS),
+            name=inputs["name"], tags=TAGS.api(inputs.get("tagsAll")), **settings
         )
         return str(found["project"]["arn"])
 
@@ -63,6 +66,8 @@ class Project(Resource):
             return None
         project = found[0]
         members = [NAMES.api_name(setting) for setting in SETTINGS]
+        if project["source"].get("location") == NOWHERE:
+            del project["source"]["location"]
         shown = NAMES.sdk({member: project.get(member) for member in members})
         return {
             **shown,
