@@ -46,6 +46,11 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "report": ("report", "report", "Write receipts as one bounded comment."),
     "train": ("train", "app", "Print the manifests of training jobs, for any cluster."),
     "images": ("images", "app", "List, write and lock the container images of a stack."),
+    "bootstrap": (
+        "bootstrap",
+        "bootstrap",
+        "Make what an AWS account needs before the first apply.",
+    ),
     "eject": ("eject", "eject", "Write a stack as an ordinary Pulumi project."),
     "sandbox": ("sandbox", "app", "Start, stop and look at the cloud on this machine."),
     "doctor": ("doctor", "doctor", "Check what this machine needs to run stacks."),

@@ -1,0 +1,1 @@
+"""What an account needs before the first apply: state bucket, key, identity provider, roles."""

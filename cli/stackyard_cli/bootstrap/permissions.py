@@ -1,0 +1,236 @@
+"""What the engine calls for each resource type, and which types the blueprints make.
+
+One line per type: `service: create | change and delete | read`. Source: the actions of each service
+at https://docs.aws.amazon.com/service-authorization/latest/reference/, for the calls that the AWS
+provider makes. A type without a line is an error, not a permission left out quietly.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import stackyard
+from stackyard.blueprints.catalogue import BLUEPRINTS
+
+TABLE = {
+    "amp.AlertManagerDefinition": "aps: CreateAlertManagerDefinition | PutAlertManagerDefinition "
+    "DeleteAlertManagerDefinition | DescribeAlertManagerDefinition",
+    "amp.RuleGroupNamespace": "aps: CreateRuleGroupsNamespace | PutRuleGroupsNamespace "
+    "DeleteRuleGroupsNamespace | DescribeRuleGroupsNamespace",
+    "amp.Workspace": "aps: CreateWorkspace | UpdateWorkspaceAlias DeleteWorkspace "
+    "UpdateWorkspaceConfiguration CreateLoggingConfiguration UpdateLoggingConfiguration "
+    "DeleteLoggingConfiguration TagResource UntagResource | DescribeWorkspace "
+    "DescribeLoggingConfiguration DescribeWorkspaceConfiguration ListTagsForResource",
+    "autoscaling.Tag": "autoscaling: CreateOrUpdateTags | DeleteTags | DescribeTags "
+    "DescribeAutoScalingGroups",
+    "budgets.Budget": "budgets: CreateBudget ModifyBudget | TagResource UntagResource | ViewBudget "
+    "ListTagsForResource DescribeBudgetNotificationsForAccount",
+    "cloudwatch.Dashboard": "cloudwatch: PutDashboard | DeleteDashboards | GetDashboard",
+    "cloudwatch.LogGroup": "logs: CreateLogGroup | DeleteLogGroup PutRetentionPolicy "
+    "DeleteRetentionPolicy AssociateKmsKey DisassociateKmsKey TagResource UntagResource "
+    "| DescribeLogGroups ListTagsForResource",
+    "cloudwatch.LogMetricFilter": "logs: PutMetricFilter | DeleteMetricFilter "
+    "| DescribeMetricFilters",
+    "cloudwatch.MetricAlarm": "cloudwatch: PutMetricAlarm | DeleteAlarms TagResource "
+    "UntagResource | DescribeAlarms ListTagsForResource",
+    "codebuild.Project": "codebuild: CreateProject | UpdateProject DeleteProject "
+    "| BatchGetProjects",
+    "ec2.DefaultSecurityGroup": "ec2: - | AuthorizeSecurityGroupEgress "
+    "AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress RevokeSecurityGroupIngress "
+    "| DescribeSecurityGroups DescribeSecurityGroupRules",
+    "ec2.Eip": "ec2: AllocateAddress | ReleaseAddress AssociateAddress DisassociateAddress "
+    "| DescribeAddresses DescribeAddressesAttribute",
+    "ec2.FlowLog": "ec2: CreateFlowLogs | DeleteFlowLogs | DescribeFlowLogs",
+    "ec2.InternetGateway": "ec2: CreateInternetGateway | DeleteInternetGateway "
+    "AttachInternetGateway DetachInternetGateway | DescribeInternetGateways",
+    "ec2.LaunchTemplate": "ec2: CreateLaunchTemplate | CreateLaunchTemplateVersion "
+    "ModifyLaunchTemplate DeleteLaunchTemplate RunInstances | DescribeLaunchTemplates "
+    "DescribeLaunchTemplateVersions",
+    "ec2.NatGateway": "ec2: CreateNatGateway | DeleteNatGateway | DescribeNatGateways",
+    "ec2.Route": "ec2: CreateRoute | ReplaceRoute DeleteRoute | DescribeRouteTables",
+    "ec2.RouteTable": "ec2: CreateRouteTable | DeleteRouteTable | DescribeRouteTables",
+    "ec2.RouteTableAssociation": "ec2: AssociateRouteTable | ReplaceRouteTableAssociation "
+    "DisassociateRouteTable | DescribeRouteTables",
+    "ec2.SecurityGroup": "ec2: CreateSecurityGroup | DeleteSecurityGroup "
+    "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress "
+    "RevokeSecurityGroupIngress | DescribeSecurityGroups DescribeNetworkInterfaces",
+    "ec2.Subnet": "ec2: CreateSubnet | DeleteSubnet ModifySubnetAttribute | DescribeSubnets "
+    "DescribeAvailabilityZones",
+    "ec2.Vpc": "ec2: CreateVpc | DeleteVpc ModifyVpcAttribute | DescribeVpcs DescribeVpcAttribute "
+    "DescribeNetworkAcls",
+    "ec2.VpcEndpoint": "ec2: CreateVpcEndpoint | DeleteVpcEndpoints ModifyVpcEndpoint "
+    "| DescribeVpcEndpoints DescribePrefixLists DescribeVpcEndpointServices",
+    "ecr.LifecyclePolicy": "ecr: PutLifecyclePolicy | DeleteLifecyclePolicy | GetLifecyclePolicy",
+    "ecr.Repository": "ecr: CreateRepository | DeleteRepository PutImageTagMutability "
+    "PutImageScanningConfiguration BatchDeleteImage TagResource UntagResource "
+    "| DescribeRepositories ListTagsForResource",
+    "ecr.RepositoryPolicy": "ecr: SetRepositoryPolicy | DeleteRepositoryPolicy "
+    "| GetRepositoryPolicy",
+    "efs.AccessPoint": "elasticfilesystem: CreateAccessPoint | DeleteAccessPoint TagResource "
+    "UntagResource | DescribeAccessPoints ListTagsForResource",
+    "efs.FileSystem": "elasticfilesystem: CreateFileSystem | DeleteFileSystem UpdateFileSystem "
+    "PutLifecycleConfiguration UpdateFileSystemProtection TagResource UntagResource "
+    "| DescribeFileSystems DescribeLifecycleConfiguration ListTagsForResource",
+    "efs.FileSystemPolicy": "elasticfilesystem: PutFileSystemPolicy | DeleteFileSystemPolicy "
+    "| DescribeFileSystemPolicy",
+    "efs.MountTarget": "elasticfilesystem: CreateMountTarget | DeleteMountTarget "
+    "ModifyMountTargetSecurityGroups | DescribeMountTargets DescribeMountTargetSecurityGroups",
+    "eks.AccessEntry": "eks: CreateAccessEntry | UpdateAccessEntry DeleteAccessEntry "
+    "| DescribeAccessEntry",
+    "eks.AccessPolicyAssociation": "eks: AssociateAccessPolicy | DisassociateAccessPolicy "
+    "| ListAssociatedAccessPolicies",
+    "eks.Addon": "eks: CreateAddon | UpdateAddon DeleteAddon | DescribeAddon "
+    "DescribeAddonVersions DescribeUpdate",
+    "eks.Cluster": "eks: CreateCluster | UpdateClusterConfig UpdateClusterVersion DeleteCluster "
+    "AssociateEncryptionConfig TagResource UntagResource | DescribeCluster DescribeUpdate "
+    "ListTagsForResource",
+    "eks.NodeGroup": "eks: CreateNodegroup | UpdateNodegroupConfig UpdateNodegroupVersion "
+    "DeleteNodegroup | DescribeNodegroup DescribeUpdate",
+    "eks.PodIdentityAssociation": "eks: CreatePodIdentityAssociation "
+    "| UpdatePodIdentityAssociation DeletePodIdentityAssociation "
+    "| DescribePodIdentityAssociation ListPodIdentityAssociations",
+    "iam.OpenIdConnectProvider": "iam: CreateOpenIDConnectProvider | "
+    "DeleteOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint "
+    "AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider "
+    "TagOpenIDConnectProvider UntagOpenIDConnectProvider | GetOpenIDConnectProvider",
+    "iam.Role": "iam: CreateRole | UpdateRole UpdateAssumeRolePolicy DeleteRole TagRole UntagRole "
+    "| GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags",
+    "iam.RolePolicy": "iam: - | PutRolePolicy DeleteRolePolicy | GetRolePolicy",
+    "iam.RolePolicyAttachment": "iam: - | AttachRolePolicy DetachRolePolicy "
+    "| ListAttachedRolePolicies",
+    "kms.Alias": "kms: CreateAlias | UpdateAlias DeleteAlias | ListAliases",
+    "kms.Key": "kms: CreateKey | PutKeyPolicy UpdateKeyDescription EnableKeyRotation "
+    "DisableKeyRotation EnableKey DisableKey ScheduleKeyDeletion TagResource UntagResource "
+    "CreateGrant | DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+    "rds.Instance": "rds: CreateDBInstance | ModifyDBInstance DeleteDBInstance RebootDBInstance "
+    "CreateDBSnapshot AddTagsToResource RemoveTagsFromResource | DescribeDBInstances "
+    "ListTagsForResource",
+    "rds.ParameterGroup": "rds: CreateDBParameterGroup | ModifyDBParameterGroup "
+    "ResetDBParameterGroup DeleteDBParameterGroup AddTagsToResource RemoveTagsFromResource "
+    "| DescribeDBParameterGroups DescribeDBParameters ListTagsForResource",
+    "rds.SubnetGroup": "rds: CreateDBSubnetGroup | ModifyDBSubnetGroup DeleteDBSubnetGroup "
+    "AddTagsToResource RemoveTagsFromResource | DescribeDBSubnetGroups ListTagsForResource",
+    "s3.AccessPoint": "s3: CreateAccessPoint | DeleteAccessPoint PutAccessPointPolicy "
+    "DeleteAccessPointPolicy | GetAccessPoint GetAccessPointPolicy GetAccessPointPolicyStatus",
+    "s3.Bucket": "s3: CreateBucket | DeleteBucket PutBucketTagging DeleteObject "
+    "DeleteObjectVersion | ListBucket ListBucketVersions GetBucketTagging GetBucketLocation "
+    "GetBucketAcl GetBucketCORS GetBucketWebsite GetAccelerateConfiguration "
+    "GetBucketRequestPayment GetReplicationConfiguration GetBucketObjectLockConfiguration",
+    "s3.BucketLifecycleConfiguration": "s3: - | PutLifecycleConfiguration "
+    "| GetLifecycleConfiguration",
+    "s3.BucketLogging": "s3: - | PutBucketLogging | GetBucketLogging",
+    "s3.BucketNotification": "s3: - | PutBucketNotification | GetBucketNotification",
+    "s3.BucketOwnershipControls": "s3: - | PutBucketOwnershipControls | GetBucketOwnershipControls",
+    "s3.BucketPolicy": "s3: - | PutBucketPolicy DeleteBucketPolicy | GetBucketPolicy",
+    "s3.BucketPublicAccessBlock": "s3: - | PutBucketPublicAccessBlock | GetBucketPublicAccessBlock",
+    "s3.BucketServerSideEncryptionConfiguration": "s3: - | PutEncryptionConfiguration "
+    "| GetEncryptionConfiguration",
+    "s3.BucketVersioning": "s3: - | PutBucketVersioning | GetBucketVersioning",
+    "secretsmanager.Secret": "secretsmanager: CreateSecret | UpdateSecret DeleteSecret "
+    "RestoreSecret RotateSecret CancelRotateSecret TagResource UntagResource | DescribeSecret",
+    "secretsmanager.SecretPolicy": "secretsmanager: - | PutResourcePolicy DeleteResourcePolicy "
+    "ValidateResourcePolicy | GetResourcePolicy",
+    "signer.SigningProfile": "signer: PutSigningProfile | CancelSigningProfile TagResource "
+    "UntagResource | GetSigningProfile ListTagsForResource",
+    "sns.Topic": "sns: CreateTopic | SetTopicAttributes DeleteTopic TagResource UntagResource "
+    "| GetTopicAttributes ListTagsForResource",
+    "sns.TopicPolicy": "sns: - | SetTopicAttributes | GetTopicAttributes",
+    "sns.TopicSubscription": "sns: Subscribe | SetSubscriptionAttributes Unsubscribe "
+    "| GetSubscriptionAttributes",
+    "vpc.SecurityGroupIngressRule": "ec2: AuthorizeSecurityGroupIngress "
+    "| RevokeSecurityGroupIngress ModifySecurityGroupRules | DescribeSecurityGroupRules",
+}
+"""Each type as components write it (`aws.ec2.Vpc`), and the actions it needs."""
+
+BESIDES = {
+    "ec2": ("CreateTags", "DeleteTags"),
+    "s3": ("TagResource", "UntagResource", "ListTagsForResource"),
+}
+"""Tags of all resources of a service, by one pair of actions."""
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What some types need, as IAM actions."""
+
+    create: frozenset[str]
+    change: frozenset[str]
+    read: frozenset[str]
+
+
+def types_of(blueprints: Iterable[str]) -> set[str]:
+    """Return the AWS types that the programs of blueprints can make, read from their source."""
+    seen: set[str] = set()
+    left = [f"stackyard.blueprints.{name}.program" for name in blueprints]
+    found: set[str] = set()
+    while left:
+        module = left.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        made, imported = _read(module)
+        found |= made
+        left += imported
+    return found
+
+
+def actions_of(types: Iterable[str]) -> Actions:
+    """Return the actions that types need; raises KeyError for a type without a line."""
+    parts: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+    for kind in types:
+        service, _, rest = TABLE[kind].partition(": ")
+        for place, words in zip(parts, rest.split("|"), strict=True):
+            place |= {f"{service}:{word}" for word in words.split() if word != "-"}
+        parts[1].update(f"{service}:{word}" for word in BESIDES.get(service, ()))
+    return Actions(*(frozenset(part) for part in parts))
+
+
+def known_blueprints(names: Iterable[str]) -> list[str]:
+    """Return these blueprints and those whose contracts they read."""
+    found: set[str] = set()
+    for name in names:
+        found |= {name, *BLUEPRINTS[name]}
+    return sorted(found)
+
+
+@cache
+def _read(module: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the types that a module makes, and the modules of the package that it imports."""
+    path = _file(module)
+    if path is None:
+        return frozenset(), ()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    made = frozenset(_calls(tree))
+    return made, tuple(dict.fromkeys(_imports(tree)))
+
+
+def _calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        inner = node.func.value
+        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+            name = node.func.attr
+            if inner.value.id == "aws" and name[0].isupper() and not name.endswith("Args"):
+                yield f"{inner.attr}.{name}"
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stackyard"):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names if each.name.startswith("stackyard"))
+
+
+def _file(module: str) -> Path | None:
+    base = Path(str(stackyard.__file__)).parent.joinpath(*module.split(".")[1:])
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None

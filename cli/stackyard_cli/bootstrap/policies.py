@@ -1,0 +1,265 @@
+"""The policies of the two roles: what a preview may see, what an apply may do, what neither may."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from stackyard import iam
+from stackyard_cli.bootstrap.permissions import Actions
+from stackyard_cli.errors import ExitCode, StackyardError
+
+Forge = Literal["github", "gitlab"]
+
+POLICY_LIMIT = 6_144
+"""Characters of a managed policy without spaces:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+
+PREFIX = "stackyard-"
+"""Names of all roles and policies that the bootstrap makes begin so; stacks cannot touch them."""
+
+SERVICES = (
+    "budgets.amazonaws.com",
+    "codebuild.amazonaws.com",
+    "ec2.amazonaws.com",
+    "eks.amazonaws.com",
+    "pods.eks.amazonaws.com",
+    "monitoring.rds.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+)
+"""Services that components hand a role to; no other may be passed one."""
+
+TAGGED = ("iam", "kms", "secretsmanager")
+"""Services whose every changing action can be bound to the tag of the resource, and whose
+resources matter most: a role, a key or a secret that Stackyard did not make is out of reach."""
+
+UNTAGGED = {
+    "iam:CreateOpenIDConnectProvider",
+    "kms:CreateAlias",
+    "kms:UpdateAlias",
+    "kms:DeleteAlias",
+}
+"""Actions of those services that carry no tag of their own (an alias has none)."""
+
+TAGGING = {"iam:TagRole", "kms:TagResource", "secretsmanager:TagResource"}
+"""Asked for besides the creating action, before there is a resource with a tag."""
+
+LINKED = (
+    "autoscaling.amazonaws.com",
+    "eks-nodegroup.amazonaws.com",
+    "eks.amazonaws.com",
+    "elasticfilesystem.amazonaws.com",
+    "rds.amazonaws.com",
+)
+"""Services that make a role of their own at their first use in an account."""
+
+OURS = {"stackyard:managed-by": "stackyard"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are: account, and what holds the state."""
+
+    partition: str
+    account: str
+    region: str
+    bucket: str
+    key_arn: str
+
+    @property
+    def bucket_arn(self) -> str:
+        """The state bucket."""
+        return f"arn:{self.partition}:s3:::{self.bucket}"
+
+    def own(self, kind: str) -> str:
+        """Return what the bootstrap's roles or policies are called, all of them."""
+        return f"arn:{self.partition}:iam::{self.account}:{kind}/{PREFIX}*"
+
+
+def preview(place: Place, actions: Actions) -> list[iam.Statement]:
+    """Return what a preview may: look at resources and at the state; nothing secret, no change."""
+    key = place.key_arn
+    return [
+        iam.statement("See", sorted(actions.read), ["*"]),
+        iam.statement("SeeState", ["s3:GetObject"], [f"{place.bucket_arn}/*"]),
+        iam.statement("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [place.bucket_arn]),
+        iam.statement("OpenState", ["kms:Decrypt", "kms:DescribeKey"], [key]),
+        iam.statement(
+            "NoSecrets",
+            ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "ssm:Get*"],
+            ["*"],
+            effect="Deny",
+        ),
+        {"Sid": "NoOtherKey", "Effect": "Deny", "Action": ["kms:Decrypt"], "NotResource": [key]},
+        {
+            "Sid": "NoData",
+            "Effect": "Deny",
+            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "NotResource": [f"{place.bucket_arn}/*"],
+        },
+    ]
+
+
+def apply(place: Place, actions: Actions) -> list[iam.Statement]:
+    """Return what an apply may: make and change what blueprints know, tagged where it matters."""
+    bound = {one for one in actions.create | actions.change if one.split(":")[0] in TAGGED}
+    free = (actions.create | actions.change) - (bound - UNTAGGED)
+    tag = {f"aws:RequestTag/{key}": value for key, value in OURS.items()}
+    made = {f"aws:ResourceTag/{key}": value for key, value in OURS.items()}
+    passed = {"iam:PassedToService": list(SERVICES)}
+    return [
+        iam.statement("See", sorted(actions.read), ["*"]),
+        iam.statement("Change", sorted(free), ["*"]),
+        iam.statement(
+            "MakeTagged",
+            sorted(((actions.create & bound) - UNTAGGED) | TAGGING),
+            ["*"],
+            conditions={"StringEquals": tag},
+        ),
+        iam.statement(
+            "ChangeTagged",
+            sorted((actions.change & bound) - UNTAGGED),
+            ["*"],
+            conditions={"StringEquals": made},
+        ),
+        iam.statement(
+            "Pass",
+            ["iam:PassRole"],
+            [f"arn:{place.partition}:iam::{place.account}:role/*"],
+            conditions={"StringEquals": passed},
+        ),
+        iam.statement(
+            "Linked",
+            ["iam:CreateServiceLinkedRole"],
+            ["*"],
+            conditions={"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
+        ),
+        iam.statement(
+            "State",
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [f"{place.bucket_arn}/*"],
+        ),
+        iam.statement("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [place.bucket_arn]),
+        iam.statement(
+            "StateKey",
+            ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+            [place.key_arn],
+        ),
+    ]
+
+
+def boundary(place: Place, actions: Actions) -> list[iam.Statement]:
+    """Return the most that an apply can ever do, whatever is attached to its role later."""
+    services = {one.split(":")[0] for one in (*actions.create, *actions.change, *actions.read)}
+    own = [place.own("role"), place.own("policy")]
+    return [
+        iam.statement("Services", sorted(f"{name}:*" for name in services | {"sts"}), ["*"]),
+        iam.statement("NotItself", ["iam:*"], own, effect="Deny"),
+        iam.statement(
+            "NoPeople",
+            ["iam:*AccessKey*", "iam:*LoginProfile*", "iam:*SAML*", "iam:*User*", "iam:*Group*"],
+            ["*"],
+            effect="Deny",
+        ),
+        iam.statement(
+            "KeepState",
+            [
+                "s3:DeleteBucket",
+                "s3:DeleteBucketPolicy",
+                "s3:DeleteObjectVersion",
+                "s3:PutBucketPolicy",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketVersioning",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutLifecycleConfiguration",
+            ],
+            [place.bucket_arn, f"{place.bucket_arn}/*"],
+            effect="Deny",
+        ),
+        iam.statement(
+            "KeepKey",
+            ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+            [place.key_arn],
+            effect="Deny",
+        ),
+    ]
+
+
+def state_bucket(place: Place) -> dict[str, Any]:
+    """Return the policy of the state bucket: encrypted transport only, TLS 1.2 at least."""
+    everything = [place.bucket_arn, f"{place.bucket_arn}/*"]
+    tls = {"Bool": {"aws:SecureTransport": "false"}}
+    old = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+    return iam.document(
+        iam.statement(
+            "TlsOnly", ["s3:*"], everything, effect="Deny", principals="*", conditions=tls
+        ),
+        iam.statement(
+            "NoOldTls", ["s3:*"], everything, effect="Deny", principals="*", conditions=old
+        ),
+    )
+
+
+def trust(place: Place, forge: Forge, repository: str, stage: str | None) -> dict[str, Any]:
+    """Return who takes a role: jobs of one repository; for an apply, of one stage's environment.
+
+    GitHub's subject names the environment, whose reviewers therefore guard the role. GitLab's names
+    the branch only: its protected environment guards the job, not the role.
+    """
+    host = HOSTS[forge]
+    provider = f"arn:{place.partition}:iam::{place.account}:oidc-provider/{host}"
+    if forge == "github":
+        subjects = (
+            [f"repo:{repository}:environment:{stage}"]
+            if stage
+            else [f"repo:{repository}:pull_request", f"repo:{repository}:ref:refs/heads/main"]
+        )
+        conditions = {"StringEquals": {f"{host}:aud": AUDIENCE, f"{host}:sub": subjects}}
+    else:
+        ref = "branch:ref:main" if stage else "*"
+        conditions = {
+            "StringEquals": {f"{host}:aud": AUDIENCE},
+            "StringLike": {f"{host}:sub": [f"project_path:{repository}:ref_type:{ref}"]},
+        }
+    return iam.assumable_by(
+        {"Federated": provider}, actions=("sts:AssumeRoleWithWebIdentity",), conditions=conditions
+    )
+
+
+HOSTS: Mapping[Forge, str] = {
+    "github": "token.actions.githubusercontent.com",
+    "gitlab": "gitlab.com",
+}
+"""Issuers: https://docs.github.com/actions/concepts/security/openid-connect and
+https://docs.gitlab.com/ci/cloud_services/aws/."""
+
+AUDIENCE = "sts.amazonaws.com"
+
+
+def packed(statements: Iterable[iam.Statement]) -> list[str]:
+    """Return policies that hold the statements, each below the limit; long ones are split."""
+    policies: list[list[iam.Statement]] = [[]]
+    for one in (part for statement in statements for part in _split(statement)):
+        if policies[-1] and len(_text([*policies[-1], one])) > POLICY_LIMIT:
+            policies.append([])
+        policies[-1].append(one)
+    return [_text(each) for each in policies if each]
+
+
+def _split(statement: iam.Statement) -> Iterator[iam.Statement]:
+    if len(_text([statement])) <= POLICY_LIMIT // 2:
+        yield statement
+        return
+    actions = statement["Action"]
+    if len(actions) < 2:
+        message = f"the statement {statement['Sid']} does not fit into a policy"
+        raise StackyardError(message, code=ExitCode.FAILED)
+    half = len(actions) // 2
+    for mark, part in (("A", actions[:half]), ("B", actions[half:])):
+        yield from _split({**statement, "Sid": f"{statement['Sid']}{mark}", "Action": part})
+
+
+def _text(statements: list[iam.Statement]) -> str:
+    return json.dumps(iam.document(*statements), sort_keys=True, separators=(",", ":"))

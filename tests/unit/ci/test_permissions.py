@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard_cli.bootstrap import permissions, policies
+from stackyard_cli.bootstrap.permissions import TABLE, actions_of, known_blueprints, types_of
+from stackyard_cli.bootstrap.policies import Place
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
+PLACE = Place("aws", "123456789012", "eu-central-1", "acme-state", KEY)
+ACTIONS = actions_of(types_of(BLUEPRINTS))
+
+
+def test_every_type_that_blueprints_make_has_a_line_and_none_is_stale() -> None:
+    assert types_of(BLUEPRINTS) == set(TABLE)
+
+
+def test_types_follow_the_blueprint() -> None:
+    assert "eks.Cluster" in types_of(["foundation"])
+    assert "eks.Cluster" not in types_of(["project"])
+    assert "s3.Bucket" in types_of(["project"])
+    assert known_blueprints(["services"]) == ["foundation", "services"]
+
+
+def test_a_type_without_a_line_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(permissions.TABLE, "s3.Bucket")
+    with pytest.raises(KeyError):
+        actions_of(types_of(BLUEPRINTS))
+
+
+def test_reading_actions_only_read() -> None:
+    verbs = ("Batch", "Describe", "Get", "List", "View")
+    assert all(one.split(":")[1].startswith(verbs) for one in ACTIONS.read)
+    assert not any("SecretValue" in one or one == "s3:GetObject" for one in ACTIONS.read)
+
+
+def test_a_preview_changes_nothing_and_opens_nothing_else() -> None:
+    said = policies.preview(PLACE, ACTIONS)
+    allowed = [one for one in said if one["Effect"] == "Allow"]
+    words = {action for one in allowed for action in one["Action"]}
+    changing = ACTIONS.create | ACTIONS.change
+    assert not words & changing
+    assert not {one for one in words if one.endswith("*")}
+    opens = next(one for one in allowed if "kms:Decrypt" in one["Action"])
+    assert opens["Resource"] == [KEY]
+    denied = {action: one for one in said if one["Effect"] == "Deny" for action in one["Action"]}
+    assert "secretsmanager:GetSecretValue" in denied
+    assert denied["kms:Decrypt"]["NotResource"] == [KEY]
+    assert denied["s3:GetObject"]["NotResource"] == ["arn:aws:s3:::acme-state/*"]
+
+
+def test_an_apply_passes_roles_to_named_services_only() -> None:
+    said = policies.apply(PLACE, ACTIONS)
+    passing = [one for one in said if "iam:PassRole" in one["Action"]]
+    assert len(passing) == 1
+    services = passing[0]["Condition"]["StringEquals"]["iam:PassedToService"]
+    assert services == list(policies.SERVICES)
+    assert not any("*" in action for one in said for action in one["Action"])
+
+
+def test_keys_roles_and_secrets_of_others_are_out_of_reach() -> None:
+    for one in policies.apply(PLACE, ACTIONS):
+        risky = {a for a in one["Action"] if a.split(":")[0] in policies.TAGGED}
+        risky -= ACTIONS.read | policies.UNTAGGED
+        if one["Sid"] in {"Pass", "Linked", "StateKey"}:
+            continue
+        assert not risky or "stackyard:managed-by" in json.dumps(one["Condition"]), one["Sid"]
+
+
+def test_everything_an_apply_needs_is_in_it_and_within_its_boundary() -> None:
+    granted = {action for one in policies.apply(PLACE, ACTIONS) for action in one["Action"]}
+    assert ACTIONS.create | ACTIONS.change | ACTIONS.read <= granted
+    bounds = policies.boundary(PLACE, ACTIONS)
+    services = {one.removesuffix(":*") for one in bounds[0]["Action"]}
+    assert {one.split(":")[0] for one in granted} <= services
+    denied = [one for one in bounds if one["Effect"] == "Deny"]
+    itself = next(one for one in denied if one["Sid"] == "NotItself")
+    assert "arn:aws:iam::123456789012:role/stackyard-*" in itself["Resource"]
+
+
+@pytest.mark.parametrize("stage", [None, "prod"])
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_trust_names_one_repository(forge: policies.Forge, stage: str | None) -> None:
+    trust = policies.trust(PLACE, forge, "acme/estate", stage)
+    said: dict[str, Any] = trust["Statement"][0]
+    host = policies.HOSTS[forge]
+    assert said["Condition"]["StringEquals"][f"{host}:aud"] == "sts.amazonaws.com"
+    subjects = next(v[f"{host}:sub"] for v in said["Condition"].values() if f"{host}:sub" in v)
+    assert all(subject.split(":")[1] == "acme/estate" for subject in subjects)
+    if stage or forge == "github":
+        assert not any("*" in subject for subject in subjects)
+
+
+def test_policies_are_split_below_the_limit_and_lose_nothing() -> None:
+    said = policies.apply(PLACE, ACTIONS)
+    texts = policies.packed(said)
+    assert all(len(text) <= policies.POLICY_LIMIT for text in texts)
+    assert len(texts) <= 10
+    words = {a for text in texts for one in json.loads(text)["Statement"] for a in one["Action"]}
+    assert words == {action for one in said for action in one["Action"]}
