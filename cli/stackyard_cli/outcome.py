@@ -12,6 +12,9 @@ from stackyard_cli.engine.run import Report, Task, lost_provider
 from stackyard_cli.engine.stops import Stops
 from stackyard_cli.errors import ExitCode, StackyardError
 
+STOPPED = frozenset({"policy", "protected"})
+"""Why a preview may fail although it has shown everything."""
+
 
 def known(report: Report) -> bool:
     """Say whether a preview knows what would happen: its upstreams are applied."""
@@ -19,8 +22,8 @@ def known(report: Report) -> bool:
 
 
 def previewed(report: Report) -> bool:
-    """Say whether a preview came to its end, stopped by policy or not."""
-    return report.ok or (report.operation == "preview" and report.result.kind == "policy")
+    """Say whether a preview came to its end, stopped by policy or protection or not."""
+    return report.ok or (report.operation == "preview" and report.result.kind in STOPPED)
 
 
 def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops: Stops) -> None:
@@ -34,7 +37,7 @@ def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops
         first = failed[0]
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
-        code = ExitCode.STOPPED if first.result.kind == "policy" else ExitCode.FAILED
+        code = ExitCode.STOPPED if first.result.kind in STOPPED else ExitCode.FAILED
         raise StackyardError(message, hint=first.result.hint or _hint(first), code=code)
 
 

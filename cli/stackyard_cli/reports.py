@@ -43,7 +43,7 @@ def text_of(
     if report.result.kind == "unknown":
         yield f"{report.stack}: {report.result.problem}"
         return
-    if not report.ok and report.result.kind != "policy":
+    if not report.ok and report.result.kind not in {"policy", "protected"}:
         yield f"{report.stack}: failed: {report.result.problem}"
         return
     tally = counts(report)

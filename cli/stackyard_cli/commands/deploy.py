@@ -13,6 +13,7 @@ from stackyard_cli import render, reports
 from stackyard_cli.deployment import Deployment
 from stackyard_cli.engine.messages import Result
 from stackyard_cli.engine.packs import Packs
+from stackyard_cli.engine.protection import refused, unprotect
 from stackyard_cli.engine.run import Report, Runner, Task, in_order
 from stackyard_cli.engine.stops import Stops
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -179,6 +180,9 @@ class Flow:
             if not _changes(previews[task.stack]) and self.deployment.exists(task.stack):
                 runner.settle(task)
                 return previews[task.stack]
+            if consented := refused(previews[task.stack].diagnostics):
+                place, engine = self.deployment.place, self.deployment.engine
+                unprotect(place, engine, task.stack, consented)
             return runner.run(task, "up", refresh=self._refresh, packs=self._packs(task))
 
         return in_order(layers, act, stops=self.stops, beat=self._watched.beat, skip=_after_failure)

@@ -114,7 +114,8 @@ class Result:
     problem: str | None = None
     hint: str | None = None
     kind: str | None = None
-    """Why it failed: `policy` (and nothing else), `upstream`, `program`, `engine`, `worker`."""
+    """Why it failed: `policy` or `protected` (and nothing else), `upstream`, `program`, `engine`,
+    `worker`."""
 
 
 @dataclass(frozen=True)

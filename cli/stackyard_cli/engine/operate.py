@@ -28,6 +28,7 @@ from stackyard_cli.engine.messages import (
     Step,
     Violation,
 )
+from stackyard_cli.engine.protection import REFUSAL
 from stackyard_cli.engine.warmth import Warmth
 from stackyard_cli.journal import Journal
 
@@ -175,6 +176,8 @@ class Operation:
             return Result("failed", self._changes, seconds, text, hint, "upstream")
         if self._violated and not self._errors and self._failure is None:
             return Result("failed", self._changes, seconds, "stopped by policy", None, "policy")
+        if self._errors and all(REFUSAL.search(error) for error in self._errors):
+            return Result("failed", self._changes, seconds, problem, None, "protected")
         kind = "engine" if self._failure is None else "program"
         return Result("failed", self._changes, seconds, problem, None, kind)
 

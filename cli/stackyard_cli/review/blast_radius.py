@@ -13,6 +13,8 @@ from stackyard.stackfile.loaded import Loaded
 from stackyard.stackfile.node import Origin
 from stackyard_cli.engine.checkpoint import Resource
 from stackyard_cli.engine.messages import Step
+from stackyard_cli.engine.protection import refused
+from stackyard_cli.engine.run import Report
 from stackyard_cli.review.steps import kind_of
 
 
@@ -53,6 +55,19 @@ def losses(steps: Iterable[Step]) -> list[Loss]:
         and kind_of(step) in {"delete", "replace"}
         and data_class_of(step.type) in PROTECTED
     ]
+
+
+def losses_of(report: Report) -> list[Loss]:
+    """Return what a preview would lose, what the engine's own protection has refused included."""
+    found = losses(report.changing)
+    known = {loss.urn for loss in found}
+    for urn in refused(report.diagnostics):
+        if urn not in known:
+            # The engine refuses a replacement before it makes a step of it.
+            kind, _, name = urn.rpartition("::")
+            kind = kind.rpartition("::")[2].rpartition("$")[2]
+            found.append(Loss(urn, kind, name, "replace", data_class_of(kind)))
+    return found
 
 
 def losses_of_destroy(resources: Iterable[Resource]) -> list[Loss]:

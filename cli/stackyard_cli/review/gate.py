@@ -69,7 +69,7 @@ def reviewed(deployment: Deployment, report: Report) -> Review:
     violations = _each_once(report.violations)
     cost = cost_of(report.steps.values(), _prices(deployment, config.region), config.budget)
     stops = [_policy(item) for item in violations if item.level == "mandatory"]
-    found = blast_radius.losses(report.changing)
+    found = blast_radius.losses_of(report)
     stops += [_loss(one) for one in blast_radius.unwaived(found, config.waivers)]
     if cost.stop:
         stops.append(Stop("budget", cost.stop, "make the stack smaller, or raise the limit"))

@@ -1,0 +1,56 @@
+"""The engine's own protection and the consent to lose a resource, on the real engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from yard import STACK, FakeYard
+
+from stackyard_cli.engine.protection import refused, unprotect
+from stackyard_cli.engine.run import Report, Task
+from stackyard_cli.outcome import previewed
+from stackyard_cli.review.blast_radius import losses_of
+
+WORKER = (sys.executable, str(Path(__file__).parent / "policy_worker.py"))
+KEY = {"type": "aws:kms/key:Key", "name": "key", "props": {"label": "one"}, "protect": True}
+OTHER = {"type": "aws:iam/role:Role", "name": "role", "props": {"label": "role"}}
+
+
+@pytest.fixture
+def made(yard: FakeYard) -> FakeYard:
+    """A protected key and a role, in the place of AWS."""
+    port = yard.place.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
+    yard.place.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+    yard.worker = WORKER
+    assert run(yard, "up", KEY, OTHER).ok
+    return yard
+
+
+def run(yard: FakeYard, operation: Any, *resources: dict[str, Any]) -> Report:
+    return yard.runner().run(
+        Task(STACK, "project", {"resources": list(resources)}, "", {}), operation
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "operation"),
+    [((OTHER,), "delete"), (({**KEY, "props": {"label": "two"}}, OTHER), "replace")],
+)
+def test_a_protected_key_that_would_go_is_a_loss_and_goes_only_with_consent(
+    made: FakeYard, left: tuple[dict[str, Any], ...], operation: str
+) -> None:
+    before = made.ids()
+    found = run(made, "preview", *left)
+    assert (found.result.kind, previewed(found)) == ("protected", True)
+    [loss] = losses_of(found)
+    assert (loss.name, loss.type, loss.data_class) == ("key", "aws:kms/key:Key", "key")
+    assert loss.operation == operation
+    assert not run(made, "up", *left).ok
+    assert made.ids() == before
+
+    unprotect(made.place, made.engine, STACK, refused(found.diagnostics))
+    assert run(made, "up", *left).ok
+    assert len(made.ids() & before) == 1, "the role stays"
