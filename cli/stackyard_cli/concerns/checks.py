@@ -21,7 +21,7 @@ CHECKS: dict[str, Check] = {
     "run tracking": models.tracking,
     "training images": models.images,
     "hybrid": operation.hybrid,
-    "tuning": _not_built,
+    "tuning": models.tuning,
     "model registry": models.registry,
     "deployment": models.serving,
     "dataset access": data.access,

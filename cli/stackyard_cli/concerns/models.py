@@ -29,6 +29,14 @@ def images(subject: Subject) -> Finding:
     return judged(problems, f"{len(found)} repositories with fixed tags")
 
 
+def tuning(subject: Subject) -> Finding:
+    """Whether the dashboard of studies answers, which needs their database."""
+    if subject.config.tuning is None:
+        return NOT_DECLARED
+    problem = subject.deployment_problem("tuning")
+    return judged([problem] if problem else [], "the dashboard of studies is ready")
+
+
 def registry(subject: Subject) -> Finding:
     """Whether the bucket that keeps registered models keeps every version of them."""
     bucket = subject.project.model_bucket

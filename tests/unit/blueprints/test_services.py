@@ -62,7 +62,11 @@ def test_the_contract_names_the_priority_classes_that_were_made(made: Any) -> No
 
 def test_the_device_plugin_runs_where_the_pool_is_and_the_image_has_none(made: Any) -> None:
     daemons = made.of_type("kubernetes:apps/v1:DaemonSet")
-    assert set(daemons) == {"device-plugin-training-daemon-set", "gpu-telemetry-daemon-set"}
+    assert set(daemons) == {
+        "device-plugin-training-daemon-set",
+        "gpu-telemetry-daemon-set",
+        "log-shipper-daemon-set",
+    }
     pod = daemons["device-plugin-training-daemon-set"]["spec"]["template"]["spec"]
     contract = GpuContract("training", POOLS["training"])
     assert pod["nodeSelector"].items() <= contract.labels.items()
@@ -83,6 +87,7 @@ def test_every_namespace_is_bounded_closed_and_at_a_security_level(made: Any) ->
         "stackyard-system": "restricted",
         "stackyard-metrics": "restricted",
         "stackyard-gpu": "privileged",
+        "stackyard-logs": "privileged",
     }
     for kind in ("core/v1:ResourceQuota", "networking.k8s.io/v1:NetworkPolicy"):
         places = {
@@ -104,11 +109,11 @@ def test_no_container_has_privileges_or_lacks_limits(made: Any) -> None:
             assert container["image"].startswith("123456789012.dkr.ecr."), name
 
 
-def test_without_gpu_pools_nothing_privileged_is_made(run: Any) -> None:
+def test_without_gpu_pools_only_logs_are_privileged(run: Any) -> None:
     program = catalogue.program("services", STACK, CONFIG, {"foundation": FOUNDATION})
     made = run(program, {FOUNDATION.reference: {**foundation(), "gpu_pools": {}}})
-    assert made.of_type("kubernetes:apps/v1:DaemonSet") == {}
-    assert len(made.of_type("kubernetes:core/v1:Namespace")) == 2
+    assert set(made.of_type("kubernetes:apps/v1:DaemonSet")) == {"log-shipper-daemon-set"}
+    assert len(made.of_type("kubernetes:core/v1:Namespace")) == 3
 
 
 @pytest.mark.parametrize("image", ["nvidia/plugin", "nvidia/plugin:latest"])

@@ -30,6 +30,9 @@ class ImagesConfig(Config):
     cluster_metrics: Image = "kube-state-metrics/kube-state-metrics:v2.16.0"
     """kube-state-metrics: the state of pods, Deployments and Jobs, for alerts."""
 
+    log_shipper: Image = "fluent/fluent-bit:4.0.3"
+    """Fluent Bit: brings the output of pods to the log groups of their projects."""
+
 
 class ServicesConfig(StackConfig):
     """What all projects of a stage share in the cluster."""

@@ -18,11 +18,12 @@ from stackyard.cluster.system_namespace import Level, SystemNamespace
 from stackyard.gpu.device_plugin import DevicePlugin
 from stackyard.gpu.telemetry import GpuTelemetry
 from stackyard.monitoring.cluster_metrics import ClusterMetrics
+from stackyard.monitoring.log_shipper import LogShipper
 from stackyard.monitoring.rules import METRICS_NAMESPACE as METRICS
 from stackyard.naming import StackId
 
-SYSTEM, GPU = "stackyard-system", "stackyard-gpu"
-"""Namespaces: what runs the stage, and what must touch GPU nodes' devices."""
+SYSTEM, GPU, LOGS = "stackyard-system", "stackyard-gpu", "stackyard-logs"
+"""Namespaces: what runs the stage, what touches GPU nodes' devices, what reads nodes' logs."""
 
 LARGEST_CLUSTER = 5000
 """Pods that a DaemonSet may need: the nodes of the largest supported cluster,
@@ -56,6 +57,7 @@ class Services:
             image=self._image(self.config.images.cluster_metrics),
             opts=self.opts,
         )
+        self._ship_logs(foundation)
         ClusterAutoscaler(
             "autoscaler",
             stack=self.stack,
@@ -78,6 +80,19 @@ class Services:
         )
         onprem = register(self.stack, self.config.onprem, self.opts)
         contracts.publish({**promised.model_dump(mode="json"), "onprem": onprem})
+
+    def _ship_logs(self, foundation: FoundationContract) -> None:
+        # The shipper mounts the node's log directory, which only `privileged` allows.
+        logs = self._namespace(LOGS, "privileged", pods=LARGEST_CLUSTER)
+        LogShipper(
+            "log-shipper",
+            stack=self.stack,
+            foundation=foundation,
+            namespace=logs.namespace,
+            namespace_name=LOGS,
+            image=self._image(self.config.images.log_shipper),
+            opts=self.opts,
+        )
 
     def _make_gpus_usable(self, foundation: FoundationContract) -> None:
         # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.

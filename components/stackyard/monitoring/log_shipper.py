@@ -1,0 +1,151 @@
+"""What brings the output of pods to the log groups of their projects: Fluent Bit on each node."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import iam, kubernetes
+from stackyard._component import Component
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.config import Config
+from stackyard.monitoring.shipping import shipper_config
+from stackyard.naming import StackId
+
+NAME = "log-shipper"
+CONFIG = "/fluent-bit/stackyard"
+LOGS = "/var/log"
+"""Where the kubelet writes what containers say, on the node and in the shipper's pod."""
+
+
+class LogShipper(Component):
+    """Fluent Bit on every node, with the right to write log events and no other.
+
+    It reads files of the node, which only the level `privileged` allows, and runs as root, because
+    the kubelet lets nobody else read them; it can write nowhere but in memory.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:LogShipper"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        foundation: FoundationContract,
+        namespace: pulumi.Input[str],
+        namespace_name: str,
+        image: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the ground, the image, and the namespace as it is called and once it exists."""
+        super().__init__(name, Config(), opts=opts)
+        self._stack, self._region, self._image = stack, foundation.region, image
+        labels = kubernetes.labels(stack, NAME)
+        self._metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace, labels=labels)
+        identity = self._identify(foundation, namespace_name)
+        needed = [identity, *self._make_account()]
+        k8s.apps.v1.DaemonSet(
+            self.named("daemon-set"),
+            metadata=self._metadata,
+            spec=k8s.apps.v1.DaemonSetSpecArgs(
+                selector=k8s.meta.v1.LabelSelectorArgs(
+                    match_labels=kubernetes.selector(stack, NAME)
+                ),
+                template=k8s.core.v1.PodTemplateSpecArgs(
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels), spec=self._pod()
+                ),
+            ),
+            opts=self.child(depends_on=needed),
+        )
+        self.publish()
+
+    def _identify(self, foundation: FoundationContract, namespace: str) -> WorkloadIdentity:
+        groups = f"arn:aws:logs:{foundation.region}:{foundation.account}:log-group:/stackyard/*"
+        actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+        return WorkloadIdentity(
+            self.named("identity"),
+            prefix=self._stack.slug,
+            cluster_name=foundation.cluster_name,
+            account=foundation.account,
+            region=foundation.region,
+            namespace=namespace,
+            service_account=NAME,
+            policy=iam.document(iam.statement("WriteLogs", actions, (groups, f"{groups}:*"))),
+            opts=self.child(),
+        )
+
+    def _make_account(self) -> list[pulumi.Resource]:
+        """It asks the API which pod a file is of."""
+        role_name = f"stackyard-{NAME}"
+        everywhere = k8s.meta.v1.ObjectMetaArgs(
+            name=role_name, labels=kubernetes.labels(self._stack, NAME)
+        )
+        look = k8s.rbac.v1.PolicyRuleArgs(
+            api_groups=[""], resources=["namespaces", "pods"], verbs=["get", "list", "watch"]
+        )
+        role = k8s.rbac.v1.ClusterRole(
+            self.named("role"), metadata=everywhere, rules=[look], opts=self.child()
+        )
+        account = k8s.core.v1.ServiceAccount(
+            self.named("account"), metadata=self._metadata, opts=self.child()
+        )
+        binding = k8s.rbac.v1.ClusterRoleBinding(
+            self.named("binding"),
+            metadata=everywhere,
+            role_ref=k8s.rbac.v1.RoleRefArgs(
+                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role_name
+            ),
+            subjects=[
+                k8s.rbac.v1.SubjectArgs(
+                    kind="ServiceAccount", name=NAME, namespace=self._metadata.namespace
+                )
+            ],
+            opts=self.child(depends_on=[role]),
+        )
+        config = k8s.core.v1.ConfigMap(
+            self.named("config"),
+            metadata=self._metadata,
+            data={"fluent-bit.yaml": shipper_config(self._region)},
+            opts=self.child(),
+        )
+        return [account, binding, config]
+
+    def _pod(self) -> k8s.core.v1.PodSpecArgs:
+        host: Any = k8s.core.v1.HostPathVolumeSourceArgs(path=LOGS, type="Directory")
+        return k8s.core.v1.PodSpecArgs(
+            service_account_name=NAME,
+            priority_class_name="system-node-critical",
+            tolerations=[k8s.core.v1.TolerationArgs(operator="Exists")],
+            security_context=k8s.core.v1.PodSecurityContextArgs(
+                seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
+            ),
+            containers=[self._container()],
+            volumes=[
+                k8s.core.v1.VolumeArgs(name="logs", host_path=host),
+                k8s.core.v1.VolumeArgs(
+                    name="config", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=NAME)
+                ),
+            ],
+        )
+
+    def _container(self) -> k8s.core.v1.ContainerArgs:
+        security = kubernetes.restricted_container()
+        security.read_only_root_filesystem = True
+        return k8s.core.v1.ContainerArgs(
+            name=NAME,
+            image=self._image,
+            command=["/fluent-bit/bin/fluent-bit", f"--config={CONFIG}/fluent-bit.yaml"],
+            resources=k8s.core.v1.ResourceRequirementsArgs(
+                requests={"cpu": "50m", "memory": "128Mi"},
+                limits={"cpu": "500m", "memory": "256Mi"},
+            ),
+            security_context=security,
+            volume_mounts=[
+                k8s.core.v1.VolumeMountArgs(name="logs", mount_path=LOGS, read_only=True),
+                k8s.core.v1.VolumeMountArgs(name="config", mount_path=CONFIG, read_only=True),
+            ],
+        )

@@ -1,0 +1,99 @@
+"""What must agree between shipper, log groups, alarms, dashboards and policies."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from stackyard import kubernetes
+from stackyard.monitoring import alerts, dashboards, documents, log_metrics, shipping
+from stackyard.monitoring.config import MonitoringConfig, ThresholdsConfig
+from stackyard.naming import StackId
+
+STACK = StackId("vision", "defects", "dev")
+EVERY: list[Any] = ["science", "dev", "business"]
+
+
+@pytest.mark.parametrize(("component", "audience"), [("training", "science"), ("serving", "dev")])
+def test_the_shipper_writes_to_the_group_that_is_made(component: str, audience: Any) -> None:
+    """Templates are filled with the labels that pods really carry."""
+    pipeline = yaml.safe_load(shipping.shipper_config("eu-central-1"))["pipeline"]
+    labels = kubernetes.labels(STACK, component)
+    rule = next(one["rule"] for one in pipeline["filters"] if one["name"] == "rewrite_tag")
+    accessor, pattern, tag, _ = rule.split(" ")
+    assert accessor == "$kubernetes['labels']['app.kubernetes.io/component']"
+    wanted = tag if re.search(pattern, labels["app.kubernetes.io/component"]) else "kube.*"
+    output = next(one for one in pipeline["outputs"] if one["match"] == wanted)
+    found = re.sub(
+        r"\$kubernetes\['labels'\]\['([^']+)'\]",
+        lambda match: labels[match[1]],
+        output["log_group_template"],
+    )
+    assert found == log_metrics.log_group(STACK, audience)
+
+
+def test_every_alarm_is_on_metrics_that_are_counted_where_its_audience_or_dev_has_logs() -> None:
+    counted = {metric.name: metric for metric in log_metrics.LOG_METRICS}
+    for alarm in alerts.alarms(ThresholdsConfig(), EVERY):
+        for metric in alarm.metrics:
+            assert counted[metric].audience in (alarm.audience, "dev"), alarm.name
+            # Alarms name no dimensions, so metrics that have some would never reach them.
+            assert not counted[metric].dimensions, alarm.name
+
+
+def test_an_audience_that_is_not_told_has_no_alarm() -> None:
+    assert {one.audience for one in alerts.alarms(ThresholdsConfig(), ["dev"])} == {"dev"}
+
+
+@pytest.mark.parametrize("audience", EVERY)
+def test_dashboards_show_metrics_that_are_counted_and_do_not_overlap(audience: Any) -> None:
+    namespace = log_metrics.metric_namespace(STACK)
+    canvas = dashboards.Canvas(namespace, "eu-central-1")
+    body = json.loads(dashboards.dashboard(audience, "t", canvas, ["arn:alarm"], "about"))
+    counted = {metric.name for metric in log_metrics.LOG_METRICS}
+    taken: set[tuple[int, int]] = set()
+    for widget in body["widgets"]:
+        area = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not area & taken
+        taken |= area
+        for line in widget["properties"].get("metrics", []):
+            if isinstance(line[0], str):
+                assert (line[0], line[1] in counted) == (namespace, True)
+            else:
+                assert f'MetricName="{"EvaluationScore"}"' in line[0]["expression"]
+    assert max(x for x, _ in taken) < 24
+
+
+def test_a_topic_takes_nothing_from_alarms_of_other_stacks_or_accounts() -> None:
+    policy = documents.topic_policy(
+        "arn:topic", stack=STACK, account="123456789012", region="eu-central-1"
+    )
+    for statement in policy["Statement"]:
+        assert set(statement["Principal"]) == {"Service"}
+        condition = statement["Condition"]
+        assert condition["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+        assert "123456789012" in condition["ArnLike"]["aws:SourceArn"]
+    (alarm,) = (s for s in policy["Statement"] if s["Sid"] == "PublishFromCloudwatch")
+    assert alarm["Condition"]["ArnLike"]["aws:SourceArn"].endswith(":alarm:vision-defects-dev-*")
+
+
+@pytest.mark.parametrize(
+    ("subscribers", "problem"),
+    [
+        ({"dev": []}, "nobody would be told"),
+        ({"dev": ["a@example.com", "a@example.com"]}, "twice"),
+        ({"business": ["a@example.com"]}, "lacks `dev`"),
+    ],
+)
+def test_a_topic_without_a_listener_is_refused(subscribers: Any, problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        MonitoringConfig.model_validate({"subscribers": subscribers})
