@@ -24,7 +24,9 @@ STAGED: Mapping[tuple[str, ...], str] = {
     ("namespace", "quota"): "stages differ in size",
     ("tracking", "replicas"): "stages differ in size",
     ("serving", "models", "*", "replicas"): "stages differ in size",
-    ("gpu", "pools"): "stages differ in size",
+    ("gpu_pools",): "stages differ in size",
+    ("cluster", "node_pools"): "stages differ in size",
+    ("cluster", "system_nodes"): "stages differ in size",
     ("access", "audiences", "*", "trusted"): "who may take a role is decided per stage",
 }
 """Keys that a stack's own file may set otherwise in each stage, and why."""

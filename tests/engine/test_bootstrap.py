@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,9 @@ def account(
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    # Servers of one process share what they remember.
+    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset).close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -110,7 +114,8 @@ def _check_repair(account: Account) -> None:
     s3.delete_public_access_block(Bucket="acme-stackyard-state")
     extra = "arn:aws:iam::123456789012:policy/stackyard-apply-dev-1"
     iam.attach_role_policy(RoleName="stackyard-preview", PolicyArn=extra)
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
     iam.update_assume_role_policy(RoleName="stackyard-apply-dev", PolicyDocument=trust)
     done = [row for row in account.bootstrap("--yes") if row["standing"] != "ok"]
     assert {(row["what"], row["name"]) for row in done} == {

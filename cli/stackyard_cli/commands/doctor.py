@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -18,24 +17,13 @@ from stackyard_cli.deployment import place_of_estate
 from stackyard_cli.engine import binary
 from stackyard_cli.engine.place import Place
 from stackyard_cli.errors import StackyardError
+from stackyard_cli.finding import Finding
 from stackyard_cli.options import EstateDir, Json
-
-Verdict = Literal["ok", "problem", "not checked"]
 
 Install = Annotated[
     bool,
     typer.Option("--install-engine", help="Get the engine by Pulumi's own installer (network)."),
 ]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the answer."""
-
-    check: str
-    verdict: Verdict
-    detail: str
-    hint: str | None = None
 
 
 def doctor(install_engine: Install = False, json: Json = False, estate: EstateDir = None) -> None:
@@ -95,7 +83,28 @@ def _estate(folder: Path | None) -> list[Finding]:
         return findings
     findings.append(_checked("backend", lambda: _backend(place)))
     findings.append(_checked("identity", lambda: _identity(found, place, target)))
+    if target == "aws":
+        findings += _preflight(found, ready=all(one.verdict == "ok" for one in findings))
     return findings
+
+
+def _preflight(estate: Estate, *, ready: bool) -> list[Finding]:
+    """Check what can stop an apply on AWS, once estate, backend and identity are as they should."""
+    if not ready:
+        return [Finding("preflight", "not checked", "the checks above come first")]
+    import datetime
+
+    import boto3
+
+    from stackyard_cli import preflight
+
+    account = boto3.client("sts").get_caller_identity()["Account"]
+
+    def clients(service: str, region: str) -> Any:
+        return boto3.client(service, region_name=region)
+
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return list(preflight.findings(estate, account, clients, today))
 
 
 def _files(estate: Estate) -> Finding:

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from stackyard.stackfile.estate import Estate
+from stackyard_cli import preflight
+from stackyard_cli.finding import Finding
+
+STACKS = Path(__file__).resolve().parents[3] / "stacks"
+ACCOUNT, REGION, TODAY = "123456789012", "eu-central-1", date(2026, 11, 24)
+
+
+class Quotas:
+    """The emulator knows no quotas of EC2: they are numbers here."""
+
+    def __init__(self, value: float | None) -> None:
+        self.value = value
+
+    def get_service_quota(self, **asked: str) -> dict[str, Any]:
+        if self.value is None:
+            error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+            raise ClientError(error, "GetServiceQuota")  # type: ignore[arg-type] # a plain dict will do
+        return {"Quota": {"Value": self.value}}
+
+
+class Yard:
+    def __init__(self, root: Path) -> None:
+        self.root, self.quota = root, 10_000.0
+
+    def findings(self, *, quota: float | None = 10_000, today: date = TODAY) -> dict[str, Finding]:
+        def clients(service: str, region: str) -> Any:
+            if service == "service-quotas":
+                return Quotas(quota)
+            return boto3.client(service, region_name=region)
+
+        found = preflight.findings(Estate(self.root), ACCOUNT, clients, today)
+        return {one.check: one for one in found}
+
+    def write(self, text: str) -> None:
+        (self.root / "stacks/platform/foundation/dev.yaml").write_text(text)
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    shutil.copytree(STACKS, tmp_path / "stacks")
+    with mock_aws():
+        yield Yard(tmp_path)
+
+
+def test_all_is_well_before_the_first_apply(yard: Yard) -> None:
+    found = yard.findings()
+    problems = [one for one in found.values() if one.verdict == "problem"]
+    assert [one.check for one in problems if "Kubernetes" not in one.check] == []
+    assert found[f"region {REGION}"].verdict == "ok"
+    assert found["dev: offerings of system_nodes"].verdict == "ok"
+    assert found["dev: addresses"].verdict == "not checked"
+
+
+def test_quotas_add_up_over_the_pools_that_share_one(yard: Yard) -> None:
+    config = Estate(yard.root).load(Estate(yard.root).one("platform/foundation/dev")).config
+    pools = preflight._pools(config)
+    codes = [preflight._code(pool) for pool in pools.values()]
+    shared = [name for name, code in zip(pools, codes, strict=True) if code == "L-1216C47A"]
+    assert len(shared) > 1
+    enough = yard.findings(quota=10_000)["dev: quota L-1216C47A"]
+    need = int(enough.detail.split()[0])
+    assert all(name in enough.detail for name in shared)
+    assert enough.verdict == "ok"
+    assert yard.findings(quota=need)["dev: quota L-1216C47A"].verdict == "ok"
+    short = yard.findings(quota=need - 1)["dev: quota L-1216C47A"]
+    assert short.verdict == "problem"
+    assert str(short.hint).startswith(f"ask for {need}")
+
+
+def test_what_may_not_be_asked_is_not_checked(yard: Yard) -> None:
+    found = yard.findings(quota=None)["dev: quotas"]
+    assert (found.verdict, found.detail) == ("not checked", "AWS answers AccessDeniedException")
+
+
+def test_a_type_that_is_offered_nowhere(yard: Yard) -> None:
+    pool = "gpu_pools: {rare: {instance_types: [p5.48xlarge], max: 1}}\n"
+    yard.write(pool + "network: {zones: [eu-central-1a, eu-central-1b]}\n")
+    found = yard.findings()["dev: offerings of rare"]
+    assert found.verdict == "problem"
+    assert found.detail == "offered in none of eu-central-1a, eu-central-1b"
+
+
+def test_subnets_that_run_out_of_addresses(yard: Yard) -> None:
+    ec2 = boto3.client("ec2", region_name=REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/22")["Vpc"]["VpcId"]
+    tags = [{"Key": "stackyard:stack", "Value": "platform/foundation/dev"}]
+    where = [{"ResourceType": "subnet", "Tags": tags}]
+    made = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", TagSpecifications=where)
+    assert yard.findings()["dev: addresses"].verdict == "ok"
+    subnet = made["Subnet"]["SubnetId"]
+    for _ in range(5):
+        ec2.create_network_interface(SubnetId=subnet, SecondaryPrivateIpAddressCount=46)
+    found = yard.findings()["dev: addresses"]
+    free = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"]
+    assert found.detail.startswith(f"{free} of 256 free in {subnet}")
+    assert found.verdict == "problem"
+
+
+@pytest.mark.parametrize(
+    ("today", "verdict"),
+    [(date(2026, 11, 24), "ok"), (date(2027, 2, 15), "problem"), (date(2028, 5, 1), "problem")],
+)
+def test_support_of_kubernetes_ends(yard: Yard, today: date, verdict: str) -> None:
+    yard.write('cluster: {version: "1.35"}\n')
+    assert yard.findings(today=today)["dev: Kubernetes"].verdict == verdict
+
+
+def test_stacks_of_other_accounts_are_named(yard: Yard) -> None:
+    def clients(service: str, region: str) -> Any:
+        raise AssertionError("nothing of another account is asked")
+
+    found = list(preflight.findings(Estate(yard.root), "210987654321", clients, TODAY))
+    assert [(one.check, one.verdict) for one in found] == [("account", "not checked")]
