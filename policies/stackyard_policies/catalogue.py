@@ -26,3 +26,8 @@ ADVISORY_IN_DEV = frozenset({"budget-present", "workload-image-fixed", "workload
 def level(rule: str, stage: str) -> Level:
     """Return what a violation does in a stage where the estate overrides nothing."""
     return "advisory" if stage == "dev" and rule in ADVISORY_IN_DEV else "mandatory"
+
+
+def pack_of(rule: str) -> str:
+    """Return the pack that holds a rule."""
+    return next(pack for pack, names in PACKS.items() if rule in names)

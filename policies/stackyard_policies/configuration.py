@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from stackyard.stackfile.exceptions import PolicyOverride
 from stackyard_policies.catalogue import PACKS, RULES, level
 from stackyard_policies.rule import Level, Settings
 
-PACKS_FOLDER = Path(__file__).parent / "packs"
+EXECUTABLE = Path(__file__).parent / "packs" / "stackyard"
+"""The file that the engine starts."""
 
 
 def levels(
@@ -37,23 +38,21 @@ def levels(
     return result
 
 
-def pack_configs(
-    settings: Settings, rule_levels: Mapping[str, Level]
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return, for each pack, the configuration that the engine hands to it.
+def configured(
+    settings: Settings, rule_levels: Mapping[str, Level], packs: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the configuration of each rule; rules of packs that are not chosen are disabled.
 
-    Source of the shape: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/configuration/.
+    All packs run in one process, as each one costs the engine a start of Python and a call for
+    every resource. Source of the shape:
+    https://www.pulumi.com/docs/iac/using-pulumi/crossguard/configuration/.
     """
     shared = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in asdict(settings).items()
     }
     return {
-        pack: {name: {"enforcementLevel": rule_levels[name], **shared} for name in names}
+        name: {"enforcementLevel": rule_levels[name] if pack in packs else "disabled", **shared}
         for pack, names in PACKS.items()
+        for name in names
     }
-
-
-def executable(pack: str) -> Path:
-    """Return the file that the engine starts for a pack."""
-    return PACKS_FOLDER / pack

@@ -1,6 +1,6 @@
 """A pack as the engine runs it: rules turned into CrossGuard policies, configured by the caller.
 
-`PolicyPack(...)` starts a server and blocks, so nothing but the files in `packs/` calls `publish`.
+`PolicyPack(...)` starts a server and blocks, so nothing but the file in `packs/` calls `publish`.
 Source: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
 """
 
@@ -21,7 +21,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from stackyard_policies.catalogue import PACKS, RULES
+from stackyard_policies.catalogue import RULES
 from stackyard_policies.rule import Rule, Settings, Subject
 
 SCHEMA = PolicyConfigSchema(
@@ -36,12 +36,12 @@ SCHEMA = PolicyConfigSchema(
 )
 
 
-def publish(pack: str) -> None:
-    """Serve a pack to the engine; returns when the engine is done with it."""
+def publish() -> None:
+    """Serve every rule to the engine; returns when the engine is done with it."""
     PolicyPack(
-        name=f"stackyard-{pack}",
+        name="stackyard",
         enforcement_level=EnforcementLevel.MANDATORY,
-        policies=[policy(RULES[name]) for name in PACKS[pack]],
+        policies=[policy(rule) for rule in RULES.values()],
     )
 
 

@@ -39,9 +39,9 @@ def run(
 ) -> Report:
     settings = Settings(stage="prod", protected=True, personal_days=730)
     known = {**configuration.levels("prod", [], TODAY), **levels}
-    config = configuration.pack_configs(settings, known)[pack]
+    config = configuration.configured(settings, known, [pack])
     task = Task(STACK, "project", {"resources": resources}, "digest", {})
-    return yard.runner().run(task, operation, packs={configuration.executable(pack): config})
+    return yard.runner().run(task, operation, packs={configuration.EXECUTABLE: config})
 
 
 def key(**change: Any) -> Resource:
@@ -80,7 +80,7 @@ def test_a_pack_stops_before_anything_is_made(judged: FakeYard, pack: str) -> No
     stopped = run(judged, "preview", pack, wrong)
     assert (stopped.result.outcome, stopped.result.kind) == ("failed", "policy")
     [violation] = [item for item in stopped.violations if item.level == "mandatory"]
-    assert (violation.policy, violation.pack) == (rule, f"stackyard-{pack}")
+    assert (violation.policy, policies.plain(violation)["pack"]) == (rule, pack)
     assert said in policies.told(violation)
     assert len(stopped.steps) > len(wrong), "the whole preview is still shown"
     assert list(judged.cloud.iterdir()) == []

@@ -39,7 +39,7 @@ def explain(rule: RuleName, json: Json = False) -> None:
     """Say why a rule is there, what it looks at, and how to hold it."""
     from difflib import get_close_matches
 
-    from stackyard_policies.catalogue import PACKS, RULES, level
+    from stackyard_policies.catalogue import RULES, level, pack_of
 
     if rule not in RULES:
         close = get_close_matches(rule, RULES, n=1)
@@ -47,7 +47,7 @@ def explain(rule: RuleName, json: Json = False) -> None:
         raise StackyardError(f"no rule {rule!r}", hint=hint, code=ExitCode.INVALID)
     found = RULES[rule]
     levels = {stage: level(rule, stage) for stage in ("dev", "staging", "prod")}
-    pack = next(pack for pack, names in PACKS.items() if rule in names)
+    pack = pack_of(rule)
     facts = {
         "rule": rule,
         "pack": pack,

@@ -31,7 +31,6 @@ def fingerprint(deployment: Deployment, task: Task, packs: Packs) -> Fingerprint
         "config": task.digest,
         "program": program_digest(),
         "policies": policies.digest(packs),
-        "packs": policies.executables(packs),
         "upstreams": {
             name: _contract_digest(deployment, stack)
             for name, stack in sorted(task.upstreams.items())

@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from stackyard.blueprints.config import StackConfig
@@ -16,7 +15,7 @@ from stackyard_cli.engine.messages import Violation
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_policies import configuration
-from stackyard_policies.catalogue import RULES
+from stackyard_policies.catalogue import RULES, pack_of
 from stackyard_policies.rule import Level, Settings
 
 UNCHECKED = "can't run policy"
@@ -54,14 +53,15 @@ def packs(loaded: Loaded, settings: EstateSettings, today: datetime.date) -> Pac
         protected=loaded.config.protection.protect,
         personal_days=settings.policy.personal_days,
     )
-    configs = configuration.pack_configs(known, levels_of(settings, loaded.id.stage, today))
-    return {configuration.executable(pack): configs[pack] for pack in packs_of(loaded)}
+    levels = levels_of(settings, loaded.id.stage, today)
+    config = configuration.configured(known, levels, packs_of(loaded))
+    return {configuration.EXECUTABLE: config}
 
 
 def digest(chosen: Packs) -> str:
     """Return SHA-256 over the packs: their rules' source and the configuration handed to them."""
     hashed = hashlib.sha256()
-    folder = configuration.PACKS_FOLDER.parent
+    folder = configuration.EXECUTABLE.parents[1]
     for path in sorted(folder.rglob("*.py")):
         hashed.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     for executable in sorted(chosen):
@@ -90,16 +90,11 @@ def plain(violation: Violation) -> dict[str, Any]:
     """Return a violation as plain data."""
     return {
         "rule": violation.policy,
-        "pack": violation.pack,
+        "pack": pack_of(violation.policy) if violation.policy in RULES else violation.pack,
         "level": "not checked" if unchecked(violation) else violation.level,
         "message": told(violation).removeprefix(f"{violation.policy}: "),
         "urn": violation.urn,
     }
-
-
-def executables(chosen: Mapping[Path, Any]) -> list[str]:
-    """Return the names of packs."""
-    return sorted(path.name for path in chosen)
 
 
 def _has_personal_data(config: StackConfig) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from stackyard.stackfile.exceptions import PolicyOverride as Override
 from stackyard_policies.catalogue import PACKS, RULES
-from stackyard_policies.configuration import levels, pack_configs
+from stackyard_policies.configuration import configured, levels
 from stackyard_policies.pack import settings as read_settings
 from stackyard_policies.rule import Settings, Subject
 
@@ -334,7 +334,8 @@ def test_an_override_holds_for_its_stage_until_its_last_day() -> None:
 
 
 def test_settings_survive_the_way_through_the_engine() -> None:
-    configs = pack_configs(SETTINGS, levels("prod", [], TODAY))
-    given = json.loads(json.dumps(configs["personal-data"]["personal-data-bounded"]))
+    configs = configured(SETTINGS, levels("prod", [], TODAY), ["personal-data"])
+    assert configs["keys-rotate"]["enforcementLevel"] == "disabled"
+    given = json.loads(json.dumps(configs["personal-data-bounded"]))
     assert given.pop("enforcementLevel") == "mandatory"
     assert read_settings({**given, "personal_days": 1095.0}) == SETTINGS

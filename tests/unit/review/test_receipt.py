@@ -121,7 +121,7 @@ def test_a_different_change_is_told(now: tuple[Step, ...], said: str) -> None:
 
 
 def test_a_new_violation_is_a_difference() -> None:
-    violation = Violation("stackyard-baseline", "keys-rotate", "advisory", "`k` does not", "urn::k")
+    violation = Violation("stackyard", "keys-rotate", "advisory", "`k` does not", "urn::k")
     found = receipt.differences(content(), content(violations=(violation,)))
     assert found == ["policy: only now: `k` does not"]
 
