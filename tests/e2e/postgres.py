@@ -7,6 +7,7 @@ import datetime
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -42,7 +43,8 @@ def running(user: str, password: str) -> Iterator[int]:
             _wait(server, port, folder / "log")
             yield port
         finally:
-            server.terminate()
+            # "Fast" shutdown: clients that are still connected are not waited for.
+            server.send_signal(signal.SIGINT)
             server.wait(20)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

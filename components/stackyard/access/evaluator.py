@@ -29,13 +29,13 @@ class Request:
     resource: str
     """ARN of what it is asked of."""
 
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
     """Condition keys; a request comes over TLS 1.3 unless this says otherwise."""
 
     @property
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str | list[str]]:
         """Every condition key that the request has."""
-        always = {
+        always: dict[str, str | list[str]] = {
             "aws:PrincipalArn": self.principal,
             "aws:PrincipalAccount": self.principal.split(":")[4],
             "aws:SecureTransport": "true",

@@ -28,7 +28,9 @@ def listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
 
-def holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:
+def holds(
+    conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str | list[str]]
+) -> bool:
     """Whether every condition of a statement holds; raises PatternError for an unknown operator."""
     return all(
         _one_holds(operator, listed(expected), facts.get(key))
@@ -37,9 +39,15 @@ def holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str])
     )
 
 
-def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
+def _one_holds(operator: str, expected: list[str], actual: str | list[str] | None) -> bool:
+    if operator.startswith(ANY_VALUE):
+        # One value that fulfils it is enough; of no value, none does.
+        single = operator.removeprefix(ANY_VALUE)
+        return any(_one_holds(single, expected, each) for each in listed(actual))
     if operator == "Null":
         return (actual is None) == (expected[0].lower() == "true")
+    if isinstance(actual, list):
+        raise PatternError(f"{operator!r} compares single values (got {actual!r})")
     name = operator.removesuffix("IfExists")
     negated = name in NEGATED
     test = COMPARISONS.get(NEGATED.get(name, name))
@@ -58,10 +66,15 @@ def _arn_like(pattern: str, value: str) -> bool:
     return len(patterns) == len(values) and all(map(like, patterns, values))
 
 
+ANY_VALUE = "ForAnyValue:"
+"""Prefix of operators for keys with several values,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html."""
+
 COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "ArnEquals": _arn_like,
     "ArnLike": _arn_like,
     "Bool": lambda expected, actual: expected.lower() == actual.lower(),
+    "NumericGreaterThan": lambda expected, actual: float(actual) > float(expected),
     "NumericLessThan": lambda expected, actual: float(actual) < float(expected),
     "StringEquals": lambda expected, actual: expected == actual,
     "StringLike": like,

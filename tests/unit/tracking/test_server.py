@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import fnmatch
+
+import pytest
+from pydantic import ValidationError
+
+from stackyard import iam
+from stackyard.access.evaluator import Request, decide
+from stackyard.naming import StackId
+from stackyard.tracking import server
+from stackyard.tracking.config import TrackingConfig
+
+STACK = StackId("vision", "defects", "dev")
+PROGRAM = server.server_command(
+    TrackingConfig(), stack=STACK, bucket="artifacts", region="eu-central-1"
+)
+
+
+def test_the_database_is_in_no_argument_and_in_no_given_environment() -> None:
+    for program in (
+        PROGRAM,
+        server.migrate_command("eu-central-1"),
+        server.collect_command(TrackingConfig(), bucket="artifacts", region="eu-central-1"),
+    ):
+        assert program.command[:3] == list(server.CONNECT)
+        assert server.STORE not in program.environment
+        assert not any("postgresql" in word for word in program.command)
+
+
+def test_artifacts_pass_through_the_server() -> None:
+    assert PROGRAM.environment["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://artifacts"
+    client = server.client_settings(TrackingConfig(), STACK)
+    assert not [name for name in client if "AWS" in name or "S3" in name or "KEY" in name]
+
+
+def test_clients_call_the_server_by_a_name_that_it_answers_to() -> None:
+    hosts = PROGRAM.environment["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    uri = server.client_settings(TrackingConfig(), STACK)["MLFLOW_TRACKING_URI"]
+    assert uri.removeprefix("http://") in hosts
+    assert any(fnmatch.fnmatch("127.0.0.1:5000", host) for host in hosts)
+    assert not any(fnmatch.fnmatch("evil.example:5000", host) for host in hosts)
+    assert "*" not in hosts
+
+
+def test_clients_outside_get_the_same_settings_but_for_the_address() -> None:
+    config = TrackingConfig(outside_uri="https://tracking.acme.example")
+    inside = server.client_settings(config, STACK)
+    outside = server.client_settings(config, STACK, outside=True)
+    assert outside["MLFLOW_TRACKING_URI"] == "https://tracking.acme.example"
+    assert {**inside, "MLFLOW_TRACKING_URI": ""} == {**outside, "MLFLOW_TRACKING_URI": ""}
+    assert "tracking.acme.example" in server.allowed_hosts(config, STACK)
+    with pytest.raises(ValueError, match=r"tracking\.outside_uri"):
+        server.client_settings(TrackingConfig(), STACK, outside=True)
+
+
+def test_only_named_roles_touch_artifacts_whatever_their_own_policies_allow() -> None:
+    own = "arn:aws:iam::123456789012:role/vision-defects-dev-tracking"
+    everything = iam.document(iam.statement("All", ("s3:*",), ("*",)))
+    policy = iam.document(server.only("artifacts", [own]))
+
+    def may(role: str, action: str) -> bool:
+        request = Request(role, action, "arn:aws:s3:::artifacts/1/run/model")
+        return decide(request, everything, policy).allowed
+
+    admin = "arn:aws:iam::123456789012:role/admin"
+    for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
+        assert may(own, action)
+        assert not may(admin, action)
+
+
+def test_an_image_that_a_push_can_replace_is_refused() -> None:
+    with pytest.raises(ValidationError, match="give a version"):
+        TrackingConfig(image="mlflow/mlflow:latest")
+    with pytest.raises(ValidationError):
+        TrackingConfig(outside_uri="http://tracking.acme.example")
