@@ -16,8 +16,9 @@ import boto3
 import pytest
 
 from .experiments import database, pods, tracking
+from .onprem import berlin, register
 
-__all__ = ["database", "pods", "tracking"]
+__all__ = ["berlin", "database", "pods", "tracking"]
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -75,10 +76,11 @@ class Yard:
 
 
 @pytest.fixture(scope="session")
-def estate(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
-    """A copy of the reference estate that tests may edit and put back."""
+def estate(sandbox: Any, berlin: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
+    """A copy of the reference estate that tests may edit and put back; it has a cluster more."""
     folder = tmp_path_factory.mktemp("estate")
     shutil.copytree(ROOT / "stacks", folder / "stacks")
+    register(folder, berlin)
     return Yard(folder, sandbox)
 
 

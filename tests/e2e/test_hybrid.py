@@ -4,85 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-STACK = "vision/sensors/dev"
-NAMESPACE = "vision-sensors-dev"
+from .onprem import ISSUER
+
+STACK = "vision/defects/dev"
+NAMESPACE = "vision-defects-dev"
 CLOUD = "platform-foundation-dev"
-ISSUER = "https://oidc.berlin.acme.example"
-SERVICES = "stacks/platform/services/dev.yaml"
-PROJECT = """\
-access:
-  audiences:
-    scientist: {trusted: ["arn:aws:iam::123456789012:root"]}
-datasets:
-  signals: {kind: raw, directories: [incoming]}
-namespace:
-  quota: {cpu: 16, memory: 64Gi, gpus: 2, pods: 10, storage: 10Gi}
-tracking:
-  replicas: 1
-  outside_uri: https://tracking.sensors.acme.example
-training:
-  fit:
-    image: vision/sensors/train:1
-    command: [python, -m, sensors.fit]
-    gpus: 1
-    gpu_pool: training
-"""
 
 
 @pytest.fixture(scope="module")
-def berlin(applied: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A second control plane with one GPU node, as a cluster on premises."""
-    from stackyard_sandbox.control_plane import ControlPlane
-
-    plane = ControlPlane(tmp_path_factory.mktemp("berlin"), "berlin", issuer=ISSUER)
-    plane.start()
-    try:
-        plane.add_node(
-            "gpu-1",
-            labels={"stackyard.dev/gpu-pool": "training"},
-            taints=[{"key": "nvidia.com/gpu", "value": "training", "effect": "NoSchedule"}],
-            capacity={"cpu": "32", "memory": "256Gi", "nvidia.com/gpu": "8"},
-        )
-        yield plane
-    finally:
-        plane.stop()
-
-
-@pytest.fixture(scope="module")
-def hybrid(applied: Any, berlin: Any) -> Iterator[Any]:
-    """The cluster registered, and a project applied to both."""
-    services = applied.folder / SERVICES
-    before = services.read_text()
-    cluster = {
-        "kubeconfig": str(berlin.kubeconfig_path),
-        "issuer": ISSUER,
-        "gpu_pools": {"training": {"gpus_per_node": 8, "nodes": 1}},
-    }
-    onprem = {"onprem": {"clusters": {"berlin": cluster}}}
-    head = before.splitlines()[0]
-    services.write_text(f"{head}\n{yaml.safe_dump(onprem)}")
-    project = applied.folder / f"stacks/{STACK}.yaml"
-    project.parent.mkdir()
-    project.write_text(PROJECT)
-    try:
-        applied.run("up", "platform/services/dev", STACK, "--yes")
-        yield applied
-    finally:
-        applied.run("destroy", STACK, "--yes")
-        project.unlink()
-        services.write_text(before)
-        applied.run("up", "platform/services/dev", "--yes")
-
-
-@pytest.fixture(scope="module")
-def clusters(hybrid: Any, berlin: Any, kube: Callable[..., Any]) -> dict[str, Any]:
+def clusters(applied: Any, berlin: Any, kube: Callable[..., Any]) -> dict[str, Any]:
     from kubernetes import config
 
     load: Any = config.new_client_from_config
@@ -102,16 +39,21 @@ def as_scientist(clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
 
 
 def test_one_manifest_is_taken_and_scheduled_on_gpu_nodes_of_both(
-    hybrid: Any, clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
+    applied: Any, clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
 ) -> None:
     from kubernetes import client
 
-    text = hybrid.run("train", "render", STACK, "fit")
-    assert text == hybrid.run("train", "render", STACK, "fit", "--on", "onprem:berlin")
+    text = applied.run("train", "render", STACK, "fit")
+    assert text == applied.run("train", "render", STACK, "fit", "--on", "onprem:berlin")
     job = yaml.safe_load(text)
     for where, api in as_scientist(clusters, kube, assume).items():
         made: Any = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, job)
-        pod = _running(clusters[where], made.metadata.name)
+        try:
+            pod = _running(clusters[where], made.metadata.name)
+        finally:
+            client.BatchV1Api(api).delete_namespaced_job(
+                made.metadata.name, NAMESPACE, propagation_policy="Background"
+            )
         node: Any = client.CoreV1Api(clusters[where]).read_node(pod.spec.node_name)
         assert node.metadata.labels["stackyard.dev/gpu-pool"] == "training", where
         assert int(node.status.allocatable["nvidia.com/gpu"]) > 0, where
@@ -132,13 +74,13 @@ def test_runs_of_both_go_to_one_tracking_server(clusters: dict[str, Any]) -> Non
         where: client.CoreV1Api(api).read_namespaced_config_map("tracking", NAMESPACE).data
         for where, api in clusters.items()
     }
-    assert told["onprem"].pop("MLFLOW_TRACKING_URI") == "https://tracking.sensors.acme.example"
+    assert told["onprem"].pop("MLFLOW_TRACKING_URI") == "https://tracking.defects.acme.example"
     assert told["cloud"].pop("MLFLOW_TRACKING_URI").startswith(f"http://tracking.{NAMESPACE}.svc")
     assert told["cloud"] == told["onprem"]
 
 
 def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
-    hybrid: Any, clusters: dict[str, Any], aws: Callable[..., Any]
+    applied: Any, clusters: dict[str, Any], aws: Callable[..., Any]
 ) -> None:
     """What the role asks of a token is what the API server really writes into one."""
     from kubernetes import client
@@ -166,9 +108,9 @@ def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
 
 
 def test_state_holds_where_the_kubeconfig_is_and_not_what_is_in_it(
-    hybrid: Any, berlin: Any
+    applied: Any, berlin: Any
 ) -> None:
-    state = Path(hybrid.sandbox.directory) / "state"
+    state = Path(applied.sandbox.directory) / "state"
     texts = [path.read_bytes() for path in state.rglob("*") if path.is_file()]
     assert any(str(berlin.kubeconfig_path).encode() in text for text in texts)
     assert not any(berlin.token.encode() in text for text in texts)

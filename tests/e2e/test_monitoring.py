@@ -60,6 +60,36 @@ def test_an_alarm_arrives_with_its_runbook_and_at_its_audience_only(
     assert len(message["AlarmDescription"].split()) > 20
 
 
+def test_the_use_of_an_emergency_role_is_recorded_and_rings(
+    applied: Any, aws: Callable[..., Any]
+) -> None:
+    stage = "platform-foundation-dev"
+    trail = aws("cloudtrail").get_trail_status(Name=f"{stage}-audit")
+    assert trail["IsLogging"]
+    logs = aws("logs")
+    (counted,) = logs.describe_metric_filters(
+        logGroupName="/stackyard/platform/foundation/dev/audit", filterNamePrefix="BreakGlassUses"
+    )["metricFilters"]
+    assert "arn:aws:iam::123456789012:role/platform-admin" in counted["filterPattern"]
+    sns, sqs, cloudwatch = aws("sns"), aws("sqs"), aws("cloudwatch")
+    queue = sqs.create_queue(QueueName="inbox-security")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    topic = f"arn:aws:sns:eu-central-1:123456789012:{stage}-security"
+    heard = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])[
+        "SubscriptionArn"
+    ]
+    alarm = f"{stage}-break-glass"
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="tried")
+    try:
+        (message,) = received(sqs, queue)
+    finally:
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="over")
+        sns.unsubscribe(SubscriptionArn=heard)
+        sqs.delete_queue(QueueUrl=queue)
+    assert message["AlarmName"] == alarm
+    assert "incident" in message["AlarmDescription"]
+
+
 def test_an_alarm_of_another_project_does_not_get_through(
     inboxes: dict[str, str], aws: Callable[..., Any]
 ) -> None:

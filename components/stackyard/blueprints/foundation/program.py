@@ -17,6 +17,7 @@ from stackyard.database.component import Database
 from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract
 from stackyard.images.component import BaseImages, Ground
+from stackyard.monitoring.audit import AuditTrail
 from stackyard.naming import StackId
 from stackyard.network.component import Network
 from stackyard.vault.component import Vault
@@ -44,6 +45,17 @@ class Foundation:
             account=config.account,
             region=config.region,
             admins=config.admins,
+            opts=opts,
+        )
+        AuditTrail(
+            "audit",
+            config.retention.logs,
+            stack=self.stack,
+            account=config.account,
+            region=config.region,
+            key_arn=vault.key_arns["logs"],
+            admins=config.admins,
+            owner=config.owner,
             opts=opts,
         )
         network = Network(

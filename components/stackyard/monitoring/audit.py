@@ -1,0 +1,198 @@
+"""The audit trail of a stage's account, and alarms on what must not happen unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.datasets.bucket import PrivateBucket
+from stackyard.datasets.layout import bucket_arn
+from stackyard.monitoring import documents
+from stackyard.monitoring.audit_events import AuditEvent, audit_events
+from stackyard.monitoring.log_metrics import metric_namespace
+from stackyard.naming import StackId, bucket_name, role_name
+from stackyard.retention.config import LogLifetimeConfig
+from stackyard.retention.plan import log_days, log_plan
+
+SERVICE = "cloudtrail.amazonaws.com"
+
+
+class AuditTrail(Component):
+    """CloudTrail in every region, kept as long as logs are, and a topic that is told at once.
+
+    Emergency roles (break glass) are in the foundation's `admins`: they can do everything, and
+    their use rings.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:AuditTrail"
+
+    topic_arn: pulumi.Output[str]
+    """The topic; known once alarms may publish to it."""
+
+    def __init__(
+        self,
+        name: str,
+        config: LogLifetimeConfig,
+        *,
+        stack: StackId,
+        account: str,
+        region: str,
+        key_arn: pulumi.Input[str],
+        admins: Sequence[str],
+        owner: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: where it is, the key of logs, emergency roles, and the mail address to tell."""
+        super().__init__(name, config, opts=opts)
+        self._stack, self._account, self._region = stack, account, region
+        self._key_arn = key_arn
+        group = aws.cloudwatch.LogGroup(
+            self.named("log-group"),
+            name=f"/stackyard/{stack}/audit",
+            kms_key_id=key_arn,
+            retention_in_days=log_days(config),
+            opts=self.child(),
+        )
+        self._make_trail(config, group)
+        self.topic_arn = self._make_topic(owner)
+        for event in audit_events(admins):
+            self._ring(event, group)
+        self.publish()
+
+    def _make_trail(self, config: LogLifetimeConfig, group: aws.cloudwatch.LogGroup) -> None:
+        trail = f"{self._stack.slug}-audit"
+        trail_arn = f"arn:aws:cloudtrail:{self._region}:{self._account}:trail/{trail}"
+        bucket = bucket_name(self._stack, self._account, "audit")
+        records = PrivateBucket(
+            self.named("records"),
+            config,
+            bucket=bucket,
+            kind="logs",
+            plan=log_plan(config),
+            key_arn=None,
+            log_bucket=None,
+            statements=trail_delivery(bucket, self._account, trail_arn),
+            opts=self.child(),
+        )
+        role, granted = self._make_writer(group)
+        aws.cloudtrail.Trail(
+            self.named("trail"),
+            name=trail,
+            s3_bucket_name=records.bucket_id,
+            is_multi_region_trail=True,
+            include_global_service_events=True,
+            enable_log_file_validation=True,
+            cloud_watch_logs_group_arn=group.arn.apply(lambda arn: f"{arn}:*"),
+            cloud_watch_logs_role_arn=role.arn,
+            opts=self.child(depends_on=[granted]),
+        )
+
+    def _make_writer(
+        self, group: aws.cloudwatch.LogGroup
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        """Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html."""
+        trust = iam.assumable_by(
+            {"Service": SERVICE},
+            conditions={"StringEquals": {"aws:SourceAccount": self._account}},
+        )
+        role = aws.iam.Role(
+            self.named("role"),
+            name=role_name(self._stack, "audit"),
+            description="CloudTrail writes to its log group",
+            assume_role_policy=iam.text(trust),
+            opts=self.child(),
+        )
+        actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+        policy = group.arn.apply(
+            lambda arn: iam.text(iam.document(iam.statement("WriteRecords", actions, [f"{arn}:*"])))
+        )
+        granted = aws.iam.RolePolicy(
+            self.named("role-policy"),
+            name="write",
+            role=role.name,
+            policy=policy,
+            opts=self.child(),
+        )
+        return role, granted
+
+    def _make_topic(self, owner: str) -> pulumi.Output[str]:
+        topic = aws.sns.Topic(
+            self.named("topic"),
+            name=f"{self._stack.slug}-security",
+            kms_master_key_id=self._key_arn,
+            opts=self.child(),
+        )
+        stack, account, region = self._stack, self._account, self._region
+        policy = aws.sns.TopicPolicy(
+            self.named("topic-policy"),
+            arn=topic.arn,
+            policy=topic.arn.apply(
+                lambda arn: iam.text(
+                    documents.topic_policy(arn, stack=stack, account=account, region=region)
+                )
+            ),
+            opts=self.child(),
+        )
+        aws.sns.TopicSubscription(
+            self.named("owner"),
+            topic=topic.arn,
+            protocol="email",
+            endpoint=owner,
+            opts=self.child(),
+        )
+        return policy.arn
+
+    def _ring(self, event: AuditEvent, group: aws.cloudwatch.LogGroup) -> None:
+        namespace = metric_namespace(self._stack)
+        aws.cloudwatch.LogMetricFilter(
+            self.named(f"count-{event.name}"),
+            name=event.metric,
+            log_group_name=group.name,
+            pattern=event.pattern,
+            metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
+                name=event.metric, namespace=namespace, value="1", unit="Count"
+            ),
+            opts=self.child(),
+        )
+        aws.cloudwatch.MetricAlarm(
+            self.named(event.name),
+            name=f"{self._stack.slug}-{event.name}",
+            alarm_description=f"{event.summary}. {event.runbook}",
+            namespace=namespace,
+            metric_name=event.metric,
+            statistic="Sum",
+            period=60,
+            evaluation_periods=1,
+            threshold=0,
+            comparison_operator="GreaterThanThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=[self.topic_arn],
+            opts=self.child(),
+        )
+
+
+def trail_delivery(bucket: str, account: str, trail_arn: str) -> list[iam.Statement]:
+    """Return what lets one trail write its records.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html.
+    """
+    arn = bucket_arn(bucket)
+    who = {"Service": SERVICE}
+    own = {"StringEquals": {"aws:SourceArn": trail_arn}}
+    return [
+        iam.statement(
+            "CheckForTrail", ("s3:GetBucketAcl",), (arn,), principals=who, conditions=own
+        ),
+        iam.statement(
+            "WriteTrail",
+            ("s3:PutObject",),
+            (f"{arn}/AWSLogs/{account}/*",),
+            principals=who,
+            conditions=own,
+        ),
+    ]
