@@ -29,6 +29,9 @@ TABLE = {
     "DescribeAutoScalingGroups",
     "budgets.Budget": "budgets: CreateBudget ModifyBudget | TagResource UntagResource | ViewBudget "
     "ListTagsForResource DescribeBudgetNotificationsForAccount",
+    "cloudtrail.Trail": "cloudtrail: CreateTrail | UpdateTrail DeleteTrail StartLogging "
+    "StopLogging PutEventSelectors AddTags RemoveTags | DescribeTrails GetTrail GetTrailStatus "
+    "GetEventSelectors GetInsightSelectors ListTags",
     "cloudwatch.Dashboard": "cloudwatch: PutDashboard | DeleteDashboards | GetDashboard",
     "cloudwatch.LogGroup": "logs: CreateLogGroup | DeleteLogGroup PutRetentionPolicy "
     "DeleteRetentionPolicy AssociateKmsKey DisassociateKmsKey TagResource UntagResource "

@@ -136,6 +136,12 @@ def apply(place: Place, actions: Actions) -> list[iam.Statement]:
             ["*"],
             conditions={"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
         ),
+        *_state(place),
+    ]
+
+
+def _state(place: Place) -> list[iam.Statement]:
+    return [
         iam.statement(
             "State",
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],

@@ -52,15 +52,9 @@ def destroy(
         [task for task in layer if deployment.exists(task.stack)]
         for layer in reversed(deployment.layers(chosen))
     ]
-    tasks = [task for layer in layers for task in layer]
-    if preview and json:
-        render.answer({"stacks": [_plain(deployment, task) for task in tasks]}, json=True)
-        return
-    for task in tasks:
-        _show(deployment, task.stack)
+    _announce(deployment, layers, json=preview and json)
     if preview:
         return
-    _stop_losses(deployment, tasks)
     _agree(deployment, layers, yes=yes, confirmed=confirm or [])
     with Stops(render.narrate) as stops:
         done = _destroy(deployment, layers, stops)
@@ -113,6 +107,16 @@ def _show(deployment: Deployment, stack: StackId) -> None:
     render.narrate(text + (f", {len(kept)} kept in the cloud" if kept else ""))
     for item in kept:
         render.narrate(f"    ◦ {item['type']}  {item['urn'].rpartition('::')[2]}  kept")
+
+
+def _announce(deployment: Deployment, layers: Sequence[Sequence[Task]], *, json: bool) -> None:
+    """Show what would go: to people, or as the answer of `--preview --json`."""
+    tasks = [task for layer in layers for task in layer]
+    if json:
+        render.answer({"stacks": [_plain(deployment, task) for task in tasks]}, json=True)
+        return
+    for task in tasks:
+        _show(deployment, task.stack)
 
 
 def _plain(deployment: Deployment, task: Task) -> dict[str, object]:

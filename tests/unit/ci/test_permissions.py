@@ -12,7 +12,7 @@ from stackyard_cli.bootstrap.policies import Place
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 PLACE = Place("aws", "123456789012", "eu-central-1", "acme-state", KEY)
-ACTIONS = actions_of(types_of(BLUEPRINTS))
+ACTIONS = actions_of(TABLE)
 
 
 def test_every_type_that_blueprints_make_has_a_line_and_none_is_stale() -> None:
