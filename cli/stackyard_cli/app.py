@@ -44,6 +44,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "promote": ("stages", "promote", "Write the versions of one stage into the next one's file."),
     "ci": ("ci", "app", "Render pipelines for GitHub or GitLab."),
     "report": ("report", "report", "Write receipts as one bounded comment."),
+    "access": ("access", "access", "Show who can do what with a project's data, and why."),
+    "retention": ("retention", "retention", "Show how long data lives, and what goes by a day."),
     "train": ("train", "app", "Print the manifests of training jobs, for any cluster."),
     "images": ("images", "app", "List, write and lock the container images of a stack."),
     "bootstrap": (

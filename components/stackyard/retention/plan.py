@@ -63,6 +63,11 @@ class ModelPlan:
     production: ObjectPlan
     """Versions that were."""
 
+    @property
+    def noncurrent_days(self) -> int:
+        """Days after which a noncurrent version is gone: both sorts lie in one bucket."""
+        return max(self.candidates.noncurrent_days, self.production.noncurrent_days)
+
 
 RETIRED = "stackyard:retired"
 """Tag of models that have left the registry; its value is `candidate` or `production`."""
@@ -106,9 +111,7 @@ def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
         for name, rules in (("candidate", plan.candidates), ("production", plan.production))
     ]
     leftovers = _leftovers(plan.production)
-    leftovers["noncurrent_version_expiration"] = {
-        "noncurrent_days": max(plan.candidates.noncurrent_days, plan.production.noncurrent_days)
-    }
+    leftovers["noncurrent_version_expiration"] = {"noncurrent_days": plan.noncurrent_days}
     return [*retired, leftovers]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stackyard.retention.config import (
     LifetimeConfig,
     PersonalLifetimeConfig,
     RetentionConfig,
 )
-from stackyard.retention.plan import ObjectPlan, log_days, log_plan, object_plan
+from stackyard.retention.plan import ModelPlan, ObjectPlan, log_days, log_plan, object_plan
+
+DELETED, GONE = "deleted, can be restored", "gone"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Life:
     phases: tuple[Phase, ...]
     """In order of time, the first from day 0."""
 
+    plan: ObjectPlan | None = None
+    """What happens in the bucket; None for what lies in no bucket."""
+
+    condition: str = ""
+    """What decides beside age; empty if nothing does."""
+
     def at(self, age: int) -> Phase:
         """Return the span at an age in days; raises ValueError for an age before birth."""
         if age < 0:
@@ -47,15 +55,15 @@ def timeline(config: RetentionConfig) -> list[Life]:
         "curated": config.curated,
         **{f"personal.{name}": rules for name, rules in config.personal.items()},
         "artifacts": config.artifacts,
-        "candidate_models": config.candidate_models,
-        "production_models": config.production_models,
     }
-    lives = [Life(name, object_phases(object_plan(rules))) for name, rules in objects.items()]
+    models = ModelPlan(object_plan(config.candidate_models), object_plan(config.production_models))
+    untagged = f"an image without a tag goes after {config.images.untagged_days} days"
     return [
-        *lives,
+        *(_object_life(name, object_plan(rules)) for name, rules in objects.items()),
+        *_model_lives(models),
         Life("logs", _kept("CloudWatch Logs", log_days(config.logs))),
-        Life("access_logs", object_phases(log_plan(config.logs))),
-        Life("images", _kept("ECR", config.images.delete_after_days)),
+        _object_life("access_logs", log_plan(config.logs)),
+        Life("images", _kept("ECR", config.images.delete_after_days), condition=untagged),
         Life("backups", _kept("RDS backup", config.backups.keep_days)),
     ]
 
@@ -65,10 +73,30 @@ def object_phases(plan: ObjectPlan) -> tuple[Phase, ...]:
     phases = [Phase(0, "STANDARD")]
     if plan.cold_after is not None:
         phases.append(Phase(plan.cold_after, plan.cold_class))
-    phases.append(Phase(plan.expire_after, "deleted, can be restored"))
-    phases.append(Phase(plan.gone_after, "gone"))
+    phases.append(Phase(plan.expire_after, DELETED))
+    phases.append(Phase(plan.gone_after, GONE))
     return tuple(phases)
 
 
+def _object_life(name: str, plan: ObjectPlan) -> Life:
+    return Life(name, object_phases(plan), plan)
+
+
+def _model_lives(plan: ModelPlan) -> list[Life]:
+    """Return the lives of registered models; the rules of their bucket never turn them cold."""
+    sorts = {"candidate_models": plan.candidates, "production_models": plan.production}
+    lives = []
+    for name, rules in sorts.items():
+        told = replace(
+            rules,
+            cold_after=None,
+            noncurrent_days=plan.noncurrent_days,
+            abort_uploads_days=plan.production.abort_uploads_days,
+        )
+        condition = "never while its version is registered"
+        lives.append(Life(name, object_phases(told), told, condition))
+    return lives
+
+
 def _kept(place: str, days: int) -> tuple[Phase, ...]:
-    return (Phase(0, place), Phase(days, "gone"))
+    return (Phase(0, place), Phase(days, GONE))

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stackyard_cli import app
+
+STACKS = Path(__file__).resolve().parents[3] / "stacks"
 
 
 class Shell:
@@ -45,3 +48,10 @@ def shell(
     monkeypatch.chdir(found.folder)
     assert found.run("new", "vision/defects", "--stage", "dev", "--preset", "vision") == 0
     return found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the reference estate, to edit."""
+    shutil.copytree(STACKS, tmp_path / "stacks")
+    return tmp_path

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from stackyard_cli.errors import StackyardError
 from stackyard_cli.promotion import PROMOTED, promotion
 from stackyard_cli.stack_diff import STAGED, differences
 
-STACKS = Path(__file__).resolve().parents[3] / "stacks"
 DEFECTS = "stacks/vision/defects/"
 DEV, STAGING, PROD = (StackId("vision", "defects", stage) for stage in ("dev", "staging", "prod"))
 RELEASE = """serving:
@@ -22,12 +20,6 @@ RELEASE = """serving:
         version: defects/9
         image: classifier:9@sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865
 """
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    shutil.copytree(STACKS, tmp_path / "stacks")
-    return tmp_path
 
 
 def add(root: Path, stage: str, text: str) -> Path:

@@ -141,6 +141,19 @@ def test_the_timeline_has_every_class_and_ends_with_nothing() -> None:
     assert lives["personal.eu"].at(99).place != "gone"
 
 
+def test_registered_models_never_turn_cold_and_share_the_longer_way_back() -> None:
+    config = RetentionConfig.model_validate({"candidate_models": {"noncurrent_days": 30}})
+    lives = {life.name: life for life in timeline(config)}
+    candidates = lives["candidate_models"]
+    assert [(phase.start, phase.place) for phase in candidates.phases] == [
+        (0, "STANDARD"),
+        (365, "deleted, can be restored"),
+        (545, "gone"),
+    ]
+    assert "registered" in candidates.condition
+    assert lives["raw"].condition == ""
+
+
 def test_there_is_no_age_before_birth() -> None:
     with pytest.raises(ValueError, match="0 days or more"):
         timeline(RetentionConfig())[0].at(-1)
