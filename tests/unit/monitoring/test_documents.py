@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from stackyard import kubernetes
 from stackyard.monitoring import alerts, dashboards, documents, log_metrics, shipping
+from stackyard.monitoring.audit import trail_delivery
+from stackyard.monitoring.audit_events import audit_events
 from stackyard.monitoring.config import MonitoringConfig, ThresholdsConfig
 from stackyard.naming import StackId
 
@@ -97,3 +99,22 @@ def test_a_topic_takes_nothing_from_alarms_of_other_stacks_or_accounts() -> None
 def test_a_topic_without_a_listener_is_refused(subscribers: Any, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         MonitoringConfig.model_validate({"subscribers": subscribers})
+
+
+def test_every_emergency_role_rings_and_says_what_to_do() -> None:
+    admins = [f"arn:aws:iam::123456789012:role/{name}" for name in ("platform-admin", "second")]
+    events = {event.name: event for event in audit_events(admins)}
+    for arn in admins:
+        assert f'($.requestParameters.roleArn = "{arn}")' in events["break-glass"].pattern
+    for event in events.values():
+        assert event.pattern.startswith("{ ")
+        assert event.pattern.endswith(" }")
+        assert event.pattern.count("(") == event.pattern.count(")")
+        assert len(event.runbook.split()) > 12
+
+
+def test_a_trail_may_write_its_own_records_only() -> None:
+    trail = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/platform-foundation-dev-audit"
+    for statement in trail_delivery("records", "123456789012", trail):
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceArn": trail}}
+        assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
