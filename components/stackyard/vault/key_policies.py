@@ -62,6 +62,7 @@ def key_policy(
     if purpose == "logs":
         statements.append(_use_by_cloudwatch_logs(account, region))
         statements.append(_use_by_alerts(account))
+        statements.append(_use_by_trails(account))
     return iam.document(*statements)
 
 
@@ -92,4 +93,19 @@ def _use_by_alerts(account: str) -> iam.Statement:
         ("*",),
         principals={"Service": [f"{service}.amazonaws.com" for service in services]},
         conditions={"StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
+def _use_by_trails(account: str) -> iam.Statement:
+    """Let CloudTrail encrypt the records of this account's trails.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html.
+    """
+    trails = f"arn:aws:cloudtrail:*:{account}:trail/*"
+    return iam.statement(
+        "EncryptAudit",
+        ("kms:DescribeKey", "kms:GenerateDataKey*"),
+        ("*",),
+        principals={"Service": "cloudtrail.amazonaws.com"},
+        conditions={"ArnLike": {"aws:SourceArn": trails}},
     )

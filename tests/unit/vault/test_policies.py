@@ -38,7 +38,8 @@ def test_only_the_logs_key_is_open_to_services_and_only_for_this_account() -> No
             for sid, statement in policy_for(purpose, [ADMIN]).items()
             if "Service" in statement["Principal"]
         }
-        assert services == ({"EncryptLogs", "EncryptAlerts"} if purpose == "logs" else set())
+        own = {"EncryptLogs", "EncryptAlerts", "EncryptAudit"}
+        assert services == (own if purpose == "logs" else set())
     alerts = policy_for("logs", [ADMIN])["EncryptAlerts"]
     assert alerts["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     use = policy_for("logs", [ADMIN])["EncryptLogs"]
