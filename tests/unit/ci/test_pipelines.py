@@ -92,6 +92,19 @@ def test_the_tool_of_a_preview_is_not_of_the_pull_request(github: dict[str, str]
     assert yaml.safe_load(text)["env"]["PYTHONSAFEPATH"] == "1"
 
 
+def test_files_that_jobs_make_are_no_change(repo: Repo) -> None:
+    """The answer's own file stands in the checkout before the command has begun."""
+    texts: dict[str, str] = {}
+    for service in ("github", "gitlab"):
+        texts |= pipelines.rendered(service, Estate(repo.root), below="", branch="main")
+    called = re.findall(r"stackyard affected .*", "\n".join(texts.values()))
+    assert len(called) == 3
+    assert all("--head HEAD" in line for line in called)
+    repo.write("affected.json", "")
+    assert affected.affected(repo.root, "main", "HEAD").stacks == ()
+    assert affected.affected(repo.root, "main").stacks != ()
+
+
 def test_no_expression_inside_a_script(github: dict[str, str]) -> None:
     """A name of a branch or stack reaches a shell by the environment only."""
     for text in github.values():
