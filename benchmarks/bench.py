@@ -54,6 +54,7 @@ class Bench:
             "help": self.help,
             "validate": self.validate,
             "affected": self.affected,
+            "comment": self.comment,
             "sandbox": self.sandbox,
             "nothing": self.from_nothing,
             "preview": self.preview,
@@ -85,6 +86,20 @@ class Bench:
         command = (*STACKYARD, "affected", "--base", "HEAD", "--estate", str(large))
         samples = [self._timed(*command) for _ in range(self.runs)]
         return [Measure(f"affected of {FILES} stacks, all compared", 3.0, "s", samples)]
+
+    def comment(self) -> list[Measure]:
+        """The one comment of a pull request that changes many stacks, more than fits."""
+        from stackyard_cli.review_comment import entry, rendered
+
+        bucket = {"operation": "replace", "type": "aws:s3/bucket:Bucket", "paths": ["bucket"]}
+        steps = [{**bucket, "name": f"dataset-{index}"} for index in range(40)]
+        contents = [{"stack": f"team/project-{n}/dev", "steps": steps} for n in range(200)]
+        samples: list[float] = []
+        for _ in range(self.runs):
+            started = time.perf_counter()
+            rendered([entry(content) for content in contents])
+            samples.append(time.perf_counter() - started)
+        return [Measure("comment of 200 changed stacks", 1.0, "s", samples)]
 
     def _large(self, name: str) -> Path:
         """Make an estate of a thousand stack files."""
