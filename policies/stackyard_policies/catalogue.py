@@ -20,12 +20,16 @@ PACKS: dict[str, tuple[str, ...]] = {
     "personal-data": PERSONAL,
 }
 
-ADVISORY_IN_DEV = frozenset({"budget-present", "workload-image-fixed", "workload-limited"})
+ADVISORY = frozenset({"budget-present"})
+"""Rules that no stage enforces unless the estate raises their level."""
+
+ADVISORY_IN_DEV = frozenset({"workload-image-fixed", "workload-limited"})
 
 
 def level(rule: str, stage: str) -> Level:
     """Return what a violation does in a stage where the estate overrides nothing."""
-    return "advisory" if stage == "dev" and rule in ADVISORY_IN_DEV else "mandatory"
+    advisory = rule in ADVISORY or (stage == "dev" and rule in ADVISORY_IN_DEV)
+    return "advisory" if advisory else "mandatory"
 
 
 def pack_of(rule: str) -> str:

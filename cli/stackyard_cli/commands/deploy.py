@@ -102,7 +102,7 @@ def up(
         flow = Flow(deployment, stops, values=diff, refresh=refresh)
         done = _layer_by_layer(flow, layers, approved, yes=yes, json=json)
     if json:
-        render.answer({"stacks": flow.plain(done.values(), {})}, json=True)
+        render.answer({"stacks": flow.plain(done.values(), flow.reviewed)}, json=True)
     end(done, layers, stops)
     render.narrate(f"{len(done)} applied", "green")
 
@@ -151,6 +151,7 @@ class Flow:
     ) -> None:
         self.deployment, self.stops = deployment, stops
         self._values, self._refresh, self._judged = values, refresh, judged
+        self.reviewed: dict[StackId, gate.Review] = {}
         self._watched = Progress()
         # What a preview violates is told by its review.
         self._silent = Progress(lines=False, violations=False)
@@ -189,11 +190,13 @@ class Flow:
 
     def reviews(self, found: Reports) -> dict[StackId, gate.Review]:
         """Review the previews that came to their end."""
-        return {
+        reviews = {
             stack: gate.reviewed(self.deployment, report)
             for stack, report in found.items()
             if previewed(report)
         }
+        self.reviewed |= reviews
+        return reviews
 
     def show(
         self, found: Reports, reviews: Mapping[StackId, gate.Review], tell: Callable[[str], object]

@@ -28,6 +28,7 @@ USAGE: dict[str, str] = {
     "aws:amp/alertManagerDefinition:AlertManagerDefinition": "notifications",
     "aws:amp/ruleGroupNamespace:RuleGroupNamespace": "evaluated samples",
     "aws:amp/workspace:Workspace": "metric samples",
+    "aws:cloudtrail/trail:Trail": "recorded events beyond the first copy",
     "aws:codebuild/project:Project": "build minutes",
     "aws:ec2/flowLog:FlowLog": "log volume",
     "aws:ecr/repository:Repository": "image storage",
