@@ -49,7 +49,7 @@ def connect(plane: ControlPlane) -> client.ApiClient:
     return config.new_client_from_config(str(plane.kubeconfig_path))
 
 
-def eventually(read: Callable[[], Any], seconds: float = 20) -> Any:
+def eventually(read: Callable[[], Any], seconds: float = 90) -> Any:
     """The first truthy answer, or a failure that shows the last one."""
     deadline = time.monotonic() + seconds
     while not (answer := read()):

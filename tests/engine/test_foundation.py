@@ -287,7 +287,7 @@ def _pod(name: str, limits: dict[str, str], facts: GpuPoolFacts | None = None) -
     return {"metadata": {"name": name}, "spec": {**where, "containers": [container]}}
 
 
-def _node_of(core: client.CoreV1Api, pod: str, seconds: float = 60) -> str:
+def _node_of(core: client.CoreV1Api, pod: str, seconds: float = 120) -> str:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         node = core.read_namespaced_pod(pod, "trial").spec.node_name

@@ -64,7 +64,7 @@ def test_the_second_signal_stops_at_once_and_recover_puts_it_right(yard: FakeYar
     time.sleep(0.5)
     os.killpg(tool.pid, signal.SIGINT)
     _, err = tool.communicate(timeout=30)
-    assert time.monotonic() - before < 4
+    assert time.monotonic() - before < 8  # each of the things takes 8 s: none was waited for
     assert tool.returncode == 130
     assert "at once" in err
     refused = yard.run("up", things=6)

@@ -143,7 +143,7 @@ def unless(status, call):
         return None
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=90):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "not in time"

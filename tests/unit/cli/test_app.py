@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import os
 import pty
-import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -165,7 +163,7 @@ def test_tables_say_the_same_in_text_and_json(capsys: pytest.CaptureFixture[str]
     assert '"good": true' in capsys.readouterr().out
 
 
-def test_help_is_quick_and_light() -> None:
+def test_help_is_light() -> None:
     code = (
         "import sys; from stackyard_cli import app; app.run(['--help'])\n"
         "heavy = {'pulumi', 'boto3', 'rich', 'pydantic', 'yaml', 'jinja2'} & set(sys.modules)\n"
@@ -173,10 +171,3 @@ def test_help_is_quick_and_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        stackyard("--help")
-        times.append(time.perf_counter() - start)
-    # The goal is 150 ms on a quiet machine (`make bench`); this guards against a heavy import.
-    assert statistics.median(times) < 0.6
