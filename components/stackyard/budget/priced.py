@@ -37,7 +37,6 @@ USAGE: dict[str, str] = {
     "aws:lambda/function:Function": "invocations",
     "aws:s3/bucket:Bucket": "object storage and requests",
     "aws:sns/topic:Topic": "notifications",
-    "aws:cloudtrail/trail:Trail": "recorded events",
     "aws:sqs/queue:Queue": "messages",
     "aws:sfn/stateMachine:StateMachine": "state transitions",
     "kubernetes:core/v1:PersistentVolumeClaim": "volume storage",
