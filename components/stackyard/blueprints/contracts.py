@@ -201,6 +201,9 @@ class ProjectContract(Contract):
     images: dict[str, str] = {}
     """`repository:tag` of each image that the project builds."""
 
+    pipeline: str | None = None
+    """ARN of the state machine from data to a served model."""
+
     served_models: dict[str, str] = {}
     """Address in the cluster of each model that is served."""
 

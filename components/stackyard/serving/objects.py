@@ -74,6 +74,11 @@ COMMAND = ("mlflow", "models", "serve", "--model-uri", "model", "--env-manager",
 https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve."""
 
 
+def progress_seconds(config: ModelServerConfig) -> int:
+    """Return the longest time for a new version's next pod: a node may have to come first."""
+    return config.start_seconds + 300
+
+
 def environment(config: ModelServerConfig, region: str) -> dict[str, str]:
     """Return the environment of a model server; the variables are those of its command."""
     return {
@@ -110,7 +115,7 @@ def deployment(
         **({"replicas": pods.least} if pods.least == pods.most else {}),
         "selector": {"matchLabels": match},
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": config.start_seconds + 300,
+        "progressDeadlineSeconds": progress_seconds(config),
         "strategy": {
             "type": "RollingUpdate",
             "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},

@@ -21,9 +21,12 @@ from stackyard_sandbox.cloud import (
     alerts,
     autoscaler,
     enforcement,
+    events,
+    functions,
     key_rotation,
     pod_identity,
     snapshot,
+    step_functions,
     token_review,
 )
 from stackyard_sandbox.cloud.eks import api
@@ -65,16 +68,20 @@ def serve(home: Path, port: int) -> int:
     folder = home / FOLDER
     fleet = Fleet(home, port)
     api.install(fleet)
+    step_functions.install()
     try:
         restored = snapshot.restore(folder)
     except Exception as error:  # whatever a damaged pickle raises, the reason must be said
         sys.exit(f"the saved account cannot be read: {error!r}")
+    step_functions.resume()
     if not restored:
         _make_administrator(folder)
         _make_roles()
     enforcement.install()
     access_logs.install()
     alerts.install()
+    functions.install()
+    events.install()
     key_rotation.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),

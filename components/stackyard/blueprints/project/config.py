@@ -13,6 +13,7 @@ from stackyard.models.config import ModelRegistryConfig
 from stackyard.monitoring.config import READERS, MonitoringConfig
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.onprem.config import TrainingJobConfig
+from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
 from stackyard.retention.config import RetentionConfig, readable_at_once
 from stackyard.serving.config import ServingConfig
 from stackyard.tracking.config import TrackingConfig
@@ -59,6 +60,12 @@ class ProjectConfig(StackConfig):
     training: dict[Name, TrainingJobConfig] = {}
     """Training jobs by name; `stackyard train render` makes their manifests."""
 
+    pipeline: PipelineConfig | None = None
+    """The way from new data to a served model; none if it is left out."""
+
+    approvals: ApprovalsConfig = ApprovalsConfig()
+    """How people approve what the pipeline made; usually a rule of the stage."""
+
     @property
     def store(self) -> DatasetStoreConfig:
         """The datasets as their component takes them."""
@@ -89,6 +96,7 @@ class ProjectConfig(StackConfig):
             *self._registry_problems(),
             *self._serving_problems(),
             *self._image_problems(),
+            *self._pipeline_problems(),
             *self._reader_problems(),
             *self._training_problems(),
         ]
@@ -169,8 +177,45 @@ class ProjectConfig(StackConfig):
         return [
             f"`serving.models.{name}` has no `release`, and no pipeline releases it"
             for name, server in self.serving.models.items()
-            if server.release is None
+            if server.release is None and (not self.pipeline or self.pipeline.deploy != name)
         ]
+
+    def _pipeline_problems(self) -> list[str]:
+        """Each thing that the pipeline names must be there, and be fit for it."""
+        pipeline = self.pipeline
+        if pipeline is None:
+            return []
+        found = [
+            f"`pipeline.{key}` is `{job}`, which `training` does not have"
+            for key, job in (("train", pipeline.train), ("evaluate", pipeline.evaluate))
+            if job not in self.training
+        ]
+        server = self.serving.models.get(pipeline.deploy) if self.serving else None
+        if server is None:
+            where = "which `serving.models` does not have"
+            found.append(f"`pipeline.deploy` is `{pipeline.deploy}`, {where}")
+        elif server.release is not None or server.bake_on is None:
+            found.append(
+                f"`pipeline.deploy` is `{pipeline.deploy}`: to be released by the pipeline, "
+                f"`serving.models.{pipeline.deploy}` needs `bake_on`, and no `release`"
+            )
+        needed = {"pipeline", "delivery", *pipeline.approvers}
+        found += [
+            f"`pipeline` needs the audience `{who}` in `access.audiences`"
+            for who in sorted(needed - set(self.access.audiences))
+        ]
+        created = pipeline.triggers.object_created
+        if created is not None:
+            dataset = self.datasets.get(created.dataset)
+            place = "`pipeline.triggers.object_created"
+            if dataset is None:
+                found.append(f"{place}.dataset` is `{created.dataset}`, which is no dataset")
+            elif created.directory not in dataset.directories:
+                found.append(
+                    f"{place}.directory` is `{created.directory}`, "
+                    f"which `datasets.{created.dataset}.directories` does not declare"
+                )
+        return found
 
     def _reader_problems(self) -> list[str]:
         """Whoever gets a dashboard needs a role to open it with."""

@@ -8,12 +8,20 @@ from typing import Any
 import pulumi
 
 from stackyard import iam
-from stackyard.blueprints.contracts import ContractError, FoundationContract
+from stackyard.blueprints.contracts import (
+    ContractError,
+    FoundationContract,
+    ServicesContract,
+)
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.datasets.component import DatasetStore
 from stackyard.images.component import Ground, ProjectImages
 from stackyard.images.names import registry
 from stackyard.models import documents
 from stackyard.naming import StackId
+from stackyard.onprem.job import manifest
+from stackyard.pipeline.component import Pipeline, report_bucket
+from stackyard.serving import objects
 from stackyard.serving.component import ModelServers
 
 
@@ -26,16 +34,24 @@ class Delivery:
         config: ProjectConfig,
         upstreams: Mapping[str, StackId],
         foundation: FoundationContract,
+        services: ServicesContract,
     ) -> None:
-        """`upstreams` names the stacks that contracts are of."""
+        """`upstreams` names the stacks that the two contracts are of."""
         self._stack, self._config, self._upstreams = stack, config, upstreams
-        self._foundation = foundation
+        self._foundation, self._services = foundation, services
         self._images: ProjectImages | None = None
         self._servers: ModelServers | None = None
+        self._pipeline: Pipeline | None = None
+
+    @staticmethod
+    def buckets(stack: StackId, config: ProjectConfig) -> list[str]:
+        """Return the names of the buckets that will be declared."""
+        return [report_bucket(stack, config.account)] if config.pipeline else []
 
     def declare(
         self,
         namespace: pulumi.Input[str],
+        datasets: DatasetStore,
         role_arns: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -45,22 +61,14 @@ class Delivery:
         """
         self._check_pools()
         self._make_images(role_arns, opts)
-        if self._config.serving is not None:
-            self._servers = ModelServers(
-                "serving",
-                self._config.serving,
-                stack=self._stack,
-                namespace=namespace,
-                registry=f"{registry(self._config.account, self._config.region)}/{self._stack}",
-                region=self._config.region,
-                pools=self._foundation.gpu_pools,
-                opts=opts,
-            )
+        self._make_servers(namespace, opts)
+        self._make_pipeline(datasets, role_arns, opts)
 
     def promised(self) -> dict[str, Any]:
         """Return its part of the project's contract."""
         return {
             **({"images": self._images.images} if self._images else {}),
+            **({"pipeline": self._pipeline.machine} if self._pipeline else {}),
             **({"served_models": self._servers.addresses} if self._servers else {}),
         }
 
@@ -93,6 +101,50 @@ class Delivery:
             model_statements=self._read_models(),
             opts=opts,
         )
+
+    def _make_servers(self, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        if self._config.serving is not None:
+            self._servers = ModelServers(
+                "serving",
+                self._config.serving,
+                stack=self._stack,
+                namespace=namespace,
+                registry=f"{registry(self._config.account, self._config.region)}/{self._stack}",
+                region=self._config.region,
+                pools=self._foundation.gpu_pools,
+                opts=opts,
+            )
+
+    def _make_pipeline(
+        self,
+        datasets: DatasetStore,
+        role_arns: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        config = self._config
+        if config.pipeline is None or config.serving is None:
+            return
+        server = config.serving.models[config.pipeline.deploy]
+        jobs = (config.pipeline.train, config.pipeline.evaluate)
+        self._pipeline = Pipeline(
+            "pipeline",
+            config.pipeline,
+            stack=self._stack,
+            foundation=self._foundation,
+            retention=config.retention,
+            approvals=config.approvals,
+            manifests={job: self._manifest(job) for job in jobs},
+            patience_seconds=objects.progress_seconds(server),
+            datasets=datasets.bucket_names,
+            role_arns=role_arns,
+            log_bucket=datasets.log_bucket_id,
+            opts=opts,
+        )
+
+    def _manifest(self, name: str) -> str:
+        job = self._config.training[name]
+        pool = self._foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
+        return manifest(self._stack, name, job, registry=self._services.registry, pool=pool)
 
     def _read_models(self) -> list[iam.Statement]:
         """Return what lets builds read registered models; the bucket's policy names them, too."""

@@ -71,8 +71,8 @@ class Project:
         )
         experiments.declare(datasets.log_bucket_id, access.role_arns, opts)
         watch(self.stack, self.config, foundation, services, access.role_arns, opts)
-        delivery = Delivery(self.stack, self.config, self.upstreams, foundation)
-        delivery.declare(namespace.ready, access.role_arns, opts)
+        delivery = Delivery(self.stack, self.config, self.upstreams, foundation, services)
+        delivery.declare(namespace.ready, datasets, access.role_arns, opts)
         self._publish(
             datasets, access, namespace, {**experiments.promised(), **delivery.promised()}
         )
@@ -110,7 +110,10 @@ class Project:
             key_arns=foundation.key_arns,
             retention=self.config.retention,
             statements=documents.bucket_statements,
-            also_logged=Experiments.buckets(self.stack, self.config),
+            also_logged=[
+                *Experiments.buckets(self.stack, self.config),
+                *Delivery.buckets(self.stack, self.config),
+            ],
             opts=opts,
         )
 

@@ -1,0 +1,1 @@
+"""Pipeline: from new data to a served model, with a person's yes in between."""

@@ -1,0 +1,244 @@
+"""The state machine of a pipeline as plain data.
+
+    Train → Evaluate → Read report → Compare → Approve → Bake → Find image → Deploy → Watch → Done
+                                         ↓          ↓                                    ↓
+                                       Worse     Rejected, Expired                    Undo → Undone
+
+Language: https://states-language.net/spec.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard.pipeline import states
+from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
+
+State = dict[str, Any]
+
+REPORTS = "evaluations"
+"""Where evaluations write to: `evaluations/RUN/evaluation.json`."""
+
+APPROVAL = "Approve"
+"""The state that waits for a person; `stackyard approvals` finds it by this name."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the states name."""
+
+    jobs_function: str
+    """ARN of the function that runs Jobs."""
+
+    release_function: str
+    """ARN of the function that changes what serves."""
+
+    bucket: str
+    """Bucket of the evaluations."""
+
+    topic: str
+    """ARN of the topic that tells approvers."""
+
+    bake_project: str
+    """Name of the build that bakes the model."""
+
+    models: str
+    """Where registered models lie: `s3://BUCKET/registered`."""
+
+    repository: str
+    """Name of the repository of the baked images."""
+
+    registry: str
+    """Host of the registry."""
+
+    train: Mapping[str, Any]
+    """Manifest of the training Job."""
+
+    evaluate: Mapping[str, Any]
+    """Manifest of the evaluation Job."""
+
+    patience_seconds: int
+    """Longest time that a new version may take to come up."""
+
+
+def definition(
+    config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, *, stack: str
+) -> dict[str, Any]:
+    """Return the definition."""
+    return {
+        "Comment": f"{stack}: train, evaluate, compare, approve, bake, deploy, watch",
+        "StartAt": "Who started it?",
+        "States": {
+            **states.BEGIN,
+            "Train": _job(parts, parts.train, "train", "Evaluate"),
+            "Evaluate": _job(parts, parts.evaluate, "evaluate", "Read report"),
+            "Read report": _read_report(parts),
+            "Pick metric": _pick_metric(config),
+            "Look at champion": _call(
+                parts.release_function, {"step": "champion"}, "champion", "Compare"
+            ),
+            "Compare": _compare(config),
+            APPROVAL: _approve(config, approvals, parts, stack),
+            "Decide": _decide(approvals),
+            "Bake": _bake(parts),
+            "Find image": _find_image(parts),
+            "Deploy": _deploy(parts),
+            "Watch": _watch(config, parts),
+            "Undo": _undo(parts),
+            **states.ENDS,
+        },
+    }
+
+
+def _job(parts: Parts, manifest: Mapping[str, Any], result: str, following: str) -> State:
+    place = f"s3://{parts.bucket}/{REPORTS}/{{}}/evaluation.json"
+    payload = {
+        "step": "job",
+        "run.$": "$.run",
+        "input.$": "$.input",
+        "manifest": manifest,
+        "environment": {"STACKYARD_EVALUATION.$": f"States.Format('{place}', $.run)"},
+    }
+    return _call(parts.jobs_function, payload, result, following)
+
+
+def _call(function: str, payload: State, result: str, following: str) -> State:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": function, "Payload": payload},
+        "ResultSelector": {"found.$": "$.Payload"},
+        "ResultPath": f"$.{result}",
+        "Retry": [states.WAIT, states.TRY_AGAIN],
+        "Next": following,
+    }
+
+
+def _read_report(parts: Parts) -> State:
+    key = f"States.Format('{REPORTS}/{{}}/evaluation.json', $.run)"
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+        "Parameters": {"Bucket": parts.bucket, "Key.$": key},
+        "ResultSelector": {"found.$": "States.StringToJson($.Body)"},
+        "ResultPath": "$.report",
+        "Next": "Pick metric",
+    }
+
+
+def _pick_metric(config: PipelineConfig) -> State:
+    return {
+        "Type": "Pass",
+        "Parameters": {
+            "version.$": "$.report.found.version",
+            "value.$": f"$.report.found.metrics.{config.metric}",
+        },
+        "ResultPath": "$.candidate",
+        "Next": "Look at champion",
+    }
+
+
+def _compare(config: PipelineConfig) -> State:
+    comparison = "Numeric" + {"higher": "GreaterThan", "lower": "LessThan"}[config.better] + "Path"
+    first = {"Variable": "$.champion.found.known", "BooleanEquals": False, "Next": APPROVAL}
+    better = {
+        "Variable": "$.candidate.value",
+        comparison: "$.champion.found.value",
+        "Next": APPROVAL,
+    }
+    return {"Type": "Choice", "Choices": [first, better], "Default": "Worse"}
+
+
+def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, stack: str) -> State:
+    """Tell the approvers, and wait. The token alone opens nothing: to use it takes a role."""
+    text = (
+        f"{stack} has a candidate for `{config.deploy}`: version {{}} with {config.metric} {{}}, "
+        f"against version {{}} with {{}}. To look at it: stackyard approvals list {stack}"
+    )
+    values = "$.candidate.version, $.candidate.value, $.champion.found.version"
+    message = f"States.Format('{text}', {values}, $.champion.found.value)"
+    token = {"DataType": "String", "StringValue.$": "$$.Task.Token"}
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish.waitForTaskToken",
+        "Parameters": {
+            "TopicArn": parts.topic,
+            "Subject": f"{stack}: approve a model?"[:100],
+            "Message.$": message,
+            "MessageAttributes": {"token": token},
+        },
+        "TimeoutSeconds": approvals.expires_hours * 3600,
+        "ResultPath": "$.approval",
+        "Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.error", "Next": "Expired"}],
+        "Next": "Decide",
+    }
+
+
+def _decide(approvals: ApprovalsConfig) -> State:
+    choices: list[State] = []
+    if approvals.not_starter:
+        own = {"Variable": "$.approval.person", "StringEqualsPath": "$.started_by.person"}
+        choices.append({**own, "Next": "Approved by starter"})
+    yes = {"Variable": "$.approval.decision", "StringEquals": "approve", "Next": "Bake"}
+    return {"Type": "Choice", "Choices": [*choices, yes], "Default": "Rejected"}
+
+
+def _bake(parts: Parts) -> State:
+    model = f"States.Format('{parts.models}/{{}}', $.candidate.version)"
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::codebuild:startBuild.sync",
+        "Parameters": {
+            "ProjectName": parts.bake_project,
+            "EnvironmentVariablesOverride": [
+                {"Name": "TAG", "Value.$": "$.run"},
+                {"Name": "MODEL", "Value.$": model},
+            ],
+        },
+        "ResultPath": None,
+        "Next": "Find image",
+    }
+
+
+def _find_image(parts: Parts) -> State:
+    digest = "$.ImageDetails[0].ImageDigest"
+    image = f"States.Format('{parts.registry}/{parts.repository}@{{}}', {digest})"
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:ecr:describeImages",
+        "Parameters": {
+            "RepositoryName": parts.repository,
+            "ImageIds": [{"ImageTag.$": "$.run"}],
+        },
+        "ResultSelector": {"name.$": image},
+        "ResultPath": "$.image",
+        "Next": "Deploy",
+    }
+
+
+def _deploy(parts: Parts) -> State:
+    payload = {
+        "step": "deploy",
+        "run.$": "$.run",
+        "image.$": "$.image.name",
+        "version.$": "$.candidate.version",
+        "value.$": "$.candidate.value",
+    }
+    return _call(parts.release_function, payload, "deployed", "Watch")
+
+
+def _watch(config: PipelineConfig, parts: Parts) -> State:
+    payload = {
+        "step": "watch",
+        "minutes": config.watch_minutes,
+        "patience_seconds": parts.patience_seconds,
+    }
+    undo = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Undo"}
+    return {**_call(parts.release_function, payload, "watched", "Done"), "Catch": [undo]}
+
+
+def _undo(parts: Parts) -> State:
+    payload = {"step": "undo", "previous.$": "$.deployed.found.previous"}
+    return _call(parts.release_function, payload, "undone", "Undone")

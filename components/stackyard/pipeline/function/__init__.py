@@ -1,0 +1,1 @@
+"""What runs in Lambda: no package of ours is there, so nothing here imports one."""

@@ -1,0 +1,93 @@
+"""Schedules in the form of EventBridge, and whether they ever come to pass.
+
+Six fields: minutes, hours, day of month, month, day of week, year; one of the two days is `?`.
+Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+
+FIRST_YEAR, LAST_YEAR = 2026, 2199
+"""Years that are looked at: none before this was written, none after those that AWS takes."""
+
+MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
+DAYS = {
+    name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)
+}
+
+RANGES = {
+    "minutes": (0, 59),
+    "hours": (0, 23),
+    "day of month": (1, 31),
+    "month": (1, 12),
+    "day of week": (1, 7),
+    "year": (1970, LAST_YEAR),
+}
+
+
+def check(expression: str) -> str:
+    """Return the expression; raises ValueError for one that is wrong or never fires."""
+    parts = expression.split()
+    if len(parts) != 6:
+        raise ValueError(f"a schedule has six fields, as `0 3 ? * MON *` (got {expression!r})")
+    fields = dict(zip(RANGES, parts, strict=True))
+    day, weekday = fields["day of month"], fields["day of week"]
+    if (day == "?") == (weekday == "?"):
+        raise ValueError(f"one of day of month and day of week must be `?` (got {expression!r})")
+    months = _numbers("month", fields["month"])
+    years = _numbers("year", fields["year"]) & set(range(FIRST_YEAR, LAST_YEAR + 1))
+    _numbers("minutes", fields["minutes"])
+    _numbers("hours", fields["hours"])
+    if not years:
+        raise ValueError(f"this schedule never fires: {fields['year']} has no year to come")
+    if weekday == "?" and not _some_day(day, months, years):
+        raise ValueError(f"this schedule never fires: no such month has a day {day}")
+    if day == "?":
+        _check_weekday(weekday)
+    return expression
+
+
+def _some_day(day: str, months: set[int], years: set[int]) -> bool:
+    if re.fullmatch(r"L(-\d{1,2})?|L?W|\d{1,2}W", day):
+        return True
+    days = _numbers("day of month", day)
+    shortest = min(days)
+    return any(
+        shortest <= calendar.monthrange(year, month)[1]
+        for month in months
+        for year in sorted(years)[:8]
+    )
+
+
+def _check_weekday(weekday: str) -> None:
+    named = _named(weekday, DAYS)
+    if match := re.fullmatch(r"([1-7])#(\d)", named):
+        if not 1 <= int(match[2]) <= 5:
+            raise ValueError(f"this schedule never fires: no month has a week {match[2]}")
+    elif not re.fullmatch(r"[1-7]?L", named):
+        _numbers("day of week", weekday)
+
+
+def _numbers(field: str, text: str) -> set[int]:
+    """Return the numbers that a field stands for: `*`, `5`, `1-5`, `0/15`, lists of these."""
+    low, high = RANGES[field]
+    names = {"month": MONTHS, "day of week": DAYS}.get(field, {})
+    found: set[int] = set()
+    for part in _named(text, names).split(","):
+        match = re.fullmatch(r"(\*|\d+)(?:-(\d+))?(?:/(\d+))?", part)
+        if match is None or (match[1] == "*" and match[2]):
+            raise ValueError(f"{field}: {part!r} is no number, range, step or `*`")
+        start = low if match[1] == "*" else int(match[1])
+        open_ended = match[1] == "*" or match[3]
+        end = int(match[2]) if match[2] else (high if open_ended else start)
+        step = int(match[3] or 1)
+        if not low <= start <= end <= high or step < 1:
+            raise ValueError(f"{field}: {part!r} is not within {low} to {high}")
+        found |= set(range(start, end + 1, step))
+    return found
+
+
+def _named(text: str, names: dict[str, int]) -> str:
+    return re.sub(r"[A-Za-z]{3}", lambda match: str(names.get(match[0].upper(), match[0])), text)

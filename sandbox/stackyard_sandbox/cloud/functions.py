@@ -1,0 +1,105 @@
+"""Lambda functions run: their own code, in a process of its own, with their role's credentials.
+
+The emulator would start a container. A process here has no limits of memory and no isolation; it is
+the code of stacks that this machine applies anyway. It has the function's environment and nothing
+of this process's, and this interpreter with its packages, whatever `runtime` says. Functions of
+other languages are refused.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda.models import LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+
+from stackyard_sandbox.cloud.service_roles import UntrustedError, credentials
+from stackyard_sandbox.processes import LOOPBACK
+
+SERVICE = "lambda.amazonaws.com"
+
+_MAIN = """\
+import importlib, json, sys, traceback
+module, _, name = sys.argv[1].rpartition(".")
+out, sys.stdout = sys.stdout, sys.stderr
+try:
+    handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+    answer, code = handler(json.load(sys.stdin), None), 0
+except BaseException as error:
+    traceback.print_exc()
+    answer = {"errorMessage": str(error), "errorType": type(error).__name__}
+    code = 1
+json.dump(answer, out)
+sys.exit(code)
+"""
+"""Answers as the service does: a handler's exception becomes `errorType` and `errorMessage`."""
+
+
+def install() -> None:
+    """Run functions here instead of in containers, and judge calls by the function's name."""
+    LambdaFunction._invoke_lambda = _invoke  # type: ignore[method-assign]  # the repair
+    LambdaResponse._determine_resource = _resource  # type: ignore[attr-defined]  # a repair
+
+
+def _invoke(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
+    """Return the answer as JSON, whether the function failed, and what it printed."""
+    if not str(self.run_time).startswith("python"):
+        return _failed("Sandbox.Runtime", f"the sandbox does not run {self.run_time}")
+    try:
+        environment = _environment(self)
+    except UntrustedError as error:
+        return _failed("Lambda.AccessDeniedException", str(error))
+    with tempfile.TemporaryDirectory(prefix="function-") as folder:
+        zipfile.ZipFile(io.BytesIO(self.code_bytes)).extractall(folder)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", _MAIN, str(self.handler)],
+                input=json.dumps(event or {}),
+                cwd=folder,
+                env={**environment, "PYTHONPATH": folder},
+                capture_output=True,
+                text=True,
+                timeout=float(self.timeout),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return _failed("Sandbox.Timedout", f"Task timed out after {self.timeout} seconds")
+    self.save_logs(done.stderr or " ")
+    return done.stdout or "null", done.returncode != 0, done.stderr
+
+
+def _environment(function: LambdaFunction) -> dict[str, str]:
+    session = credentials(str(function.role), SERVICE, function.function_name)
+    return {
+        **{key: str(value) for key, value in function.environment_vars.items()},
+        "PATH": str(Path(sys.executable).parent),
+        "AWS_ACCESS_KEY_ID": session.access_key,
+        "AWS_SECRET_ACCESS_KEY": session.secret_key,
+        "AWS_SESSION_TOKEN": session.token,
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{os.environ['MOTO_PORT']}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+    }
+
+
+def _failed(kind: str, message: str) -> tuple[str, bool, str]:
+    return json.dumps({"errorMessage": message, "errorType": kind}), True, message
+
+
+def _resource(self: LambdaResponse) -> str:
+    """The ARN that IAM policies are matched with; the emulator would take `*` for all."""
+    parts = unquote(self.path).split("/functions/")
+    if len(parts) < 2 or not parts[1].strip("/"):
+        return "*"
+    name = parts[1].split("/")[0]
+    if name.startswith("arn:"):
+        return name
+    return f"arn:aws:lambda:{self.region}:{self.current_account}:function:{name}"

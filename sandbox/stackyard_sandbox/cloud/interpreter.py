@@ -1,0 +1,135 @@
+"""The Step Functions interpreter, repaired: it acts with the rights of roles and waits for builds.
+
+Loaded with the first state machine, as it takes a second.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
+    StateCredentials,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_factory as factory,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
+    ResourceCondition,
+)
+from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+from stackyard_sandbox.cloud.service_roles import credentials
+from stackyard_sandbox.processes import LOOPBACK
+
+SERVICE = "states.amazonaws.com"
+
+_Sdk: Any = type(factory.state_task_service_for("aws-sdk"))
+
+_make_client = boto_client.boto_client_for
+_task_for = factory.state_task_service_for
+_start = StepFunctionsParserBackend.start_execution
+
+
+def install() -> None:
+    """Repair the interpreter; again has no effect."""
+    if StepFunctionsParserBackend.start_execution is _named:
+        return
+    StepFunctionsParserBackend.start_execution = _named  # type: ignore[method-assign]  # a repair
+    Execution.__getstate__ = _without_work  # type: ignore[assignment, method-assign]  # a repair
+    _replace(_make_client, _client_as_role)
+    _replace(_task_for, _task)
+
+
+def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:
+    """Put a function in the place of another in all of the interpreter's modules."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions.parser") and module is not None:
+            for key in [key for key, value in vars(module).items() if value is old]:
+                setattr(module, key, new)
+
+
+def _client_as_role(
+    region: str, service: str, state_credentials: StateCredentials | None = None
+) -> BaseClient:
+    """Return a client with the rights of the state machine's role, or of the state's own."""
+    if state_credentials is None:
+        raise RuntimeError("the interpreter calls a service without saying as whom")
+    session = credentials(state_credentials.role_arn, SERVICE, "state-machine")
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=f"http://{LOOPBACK}:{os.environ['MOTO_PORT']}",
+        aws_access_key_id=session.access_key,
+        aws_secret_access_key=session.secret_key,
+        aws_session_token=session.token,
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+    )
+
+
+def _named(
+    self: StepFunctionsParserBackend,
+    state_machine_arn: str,
+    name: str | None = None,
+    *arguments: Any,
+    **named: Any,
+) -> Execution:
+    """Start an execution; one that nobody named gets a name, where the emulator forgets it."""
+    return _start(self, state_machine_arn, name or str(uuid4()), *arguments, **named)
+
+
+def _without_work(self: Execution) -> dict[str, Any]:
+    """What of an execution outlives this process: its end, not its work and its history."""
+    state = {**vars(self), "exec_worker": None}
+    if self.exec_status == ExecutionStatus.RUNNING:
+        state |= {
+            "exec_status": ExecutionStatus.ABORTED,
+            "error": "Sandbox.Stopped",
+            "cause": "the sandbox was stopped while this ran",
+        }
+    return state
+
+
+class _Builds(_Sdk):  # type: ignore[misc]  # the module's name is longer than a line may be
+    """`codebuild:startBuild.sync`.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._supported_integration_patterns = {ResourceCondition.Sync}
+
+    def _get_sfn_resource_type(self) -> str:
+        return "codebuild"
+
+    def _build_sync_resolver(
+        self,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: dict[str, Any],
+        state_credentials: StateCredentials,
+    ) -> Callable[[], Any]:
+        client = _client_as_role(resource_runtime_part.region, "codebuild", state_credentials)
+        identity = env.stack.pop()["Build"]["Id"]
+
+        def look() -> Any:
+            (build,) = client.batch_get_builds(ids=[identity])["builds"]
+            if build["buildStatus"] == "IN_PROGRESS":
+                return None
+            if build["buildStatus"] != "SUCCEEDED":
+                raise RuntimeError(f"the build ended as {build['buildStatus']}")
+            return {"Build": {"Id": identity, "BuildStatus": build["buildStatus"]}}
+
+        return look
+
+
+def _task(service_name: str) -> Any:
+    return _Builds() if service_name == "codebuild" else _task_for(service_name)

@@ -1,0 +1,48 @@
+"""Credentials of roles that AWS services take: for functions, state machines, rules, schedules.
+
+The role's trust policy decides, as on AWS: a service that it does not name gets nothing.
+"""
+
+import json
+
+from botocore.credentials import Credentials
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from stackyard_sandbox.cloud.policies import Asked, denied, granted
+from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.state import ACCOUNT, REGION
+
+SESSION_SECONDS = 3600
+
+
+class UntrustedError(Exception):
+    """A role is not there, or does not let the service take it."""
+
+
+def credentials(role_arn: str, service: str, session: str, source_arn: str = "") -> Credentials:
+    """Return what a service gets for a role; raises UntrustedError.
+
+    `source_arn` is what the service acts for, such as a state machine.
+    """
+    try:
+        role = iam_backends[ACCOUNT][PARTITION].get_role_by_arn(role_arn)
+    except NotFoundException:
+        raise UntrustedError(f"no role {role_arn}") from None
+    facts = {"aws:sourceaccount": ACCOUNT}
+    if source_arn:
+        facts["aws:sourcearn"] = source_arn
+    document = json.loads(role.assume_role_policy_document)
+    asked = Asked("sts:AssumeRole", role_arn, frozenset({service}), ACCOUNT, facts)
+    if denied(asked, [document]) or "named" not in granted(asked, document):
+        raise UntrustedError(f"{role_arn} does not trust {service}")
+    made = sts_backends[ACCOUNT][PARTITION].assume_role(
+        region_name=REGION,
+        role_session_name=session[:64],
+        role_arn=role_arn,
+        policy="",
+        duration=SESSION_SECONDS,
+        external_id="",
+    )
+    return Credentials(made.access_key_id, made.secret_access_key, made.session_token)

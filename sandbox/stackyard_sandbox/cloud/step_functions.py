@@ -1,0 +1,43 @@
+"""Step Functions: state machines run, where the emulator by default only records them.
+
+A build that a state machine starts answers SUCCEEDED at once and makes nothing, see
+docs/sandbox.md.
+"""
+
+from typing import Any
+
+from moto.stepfunctions.models import stepfunctions_backends
+
+from stackyard_sandbox.state import ACCOUNT
+
+
+def install() -> None:
+    """Have state machines interpreted; before the first one is read or made."""
+    vars(stepfunctions_backends)["backend"] = _interpreting
+
+
+def resume() -> None:
+    """Repair the interpreter if the account that was restored has state machines."""
+    if any(stepfunctions_backends.values()):
+        from stackyard_sandbox.cloud import interpreter
+
+        interpreter.install()
+
+
+def machine_waiting_with(token: str, region: str) -> str | None:
+    """Return the ARN of the state machine that waits with a task token."""
+    for machine in stepfunctions_backends[ACCOUNT][region].state_machines:
+        for execution in machine.executions:
+            worker = getattr(execution, "exec_worker", None)
+            if worker and worker.env and worker.env.callback_pool_manager.get(token):
+                return str(machine.arn)
+    return None
+
+
+def _interpreting(region_name: str, account_id: str) -> Any:
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    from stackyard_sandbox.cloud import interpreter
+
+    interpreter.install()
+    return StepFunctionsParserBackend(region_name, account_id)
