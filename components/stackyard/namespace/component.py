@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.access.rbac import Rule, group
-from stackyard.namespace import objects
+from stackyard.namespace import accounts, objects
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.naming import StackId, namespace_name
 
@@ -75,6 +75,7 @@ class ProjectNamespace(Component):
             self._make_service_account(account)
         for audience, audience_rules in rules.items():
             self._let(audience, audience_rules)
+        self._hold_to_accounts(list(rules))
         if cluster_name is not None:
             for audience in rules:
                 self._enter(cluster_name, audience, role_arns[audience])
@@ -145,6 +146,25 @@ class ProjectNamespace(Component):
             role_ref={"api_group": ROLE_API, "kind": "Role", "name": audience},
             subjects=subjects,
             opts=self._inside(),
+        )
+
+    def _hold_to_accounts(self, audiences: Sequence[str]) -> None:
+        """Let each audience start pods as its own service accounts only."""
+        if not audiences:
+            return
+        metadata: Any = {
+            "name": f"{self.namespace}-accounts",
+            "labels": kubernetes.labels(self._stack, "namespace"),
+        }
+        specification: Any = accounts.policy(self.namespace, audiences)
+        policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
+            self.named("accounts"), metadata=metadata, spec=specification, opts=self._inside()
+        )
+        k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+            self.named("accounts-binding"),
+            metadata=metadata,
+            spec={"policy_name": metadata["name"], "validation_actions": ["Deny"]},
+            opts=self.child(depends_on=[policy]),
         )
 
     def _enter(self, cluster: str, audience: str, role_arn: pulumi.Input[str]) -> None:

@@ -1,0 +1,71 @@
+"""Who may start pods cannot take the AWS role of other pods by naming their service account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from kubernetes.client import AppsV1Api, BatchV1Api
+from kubernetes.client.exceptions import ApiException
+
+from .experiments import CLUSTER, NAMESPACE
+
+
+def job(account: str | None) -> dict[str, Any]:
+    container = {
+        "name": "try",
+        "image": "registry.example/try:1",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    spec: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "containers": [container],
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    }
+    if account:
+        spec["serviceAccountName"] = account
+    return {"metadata": {"generateName": "try-"}, "spec": {"template": {"spec": spec}}}
+
+
+@pytest.fixture(scope="module")
+def scientist(applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]) -> Any:
+    """A scientist's client, once the policy is in force: seconds after it was made."""
+    batch = BatchV1Api(kube(CLUSTER, assume(f"{NAMESPACE}-scientist")))
+    for _ in range(20):
+        try:
+            start(batch, "models")
+        except ApiException:
+            break
+        time.sleep(0.5)
+    return batch
+
+
+def start(batch: Any, account: str | None) -> None:
+    batch.create_namespaced_job(NAMESPACE, job(account), dry_run="All")
+
+
+@pytest.mark.parametrize("account", ["trainer", "default", None])
+def test_a_scientist_starts_training(scientist: Any, account: str | None) -> None:
+    start(scientist, account)
+
+
+@pytest.mark.parametrize("account", ["tracking", "models", "server", "pipeline", "tuning"])
+def test_a_scientist_cannot_be_another_pod(scientist: Any, account: str) -> None:
+    with pytest.raises(ApiException) as refused:
+        start(scientist, account)
+    assert refused.value.status == 403
+    assert f"start pods as default, trainer, not as {account}" in refused.value.body
+
+
+def test_delivery_serves_and_nothing_else(
+    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+) -> None:
+    apps = AppsV1Api(kube(CLUSTER, assume(f"{NAMESPACE}-delivery")))
+    patch = {"spec": {"template": {"spec": {"serviceAccountName": "models"}}}}
+    with pytest.raises(ApiException, match="delivery may start pods as default, server"):
+        apps.patch_namespaced_deployment("tracking", NAMESPACE, patch, dry_run="All")
