@@ -7,13 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from stackyard_cli.concerns import data, models, operation
-from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject
+from stackyard_cli.concerns.subject import Finding, Subject
 
 Check = Callable[[Subject], Finding]
-
-
-def _not_built(_subject: Subject) -> Finding:
-    return NOT_DECLARED
 
 
 CHECKS: dict[str, Check] = {
@@ -28,7 +24,7 @@ CHECKS: dict[str, Check] = {
     "retention": data.retention,
     "key vault": data.vault,
     "monitoring": operation.monitoring,
-    "pipeline": _not_built,
+    "pipeline": operation.pipeline,
 }
 """The checks in the order of the concerns."""
 

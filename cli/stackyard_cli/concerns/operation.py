@@ -6,6 +6,9 @@ from typing import Any
 
 from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
 
+NAME_LIMIT = 80
+"""Longest name of a state machine, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
+
 
 def hybrid(subject: Subject) -> Finding:
     """Whether AWS trusts the issuer of every cluster on premises that projects run on."""
@@ -40,3 +43,17 @@ def monitoring(subject: Subject) -> Finding:
             problems.append(f"nobody hears what is for {who}")
     heard = ", ".join(sorted(config.subscribers))
     return judged(problems, f"{len(alarms)} alarms, none is on; told are {heard}")
+
+
+def pipeline(subject: Subject) -> Finding:
+    """Whether the pipeline can start, and what its last execution came to."""
+    if subject.config.pipeline is None:
+        return NOT_DECLARED
+    place = f"{subject.foundation.region}:{subject.foundation.account}"
+    machine = f"arn:aws:states:{place}:stateMachine:{subject.stack.slug[:NAME_LIMIT]}"
+    states = subject.clients.aws("stepfunctions")
+    status = states.describe_state_machine(stateMachineArn=machine)["status"]
+    found = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
+    last = found[0]["status"] if found else "none yet"
+    problems = [] if status == "ACTIVE" else [f"the state machine is {status}"]
+    return judged(problems, f"the state machine is active; last execution: {last}")
