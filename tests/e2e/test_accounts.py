@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kubernetes.client import AppsV1Api, BatchV1Api
+from botocore.exceptions import ClientError
+from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from .experiments import CLUSTER, NAMESPACE
+from .pods import Pods
 
 
 def job(account: str | None) -> dict[str, Any]:
@@ -69,3 +71,18 @@ def test_delivery_serves_and_nothing_else(
     patch = {"spec": {"template": {"spec": {"serviceAccountName": "models"}}}}
     with pytest.raises(ApiException, match="delivery may start pods as default, server"):
         apps.patch_namespaced_deployment("tracking", NAMESPACE, patch, dry_run="All")
+
+
+def test_a_pod_gets_the_role_of_its_own_account_only(
+    pods: Pods, kube: Callable[..., Any], aws: Callable[..., Any]
+) -> None:
+    keys = {name.lower(): value for name, value in pods.identity(NAMESPACE, "trainer").items()}
+    arn = aws("sts", keys).get_caller_identity()["Arn"]
+    assert f":assumed-role/{NAMESPACE}-trainer/eks-{CLUSTER}-" in arn
+    with pytest.raises(ClientError, match="no association"):
+        pods.identity(NAMESPACE, "default")
+    wanted = {"spec": {"audiences": ["somebody-else"]}}
+    core = CoreV1Api(kube(CLUSTER))
+    issued = core.create_namespaced_service_account_token("trainer", NAMESPACE, wanted)
+    with pytest.raises(ClientError, match="InvalidTokenException"):
+        aws("eks-auth").assume_role_for_pod_identity(clusterName=CLUSTER, token=issued.status.token)

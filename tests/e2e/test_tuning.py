@@ -37,6 +37,8 @@ def worker(database: Database, tmp_path_factory: pytest.TempPathFactory) -> dict
     """How a training pod that tunes starts its program: as its ConfigMaps and its role say."""
     database.set_up("tuning")
     pods, folder = database.pods, tmp_path_factory.mktemp("tuning")
+    spec = pods.apps.read_namespaced_deployment("tuning", NAMESPACE).spec.template.spec
+    pods.run(NAMESPACE, spec, spec.init_containers[0], **database.places)
     for name, text in pods.settings("database-client", NAMESPACE).items():
         (folder / name).write_text(text)
     environment = {

@@ -108,10 +108,12 @@ class Tuning(Component):
         account = self._work.account(self.named("account"), self._namespace, self.child())
         check = k8s.core.v1.HTTPGetActionArgs(path="/", port="http")
         probe = k8s.core.v1.ProbeArgs(http_get=check, period_seconds=20, failure_threshold=6)
+        region, size = self._foundation.region, Size("500m", "512Mi")
+        prepare = self._work.container("prepare", storage.prepare_command(region), size)
         serve = self._work.container(
             "dashboard",
-            storage.dashboard_command(self._foundation.region),
-            Size("500m", "512Mi"),
+            storage.dashboard_command(region),
+            size,
             ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=storage.PORT)],
             readiness_probe=probe,
             liveness_probe=probe,
@@ -123,7 +125,7 @@ class Tuning(Component):
             spec=k8s.apps.v1.DeploymentSpecArgs(
                 replicas=1,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=self._work.selector),
-                template=self._work.template([serve]),
+                template=self._work.template([serve], init=[prepare]),
             ),
             opts=self.child(depends_on=[account, identity]),
         )

@@ -33,9 +33,24 @@ run_server(os.environ["OPTUNA_STORAGE_URL"], host="0.0.0.0", port=8080)
 """The command of the same name takes the storage from an argument, which others could read."""
 
 
+PREPARE = """\
+import os
+from optuna.storages import RDBStorage
+RDBStorage(os.environ["OPTUNA_STORAGE_URL"], skip_compatibility_check=True).upgrade()
+"""
+"""Makes the tables, or brings them to what this Optuna needs. Workers that start at once on an
+empty database would each try to make them, and all but one would fail."""
+
+
 def dashboard_command(region: str) -> Program:
     """Return what the dashboard runs."""
-    return Program(
-        [*CONNECT, "python", "-c", DASHBOARD],
-        {"AWS_DEFAULT_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"},
-    )
+    return Program([*CONNECT, "python", "-c", DASHBOARD], _environment(region))
+
+
+def prepare_command(region: str) -> Program:
+    """Return what makes the storage ready, before the dashboard starts."""
+    return Program([*CONNECT, "python", "-c", PREPARE], _environment(region))
+
+
+def _environment(region: str) -> dict[str, str]:
+    return {"AWS_DEFAULT_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"}
