@@ -124,6 +124,8 @@ def _layer_by_layer(
         end(found, left, flow.stops)
         gate.stop(reviews.values(), json=False)
         ready = [[task for task in layer if known(found[task.stack])] for layer in left]
+        if not any(ready):
+            raise _waiting(found)
         if approved is not None:
             approved.check_same(reviews.values())
             approved.check_state(task for layer in ready for task in layer)
@@ -256,6 +258,16 @@ class Flow:
 
 def _answer(line: str) -> None:
     render.answer(line, json=False)
+
+
+def _waiting(found: Reports) -> StackyardError:
+    """Say that no stack can be applied, as what they build on is not selected and not applied."""
+    first = next(iter(found.values()))
+    return StackyardError(
+        f"{first.stack}: {first.result.problem}",
+        hint="apply that first, or select both: stacks run in contract order",
+        code=ExitCode.FAILED,
+    )
 
 
 def _changes(report: Report) -> bool:
