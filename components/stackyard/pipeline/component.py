@@ -57,14 +57,14 @@ class Pipeline(Component):
         retention: RetentionConfig,
         approvals: ApprovalsConfig,
         manifests: Mapping[str, str],
-        patience_seconds: int,
+        deployment: Mapping[str, Any],
         datasets: Mapping[str, str],
         role_arns: Mapping[str, pulumi.Input[str]],
         log_bucket: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, how people approve, Job manifests by job, how long a version may
-        take to come up, dataset buckets, roles, and the bucket that gets access logs.
+        """Wiring: the cluster, how people approve, Job manifests by job, the manifest of what is
+        released, dataset buckets, roles, and the bucket that gets access logs.
         """
         super().__init__(name, config, opts=opts)
         self._config, self._stack, self._foundation = config, stack, foundation
@@ -88,7 +88,8 @@ class Pipeline(Component):
             registry=registry(self._account, self._region),
             train=yaml.safe_load(manifests[config.train]),
             evaluate=yaml.safe_load(manifests[config.evaluate]),
-            patience_seconds=patience_seconds,
+            deployment=deployment,
+            patience_seconds=deployment["spec"]["progressDeadlineSeconds"],
         )
         self.machine = self._make_machine(parts, approvals, list(hands.values()))
         self._start_by_events(datasets)

@@ -59,6 +59,9 @@ class Parts:
     evaluate: Mapping[str, Any]
     """Manifest of the evaluation Job."""
 
+    deployment: Mapping[str, Any]
+    """Manifest of the Deployment, but for the image."""
+
     patience_seconds: int
     """Longest time that a new version may take to come up."""
 
@@ -221,6 +224,7 @@ def _find_image(parts: Parts) -> State:
 def _deploy(parts: Parts) -> State:
     payload = {
         "step": "deploy",
+        "manifest": parts.deployment,
         "run.$": "$.run",
         "image.$": "$.image.name",
         "version.$": "$.candidate.version",
@@ -240,5 +244,9 @@ def _watch(config: PipelineConfig, parts: Parts) -> State:
 
 
 def _undo(parts: Parts) -> State:
-    payload = {"step": "undo", "previous.$": "$.deployed.found.previous"}
+    payload = {
+        "step": "undo",
+        "manifest": parts.deployment,
+        "previous.$": "$.deployed.found.previous",
+    }
     return _call(parts.release_function, payload, "undone", "Undone")

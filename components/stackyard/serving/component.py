@@ -16,7 +16,11 @@ from stackyard.serving.config import ModelServerConfig, ServingConfig
 
 
 class ModelServers(Component):
-    """Each model behind one address; only the delivery role changes which image serves."""
+    """Each model behind one address; only the delivery role changes which image serves.
+
+    The Deployment of a model that the pipeline releases is the pipeline's: two owners would undo
+    each other's changes.
+    """
 
     TYPE: ClassVar[str] = "stackyard:index:ModelServers"
 
@@ -44,35 +48,34 @@ class ModelServers(Component):
         for model, server in config.models.items():
             pool = pools[server.gpu_pool] if server.gpu_pool else None
             made = [self._serve(model, server, pods, pool) for pods in objects.tracks(server)]
-            self._open(model, server, made)
+            self._open(model, server, [each for some in made for each in some])
         self.publish()
 
     def _serve(
         self, model: str, config: ModelServerConfig, pods: objects.Pods, pool: GpuPoolFacts | None
-    ) -> k8s.apps.v1.Deployment:
+    ) -> list[pulumi.Resource]:
         """Make the pods of one version, and what sizes them."""
-        spec: Any = objects.deployment(config, pods, model=model, pool=pool, **self._place)
-        role = f"{model}-{pods.track}"
-        deployment = k8s.apps.v1.Deployment(
-            self.named(role),
-            metadata=self._metadata(
-                objects.deployment_name(model, pods.track),
-                model,
-                # Nothing runs before the first release, so there is nothing to wait for.
-                annotations={"pulumi.com/skipAwait": "true"} if pods.release is None else {},
-            ),
-            spec=spec,
-            opts=self.child(),
-        )
+        role, name = f"{model}-{pods.track}", objects.deployment_name(model, pods.track)
+        made: list[pulumi.Resource] = []
+        if pods.release is not None:
+            spec: Any = objects.deployment(config, pods, model=model, pool=pool, **self._place)
+            made = [
+                k8s.apps.v1.Deployment(
+                    self.named(role),
+                    metadata=self._metadata(name, model),
+                    spec=spec,
+                    opts=self.child(),
+                )
+            ]
         if pods.least < pods.most:
             scaling: Any = objects.autoscaler(config, pods, model)
             k8s.autoscaling.v2.HorizontalPodAutoscaler(
                 self.named(f"{role}-autoscaler"),
-                metadata=self._metadata(objects.deployment_name(model, pods.track), model),
+                metadata=self._metadata(name, model),
                 spec=scaling,
-                opts=self.child(depends_on=[deployment]),
+                opts=self.child(depends_on=made),
             )
-        return deployment
+        return made
 
     def _open(
         self, model: str, config: ModelServerConfig, deployments: Sequence[pulumi.Resource]

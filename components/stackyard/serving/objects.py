@@ -74,11 +74,6 @@ COMMAND = ("mlflow", "models", "serve", "--model-uri", "model", "--env-manager",
 https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve."""
 
 
-def progress_seconds(config: ModelServerConfig) -> int:
-    """Return the longest time for a new version's next pod: a node may have to come first."""
-    return config.start_seconds + 300
-
-
 def environment(config: ModelServerConfig, region: str) -> dict[str, str]:
     """Return the environment of a model server; the variables are those of its command."""
     return {
@@ -104,8 +99,9 @@ def deployment(
 ) -> Manifest:
     """Return the specification of a Deployment.
 
-    `replicas` is left to the autoscaler where it has a choice, and the image to the pipeline where
-    that releases: Kubernetes lets both be left out of a Deployment for exactly this.
+    `replicas` is left to the autoscaler where it has a choice. The image is left out where the
+    pipeline releases. A new version's next pod may have to wait for a node, hence five minutes more
+    than the model takes.
     """
     match = selector(stack, model, pods.track)
     metadata: Manifest = {"labels": labels(stack, model, pods.track)}
@@ -115,7 +111,7 @@ def deployment(
         **({"replicas": pods.least} if pods.least == pods.most else {}),
         "selector": {"matchLabels": match},
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": progress_seconds(config),
+        "progressDeadlineSeconds": config.start_seconds + 300,
         "strategy": {
             "type": "RollingUpdate",
             "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
@@ -124,6 +120,26 @@ def deployment(
             "metadata": metadata,
             "spec": _pod(config, pods, match, registry, region, pool),
         },
+    }
+
+
+def released_deployment(
+    config: ModelServerConfig,
+    *,
+    stack: StackId,
+    model: str,
+    registry: str,
+    region: str,
+    pool: GpuPoolFacts | None,
+) -> Manifest:
+    """Return the Deployment that the pipeline releases, complete but for its image."""
+    (pods,) = tracks(config)
+    place: Manifest = {"stack": stack, "registry": registry, "region": region, "pool": pool}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": model, "labels": labels(stack, model)},
+        "spec": deployment(config, pods, model=model, **place),
     }
 
 

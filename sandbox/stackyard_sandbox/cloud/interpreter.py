@@ -12,6 +12,7 @@ from uuid import uuid4
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
+from moto.stepfunctions import urls
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
     StateCredentials,
@@ -42,6 +43,8 @@ def install() -> None:
     """Repair the interpreter; again has no effect."""
     if StepFunctionsParserBackend.start_execution is _named:
         return
+    # The emulator looks for them beside the interpreter.
+    StepFunctionsParserBackend._url_module = urls  # type: ignore[assignment]  # a repair
     StepFunctionsParserBackend.start_execution = _named  # type: ignore[method-assign]  # a repair
     Execution.__getstate__ = _without_work  # type: ignore[assignment, method-assign]  # a repair
     _replace(_make_client, _client_as_role)

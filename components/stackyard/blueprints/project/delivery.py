@@ -109,7 +109,7 @@ class Delivery:
                 self._config.serving,
                 stack=self._stack,
                 namespace=namespace,
-                registry=f"{registry(self._config.account, self._config.region)}/{self._stack}",
+                registry=self._registry,
                 region=self._config.region,
                 pools=self._foundation.gpu_pools,
                 opts=opts,
@@ -134,12 +134,24 @@ class Delivery:
             retention=config.retention,
             approvals=config.approvals,
             manifests={job: self._manifest(job) for job in jobs},
-            patience_seconds=objects.progress_seconds(server),
+            deployment=objects.released_deployment(
+                server,
+                stack=self._stack,
+                model=config.pipeline.deploy,
+                registry=self._registry,
+                region=config.region,
+                pool=self._foundation.gpu_pools[server.gpu_pool] if server.gpu_pool else None,
+            ),
             datasets=datasets.bucket_names,
             role_arns=role_arns,
             log_bucket=datasets.log_bucket_id,
             opts=opts,
         )
+
+    @property
+    def _registry(self) -> str:
+        """The project's part of the account's own registry."""
+        return f"{registry(self._config.account, self._config.region)}/{self._stack}"
 
     def _manifest(self, name: str) -> str:
         job = self._config.training[name]

@@ -29,10 +29,9 @@ MANAGER = "stackyard-release"
 """Who owns the fields of a release, https://kubernetes.io/docs/reference/using-api/server-side-apply/."""
 
 PREFIX = "stackyard.dev/"
-VERSION, METRIC, RUN, SINCE = (
-    f"{PREFIX}{key}" for key in ("version", "metric", "run", "released-at")
-)
-CONTAINER = "server"
+VERSION, METRIC, RUN = f"{PREFIX}version", f"{PREFIX}metric", f"{PREFIX}run"
+SINCE, PREVIOUS = f"{PREFIX}released-at", f"{PREFIX}previous"
+"""Annotations of the Deployment: what was released, by which run, when, and what was before."""
 
 
 class Unfinished(Exception):  # noqa: N818 - the state machine waits on it by this name
@@ -79,8 +78,8 @@ def job(event: Event) -> Event:
 
 
 def champion(_event: Event) -> Event:
-    """Say what serves now, and how good it is, as far as a release of ours left word of it."""
-    notes = _deployment()["metadata"].get("annotations", {})
+    """Say what serves now, and how good it is; nothing is known before the first release."""
+    notes = _notes(_deployment())
     value = notes.get(METRIC)
     return {
         "known": value is not None,
@@ -90,33 +89,31 @@ def champion(_event: Event) -> Event:
 
 
 def deploy(event: Event) -> Event:
-    """Put another image into the Deployment, and say what was there before."""
+    """Release an image, and say what was there before."""
     before = _deployment()
-    notes = before["metadata"].get("annotations", {})
+    notes = _notes(before)
+    if notes.get(RUN) == event["run"]:
+        # Asked again after a lost answer: what was there before stands in the notes.
+        return {"previous": json.loads(notes[PREVIOUS])}
     previous = {
         "image": _image(before),
-        "notes": {key: notes.get(key) for key in (VERSION, METRIC, RUN, SINCE)},
+        "notes": {key: notes[key] for key in (VERSION, METRIC, RUN) if key in notes},
     }
-    if notes.get(RUN) == event["run"]:
-        # Asked again after a lost answer: what was there before is no longer to be seen.
-        return {"previous": json.loads(notes[f"{PREFIX}previous"])}
-    _release(
-        event["image"],
-        {
-            VERSION: event["version"],
-            METRIC: str(event["value"]),
-            RUN: event["run"],
-            SINCE: str(int(time.time())),
-            f"{PREFIX}previous": json.dumps(previous),
-        },
-    )
+    new = {
+        VERSION: event["version"],
+        METRIC: str(event["value"]),
+        RUN: event["run"],
+        PREVIOUS: json.dumps(previous),
+    }
+    _release(event["manifest"], event["image"], new)
     return {"previous": previous}
 
 
 def undo(event: Event) -> Event:
-    """Put back what was there before."""
+    """Put back what was there before; a first release has nothing behind it, and stays."""
     previous = event["previous"]
-    _release(previous["image"], {**previous["notes"], f"{PREFIX}previous": None})
+    if previous["image"] is not None:
+        _release(event["manifest"], previous["image"], previous["notes"])
     return {"image": previous["image"]}
 
 
@@ -141,7 +138,7 @@ def watch(event: Event) -> Event:
 
 
 def _deployment() -> Any:
-    return _call("GET", _path())
+    return _call("GET", _path(), absent=True) or {}
 
 
 def _path() -> str:
@@ -149,20 +146,24 @@ def _path() -> str:
     return f"/apis/apps/v1/namespaces/{where}/deployments/{name}"
 
 
+def _notes(deployment: Any) -> dict[str, str]:
+    return dict(deployment.get("metadata", {}).get("annotations", {}))
+
+
 def _image(deployment: Any) -> str | None:
-    containers = deployment["spec"]["template"]["spec"]["containers"]
-    found: dict[str, Any] = next((each for each in containers if each["name"] == CONTAINER), {})
-    image: str | None = found.get("image")
+    if not deployment:
+        return None
+    image: str = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
     return image
 
 
-def _release(image: str | None, notes: dict[str, str | None]) -> None:
-    pod = {
-        "metadata": {"annotations": {VERSION: notes[VERSION]}},
-        "spec": {"containers": [{"name": CONTAINER, "image": image}]},
-    }
-    change = {"metadata": {"annotations": notes}, "spec": {"template": pod}}
-    _call("PATCH", f"{_path()}?fieldManager={MANAGER}", change)
+def _release(manifest: Any, image: str, notes: dict[str, str]) -> None:
+    """Apply the Deployment as ours: all of it, but for what others have added."""
+    template = manifest["spec"]["template"]
+    template["spec"]["containers"][0]["image"] = image
+    template["metadata"]["annotations"] = {VERSION: notes[VERSION]}
+    manifest["metadata"]["annotations"] = {**notes, SINCE: str(int(time.time()))}
+    _call("PATCH", f"{_path()}?fieldManager={MANAGER}&force=true", manifest)
 
 
 def _short(run: str) -> str:
@@ -173,7 +174,7 @@ def _short(run: str) -> str:
 def _call(method: str, path: str, body: Any = None, *, absent: bool = False) -> Any:
     """Ask the API server; `absent` makes "not found" an answer."""
     authority = base64.b64decode(os.environ["CLUSTER_CA"]).decode()
-    kind = "application/strategic-merge-patch+json" if method == "PATCH" else "application/json"
+    kind = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
     request = urllib.request.Request(
         f"{os.environ['CLUSTER_ENDPOINT']}{path}",
         data=None if body is None else json.dumps(body).encode(),
