@@ -20,6 +20,7 @@ from stackyard_sandbox.cloud import (
     access_points,
     alerts,
     autoscaler,
+    delete_markers,
     enforcement,
     events,
     functions,
@@ -82,6 +83,7 @@ def serve(home: Path, port: int) -> int:
     alerts.install()
     functions.install()
     events.install()
+    delete_markers.install()
     key_rotation.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
