@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from yard import STACK, FakeYard, kill_everything, open_yard
+from yard import STACK, FakeYard, kill_everything, open_yard, until
 
 from stackyard_cli.engine.problems import BackendError
 from stackyard_cli.engine.store import open_store
@@ -93,9 +93,7 @@ def test_state_and_records_are_in_the_bucket_and_secrets_are_not_plain(
 def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
     things = {"things": 6, "seconds": 1}
     tool = team.tool(**things)
-    while not team.things():
-        assert tool.poll() is None
-        time.sleep(0.05)
+    until(team.things)
     kill_everything(tool)
     assert "locked by" in (team.run("up", **things).result.problem or "")
     time.sleep(1)

@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from yard import STACK, FakeYard
+from yard import STACK, FakeYard, until
 
 GRACEFUL = int(os.environ.get("STACKYARD_STOPS", "2"))
 """Trials of each kind; `make test-kill` raises it."""
@@ -48,8 +48,7 @@ def test_one_signal_stops_gracefully(yard: FakeYard, trial: int, name: str) -> N
 
 def test_a_stop_in_the_middle_leaves_the_rest_unmade(yard: FakeYard) -> None:
     tool = yard.tool(things=30, seconds=0.5)
-    while not yard.things():
-        time.sleep(0.05)
+    until(yard.things)
     os.killpg(tool.pid, signal.SIGINT)
     tool.communicate(timeout=60)
     assert 0 < len(yard.things()) < 30
@@ -58,7 +57,7 @@ def test_a_stop_in_the_middle_leaves_the_rest_unmade(yard: FakeYard) -> None:
 
 def test_the_second_signal_stops_at_once_and_recover_puts_it_right(yard: FakeYard) -> None:
     tool = yard.tool(things=6, seconds=8)
-    time.sleep(2)
+    until(yard.creating)
     before = time.monotonic()
     os.killpg(tool.pid, signal.SIGINT)
     time.sleep(0.5)
@@ -77,12 +76,10 @@ def test_the_second_signal_stops_at_once_and_recover_puts_it_right(yard: FakeYar
 
 def test_a_killed_tool_stops_its_engine_gracefully(yard: FakeYard) -> None:
     tool = yard.tool(**THINGS)
-    time.sleep(1.2)
+    until(yard.creating)
     tool.kill()
     tool.wait()
-    deadline = time.monotonic() + 30
-    while yard.place.state(STACK).locks() and time.monotonic() < deadline:
-        time.sleep(0.2)
+    until(lambda: not yard.place.state(STACK).locks())
     settled(yard)
     assert len(yard.things()) < 12
 

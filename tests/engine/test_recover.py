@@ -10,7 +10,7 @@ import socket
 import time
 
 import pytest
-from yard import STACK, FakeYard, FolderCensus, kill_everything, restart_provider
+from yard import STACK, FakeYard, FolderCensus, kill_everything, restart_provider, until
 
 from stackyard_cli.engine.problems import StateError
 from stackyard_cli.recovery.recover import recover
@@ -50,7 +50,7 @@ def test_a_kill_during_an_update_or_a_destroy(yard: FakeYard) -> None:
 
 def test_up_refuses_until_recover(yard: FakeYard) -> None:
     tool = yard.tool(things=4, seconds=3)
-    time.sleep(1.5)
+    until(yard.creating)
     kill_everything(tool)
     first = yard.run("up", things=4)
     assert "locked" in (first.result.problem or "")
@@ -63,7 +63,7 @@ def test_up_refuses_until_recover(yard: FakeYard) -> None:
 
 def test_recover_refuses_while_the_holder_lives(yard: FakeYard) -> None:
     tool = yard.tool(things=4, seconds=4)
-    time.sleep(1.5)
+    until(yard.place.state(STACK).locks)
     with pytest.raises(StateError, match="is alive"):
         yard.recover()
     os.killpg(tool.pid, signal.SIGINT)
@@ -143,9 +143,7 @@ def test_what_nobody_knows_is_named(yard: FakeYard) -> None:
 def test_a_provider_that_dies_after_making_a_thing(yard: FakeYard) -> None:
     """The engine forgets the create; the journal and the census do not."""
     tool = yard.tool(things=1, seconds=4)
-    while not yard.things():
-        assert tool.poll() is None
-        time.sleep(0.05)
+    until(yard.things)
     assert yard.provider
     yard.provider.kill()
     tool.communicate(timeout=60)

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +70,11 @@ class FakeYard:
         assert first.startswith("engine "), started.communicate()
         started.engine = int(first.split()[1])  # type: ignore[attr-defined] - for the tests
         return started
+
+    def creating(self) -> bool:
+        """Whether the state says that something is being made right now."""
+        data = self.place.state(STACK).raw()
+        return data is not None and b'"creating"' in data
 
     def things(self) -> list[str]:
         """The labels of everything in the cloud, sorted; a duplicate shows twice."""
@@ -149,3 +156,11 @@ def _provider(cloud: Path) -> tuple[subprocess.Popen[str], str]:
     provider = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert provider.stdout
     return provider, provider.stdout.readline().strip()
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for something to become true; a busy machine is no failure."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
