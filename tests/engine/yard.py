@@ -72,9 +72,12 @@ class FakeYard:
         return started
 
     def creating(self) -> bool:
-        """Whether the state says that something is being made right now."""
-        data = self.place.state(STACK).raw()
-        return data is not None and b'"creating"' in data
+        """Whether the state says that a thing is being made right now."""
+        if self.place.state(STACK).raw() is None:
+            return False
+        checkpoint = self.place.state(STACK).read()
+        pending = checkpoint.pending if checkpoint else []
+        return any(item.resource["type"] == "fake:index:Thing" for item in pending)
 
     def things(self) -> list[str]:
         """The labels of everything in the cloud, sorted; a duplicate shows twice."""
