@@ -127,7 +127,19 @@ def run(words: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as error:
+        if _interrupted(error):
+            render.narrate("interrupted")
+            return ExitCode.INTERRUPTED
         return _told(error, json="--json" in words)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Say whether Ctrl-C is behind an error: Python 3.11 wraps it while it makes a class."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _told(error: Exception, *, json: bool) -> int:
