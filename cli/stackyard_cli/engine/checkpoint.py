@@ -36,7 +36,7 @@ class Lock:
     since: str
 
     def __str__(self) -> str:
-        return f"{self.username}@{self.hostname} (pid {self.pid}) since {self.since}"
+        return f"{self.username}@{self.hostname} (pid {self.pid}) since {self.since[:19]}"
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class StackState:
                     pid=int(item.get("pid", 0)),
                     username=str(item.get("username", "unknown")),
                     hostname=str(item.get("hostname", "unknown")),
-                    since=str(item.get("timestamp", "unknown"))[:19],
+                    since=str(item.get("timestamp", "unknown")),
                 )
             )
         return found

@@ -89,7 +89,7 @@ class OwnSessionCommand(PulumiCommand):
     def _send(self) -> None:
         # The lock is claimed for good: a second SIGINT would make the CLI drop what runs.
         if self._process is not None and self._claim.acquire(blocking=False):
-            os.kill(self._process.pid, signal.SIGINT)
+            self._process.send_signal(signal.SIGINT)  # to none that has ended: numbers come again
 
 
 def _read(file: IO[bytes]) -> str:

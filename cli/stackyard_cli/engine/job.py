@@ -68,8 +68,7 @@ class Job:
     def interrupt(self) -> None:
         """Ask for a graceful stop."""
         self._interrupted = True
-        with suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGINT)
+        self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
         """Stop worker and engine at once; what was running is then not known."""
