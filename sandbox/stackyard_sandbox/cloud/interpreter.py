@@ -3,6 +3,7 @@
 Loaded with the first state machine, as it takes a second.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -37,15 +38,19 @@ _Sdk: Any = type(factory.state_task_service_for("aws-sdk"))
 _make_client = boto_client.boto_client_for
 _task_for = factory.state_task_service_for
 _start = StepFunctionsParserBackend.start_execution
+_tell = Execution.to_history_output
 
 
 def install() -> None:
     """Repair the interpreter; again has no effect."""
     if StepFunctionsParserBackend.start_execution is _named:
         return
+    # It writes whole definitions for every failure of a run, which the run's history tells better.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     # The emulator looks for them beside the interpreter.
     StepFunctionsParserBackend._url_module = urls  # type: ignore[assignment]  # a repair
     StepFunctionsParserBackend.start_execution = _named  # type: ignore[method-assign]  # a repair
+    Execution.to_history_output = _history  # type: ignore[method-assign]  # a repair
     Execution.__getstate__ = _without_work  # type: ignore[assignment, method-assign]  # a repair
     _replace(_make_client, _client_as_role)
     _replace(_task_for, _task)
@@ -86,6 +91,11 @@ def _named(
 ) -> Execution:
     """Start an execution; one that nobody named gets a name, where the emulator forgets it."""
     return _start(self, state_machine_arn, name or str(uuid4()), *arguments, **named)
+
+
+def _history(self: Execution) -> Any:
+    """The history of an execution; empty for one from before the sandbox was stopped."""
+    return _tell(self) if self.exec_worker is not None else {"events": []}
 
 
 def _without_work(self: Execution) -> dict[str, Any]:

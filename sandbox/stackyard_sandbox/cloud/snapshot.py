@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
 from typing import Any
+from weakref import WeakValueDictionary
 
 import dill  # type: ignore[import-untyped]  # it ships no types
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -84,6 +85,9 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, threading.Thread):
             # The work that it did is not saved either, see docs/sandbox.md.
             return _no_thread, ()
+        if isinstance(obj, WeakValueDictionary):
+            # Lambda's functions by ARN; what holds them is saved, too.
+            return WeakValueDictionary, (), dict(obj), None, None, WeakValueDictionary.update
         if isinstance(obj, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             der = obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
             return _key, (der,)
