@@ -26,6 +26,7 @@ from stackyard_sandbox.cloud import (
     functions,
     key_rotation,
     pod_identity,
+    role_listing,
     snapshot,
     step_functions,
     token_review,
@@ -84,6 +85,7 @@ def serve(home: Path, port: int) -> int:
     functions.install()
     events.install()
     delete_markers.install()
+    role_listing.install()
     key_rotation.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
