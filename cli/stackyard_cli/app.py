@@ -47,6 +47,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "access": ("access", "access", "Show who can do what with a project's data, and why."),
     "retention": ("retention", "retention", "Show how long data lives, and what goes by a day."),
     "train": ("train", "app", "Print the manifests of training jobs, for any cluster."),
+    "approvals": ("approvals", "app", "List, approve and reject what the pipeline made."),
+    "pipeline": ("approvals", "pipeline", "Start the pipeline, and list its runs."),
     "images": ("images", "app", "List, write and lock the container images of a stack."),
     "bootstrap": (
         "bootstrap",

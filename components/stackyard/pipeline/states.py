@@ -9,7 +9,7 @@ State = dict[str, Any]
 WAIT = {
     "ErrorEquals": ["Unfinished"],
     "IntervalSeconds": 2,
-    "BackoffRate": 1.5,
+    "BackoffRate": 1.2,
     "MaxDelaySeconds": 60,
     "MaxAttempts": 99_999,
 }

@@ -1,0 +1,87 @@
+"""What a state machine's runs say of themselves: who waits for an answer, and how a run ended.
+
+There is no list of open questions anywhere: a question is open while its run waits, so it is read
+from the run's own history and cannot be out of date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from stackyard.pipeline.definition import APPROVAL
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A candidate that waits for a person."""
+
+    run: str
+    version: str
+    value: float
+    champion: str
+    champion_value: float | None
+    started_by: str
+    """The person who started the run, `nobody` for an event or the clock."""
+
+    asked: datetime
+    expires: datetime
+    token: str
+    """What an answer must hold; it is worth nothing without a role that may answer."""
+
+
+def question(run: str, history: Sequence[Event]) -> Question | None:
+    """Return what a run asks, from its history, oldest event first; None if it asks nothing."""
+    entered = None
+    for event in history:
+        name = (event.get("stateEnteredEventDetails") or {}).get("name")
+        if name is not None:
+            entered = event if name == APPROVAL else None
+    scheduled = [event for event in history if "taskScheduledEventDetails" in event]
+    if entered is None or not scheduled or scheduled[-1]["id"] < entered["id"]:
+        return None
+    state = json.loads(entered["stateEnteredEventDetails"]["input"])
+    task = scheduled[-1]["taskScheduledEventDetails"]
+    attributes = json.loads(task["parameters"])["MessageAttributes"]
+    champion, asked = state["champion"]["found"], entered["timestamp"]
+    return Question(
+        run=run,
+        version=state["candidate"]["version"],
+        value=state["candidate"]["value"],
+        champion=champion["version"],
+        champion_value=champion["value"] if champion["known"] else None,
+        started_by=state["started_by"]["person"],
+        asked=asked,
+        expires=asked + timedelta(seconds=task["timeoutInSeconds"]),
+        token=attributes["token"]["StringValue"],
+    )
+
+
+def person(arn: str) -> str:
+    """Return who is behind a caller's ARN: the user, or the session of a role.
+
+    One person in two roles must count as one, so sessions have to be named after people, as IAM
+    Identity Center names them.
+    """
+    return arn.rpartition("/")[2].lower()
+
+
+def answer(decision: str, arn: str, comment: str) -> str:
+    """Return what the run is told, as JSON."""
+    told = {"decision": decision, "person": person(arn), "arn": arn, "comment": comment}
+    return json.dumps(told)
+
+
+def ended_as(history: Sequence[Event]) -> str:
+    """Return the state that a run is in, or the one that it ended in."""
+    names = [
+        details["name"]
+        for event in history
+        if (details := event.get("stateEnteredEventDetails")) is not None
+    ]
+    return names[-1] if names else "not begun"
