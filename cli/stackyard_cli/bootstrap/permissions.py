@@ -33,6 +33,9 @@ TABLE = {
     "StopLogging PutEventSelectors AddTags RemoveTags | DescribeTrails GetTrail GetTrailStatus "
     "GetEventSelectors GetInsightSelectors ListTags",
     "cloudwatch.Dashboard": "cloudwatch: PutDashboard | DeleteDashboards | GetDashboard",
+    "cloudwatch.EventRule": "events: PutRule | DeleteRule EnableRule DisableRule TagResource "
+    "UntagResource | DescribeRule ListTagsForResource",
+    "cloudwatch.EventTarget": "events: PutTargets | RemoveTargets | ListTargetsByRule",
     "cloudwatch.LogGroup": "logs: CreateLogGroup | DeleteLogGroup PutRetentionPolicy "
     "DeleteRetentionPolicy AssociateKmsKey DisassociateKmsKey TagResource UntagResource "
     "| DescribeLogGroups ListTagsForResource",
@@ -109,6 +112,9 @@ TABLE = {
     "kms.Key": "kms: CreateKey | PutKeyPolicy UpdateKeyDescription EnableKeyRotation "
     "DisableKeyRotation EnableKey DisableKey ScheduleKeyDeletion TagResource UntagResource "
     "CreateGrant | DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+    "lambda_.Function": "lambda: CreateFunction | UpdateFunctionCode UpdateFunctionConfiguration "
+    "DeleteFunction TagResource UntagResource | GetFunction GetFunctionCodeSigningConfig "
+    "ListVersionsByFunction ListTags",
     "rds.Instance": "rds: CreateDBInstance | ModifyDBInstance DeleteDBInstance RebootDBInstance "
     "CreateDBSnapshot AddTagsToResource RemoveTagsFromResource | DescribeDBInstances "
     "ListTagsForResource",
@@ -139,6 +145,10 @@ TABLE = {
     "ValidateResourcePolicy | GetResourcePolicy",
     "signer.SigningProfile": "signer: PutSigningProfile | CancelSigningProfile TagResource "
     "UntagResource | GetSigningProfile ListTagsForResource",
+    "scheduler.Schedule": "scheduler: CreateSchedule | UpdateSchedule DeleteSchedule | GetSchedule",
+    "sfn.StateMachine": "states: CreateStateMachine | UpdateStateMachine DeleteStateMachine "
+    "TagResource UntagResource | DescribeStateMachine ListStateMachineVersions "
+    "ListTagsForResource",
     "sns.Topic": "sns: CreateTopic | SetTopicAttributes DeleteTopic TagResource UntagResource "
     "| GetTopicAttributes ListTagsForResource",
     "sns.TopicPolicy": "sns: - | SetTopicAttributes | GetTopicAttributes",

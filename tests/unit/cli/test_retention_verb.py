@@ -31,7 +31,7 @@ def test_the_company_rule_in_days(shell: Shell, root: Path) -> None:
         "but": "",
     }
     assert found["curated"]["holds"] == ["labelled"]
-    assert found["images"]["holds"] == ["classifier", "server", "trainer"]
+    assert found["images"]["holds"] == ["classifier", "inspector", "server", "trainer"]
 
 
 def test_personal_data_by_jurisdiction(shell: Shell, root: Path) -> None:
