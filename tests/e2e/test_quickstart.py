@@ -68,6 +68,7 @@ def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo:
     demo.run("sh", "demo.sh", timeout=300)
     buckets = demo.client("s3").list_buckets()["Buckets"]
     assert {bucket["Name"] for bucket in buckets} == {
+        "platform-foundation-dev-audit-123456789012",
         "vision-defects-dev-access-logs-123456789012",
         "vision-defects-dev-data-photos-123456789012",
     }
