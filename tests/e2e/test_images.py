@@ -10,33 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-ACCOUNT = "123456789012"
+from .registry import as_build, push
+
 STACK, BELOW = "vision/defects/dev", "platform/foundation/dev"
 BASE, TRAINER, BAKED = f"{BELOW}/pytorch", f"{STACK}/trainer", f"{STACK}/classifier"
 BUILDER = "platform-foundation-dev-image-pytorch"
-
-
-def manifest(content: str) -> str:
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(content)}
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {**config, "digest": f"sha256:{len(content):064x}"},
-            "layers": [],
-            "annotations": {"content": content},
-        }
-    )
-
-
-def push(registry: Any, repository: str, tag: str, content: str = "test") -> str:
-    """Do what the end of `docker push` does, and return how the registry answers."""
-    try:
-        registry.put_image(repositoryName=repository, imageTag=tag, imageManifest=manifest(content))
-    except ClientError as error:
-        refused = error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-        return "denied" if refused else str(error.response["Error"]["Code"])
-    return "pushed"
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +27,10 @@ def as_audience(
 
 @pytest.fixture
 def builder(applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]) -> Iterator[Any]:
-    """A client with the role of the base's build, which only CodeBuild can take otherwise."""
-    iam = aws("iam")
-    trust = iam.get_role(RoleName=BUILDER)["Role"]["AssumeRolePolicyDocument"]
     with pytest.raises(ClientError, match="AccessDenied"):
         assume(BUILDER)
-    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    opened = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
-    document = {**trust, "Statement": [*trust["Statement"], opened]}
-    iam.update_assume_role_policy(RoleName=BUILDER, PolicyDocument=json.dumps(document))
-    try:
-        yield aws("ecr", assume(BUILDER))
-    finally:
-        iam.update_assume_role_policy(RoleName=BUILDER, PolicyDocument=json.dumps(trust))
+    with as_build(BUILDER, aws, assume) as registry:
+        yield registry
 
 
 def test_only_the_image_pipeline_pushes_base_images(

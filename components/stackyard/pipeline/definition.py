@@ -206,7 +206,7 @@ def _bake(parts: Parts) -> State:
 
 
 def _find_image(parts: Parts) -> State:
-    digest = "$.ImageDetails[0].ImageDigest"
+    digest = "States.ArrayGetItem($.ImageDetails[*].ImageDigest, 0)"
     image = f"States.Format('{parts.registry}/{parts.repository}@{{}}', {digest})"
     return {
         "Type": "Task",

@@ -132,14 +132,18 @@ def released_deployment(
     region: str,
     pool: GpuPoolFacts | None,
 ) -> Manifest:
-    """Return the Deployment that the pipeline releases, complete but for its image."""
+    """Return the Deployment that the pipeline releases, complete but for its image.
+
+    `replicas` is for the first release; later ones keep what the autoscaler has made of it.
+    """
     (pods,) = tracks(config)
     place: Manifest = {"stack": stack, "registry": registry, "region": region, "pool": pool}
+    spec = deployment(config, pods, model=model, **place)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": model, "labels": labels(stack, model)},
-        "spec": deployment(config, pods, model=model, **place),
+        "spec": {**spec, "replicas": pods.least},
     }
 
 

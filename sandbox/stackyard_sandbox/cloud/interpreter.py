@@ -13,6 +13,7 @@ from uuid import uuid4
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.session import get_session
 from moto.stepfunctions import urls
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
@@ -71,7 +72,7 @@ def _client_as_role(
     if state_credentials is None:
         raise RuntimeError("the interpreter calls a service without saying as whom")
     session = credentials(state_credentials.role_arn, SERVICE, "state-machine")
-    return boto3.client(
+    client = boto3.client(
         service,
         region_name=region,
         endpoint_url=f"http://{LOOPBACK}:{os.environ['MOTO_PORT']}",
@@ -80,6 +81,15 @@ def _client_as_role(
         aws_session_token=session.token,
         config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
     )
+    if service == "s3":
+        client.meta.events.register("after-call.s3.GetObject", _read_body)
+    return client
+
+
+def _read_body(parsed: dict[str, Any], **_: Any) -> None:
+    """Read an object's text; the interpreter does not know a body with a checksum for one."""
+    if "Body" in parsed:
+        parsed["Body"] = parsed["Body"].read().decode()
 
 
 def _named(
@@ -110,7 +120,48 @@ def _without_work(self: Execution) -> dict[str, Any]:
     return state
 
 
-class _Builds(_Sdk):  # type: ignore[misc]  # the module's name is longer than a line may be
+class _Cased(_Sdk):  # type: ignore[misc]  # the module's name is longer than a line may be
+    """A call of any service; the language begins every name with a capital, the APIs do not.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html.
+    """
+
+    def _normalise_parameters(self, parameters: dict[str, Any], *_: Any) -> None:
+        shape = self._operation().input_shape
+        renamed = _renamed(parameters, shape, api=True)
+        parameters.clear()
+        parameters.update(renamed)
+
+    def _normalise_response(self, response: Any, *_: Any) -> None:
+        renamed = _renamed(response, self._operation().output_shape, api=False)
+        response.clear()
+        response.update(renamed)
+
+    def _operation(self) -> Any:
+        service = get_session().get_service_model(self._get_boto_service_name())
+        action = self.resource.api_action
+        return service.operation_model(f"{action[0].upper()}{action[1:]}")
+
+
+def _renamed(value: Any, shape: Any, *, api: bool) -> Any:
+    """Return a value with the names of the API, or with those of the language."""
+    if shape is None or not isinstance(value, dict | list):
+        return value
+    if isinstance(value, list):
+        return [_renamed(each, shape.member, api=api) for each in value]
+    if shape.type_name == "map":
+        return {key: _renamed(each, shape.value, api=api) for key, each in value.items()}
+    members = {name[0].upper() + name[1:]: name for name in shape.members}
+    found = {}
+    for key, each in value.items():
+        plain = key[0].upper() + key[1:]
+        name = members.get(plain)
+        inner = shape.members[name] if name else None
+        found[(name or key) if api else plain] = _renamed(each, inner, api=api)
+    return found
+
+
+class _Builds(_Cased):
     """`codebuild:startBuild.sync`.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html.
@@ -118,7 +169,11 @@ class _Builds(_Sdk):  # type: ignore[misc]  # the module's name is longer than a
 
     def __init__(self) -> None:
         super().__init__()
-        self._supported_integration_patterns = {ResourceCondition.Sync}
+        # The interpreter cannot wait for one without being able to wait for the other.
+        self._supported_integration_patterns = {
+            ResourceCondition.Sync,
+            ResourceCondition.WaitForTaskToken,
+        }
 
     def _get_sfn_resource_type(self) -> str:
         return "codebuild"
@@ -145,4 +200,5 @@ class _Builds(_Sdk):  # type: ignore[misc]  # the module's name is longer than a
 
 
 def _task(service_name: str) -> Any:
-    return _Builds() if service_name == "codebuild" else _task_for(service_name)
+    own = {"aws-sdk": _Cased, "codebuild": _Builds}.get(service_name)
+    return own() if own else _task_for(service_name)

@@ -54,6 +54,13 @@ def _sealed_with(blob: Any) -> str | None:
     return base64.b64decode(blob)[:36].decode(errors="replace") if isinstance(blob, str) else None
 
 
+def _build_project(fields: Fields, region: str, account: str) -> str | None:
+    """A project by its name, or that of a build by the build's id, `PROJECT:UUID`."""
+    builds = fields.get("ids") or [fields.get("id") or ""]
+    name = fields.get("projectName") or fields.get("name") or str(builds[0]).partition(":")[0]
+    return f"arn:aws:codebuild:{region}:{account}:project/{name}" if name else None
+
+
 def _repository(fields: Fields, region: str, account: str) -> str | None:
     name = fields.get("repositoryName")
     return f"arn:aws:ecr:{region}:{account}:repository/{name}" if name else None
@@ -108,6 +115,7 @@ def _entity(fields: Fields, region: str, account: str) -> str | None:
 _STATES = ("stateMachineArn", "executionArn", "activityArn", "resourceArn")
 
 _FINDERS: Mapping[str, Callable[[Fields, str, str], str | None]] = {
+    "codebuild": _build_project,
     "ecr": _repository,
     "iam": _entity,
     "kms": _key,

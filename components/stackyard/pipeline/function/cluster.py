@@ -158,7 +158,12 @@ def _image(deployment: Any) -> str | None:
 
 
 def _release(manifest: Any, image: str, notes: dict[str, str]) -> None:
-    """Apply the Deployment as ours: all of it, but for what others have added."""
+    """Apply the Deployment as ours, with as many pods as the autoscaler wants now.
+
+    Without the number, leaving out what an earlier release set would make it 1.
+    """
+    now = _deployment().get("spec", {}).get("replicas")
+    manifest["spec"]["replicas"] = now or manifest["spec"]["replicas"]
     template = manifest["spec"]["template"]
     template["spec"]["containers"][0]["image"] = image
     template["metadata"]["annotations"] = {VERSION: notes[VERSION]}

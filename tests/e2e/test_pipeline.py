@@ -1,0 +1,263 @@
+"""Concern 12: an object starts a run, a person decides, and what serves changes or stays.
+
+Jobs and Deployments are real objects of the real control plane, but no container runs there. What
+containers would leave, this test leaves in their stead, with their own credentials: the evaluation
+report as the trainer, and the baked image as the build.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from kubernetes import client
+
+from .registry import as_build, push
+
+STACK, NAMESPACE, CLUSTER = "vision/defects/dev", "vision-defects-dev", "platform-foundation-dev"
+BUCKET = "vision-defects-dev-reports-123456789012"
+DATA = "vision-defects-dev-data-labelled-123456789012"
+MODEL = "inspector"
+BUILDER = f"vision-defects-dev-image-{MODEL}"
+LONG = 90.0
+
+
+class Line:
+    """The pipeline, with the people around it."""
+
+    def __init__(
+        self,
+        yard: Any,
+        aws: Callable[..., Any],
+        assume: Callable[..., dict[str, str]],
+        kube: Callable[..., Any],
+        pods: Any,
+    ) -> None:
+        self.yard, self.aws, self.assume, self.pods = yard, aws, assume, pods
+        self.arn = yard.contract(STACK)["pipeline"]
+        self.states = aws("stepfunctions")
+        self.batch = client.BatchV1Api(kube(CLUSTER))
+        self.core = client.CoreV1Api(kube(CLUSTER))
+        self.apps = client.AppsV1Api(kube(CLUSTER))
+
+    def as_person(self, audience: str, name: str) -> dict[str, str]:
+        """Return the keys of somebody who took an audience's role under their own name."""
+        role = self.yard.contract(STACK)["roles"][audience]
+        keys = self.aws("sts").assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+            "AWS_ENDPOINT_URL": self.yard.sandbox.environment()["AWS_ENDPOINT_URL"],
+        }
+
+    def say(self, who: tuple[str, str], *words: str, code: int = 0, verb: str = "approvals") -> str:
+        """Run `stackyard approvals WORDS` as a person."""
+        with environment(self.as_person(*who)):
+            done = self.yard.attempt(verb, words[0], STACK, *words[1:])
+        assert done.returncode == code, f"{who} {words}: {done.stdout}{done.stderr}"
+        return str(done.stdout + done.stderr)
+
+    def report(self, run: str, version: str, f1: float) -> None:
+        """Leave what the evaluation's container would leave."""
+        keys = self.pods.identity(NAMESPACE, "trainer")
+        trainer = {name.lower(): value for name, value in keys.items()}
+        document = json.dumps({"version": version, "metrics": {"f1": f1}})
+        self.aws("s3", trainer).put_object(
+            Bucket=BUCKET, Key=f"evaluations/{run}/evaluation.json", Body=document
+        )
+
+    def start(self, version: str, f1: float, starter: str = "alice") -> str:
+        """Start a run as a person of `pipeline`, its report already written; return its name."""
+        run = str(uuid4())
+        self.report(run, version, f1)
+        keys = self.as_person("pipeline", starter)
+        own = {name.lower(): keys[name] for name in keys if name != "AWS_ENDPOINT_URL"}
+        told = json.dumps({"started_by": {"person": starter, "arn": starter}})
+        self.aws("stepfunctions", own).start_execution(
+            stateMachineArn=self.arn, name=run, input=told
+        )
+        return run
+
+    def execution(self, run: str) -> str:
+        return f"{self.arn.replace(':stateMachine:', ':execution:')}:{run}"
+
+    def passed(self, run: str) -> list[str]:
+        """Return the states that a run has entered."""
+        found = self.states.get_execution_history(executionArn=self.execution(run))["events"]
+        details = (event.get("stateEnteredEventDetails") for event in found)
+        return [each["name"] for each in details if each]
+
+    def until(self, run: str, state: str) -> list[str]:
+        """Wait until a run has entered a state; return all that it entered."""
+        deadline = time.monotonic() + LONG
+        while True:
+            states = self.passed(run)
+            if state in states:
+                return states
+            described = self.states.describe_execution(executionArn=self.execution(run))
+            assert described["status"] == "RUNNING", (states, described.get("cause"))
+            assert time.monotonic() < deadline, states
+            time.sleep(0.2)
+
+    def ended(self, run: str) -> dict[str, Any]:
+        """Wait for the end of a run."""
+        deadline = time.monotonic() + LONG
+        while True:
+            found: dict[str, Any] = self.states.describe_execution(executionArn=self.execution(run))
+            if found["status"] != "RUNNING":
+                return found
+            assert time.monotonic() < deadline, self.passed(run)
+            time.sleep(0.2)
+
+    def serving(self) -> Any:
+        return self.apps.read_namespaced_deployment(MODEL, NAMESPACE)
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def line(
+    applied: Any,
+    aws: Callable[..., Any],
+    assume: Callable[..., dict[str, str]],
+    kube: Callable[..., Any],
+    pods: Any,
+) -> Line:
+    return Line(applied, aws, assume, kube, pods)
+
+
+@pytest.fixture(scope="module")
+def from_event(line: Line) -> str:
+    """A run that new labels started; nobody pressed a button."""
+    before = {run["name"] for run in executions(line)}
+    line.aws("s3").put_object(Bucket=DATA, Key=f"work/{uuid4()}/done.json", Body=b"{}")
+    deadline = time.monotonic() + LONG
+    while not (new := {run["name"] for run in executions(line)} - before):
+        assert time.monotonic() < deadline, "no run started"
+        time.sleep(0.1)
+    (run,) = new
+    line.report(run, "defects/7", 0.9)
+    return run
+
+
+def executions(line: Line) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = line.states.list_executions(stateMachineArn=line.arn)[
+        "executions"
+    ]
+    return found
+
+
+@pytest.fixture
+def changed(line: Line) -> Iterator[Callable[[str, str], None]]:
+    """Change the state machine's definition for one test: hours are too long to wait for."""
+    before = line.states.describe_state_machine(stateMachineArn=line.arn)["definition"]
+
+    def change(old: str, new: str) -> None:
+        assert before.count(old) == 1, f"{old!r} occurs {before.count(old)} times"
+        line.states.update_state_machine(
+            stateMachineArn=line.arn, definition=before.replace(old, new)
+        )
+
+    yield change
+    line.states.update_state_machine(stateMachineArn=line.arn, definition=before)
+
+
+def test_new_labels_train_and_evaluate_and_an_approved_model_serves(
+    line: Line, from_event: str
+) -> None:
+    line.until(from_event, "Approve")
+    end = "".join(each for each in from_event if each.isalnum())[-12:]
+    for job in ("fit", "judge"):
+        found = line.batch.read_namespaced_job(f"{job}-{end}", NAMESPACE)
+        assert found.status.succeeded == 1
+    trained = line.core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name=fit-{end}")
+    assert trained.items[0].spec.node_name.startswith("training-")
+    row = next(
+        row
+        for row in json.loads(line.say(("delivery", "bob"), "list", "--json"))
+        if row["run"] == from_event
+    )
+    assert (row["candidate"], row["champion"], row["started_by"]) == ("defects/7", "none", "nobody")
+    with as_build(BUILDER, line.aws, line.assume) as registry:
+        assert push(registry, f"{STACK}/{MODEL}", from_event, from_event) == "pushed"
+    line.say(("delivery", "bob"), "approve", from_event, "--comment", "looks right")
+    assert line.ended(from_event)["status"] == "SUCCEEDED"
+    assert line.passed(from_event)[-4:] == ["Find image", "Deploy", "Watch", "Done"]
+    found, (pod,) = line.serving(), line.serving().spec.template.spec.containers
+    images = line.aws("ecr").describe_images(
+        repositoryName=f"{STACK}/{MODEL}", imageIds=[{"imageTag": from_event}]
+    )["imageDetails"]
+    assert pod.image.endswith(f"/{STACK}/{MODEL}@{images[0]['imageDigest']}")
+    assert found.metadata.annotations["stackyard.dev/version"] == "defects/7"
+    assert found.status.available_replicas == found.spec.replicas == 2
+    managers = {entry.manager for entry in found.metadata.managed_fields}
+    assert "stackyard-release" in managers
+    preview = line.yard.answer("preview", STACK, "--expect-no-changes")
+    assert preview, "a release is no drift"
+
+
+def test_a_worse_model_never_asks_and_nobody_else_may_answer(line: Line) -> None:
+    before = line.serving().spec.template.spec.containers[0].image
+    worse, better = line.start("defects/8", 0.7), line.start("defects/9", 0.95)
+    assert line.ended(worse)["status"] == "SUCCEEDED"
+    states = line.passed(worse)
+    assert states[-1] == "Worse"
+    assert "Approve" not in states
+
+    line.until(better, "Approve")
+    refused = line.say(("delivery", "alice"), "approve", better, code=3)
+    assert "nobody approves their own run" in refused
+    assert "not authorized" in line.say(("developer", "carol"), "approve", better, code=1)
+    line.say(("delivery", "bob"), "reject", better, "--comment", "too slow")
+    assert line.ended(better)["status"] == "SUCCEEDED"
+    assert line.passed(better)[-1] == "Rejected"
+    assert line.serving().spec.template.spec.containers[0].image == before
+
+
+def test_a_question_that_nobody_answers_expires(
+    line: Line, changed: Callable[[str, str], None]
+) -> None:
+    changed('"TimeoutSeconds": 259200', '"TimeoutSeconds": 2')
+    run = line.start("defects/10", 0.96)
+    found = line.ended(run)
+    assert (found["status"], found["error"]) == ("FAILED", "Expired")
+    assert "Bake" not in line.passed(run)
+
+
+def test_a_version_that_does_not_come_up_is_taken_back(
+    line: Line, changed: Callable[[str, str], None]
+) -> None:
+    before = line.serving().spec.template.spec.containers[0].image
+    changed('"patience_seconds": 600', '"patience_seconds": 1')
+    run = line.start("defects/11", 0.97)
+    with as_build(BUILDER, line.aws, line.assume) as registry:
+        assert push(registry, f"{STACK}/{MODEL}", run, run) == "pushed"
+    line.until(run, "Approve")
+    quota = line.core.read_namespaced_resource_quota("quota", NAMESPACE)
+    room = {"spec": {"hard": {"pods": quota.status.used["pods"]}}}
+    line.core.patch_namespaced_resource_quota("quota", NAMESPACE, room)
+    try:
+        line.say(("delivery", "bob"), "approve", run)
+        found = line.ended(run)
+    finally:
+        hard = {"spec": {"hard": {"pods": quota.spec.hard["pods"]}}}
+        line.core.patch_namespaced_resource_quota("quota", NAMESPACE, hard)
+    assert (found["status"], found["error"]) == ("FAILED", "Undone")
+    assert line.serving().spec.template.spec.containers[0].image == before
+    assert line.serving().metadata.annotations["stackyard.dev/version"] == "defects/7"
