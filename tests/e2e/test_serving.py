@@ -107,7 +107,10 @@ def test_a_quarter_of_the_pods_behind_the_address_are_the_canary(
     canaries = [one for one in ready if one.target_ref.name.startswith(f"{MODEL}-canary-")]
     assert (len(canaries), len(ready)) == (1, 4)
     addresses = applied.contract(STACK)["served_models"]
-    assert addresses == {MODEL: f"http://{MODEL}.{NAMESPACE}.svc.cluster.local:8080"}
+    # `inspector` is the model that the pipeline releases.
+    assert addresses == {
+        name: f"http://{name}.{NAMESPACE}.svc.cluster.local:8080" for name in (MODEL, "inspector")
+    }
 
 
 def test_the_model_stays_up_and_is_walled_in(kube: Callable[..., Any]) -> None:
