@@ -34,6 +34,21 @@ def deployed(apps: Any, name: str = MODEL) -> Any:
     return apps.read_namespaced_deployment(name, NAMESPACE)
 
 
+def endpoints(discovery: Any) -> list[Any]:
+    """The ready pods behind the model's address."""
+    slices = discovery.list_namespaced_endpoint_slice(
+        NAMESPACE, label_selector=f"kubernetes.io/service-name={MODEL}"
+    )
+    return [one for each in slices.items for one in each.endpoints or [] if one.conditions.ready]
+
+
+def settled(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for the autoscaler: it brings a new Deployment from one pod to its least."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(1)
+
+
 @pytest.fixture(scope="module")
 def served(apps: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The Deployment's own command and environment as a process; only the address differs.
@@ -100,10 +115,9 @@ def test_a_quarter_of_the_pods_behind_the_address_are_the_canary(
     images = [each.spec.template.spec.containers[0].image for each in (stable, canary)]
     assert all("@sha256:" in image for image in images)
     assert images[0] != images[1]
-    slices = client.DiscoveryV1Api(kube(CLUSTER)).list_namespaced_endpoint_slice(
-        NAMESPACE, label_selector=f"kubernetes.io/service-name={MODEL}"
-    )
-    ready = [one for each in slices.items for one in each.endpoints if one.conditions.ready]
+    discovery = client.DiscoveryV1Api(kube(CLUSTER))
+    settled(lambda: len(endpoints(discovery)) == 4)
+    ready = endpoints(discovery)
     canaries = [one for one in ready if one.target_ref.name.startswith(f"{MODEL}-canary-")]
     assert (len(canaries), len(ready)) == (1, 4)
     addresses = applied.contract(STACK)["served_models"]
@@ -119,8 +133,14 @@ def test_the_model_stays_up_and_is_walled_in(kube: Callable[..., Any]) -> None:
         MODEL, NAMESPACE
     )
     assert (scaling.spec.min_replicas, scaling.spec.max_replicas) == (3, 6)
-    budget = client.PolicyV1Api(api).read_namespaced_pod_disruption_budget(MODEL, NAMESPACE)
-    assert (budget.status.expected_pods, budget.status.disruptions_allowed) == (4, 1)
+    policies = client.PolicyV1Api(api)
+
+    def budget() -> tuple[int, int]:
+        found = policies.read_namespaced_pod_disruption_budget(MODEL, NAMESPACE).status
+        return found.expected_pods, found.disruptions_allowed
+
+    settled(lambda: budget() == (4, 1))
+    assert budget() == (4, 1)
     policy = client.NetworkingV1Api(api).read_namespaced_network_policy(
         f"serving-{MODEL}", NAMESPACE
     )
