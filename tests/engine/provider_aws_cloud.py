@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+from moto.iam.models import iam_backends
 from moto.server import ThreadedMotoServer
 
 from stackyard_sandbox.cloud import alerts
@@ -75,6 +76,8 @@ class Cloud:
 def started() -> Iterator[Cloud]:
     """Run both; stop them in the end."""
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    # Another module may have used IAM in this process: its account has no managed policies.
+    iam_backends[ACCOUNT]["aws"].reset()
     eks.install(NoFleet())  # type: ignore[arg-type]  # stands in for it
     alerts.install()
     emulator = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -90,8 +90,9 @@ def test_subnets_keys_and_closed_default_group_exist(
         rotation = kms.get_key_rotation_status(KeyId=arn)
         assert (rotation["KeyRotationEnabled"], rotation["RotationPeriodInDays"]) == (True, 180)
         policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
-        services = [entry for entry in policy["Statement"] if "Service" in entry["Principal"]]
-        assert len(services) == (purpose == "logs")
+        services = {each["Sid"] for each in policy["Statement"] if "Service" in each["Principal"]}
+        expected = {"EncryptLogs", "EncryptAlerts", "EncryptAudit"} if purpose == "logs" else set()
+        assert services == expected
     aliases = {item["AliasName"] for item in kms.list_aliases()["Aliases"]}
     assert {f"alias/stackyard/lab/{purpose}" for purpose in outputs["keys"]} <= aliases
 
