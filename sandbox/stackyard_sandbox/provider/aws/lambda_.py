@@ -70,6 +70,7 @@ class Function(Resource):
         "skipDestroy": False,
     }
     recomputed = {"*": ("lastModified",)}
+    computed_inside = frozenset({"vpcConfig.vpcId"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the function."""
