@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stackyard.gpu.instances import is_accelerated
 from stackyard_policies.rule import Settings, Subject, resource_rule, stack_rule
 
 WORKLOADS = (
@@ -14,8 +15,6 @@ WORKLOADS = (
     "kubernetes:batch/v1:Job",
     "kubernetes:batch/v1:CronJob",
 )
-
-GPU_FAMILIES = ("g4dn.", "g5.", "g5g.", "g6.", "g6e.", "p3.", "p3dn.", "p4d.", "p4de.", "p5.")
 
 
 def _containers(subject: Subject) -> list[Mapping[str, Any]]:
@@ -89,7 +88,7 @@ def namespace_quota(subjects: list[Subject], settings: Settings) -> Iterator[tup
 def gpu_pool_contained(subject: Subject, settings: Settings) -> Iterator[str]:
     """GPU pools are tainted and scale to zero: nothing else runs there, and nothing idles."""
     types = subject.value("instanceTypes", [])
-    if not any(str(kind).startswith(GPU_FAMILIES) for kind in types):
+    if not any(is_accelerated(str(kind)) for kind in types):
         return
     effects = {taint.get("effect") for taint in subject.value("taints", [])}
     if "NO_SCHEDULE" not in effects:

@@ -252,7 +252,7 @@ CASES: dict[str, Case] = {
     "namespace-quota": ([NAMESPACE, QUOTA], [NAMESPACE, ASIDE], [NAMESPACE], True),
     "gpu-pool-contained": (
         one(NODES, instanceTypes=["g5.xlarge"], **TAINTED),
-        one(NODES, instanceTypes=["g5.xlarge"], scalingConfig={"minSize": 1}),
+        one(NODES, instanceTypes=["p6-b200.48xlarge"], scalingConfig={"minSize": 1}),
         one(NODES),
         False,
     ),
