@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,15 @@ def test_a_worker_that_dies_is_told_as_such(yard: FakeYard) -> None:
     runner._worker = ("/bin/false",)
     report = runner.run(task(), "up")
     assert report.result.problem == "the worker died (exit code 1)"
+
+
+def test_a_stray_file_in_the_working_folder_shadows_no_module(
+    yard: FakeYard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m` would look into the folder first, where a user's own files are."""
+    for name in ("pulumi", "semver", "grpc"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the stray file was imported')\n")
+    monkeypatch.chdir(tmp_path)
+    yard.worker = (sys.executable, "-m", "fake_worker")
+    report = yard.run("preview", things=1)
+    assert report.ok, report.result

@@ -14,6 +14,11 @@ from stackyard_cli.engine.messages import EngineStarted, Event, Request, Result,
 
 WORKER = (sys.executable, "-m", "stackyard_cli.worker")
 
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Keeps the working directory out of `sys.path` of the worker, the engine's packs included: a file
+there that is called like a module would otherwise be imported in its place
+(https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH)."""
+
 OnEvent = Callable[[Event], None]
 
 
@@ -36,7 +41,7 @@ class Job:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("STACKYARD_DEBUG") else subprocess.DEVNULL,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, **SAFE_PATH},
             start_new_session=True,
             text=True,
             encoding="utf-8",
