@@ -843,6 +843,19 @@ FLOW = [
         },
         {"definition": json.dumps({"StartAt": "B", "States": {"B": {"Type": "Succeed"}}})},
     ),
+    Example(
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "starter",
+        {
+            "rule": Ref("rule", "name"),
+            "targetId": "pipeline",
+            "arn": Ref("machine", "arn"),
+            "roleArn": Ref("role", "arn"),
+            "inputPath": "$.detail",
+        },
+        {"inputPath": "$.detail.object"},
+        importable=False,
+    ),
     Example("aws:sfn/activity:Activity", "activity", {}, {"tags": {"a": "b"}}),
     Example("aws:scheduler/scheduleGroup:ScheduleGroup", "schedules", {}, {"tags": {"a": "b"}}),
     Example(
@@ -871,6 +884,10 @@ FLOW = [
                 kind="archive", parts={"main.py": Asset(kind="asset", text="handler = print")}
             ),
             "environment": {"variables": {"A": "b"}},
+            "vpcConfig": {
+                "subnetIds": [Ref("subnet")],
+                "securityGroupIds": [Ref("group")],
+            },
         },
         {
             "timeout": 10,
