@@ -128,15 +128,34 @@ def test_show_prints_the_lineage(kept: Any, applied: Any, tracking: Tracking) ->
 
 
 def test_delivery_reads_models_and_nobody_else_does(
-    kept: Any, bucket: str, aws: Callable[..., Any], assume: Callable[..., Any]
+    kept: Any,
+    bucket: str,
+    applied: Any,
+    pods: Pods,
+    aws: Callable[..., Any],
+    assume: Callable[..., Any],
 ) -> None:
+    """Every audience by its own credentials, the pods that train, and the administrator."""
     key = f"registered/defects/{kept[0].version}/MLmodel"
-    for role in ("scientist", "developer", "pipeline", "auditor"):
-        s3 = aws("s3", assume(f"{NAMESPACE}-{role}"))
-        with pytest.raises(ClientError, match="AccessDenied"):
+    outsider = "labelling-vendor"
+    everybody = {
+        who: assume(arn, "acme-defects-labelling" if who == outsider else None)
+        for who, arn in applied.contract(STACK)["roles"].items()
+    }
+    assert {"scientist", "developer", "pipeline", "auditor", outsider} < set(everybody)
+    trainer = pods.identity(NAMESPACE, "trainer")
+    everybody["trainer"] = {name.lower(): key for name, key in trainer.items()}
+
+    def reads(s3: Any) -> bool:
+        try:
             s3.get_object(Bucket=bucket, Key=key)
-    with pytest.raises(ClientError, match="AccessDenied"):
-        aws("s3").get_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied"
+            return False
+        return True
+
+    assert [who for who, keys in everybody.items() if reads(aws("s3", keys))] == ["delivery"]
+    assert not reads(aws("s3"))
 
 
 def test_what_is_kept_cannot_be_written_again_or_deleted(

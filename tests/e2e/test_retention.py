@@ -101,7 +101,7 @@ def test_a_lifecycle_deleted_behind_its_back_is_seen_and_put_back(applied: Any, 
     aws("s3").delete_bucket_lifecycle(Bucket=bucket)
     (answer,) = applied.answer("preview", stack, "--refresh")["stacks"]
     touched = {step["name"] for step in answer["steps"] if step["operation"] != "same"}
-    assert "datasets-photos-lifecycle" in touched
+    assert touched == {"datasets-photos-lifecycle"}
     applied.run("up", stack, "--yes", "--refresh")
     assert same(read_back(aws, bucket), before)
 
