@@ -202,6 +202,90 @@ def test_a_role_that_trusts_other_people_is_not_taken(role):
         role("for-others", principal="arn:aws:iam::210987654321:root")
 
 
+def test_a_boundary_is_the_most_that_a_role_can_do(client, lake, role):
+    """Neither its own policies nor those of buckets go beyond it, and each must allow."""
+    iam = client("iam")
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/bounds"
+    within = {"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}
+    fence = {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/out/*"}
+    iam.create_policy(PolicyName="bounds", PolicyDocument=document(within, fence))
+    own = {"Effect": "Allow", "Action": ["s3:GetObject", "iam:ListRoles"], "Resource": "*"}
+    mine = role("bounded", own)
+    s3 = client("s3", mine)
+    assert s3.get_object(Bucket=lake, Key="out/b")
+    assert client("iam", mine).list_roles()
+    iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=arn)
+    assert s3.get_object(Bucket=lake, Key="in/a")
+    assert refused(s3.get_object, Bucket=lake, Key="out/b")
+    assert refused(client("iam", mine).list_roles)
+    assert refused(client("ec2", mine).describe_vpcs)  # bounds grant nothing
+    iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=f"{arn}-gone")
+    assert refused(s3.get_object, Bucket=lake, Key="in/a")
+    iam.delete_role_permissions_boundary(RoleName="bounded")
+    assert s3.get_object(Bucket=lake, Key="out/b")
+
+
+def test_tags_and_boundaries_are_conditions(client, role):
+    """Of what is asked for (a tag, a boundary to be given), and of what is there already."""
+    ours, bounds = {"Key": "team", "Value": "ml"}, f"arn:aws:iam::{ACCOUNT}:policy/bounds-of-all"
+    make = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "kms:CreateKey", "secretsmanager:CreateSecret"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestTag/team": "ml"}},
+    }
+    change = {
+        "Effect": "Allow",
+        "Action": ["iam:DeleteRole", "kms:DisableKey", "secretsmanager:DeleteSecret"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/team": "ml"}},
+    }
+    unbound = {
+        "Effect": "Deny",
+        "Action": ["iam:CreateRole", "iam:PutRolePolicy"],
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": bounds}},
+    }
+    grant = {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "*"}
+    mine = role("maker", make, change, unbound, grant)
+    iam, kms, vault = (client(one, mine) for one in ("iam", "kms", "secretsmanager"))
+    asked = {"RoleName": "made", "AssumeRolePolicyDocument": document(), "Tags": [ours]}
+    assert refused(iam.create_role, **asked)
+    assert refused(iam.create_role, **{**asked, "Tags": []}, PermissionsBoundary=bounds)
+    iam.create_role(**asked, PermissionsBoundary=bounds)
+    policy = {"PolicyName": "p", "PolicyDocument": document(grant)}
+    iam.put_role_policy(RoleName="made", **policy)
+    assert refused(iam.put_role_policy, RoleName="maker", **policy)
+    assert refused(iam.delete_role, RoleName="maker")
+    client("iam").delete_role_policy(RoleName="made", PolicyName="p")
+    iam.delete_role(RoleName="made")
+    assert refused(kms.create_key)
+    key = kms.create_key(Tags=[{"TagKey": "team", "TagValue": "ml"}])["KeyMetadata"]["KeyId"]
+    kms.disable_key(KeyId=key)
+    assert refused(kms.disable_key, KeyId=client("kms").create_key()["KeyMetadata"]["KeyId"])
+    assert refused(vault.create_secret, Name="team/untagged", SecretString="made-up")
+    vault.create_secret(Name="team/tagged", SecretString="made-up", Tags=[ours])
+    vault.delete_secret(SecretId="team/tagged", ForceDeleteWithoutRecovery=True)
+
+
+def test_a_role_that_asks_for_a_second_factor_is_taken_with_ones_own_device(client, role):
+    iam = client("iam")
+    user = iam.create_user(UserName="on-call")["User"]["Arn"]
+    key = iam.create_access_key(UserName="on-call")["AccessKey"]
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="on-call")["VirtualMFADevice"]
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    serial = {"SerialNumber": device["SerialNumber"]}
+    iam.enable_mfa_device(UserName="on-call", **serial, **codes)
+    present = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role("glass", trust=present, principal=user)  # the administrator is not named
+    take = client("sts", {**key, "SessionToken": None}).assume_role
+    asked = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/glass", "RoleSessionName": "test"}
+    assert refused(take, **asked)
+    assert refused(take, **asked, SerialNumber=f"{serial['SerialNumber']}x", TokenCode="123456")
+    assert take(**asked, **serial, TokenCode="123456")["Credentials"]
+
+
 def test_a_secret_is_read_by_whom_its_own_policy_names(client, role):
     vault = client("secretsmanager")
     made = vault.create_secret(Name="team/key", SecretString="made-up")

@@ -1,24 +1,27 @@
 """What a request asks for in IAM's terms, and the verdict: takes the place of the emulator's.
 
-Beside the caller's policies it hears the policies of buckets, access points,
-secrets, image repositories and roles. It
-does not hear permissions boundaries, session policies and KMS key policies.
+Beside the caller's policies and boundary it hears the policies of buckets, access points,
+secrets, image repositories and roles. It does not hear session policies and KMS key policies.
 """
 
 import html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from moto.ecr.models import ecr_backends
-from moto.iam.access_control import IAMPolicy, IAMRequestBase, PermissionResult
-from moto.iam.exceptions import NotFoundException
+from moto.iam.access_control import (
+    AssumedRoleAccessKey,
+    IAMPolicy,
+    IAMRequestBase,
+    PermissionResult,
+)
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from stackyard_sandbox.cloud import access_points
+from stackyard_sandbox.cloud.facts import facts, facts_about, role_of
 from stackyard_sandbox.cloud.policies import Asked, Document, allowed, denied, granted
 from stackyard_sandbox.cloud.principals import PARTITION, principal_of
 from stackyard_sandbox.cloud.resources import resource_of
@@ -28,14 +31,6 @@ SAME_PERMISSION = {"lambda:Invoke": "lambda:InvokeFunction", "s3:HeadBucket": "s
 
 SIGNED_AS = {"monitoring": "cloudwatch"}
 """Services that sign requests with another name than policies have for them."""
-
-_ENCRYPTION = "x-amz-server-side-encryption"
-_HEADERS = (
-    _ENCRYPTION,
-    f"{_ENCRYPTION}-aws-kms-key-id",
-    f"{_ENCRYPTION}-customer-algorithm",
-    "if-none-match",
-)
 
 
 def install() -> None:
@@ -54,15 +49,35 @@ def _judge(self: IAMRequestBase, resource: str) -> None:
     if self._action == "sts:GetCallerIdentity":
         return
     own = [IAMPolicy(each)._policy_json for each in self._access_key.collect_policies()]
+    boundary = _boundary(self)
     for asked in _questions(self, resource):
         policy = _resource_policy(asked, self._region)
-        documents = [*own, policy] if policy else own
+        documents = [*own, *([policy] if policy else []), *(boundary or [])]
         by_resource = granted(asked, policy) if policy else set()
         permitted = allowed(asked, own)
         if asked.action == "sts:AssumeRole" and policy is not None:
             permitted = "named" in by_resource or (permitted and "account" in by_resource)
-        if denied(asked, documents) or not (permitted or "named" in by_resource):
+        permitted = permitted or "named" in by_resource
+        if boundary is not None:
+            permitted = permitted and allowed(asked, boundary)
+        if denied(asked, documents) or not permitted:
             self._raise_access_denied()
+
+
+def _boundary(self: IAMRequestBase) -> list[Document] | None:
+    """Return the boundary of the caller's role; one that is not there allows nothing.
+
+    Also what a resource's policy allows stays within it, which is so on AWS where that policy names
+    the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html. The
+    emulator keeps no boundaries of users.
+    """
+    if not isinstance(self._access_key, AssumedRoleAccessKey):
+        return None
+    role = self.backend.get_role(self._access_key._owner_role_name)
+    if not role.permissions_boundary_arn:
+        return None
+    policy = self.backend.managed_policies.get(role.permissions_boundary_arn)
+    return [IAMPolicy(policy)._policy_json] if policy else []
 
 
 def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
@@ -70,12 +85,14 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
     principal = principal_of(self.account_id, self._access_key._access_key_id)
     arns = {self._access_key.arn} | ({principal.entity_arn} if principal else set())
     entity = principal.entity_arn if principal else self._access_key.arn
-    facts = _facts(self, entity)
+    known = facts(self, entity)
     service, _, operation = self._action.partition(":")
     action = f"{SIGNED_AS.get(service, service)}:{operation}"
     action = SAME_PERMISSION.get(action, action)
     for one_action, one_resource in _wanted(self, action, resource):
-        yield Asked(one_action, one_resource, frozenset(arns), self.account_id, facts)
+        # What a request gives a role is asked about before what the role has.
+        about = facts_about(one_resource, self.account_id, self._region) | known
+        yield Asked(one_action, one_resource, frozenset(arns), self.account_id, about)
 
 
 def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[str, str]]:
@@ -94,30 +111,6 @@ def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[
     if "x-amz-copy-source" in headers:
         source = unquote(headers["x-amz-copy-source"]).lstrip("/").partition("?")[0]
         yield "s3:GetObject", f"arn:aws:s3:::{source}"
-
-
-def _facts(self: IAMRequestBase, entity: str) -> dict[str, str]:
-    """Return the condition keys; loopback counts as TLS, as nobody else can listen there."""
-    facts = {
-        "aws:principalarn": entity,
-        "aws:principalaccount": self.account_id,
-        "aws:requestedregion": self._region,
-        "aws:securetransport": "true",
-        "s3:tlsversion": "1.3",
-    }
-    if point := access_points.used():
-        facts |= access_points.facts(point)
-    headers, query = _lower(self._headers), parse_qs(urlsplit(self._path).query)
-    facts |= {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
-    # Parts of an upload, and its beginning, make no object yet.
-    makes_object = "partNumber" not in query and "uploads" not in urlsplit(self._path).query
-    facts["s3:objectcreationoperation"] = str(makes_object).lower()
-    if "prefix" in query:
-        facts["s3:prefix"] = query["prefix"][0]
-    if "ExternalId" in self._data:
-        value: Any = self._data["ExternalId"]
-        facts["sts:externalid"] = value[0] if isinstance(value, list) else value
-    return facts
 
 
 def _resource_policy(asked: Asked, region: str) -> Document | None:
@@ -145,14 +138,8 @@ def _resource_policy(asked: Asked, region: str) -> Document | None:
 
 
 def _trust(asked: Asked) -> Document | None:
-    from moto.iam.models import iam_backends
-
-    try:
-        role = iam_backends[asked.account][PARTITION].get_role_by_arn(asked.resource)
-    except NotFoundException:
-        return None
-    document: Document = json.loads(role.assume_role_policy_document)
-    return document
+    role = role_of(asked.resource, asked.account)
+    return json.loads(role.assume_role_policy_document) if role else None
 
 
 def _secret_arn(self: IAMRequestBase) -> str | None:

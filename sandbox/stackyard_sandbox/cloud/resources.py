@@ -24,13 +24,13 @@ def resource_of(
     service: str, region: str, account: str, body: bytes | None, data: Fields
 ) -> str | None:
     """Return the ARN of what a request names; None if it names nothing that is known here."""
-    fields = _fields(body, data)
+    fields = fields_of(body, data)
     find = _FINDERS.get(service)
     return find(fields, region, account) if find else None
 
 
-def _fields(body: bytes | None, data: Fields) -> dict[str, Any]:
-    """The parameters at the top: of a JSON body, else of a form."""
+def fields_of(body: bytes | None, data: Fields) -> dict[str, Any]:
+    """Return the parameters at the top: of a JSON body, else of a form."""
     with suppress(ValueError):
         document = json.loads(body or b"")
         if isinstance(document, dict):
