@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi.automation.events import (
@@ -15,6 +15,7 @@ from pulumi.automation.events import (
 )
 
 from stackyard.budget.priced import PRICED
+from stackyard_cli.engine.granting import GRANTING
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step, Violation
 
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
@@ -100,8 +101,10 @@ def _step(phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool) -
         replace_keys=tuple(facts.keys or ()),
         retained=bool(facts.old.retain_on_delete) if facts.old else False,
         protected=bool(facts.old.protect) if facts.old else False,
-        priced_before=_priced(facts.type, facts.old),
-        priced_after=_priced(facts.type, facts.new),
+        priced_before=_chosen(PRICED, facts.type, facts.old),
+        priced_after=_chosen(PRICED, facts.type, facts.new),
+        granted_before=_chosen(GRANTING, facts.type, facts.old),
+        granted_after=_chosen(GRANTING, facts.type, facts.new),
     )
 
 
@@ -149,12 +152,14 @@ def _changes(facts: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Cha
     )
 
 
-def _priced(kind: str, state: StepEventStateMetadata | None) -> dict[str, Any] | None:
-    """Return the few inputs that decide a price; no other leaves the worker."""
-    if state is None or kind not in PRICED:
+def _chosen(
+    table: Mapping[str, tuple[str, ...]], kind: str, state: StepEventStateMetadata | None
+) -> dict[str, Any] | None:
+    """Return the few inputs that a table names for a type; no other leaves the worker."""
+    if state is None or kind not in table:
         return None
     inputs = state.inputs or {}
-    return {name: inputs[name] for name in PRICED[kind] if name in inputs}
+    return {name: inputs[name] for name in table[kind] if name in inputs}
 
 
 def _inputs(state: StepEventStateMetadata | None) -> Any:

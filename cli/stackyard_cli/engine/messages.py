@@ -77,6 +77,10 @@ class Step:
     """Inputs that a price depends on, of types that have one; None where there is no resource."""
 
     priced_after: dict[str, Any] | None = None
+    granted_before: dict[str, Any] | None = None
+    """Inputs that say who may do what, of types that do; None where there is no resource."""
+
+    granted_after: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:

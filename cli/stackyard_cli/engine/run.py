@@ -110,6 +110,8 @@ def _joined(before: Step, after: Step) -> Step:
         replace_keys=after.replace_keys or before.replace_keys,
         priced_before=after.priced_before or before.priced_before,
         priced_after=after.priced_after or before.priced_after,
+        granted_before=after.granted_before or before.granted_before,
+        granted_after=after.granted_after or before.granted_after,
     )
 
 
