@@ -124,10 +124,18 @@ class Estate:
             if len(named) != 1:
                 listed = ", ".join(map(str, named)) or "none"
                 problem = f"{stack} needs one `{blueprint}` in its stage, there is {listed}"
-                hint = f"its project's {layout.DEFAULTS} says `blueprint: {blueprint}`"
-                raise EstateError(problem, hint)
+                raise EstateError(problem, self._provide(blueprint, stack.stage))
             found[blueprint] = named[0]
         return found
+
+    def _provide(self, blueprint: str, stage: str) -> str:
+        """Say how a stage gets its one stack of a blueprint."""
+        found = self._by_stage_and_blueprint
+        makers = [one for (_, made), stacks in found.items() if made == blueprint for one in stacks]
+        projects = {f"{one.team}/{one.project}" for one in makers}
+        if len(projects) == 1 and (stage, blueprint) not in found:
+            return f"run `stackyard new {projects.pop()} --stage {stage}`"
+        return f"in one project only, {layout.DEFAULTS} must say `blueprint: {blueprint}`"
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[StackId]]:
         """Return stacks in contract order: a layer reads only contracts of layers before it."""
