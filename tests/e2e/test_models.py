@@ -193,7 +193,14 @@ def test_retention_touches_a_model_only_after_it_has_left_the_registry(
         if rule.get("Expiration", {}).get("Days")
     }
     assert expiring == {"candidate": 365, "production": 1095}
-    assert all(rule["Filter"]["Tag"]["Key"] == "stackyard:retired" for rule in rules[:2])
+    ending = [rule for rule in rules if rule.get("Expiration", {}).get("Days")]
+    assert all(rule["Filter"]["Tag"]["Key"] == "stackyard:retired" for rule in ending)
+    cold = {
+        rule["Filter"]["Tag"]["Value"]: rule["Transitions"][0]["Days"]
+        for rule in rules
+        if rule.get("Transitions")
+    }
+    assert cold == {"candidate": 90, "production": 365}
 
     def tags() -> dict[str, str]:
         key = f"registered/defects/{version}/MLmodel"

@@ -13,6 +13,14 @@ from stackyard.retention.storage_classes import FACTS, ColdClass, stay_problem
 Days = Annotated[int, Field(ge=1, le=36500)]
 """A number of days, up to a hundred years."""
 
+MIDNIGHT = 1
+"""Days that the way of a deleted object adds to `noncurrent_days`: S3 rounds the end of each of the
+two waits up to the next midnight UTC. Source:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html."""
+
+WarmClass = Literal["STANDARD_IA", "GLACIER_IR"]
+"""A cold storage class whose objects can be read without a restore that takes hours."""
+
 Reproducible = Literal["raw", "curated", "artifacts"]
 """A class of data that a production model can be made again from."""
 
@@ -64,7 +72,9 @@ class PersonalLifetimeConfig(Config):
     """How long personal data of one jurisdiction lives.
 
     Here `delete_after_days` counts to the day on which the last copy is gone, old versions
-    included, as that is what a law asks for; current objects expire `noncurrent_days` earlier.
+    included, as that is what a law asks for; current objects expire `noncurrent_days` earlier, and
+    one day for the midnight that S3 waits for once more. The day of the upload does not count, and
+    the last one counts to its end, as in https://eur-lex.europa.eu/eli/reg/1971/1182/oj, article 3.
     """
 
     delete_after_days: Days
@@ -85,14 +95,14 @@ class PersonalLifetimeConfig(Config):
     cold_after_days: Days | None = None
     """Age at which objects move to the cold storage class; left out, they never do."""
 
-    cold_storage_class: Literal["STANDARD_IA", "GLACIER_IR"] = "STANDARD_IA"
+    cold_storage_class: WarmClass = "STANDARD_IA"
     """Where cold objects lie. Classes that must be restored first are not offered: a person's
     request for access or erasure has to be answered on data that can be read at once."""
 
     @property
     def expire_after_days(self) -> int:
         """Age at which current objects expire, so that their versions go in time."""
-        return self.delete_after_days - self.noncurrent_days
+        return self.delete_after_days - self.noncurrent_days - MIDNIGHT
 
     @model_validator(mode="after")
     def _is_lawful(self) -> PersonalLifetimeConfig:
@@ -103,8 +113,9 @@ class PersonalLifetimeConfig(Config):
             )
         if self.expire_after_days < 1:
             raise ValueError(
-                f"`noncurrent_days` ({self.noncurrent_days}) is not less than "
-                f"`delete_after_days` ({self.delete_after_days}): old versions would go too late"
+                f"`noncurrent_days` ({self.noncurrent_days}) must be less than "
+                f"`delete_after_days` ({self.delete_after_days}) by 2 or more: "
+                "old versions would go too late"
             )
         for field in ("delete_after_days", "noncurrent_days"):
             if getattr(self, field) < self.hold_days:
@@ -117,13 +128,21 @@ class PersonalLifetimeConfig(Config):
     @model_validator(mode="after")
     def _turns_cold_in_time(self) -> PersonalLifetimeConfig:
         if self.cold_after_days is not None:
-            fields = ("cold_after_days", "delete_after_days` less `noncurrent_days")
+            fields = ("cold_after_days", "delete_after_days` less `noncurrent_days` less 1")
             start, end = self.cold_after_days, self.expire_after_days
             _refuse(stay_problem(self.cold_storage_class, start, end, fields))
         return self
 
 
-class CandidateLifetimeConfig(LifetimeConfig):
+class RegisteredLifetimeConfig(LifetimeConfig):
+    """How long models live. Registered ones turn cold, too, but are never deleted."""
+
+    cold_storage_class: WarmClass = "GLACIER_IR"
+    """Where cold models lie. Classes that must be restored first are not offered: a registered
+    version can be baked and served at any age."""
+
+
+class CandidateLifetimeConfig(RegisteredLifetimeConfig):
     """How long models live that were never released."""
 
     cold_after_days: Days = 90
@@ -133,7 +152,7 @@ class CandidateLifetimeConfig(LifetimeConfig):
     """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
 
 
-class ModelLifetimeConfig(LifetimeConfig):
+class ModelLifetimeConfig(RegisteredLifetimeConfig):
     """How long production models live, and what must live as long so that they can be explained."""
 
     reproduced_from: list[Reproducible] = ["raw", "curated"]

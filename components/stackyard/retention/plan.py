@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from stackyard.logs import LogDays
 from stackyard.retention.config import (
+    MIDNIGHT,
     ImageLifetimeConfig,
     LifetimeConfig,
     LogLifetimeConfig,
@@ -38,7 +39,7 @@ class ObjectPlan:
     @property
     def gone_after(self) -> int:
         """Age at which nothing of an object is left that was never replaced or deleted."""
-        return self.expire_after + self.noncurrent_days
+        return self.expire_after + self.noncurrent_days + MIDNIGHT
 
     @property
     def noncurrent_cold_after(self) -> int | None:
@@ -55,7 +56,7 @@ class ObjectPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """What happens to models that have left the registry; until then, nothing does."""
+    """What happens to models: they turn cold with age, and end once they have left the registry."""
 
     candidates: ObjectPlan
     """Versions that were never released."""
@@ -64,13 +65,25 @@ class ModelPlan:
     """Versions that were."""
 
     @property
-    def noncurrent_days(self) -> int:
-        """Days after which a noncurrent version is gone: both sorts lie in one bucket."""
-        return max(self.candidates.noncurrent_days, self.production.noncurrent_days)
+    def sorts(self) -> dict[str, ObjectPlan]:
+        """Plans by value of the tags; both sorts lie in one bucket, so they share the way back."""
+        shared = {
+            "noncurrent_days": max(
+                self.candidates.noncurrent_days, self.production.noncurrent_days
+            ),
+            "abort_uploads_days": self.production.abort_uploads_days,
+        }
+        return {
+            "candidate": replace(self.candidates, **shared),
+            "production": replace(self.production, **shared),
+        }
 
+
+SORT = "stackyard:class"
+"""Tag of every registered model; its value is `candidate` or `production`."""
 
 RETIRED = "stackyard:retired"
-"""Tag of models that have left the registry; its value is `candidate` or `production`."""
+"""Tag of models that have left the registry; same values."""
 
 
 def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan:
@@ -89,8 +102,11 @@ def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan
 
 
 def log_plan(lifetime: LogLifetimeConfig) -> ObjectPlan:
-    """Return the plan of a bucket of access logs: all is gone after `keep_days`, never cold."""
-    expire_after = max(1, lifetime.keep_days - 1)
+    """Return the plan of a bucket of access logs: never cold, and all is gone after `keep_days`.
+
+    Three days are the least that a bucket with versions can do.
+    """
+    expire_after = max(1, lifetime.keep_days - 1 - MIDNIGHT)
     return ObjectPlan(expire_after=expire_after, noncurrent_days=1, abort_uploads_days=1)
 
 
@@ -101,18 +117,25 @@ def lifecycle_rules(plan: ObjectPlan | ModelPlan) -> list[dict[str, Any]]:
 
 def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
     """Days count from the copy's making, so an old model goes the day after it has left."""
-    retired = [
-        {
+    rules = []
+    for name, own in plan.sorts.items():
+        aged = {
+            "id": name,
+            "status": "Enabled",
+            "filter": {"tag": {"key": SORT, "value": name}},
+            **_turning_cold(own),
+        }
+        retired = {
             "id": f"retired-{name}",
             "status": "Enabled",
             "filter": {"tag": {"key": RETIRED, "value": name}},
-            "expiration": {"days": rules.expire_after},
+            "expiration": {"days": own.expire_after},
         }
-        for name, rules in (("candidate", plan.candidates), ("production", plan.production))
-    ]
-    leftovers = _leftovers(plan.production)
-    leftovers["noncurrent_version_expiration"] = {"noncurrent_days": plan.noncurrent_days}
-    return [*retired, leftovers]
+        rules += [aged, retired]
+    either = plan.sorts["production"]
+    leftovers = _leftovers(either)
+    leftovers["noncurrent_version_expiration"] = {"noncurrent_days": either.noncurrent_days}
+    return [*rules, leftovers]
 
 
 def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
@@ -127,14 +150,20 @@ def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
         "filter": {"prefix": ""},
         "expiration": {"days": plan.expire_after},
         "noncurrent_version_expiration": {"noncurrent_days": plan.noncurrent_days},
+        **_turning_cold(plan),
     }
+    return [data, _leftovers(plan)]
+
+
+def _turning_cold(plan: ObjectPlan) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if plan.cold_after is not None:
         cold = {"days": plan.cold_after, "storage_class": plan.cold_class}
-        data["transitions"] = [cold]
+        found["transitions"] = [cold]
     if plan.noncurrent_cold_after is not None:
         older = {"noncurrent_days": plan.noncurrent_cold_after, "storage_class": plan.cold_class}
-        data["noncurrent_version_transitions"] = [older]
-    return [data, _leftovers(plan)]
+        found["noncurrent_version_transitions"] = [older]
+    return found
 
 
 def _leftovers(plan: ObjectPlan) -> dict[str, Any]:

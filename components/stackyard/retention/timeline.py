@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stackyard.retention.config import (
     LifetimeConfig,
@@ -83,19 +83,12 @@ def _object_life(name: str, plan: ObjectPlan) -> Life:
 
 
 def _model_lives(plan: ModelPlan) -> list[Life]:
-    """Return the lives of registered models; the rules of their bucket never turn them cold."""
-    sorts = {"candidate_models": plan.candidates, "production_models": plan.production}
-    lives = []
-    for name, rules in sorts.items():
-        told = replace(
-            rules,
-            cold_after=None,
-            noncurrent_days=plan.noncurrent_days,
-            abort_uploads_days=plan.production.abort_uploads_days,
-        )
-        condition = "never while its version is registered"
-        lives.append(Life(name, object_phases(told), told, condition))
-    return lives
+    """Return the lives of models; being registered keeps them from their end, not from the cold."""
+    condition = "never deleted while its version is registered"
+    return [
+        Life(f"{name}_models", object_phases(rules), rules, condition)
+        for name, rules in plan.sorts.items()
+    ]
 
 
 def _kept(place: str, days: int) -> tuple[Phase, ...]:

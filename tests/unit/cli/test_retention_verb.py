@@ -24,7 +24,7 @@ def test_the_company_rule_in_days(shell: Shell, root: Path) -> None:
         "cold_in": "GLACIER_IR",
         "cold_after": 365,
         "deleted_after": 1095,
-        "gone_after": 1275,
+        "gone_after": 1276,
         "old_versions_cold_after": 1,
         "old_versions_gone_after": 180,
         "uploads_gone_after": 7,
@@ -37,15 +37,13 @@ def test_the_company_rule_in_days(shell: Shell, root: Path) -> None:
 def test_personal_data_by_jurisdiction(shell: Shell, root: Path) -> None:
     eu = classes(shell, root, "ranking/recommender/dev")["personal.eu"]
     assert eu["holds"] == ["events"]
-    assert (eu["cold_after"], eu["deleted_after"], eu["gone_after"]) == (None, 150, 180)
+    assert (eu["cold_after"], eu["deleted_after"], eu["gone_after"]) == (None, 149, 180)
 
 
-def test_models_stay_while_they_are_registered_and_never_turn_cold(
-    shell: Shell, root: Path
-) -> None:
+def test_models_turn_cold_and_stay_while_they_are_registered(shell: Shell, root: Path) -> None:
     found = classes(shell, root, "vision/defects/dev")
-    for name in ("candidate_models", "production_models"):
-        assert found[name]["cold_after"] is None
+    for name, days in {"candidate_models": 90, "production_models": 365}.items():
+        assert (found[name]["cold_after"], found[name]["cold_in"]) == (days, "GLACIER_IR")
         assert "registered" in found[name]["but"]
         assert found[name]["holds"] == ["models"]
 

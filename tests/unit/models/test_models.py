@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from stackyard import iam
 from stackyard.access.evaluator import Request, decide
@@ -91,6 +92,23 @@ def test_nothing_that_is_registered_expires() -> None:
     for rule in rules:
         if "days" in rule.get("expiration", {}):
             assert rule["filter"]["tag"]["key"] == RETIRED
-        assert "transitions" not in rule
-    days = {rule["id"]: rule["expiration"].get("days") for rule in rules}
+    days = {rule["id"]: rule["expiration"].get("days") for rule in rules if "expiration" in rule}
     assert days == {"retired-candidate": 365, "retired-production": 1095, "leftovers": None}
+
+
+def test_models_turn_cold_by_sort_and_can_be_read_at_once() -> None:
+    plan = ModelPlan(
+        candidates=object_plan(CandidateLifetimeConfig(cold_storage_class="STANDARD_IA")),
+        production=object_plan(ModelLifetimeConfig()),
+    )
+    cold = {
+        rule["filter"]["tag"]["value"]: rule["transitions"]
+        for rule in lifecycle_rules(plan)
+        if "transitions" in rule
+    }
+    assert cold == {
+        "candidate": [{"days": 90, "storage_class": "STANDARD_IA"}],
+        "production": [{"days": 365, "storage_class": "GLACIER_IR"}],
+    }
+    with pytest.raises(ValidationError):
+        ModelLifetimeConfig.model_validate({"cold_storage_class": "GLACIER"})

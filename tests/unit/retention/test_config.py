@@ -72,7 +72,7 @@ def test_the_shortest_stay_that_is_not_billed_twice_is_accepted() -> None:
         ({"noncurrent_days": 365}, "old versions would go too late"),
         ({"hold_days": 366, "noncurrent_days": 300}, "`delete_after_days` (365) is shorter"),
         ({"hold_days": 31}, "`noncurrent_days` (30) is shorter than the legal hold"),
-        ({"cold_after_days": 310}, "leave 25 days in STANDARD_IA"),
+        ({"cold_after_days": 310}, "leave 24 days in STANDARD_IA"),
         ({"cold_after_days": 340}, "it would never turn cold"),
         ({"cold_storage_class": "GLACIER"}, "'STANDARD_IA' or 'GLACIER_IR'"),
         ({"at_most_days": None}, "valid integer"),

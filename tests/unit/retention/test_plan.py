@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -55,7 +56,7 @@ def test_personal_data_is_gone_with_its_last_version_in_time() -> None:
     plan = object_plan(
         PersonalLifetimeConfig(delete_after_days=365, at_most_days=365, noncurrent_days=30)
     )
-    assert (plan.expire_after, plan.gone_after, plan.cold_after) == (335, 365, None)
+    assert (plan.expire_after, plan.gone_after, plan.cold_after) == (334, 365, None)
     assert "transitions" not in lifecycle_rules(plan)[0]
 
 
@@ -122,7 +123,7 @@ def test_the_image_lifecycle_ends_with_the_rule_for_every_image() -> None:
 @pytest.mark.parametrize(
     ("age", "place"),
     [(0, "STANDARD"), (364, "STANDARD"), (365, "GLACIER_IR"), (1094, "GLACIER_IR"),
-     (1095, "deleted, can be restored"), (1274, "deleted, can be restored"), (1275, "gone")],
+     (1095, "deleted, can be restored"), (1275, "deleted, can be restored"), (1276, "gone")],
 )  # fmt: skip
 def test_where_an_object_is_at_an_age(age: int, place: str) -> None:
     raw = timeline(RetentionConfig())[0]
@@ -141,14 +142,15 @@ def test_the_timeline_has_every_class_and_ends_with_nothing() -> None:
     assert lives["personal.eu"].at(99).place != "gone"
 
 
-def test_registered_models_never_turn_cold_and_share_the_longer_way_back() -> None:
+def test_models_turn_cold_and_share_the_longer_way_back() -> None:
     config = RetentionConfig.model_validate({"candidate_models": {"noncurrent_days": 30}})
     lives = {life.name: life for life in timeline(config)}
     candidates = lives["candidate_models"]
     assert [(phase.start, phase.place) for phase in candidates.phases] == [
         (0, "STANDARD"),
+        (90, "GLACIER_IR"),
         (365, "deleted, can be restored"),
-        (545, "gone"),
+        (546, "gone"),
     ]
     assert "registered" in candidates.condition
     assert lives["raw"].condition == ""
@@ -160,4 +162,17 @@ def test_there_is_no_age_before_birth() -> None:
 
 
 def test_a_plan_says_when_everything_is_gone() -> None:
-    assert ObjectPlan(expire_after=10, noncurrent_days=5, abort_uploads_days=1).gone_after == 15
+    assert ObjectPlan(expire_after=10, noncurrent_days=5, abort_uploads_days=1).gone_after == 16
+
+
+def midnight_after(moment: datetime, days: int) -> datetime:
+    """What S3 does with days: adds them, and rounds up to the next midnight UTC."""
+    return (moment + timedelta(days=days)).replace(hour=0, minute=0) + timedelta(days=1)
+
+
+@pytest.mark.parametrize("uploaded", [datetime(2027, 1, 15, 0, 1), datetime(2027, 1, 15, 23, 59)])
+def test_personal_data_is_gone_when_its_last_day_has_ended(uploaded: datetime) -> None:
+    rules = {"delete_after_days": 30, "at_most_days": 30, "noncurrent_days": 7}
+    plan = object_plan(PersonalLifetimeConfig.model_validate(rules))
+    gone = midnight_after(midnight_after(uploaded, plan.expire_after), plan.noncurrent_days)
+    assert gone == datetime(2027, 1, 15) + timedelta(days=30 + 1)

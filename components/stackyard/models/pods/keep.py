@@ -8,7 +8,7 @@ Runs again and again; each time the model bucket is brought in line with the reg
 
 Objects carry tags that the bucket's lifecycle knows. `stackyard:class` is `production` once the
 version has had an alias (such as `champion`), else `candidate`. `stackyard:retired` is set to that
-class when the version has left the registry, and only then does the class's lifetime apply.
+class when the version has left the registry, and only then does the class's end apply.
 """
 
 import json
