@@ -28,6 +28,21 @@ class Protection:
         cls.protect, cls.retain = protect, retain
 
 
+class RoleBoundary:
+    """The permissions boundary of every IAM role of this run; set once by the blueprint.
+
+    What creates roles may then be allowed to create bounded ones only. Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html.
+    """
+
+    arn: ClassVar[str | None] = None
+
+    @classmethod
+    def use(cls, arn: str | None) -> None:
+        """Set the policy for the one program that runs in this process; None for no boundary."""
+        cls.arn = arn
+
+
 class Component(pulumi.ComponentResource):
     """A Pulumi component that answers one concern.
 
@@ -46,7 +61,7 @@ class Component(pulumi.ComponentResource):
     ) -> None:
         own = pulumi.ResourceOptions(
             aliases=[pulumi.Alias(type_=former) for former in self.FORMER_TYPES],
-            transformations=[_protect_by_data_class],
+            transformations=[_protect_by_data_class, _bound_roles],
         )
         merged = pulumi.ResourceOptions.merge(opts, own)
         super().__init__(self.TYPE, name, {"config": config.registered()}, merged)
@@ -76,6 +91,16 @@ def _protect_by_data_class(
     rule = pulumi.ResourceOptions(protect=Protection.protect, retain_on_delete=Protection.retain)
     opts = pulumi.ResourceOptions.merge(args.opts, rule)
     return pulumi.ResourceTransformationResult(props=args.props, opts=opts)
+
+
+def _bound_roles(
+    args: pulumi.ResourceTransformationArgs,
+) -> pulumi.ResourceTransformationResult | None:
+    """Give every role the boundary; done here, so that no component can forget it."""
+    if args.type_ != "aws:iam/role:Role" or RoleBoundary.arn is None:
+        return None
+    props = {**args.props, "permissions_boundary": RoleBoundary.arn}
+    return pulumi.ResourceTransformationResult(props=props, opts=args.opts)
 
 
 def _outputs_of(cls: type[Component]) -> list[str]:

@@ -45,6 +45,8 @@ def account(
         f"  backend: s3://acme-stackyard-state?region={REGION}\n"
         f"  secrets: awskms://alias/stackyard-state?region={REGION}\n"
     )
+    company = tmp_path / "stacks/_defaults.yaml"
+    company.write_text(f"{company.read_text()}\npermissions_boundary: stackyard-roles\n")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -131,6 +133,10 @@ def test_what_it_refuses(account: Account, capsys: pytest.CaptureFixture[str]) -
     assert run([*words, "acme/*"]) == 2
     assert run([*words, "acme/estate"]) == 2
     assert "there is no terminal" in capsys.readouterr().err
+    company = account.root / "stacks/_defaults.yaml"
+    company.write_text(company.read_text().replace("boundary: stackyard-roles", "boundary: mine"))
+    assert run([*words, "acme/estate", "--plan"]) == 2
+    assert "`permissions_boundary: stackyard-roles`" in capsys.readouterr().err
     file = account.root / "stacks/_estate.yaml"
     file.write_text("name: acme\ntarget: sandbox\n")
     assert run([*words, "acme/estate", "--plan"]) == 2

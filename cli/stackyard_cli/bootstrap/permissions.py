@@ -103,8 +103,9 @@ TABLE = {
     "DeleteOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint "
     "AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider "
     "TagOpenIDConnectProvider UntagOpenIDConnectProvider | GetOpenIDConnectProvider",
-    "iam.Role": "iam: CreateRole | UpdateRole UpdateAssumeRolePolicy DeleteRole TagRole UntagRole "
-    "| GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags",
+    "iam.Role": "iam: CreateRole | UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary "
+    "DeleteRole TagRole UntagRole | GetRole ListRolePolicies ListAttachedRolePolicies "
+    "ListInstanceProfilesForRole ListRoleTags",
     "iam.RolePolicy": "iam: - | PutRolePolicy DeleteRolePolicy | GetRolePolicy",
     "iam.RolePolicyAttachment": "iam: - | AttachRolePolicy DetachRolePolicy "
     "| ListAttachedRolePolicies",

@@ -1,4 +1,4 @@
-"""The policies of the two roles: what a preview may see, what an apply may do, what neither may."""
+"""The policies of the two roles: what a preview may see, and what an apply may do."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 PREFIX = "stackyard-"
 """Names of all roles and policies that the bootstrap makes begin so; stacks cannot touch them."""
 
+ROLE_BOUNDARY = f"{PREFIX}roles"
+"""Name of the policy that bounds the roles of stacks; stack files name it."""
+
 SERVICES = (
-    "budgets.amazonaws.com",
+    "cloudtrail.amazonaws.com",
     "codebuild.amazonaws.com",
     "ec2.amazonaws.com",
     "eks.amazonaws.com",
+    "events.amazonaws.com",
+    "lambda.amazonaws.com",
     "pods.eks.amazonaws.com",
-    "monitoring.rds.amazonaws.com",
+    "scheduler.amazonaws.com",
+    "states.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 )
 """Services that components hand a role to; no other may be passed one."""
@@ -43,8 +49,18 @@ UNTAGGED = {
 }
 """Actions of those services that carry no tag of their own (an alias has none)."""
 
-TAGGING = {"iam:TagRole", "kms:TagResource", "secretsmanager:TagResource"}
+TAGGING = {"kms:TagResource", "secretsmanager:TagResource"}
 """Asked for besides the creating action, before there is a resource with a tag."""
+
+BOUNDED = {
+    "iam:AttachRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+}
+"""Actions on a role that know its boundary; others (its trust, its tags) cannot be bound to it:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html."""
 
 LINKED = (
     "autoscaling.amazonaws.com",
@@ -56,6 +72,8 @@ LINKED = (
 """Services that make a role of their own at their first use in an account."""
 
 OURS = {"stackyard:managed-by": "stackyard"}
+TO_BE_OURS = {f"aws:RequestTag/{key}": value for key, value in OURS.items()}
+IS_OURS = {f"aws:ResourceTag/{key}": value for key, value in OURS.items()}
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,11 @@ class Place:
     region: str
     bucket: str
     key_arn: str
+
+    @property
+    def role_boundary(self) -> str:
+        """The policy that bounds the roles of stacks."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{ROLE_BOUNDARY}"
 
     @property
     def bucket_arn(self) -> str:
@@ -102,13 +125,11 @@ def preview(place: Place, actions: Actions) -> list[iam.Statement]:
     ]
 
 
-def apply(place: Place, actions: Actions) -> list[iam.Statement]:
+def apply(place: Place, actions: Actions, stage: str) -> list[iam.Statement]:
     """Return what an apply may: make and change what blueprints know, tagged where it matters."""
     bound = {one for one in actions.create | actions.change if one.split(":")[0] in TAGGED}
     free = (actions.create | actions.change) - (bound - UNTAGGED)
-    tag = {f"aws:RequestTag/{key}": value for key, value in OURS.items()}
-    made = {f"aws:ResourceTag/{key}": value for key, value in OURS.items()}
-    passed = {"iam:PassedToService": list(SERVICES)}
+    bound -= {one for one in bound if _is_of_role(one)}
     return [
         iam.statement("See", sorted(actions.read), ["*"]),
         iam.statement("Change", sorted(free), ["*"]),
@@ -116,20 +137,15 @@ def apply(place: Place, actions: Actions) -> list[iam.Statement]:
             "MakeTagged",
             sorted(((actions.create & bound) - UNTAGGED) | TAGGING),
             ["*"],
-            conditions={"StringEquals": tag},
+            conditions={"StringEquals": TO_BE_OURS},
         ),
         iam.statement(
             "ChangeTagged",
             sorted((actions.change & bound) - UNTAGGED),
             ["*"],
-            conditions={"StringEquals": made},
+            conditions={"StringEquals": IS_OURS},
         ),
-        iam.statement(
-            "Pass",
-            ["iam:PassRole"],
-            [f"arn:{place.partition}:iam::{place.account}:role/*"],
-            conditions={"StringEquals": passed},
-        ),
+        *_roles(place, actions, stage),
         iam.statement(
             "Linked",
             ["iam:CreateServiceLinkedRole"],
@@ -137,6 +153,41 @@ def apply(place: Place, actions: Actions) -> list[iam.Statement]:
             conditions={"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
         ),
         *_state(place),
+    ]
+
+
+def _is_of_role(action: str) -> bool:
+    return action.startswith("iam:") and "Role" in action
+
+
+def _roles(place: Place, actions: Actions, stage: str) -> list[iam.Statement]:
+    """Return what an apply may do with roles: of its stage by their names, within the boundary."""
+    of_stage = [f"arn:{place.partition}:iam::{place.account}:role/*-{stage}-*"]
+    bounds = {"iam:PermissionsBoundary": place.role_boundary}
+    other = {one for one in actions.change if _is_of_role(one)} - BOUNDED
+    return [
+        iam.statement(
+            "MakeRole",
+            ["iam:CreateRole"],
+            of_stage,
+            conditions={"StringEquals": {**bounds, **TO_BE_OURS}},
+        ),
+        iam.statement(
+            "TagRole", ["iam:TagRole"], of_stage, conditions={"StringEquals": TO_BE_OURS}
+        ),
+        iam.statement(
+            "GrantRole",
+            sorted(actions.change & BOUNDED),
+            of_stage,
+            conditions={"StringEquals": {**bounds, **IS_OURS}},
+        ),
+        iam.statement("ChangeRole", sorted(other), of_stage, conditions={"StringEquals": IS_OURS}),
+        iam.statement(
+            "Pass",
+            ["iam:PassRole"],
+            of_stage,
+            conditions={"StringEquals": {"iam:PassedToService": list(SERVICES)}},
+        ),
     ]
 
 
@@ -152,43 +203,6 @@ def _state(place: Place) -> list[iam.Statement]:
             "StateKey",
             ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
             [place.key_arn],
-        ),
-    ]
-
-
-def boundary(place: Place, actions: Actions) -> list[iam.Statement]:
-    """Return the most that an apply can ever do, whatever is attached to its role later."""
-    services = {one.split(":")[0] for one in (*actions.create, *actions.change, *actions.read)}
-    own = [place.own("role"), place.own("policy")]
-    return [
-        iam.statement("Services", sorted(f"{name}:*" for name in services | {"sts"}), ["*"]),
-        iam.statement("NotItself", ["iam:*"], own, effect="Deny"),
-        iam.statement(
-            "NoPeople",
-            ["iam:*AccessKey*", "iam:*LoginProfile*", "iam:*SAML*", "iam:*User*", "iam:*Group*"],
-            ["*"],
-            effect="Deny",
-        ),
-        iam.statement(
-            "KeepState",
-            [
-                "s3:DeleteBucket",
-                "s3:DeleteBucketPolicy",
-                "s3:DeleteObjectVersion",
-                "s3:PutBucketPolicy",
-                "s3:PutBucketPublicAccessBlock",
-                "s3:PutBucketVersioning",
-                "s3:PutEncryptionConfiguration",
-                "s3:PutLifecycleConfiguration",
-            ],
-            [place.bucket_arn, f"{place.bucket_arn}/*"],
-            effect="Deny",
-        ),
-        iam.statement(
-            "KeepKey",
-            ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
-            [place.key_arn],
-            effect="Deny",
         ),
     ]
 

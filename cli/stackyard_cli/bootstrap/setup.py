@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from stackyard.naming import StackId, role_name
 from stackyard.stackfile.estate import Estate
-from stackyard_cli.bootstrap import policies, steps
+from stackyard.stackfile.loaded import Loaded
+from stackyard_cli.bootstrap import boundaries, policies, steps
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import Forge, Place
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -35,6 +37,10 @@ def place_of(estate: Estate, clients: steps.Clients, region: str) -> tuple[Place
     return Place(partition, identity["Account"], where, backend.netloc, key_arn=""), alias
 
 
+LONGEST_SLUG = len(role_name(StackId("a" * 32, "a" * 32, "a" * 32), "role")) - len("-01234567-")
+"""Characters of `team-project-stage` that every name of a role keeps, with the hyphen after it."""
+
+
 class Setup:
     """What an account should hold; looked at step by step, as later steps need earlier ones."""
 
@@ -51,6 +57,8 @@ class Setup:
                 hint="take credentials of an account that stack files name",
                 code=ExitCode.INVALID,
             )
+        for one in here:
+            _check_boundary(one)
         self._stages = sorted({one.id.stage for one in here})
         self._types = types_of(known_blueprints({one.blueprint for one in here}))
 
@@ -61,12 +69,14 @@ class Setup:
         yield from steps.bucket_steps(self._clients, place)
         yield steps.provider_step(self._clients, place, self._forge)
         actions = actions_of(self._types)
-        bounds = self._policies(place, "boundary", policies.boundary(place, actions))
+        (bound_roles,) = policies.packed(boundaries.of_roles(place))
+        yield steps.policy_step(self._clients, place, policies.ROLE_BOUNDARY, bound_roles)
+        bounds = self._policies(place, "boundary", boundaries.of_applies(place, actions))
         yield from bounds
         boundary = steps.policy_arn(place, bounds[0].name)
         yield from self._role(place, "preview", policies.preview(place, actions), None, None)
         for stage in self._stages:
-            said = policies.apply(place, actions)
+            said = policies.apply(place, actions, stage)
             yield from self._role(place, f"apply-{stage}", said, stage, boundary)
 
     def _role(
@@ -94,6 +104,25 @@ class Setup:
         found = steps.described_key(self._clients, self._alias)
         made = f"arn:{self.place.partition}:kms:{self.place.region}:{self.place.account}:key/"
         return found or f"{made}known-once-made"
+
+
+def _check_boundary(stack: Loaded) -> None:
+    """Refuse a stack whose roles its apply role could not make."""
+    named = stack.config.permissions_boundary
+    if named != policies.ROLE_BOUNDARY:
+        raise StackyardError(
+            f"{stack.id}: apply roles make roles with the boundary `{policies.ROLE_BOUNDARY}` "
+            f"only (got {named!r})",
+            hint=f"in _defaults.yaml: `permissions_boundary: {policies.ROLE_BOUNDARY}`",
+            code=ExitCode.INVALID,
+        )
+    if len(stack.id.slug) > LONGEST_SLUG:
+        raise StackyardError(
+            f"{stack.id}: apply roles know roles of their stage by name, and this one is so long "
+            "that names of roles lose it",
+            hint=f"a stack's path has at most {LONGEST_SLUG} characters",
+            code=ExitCode.INVALID,
+        )
 
 
 def run(setup: Setup, tell: Callable[[dict[str, str]], None], *, change: bool) -> int:

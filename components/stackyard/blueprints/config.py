@@ -33,6 +33,10 @@ class StackConfig(Config):
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = immutable()
     """The AWS region, for example `eu-central-1`."""
 
+    permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
+    """Name of the IAM policy of the account that bounds every role of the stack; `stackyard
+    bootstrap` makes `stackyard-roles`, without which its apply roles can make none."""
+
     tags: dict[str, str] = {}
     """Further tags for every AWS resource of the stack; Stackyard's own tags win."""
 
@@ -44,3 +48,9 @@ class StackConfig(Config):
 
     budget: BudgetConfig | None = None
     """What the stack may cost in a month; without it nothing is stopped for its cost."""
+
+    @property
+    def boundary_arn(self) -> str | None:
+        """Where the boundary is; None without one."""
+        name = self.permissions_boundary
+        return f"arn:aws:iam::{self.account}:policy/{name}" if name else None

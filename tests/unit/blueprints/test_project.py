@@ -90,6 +90,19 @@ def made(run: Any) -> Any:
     return run(catalogue.program("project", STACK, config(), UPSTREAMS), CONTRACTS)
 
 
+def test_every_role_has_the_boundary_that_the_stack_names(made: Any, run: Any) -> None:
+    named = config(permissions_boundary="stackyard-roles")
+    bound = run(catalogue.program("project", STACK, named, UPSTREAMS), CONTRACTS)
+    roles = bound.of_type("aws:iam/role:Role")
+    assert len(roles) > 4
+    arn = "arn:aws:iam::123456789012:policy/stackyard-roles"
+    assert {role["permissionsBoundary"] for role in roles.values()} == {arn}
+    assert bound.inputs.keys() == made.inputs.keys()
+    assert not any(
+        "permissionsBoundary" in one for one in made.of_type("aws:iam/role:Role").values()
+    )
+
+
 def test_every_resource_is_a_child_of_a_component(made: Any) -> None:
     assert len(made.qualified_types) > 60
     assert made.at_the_root() == []

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from stackyard import iam
+from stackyard.access.evaluator import Request, decide
 from stackyard.blueprints.catalogue import BLUEPRINTS
-from stackyard_cli.bootstrap import permissions, policies
+from stackyard_cli.bootstrap import boundaries, permissions, policies
 from stackyard_cli.bootstrap.permissions import TABLE, actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import Place
 
@@ -54,7 +56,7 @@ def test_a_preview_changes_nothing_and_opens_nothing_else() -> None:
 
 
 def test_an_apply_passes_roles_to_named_services_only() -> None:
-    said = policies.apply(PLACE, ACTIONS)
+    said = policies.apply(PLACE, ACTIONS, "dev")
     passing = [one for one in said if "iam:PassRole" in one["Action"]]
     assert len(passing) == 1
     services = passing[0]["Condition"]["StringEquals"]["iam:PassedToService"]
@@ -63,23 +65,78 @@ def test_an_apply_passes_roles_to_named_services_only() -> None:
 
 
 def test_keys_roles_and_secrets_of_others_are_out_of_reach() -> None:
-    for one in policies.apply(PLACE, ACTIONS):
+    for one in policies.apply(PLACE, ACTIONS, "dev"):
         risky = {a for a in one["Action"] if a.split(":")[0] in policies.TAGGED}
         risky -= ACTIONS.read | policies.UNTAGGED
-        if one["Sid"] in {"Pass", "Linked", "StateKey"}:
+        if one["Sid"] in {"Pass", "Linked", "StateKey"}:  # tags of what is passed do not count
             continue
         assert not risky or "stackyard:managed-by" in json.dumps(one["Condition"]), one["Sid"]
 
 
 def test_everything_an_apply_needs_is_in_it_and_within_its_boundary() -> None:
-    granted = {action for one in policies.apply(PLACE, ACTIONS) for action in one["Action"]}
+    granted = {action for one in policies.apply(PLACE, ACTIONS, "dev") for action in one["Action"]}
     assert ACTIONS.create | ACTIONS.change | ACTIONS.read <= granted
-    bounds = policies.boundary(PLACE, ACTIONS)
+    bounds = boundaries.of_applies(PLACE, ACTIONS)
     services = {one.removesuffix(":*") for one in bounds[0]["Action"]}
     assert {one.split(":")[0] for one in granted} <= services
     denied = [one for one in bounds if one["Effect"] == "Deny"]
     itself = next(one for one in denied if one["Sid"] == "NotItself")
     assert "arn:aws:iam::123456789012:role/stackyard-*" in itself["Resource"]
+
+
+def _may(action: str, role: str, **facts: str) -> bool:
+    """Whether an apply of dev may do something to a role, by the second evaluator."""
+    arn = f"arn:aws:iam::123456789012:role/{role}"
+    context = {f"aws:RequestTag/{key}": value for key, value in policies.OURS.items()}
+    context |= {f"aws:ResourceTag/{key}": value for key, value in policies.OURS.items()}
+    asked = Request("arn:aws:iam::123456789012:role/stackyard-apply-dev", action, arn, context)
+    if "boundary" in facts:
+        context["iam:PermissionsBoundary"] = facts["boundary"]
+    if "service" in facts:
+        context["iam:PassedToService"] = facts["service"]
+    own = iam.document(*policies.apply(PLACE, ACTIONS, "dev"))
+    bounds = iam.document(*boundaries.of_applies(PLACE, ACTIONS))
+    return decide(asked, own).allowed and decide(asked, bounds).allowed
+
+
+ROLE = "vision-defects-dev-trainer"
+BOUND = {"boundary": PLACE.role_boundary}
+
+
+@pytest.mark.parametrize("action", ["CreateRole", "PutRolePolicy", "AttachRolePolicy"])
+def test_an_apply_makes_and_grants_roles_of_its_stage_with_the_boundary_only(action: str) -> None:
+    assert _may(f"iam:{action}", ROLE, **BOUND)
+    assert not _may(f"iam:{action}", ROLE)
+    assert not _may(f"iam:{action}", ROLE, boundary="arn:aws:iam::aws:policy/AdministratorAccess")
+    for other in ("vision-defects-prod-trainer", "platform-admin", "stackyard-apply-dev"):
+        assert not _may(f"iam:{action}", other, **BOUND)
+
+
+def test_an_apply_cannot_take_over_a_role_that_is_there() -> None:
+    for action in ("UpdateAssumeRolePolicy", "DeleteRole", "TagRole"):
+        assert _may(f"iam:{action}", ROLE)
+        assert not _may(f"iam:{action}", "platform-admin")
+    assert not _may("iam:DeleteRolePermissionsBoundary", ROLE, **BOUND)
+    assert _may("iam:PutRolePermissionsBoundary", ROLE, **BOUND)
+    assert _may("iam:PassRole", ROLE, service="lambda.amazonaws.com")
+    assert not _may("iam:PassRole", ROLE, service="sagemaker.amazonaws.com")
+    assert not _may("iam:PassRole", "platform-admin", service="lambda.amazonaws.com")
+
+
+def test_a_role_of_a_stack_gives_no_rights_and_opens_no_state() -> None:
+    bounds = iam.document(*boundaries.of_roles(PLACE))
+
+    def may(action: str, resource: str = "arn:aws:s3:::lake") -> bool:
+        return decide(Request(PLACE.own("role"), action, resource), bounds).allowed
+
+    assert may("s3:PutObject")
+    assert may("secretsmanager:GetSecretValue")
+    for action in ("iam:CreateRole", "iam:PutRolePolicy", "organizations:LeaveOrganization"):
+        assert not may(action)
+    for action in boundaries.OPENS:
+        assert not may(action), action
+    assert not may("s3:GetObject", "arn:aws:s3:::acme-state/.pulumi/stacks/dev.json")
+    assert not may("kms:Decrypt", KEY)
 
 
 @pytest.mark.parametrize("stage", [None, "prod"])
@@ -96,7 +153,7 @@ def test_trust_names_one_repository(forge: policies.Forge, stage: str | None) ->
 
 
 def test_policies_are_split_below_the_limit_and_lose_nothing() -> None:
-    said = policies.apply(PLACE, ACTIONS)
+    said = policies.apply(PLACE, ACTIONS, "dev")
     texts = policies.packed(said)
     assert all(len(text) <= policies.POLICY_LIMIT for text in texts)
     assert len(texts) <= 10

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from stackyard import tags
-from stackyard._component import Protection
+from stackyard._component import Protection, RoleBoundary
 from stackyard.blueprints import contracts
 from stackyard.blueprints.contracts import FoundationContract
 from stackyard.blueprints.foundation.config import FoundationConfig
@@ -36,6 +36,7 @@ class Foundation:
         """Declare the stack's resources and publish its contract."""
         config, protection = self.config, self.config.protection
         Protection.use(protect=protection.protect, retain=protection.retain)
+        RoleBoundary.use(config.boundary_arn)
         opts = pulumi.ResourceOptions(providers=[aws_provider(self.stack, config)])
 
         vault = Vault(

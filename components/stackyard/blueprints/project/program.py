@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from stackyard._component import Protection
+from stackyard._component import Protection, RoleBoundary
 from stackyard.access.component import ProjectAccess
 from stackyard.access.grants import Compiled, Place, compiled
 from stackyard.access.rbac import RULES
@@ -45,6 +45,7 @@ class Project:
     def __call__(self) -> None:
         """Declare the stack's resources and publish its contract."""
         Protection.use(protect=self.config.protection.protect, retain=self.config.protection.retain)
+        RoleBoundary.use(self.config.boundary_arn)
         foundation = self._read(FoundationContract, "foundation")
         services = self._read(ServicesContract, "services")
         self._fit(foundation)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from stackyard._component import Protection
+from stackyard._component import Protection, RoleBoundary
 from stackyard.blueprints import contracts
 from stackyard.blueprints.contracts import FoundationContract, ServicesContract
 from stackyard.blueprints.providers import aws_provider, cluster_provider
@@ -43,6 +43,7 @@ class Services:
         """Declare the stack's resources and publish its contract."""
         protection = self.config.protection
         Protection.use(protect=protection.protect, retain=protection.retain)
+        RoleBoundary.use(self.config.boundary_arn)
         foundation = contracts.read(FoundationContract, self.upstream.reference, str(self.upstream))
         providers = [aws_provider(self.stack, self.config), cluster_provider(foundation)]
         self.opts = pulumi.ResourceOptions(providers=providers)
