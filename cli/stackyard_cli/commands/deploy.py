@@ -20,6 +20,7 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Selection, Stacks, Yes
 from stackyard_cli.outcome import end, known, previewed
 from stackyard_cli.progress import Progress
+from stackyard_cli.recovery.lock import check_free
 from stackyard_cli.review import approval, gate, policies
 from stackyard_cli.review.dates import today
 
@@ -92,6 +93,7 @@ def up(
     """Apply stacks, in contract order: preview, ask, apply; layer by layer where one is new."""
     deployment = Deployment.open(estate)
     layers = deployment.layers(deployment.estate.select(stacks))
+    check_free(deployment.place, (task.stack for layer in layers for task in layer))
     deployment.check_immutables(task for layer in layers for task in layer)
     approved = None
     if receipt is not None:

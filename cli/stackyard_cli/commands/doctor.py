@@ -19,6 +19,7 @@ from stackyard_cli.engine.place import Place
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.finding import Finding
 from stackyard_cli.options import EstateDir, Json
+from stackyard_cli.recovery.lock import Held, held
 
 Install = Annotated[
     bool,
@@ -82,6 +83,8 @@ def _estate(folder: Path | None) -> list[Finding]:
         findings.append(Finding("identity", "not checked", "no backend"))
         return findings
     findings.append(_checked("backend", lambda: _backend(place)))
+    if findings[-1].verdict == "ok":
+        findings += [_lock(one) for one in held(place, found.stacks())]
     findings.append(_checked("identity", lambda: _identity(found, place, target)))
     if target == "aws":
         findings += _preflight(found, ready=all(one.verdict == "ok" for one in findings))
@@ -133,6 +136,18 @@ def _sandbox() -> Finding:
 def _backend(place: Place) -> Finding:
     stacks = [k for k in place.store.keys(".pulumi/stacks/") if k.endswith(".json")]
     return Finding("backend", "ok", f"{len(stacks)} stacks in {place.backend_url}")
+
+
+def _lock(one: Held) -> Finding:
+    """Say who holds a stack; that somebody works is no problem, that a dead run does is one."""
+    name, stack = f"lock {one.stack}", one.stack
+    if one.life == "alive":
+        return Finding(name, "ok", str(one))
+    if one.life == "dead":
+        hint = f"run `stackyard recover {stack}`, or `stackyard unlock {stack}` before it"
+        return Finding(name, "problem", str(one), hint)
+    hint = f"ask whether it still runs; if not, run `stackyard recover {stack}`"
+    return Finding(name, "not checked", str(one), hint)
 
 
 def _identity(estate: Estate, place: Place, target: str) -> Finding:

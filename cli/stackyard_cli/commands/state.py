@@ -1,4 +1,4 @@
-"""`recover`, `outputs`, `status`: the state of one stack, read from the backend."""
+"""`recover`, `unlock`, `outputs`, `status`: the state of one stack, read from the backend."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from stackyard_cli.engine import guard
 from stackyard_cli.engine.checkpoint import Resource
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.session import session
-from stackyard_cli.errors import StackyardError
-from stackyard_cli.options import EstateDir, Json, Selection, Stack
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.options import EstateDir, Json, Selection, Stack, Yes
 from stackyard_cli.recovery.census import AwsCensus
+from stackyard_cli.recovery.lock import check_dead, held
 from stackyard_cli.recovery.recover import Recovery
 from stackyard_cli.recovery.recover import recover as put_in_order
 
@@ -56,6 +57,33 @@ def recover(
             f"{chosen}: {len(outcome.leftovers)} things carry its tag and are not in its state",
             hint="look at them; delete them, or import them into a stack",
         )
+
+
+def unlock(
+    stack: Stack,
+    take_over: TakeOver = None,
+    yes: Yes = False,
+    json: Json = False,
+    estate: EstateDir = None,
+) -> None:
+    """Remove the lock that a dead run left; refused while its holder lives or may live."""
+    found = Estate.find(Path.cwd(), estate)
+    chosen = found.one(stack)
+    place = place_of_estate(found)
+    locks = held(place, [chosen])
+    for one in locks:
+        render.narrate(f"{chosen} is locked by {one}")
+        check_dead(one.lock, chosen, take_over)
+    if locks and not yes and render.ask(f"Type {chosen} to remove the lock:") != str(chosen):
+        message = f"nothing removed: that was not {chosen}"
+        raise StackyardError(message, hint="add `--yes` to go ahead", code=ExitCode.INVALID)
+    for one in locks:
+        # Only what was shown goes: who took the stack meanwhile keeps it.
+        place.store.delete(one.lock.key)
+    after = f"stackyard recover {chosen}" if locks else None
+    unlocked = [str(one.lock) for one in locks]
+    text = f"{chosen}: unlocked; run `{after}` next" if locks else f"{chosen} is not locked"
+    render.answer({"stack": str(chosen), "unlocked": unlocked, "next": after}, json=json, text=text)
 
 
 def outputs(
@@ -157,7 +185,7 @@ def _status(place: Place, estate: Estate, stack: Any) -> dict[str, Any]:
             state = "to recover"
     except StackyardError as error:
         state = error.message.partition(": ")[2] or error.message
-    locks = place.state(stack).locks()
+    locks = held(place, [stack])
     return {
         "stack": str(stack),
         "state": state,

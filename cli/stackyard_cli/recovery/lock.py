@@ -1,4 +1,4 @@
-"""Whether the process that holds a stack's lock still lives."""
+"""Who holds a stack's lock, since when, and whether that process still lives."""
 
 from __future__ import annotations
 
@@ -7,16 +7,103 @@ import re
 import socket
 import subprocess
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from stackyard.naming import StackId
 from stackyard_cli.engine.checkpoint import Lock
+from stackyard_cli.engine.problems import StateError
+
+if TYPE_CHECKING:
+    from stackyard_cli.engine.place import Place
 
 Life = Literal["alive", "dead", "elsewhere"]
 
+LIVES: dict[Life, str] = {
+    "alive": "it is alive",
+    "dead": "it has ended",
+    "elsewhere": "whether it lives cannot be seen from here",
+}
+
+LOCKS = ".pulumi/locks/"
+"""Where a self-managed backend keeps locks, one object for each holder of a stack."""
+
 SLACK = 5.0
 """Seconds between a lock's time and its holder's start that clocks and ticks may differ by."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A stack that somebody holds."""
+
+    stack: StackId
+    lock: Lock
+    life: Life
+
+    def __str__(self) -> str:
+        return f"{self.lock}, {age_of(self.lock)}; {LIVES[self.life]}"
+
+
+def held(place: Place, stacks: Iterable[StackId]) -> list[Held]:
+    """Return every lock on these stacks; one listing of the backend, whatever their number."""
+    keys = place.store.keys(LOCKS)
+    found: list[Held] = []
+    for stack in stacks:
+        state = place.state(stack)
+        if any(key.startswith(state.lock_prefix) for key in keys):
+            found += [Held(stack, lock, life_of(lock)) for lock in state.locks()]
+    return found
+
+
+def check_free(place: Place, stacks: Iterable[StackId]) -> None:
+    """Refuse stacks that somebody holds, before anything is previewed; raises StateError."""
+    if not (found := held(place, stacks)):
+        return
+    first = found[0]
+    if first.life == "alive":
+        hint = f"wait for it, or stop it with `kill -INT {first.lock.pid}`"
+    else:
+        hint = f"after a crash run `stackyard recover {first.stack}`"
+    raise StateError(
+        f"{first.stack} is locked by {first}",
+        hint=hint,
+        details=[f"{one.stack} is locked by {one}" for one in found[1:]],
+        facts={"locks": {str(one.stack): str(one) for one in found}},
+    )
+
+
+def check_dead(lock: Lock, stack: StackId, take_over: str | None) -> None:
+    """Refuse to remove the lock of a holder that lives, or may live; raises StateError.
+
+    `take_over` names the holder (`user@host`) of a lock made on another machine.
+    """
+    life = life_of(lock)
+    holder = f"{lock.username}@{lock.hostname}"
+    if life == "alive":
+        raise StateError(
+            f"{stack} is being changed by {lock}, which is alive",
+            hint=f"wait for it, or stop it with `kill -INT {lock.pid}`",
+        )
+    if life == "elsewhere" and take_over != holder:
+        raise StateError(
+            f"{stack} is locked by {lock}; whether that lives cannot be seen from here",
+            hint=f"make sure it has ended, then add `--take-over {holder}`",
+        )
+
+
+def age_of(lock: Lock, now: float | None = None) -> str:
+    """Return how long ago a lock was taken, in the largest units that say something."""
+    taken = _seconds(lock.since)
+    if taken is None:
+        return "of unknown age"
+    minutes = max(int(((now or time.time()) - taken) // 60), 0)
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min ago" if hours < 48 else f"{hours // 24} days ago"
 
 
 def life_of(lock: Lock) -> Life:

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from stackyard.naming import StackId
 from stackyard_cli.engine.binary import Engine
-from stackyard_cli.engine.checkpoint import Checkpoint, Lock, StackState
+from stackyard_cli.engine.checkpoint import Checkpoint, StackState
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.problems import StateError
 from stackyard_cli.engine.session import session
 from stackyard_cli.recovery.census import STACK_TAG, Found
-from stackyard_cli.recovery.lock import life_of
+from stackyard_cli.recovery.lock import check_dead
 from stackyard_cli.recovery.repair import repaired, without
 from stackyard_cli.recovery.wanted import Wanted, doubts_of
 
@@ -76,7 +76,7 @@ def recover(
     outcome = Recovery(str(stack))
     state = place.state(stack)
     for lock in state.locks():
-        _check_dead(lock, stack, take_over)
+        check_dead(lock, stack, take_over)
         place.store.delete(lock.key)
         outcome.unlocked.append(str(lock))
         told(f"{stack}: removed the lock of {lock}")
@@ -158,21 +158,6 @@ def _repair(
     outcome.not_made = [w.urn for w in doubts.creates if w.urn not in held]
     outcome.not_made = [u for u in outcome.not_made if u not in {w.urn for w in unplaced}]
     outcome.checked = list(doubts.others)
-
-
-def _check_dead(lock: Lock, stack: StackId, take_over: str | None) -> None:
-    life = life_of(lock)
-    holder = f"{lock.username}@{lock.hostname}"
-    if life == "alive":
-        raise StateError(
-            f"{stack} is being changed by {lock}, which is alive",
-            hint=f"wait for it, or stop it with `kill -INT {lock.pid}`",
-        )
-    if life == "elsewhere" and take_over != holder:
-        raise StateError(
-            f"{stack} is locked by {lock}; whether that lives cannot be seen from here",
-            hint=f"make sure it has ended, then add `--take-over {holder}`",
-        )
 
 
 def _readable(place: Place, state: StackState, stack: StackId, outcome: Recovery) -> Checkpoint:
