@@ -185,6 +185,20 @@ def test_an_upload_with_another_key_is_refused_and_one_without_is_not(client, la
         s3.put_bucket_policy(Bucket=lake, Policy=document(PLAIN_HTTP))
 
 
+def test_a_variable_in_a_resource_stands_for_who_asks(client, lake, role):
+    own = {
+        "Effect": "Allow",
+        "Action": "s3:PutObject",
+        "Resource": ["arn:aws:s3:::lake/${aws:userid}", "arn:aws:s3:::lake/${aws:nobody}/*"],
+    }
+    keys = role("signer", own)
+    s3, me = client("s3", keys), client("sts", keys).get_caller_identity()["UserId"]
+    assert me.endswith(":test")
+    s3.put_object(Bucket=lake, Key=me, Body=b"x")
+    for key in (me.replace("test", "else"), f"{me}/x", "${aws:userid}", "/x", "${aws:nobody}/x"):
+        assert refused(s3.put_object, Bucket=lake, Key=key, Body=b"x")
+
+
 def test_a_role_is_taken_with_its_external_id_only(role):
     needs = {"StringEquals": {"sts:ExternalId": "labels-2026"}}
     assert role("outside", trust=needs, ExternalId="labels-2026")

@@ -16,7 +16,7 @@ from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from stackyard_sandbox.cloud import access_points
-from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.cloud.principals import PARTITION, principal_of
 from stackyard_sandbox.cloud.resources import fields_of
 
 _ENCRYPTION = "x-amz-server-side-encryption"
@@ -39,6 +39,8 @@ def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
         "aws:securetransport": "true",
         "s3:tlsversion": "1.3",
     }
+    if principal := principal_of(request.account_id, request._access_key._access_key_id):
+        found["aws:userid"] = principal.user_id
     if point := access_points.used():
         found |= access_points.facts(point)
     headers = {name.lower(): value for name, value in request._headers.items()}

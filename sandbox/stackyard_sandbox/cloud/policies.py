@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+_VARIABLE = re.compile(r"\$\{([\w:/-]+)\}")
+
 Document = Mapping[str, Any]
 Grant = Literal["named", "account"]
 """How a resource policy allows: whoever it names itself, or an account, whose policies decide."""
@@ -60,11 +62,26 @@ def _matching(asked: Asked, documents: Sequence[Document], effect: str) -> Itera
             if (
                 statement["Effect"] == effect
                 and _covers(statement, "Action", asked.action, re.IGNORECASE)
-                and _covers(statement, "Resource", asked.resource, 0)
+                and _covers(_filled(statement, asked.facts), "Resource", asked.resource, 0)
                 and _concerns(statement, asked)
                 and _holds(statement.get("Condition", {}), asked.facts)
             ):
                 yield statement
+
+
+def _filled(statement: Document, facts: Mapping[str, str]) -> Document:
+    """Return a statement with values for the variables of its resources, as `${aws:userid}`.
+
+    A resource whose variable has no value is none. Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
+    """
+    resources = _listed(statement.get("Resource"))
+    if not any("${" in one for one in resources):
+        return statement
+    filled = (
+        _VARIABLE.sub(lambda found: facts.get(found[1].lower(), "${"), one) for one in resources
+    )
+    return {**statement, "Resource": [one for one in filled if "${" not in one]}
 
 
 def _covers(statement: Document, element: str, value: str, flags: int) -> bool:
