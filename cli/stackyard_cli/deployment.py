@@ -16,11 +16,13 @@ from stackyard.stackfile.node import dotted
 from stackyard_cli.changes import ConfigChange, config_changes
 from stackyard_cli.engine import binary, guard
 from stackyard_cli.engine.binary import Engine
+from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.place import Place, place_of
 from stackyard_cli.engine.run import Task
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review.blast_radius import expired
 from stackyard_cli.review.dates import today
+from stackyard_cli.review.judge import Judge
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Deployment:
     place: Place
     engine: Engine
     loaded: dict[StackId, Loaded] = field(default_factory=dict)
+    judge: Judge | None = None
+    """Whose rules hold; those of the estate itself by default."""
 
     @classmethod
     def open(cls, estate_dir: Path | None) -> Deployment:
@@ -54,6 +58,19 @@ class Deployment:
             digest=loaded.digest,
             upstreams=self.estate.upstreams(stack),
         )
+
+    def hold_to(self, revision: str | None) -> None:
+        """Judge the stacks loaded so far by the policies of a revision, not by those of the files.
+
+        A change must not choose the rules that it is judged by.
+        """
+        if revision is not None:
+            self.judge = Judge.of_revision(self.estate.root, revision, self.loaded)
+
+    def packs(self, stack: StackId) -> Packs:
+        """Return the policy packs that a loaded stack is held to."""
+        judge = self.judge or Judge(self.estate.settings)
+        return judge.packs(self.loaded[stack])
 
     def check_immutables(self, tasks: Iterable[Task]) -> None:
         """Refuse changed values of keys that only a new stack may change; all at once."""

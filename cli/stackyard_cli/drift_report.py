@@ -10,7 +10,7 @@ from stackyard_cli.review_comment import LIMIT, code
 MARKER = "<!-- stackyard: drift -->"
 TITLE = "Stackyard: the cloud differs from what was applied"
 
-TOLD = ("risky", "benign")
+TOLD = ("unknown", "risky", "benign")
 """Kinds that somebody should look at; what is expected or ignored needs nobody."""
 
 

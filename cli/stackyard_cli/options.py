@@ -43,3 +43,14 @@ EstateDir = Annotated[
     ),
 ]
 """Where the estate is; given to `Estate.find(Path.cwd(), explicit)`."""
+
+PoliciesOf = Annotated[
+    str | None,
+    typer.Option(
+        "--policies-of",
+        metavar="REV",
+        help="Judge by the policy settings of this branch or commit, not by the files' own.",
+        show_default=False,
+    ),
+]
+"""The protected branch, in a pipeline: a change must not choose the rules it is judged by."""

@@ -26,8 +26,17 @@ def previewed(report: Report) -> bool:
     return report.ok or (report.operation == "preview" and report.result.kind in STOPPED)
 
 
-def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops: Stops) -> None:
-    """Raise for what failed or was stopped, naming what to run next."""
+def end(
+    found: Mapping[StackId, Report],
+    layers: Sequence[Sequence[Task]],
+    stops: Stops,
+    *,
+    answered: bool = False,
+) -> None:
+    """Raise for what failed or was stopped, naming what to run next.
+
+    `answered`: stdout holds the JSON answer already; a second document would make it unreadable.
+    """
     if stops.wanted:
         for line in _stopped(found, layers):
             render.narrate(line)
@@ -38,7 +47,11 @@ def end(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]], stops
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
         code = ExitCode.STOPPED if first.result.kind in STOPPED else ExitCode.FAILED
-        raise StackyardError(message, hint=first.result.hint or _hint(first), code=code)
+        error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
+        if not answered:
+            raise error
+        render.problem(error, json=False)
+        raise typer.Exit(code)
 
 
 def _hint(report: Report) -> str | None:

@@ -17,6 +17,7 @@ from stackyard.naming import StackId
 from stackyard.stackfile.estate import Estate
 from stackyard_cli.affected import depth
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.forge import file_of
 from stackyard_cli.stamp import TEMPLATES
 
 Service = Literal["github", "gitlab"]
@@ -76,7 +77,7 @@ def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
     """Return what a job needs to know of each stack; raises StackyardError above the limit."""
     found = [
         {key: row[key] for key in ("stack", "operation", "stage", "account", "region")}
-        | {"file": f"{row['stack'].replace('/', '.')}.json"}
+        | {"file": file_of(row["stack"])}
         for row in rows
     ]
     if len(found) > limit:
@@ -121,6 +122,8 @@ def child(found: Row, operation: Operation, *, below: str) -> str:
         "below": f"/{below}" if below else "",
         "estate": below or ".",
         "expected": json.dumps(names),
+        # Tool and policies: of the branch merged into, which after the merge is the one before it.
+        "judge": "FETCH_HEAD" if operation == "preview" else found["base"],
         "operation": operation,
         "python": PYTHON,
         "stacks": stacks,

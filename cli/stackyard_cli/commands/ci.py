@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.options import EstateDir, Json, Stack
+from stackyard_cli.options import EstateDir, Json
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="Render pipelines for GitHub or GitLab."
@@ -17,6 +17,9 @@ app = typer.Typer(
 Write = Annotated[bool, typer.Option("--write", help="Write the files into the repository.")]
 Branch = Annotated[str, typer.Option("--branch", help="The branch that is applied.")]
 Answer = Annotated[Path, typer.Argument(metavar="FILE", help="What `affected --json` said.")]
+Selected = Annotated[
+    list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks.", show_default=False)
+]
 Jobs = Annotated[
     Path | None,
     typer.Option(
@@ -75,17 +78,37 @@ def matrix(
 
 
 @app.command()
-def receipt(
-    stack: Stack,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Where to write it.")],
+def receipts(
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to write them.")],
+    forge: Annotated[Literal["github", "gitlab"], typer.Option("--forge", help="Where from.")],
+    stacks: Selected = None,
+    of: Annotated[
+        Path | None,
+        typer.Option(
+            "--affected",
+            metavar="FILE",
+            help="All stacks that `affected --json` said are to be applied.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Get the receipt that was reviewed for a commit (GitLab; GitHub's jobs use `gh`)."""
-    from stackyard_cli.forge import GitLab
+    """Get the receipts that were reviewed for a job's commit."""
+    from stackyard_cli import pipelines
+    from stackyard_cli.forge import Forge, GitHub, GitLab, file_of
     from stackyard_cli.stamp import write_whole
 
-    write_whole(to, GitLab.here().receipt(stack))
-    render.answer({"stack": stack, "file": str(to)}, json=json, text=str(to))
+    rows = pipelines.read_affected(of.read_text(encoding="utf-8"))["stacks"] if of else []
+    wanted = [*(stacks or []), *(r["stack"] for r in rows if r["operation"] == "preview")]
+    found: dict[str, str] = {}
+    # Where nothing is affected there is nothing to ask for: a commit may be about something else.
+    if wanted or rows:
+        service: Forge = GitHub.here() if forge == "github" else GitLab.here()
+        found |= service.receipts(wanted)
+    for stack, text in found.items():
+        write_whole(to / file_of(stack), text)
+    told = [{"stack": each, "file": str(to / file_of(each))} for each in found]
+    render.table(("stack", "file"), told, json=json)
 
 
 def _root(estate: Path | None) -> Path:

@@ -16,13 +16,13 @@ from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.protection import refused, unprotect
 from stackyard_cli.engine.run import Report, Runner, Task, in_order
 from stackyard_cli.engine.stops import Stops
+from stackyard_cli.engine.workers import KEPT, Workers
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.options import EstateDir, Json, Selection, Stacks, Yes
+from stackyard_cli.options import EstateDir, Json, PoliciesOf, Selection, Stacks, Yes
 from stackyard_cli.outcome import end, known, previewed
 from stackyard_cli.progress import Progress
 from stackyard_cli.recovery.lock import check_free
-from stackyard_cli.review import approval, gate, policies
-from stackyard_cli.review.dates import today
+from stackyard_cli.review import approval, gate
 
 Refresh = Annotated[
     bool,
@@ -57,12 +57,14 @@ def preview(
     expect_no_changes: Expect = False,
     diff: Diff = False,
     receipt: KeepReceipt = None,
+    policies_of: PoliciesOf = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
     """Show what `up` would change; changes nothing."""
     deployment = Deployment.open(estate)
     layers = deployment.layers(deployment.estate.select(stacks))
+    deployment.hold_to(policies_of)
     deployment.check_immutables(task for layer in layers for task in layer)
     with Stops(render.narrate) as stops:
         flow = Flow(deployment, stops, values=diff, refresh=refresh)
@@ -74,7 +76,7 @@ def preview(
         render.answer({"stacks": flow.plain(found.values(), reviews)}, json=True)
     if receipt is not None:
         approval.keep(deployment, receipt, list(reviews.values()), refresh=refresh)
-    end(found, layers, stops)
+    end(found, layers, stops, answered=json)
     gate.stop(reviews.values(), json=json)
     if expect_no_changes and any(_changes(report) for report in found.values()):
         raise typer.Exit(ExitCode.CHANGES_PENDING)
@@ -87,6 +89,7 @@ def up(
     diff: Diff = False,
     receipt: Approved = None,
     digest: Digest = None,
+    policies_of: PoliciesOf = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -94,18 +97,19 @@ def up(
     deployment = Deployment.open(estate)
     layers = deployment.layers(deployment.estate.select(stacks))
     check_free(deployment.place, (task.stack for layer in layers for task in layer))
+    deployment.hold_to(policies_of)
     deployment.check_immutables(task for layer in layers for task in layer)
     approved = None
     if receipt is not None:
         tasks = [task for layer in layers for task in layer]
         approved = approval.Approval.opened(deployment, receipt, tasks, digest)
         refresh = approved.refresh
-    with Stops(render.narrate) as stops:
-        flow = Flow(deployment, stops, values=diff, refresh=refresh)
+    with Stops(render.narrate) as stops, Workers(keep=KEPT) as workers:
+        flow = Flow(deployment, stops, values=diff, refresh=refresh, workers=workers)
         done = _layer_by_layer(flow, layers, approved, yes=yes, json=json)
     if json:
         render.answer({"stacks": flow.plain(done.values(), flow.reviewed)}, json=True)
-    end(done, layers, stops)
+    end(done, layers, stops, answered=json)
     render.narrate(f"{len(done)} applied", "green")
 
 
@@ -133,9 +137,9 @@ def _layer_by_layer(
             approved.check_state(task for layer in ready for task in layer)
         elif any(_changes(report) for report in found.values() if known(report)):
             _agree(yes=yes)
-        done |= flow.apply(ready, found)
         left = [[task for task in layer if not known(found[task.stack])] for layer in left]
         left = [layer for layer in left if layer]
+        done |= flow.apply(ready, found, after=left[0] if left else ())
         if not all(report.ok for report in done.values()):
             break
     return done
@@ -152,9 +156,11 @@ class Flow:
         values: bool = False,
         refresh: bool = False,
         judged: bool = True,
+        workers: Workers | None = None,
     ) -> None:
         self.deployment, self.stops = deployment, stops
         self._values, self._refresh, self._judged = values, refresh, judged
+        self._workers = workers or Workers()
         self.reviewed: dict[StackId, gate.Review] = {}
         self._watched = Progress()
         # What a preview violates is told by its review.
@@ -177,8 +183,12 @@ class Flow:
             skip=self._unknown,
         )
 
-    def apply(self, layers: Sequence[Sequence[Task]], previews: Reports) -> Reports:
-        """Apply what has changes; record what has none as it is."""
+    def apply(
+        self, layers: Sequence[Sequence[Task]], previews: Reports, after: Sequence[Task] = ()
+    ) -> Reports:
+        """Apply what has changes, record what has none as it is; meanwhile get ready for `after`."""
+        for blueprint in {task.blueprint for task in after}:
+            self._workers.prepare(blueprint)
         runner = self._runner(self._watched)
 
         def act(task: Task) -> Report:
@@ -227,9 +237,7 @@ class Flow:
         ]
 
     def _packs(self, task: Task) -> Packs:
-        loaded = self.deployment.loaded[task.stack]
-        settings = self.deployment.estate.settings
-        return policies.packs(loaded, settings, today()) if self._judged else {}
+        return self.deployment.packs(task.stack) if self._judged else {}
 
     def _runner(self, progress: Progress) -> Runner:
         return Runner(
@@ -237,6 +245,7 @@ class Flow:
             self.deployment.engine,
             self.stops,
             lambda task, event: progress.watch(str(task.stack), event),
+            workers=self._workers,
         )
 
     def _unknown(self, task: Task, done: Reports) -> Report | None:

@@ -21,7 +21,7 @@ Fix = Annotated[
     bool, typer.Option("--fix", help="Apply the stacks that drifted, as the files say.")
 ]
 
-ORDER = ("risky", "benign", "expected", "ignored")
+ORDER = ("unknown", "risky", "benign", "expected", "ignored")
 COLUMNS = ("stack", "kind", "type", "name", "path", "reason")
 
 
@@ -44,14 +44,17 @@ def drift(
     rows = [
         each.plain()
         for stack, report in found.items()
-        if report.ok
-        for each in judging.drift(report, pending.get(stack), ignores, today())
+        for each in (
+            judging.drift(report, pending.get(stack), ignores, today())
+            if report.ok
+            else [judging.unseen(report)]
+        )
     ]
     rows.sort(key=lambda row: (row["stack"], ORDER.index(row["kind"]), row["name"], row["path"]))
     render.table(COLUMNS, rows, json=json)
     for rule in (rule for rule in ignores if rule.expires < today()):
         render.narrate(f"`drift.ignore` for {rule.resource} expired on {rule.expires}", "yellow")
-    end(found, layers, stops)
+    end(found, layers, stops, answered=json)
     drifted = sorted({row["stack"] for row in rows if row["kind"] in {"risky", "benign"}})
     if not drifted:
         return

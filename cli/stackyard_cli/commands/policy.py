@@ -85,7 +85,7 @@ def hold(stacks: Selection = None, json: Json = False, estate: EstateDir = None)
     for report in found.values():
         if report.stack not in reviews:
             render.narrate(f"{report.stack}: not checked: {report.result.problem}", "yellow")
-    end(found, layers, stops)
+    end(found, layers, stops, answered=json)
     if any(row["level"] == "mandatory" for row in rows):
         raise typer.Exit(ExitCode.STOPPED)
 

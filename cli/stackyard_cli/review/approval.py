@@ -11,8 +11,7 @@ from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.engine.run import Task
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.review import policies, receipt
-from stackyard_cli.review.dates import today
+from stackyard_cli.review import receipt
 from stackyard_cli.review.fingerprint import Fingerprint, fingerprint, mismatches, state_digest
 from stackyard_cli.review.gate import Review
 
@@ -29,9 +28,7 @@ def file_of(target: Path, stack: StackId, *, several: bool) -> Path:
 
 def bound(deployment: Deployment, task: Task) -> Fingerprint:
     """Return the fingerprint of a stack as it is now."""
-    loaded = deployment.loaded[task.stack]
-    chosen = policies.packs(loaded, deployment.estate.settings, today())
-    return fingerprint(deployment, task, chosen)
+    return fingerprint(deployment, task, deployment.packs(task.stack))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from stackyard_cli.engine.messages import Step
 from stackyard_cli.engine.run import Report
 from stackyard_cli.review.steps import kind_of
 
-Kind = Literal["expected", "benign", "risky", "ignored"]
+Kind = Literal["expected", "benign", "risky", "ignored", "unknown"]
 
 EXPECTED: Mapping[str, tuple[str, ...]] = {
     "aws:eks/nodeGroup:NodeGroup": ("scalingConfig.desiredSize",),
@@ -99,6 +99,12 @@ def drift(
         for (urn, path) in _changes(refreshed)
         if (urn, path) not in known and (step := refreshed.steps[urn])
     ]
+
+
+def unseen(report: Report) -> Drift:
+    """Return what is told of a stack that could not be compared: no drift found is not no drift."""
+    reason = report.result.problem or report.result.outcome
+    return Drift(str(report.stack), "unknown", "", "", "(not looked at)", reason)
 
 
 def _changes(report: Report) -> Iterator[tuple[str, str]]:

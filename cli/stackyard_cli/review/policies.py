@@ -44,18 +44,23 @@ def levels_of(settings: EstateSettings, stage: str, today: datetime.date) -> dic
         ) from None
 
 
-def packs(loaded: Loaded, settings: EstateSettings, today: datetime.date) -> Packs:
-    """Return the packs of a stack as the engine takes them."""
+def packs(
+    loaded: Loaded,
+    settings: EstateSettings,
+    today: datetime.date,
+    before: Loaded | None = None,
+) -> Packs:
+    """Return the packs of a stack as the engine takes them: those it was held to before, too."""
     known = Settings(
         stage=loaded.id.stage,
         registries=settings.policy.registries,
         regions=settings.policy.personal_regions,
-        protected=loaded.config.protection.protect,
+        protected=any(one.config.protection.protect for one in (loaded, before) if one),
         personal_days=settings.policy.personal_days,
     )
     levels = levels_of(settings, loaded.id.stage, today)
-    config = configuration.configured(known, levels, packs_of(loaded))
-    return {configuration.EXECUTABLE: config}
+    chosen = {pack for one in (loaded, before) if one for pack in packs_of(one)}
+    return {configuration.EXECUTABLE: configuration.configured(known, levels, chosen)}
 
 
 def digest(chosen: Packs) -> str:

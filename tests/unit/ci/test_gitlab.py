@@ -17,6 +17,7 @@ from stackyard_cli.errors import StackyardError
 from stackyard_cli.forge import GitLab
 
 STACK = "vision/defects/dev"
+MERGED = {"iid": 7, "sha": "head", "state": "merged", "target_branch": "main"}
 PIPELINES = [{"id": 3, "sha": "older"}, {"id": 4, "sha": "head"}]
 
 
@@ -25,7 +26,7 @@ class Server:
 
     def __init__(self) -> None:
         self.notes: list[dict[str, Any]] = []
-        self.merge_requests: list[dict[str, Any]] = [{"iid": 7, "sha": "head"}]
+        self.merge_requests: list[dict[str, Any]] = [MERGED]
         self.tokens_at_store: list[str | None] = []
         server = self
 
@@ -87,6 +88,7 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("CI_API_V4_URL", f"http://127.0.0.1:{found.port}")
     monkeypatch.setenv("CI_PROJECT_ID", "9")
     monkeypatch.setenv("CI_COMMIT_SHA", "c0ffee")
+    monkeypatch.setenv("CI_COMMIT_REF_NAME", "main")
     monkeypatch.setenv("STACKYARD_TOKEN", "canary-token")
     monkeypatch.setenv("STACKYARD_CHANGE", "7")
     yield found
@@ -97,21 +99,25 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def test_the_receipt_is_of_the_merged_head_and_the_token_stays(
     gitlab: Server, tmp_path: Path
 ) -> None:
-    file = tmp_path / "receipt.json"
-    assert run(["ci", "receipt", STACK, "--to", str(file)]) == 0
-    assert json.loads(file.read_text()) == {"stack": STACK}
+    assert run(["ci", "receipts", STACK, "--to", str(tmp_path), "--forge", "gitlab"]) == 0
+    assert json.loads((tmp_path / "vision.defects.dev.json").read_text()) == {"stack": STACK}
     assert gitlab.tokens_at_store == [None]
 
 
 def test_what_was_not_reviewed_has_no_receipt(gitlab: Server) -> None:
-    with pytest.raises(StackyardError, match="no successful preview of other"):
-        GitLab.here().receipt("other")
-    gitlab.merge_requests = [{"iid": 7, "sha": "pushed-later"}]
-    with pytest.raises(StackyardError, match="no successful preview"):
-        GitLab.here().receipt(STACK)
-    gitlab.merge_requests = []
-    with pytest.raises(StackyardError, match="came without a merge request"):
-        GitLab.here().receipt(STACK)
+    assert GitLab.here().receipts(["other"]) == {}
+    gitlab.merge_requests = [{**MERGED, "sha": "pushed-later"}]
+    assert GitLab.here().receipts([STACK]) == {}
+
+
+@pytest.mark.parametrize("change", [{"state": "opened"}, {"target_branch": "release"}])
+def test_a_commit_without_a_merge_into_this_branch_was_not_reviewed(
+    gitlab: Server, change: dict[str, str]
+) -> None:
+    for found in ([], [{**MERGED, **change}]):
+        gitlab.merge_requests = found
+        with pytest.raises(StackyardError, match="came without a merge request"):
+            GitLab.here().receipts([STACK])
 
 
 def test_one_note_is_updated_in_place(gitlab: Server, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ GITLAB_JOB = {
     "variables", "id_tokens", "resource_group", "environment", "when",
 }  # fmt: skip
 """https://docs.gitlab.com/ci/yaml/#job-keywords: those that the templates use."""
+RANKING = "stacks/ranking/recommender/dev.yaml"
 GITLAB_TOP = {"workflow", "variables", "default", "stages", "include"}
 
 
@@ -92,6 +93,43 @@ def test_the_tool_of_a_preview_is_not_of_the_pull_request(github: dict[str, str]
     assert yaml.safe_load(text)["env"]["PYTHONSAFEPATH"] == "1"
 
 
+def test_an_apply_takes_the_tool_that_the_change_was_judged_by(github: dict[str, str]) -> None:
+    text = github["apply"]
+    assert text.count('git show "$BEFORE:requirements.txt"') == len(jobs(text))
+    assert yaml.safe_load(text)["env"]["BEFORE"] == "${{ github.event.before }}"
+
+
+def called(scripts: list[str]) -> set[str]:
+    """Return the calls of the tool, without what differs between services: names and places."""
+    found = set()
+    for line in re.findall(r"\bstackyard [a-z].*", "\n".join(scripts).replace("\\\n", " ")):
+        verb = re.match(r"stackyard (?:ci )?[a-z]+", line)
+        assert verb is not None
+        options = set(re.findall(r" (--[a-z-]+)", line))
+        found.add(" ".join([verb[0], *sorted(options)]))
+    return found
+
+
+def test_both_services_run_the_same_commands(repo: Repo, github: dict[str, str]) -> None:
+    repo.append(RANKING, "\ntags: {a: b}\n")
+    (repo.root / "stacks/vision/defects/prod.yaml").unlink()
+    answer = affected.affected(repo.root, "main").plain()
+    texts = list(pipelines.rendered("gitlab", Estate(repo.root), below="", branch="main").values())
+    texts += [pipelines.child(answer, each, below="") for each in ("preview", "apply")]
+    gitlab_jobs = [job for text in texts for job in gitlab(text).values()]
+    github_jobs = [job for text in github.values() for job in jobs(text).values()]
+    one = called([step.get("run", "") for job in github_jobs for step in job["steps"]])
+    other = called([line for job in gitlab_jobs for line in job.get("script", [])])
+    # GitHub's jobs know their stacks by a matrix, GitLab's by a rendered pipeline; and GitHub's
+    # hand receipts on as artifacts, where GitLab's ask for their own.
+    one = {each.replace(" --affected", "") for each in one if not each.startswith("stackyard ci m")}
+    assert {
+        "stackyard up --policies-of --receipt --yes",
+        "stackyard ci receipts --forge --to",
+    } < one
+    assert one == other - {"stackyard ci gitlab --jobs --operation"}
+
+
 def test_files_that_jobs_make_are_no_change(repo: Repo) -> None:
     """The answer's own file stands in the checkout before the command has begun."""
     texts: dict[str, str] = {}
@@ -121,7 +159,8 @@ def test_apply_goes_in_contract_order_behind_environments(github: dict[str, str]
         group = {"group": "stackyard-${{ matrix.stack }}", "cancel-in-progress": False}
         assert job["concurrency"] == group
         assert "!failure()" in job["if"]
-    assert found["apply-0"]["steps"][-1]["run"].endswith('--receipt "$RECEIPT" --yes')
+    last = found["apply-0"]["steps"][-1]["run"]
+    assert last.endswith('--receipt "$RECEIPT" --yes --policies-of "$BEFORE"')
     assert found["destroy"]["strategy"]["max-parallel"] == 1
 
 
