@@ -1,4 +1,4 @@
-"""`destroy`: in reverse contract order, with the names of protected stacks typed."""
+"""`destroy`: in reverse contract order, with the names of protected stacks typed, and a sweep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from stackyard.data_classes import data_class_of
 from stackyard.naming import StackId
 from stackyard_cli import render, reports
+from stackyard_cli.commands.leftovers import Sweep, sweep_of
 from stackyard_cli.deployment import Deployment
 from stackyard_cli.engine import guard
 from stackyard_cli.engine.run import Report, Runner, Task, in_order
@@ -19,6 +20,7 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stacks, Yes
 from stackyard_cli.outcome import end
 from stackyard_cli.progress import Progress
+from stackyard_cli.recovery.lock import check_free
 from stackyard_cli.review.blast_radius import losses_of_destroy, unwaived
 
 Confirm = Annotated[
@@ -55,16 +57,25 @@ def destroy(
     _announce(deployment, layers, json=preview and json)
     if preview:
         return
+    tasks = [task for layer in layers for task in layer]
+    check_free(deployment.place, [task.stack for task in tasks])
+    _stop_losses(deployment, tasks)
     _agree(deployment, layers, yes=yes, confirmed=confirm or [])
     with Stops(render.narrate) as stops:
         done = _destroy(deployment, layers, stops)
     kept = [kept for report in done.values() for kept in _kept(report)]
+    sweep = _swept(deployment, [stack for stack, report in done.items() if report.ok])
     if json:
         plain = [reports.plain(report) for report in done.values()]
-        render.answer({"stacks": plain, "kept": kept}, json=True)
+        render.answer({"stacks": plain, "kept": kept, **sweep.plain()}, json=True)
     for item in kept:
         name = f"{item['type']}  {item['name']}  {item['id'] or ''}"
         render.narrate(f"kept in the cloud ({item['data_class']}): {name}", "yellow")
+    for row in sweep.rows:
+        text = f"left, {row.verdict}: {row.stack}  {row.type}  {row.name}  {row.cost}"
+        render.narrate(text, "yellow")
+    for line in sweep.lines():
+        render.narrate(line)
     end(done, layers, stops)
     render.narrate(f"{len(done)} destroyed", "green")
 
@@ -90,6 +101,14 @@ def _destroy(
         return None if all(report.ok for report in done.values()) else _not_started(task)
 
     return in_order(layers, act, stops=stops, beat=progress.beat, skip=skip)
+
+
+def _swept(deployment: Deployment, stacks: Sequence[StackId]) -> Sweep:
+    """Look for what is left; a search that is refused does not undo a destroy."""
+    try:
+        return sweep_of(deployment.place, deployment.estate, stacks)
+    except StackyardError as error:
+        return Sweep(not_seen=[error.message])
 
 
 def _not_started(task: Task) -> Report:

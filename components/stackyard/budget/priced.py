@@ -39,6 +39,7 @@ USAGE: dict[str, str] = {
     "aws:sns/topic:Topic": "notifications",
     "aws:sqs/queue:Queue": "messages",
     "aws:sfn/stateMachine:StateMachine": "state transitions",
+    "kubernetes:core/v1:PersistentVolume": "volume storage",
     "kubernetes:core/v1:PersistentVolumeClaim": "volume storage",
 }
 """Types that cost by what is put into them; named beside a band, as no preview can know it."""

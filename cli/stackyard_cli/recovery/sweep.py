@@ -1,0 +1,116 @@
+"""Everything in an account that belongs to a stack, looked for where the tag search does not see.
+
+The census covers what a crash can leave; a sweep also asks IAM and EKS one by one, and for what
+controllers in a cluster made: load balancers and volumes, which carry the cluster's name alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from stackyard.naming import StackId, namespace_name
+from stackyard_cli.engine.checkpoint import Resource
+from stackyard_cli.recovery.census import RESOURCE_TAG, STACK_TAG, AwsCensus, Found
+
+UNSEEN = frozenset({"aws:budgets/budget:Budget", "aws:cloudtrail/trail:Trail"})
+"""Types with tags that no search here finds."""
+
+IMPLIED = frozenset(
+    {
+        "aws:eks/accessEntry:AccessEntry",
+        "aws:eks/addon:Addon",
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        "aws:s3/accessPoint:AccessPoint",
+    }
+)
+"""Types that no search here finds either, and that cannot outlive a cluster or bucket, which is
+found itself (S3 answers `BucketHasAccessPointsAttached` to the deletion of such a bucket)."""
+
+CLUSTER_TAGS = ("kubernetes.io/cluster/{}", "elbv2.k8s.aws/cluster")
+"""Keys of tags on what controllers make; the name is in the key of the first, in the value of the
+second. Sources: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
+and https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/."""
+
+
+def swept(stack: StackId, census: AwsCensus, clusters: Iterable[str]) -> list[Found]:
+    """Return everything that carries the stack's tag, or the name of a cluster that it had."""
+    found = {one.arn: one for one in census.tagged()}
+    found |= {one.arn: one for one in (*_roles(stack, census), *_clusters(stack, census))}
+    for cluster in clusters:
+        for one in _of_cluster(cluster, census):
+            found.setdefault(one.arn, one)
+    return [one for one in found.values() if not _leaving(one, census)]
+
+
+def unseen(resources: Iterable[Resource]) -> list[str]:
+    """Return the types among these that no search finds."""
+    return sorted({resource["type"] for resource in resources} & UNSEEN)
+
+
+def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[Found]:
+    """Yield what is left of a project in a cluster: its namespace, and volumes claimed from it.
+
+    `ask` returns an object of the cluster's API by its path, None where there is none.
+    """
+    name = namespace_name(stack)
+    if ask(f"/api/v1/namespaces/{name}") is not None:
+        yield Found(f"namespace/{name}", f"kubernetes:core/v1:Namespace::{name}")
+    for item in (ask("/api/v1/persistentvolumes") or {}).get("items", []):
+        if (item["spec"].get("claimRef") or {}).get("namespace") == name:
+            volume = item["metadata"]["name"]
+            yield Found(f"volume/{volume}", f"kubernetes:core/v1:PersistentVolume::{volume}")
+
+
+def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's roles: `list_roles` tells no tags, so names that begin like it are asked.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
+    """
+    iam = census.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            if not role["RoleName"].startswith(stack.slug[:50]):
+                continue
+            answer = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
+            tags = {tag["Key"]: tag["Value"] for tag in answer}
+            if tags.get(STACK_TAG) == str(stack):
+                yield Found(role["Arn"], tags.get(RESOURCE_TAG))
+
+
+def _leaving(one: Found, census: AwsCensus) -> bool:
+    """Say whether a secret is marked for deletion: it is billed no more, and goes by itself.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
+    """
+    if ":secretsmanager:" not in one.arn:
+        return False
+    return "DeletedDate" in census.client("secretsmanager").describe_secret(SecretId=one.arn)
+
+
+def _clusters(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's clusters and their node groups."""
+    eks = census.client("eks")
+    for name in eks.list_clusters()["clusters"]:
+        yield from _tagged(stack, eks.describe_cluster(name=name)["cluster"], "arn")
+        for group in eks.list_nodegroups(clusterName=name)["nodegroups"]:
+            answer = eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]
+            yield from _tagged(stack, answer, "nodegroupArn")
+
+
+def _tagged(stack: StackId, described: dict[str, Any], arn: str) -> Iterator[Found]:
+    tags = described.get("tags") or {}
+    if tags.get(STACK_TAG) == str(stack):
+        yield Found(described[arn], tags.get(RESOURCE_TAG))
+
+
+def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[Found]:
+    """Yield what controllers of a cluster made; nothing that a stack itself has tagged."""
+    owned, balanced = CLUSTER_TAGS
+    filters = ({"Key": owned.format(cluster)}, {"Key": balanced, "Values": [cluster]})
+    pages = census.client("resourcegroupstaggingapi").get_paginator("get_resources")
+    for wanted in filters:
+        for page in pages.paginate(TagFilters=[wanted]):
+            for item in page["ResourceTagMappingList"]:
+                if STACK_TAG not in {tag["Key"] for tag in item["Tags"]}:
+                    yield Found(item["ResourceARN"], None)
