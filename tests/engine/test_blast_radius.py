@@ -54,3 +54,21 @@ def test_a_protected_key_that_would_go_is_a_loss_and_goes_only_with_consent(
     unprotect(made.place, made.engine, STACK, refused(found.diagnostics))
     assert run(made, "up", *left).ok
     assert len(made.ids() & before) == 1, "the role stays"
+
+
+def test_a_destroy_spares_a_protected_key_until_that_is_lifted(made: FakeYard) -> None:
+    done = run(made, "destroy", KEY, OTHER)
+    assert (done.ok, done.result.kind) == (False, "protected")
+    assert [urn.rpartition("::")[2] for urn in refused(done.diagnostics)] == ["key"]
+    key = _held(made, "aws:kms/key:Key")
+    assert len(key & made.ids()) == 1, "the key is still there"
+
+    unprotect(made.place, made.engine, STACK, refused(done.diagnostics))
+    assert run(made, "destroy", KEY, OTHER).ok
+    assert made.ids() == set()
+
+
+def _held(yard: FakeYard, kind: str) -> set[str]:
+    checkpoint = yard.place.state(STACK).read()
+    assert checkpoint is not None
+    return {item["id"] for item in checkpoint.resources if item["type"] == kind}

@@ -15,6 +15,7 @@ from yard import STACK, FakeYard, kill_everything, open_yard, until
 
 from stackyard_cli.engine.problems import BackendError
 from stackyard_cli.engine.store import open_store
+from stackyard_cli.recovery.lock import held
 
 REGION = "eu-central-1"
 CANARY = "canary-41c7e2-do-not-tell"
@@ -95,6 +96,7 @@ def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
     tool = team.tool(**things)
     until(team.things)
     kill_everything(tool)
+    assert [one.life for one in held(team.place, [STACK])] == ["dead"]
     assert "locked by" in (team.run("up", **things).result.problem or "")
     time.sleep(1)
     assert team.recover().unlocked

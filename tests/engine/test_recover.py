@@ -13,6 +13,7 @@ import pytest
 from yard import STACK, FakeYard, FolderCensus, kill_everything, restart_provider, until
 
 from stackyard_cli.engine.problems import StateError
+from stackyard_cli.recovery.lock import check_free, held
 from stackyard_cli.recovery.recover import recover
 
 KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
@@ -52,6 +53,10 @@ def test_up_refuses_until_recover(yard: FakeYard) -> None:
     tool = yard.tool(things=4, seconds=3)
     until(yard.creating)
     kill_everything(tool)
+    [one] = held(yard.place, [STACK])
+    assert (one.life, str(one).endswith("min ago; it has ended")) == ("dead", True)
+    with pytest.raises(StateError, match="is locked by"):
+        check_free(yard.place, [STACK])
     first = yard.run("up", things=4)
     assert "locked" in (first.result.problem or "")
     for lock in yard.place.state(STACK).locks():
@@ -64,6 +69,7 @@ def test_up_refuses_until_recover(yard: FakeYard) -> None:
 def test_recover_refuses_while_the_holder_lives(yard: FakeYard) -> None:
     tool = yard.tool(things=4, seconds=4)
     until(yard.place.state(STACK).locks)
+    assert [one.life for one in held(yard.place, [STACK])] == ["alive"]
     with pytest.raises(StateError, match="is alive"):
         yard.recover()
     os.killpg(tool.pid, signal.SIGINT)
