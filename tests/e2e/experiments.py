@@ -88,7 +88,7 @@ def tracking(database: Database, tmp_path_factory: pytest.TempPathFactory) -> It
         server = subprocess.Popen(**arguments, stdout=stream, stderr=stream, start_new_session=True)
         try:
             uri = f"http://127.0.0.1:{port}"
-            _wait(server, uri, serve.startup_probe, log)
+            wait_until_up(server, uri, serve.startup_probe, log)
             settings = pods.settings("tracking", NAMESPACE)
             yield Tracking(uri, {**settings, "MLFLOW_TRACKING_URI": uri}, log)
         finally:
@@ -96,8 +96,8 @@ def tracking(database: Database, tmp_path_factory: pytest.TempPathFactory) -> It
             server.wait(20)
 
 
-def _wait(server: subprocess.Popen[bytes], uri: str, probe: Any, log: Path) -> None:
-    """Ask as the kubelet does, for as long as the startup probe allows."""
+def wait_until_up(server: subprocess.Popen[bytes], uri: str, probe: Any, log: Path) -> None:
+    """Ask as the kubelet does, for as long as the probe allows."""
     end = time.monotonic() + probe.period_seconds * probe.failure_threshold
     while time.monotonic() < end:
         assert server.poll() is None, log.read_text()

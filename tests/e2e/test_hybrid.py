@@ -1,21 +1,40 @@
-"""Hybrid: one manifest, two clusters, one tracking server, and no AWS keys on premises."""
+"""Hybrid: one manifest, two clusters, one tracking server, and no AWS keys on premises.
+
+No pod really runs: what the pods of both clusters are told by their own API server is given to
+processes, and those log to the one tracking server.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 import yaml
 
+from .experiments import Tracking
 from .onprem import ISSUER
 
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"
 CLOUD = "platform-foundation-dev"
+OUTSIDE = "https://tracking.defects.acme.example"
+
+FIT = """
+import os, mlflow
+with mlflow.start_run():
+    mlflow.log_param("stack", os.environ["STACKYARD_STACK"])
+    mlflow.log_metric("f1", 0.9)
+"""
+"""What stands for the project's own program in the image: it knows nothing of places."""
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +57,33 @@ def as_scientist(clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
     return {"cloud": kube(CLOUD, assume(f"{NAMESPACE}-scientist")), "onprem": onprem}
 
 
-def test_one_manifest_is_taken_and_scheduled_on_gpu_nodes_of_both(
+@pytest.fixture(scope="module")
+def placed(
     applied: Any, clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
-) -> None:
+) -> dict[str, Any]:
+    """The pod of one and the same manifest on each cluster, once the scheduler has placed it."""
     from kubernetes import client
 
     text = applied.run("train", "render", STACK, "fit")
     assert text == applied.run("train", "render", STACK, "fit", "--on", "onprem:berlin")
-    job = yaml.safe_load(text)
+    job, found = yaml.safe_load(text), {}
     for where, api in as_scientist(clusters, kube, assume).items():
         made: Any = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, job)
         try:
-            pod = _running(clusters[where], made.metadata.name)
+            found[where] = _running(clusters[where], made.metadata.name)
         finally:
             client.BatchV1Api(api).delete_namespaced_job(
                 made.metadata.name, NAMESPACE, propagation_policy="Background"
             )
+    return found
+
+
+def test_one_manifest_is_taken_and_scheduled_on_gpu_nodes_of_both(
+    clusters: dict[str, Any], placed: dict[str, Any]
+) -> None:
+    from kubernetes import client
+
+    for where, pod in placed.items():
         node: Any = client.CoreV1Api(clusters[where]).read_node(pod.spec.node_name)
         assert node.metadata.labels["stackyard.dev/gpu-pool"] == "training", where
         assert int(node.status.allocatable["nvidia.com/gpu"]) > 0, where
@@ -67,16 +97,60 @@ def test_namespaces_quotas_and_rights_are_the_same(clusters: dict[str, Any]) -> 
     assert found["cloud"]["quota"]["requests.nvidia.com/gpu"] == "2"
 
 
-def test_runs_of_both_go_to_one_tracking_server(clusters: dict[str, Any]) -> None:
+def test_both_are_told_the_same_but_for_the_way_in(clusters: dict[str, Any]) -> None:
     from kubernetes import client
 
     told: Any = {
         where: client.CoreV1Api(api).read_namespaced_config_map("tracking", NAMESPACE).data
         for where, api in clusters.items()
     }
-    assert told["onprem"].pop("MLFLOW_TRACKING_URI") == "https://tracking.defects.acme.example"
+    assert told["onprem"].pop("MLFLOW_TRACKING_URI") == OUTSIDE
     assert told["cloud"].pop("MLFLOW_TRACKING_URI").startswith(f"http://tracking.{NAMESPACE}.svc")
     assert told["cloud"] == told["onprem"]
+
+
+def test_runs_of_both_lie_side_by_side_in_one_experiment(
+    clusters: dict[str, Any], placed: dict[str, Any], tracking: Tracking, tmp_path: Path
+) -> None:
+    """Each pod's own command and environment; only the server's address is replaced."""
+    module = tmp_path / "defects" / "fit.py"
+    module.parent.mkdir()
+    module.write_text(FIT)
+    running = {
+        where: subprocess.Popen(
+            _command(pod),
+            env={
+                **_environment(clusters[where], pod),
+                "MLFLOW_TRACKING_URI": tracking.uri,
+                "PATH": os.environ["PATH"],
+            },
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for where, pod in placed.items()
+    }
+    told = {where: one.communicate(timeout=120)[0] for where, one in running.items()}
+    assert {one.returncode for one in running.values()} == {0}, told
+
+    server = mlflow.MlflowClient(tracking.uri)
+    experiment = server.get_experiment_by_name("defects")
+    runs = server.search_runs([experiment.experiment_id], "params.stack = 'vision/defects/dev'")
+    places = {run.data.tags["stackyard.place"] for run in runs}
+    assert places == {"cloud", "onprem-berlin"}
+    for place in places:
+        (one,) = server.search_runs(
+            [experiment.experiment_id], f"tags.`stackyard.place` = '{place}'"
+        )
+        assert (one.info.status, one.data.metrics) == ("FINISHED", {"f1": 0.9})
+
+
+def test_the_server_answers_to_the_name_that_is_used_on_premises(tracking: Tracking) -> None:
+    host = OUTSIDE.removeprefix("https://")
+    address = f"{tracking.uri}/api/2.0/mlflow/experiments/get?experiment_id=0"
+    request = urllib.request.Request(address, headers={"Host": host})
+    assert urllib.request.urlopen(request, timeout=10).status == 200
 
 
 def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
@@ -114,6 +188,26 @@ def test_state_holds_where_the_kubeconfig_is_and_not_what_is_in_it(
     texts = [path.read_bytes() for path in state.rglob("*") if path.is_file()]
     assert any(str(berlin.kubeconfig_path).encode() in text for text in texts)
     assert not any(berlin.token.encode() in text for text in texts)
+
+
+def _command(pod: Any) -> list[str]:
+    (container,) = pod.spec.containers
+    program, *arguments = container.command
+    assert program == "python"
+    return [sys.executable, *arguments]
+
+
+def _environment(api: Any, pod: Any) -> dict[str, str]:
+    """What the kubelet would make of the container's `envFrom` and `env` on that cluster."""
+    from kubernetes import client
+
+    (container,) = pod.spec.containers
+    found: dict[str, str] = {}
+    for source in container.env_from:
+        name = source.config_map_ref.name
+        config: Any = client.CoreV1Api(api).read_namespaced_config_map(name, NAMESPACE)
+        found |= config.data
+    return found | {entry.name: entry.value for entry in container.env}
 
 
 def _running(api: Any, job: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import psycopg2
 import pytest
 from botocore.exceptions import ClientError
 
-from .experiments import NAMESPACE, STACK, Database
+from . import postgres
+from .experiments import NAMESPACE, STACK, Database, wait_until_up
 from .pods import Pods
 
 TRIALS = 8
@@ -108,7 +110,40 @@ def test_who_does_not_tune_cannot_read_the_password(
             vault.get_secret_value(SecretId=f"{STACK}/tuning-database")
 
 
-def test_the_dashboard_is_declared_with_the_password_in_nothing(pods: Pods) -> None:
+@pytest.fixture(scope="module")
+def dashboard(
+    database: Database, worker: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The Deployment's own program as a process; only places are replaced."""
+    pods, port = database.pods, postgres.free_port()
+    spec = pods.apps.read_namespaced_deployment("tuning", NAMESPACE).spec.template.spec
+    place = {"DASHBOARD_HOST": "127.0.0.1", "DASHBOARD_PORT": str(port)}
+    (container,) = spec.containers
+    arguments = pods.process(NAMESPACE, spec, container, {**database.places, **place})
+    log = tmp_path_factory.mktemp("dashboard") / "log"
+    with log.open("wb") as stream:
+        server = subprocess.Popen(**arguments, stdout=stream, stderr=stream, start_new_session=True)
+        try:
+            uri = f"http://127.0.0.1:{port}"
+            wait_until_up(server, uri, container.readiness_probe, log)
+            yield uri
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def test_the_dashboard_shows_the_study(database: Database, dashboard: str) -> None:
+    with urllib.request.urlopen(f"{dashboard}/dashboard", timeout=10) as page:
+        assert (page.status, page.headers.get_content_type()) == (200, "text/html")
+    with urllib.request.urlopen(f"{dashboard}/api/studies", timeout=10) as answer:
+        (study,) = json.load(answer)["study_summaries"]
+    assert study["study_name"] == "defects"
+    detail = f"{dashboard}/api/studies/{study['study_id']}?after=0"
+    with urllib.request.urlopen(detail, timeout=10) as answer:
+        assert len(json.load(answer)["trials"]) == 2 * TRIALS
+
+
+def test_the_dashboard_has_the_password_in_nothing_that_is_declared(pods: Pods) -> None:
     deployment = pods.apps.read_namespaced_deployment("tuning", NAMESPACE)
     (container,) = deployment.spec.template.spec.containers
     assert container.command[:3] == ["python", "/etc/stackyard/connect.py", "OPTUNA_STORAGE_URL"]

@@ -68,7 +68,7 @@ def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> N
     if on is not None and not on.startswith(ONPREM):
         wanted = wanted.model_copy(update={"gpu_pool": on})
     try:
-        text = manifest(chosen, job, wanted, registry=services.registry, pool=pool)
+        text = manifest(chosen, job, wanted, services=services, pool=pool)
     except PlacementError as error:
         raise StackyardError(str(error), code=ExitCode.INVALID) from error
     printer.answer(text.rstrip(), json=False)

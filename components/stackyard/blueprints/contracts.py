@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -167,6 +167,9 @@ class ServicesContract(Contract):
 
     onprem: dict[str, OnPremFacts] = {}
     """Clusters on premises by name."""
+
+    queueing: Literal["kueue"] | None = None
+    """What jobs queue with, on all clusters of the stage; None: they do not."""
 
 
 class ProjectContract(Contract):

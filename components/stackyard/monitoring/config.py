@@ -51,6 +51,10 @@ class MonitoringConfig(Config):
     thresholds: ThresholdsConfig = ThresholdsConfig()
     """When alerts fire."""
 
+    grafana: bool = False
+    """Whether dashboards for a Grafana in the cluster are made, too: ConfigMaps that its sidecar
+    takes, with a folder for each audience."""
+
     collector_image: Image = "prometheus/prometheus:v3.5.0"
     """Prometheus as an agent: sends the project's metrics to its own workspace."""
 

@@ -38,6 +38,10 @@ class NamespaceConfig(Config):
     quota: QuotaConfig = QuotaConfig()
     """The most that it may use."""
 
+    queue_weight: Annotated[int, Field(ge=1, le=100)] = 1
+    """Weight when projects wait for the same GPUs, where the stage has `queueing: kueue`: 2 gets
+    twice as many as 1."""
+
     pod_security_version: Annotated[str, Field(pattern=r"^v1\.\d{2}$")] = "v1.33"
     """Kubernetes version of the Pod Security level "restricted", pinned, so that an upgrade of the
     cluster does not tighten it unseen. Source:

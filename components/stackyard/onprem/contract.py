@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from stackyard import iam
@@ -14,6 +15,9 @@ AUDIENCE = "sts.amazonaws.com"
 
 TOKEN_FOLDER = "/var/run/secrets/stackyard"
 """Where pods find a token of their service account for AWS."""
+
+PLACE_TAG = "stackyard.place"
+"""Tag of every run in MLflow: the cluster that it ran on."""
 
 PLACE = "place"
 """ConfigMap that tells pods which cluster they are on, and what they need to know there."""
@@ -55,7 +59,7 @@ def pod_trust(
 
 def cloud_place(region: str) -> dict[str, str]:
     """Return what pods in the cloud are told; their credentials come by Pod Identity."""
-    return {"STACKYARD_PLACE": "cloud", "AWS_REGION": region}
+    return {**_place("cloud"), "AWS_REGION": region}
 
 
 def onprem_place(cluster: str, region: str, role_arn: str) -> dict[str, str]:
@@ -64,8 +68,17 @@ def onprem_place(cluster: str, region: str, role_arn: str) -> dict[str, str]:
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role.html.
     """
     return {
-        "STACKYARD_PLACE": f"onprem-{cluster}",
+        **_place(f"onprem-{cluster}"),
         "AWS_REGION": region,
         "AWS_ROLE_ARN": role_arn,
         "AWS_WEB_IDENTITY_TOKEN_FILE": f"{TOKEN_FOLDER}/token",
     }
+
+
+def _place(name: str) -> dict[str, str]:
+    """Return what says where a pod is, to programs and to MLflow's client.
+
+    The client tags runs with what this variable holds, so that programs need not know of places.
+    Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html.
+    """
+    return {"STACKYARD_PLACE": name, "MLFLOW_RUN_CONTEXT": json.dumps({PLACE_TAG: name})}

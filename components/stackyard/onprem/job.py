@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stackyard import kubernetes
-from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.blueprints.contracts import GpuPoolFacts, ServicesContract
 from stackyard.gpu.contract import gpu_request, placement
 from stackyard.naming import StackId, namespace_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import TrainingJobConfig
+from stackyard.queueing import objects
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -23,11 +24,17 @@ class PlacementError(Exception):
 
 
 def manifest(
-    stack: StackId, name: str, job: TrainingJobConfig, *, registry: str, pool: GpuPoolFacts | None
+    stack: StackId,
+    name: str,
+    job: TrainingJobConfig,
+    *,
+    services: ServicesContract,
+    pool: GpuPoolFacts | None,
 ) -> str:
     """Return the Job as YAML, to be given to `kubectl create`; each time is a run of its own.
 
     Nothing in it says which cluster it is for: pods are told by ConfigMaps that both kinds have.
+    Where the stage queues jobs, it waits in the namespace's queue until Kueue lets it start.
     Raises PlacementError for a pod that no node of the pool can hold.
     """
     if pool is not None and job.gpus > pool.gpus_per_node:
@@ -40,7 +47,8 @@ def manifest(
         name=name,
         namespace=namespace_name(stack),
         labels=kubernetes.labels(stack, "training", job=name),
-        image=f"{registry}/{job.image}",
+        queue={objects.LABEL: objects.QUEUE} if services.queueing else {},
+        image=f"{services.registry}/{job.image}",
         job=job,
         limits={
             "cpu": str(job.cpu),

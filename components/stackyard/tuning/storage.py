@@ -28,7 +28,8 @@ WORKERS = {f"{kubernetes.OWN}database": NAME}
 DASHBOARD = """\
 import os
 from optuna_dashboard import run_server
-run_server(os.environ["OPTUNA_STORAGE_URL"], host="0.0.0.0", port=8080)
+place = {"host": os.environ["DASHBOARD_HOST"], "port": int(os.environ["DASHBOARD_PORT"])}
+run_server(os.environ["OPTUNA_STORAGE_URL"], **place)
 """
 """The command of the same name takes the storage from an argument, which others could read."""
 
@@ -44,7 +45,8 @@ empty database would each try to make them, and all but one would fail."""
 
 def dashboard_command(region: str) -> Program:
     """Return what the dashboard runs."""
-    return Program([*CONNECT, "python", "-c", DASHBOARD], _environment(region))
+    place = {"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": str(PORT)}
+    return Program([*CONNECT, "python", "-c", DASHBOARD], {**_environment(region), **place})
 
 
 def prepare_command(region: str) -> Program:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from stackyard_sandbox.toolchain import ALL, CORE, ToolchainError, build
+from stackyard_sandbox.toolchain import ALL, CORE, ToolchainError, build, kueue_definitions
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,6 +16,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         paths = build(chosen.names or (CORE if chosen.core else ALL), progress=_say)
+        if not chosen.names and not chosen.core:
+            kueue_definitions()
     except ToolchainError as error:
         _say(f"error: {error}")
         return 1

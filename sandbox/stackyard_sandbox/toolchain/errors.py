@@ -65,3 +65,11 @@ def _action(name: str, text: str, log: Path) -> str:
     if any(sign in text for sign in ("dial tcp", "no such host", "i/o timeout", "proxyconnect")):
         return "check that Go's module proxy answers (`go env GOPROXY`), then build again"
     return f"read {log}, then run `{COMMAND} {name}` again"
+
+
+class DefinitionsMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
+    """The definitions of custom resources that come with a Go module cannot be had."""
+
+    def __init__(self, module: str, reason: str) -> None:
+        super().__init__(f"no definitions of {module}: {reason}", f"run `{COMMAND}` with Go")
+        self.module, self.reason = module, reason

@@ -247,3 +247,19 @@ def test_all_disagreements_are_said_at_once() -> None:
         ProjectConfig.model_validate(config(retention={}, access={}))
     assert "retention.personal" in str(caught.value)
     assert "secrets.entries.api.readers" in str(caught.value)
+
+
+def test_jobs_queue_where_the_stage_has_queues(run: Any) -> None:
+    services = {**CONTRACTS[SERVICES.reference], "queueing": "kueue"}
+    program = catalogue.program("project", STACK, config(), UPSTREAMS)
+    queued = run(program, {**CONTRACTS, SERVICES.reference: services})
+    (queue,) = queued.of_type("kubernetes:kueue.x-k8s.io/v1beta2:ClusterQueue").values()
+    assert queue["spec"]["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "vision-defects-dev"
+    }
+    (local,) = queued.of_type("kubernetes:kueue.x-k8s.io/v1beta2:LocalQueue").values()
+    assert local["spec"]["clusterQueue"] == queue["metadata"]["name"]
+    rules = queued.of_type("kubernetes:rbac.authorization.k8s.io/v1:Role")
+    scientist = rules["namespace-role-scientist"]["rules"]
+    assert "workloads" in str(scientist)
+    assert "localqueues" in str(scientist)

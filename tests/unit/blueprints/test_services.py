@@ -126,3 +126,15 @@ def test_an_image_by_digest_alone_is_exact() -> None:
     image = f"nvidia/plugin@sha256:{'0' * 64}"
     config = ServicesConfig.model_validate({**CONFIG, "images": {"device_plugin": image}})
     assert config.images.device_plugin == image
+
+
+def test_queues_are_declared_only_where_the_stage_has_them(made: Any, run: Any) -> None:
+    token = "kubernetes:kueue.x-k8s.io/v1beta2:ResourceFlavor"
+    assert made.of_type(token) == {}
+    assert made.contract["queueing"] is None
+    config = {**CONFIG, "queueing": "kueue"}
+    program = catalogue.program("services", STACK, config, {"foundation": FOUNDATION})
+    queued = run(program, {FOUNDATION.reference: foundation()})
+    names = {one["metadata"]["name"] for one in queued.of_type(token).values()}
+    assert names == {"general", "gpu-training", "gpu-slices"}
+    assert queued.contract["queueing"] == "kueue"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stackyard.blueprints.contracts import ServicesContract
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
@@ -25,15 +26,32 @@ JOB: dict[str, Any] = {
 }
 
 
-def rendered(pool: Any = CLOUD, **changes: Any) -> dict[str, Any]:
+SERVICES = ServicesContract(
+    version=1, stage="dev", cluster_name="c", priority_classes=[], registry="registry.example"
+)
+
+
+def rendered(
+    pool: Any = CLOUD, services: ServicesContract = SERVICES, **changes: Any
+) -> dict[str, Any]:
     job = TrainingJobConfig.model_validate({**JOB, **changes})
-    text = manifest(STACK, "fit", job, registry="registry.example", pool=pool)
+    text = manifest(STACK, "fit", job, services=services, pool=pool)
     document: dict[str, Any] = yaml.safe_load(text)
     return document
 
 
 def test_one_manifest_is_for_every_cluster_that_has_the_pool() -> None:
     assert rendered(CLOUD) == rendered(BERLIN)
+
+
+def test_a_job_waits_for_a_queue_only_where_there_are_queues() -> None:
+    job = rendered()
+    assert "suspend" not in job["spec"]
+    assert not [label for label in job["metadata"]["labels"] if "kueue" in label]
+    queued = rendered(services=SERVICES.model_copy(update={"queueing": "kueue"}))
+    assert queued["spec"].pop("suspend") is True
+    assert queued["metadata"]["labels"].pop("kueue.x-k8s.io/queue-name") == "default"
+    assert queued == job
 
 
 def test_words_of_the_command_arrive_as_they_are_written() -> None:

@@ -20,7 +20,8 @@ from stackyard.images.names import registry
 from stackyard.models import documents
 from stackyard.naming import StackId
 from stackyard.onprem.job import manifest
-from stackyard.pipeline.component import Pipeline, report_bucket
+from stackyard.pipeline.component import Pipeline
+from stackyard.pipeline.word import report_bucket
 from stackyard.serving import objects
 from stackyard.serving.component import ModelServers
 
@@ -156,7 +157,7 @@ class Delivery:
     def _manifest(self, name: str) -> str:
         job = self._config.training[name]
         pool = self._foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
-        return manifest(self._stack, name, job, registry=self._services.registry, pool=pool)
+        return manifest(self._stack, name, job, services=self._services, pool=pool)
 
     def _read_models(self) -> list[iam.Statement]:
         """Return what lets builds read registered models; the bucket's policy names them, too."""

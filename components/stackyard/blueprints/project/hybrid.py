@@ -8,14 +8,27 @@ from typing import Any
 import pulumi
 
 from stackyard.access.grants import Compiled
-from stackyard.access.rbac import RULES
-from stackyard.blueprints.contracts import ContractError, OnPremFacts, ServicesContract
+from stackyard.access.rbac import RULES, Rule
+from stackyard.blueprints.contracts import (
+    ContractError,
+    GpuPoolFacts,
+    OnPremFacts,
+    ServicesContract,
+)
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.providers import onprem_provider
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
 from stackyard.onprem.component import CloudPlace, OnPremWorkloads
+from stackyard.queueing import objects
+from stackyard.queueing.component import ProjectQueue
 from stackyard.tracking import server
+
+
+def rules(config: ProjectConfig, services: ServicesContract) -> dict[str, list[Rule]]:
+    """Return who may do what in the namespace, the same on every cluster."""
+    queues = [objects.LOOK] if services.queueing else []
+    return {who: [*RULES[who], *queues] for who in config.access.audiences if who in RULES}
 
 
 class Hybrid:
@@ -33,27 +46,36 @@ class Hybrid:
         self._stack, self._config, self._services = stack, config, services
         self._documents, self._gpu_resources = documents, gpu_resources
 
-    def declare(self, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
-        """Declare everything; `namespace` is the one in the cloud, `opts` has the AWS provider."""
+    def declare(
+        self,
+        namespace: pulumi.Input[str],
+        pools: Mapping[str, GpuPoolFacts],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Declare everything; `namespace` and `pools` are those in the cloud.
+
+        `opts` has the AWS provider and that of the cloud's cluster.
+        """
         CloudPlace(
             "place", stack=self._stack, region=self._config.region, namespace=namespace, opts=opts
         )
+        self._queue("queue", pools, namespace, opts)
         for cluster, facts in self._services.onprem.items():
             self._spread(cluster, facts, opts)
 
     def _spread(self, cluster: str, facts: OnPremFacts, opts: pulumi.ResourceOptions) -> None:
         there = pulumi.ResourceOptions(providers=[onprem_provider(cluster, facts)])
-        audiences = self._config.access.audiences
         namespace = ProjectNamespace(
             f"namespace-{cluster}",
             self._config.namespace,
             stack=self._stack,
             cluster_name=None,
             gpu_resources=self._gpu_resources,
-            rules={who: RULES[who] for who in audiences if who in RULES},
+            rules=rules(self._config, self._services),
             role_arns={},
             opts=there,
         )
+        self._queue(f"queue-{cluster}", facts.gpu_pools, namespace.ready, there)
         OnPremWorkloads(
             f"workloads-{cluster}",
             stack=self._stack,
@@ -65,6 +87,23 @@ class Hybrid:
             clients=self._clients(cluster),
             opts=pulumi.ResourceOptions.merge(opts, there),
         )
+
+    def _queue(
+        self,
+        name: str,
+        pools: Mapping[str, GpuPoolFacts],
+        namespace: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        if self._services.queueing is not None:
+            ProjectQueue(
+                name,
+                self._config.namespace,
+                stack=self._stack,
+                pools=pools,
+                namespace=namespace,
+                opts=opts,
+            )
 
     def _clients(self, cluster: str) -> Mapping[str, Mapping[str, Any]]:
         tracking = self._config.tracking

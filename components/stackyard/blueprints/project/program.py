@@ -10,7 +10,6 @@ import pulumi
 from stackyard._component import Protection, RoleBoundary
 from stackyard.access.component import ProjectAccess
 from stackyard.access.grants import Compiled, Place, compiled
-from stackyard.access.rbac import RULES
 from stackyard.access.shared import SharedDirectories
 from stackyard.blueprints import contracts
 from stackyard.blueprints.contracts import (
@@ -22,7 +21,7 @@ from stackyard.blueprints.contracts import (
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.delivery import Delivery
 from stackyard.blueprints.project.experiments import Experiments
-from stackyard.blueprints.project.hybrid import Hybrid
+from stackyard.blueprints.project.hybrid import Hybrid, rules
 from stackyard.blueprints.project.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
@@ -64,9 +63,9 @@ class Project:
         if self.config.access.shared:
             self._make_shared(foundation, access, opts)
         self._make_secrets(foundation, access, opts)
-        namespace = self._make_namespace(foundation, access, opts)
-        gpus = gpu_resources(foundation)
-        Hybrid(self.stack, self.config, services, documents, gpus).declare(namespace.ready, opts)
+        namespace = self._make_namespace(foundation, services, access, opts)
+        hybrid = Hybrid(self.stack, self.config, services, documents, gpu_resources(foundation))
+        hybrid.declare(namespace.ready, foundation.gpu_pools, opts)
         experiments = Experiments(
             self.stack, self.config, self.upstreams, foundation, services, namespace
         )
@@ -150,16 +149,19 @@ class Project:
         )
 
     def _make_namespace(
-        self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
+        self,
+        foundation: FoundationContract,
+        services: ServicesContract,
+        access: ProjectAccess,
+        opts: pulumi.ResourceOptions,
     ) -> ProjectNamespace:
-        audiences = self.config.access.audiences
         return ProjectNamespace(
             "namespace",
             self.config.namespace,
             stack=self.stack,
             cluster_name=foundation.cluster_name,
             gpu_resources=gpu_resources(foundation),
-            rules={who: RULES[who] for who in audiences if who in RULES},
+            rules=rules(self.config, services),
             role_arns=access.role_arns,
             opts=opts,
         )

@@ -25,6 +25,7 @@ def watch(
     """Declare alerts, dashboards, logs and metrics, if the stack file has the section."""
     if config.monitoring is None:
         return
+    monthly_limit = config.budget.monthly_limit if config.budget else None
     monitoring = Monitoring(
         "monitoring",
         config.monitoring,
@@ -32,7 +33,7 @@ def watch(
         foundation=foundation,
         log_days=log_days(config.retention.logs),
         role_arns=role_arns,
-        monthly_limit=config.budget.monthly_limit if config.budget else None,
+        monthly_limit=monthly_limit,
         opts=opts,
     )
     ProjectMetrics(
@@ -46,3 +47,15 @@ def watch(
         models=sorted(config.serving.models) if config.serving else (),
         opts=opts,
     )
+    if config.monitoring.grafana:
+        # Only who wants them pays for loading the library that builds them.
+        from stackyard.monitoring.boards import GrafanaBoards
+
+        GrafanaBoards(
+            "grafana",
+            config.monitoring,
+            stack=stack,
+            region=foundation.region,
+            monthly_limit=monthly_limit,
+            opts=opts,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,10 @@ class ServicesConfig(StackConfig):
 
     images: ImagesConfig = ImagesConfig()
     """Images of the shared services."""
+
+    queueing: Literal["kueue"] | None = None
+    """Let jobs of all projects queue for the GPUs of each cluster of the stage. Kueue must be there
+    (0.15 or newer, with fair sharing on), or the API servers refuse its objects."""
 
     onprem: OnPremConfig = OnPremConfig()
     """Clusters on premises that every project of the stage also runs on."""

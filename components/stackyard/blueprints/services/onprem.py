@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 
@@ -13,17 +13,27 @@ from stackyard.naming import StackId
 from stackyard.onprem.component import OnPremCluster
 from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
 from stackyard.onprem.contract import pool_facts
+from stackyard.queueing.component import StageQueues
 
 
 def register(
-    stack: StackId, config: OnPremConfig, opts: pulumi.ResourceOptions
+    stack: StackId,
+    config: OnPremConfig,
+    queueing: Literal["kueue"] | None,
+    opts: pulumi.ResourceOptions,
 ) -> dict[str, dict[str, Any]]:
     """Register the clusters with AWS, give them the stage's priorities, and return their facts."""
-    return {name: _register(stack, name, one, opts) for name, one in config.clusters.items()}
+    return {
+        name: _register(stack, name, one, queueing, opts) for name, one in config.clusters.items()
+    }
 
 
 def _register(
-    stack: StackId, name: str, config: OnPremClusterConfig, opts: pulumi.ResourceOptions
+    stack: StackId,
+    name: str,
+    config: OnPremClusterConfig,
+    queueing: Literal["kueue"] | None,
+    opts: pulumi.ResourceOptions,
 ) -> dict[str, Any]:
     cluster = OnPremCluster(f"onprem-{name}", config, opts=opts)
     facts = OnPremFacts(
@@ -36,4 +46,6 @@ def _register(
     )
     there = pulumi.ResourceOptions(providers=[onprem_provider(name, facts)])
     PriorityClasses(f"onprem-{name}-priorities", stack=stack, opts=there)
+    if queueing is not None:
+        StageQueues(f"onprem-{name}-queues", stack=stack, pools=facts.gpu_pools, opts=there)
     return {**facts.model_dump(mode="json"), "issuer_arn": cluster.issuer_arn}

@@ -21,6 +21,7 @@ from stackyard.monitoring.cluster_metrics import ClusterMetrics
 from stackyard.monitoring.log_shipper import LogShipper
 from stackyard.monitoring.rules import METRICS_NAMESPACE as METRICS
 from stackyard.naming import StackId
+from stackyard.queueing.component import StageQueues
 
 SYSTEM, GPU, LOGS = "stackyard-system", "stackyard-gpu", "stackyard-logs"
 """Namespaces: what runs the stage, what touches GPU nodes' devices, what reads nodes' logs."""
@@ -70,6 +71,8 @@ class Services:
         )
         if foundation.gpu_pools:
             self._make_gpus_usable(foundation)
+        if self.config.queueing is not None:
+            StageQueues("queues", stack=self.stack, pools=foundation.gpu_pools, opts=self.opts)
 
         promised = ServicesContract(
             version=ServicesContract.VERSION,
@@ -78,8 +81,9 @@ class Services:
             priority_classes=priorities.names,
             system_namespace=SYSTEM,
             registry=self._registry,
+            queueing=self.config.queueing,
         )
-        onprem = register(self.stack, self.config.onprem, self.opts)
+        onprem = register(self.stack, self.config.onprem, self.config.queueing, self.opts)
         contracts.publish({**promised.model_dump(mode="json"), "onprem": onprem})
 
     def _ship_logs(self, foundation: FoundationContract) -> None:

@@ -1,0 +1,65 @@
+"""Dashboards for a Grafana of one's own, where its sidecar finds them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard._component import Component
+from stackyard.monitoring import dashboards
+from stackyard.monitoring.config import Audience, MonitoringConfig
+from stackyard.monitoring.grafana import Board
+from stackyard.monitoring.rules import METRICS_NAMESPACE
+from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
+
+LABEL = {"grafana_dashboard": "1"}
+"""What the sidecar of Grafana's chart looks for:
+https://github.com/grafana-community/helm-charts/tree/main/charts/grafana#sidecar-for-dashboards."""
+
+FOLDER = "grafana_folder"
+"""Annotation with the folder in Grafana; the chart's `sidecar.dashboards.folderAnnotation`."""
+
+
+class GrafanaBoards(Component):
+    """A ConfigMap for each audience, in a folder of its own.
+
+    They lie where no project can look: who opens which folder is Grafana's to say.
+    """
+
+    TYPE: ClassVar[str] = "stackyard:index:GrafanaBoards"
+
+    def __init__(
+        self,
+        name: str,
+        config: MonitoringConfig,
+        *,
+        stack: StackId,
+        region: str,
+        monthly_limit: int | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: where metrics are, and the stack's budget in US dollars."""
+        super().__init__(name, config, opts=opts)
+        board = Board(stack, region)
+        for who in config.subscribers:
+            about = dashboards.about(who, config, monthly_limit)
+            k8s.core.v1.ConfigMap(
+                self.named(who),
+                metadata=k8s.meta.v1.ObjectMetaArgs(
+                    name=config_map(stack, who),
+                    namespace=METRICS_NAMESPACE,
+                    labels={**kubernetes.labels(stack, "dashboard"), **LABEL},
+                    annotations={FOLDER: f"{stack} {who}"},
+                ),
+                data={f"{stack.slug}-{who}.json": board.body(who, about)},
+                opts=self.child(),
+            )
+        self.publish()
+
+
+def config_map(stack: StackId, audience: Audience) -> str:
+    """Return the name of the ConfigMap that holds an audience's dashboard."""
+    return fitted(f"{stack.slug}-{audience}-dashboard", NAMESPACE_LIMIT)

@@ -1,0 +1,1 @@
+"""Queues of Kueue: jobs of many projects wait their turn for the same GPUs."""

@@ -1,0 +1,114 @@
+"""The specifications of Kueue's objects as plain data.
+
+All GPUs of a stage belong to one cohort. No project owns any: each borrows up to its quota, and who
+has borrowed most for its weight gives back first. Source: https://kueue.sigs.k8s.io/docs/concepts/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.namespace.config import NamespaceConfig
+
+GROUP = "kueue.x-k8s.io"
+
+API_VERSION = f"{GROUP}/v1beta2"
+"""Served by Kueue 0.15 and newer."""
+
+COHORT = "stackyard"
+"""All projects of the stage share what is in it."""
+
+GENERAL = "general"
+"""The flavor of CPU and memory on any node."""
+
+QUEUE = "default"
+"""Each namespace's queue. Kueue puts jobs without a label into the queue of this name, so nobody
+gets around it: https://kueue.sigs.k8s.io/docs/tasks/manage/enforce_job_management/."""
+
+LABEL = f"{GROUP}/queue-name"
+"""Label of a job that waits in a queue."""
+
+LOOK: dict[str, list[str]] = {
+    "apiGroups": [GROUP],
+    "resources": ["localqueues", "workloads"],
+    "verbs": ["get", "list", "watch"],
+}
+"""RBAC rule for those who may see why a job waits."""
+
+
+def flavor(facts: GpuPoolFacts) -> dict[str, Any]:
+    """Return the flavor of a GPU pool; its taint keeps jobs without a GPU out of it."""
+    taint = {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}
+    return {"nodeLabels": dict(facts.node_selector), "nodeTaints": [taint]}
+
+
+def flavor_name(pool: str) -> str:
+    """Return the name of a GPU pool's flavor."""
+    return f"gpu-{pool}"
+
+
+def cohort(pools: Mapping[str, GpuPoolFacts]) -> dict[str, Any]:
+    """Return the cohort: every pool at its largest, as the autoscaler would make it."""
+    held = {pool: {"nominalQuota": str(facts.max_gpus)} for pool, facts in pools.items()}
+    return {"resourceGroups": _gpu_groups(pools, held)}
+
+
+def cluster_queue(
+    namespace: str, config: NamespaceConfig, pools: Mapping[str, GpuPoolFacts]
+) -> dict[str, Any]:
+    """Return a project's queue on one cluster; only jobs of its namespace wait in it.
+
+    CPU and memory are its own: the autoscaler makes them, so there is nothing to share.
+    """
+    quota = config.quota
+    own = {"lendingLimit": "0", "borrowingLimit": "0"}
+    general = {
+        "coveredResources": ["cpu", "memory"],
+        "flavors": [
+            {
+                "name": GENERAL,
+                "resources": [
+                    {"name": "cpu", "nominalQuota": str(quota.cpu), **own},
+                    {"name": "memory", "nominalQuota": quota.memory, **own},
+                ],
+            }
+        ],
+    }
+    borrowed = {
+        pool: {"nominalQuota": "0", "borrowingLimit": str(min(quota.gpus, facts.max_gpus))}
+        for pool, facts in pools.items()
+    }
+    return {
+        "cohortName": COHORT,
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "fairSharing": {"weight": str(config.queue_weight)},
+        "preemption": {"reclaimWithinCohort": "Any", "withinClusterQueue": "LowerPriority"},
+        "resourceGroups": [general, *_gpu_groups(pools, borrowed)],
+    }
+
+
+def local_queue(cluster_queue_name: str) -> dict[str, Any]:
+    """Return the queue in the namespace, which leads to the project's own."""
+    return {"clusterQueue": cluster_queue_name}
+
+
+def _gpu_groups(
+    pools: Mapping[str, GpuPoolFacts], quotas: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Return one group for each GPU resource, with a flavor for each pool that offers it."""
+    return [
+        {
+            "coveredResources": [resource],
+            "flavors": [
+                {
+                    "name": flavor_name(pool),
+                    "resources": [{"name": resource, **quotas[pool]}],
+                }
+                for pool, facts in sorted(pools.items())
+                if facts.resource == resource
+            ],
+        }
+        for resource in sorted({facts.resource for facts in pools.values()})
+    ]
