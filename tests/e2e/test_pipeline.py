@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from kubernetes import client
 
 from .registry import as_build, push
@@ -74,16 +75,33 @@ class Line:
         )
 
     def start(self, version: str, f1: float, starter: str = "alice") -> str:
-        """Start a run as a person of `pipeline`, its report already written; return its name."""
-        run = str(uuid4())
-        self.report(run, version, f1)
-        keys = self.as_person("pipeline", starter)
-        own = {name.lower(): keys[name] for name in keys if name != "AWS_ENDPOINT_URL"}
-        told = json.dumps({"started_by": {"person": starter, "arn": starter}})
-        self.aws("stepfunctions", own).start_execution(
-            stateMachineArn=self.arn, name=run, input=told
-        )
-        return run
+        """Start a run as a person of `pipeline`, leave its report, and return its name."""
+        s3, me = self.own("s3", "pipeline", starter)
+        made = s3.put_object(Bucket=BUCKET, Key=f"starts/{me}", Body=b"{}")
+        deadline = time.monotonic() + LONG
+        while True:
+            for run in executions(self):
+                found = self.states.describe_execution(executionArn=run["executionArn"])
+                if f'"{made["VersionId"]}"' in found["input"]:
+                    self.report(run["name"], version, f1)
+                    return str(run["name"])
+            assert time.monotonic() < deadline, "no run started"
+            time.sleep(0.1)
+
+    def own(self, service: str, audience: str, name: str) -> tuple[Any, str]:
+        """Return a client with a person's own keys, and the person's user id."""
+        keys = self.as_person(audience, name)
+        own = {key.lower(): keys[key] for key in keys if key != "AWS_ENDPOINT_URL"}
+        return self.aws(service, own), self.aws("sts", own).get_caller_identity()["UserId"]
+
+    def token(self, run: str) -> str:
+        """Return what a run's question is answered with; approvers can read it."""
+        found = self.states.get_execution_history(executionArn=self.execution(run))["events"]
+        asked = [
+            each["taskScheduledEventDetails"] for each in found if each["type"] == "TaskScheduled"
+        ]
+        attributes = json.loads(asked[-1]["parameters"])["MessageAttributes"]
+        return str(attributes["token"]["StringValue"])
 
     def execution(self, run: str) -> str:
         return f"{self.arn.replace(':stateMachine:', ':execution:')}:{run}"
@@ -261,3 +279,30 @@ def test_a_version_that_does_not_come_up_is_taken_back(
     assert (found["status"], found["error"]) == ("FAILED", "Undone")
     assert line.serving().spec.template.spec.containers[0].image == before
     assert line.serving().metadata.annotations["stackyard.dev/version"] == "defects/7"
+
+
+def test_nobody_starts_or_answers_in_anothers_name(line: Line) -> None:
+    """Alice starts runs, may answer them as well, and claims that Bob did."""
+    states, _ = line.own("stepfunctions", "pipeline", "alice")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        states.start_execution(stateMachineArn=line.arn, input='{"started_by": {"person": "bob"}}')
+    s3, starter = line.own("s3", "pipeline", "alice")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket=BUCKET, Key=f"starts/{starter.replace('alice', 'bob')}", Body=b"{}")
+
+    answers, alice = line.own("s3", "delivery", "alice")
+    tokens, _ = line.own("stepfunctions", "delivery", "alice")
+    bob = alice.replace("alice", "bob")
+    absent, hidden = line.start("defects/12", 0.98), line.start("defects/13", 0.98)
+    yes = json.dumps({"decision": "approve"})
+    for writer in (answers, line.aws("s3")):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            writer.put_object(Bucket=BUCKET, Key=f"answers/{bob}/{absent}", Body=yes)
+    # Below her own name she can write whatever she likes, but not as somebody else.
+    answers.put_object(Bucket=BUCKET, Key=f"answers/{alice}/{bob}/{hidden}", Body=yes)
+    for run, by in ((absent, bob), (hidden, f"{alice}/{bob}")):
+        line.until(run, "Approve")
+        told = json.dumps({"by": by, "person": "bob", "decision": "approve"})
+        tokens.send_task_success(taskToken=line.token(run), output=told)
+    ends = {run: line.ended(run).get("error") for run in (absent, hidden)}
+    assert ends == {absent: "Unproven", hidden: "Approvedbystarter"}

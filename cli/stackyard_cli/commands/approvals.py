@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json as encoder
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +11,9 @@ import typer
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
+from stackyard_cli.state_machine import Machine, explained, machine_of
 
 if TYPE_CHECKING:
-    from stackyard.naming import StackId
     from stackyard.pipeline.runs import Question
 
 Run = Annotated[
@@ -38,49 +35,16 @@ pipeline = typer.Typer(
     help="Runs of a project's pipeline.",
 )
 
+START_SECONDS = 60
+"""Longest time that an event may take to start a run."""
+
 QUESTION = ("run", "candidate", "value", "champion", "champion_value", "started_by", "expires")
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The state machine of an applied project, and whoever asks."""
-
-    stack: StackId
-    arn: str
-    not_starter: bool
-    client: Any
-    caller: str
-    """ARN of the caller."""
-
-    def executions(self, status: str | None = None) -> list[dict[str, Any]]:
-        """Return its runs, newest first."""
-        wanted = {"statusFilter": status} if status else {}
-        with explained():
-            pages = self.client.get_paginator("list_executions")
-            found = pages.paginate(stateMachineArn=self.arn, **wanted)
-            return [run for page in found for run in page["executions"]]
-
-    def history(self, execution: str) -> list[dict[str, Any]]:
-        """Return the events of a run, oldest first."""
-        with explained():
-            pages = self.client.get_paginator("get_execution_history")
-            return [
-                event for page in pages.paginate(executionArn=execution) for event in page["events"]
-            ]
-
-    def questions(self) -> list[Question]:
-        """Return what waits for an answer."""
-        from stackyard.pipeline.runs import question
-
-        running = self.executions("RUNNING")
-        found = (question(run["name"], self.history(run["executionArn"])) for run in running)
-        return [each for each in found if each is not None]
 
 
 @app.command("list")
 def list_approvals(stack: Stack, json: Json = False, estate: EstateDir = None) -> None:
     """List the candidates that wait for a yes, and what they would replace."""
-    rows = [_row(question) for question in _machine(stack, estate).questions()]
+    rows = [_row(question) for question in machine_of(stack, estate).questions()]
     render.table(QUESTION, rows, json=json)
 
 
@@ -112,16 +76,34 @@ def reject(
 def start(
     stack: Stack, comment: Comment = "", json: Json = False, estate: EstateDir = None
 ) -> None:
-    """Start a run by hand."""
-    from stackyard.pipeline.runs import person
+    """Start a run by hand, in your own name."""
+    from stackyard.pipeline.word import start_key
 
-    machine = _machine(stack, estate)
-    starter = {"person": person(machine.caller), "arn": machine.caller}
-    told = encoder.dumps({"started_by": starter, "comment": comment})
-    with explained():
-        found = machine.client.start_execution(stateMachineArn=machine.arn, input=told)
-    name = found["executionArn"].rpartition(":")[2]
-    render.answer({"run": name}, json=json, text=name)
+    machine = machine_of(stack, estate)
+    starter = machine.person
+    version = machine.put(start_key(machine.caller), encoder.dumps({"comment": comment}))
+    name = _started(machine, version)
+    render.answer({"run": name}, json=json, text=f"{name}: started by {starter}")
+
+
+def _started(machine: Machine, version: str) -> str:
+    """Wait for the run that a word started, and return its name."""
+    looked: set[str] = set()
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        for run in machine.executions()[:20]:
+            if run["name"] in looked:
+                continue
+            looked.add(run["name"])
+            with explained():
+                found = machine.client.describe_execution(executionArn=run["executionArn"])
+            if encoder.loads(found["input"]).get("object", {}).get("version-id") == version:
+                return str(run["name"])
+        time.sleep(0.5)
+    raise StackyardError(
+        f"{machine.stack}: no run has started within {START_SECONDS} seconds",
+        hint=f"`stackyard pipeline runs {machine.stack}` shows it once it has",
+    )
 
 
 @pipeline.command()
@@ -129,7 +111,7 @@ def runs(stack: Stack, json: Json = False, estate: EstateDir = None) -> None:
     """List the last runs, and the state that each is or ended in."""
     from stackyard.pipeline.runs import ended_as
 
-    machine = _machine(stack, estate)
+    machine = machine_of(stack, estate)
     rows = [
         {
             "run": run["name"],
@@ -145,11 +127,11 @@ def runs(stack: Stack, json: Json = False, estate: EstateDir = None) -> None:
 def _answer(
     stack: str, run: str | None, decision: str, comment: str, *, json: bool, estate: Any
 ) -> None:
-    from stackyard.pipeline.runs import answer, person
+    from stackyard.pipeline.word import answer, answer_key, signature
 
-    machine = _machine(stack, estate)
+    machine = machine_of(stack, estate)
     question = _chosen(machine, run)
-    own = person(machine.caller) == question.started_by
+    own = machine.person == question.started_by
     if decision == "approve" and machine.not_starter and own:
         raise StackyardError(
             f"{question.run} was started by {question.started_by}, and in {machine.stack.stage} "
@@ -157,10 +139,9 @@ def _answer(
             hint="ask somebody else of the pipeline's `approvers`",
             code=ExitCode.STOPPED,
         )
+    machine.put(answer_key(machine.caller, question.run), answer(decision, comment))
     with explained():
-        machine.client.send_task_success(
-            taskToken=question.token, output=answer(decision, machine.caller, comment)
-        )
+        machine.client.send_task_success(taskToken=question.token, output=signature(machine.caller))
     done = {"approve": "approved", "reject": "rejected"}[decision]
     text = f"{question.run}: {question.version} {done}"
     render.answer({"run": question.run, "decision": decision}, json=json, text=text)
@@ -190,68 +171,3 @@ def _row(question: Question) -> dict[str, Any]:
         "started_by": question.started_by,
         "expires": f"{question.expires:%Y-%m-%d %H:%M}",
     }
-
-
-def _machine(stack: str, estate_dir: Any) -> Machine:
-    import boto3
-
-    from stackyard.blueprints.contracts import ProjectContract
-    from stackyard.blueprints.project.config import ProjectConfig
-    from stackyard_cli.contracts import contract_of
-    from stackyard_cli.deployment import found_estate, place_of_estate
-
-    found = found_estate(estate_dir)
-    chosen = found.one(stack)
-    config = found.load(chosen).config
-    place = place_of_estate(found)
-    arn = (
-        contract_of(place, ProjectContract, chosen).pipeline
-        if isinstance(config, ProjectConfig)
-        else None
-    )
-    if arn is None or not isinstance(config, ProjectConfig):
-        hint = f"write `pipeline:` in its stack file and run `stackyard up {chosen}`"
-        raise StackyardError(f"{chosen} has no pipeline", hint=hint)
-    keys = _caller(place.environment)
-    session = boto3.Session(region_name=config.region, **keys)
-    endpoint = place.environment.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT_URL")
-    with explained():
-        caller = session.client("sts", endpoint_url=endpoint).get_caller_identity()["Arn"]
-    return Machine(
-        stack=chosen,
-        arn=arn,
-        not_starter=config.approvals.not_starter,
-        client=session.client("stepfunctions", endpoint_url=endpoint),
-        caller=caller,
-    )
-
-
-def _caller(place: dict[str, str]) -> dict[str, str]:
-    """Return whose keys are used: the caller's own; in the sandbox if they are meant for it.
-
-    `eval $(stackyard sandbox env)` says so. Else the sandbox's administrator is the caller.
-    """
-    own = os.environ.get("AWS_ENDPOINT_URL") == place.get("AWS_ENDPOINT_URL")
-    environment = os.environ if own else place
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    return {name: environment[name.upper()] for name in names if name.upper() in environment}
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what AWS refuses into an expected end."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        refused = error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-        hint = (
-            "take a role of the pipeline's `approvers`, or of `pipeline` to start"
-            if refused
-            else None
-        )
-        told = error.response["Error"].get("Message") or error.response["Error"]["Code"]
-        raise StackyardError(f"{error.operation_name}: {told}", hint=hint) from None
-    except BotoCoreError as error:
-        raise StackyardError(str(error), hint="sign in to AWS first") from None

@@ -17,8 +17,8 @@ from stackyard.images.build import project_name
 from stackyard.images.names import registry, repository_name
 from stackyard.images.policies import repository_arn
 from stackyard.models.documents import ROOT, model_bucket
-from stackyard.naming import StackId, bucket_name, role_arn, role_name
-from stackyard.pipeline import documents
+from stackyard.naming import StackId, role_arn, role_name
+from stackyard.pipeline import documents, word
 from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
 from stackyard.pipeline.definition import Parts, definition
 from stackyard.pipeline.hands import ClusterHands
@@ -27,11 +27,6 @@ from stackyard.retention.plan import log_days, object_plan
 
 NAME_LIMIT = 80
 """Longest name of a state machine."""
-
-
-def report_bucket(stack: StackId, account: str) -> str:
-    """Return the name of the bucket that evaluations are reported in."""
-    return bucket_name(stack, account, "reports")
 
 
 def machine_arn(stack: StackId, account: str, region: str) -> str:
@@ -97,8 +92,11 @@ class Pipeline(Component):
         self.publish()
 
     def _make_bucket(self, retention: RetentionConfig, log_bucket: pulumi.Input[str]) -> str:
-        bucket = report_bucket(self._stack, self._account)
-        trainer = role_arn(self._stack, self._account, "trainer")
+        bucket = word.report_bucket(self._stack, self._account)
+        trainer, starter, *approvers = (
+            role_arn(self._stack, self._account, who)
+            for who in ("trainer", "pipeline", *self._config.approvers)
+        )
         PrivateBucket(
             self.named("reports"),
             retention.artifacts,
@@ -107,7 +105,9 @@ class Pipeline(Component):
             plan=object_plan(retention.artifacts),
             key_arn=self._foundation.key_arns["data"],
             log_bucket=log_bucket,
-            statements=[documents.only_trainer_writes(bucket, trainer)],
+            statements=documents.bucket_statements(
+                bucket, trainer=trainer, starters=[starter], approvers=approvers
+            ),
             opts=self.child(),
         )
         return bucket
@@ -199,33 +199,15 @@ class Pipeline(Component):
         return pulumi.Output.all(made.arn, granted.id).apply(lambda known: str(known[0]))
 
     def _start_by_events(self, datasets: Mapping[str, str]) -> None:
-        triggers, start = self._config.triggers, documents.start_policy(self._arn)
+        triggers = self._config.triggers
+        self._start_by_objects("starts", self._bucket, f"{word.STARTS}/", "somebody's word")
         if triggers.object_created is not None:
             wanted = triggers.object_created
-            rule = aws.cloudwatch.EventRule(
-                self.named("objects"),
-                name=f"{self._stack.slug}-objects"[:64],
-                description=f"new objects in {wanted.dataset}/{wanted.directory}",
-                event_pattern=iam.text(
-                    {
-                        "source": ["aws.s3"],
-                        "detail-type": ["Object Created"],
-                        "detail": {
-                            "bucket": {"name": [datasets[wanted.dataset]]},
-                            "object": {"key": [{"prefix": f"{wanted.directory}/"}]},
-                        },
-                    }
-                ),
-                opts=self.child(),
-            )
-            aws.cloudwatch.EventTarget(
-                self.named("objects-target"),
-                rule=rule.name,
-                target_id="pipeline",
-                arn=self.machine,
-                role_arn=self._make_role("objects", "events", start),
-                input_path="$.detail",
-                opts=self.child(),
+            self._start_by_objects(
+                "objects",
+                datasets[wanted.dataset],
+                f"{wanted.directory}/",
+                f"new objects in {wanted.dataset}/{wanted.directory}",
             )
         if triggers.schedule is not None:
             aws.scheduler.Schedule(
@@ -236,22 +218,52 @@ class Pipeline(Component):
                 flexible_time_window={"mode": "OFF"},
                 target={
                     "arn": self.machine,
-                    "role_arn": self._make_role("schedule", "scheduler", start),
+                    "role_arn": self._make_role(
+                        "schedule", "scheduler", documents.start_policy(self._arn)
+                    ),
                     "input": "{}",
                 },
                 opts=self.child(),
             )
 
+    def _start_by_objects(self, role: str, bucket: str, prefix: str, described: str) -> None:
+        """Start a run for each new object of a bucket below a prefix."""
+        rule = aws.cloudwatch.EventRule(
+            self.named(role),
+            name=f"{self._stack.slug}-{role}"[:64],
+            description=described,
+            event_pattern=iam.text(
+                {
+                    "source": ["aws.s3"],
+                    "detail-type": ["Object Created"],
+                    "detail": {
+                        "bucket": {"name": [bucket]},
+                        "object": {"key": [{"prefix": prefix}]},
+                    },
+                }
+            ),
+            opts=self.child(),
+        )
+        aws.cloudwatch.EventTarget(
+            self.named(f"{role}-target"),
+            rule=rule.name,
+            target_id="pipeline",
+            arn=self.machine,
+            role_arn=self._make_role(role, "events", documents.start_policy(self._arn)),
+            input_path="$.detail",
+            opts=self.child(),
+        )
+
     def _let_people(self, role_arns: Mapping[str, pulumi.Input[str]]) -> None:
-        key = self._foundation.key_arns["data"]
+        place = (self._bucket, self._foundation.key_arns["data"], self._region)
         policies = {
-            "trainer": ("leave-reports", documents.report_policy(self._bucket, key, self._region)),
-            "pipeline": ("start-runs", documents.starter_policy(self._arn)),
+            "trainer": ("leave-reports", documents.report_policy(*place)),
+            "pipeline": ("start-runs", documents.starter_policy(self._arn, *place)),
         }
         for audience in self._config.approvers:
             policies[f"{audience}-approves"] = (
                 "approve",
-                documents.approver_policy(self._arn),
+                documents.approver_policy(self._arn, *place),
             )
         for who, (what, policy) in policies.items():
             arn = pulumi.Output.from_input(role_arns[who.removesuffix("-approves")])

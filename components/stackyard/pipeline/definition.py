@@ -2,7 +2,7 @@
 
     Train → Evaluate → Read report → Compare → Approve → Bake → Find image → Deploy → Watch → Done
                                          ↓          ↓                                    ↓
-                                       Worse     Rejected, Expired                    Undo → Undone
+                                       Worse     Rejected, Expired, …                 Undo → Undone
 
 Language: https://states-language.net/spec.html.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackyard.pipeline import states
+from stackyard.pipeline import states, word
 from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
 
 State = dict[str, Any]
@@ -36,7 +36,7 @@ class Parts:
     """ARN of the function that changes what serves."""
 
     bucket: str
-    """Bucket of the evaluations."""
+    """Bucket of the evaluations, and of what people say."""
 
     topic: str
     """ARN of the topic that tells approvers."""
@@ -74,7 +74,7 @@ def definition(
         "Comment": f"{stack}: train, evaluate, compare, approve, bake, deploy, watch",
         "StartAt": "Who started it?",
         "States": {
-            **states.BEGIN,
+            **states.begin(parts.bucket),
             "Train": _job(parts, parts.train, "train", "Evaluate"),
             "Evaluate": _job(parts, parts.evaluate, "evaluate", "Read report"),
             "Read report": _read_report(parts),
@@ -84,6 +84,8 @@ def definition(
             ),
             "Compare": _compare(config),
             APPROVAL: _approve(config, approvals, parts, stack),
+            "Read answer": _read_answer(parts),
+            "Who answered?": _who_answered(),
             "Decide": _decide(approvals),
             "Bake": _bake(parts),
             "Find image": _find_image(parts),
@@ -121,13 +123,15 @@ def _call(function: str, payload: State, result: str, following: str) -> State:
 
 def _read_report(parts: Parts) -> State:
     key = f"States.Format('{REPORTS}/{{}}/evaluation.json', $.run)"
+    return {**_read(parts, key), "ResultPath": "$.report", "Next": "Pick metric"}
+
+
+def _read(parts: Parts, key: str) -> State:
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
         "Parameters": {"Bucket": parts.bucket, "Key.$": key},
         "ResultSelector": {"found.$": "States.StringToJson($.Body)"},
-        "ResultPath": "$.report",
-        "Next": "Pick metric",
     }
 
 
@@ -155,7 +159,7 @@ def _compare(config: PipelineConfig) -> State:
 
 
 def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, stack: str) -> State:
-    """Tell the approvers, and wait. The token alone opens nothing: to use it takes a role."""
+    """Tell the approvers, and wait for whoever puts down an answer to say so, by the token."""
     text = (
         f"{stack} has a candidate for `{config.deploy}`: version {{}} with {config.metric} {{}}, "
         f"against version {{}} with {{}}. To look at it: stackyard approvals list {stack}"
@@ -173,19 +177,48 @@ def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, s
             "MessageAttributes": {"token": token},
         },
         "TimeoutSeconds": approvals.expires_hours * 3600,
-        "ResultPath": "$.approval",
+        "ResultPath": "$.signature",
         "Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.error", "Next": "Expired"}],
+        "Next": "Read answer",
+    }
+
+
+def _read_answer(parts: Parts) -> State:
+    """Read what the answer's own author put down; an answer that is not there counts for nothing.
+
+    The run's name comes last: whatever follows `by` in a key is still below that person's own.
+    """
+    key = f"States.Format('{word.ANSWERS}/{{}}/{{}}', $.signature.by, $.run)"
+    unproven = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Unproven"}
+    return {
+        **_read(parts, key),
+        "ResultPath": "$.answer",
+        "Catch": [unproven],
+        "Next": "Who answered?",
+    }
+
+
+def _who_answered() -> State:
+    split = f"States.StringSplit($.signature.by, '{word.SPLIT}')"
+    return {
+        "Type": "Pass",
+        "Parameters": {
+            "person.$": f"States.ArrayGetItem({split}, 1)",
+            "decision.$": "$.answer.found.decision",
+        },
+        "ResultPath": "$.approval",
         "Next": "Decide",
     }
 
 
 def _decide(approvals: ApprovalsConfig) -> State:
+    approved = {"Variable": "$.approval.decision", "StringEquals": "approve"}
+    own = {"Variable": "$.approval.person", "StringEqualsPath": "$.started_by.person"}
     choices: list[State] = []
     if approvals.not_starter:
-        own = {"Variable": "$.approval.person", "StringEqualsPath": "$.started_by.person"}
-        choices.append({**own, "Next": "Approved by starter"})
-    yes = {"Variable": "$.approval.decision", "StringEquals": "approve", "Next": "Bake"}
-    return {"Type": "Choice", "Choices": [*choices, yes], "Default": "Rejected"}
+        choices.append({"And": [approved, own], "Next": "Approved by starter"})
+    choices.append({**approved, "Next": "Bake"})
+    return {"Type": "Choice", "Choices": choices, "Default": "Rejected"}
 
 
 def _bake(parts: Parts) -> State:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stackyard import iam
 from stackyard.datasets.layout import bucket_arn
+from stackyard.pipeline import word
 from stackyard.pipeline.definition import REPORTS
 
 
@@ -45,7 +46,11 @@ def machine_policy(
     rule = "rule/StepFunctionsGetEventForCodeBuildStartBuildRule"
     return iam.document(
         iam.statement("CallFunctions", ("lambda:InvokeFunction",), sorted(functions)),
-        iam.statement("ReadReports", ("s3:GetObject",), (f"{bucket_arn(bucket)}/{REPORTS}/*",)),
+        iam.statement(
+            "ReadReports",
+            ("s3:GetObject",),
+            [f"{bucket_arn(bucket)}/{root}/*" for root in (word.ANSWERS, REPORTS)],
+        ),
         iam.statement("TellApprovers", ("sns:Publish",), (topic,)),
         iam.statement("UseKeys", ("kms:Decrypt", "kms:GenerateDataKey"), sorted(set(keys))),
         iam.statement(
@@ -81,57 +86,81 @@ def start_policy(machine: str) -> dict[str, Any]:
     return iam.document(iam.statement("Start", ("states:StartExecution",), (machine,)))
 
 
-def approver_policy(machine: str) -> dict[str, Any]:
-    """Return what an approver may do: see runs, and answer the one question of this machine."""
-    runs = f"{machine.replace(':stateMachine:', ':execution:')}:*"
+def approver_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
+    """Return what an approver may do: see runs, put down an own answer, and say that it is there.
+
+    Without the object, what is said by the token is worth nothing.
+    """
     return iam.document(
-        iam.statement(
-            "SeeRuns", ("states:ListExecutions", "states:DescribeStateMachine"), (machine,)
-        ),
-        iam.statement(
-            "SeeRun", ("states:DescribeExecution", "states:GetExecutionHistory"), (runs,)
-        ),
-        iam.statement("Answer", ("states:SendTaskFailure", "states:SendTaskSuccess"), (machine,)),
+        *_see(machine),
+        *_put(f"{bucket_arn(bucket)}/{word.answer_key(word.SELF, '*')}", key_arn, region),
+        iam.statement("SayAnswered", ("states:SendTaskSuccess",), (machine,)),
     )
 
 
-def starter_policy(machine: str) -> dict[str, Any]:
-    """Return what the audience `pipeline` may do: start runs and see them."""
-    runs = f"{machine.replace(':stateMachine:', ':execution:')}:*"
+def starter_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
+    """Return what the audience `pipeline` may do: start runs in its own name, see and stop them."""
     return iam.document(
-        iam.statement("StartRuns", ("states:ListExecutions", "states:StartExecution"), (machine,)),
-        iam.statement(
-            "SeeRun",
-            ("states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"),
-            (runs,),
-        ),
+        *_see(machine),
+        *_put(f"{bucket_arn(bucket)}/{word.start_key(word.SELF)}", key_arn, region),
+        iam.statement("StopRuns", ("states:StopExecution",), (_runs(machine),)),
     )
 
 
 def report_policy(bucket: str, key_arn: str, region: str) -> dict[str, Any]:
     """Return what lets training pods leave their evaluation."""
+    return iam.document(*_put(f"{bucket_arn(bucket)}/{REPORTS}/*", key_arn, region))
+
+
+def _see(machine: str) -> list[iam.Statement]:
+    look = ("states:DescribeExecution", "states:GetExecutionHistory")
+    return [
+        iam.statement("ListRuns", ("states:ListExecutions",), (machine,)),
+        iam.statement("SeeRuns", look, (_runs(machine),)),
+    ]
+
+
+def _runs(machine: str) -> str:
+    return f"{machine.replace(':stateMachine:', ':execution:')}:*"
+
+
+def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
+    """Return what lets somebody write objects, given by an ARN, under the bucket's key."""
     through = {
         "kms:ViaService": f"s3.{region}.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": bucket_arn(bucket),
+        "kms:EncryptionContext:aws:s3:arn": objects.partition("/")[0],
     }
-    return iam.document(
-        iam.statement("LeaveReport", ("s3:PutObject",), (f"{bucket_arn(bucket)}/{REPORTS}/*",)),
+    return [
+        iam.statement("PutObjects", ("s3:PutObject",), (objects,)),
         iam.statement(
-            "UseReportKey",
+            "UseKey",
             ("kms:Decrypt", "kms:GenerateDataKey"),
             (key_arn,),
             conditions={"StringEquals": through},
         ),
-    )
+    ]
 
 
-def only_trainer_writes(bucket: str, trainer: str) -> iam.Statement:
-    """Return what keeps reports from everybody's hands but those of training pods."""
-    return iam.statement(
-        "OnlyTrainerWrites",
-        ("s3:PutObject",),
-        (f"{bucket_arn(bucket)}/*",),
-        effect="Deny",
-        principals="*",
-        conditions={"ArnNotEquals": {"aws:PrincipalArn": trainer}},
-    )
+def bucket_statements(
+    bucket: str, *, trainer: str, starters: Sequence[str], approvers: Sequence[str]
+) -> list[iam.Statement]:
+    """Return what keeps the bucket from all other hands; role ARNs.
+
+    No user is among them, so whoever puts down a word is a session of a role, and has a name.
+    """
+    writers = {REPORTS: [trainer], word.STARTS: starters, word.ANSWERS: approvers}
+    return [
+        iam.statement(
+            f"Only{who}Writes",
+            ("s3:PutObject",),
+            (f"{bucket_arn(bucket)}/{root}/*",),
+            effect="Deny",
+            principals="*",
+            conditions={"ArnNotEquals": {"aws:PrincipalArn": sorted(writers[root])}},
+        )
+        for who, root in (
+            ("Trainer", REPORTS),
+            ("Starter", word.STARTS),
+            ("Approver", word.ANSWERS),
+        )
+    ]

@@ -27,12 +27,12 @@ class Question:
     champion: str
     champion_value: float | None
     started_by: str
-    """The person who started the run, `nobody` for an event or the clock."""
+    """The person who started the run, `nobody` for data or the clock."""
 
     asked: datetime
     expires: datetime
     token: str
-    """What an answer must hold; it is worth nothing without a role that may answer."""
+    """What says that the answer is there; it is worth nothing without one, and without a role."""
 
 
 def question(run: str, history: Sequence[Event]) -> Question | None:
@@ -60,21 +60,6 @@ def question(run: str, history: Sequence[Event]) -> Question | None:
         expires=asked + timedelta(seconds=task["timeoutInSeconds"]),
         token=attributes["token"]["StringValue"],
     )
-
-
-def person(arn: str) -> str:
-    """Return who is behind a caller's ARN: the user, or the session of a role.
-
-    One person in two roles must count as one, so sessions have to be named after people, as IAM
-    Identity Center names them.
-    """
-    return arn.rpartition("/")[2].lower()
-
-
-def answer(decision: str, arn: str, comment: str) -> str:
-    """Return what the run is told, as JSON."""
-    told = {"decision": decision, "person": person(arn), "arn": arn, "comment": comment}
-    return json.dumps(told)
 
 
 def ended_as(history: Sequence[Event]) -> str:

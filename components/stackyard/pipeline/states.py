@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stackyard.pipeline import word
+
 State = dict[str, Any]
 
 WAIT = {
@@ -28,36 +30,58 @@ TRY_AGAIN = {
 }
 """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
 
-NOBODY = {"person": "nobody", "arn": "nobody"}
-"""Who started a run that an event or the clock started."""
+NOBODY = "nobody"
+"""Who started a run that data or the clock started."""
 
-BEGIN: dict[str, State] = {
-    "Who started it?": {
-        "Type": "Choice",
-        "Choices": [{"Variable": "$.started_by", "IsPresent": True, "Next": "Keep input"}],
-        "Default": "Nobody",
-    },
-    "Nobody": {
-        "Type": "Pass",
-        "Result": NOBODY,
-        "ResultPath": "$.started_by",
-        "Next": "Keep input",
-    },
-    "Keep input": {
-        "Type": "Pass",
-        "Parameters": {
-            "run.$": "$$.Execution.Name",
-            "input.$": "$$.Execution.Input",
-            "started_by.$": "$.started_by",
+
+def begin(bucket: str) -> dict[str, State]:
+    """Return the way from whatever started a run to what all states read.
+
+    Input that says who started it would be only that: said. The name is that of an object which
+    nobody else could have put there, see `word`.
+    """
+    by_word = [
+        {"Variable": "$.bucket.name", "IsPresent": True},
+        {"Variable": "$.bucket.name", "StringEquals": bucket},
+        {"Variable": "$.object.key", "StringMatches": f"{word.STARTS}/*"},
+    ]
+    split = f"States.StringSplit($.object.key, '{word.SPLIT}')"
+    return {
+        "Who started it?": {
+            "Type": "Choice",
+            "Choices": [{"And": by_word, "Next": "A person"}],
+            "Default": "Nobody",
         },
-        "Next": "Train",
+        "A person": {
+            "Type": "Pass",
+            "Parameters": {"person.$": f"States.ArrayGetItem({split}, 2)"},
+            "ResultPath": "$.started_by",
+            "Next": "Keep input",
+        },
+        "Nobody": {
+            "Type": "Pass",
+            "Result": {"person": NOBODY},
+            "ResultPath": "$.started_by",
+            "Next": "Keep input",
+        },
+        "Keep input": KEEP_INPUT,
+    }
+
+
+KEEP_INPUT: State = {
+    "Type": "Pass",
+    "Parameters": {
+        "run.$": "$$.Execution.Name",
+        "input.$": "$$.Execution.Input",
+        "started_by.$": "$.started_by",
     },
+    "Next": "Train",
 }
-"""From whatever started it to what all states read."""
 
 FAILURES = {
     "Expired": "nobody answered in time",
     "Approved by starter": "whoever starts a run may not approve it",
+    "Unproven": "whoever answered has not put down an answer of their own",
     "Undone": "the new version did not come up or did not stay; the former one serves again",
 }
 

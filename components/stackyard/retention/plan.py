@@ -67,15 +67,11 @@ class ModelPlan:
     @property
     def sorts(self) -> dict[str, ObjectPlan]:
         """Plans by value of the tags; both sorts lie in one bucket, so they share the way back."""
-        shared = {
-            "noncurrent_days": max(
-                self.candidates.noncurrent_days, self.production.noncurrent_days
-            ),
-            "abort_uploads_days": self.production.abort_uploads_days,
-        }
+        back = max(self.candidates.noncurrent_days, self.production.noncurrent_days)
+        uploads = self.production.abort_uploads_days
         return {
-            "candidate": replace(self.candidates, **shared),
-            "production": replace(self.production, **shared),
+            name: replace(plan, noncurrent_days=back, abort_uploads_days=uploads)
+            for name, plan in (("candidate", self.candidates), ("production", self.production))
         }
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from stackyard.blueprints.catalogue import BLUEPRINTS
@@ -146,6 +146,8 @@ class Estate:
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
         """Return every problem of the shared files and of these stacks; empty when all is well."""
+        from stackyard.stackfile import across
+
         found = list(self.layout.astray)
         try:
             assert self.settings
@@ -158,16 +160,26 @@ class Estate:
                     found += self._loader.shared_problems(file)
             except StackFileErrors as errors:
                 found += errors.problems
+        grounds = cache(self._ground)
         for stack in stacks:
             try:
-                self.load(stack)
-                self.upstreams(stack)
+                loaded = self.load(stack)
+                below = grounds(self.upstreams(stack).get("foundation"))
+                if below is not None:
+                    found += across.problems(loaded, below)
             except StackFileErrors as errors:
                 found += errors.problems
             except EstateError as error:
                 file = layout.file_of(stack)
                 found.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
         return StackFileErrors(found).problems
+
+    def _ground(self, stack: StackId | None) -> Loaded | None:
+        """Return a foundation that others stand on; None for a flawed one, which tells itself."""
+        try:
+            return self.load(stack) if stack is not None else None
+        except StackFileErrors:
+            return None
 
     @cached_property
     def _by_stage_and_blueprint(self) -> dict[tuple[str, str], list[StackId]]:

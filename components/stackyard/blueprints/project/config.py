@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from stackyard.access.config import AccessConfig
+from stackyard.access.config import AccessConfig, GrantsConfig
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Name
-from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
+from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig, LakefsConfig
 from stackyard.images.config import ProjectImagesConfig
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.monitoring.config import READERS, MonitoringConfig
@@ -26,6 +26,9 @@ class ProjectConfig(StackConfig):
 
     datasets: dict[Name, DatasetConfig] = {}
     """The datasets by name; each is a bucket."""
+
+    lakefs: LakefsConfig = LakefsConfig()
+    """The lakeFS server of datasets with `branching: lakefs`."""
 
     retention: RetentionConfig = RetentionConfig()
     """How long each class of data lives."""
@@ -112,6 +115,11 @@ class ProjectConfig(StackConfig):
             f"`{section}` needs `tracking`, {reason}: write `tracking: {{}}`"
             for section, reason in reasons.items()
             if getattr(self, section) is not None
+        ] + [
+            f"`datasets.{name}.branching` needs `tracking`, whose image sets up its database: "
+            "write `tracking: {}`"
+            for name, dataset in self.datasets.items()
+            if dataset.branching
         ]
 
     def _lifetime_problems(self) -> list[str]:
@@ -125,9 +133,10 @@ class ProjectConfig(StackConfig):
                     )
                 continue
             rules = self.retention.raw if dataset.kind == "raw" else self.retention.curated
-            if dataset.dvc and not readable_at_once(rules):
+            if (dataset.dvc or dataset.branching) and not readable_at_once(rules):
+                use = "is a DVC remote" if dataset.dvc else "has branches"
                 found.append(
-                    f"`datasets.{name}` is a DVC remote, and "
+                    f"`datasets.{name}` {use}, and "
                     f"`retention.{dataset.kind}.cold_storage_class` is {rules.cold_storage_class}, "
                     "which must be restored first: choose GLACIER_IR, or `dvc: false`"
                 )
@@ -214,6 +223,24 @@ class ProjectConfig(StackConfig):
                 found.append(
                     f"{place}.directory` is `{created.directory}`, "
                     f"which `datasets.{created.dataset}.directories` does not declare"
+                )
+        return [*found, *self._own_approval_problems(pipeline)]
+
+    def _own_approval_problems(self, pipeline: PipelineConfig) -> list[str]:
+        """Data starts runs in nobody's name, so its authors could approve what they started."""
+        created = pipeline.triggers.object_created
+        if created is None or not self.approvals.not_starter:
+            return []
+        found = []
+        for who in pipeline.approvers:
+            grants = self.access.grants.get(who, GrantsConfig())
+            level = grants.datasets.get(created.dataset, grants.datasets.get("*"))
+            inside = created.directory in grants.directories.get(created.dataset, [])
+            if level == "write" or inside:
+                found.append(
+                    f"`pipeline.approvers` has `{who}`, who may write to "
+                    f"{created.dataset}/{created.directory} and so start runs in nobody's name, "
+                    "where `approvals.not_starter` is set"
                 )
         return found
 
