@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Fingerprint = dict[str, Any]
 
-PROVIDERS = ("pulumi-aws", "pulumi-kubernetes")
+PACKAGES = ("pulumi-aws", "pulumi-kubernetes", "pulumi-policy", "stackyard")
+"""SDKs of providers and policies, and the tool; a provider's version is that of its SDK."""
 
 
 def fingerprint(deployment: Deployment, task: Task, packs: Packs) -> Fingerprint:
@@ -37,8 +38,7 @@ def fingerprint(deployment: Deployment, task: Task, packs: Packs) -> Fingerprint
         },
         "engine": deployment.engine.version,
         "sdk": sdk_version(),
-        **{name: version(name) for name in PROVIDERS},
-        "stackyard": version("stackyard"),
+        **{name: version(name) for name in PACKAGES},
     }
 
 
