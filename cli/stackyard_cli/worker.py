@@ -1,20 +1,26 @@
 """A worker process: serves one stack's program to the engine and tells what happens.
 
-`python -m stackyard_cli.worker` reads one request as a JSON line from stdin and writes events as
-JSON lines to stdout. Its stdin stays open for as long as the command line lives: when it closes,
-the worker stops the engine gracefully, so that a killed command leaves no half-done update behind.
+`python -m stackyard_cli.worker BLUEPRINT` reads requests as JSON lines from stdin and writes events
+as JSON lines to stdout. Its stdin stays open for as long as the command line has use for it: when
+it closes, the worker stops the engine gracefully, so that a killed command leaves no half-done
+update behind.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sys
 import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from stackyard_cli.engine.messages import Event, Request, Result, dump
 from stackyard_cli.engine.operate import Operation, Program, ProgramOf
+from stackyard_cli.engine.warmth import Warmth
 
 
 def blueprint(request: Request) -> Program:
@@ -44,32 +50,69 @@ class Voice:
                 pass  # the command line is gone; the update still has to end well
 
 
-def serve(program_of: ProgramOf = blueprint) -> None:
-    """Read the request, run it, end the process."""
+class Inbox:
+    """Requests as the command line sends them; the end of stdin is the end of the command line."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._running: Operation | None = None
+        self._closed = False
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> Request | None:
+        """Wait for the next request; None when there will be none."""
+        line = self._lines.get()
+        return Request.parse(line) if line else None
+
+    @contextmanager
+    def running(self, operation: Operation) -> Iterator[None]:
+        """Say which operation is to stop when the command line goes away."""
+        self._running = operation
+        if self._closed:
+            operation.interrupt()
+        yield
+        self._running = None
+
+    def interrupt(self) -> None:
+        """Stop what runs gracefully; where nothing runs, there is nothing to go on for."""
+        if self._running is None:
+            os._exit(0)
+        self._running.interrupt()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._lines.put(line)
+        self._closed = True
+        self._lines.put(None)
+        if running := self._running:
+            running.interrupt()
+
+
+def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> None:
+    """Run one request after the other, end the process when no more come."""
     os.umask(0o077)
-    request = Request.parse(sys.stdin.readline())
-    voice = Voice()
-    operation = Operation(request, program_of, voice)
+    inbox, voice = Inbox(), Voice()
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: operation.interrupt())
-    threading.Thread(target=_lifeline, args=(operation,), daemon=True).start()
-    try:
-        voice(operation.run())
-    except Exception as error:
-        text = f"{type(error).__name__}: {error}"
-        voice(Result("failed", problem=text, kind="worker"))
-        if os.environ.get("STACKYARD_DEBUG"):
-            raise
+        signal.signal(name, lambda *_: inbox.interrupt())
+    while request := inbox.next():
+        os.environ.update(request.environment)
+        operation = Operation(request, program_of, voice, ahead)
+        with inbox.running(operation):
+            result = _result_of(operation)
+        voice(result)
     sys.stderr.flush()
     # Threads of an interrupted program may still wait for an engine that is gone.
     os._exit(0)
 
 
-def _lifeline(operation: Operation) -> None:
-    while sys.stdin.read(4096):
-        pass
-    operation.interrupt()
+def _result_of(operation: Operation) -> Result:
+    try:
+        return operation.run()
+    except Exception as error:
+        if os.environ.get("STACKYARD_DEBUG"):
+            traceback.print_exc()
+        return Result("failed", problem=f"{type(error).__name__}: {error}", kind="worker")
 
 
 if __name__ == "__main__":
-    serve()
+    serve(ahead=Warmth.of(sys.argv[1]) if sys.argv[1:] else None)

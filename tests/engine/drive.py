@@ -16,6 +16,7 @@ from stackyard_cli.engine.messages import EngineStarted, Event
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.run import Runner, Task, in_order
 from stackyard_cli.engine.stops import Stops
+from stackyard_cli.engine.workers import Workers
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     known = json.loads(environment)
     place = Place(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
     with Stops(lambda text: print(text, file=sys.stderr)) as stops:
-        runner = Runner(place, binary.find(), stops, watch, json.loads(worker))
+        runner = Runner(place, binary.find(), stops, watch, Workers(json.loads(worker)))
         done = in_order(
             [[task(STACK, **json.loads(config))]],
             lambda one: runner.run(one, operation),

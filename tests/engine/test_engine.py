@@ -183,9 +183,8 @@ def test_an_engine_that_does_not_fit_is_passed_over(
 
 
 def test_a_worker_that_dies_is_told_as_such(yard: FakeYard) -> None:
-    runner = yard.runner()
-    runner._worker = ("/bin/false",)
-    report = runner.run(task(), "up")
+    yard.worker = ("/bin/false",)
+    report = yard.run("up")
     assert report.result.problem == "the worker died (exit code 1)"
 
 

@@ -18,6 +18,7 @@ from stackyard_cli.engine import binary
 from stackyard_cli.engine.place import place_of
 from stackyard_cli.engine.run import Runner
 from stackyard_cli.engine.stops import Stops
+from stackyard_cli.engine.workers import Workers
 from stackyard_cli.recovery.census import AwsCensus
 from stackyard_cli.recovery.recover import recover
 
@@ -106,9 +107,8 @@ def test_kill_recover_up(aws_yard: FakeYard, sandbox: Any, trial: int) -> None:
     census = AwsCensus(STACK, REGION, aws_yard.place.environment)
     outcome = recover(aws_yard.place, aws_yard.engine, STACK, census)
     assert outcome.leftovers == [], outcome
-    report = Runner(aws_yard.place, binary.find(), Stops(lambda _: None), quiet, WORKER).run(
-        task(), "up"
-    )
+    stops, workers = Stops(lambda _: None), Workers(WORKER)
+    report = Runner(aws_yard.place, binary.find(), stops, quiet, workers).run(task(), "up")
     assert report.ok, report.result
     account = Account(sandbox)
     assert account.counts() == WHOLE, outcome

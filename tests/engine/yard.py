@@ -20,6 +20,7 @@ from stackyard_cli.engine.messages import Event
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.run import Report, Runner, Task
 from stackyard_cli.engine.stops import Stops
+from stackyard_cli.engine.workers import Workers
 from stackyard_cli.recovery.census import Found
 from stackyard_cli.recovery.recover import Recovery, recover
 from stackyard_cli.recovery.wanted import Wanted
@@ -45,7 +46,8 @@ class FakeYard:
     worker: tuple[str, ...] = WORKER
 
     def runner(self, watch: Any = quiet) -> Runner:
-        return Runner(self.place, self.engine, self.stops, watch, self.worker)
+        workers = Workers(self.worker)
+        return Runner(self.place, self.engine, self.stops, watch, workers)
 
     def run(self, operation: str, stack: StackId = STACK, **config: Any) -> Report:
         return self.runner().run(task(stack, **config), operation)

@@ -186,7 +186,7 @@ class Flow:
     def apply(
         self, layers: Sequence[Sequence[Task]], previews: Reports, after: Sequence[Task] = ()
     ) -> Reports:
-        """Apply what has changes, record what has none as it is; meanwhile get ready for `after`."""
+        """Apply what has changes, record the rest as it is; get ready for `after` meanwhile."""
         for blueprint in {task.blueprint for task in after}:
             self._workers.prepare(blueprint)
         runner = self._runner(self._watched)

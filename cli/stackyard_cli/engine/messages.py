@@ -25,6 +25,9 @@ class Request:
     work_dir: str
     engine_path: str
     engine_version: str
+    environment: dict[str, str] = field(default_factory=dict)
+    """What this operation adds to the worker's environment; its pipe is nobody else's."""
+
     journal: str | None = None
     refresh: bool = False
     values: bool = False

@@ -29,7 +29,7 @@ from stackyard_cli.engine.messages import (
     Violation,
 )
 from stackyard_cli.engine.protection import REFUSAL
-from stackyard_cli.engine.warmth import Warmth
+from stackyard_cli.engine.warmth import Warmth, modules_of
 from stackyard_cli.journal import Journal
 
 Emit = Callable[[Event], None]
@@ -64,8 +64,10 @@ class LeanStack(Stack):
 class Operation:
     """Runs a request; `interrupt` stops it gracefully."""
 
-    def __init__(self, request: Request, program_of: ProgramOf, emit: Emit) -> None:
-        self.request, self.emit = request, emit
+    def __init__(
+        self, request: Request, program_of: ProgramOf, emit: Emit, ahead: Warmth | None = None
+    ) -> None:
+        self.request, self.emit, self._ahead = request, emit, ahead
         self._program_of = program_of
         self._failure: Exception | None = None
         self._warmth: Warmth | None = None
@@ -90,7 +92,9 @@ class Operation:
             if not self._command.interrupted:
                 if self.request.operation in {"preview", "up"}:
                     self._warmth = Warmth(
-                        self.request.types, lambda: self._program_of(self.request)
+                        modules_of(self.request.types),
+                        lambda: self._program_of(self.request),
+                        after=self._ahead,
                     )
                 self._call(self._stack())
         except CommandError as error:

@@ -14,7 +14,7 @@ from stackyard_cli import journal
 from stackyard_cli.engine import guard, packs
 from stackyard_cli.engine.binary import Engine, sdk_version
 from stackyard_cli.engine.checkpoint import Checkpoint
-from stackyard_cli.engine.job import WORKER, Job
+from stackyard_cli.engine.job import Job
 from stackyard_cli.engine.messages import (
     Diagnostic,
     Event,
@@ -27,6 +27,7 @@ from stackyard_cli.engine.messages import (
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.session import Session, session
 from stackyard_cli.engine.stops import Stops
+from stackyard_cli.engine.workers import Workers
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.records import Outcome, Record, new_record
 
@@ -127,11 +128,11 @@ class Runner:
         engine: Engine,
         stops: Stops,
         watch: Watch,
-        worker: Sequence[str] = WORKER,
+        workers: Workers | None = None,
     ) -> None:
         os.umask(0o077)  # state, plan and config files of the engine are world-readable otherwise
         self.place, self.engine, self.stops = place, engine, stops
-        self._watch, self._worker = watch, tuple(worker)
+        self._watch, self._workers = watch, workers or Workers()
 
     def run(self, task: Task, operation: Operation, **options: Any) -> Report:
         """Run one operation to its end; a state that does not allow it is a failed report."""
@@ -146,13 +147,14 @@ class Runner:
         checkpoint = guard.checked_state(self.place, task.stack, applies=applies)
         scratch = checkpoint is None and not applies
         with session(self.place, self.engine, task.stack, scratch=scratch) as opened:
-            if checkpoint is None:
-                opened.create()
             options["types"] = _types(checkpoint)
             if scratch:
+                opened.invent()
                 for upstream in task.upstreams.values():
                     opened.lend(upstream)
                 return self._work(opened, task, operation, **options)
+            if checkpoint is None:
+                opened.create()
             opened.keep_key_file()
             if not applies:
                 return self._work(opened, task, operation, **options)
@@ -198,12 +200,15 @@ class Runner:
             self._watch(task, event)
 
         environment = {**opened.environment, **packs.interpreter_first()}
-        job = Job(request, environment, on_event, self._worker)
+        worker = self._workers.take(task.stack, task.blueprint)
+        job = Job(request, environment, on_event, worker)
         self.stops.add(job)
         try:
             report.result = job.wait()
         finally:
             self.stops.remove(job)
+        # One that failed or was interrupted may have threads that wait for its engine.
+        self._workers.give(task.stack, worker, again=report.ok)
         return report
 
     def settle(self, task: Task) -> None:

@@ -54,11 +54,25 @@ class Session:
         return answer.stdout
 
     def create(self) -> None:
-        """Make the stack in the backend and keep its key file at once."""
+        """Make the stack in the backend."""
         provider = self.place.secrets_provider
         self.cli(
             "stack", "init", self.stack.reference, "--secrets-provider", provider, "--no-select"
         )
+
+    def invent(self) -> None:
+        """Make the stack in the scratch backend, as an empty one that the CLI finds there.
+
+        With a passphrase the CLI makes the key at its first use: `stack init`, another start of the
+        CLI, is not needed. With KMS only `init` asks for a key.
+        """
+        if self.place.secrets_provider != "passphrase":
+            self.create()
+            return
+        path = self.folder / SCRATCH / self.place.state(self.stack).checkpoint_key
+        path.parent.mkdir(parents=True)
+        empty = {"version": 3, "checkpoint": {"stack": self.stack.reference, "latest": None}}
+        path.write_text(json.dumps(empty), encoding="utf-8")
 
     def lend(self, upstream: StackId) -> None:
         """Copy an upstream's state into the scratch backend, so that its contract can be read."""

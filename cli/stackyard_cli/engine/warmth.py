@@ -26,19 +26,40 @@ def modules_of(types: Iterable[str]) -> list[str]:
     return list(found)
 
 
+FIRST = {
+    "foundation": ("pulumi_aws.ec2", "pulumi_aws.s3", "pulumi_aws.kms"),
+    "services": ("pulumi_aws.iam", "pulumi_kubernetes.core.v1", "pulumi_kubernetes.apps.v1"),
+    "project": ("pulumi_aws.s3", "pulumi_aws.kms", "pulumi_kubernetes.core.v1"),
+}
+"""The dearest modules of each blueprint, for a stack whose state does not tell them yet."""
+
+
 class Warmth:
     """Loads modules, and whatever else is given, on a thread of its own."""
 
-    def __init__(self, types: Iterable[str], also: Callable[[], object]) -> None:
-        self._modules, self._also = modules_of(types), also
+    def __init__(
+        self,
+        modules: Iterable[str],
+        also: Callable[[], object],
+        after: Warmth | None = None,
+    ) -> None:
+        self._modules, self._also, self._after = tuple(modules), also, after
         self._thread = threading.Thread(target=self._load, daemon=True)
         self._thread.start()
+
+    @classmethod
+    def of(cls, blueprint: str) -> Warmth:
+        """Load what every stack of a blueprint needs, before one is known."""
+        program = f"stackyard.blueprints.{blueprint}.program"
+        return cls(FIRST.get(blueprint, ()), lambda: import_module(program))
 
     def wait(self) -> None:
         """Wait for the end: the SDK's lazy modules break when two threads use them at first."""
         self._thread.join()
 
     def _load(self) -> None:
+        if self._after:
+            self._after.wait()
         # Whatever fails here fails again, and is told, when the program does it.
         with suppress(Exception):
             self._also()
