@@ -5,18 +5,16 @@ set -eu
 
 step() { printf '\n== %s\n' "$*" >&2; }
 
-step "1/4 the sandbox: an AWS emulator, a control plane and the engine, on loopback"
+step "1/3 the sandbox: an AWS emulator, a control plane and the engine, on loopback"
 stackyard sandbox start
 
-step "2/4 preview: what would be made, and in which order"
-stackyard preview
-
-step "3/4 up: the real engine applies the stacks in contract order"
+step "2/3 up: the real engine previews each stack, then applies it, in contract order"
 stackyard up '*/*/*' --yes
 
-step "4/4 what exists now"
+step "3/3 what exists now, and how each concern of the project is"
 stackyard list
 stackyard sandbox status
+stackyard status vision/defects/dev
 
 cat <<'TEXT'
 
@@ -27,6 +25,7 @@ Look at it
   kubectl get nodes,resourcequota -A                      (if kubectl is on this machine)
   stackyard outputs vision/defects/dev                    what the project promises
   stackyard show vision/defects/dev --origin              file and line of every value
+  stackyard status vision/defects/dev                     each concern, asked again at the cloud and the cluster
 Change it
   edit stacks/vision/defects/dev.yaml                     for example `quota: gpus`, or a retention
   stackyard preview vision/defects/dev                    shows just that change and the line it comes from

@@ -18,7 +18,7 @@ def images(subject: Subject) -> Finding:
     named = subject.project.images
     if not named:
         return NOT_DECLARED
-    wanted = {name.partition(":")[0] for name in named.values()}
+    wanted = {_repository(name) for name in named.values()}
     ecr = subject.clients.aws("ecr")
     found = ecr.describe_repositories(repositoryNames=sorted(wanted))["repositories"]
     problems = [
@@ -27,6 +27,11 @@ def images(subject: Subject) -> Finding:
         if repository["imageTagMutability"] != "IMMUTABLE"
     ]
     return judged(problems, f"{len(found)} repositories with fixed tags")
+
+
+def _repository(name: str) -> str:
+    """Return the repository in an image name: without registry, tag and digest."""
+    return name.partition("@")[0].partition("/")[2].partition(":")[0]
 
 
 def tuning(subject: Subject) -> Finding:
@@ -48,10 +53,18 @@ def registry(subject: Subject) -> Finding:
 
 
 def serving(subject: Subject) -> Finding:
-    """Whether every version that is to answer has ready pods."""
+    """Whether every version that is to answer has ready pods; one may wait for its first."""
     if subject.config.serving is None:
         return NOT_DECLARED
     models = subject.config.serving.models
     names = [*models, *(f"{name}-canary" for name, one in models.items() if one.canary)]
+    waiting = [
+        name
+        for name, one in models.items()
+        if one.release is None and subject.deployment(name) is None
+    ]
+    names = sorted(set(names) - set(waiting))
     problems = [found for name in names if (found := subject.deployment_problem(name))]
-    return judged(problems, f"ready: {', '.join(sorted(names))}")
+    told = [f"ready: {', '.join(names)}"] if names else []
+    told += [f"{name} waits for the pipeline's first release" for name in waiting]
+    return judged(problems, "; ".join(told))

@@ -128,11 +128,15 @@ class Subject:
     services: ServicesContract
     clients: Clients
 
-    def deployment_problem(self, name: str) -> str | None:
-        """Return what is wrong with a Deployment of the namespace, None if pods are ready."""
-        found = self.clients.kube(
+    def deployment(self, name: str) -> Any:
+        """Return a Deployment of the namespace, None where there is none."""
+        return self.clients.kube(
             f"/apis/apps/v1/namespaces/{self.project.namespace}/deployments/{name}"
         )
+
+    def deployment_problem(self, name: str) -> str | None:
+        """Return what is wrong with a Deployment of the namespace, None if pods are ready."""
+        found = self.deployment(name)
         if found is None:
             return f"Deployment {name} is missing"
         wanted = found["spec"].get("replicas", 1)
