@@ -112,7 +112,10 @@ class FoundationContract(Contract):
     """KMS key ARN by purpose: `data`, `personal`, `secrets`, `logs`, `images`."""
 
     admin_arns: list[str] = []
-    """Roles of the people who put secrets in, and may read them in an emergency."""
+    """Roles of the people who put secrets in."""
+
+    break_glass_arn: str | None = None
+    """The role that reads secrets in an emergency; without one, administrators may."""
 
     gpu_pools: dict[str, GpuPoolFacts]
     """The GPU pools by name."""
@@ -122,6 +125,11 @@ class FoundationContract(Contract):
 
     base_images: dict[str, str] = {}
     """The base images that projects build on: `repository:tag` by name."""
+
+    @property
+    def emergency_arns(self) -> list[str]:
+        """Who may read any secret in an emergency."""
+        return [self.break_glass_arn] if self.break_glass_arn else self.admin_arns
 
 
 class OnPremFacts(Contract):

@@ -105,8 +105,9 @@ class ProjectDatabase(Component):
         readers: Mapping[str, pulumi.Input[str]],
     ) -> aws.secretsmanager.SecretPolicy:
         def policy(arns: list[list[str]]) -> str:
-            admins = [*arns[0], *self._foundation.admin_arns]
-            return iam.text(secret_policy(readers=arns[1], admins=admins))
+            writers = [*arns[0], *self._foundation.admin_arns]
+            emergency = [*arns[0], *self._foundation.emergency_arns]
+            return iam.text(secret_policy(readers=arns[1], writers=writers, emergency=emergency))
 
         known = pulumi.Output.all(pulumi.Output.all(*keepers), pulumi.Output.all(*readers.values()))
         return aws.secretsmanager.SecretPolicy(

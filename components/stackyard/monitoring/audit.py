@@ -13,7 +13,12 @@ from stackyard._component import Component
 from stackyard.datasets.bucket import PrivateBucket
 from stackyard.datasets.layout import bucket_arn
 from stackyard.monitoring import documents
-from stackyard.monitoring.audit_events import AuditEvent, audit_events
+from stackyard.monitoring.audit_events import (
+    KEY_OPENED,
+    AuditEvent,
+    audit_events,
+    opened_by_others,
+)
 from stackyard.monitoring.log_metrics import metric_namespace
 from stackyard.naming import StackId, bucket_name, role_name
 from stackyard.retention.config import LogLifetimeConfig
@@ -25,8 +30,8 @@ SERVICE = "cloudtrail.amazonaws.com"
 class AuditTrail(Component):
     """CloudTrail in every region, kept as long as logs are, and a topic that is told at once.
 
-    Emergency roles (break glass) are in the foundation's `admins`: they can do everything, and
-    their use rings.
+    Emergency roles are the break-glass role of the vault and the foundation's `admins`: their use
+    rings, and so does whoever else opens what the keys of secrets and personal data encrypt.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:AuditTrail"
@@ -43,7 +48,8 @@ class AuditTrail(Component):
         account: str,
         region: str,
         key_arn: pulumi.Input[str],
-        admins: Sequence[str],
+        guarded_key_arns: Sequence[pulumi.Input[str]],
+        emergency_roles: Sequence[str],
         owner: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -60,8 +66,12 @@ class AuditTrail(Component):
         )
         self._make_trail(config, group)
         self.topic_arn = self._make_topic(owner)
-        for event in audit_events(admins):
-            self._ring(event, group)
+        for event in audit_events(emergency_roles):
+            self._ring(event, group, event.pattern)
+        opened = pulumi.Output.all(*guarded_key_arns).apply(
+            lambda arns: opened_by_others(arns, account=account, stage=stack.stage)
+        )
+        self._ring(KEY_OPENED, group, opened)
         self.publish()
 
     def _make_trail(self, config: LogLifetimeConfig, group: aws.cloudwatch.LogGroup) -> None:
@@ -148,13 +158,15 @@ class AuditTrail(Component):
         )
         return policy.arn
 
-    def _ring(self, event: AuditEvent, group: aws.cloudwatch.LogGroup) -> None:
+    def _ring(
+        self, event: AuditEvent, group: aws.cloudwatch.LogGroup, pattern: pulumi.Input[str]
+    ) -> None:
         namespace = metric_namespace(self._stack)
         aws.cloudwatch.LogMetricFilter(
             self.named(f"count-{event.name}"),
             name=event.metric,
             log_group_name=group.name,
-            pattern=event.pattern,
+            pattern=pattern,
             metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
                 name=event.metric, namespace=namespace, value="1", unit="Count"
             ),

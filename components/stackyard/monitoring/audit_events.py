@@ -12,25 +12,36 @@ class AuditEvent:
 
     name: str
     metric: str
-    pattern: str
-    """Filter pattern over CloudTrail records. Source:
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html."""
-
     summary: str
     runbook: str
+    pattern: str = ""
+    """Filter pattern over CloudTrail records; empty where it is known in a run only. Source:
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html."""
 
 
 KEY_EVENTS = ("DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion")
 TRAIL_EVENTS = ("DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail")
 
 
-def audit_events(admins: Sequence[str]) -> list[AuditEvent]:
-    """Return the events; `admins` are the ARNs of the roles for emergencies (break glass)."""
+KEY_OPENED = AuditEvent(
+    name="key-opened",
+    metric="UnexpectedDecrypts",
+    summary="Somebody who is no workload or audience of the stage opened a secret or personal data",
+    runbook="The record's `userIdentity` says who, its `requestParameters.encryptionContext` what. "
+    "An emergency of which the break-glass alarm told: note it there. Anything else: take the "
+    "right away where it comes from, rotate the secret, and tell the privacy office if it was "
+    "personal data.",
+)
+"""The use of a key by others than those it is there for; `opened_by_others` is its pattern."""
+
+
+def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
+    """Return the events; the roles are ARNs."""
     return [
         AuditEvent(
             name="break-glass",
             metric="BreakGlassUses",
-            pattern=f"{{ {_any('$.requestParameters.roleArn', admins)} }}",
+            pattern=f"{{ {_any('$.requestParameters.roleArn', emergency_roles)} }}",
             summary="Somebody took a role that is for emergencies only",
             runbook="Find out who in the record's `userIdentity`, and ask for the incident it "
             "is about. No incident: end the session by revoking the role's sessions, and rotate "
@@ -56,6 +67,25 @@ def audit_events(admins: Sequence[str]) -> list[AuditEvent]:
             "it from the last record.",
         ),
     ]
+
+
+def opened_by_others(key_arns: Sequence[str], *, account: str, stage: str) -> str:
+    """Return the pattern of decryptions by anybody but the stage's own roles and AWS's services.
+
+    Names of a stage's roles hold the stage; a service names itself, or takes its linked role. A
+    field that a record lacks matches nothing, so those without a role are asked for by themselves.
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html.
+    """
+    roles = f"arn:aws:iam::{account}:role"
+    issuer = "$.userIdentity.sessionContext.sessionIssuer.arn"
+    own = (f"{roles}/*-{stage}-*", f"{roles}/aws-service-role/*")
+    other_role = " && ".join(f'({issuer} != "{one}")' for one in own)
+    return (
+        '{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") '
+        f"&& ({_any('$.resources[0].ARN', key_arns)}) "
+        '&& ($.userIdentity.type != "AWSService") '
+        f'&& (($.userIdentity.type != "AssumedRole") || ({other_role})) }}'
+    )
 
 
 def _any(selector: str, values: Sequence[str]) -> str:

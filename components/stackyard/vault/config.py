@@ -15,8 +15,12 @@ PURPOSES: tuple[Purpose, ...] = ("data", "personal", "secrets", "logs", "images"
 """All purposes, in the order in which keys are made."""
 
 
+UserArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:user/[\w+=,.@/-]+$")]
+"""ARN of an IAM user; sessions of roles carry no second factor, so they cannot show one."""
+
+
 class VaultConfig(Config):
-    """The KMS keys of a stage, one for each purpose."""
+    """The KMS keys of a stage, one for each purpose, and who opens secrets in an emergency."""
 
     rotation_days: Annotated[int, Field(ge=90, le=2560)] = 365
     """Days between rotations of the key material, 90 to 2,560; old data stays readable. Source:
@@ -24,6 +28,10 @@ class VaultConfig(Config):
 
     deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 30
     """Days in which the deletion of a key can still be cancelled, 7 to 30."""
+
+    break_glass: list[UserArn] = []
+    """IAM users who may take the role that reads secrets in an emergency, with a second factor and
+    for an hour; its use rings. Without any, there is no such role, and `admins` read them."""
 
 
 class SecretConfig(Config):

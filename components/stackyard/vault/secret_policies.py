@@ -17,8 +17,10 @@ WRITE_VALUE = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVers
 """What puts a new value in its place, or an old one back."""
 
 
-def secret_policy(*, readers: Sequence[str], admins: Sequence[str]) -> dict[str, Any]:
-    """Return the policy of a secret, given the ARNs of its readers and of administrators.
+def secret_policy(
+    *, readers: Sequence[str], writers: Sequence[str], emergency: Sequence[str]
+) -> dict[str, Any]:
+    """Return the policy of a secret: who reads, who writes, and who else reads in an emergency.
 
     The denials hold whatever an identity's own policies allow, so that a role with broad rights
     (the one that applies stacks, too) cannot read a value. `aws:PrincipalArn` of a session is its
@@ -26,8 +28,8 @@ def secret_policy(*, readers: Sequence[str], admins: Sequence[str]) -> dict[str,
     """
     return iam.document(
         iam.statement("Read", READ, ("*",), principals={"AWS": sorted(readers)}),
-        _deny_others("DenyReadToOthers", READ_VALUE, sorted({*readers, *admins})),
-        _deny_others("DenyWriteToOthers", WRITE_VALUE, sorted(admins)),
+        _deny_others("DenyReadToOthers", READ_VALUE, sorted({*readers, *emergency})),
+        _deny_others("DenyWriteToOthers", WRITE_VALUE, sorted(writers)),
     )
 
 

@@ -35,13 +35,14 @@ class SecretStore(Component):
         key_arn: pulumi.Input[str],
         readers: Mapping[str, pulumi.Input[str]],
         admins: Sequence[str],
+        emergency: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Wiring: `prefix` of every secret's name, the `secrets` key, and who people are.
 
-        `readers` gives a role ARN for each audience; `admins` are the ARNs that may put values in
-        and read in an emergency. Raises ValueError for an audience that has no role, or without
-        administrators, as nobody could ever set a value then.
+        `readers` gives a role ARN for each audience; `admins` are the ARNs that may put values in,
+        `emergency` those that read beside the readers. Raises ValueError for an audience that has
+        no role, or without administrators, as nobody could ever set a value then.
         """
         super().__init__(name, config, opts=opts)
         if config.entries and not admins:
@@ -56,7 +57,7 @@ class SecretStore(Component):
             secret = self._make_secret(key, entry, prefix, key_arn, config.recovery_days)
             self.secret_arns[key] = secret.arn
             roles = pulumi.Output.all(*(readers[audience] for audience in entry.readers))
-            self._guard(key, secret, roles, admins)
+            self._guard(key, secret, roles, admins, emergency)
         self.publish()
 
     def _make_secret(
@@ -86,11 +87,16 @@ class SecretStore(Component):
         secret: aws.secretsmanager.Secret,
         roles: pulumi.Output[list[str]],
         admins: Sequence[str],
+        emergency: Sequence[str],
     ) -> None:
         aws.secretsmanager.SecretPolicy(
             self.named(f"{key}-policy"),
             secret_arn=secret.arn,
-            policy=roles.apply(lambda arns: iam.text(secret_policy(readers=arns, admins=admins))),
+            policy=roles.apply(
+                lambda arns: iam.text(
+                    secret_policy(readers=arns, writers=admins, emergency=emergency)
+                )
+            ),
             block_public_policy=True,
             opts=self.child(),
         )

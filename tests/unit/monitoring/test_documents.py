@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from stackyard import kubernetes
 from stackyard.monitoring import alerts, dashboards, documents, log_metrics, shipping
 from stackyard.monitoring.audit import trail_delivery
-from stackyard.monitoring.audit_events import audit_events
+from stackyard.monitoring.audit_events import KEY_OPENED, audit_events, opened_by_others
 from stackyard.monitoring.config import MonitoringConfig, ThresholdsConfig
 from stackyard.naming import StackId
 
@@ -111,6 +111,18 @@ def test_every_emergency_role_rings_and_says_what_to_do() -> None:
         assert event.pattern.endswith(" }")
         assert event.pattern.count("(") == event.pattern.count(")")
         assert len(event.runbook.split()) > 12
+
+
+def test_others_than_the_roles_of_the_stage_ring_when_they_open_a_key() -> None:
+    keys = [f"arn:aws:kms:eu-central-1:123456789012:key/{one}" for one in ("a", "b")]
+    pattern = opened_by_others(keys, account="123456789012", stage="dev")
+    assert len(pattern) <= 1024  # of a metric filter
+    assert pattern.count("(") == pattern.count(")")
+    for key in keys:
+        assert f'($.resources[0].ARN = "{key}")' in pattern
+    issuer = "$.userIdentity.sessionContext.sessionIssuer.arn"
+    assert f'({issuer} != "arn:aws:iam::123456789012:role/*-dev-*")' in pattern
+    assert len(KEY_OPENED.runbook.split()) > 12
 
 
 def test_a_trail_may_write_its_own_records_only() -> None:

@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 from pydantic import ValidationError
 
+from stackyard.vault.break_glass import policy, trust
 from stackyard.vault.config import PURPOSES, SecretStoreConfig, VaultConfig
 from stackyard.vault.key_policies import ADMINISTER, USE, key_policy
 from stackyard.vault.secret_policies import secret_policy
@@ -52,15 +53,29 @@ def test_a_policy_without_administrators_has_no_empty_principal() -> None:
     assert list(policy_for("data", [])) == ["EnableIamPolicies"]
 
 
-def test_everyone_but_readers_and_administrators_is_denied_the_value() -> None:
-    policy = by_sid(secret_policy(readers=[READER], admins=[ADMIN]))
+def test_everyone_but_readers_and_the_emergency_role_is_denied_the_value() -> None:
+    glass = f"arn:aws:iam::{ACCOUNT}:role/glass"
+    policy = by_sid(secret_policy(readers=[READER], writers=[ADMIN], emergency=[glass]))
     assert policy["Read"]["Principal"] == {"AWS": [READER]}
     read, write = policy["DenyReadToOthers"], policy["DenyWriteToOthers"]
     assert (read["Effect"], read["Principal"]) == ("Deny", "*")
-    assert read["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [ADMIN, READER]}}
+    assert read["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [glass, READER]}}
     assert write["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [ADMIN]}}
     assert "secretsmanager:GetSecretValue" in read["Action"]
     assert "secretsmanager:PutSecretValue" in write["Action"]
+
+
+def test_glass_is_broken_by_named_people_with_a_second_factor() -> None:
+    person = f"arn:aws:iam::{ACCOUNT}:user/on-call"
+    (statement,) = trust([person])["Statement"]
+    assert statement["Principal"] == {"AWS": [person]}
+    assert statement["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    opens = by_sid(policy("arn:key", stage="dev", account=ACCOUNT, region=REGION))
+    assert opens["OpenKey"]["Resource"] == ["arn:key"]
+    assert (
+        f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:*/*/dev/*"
+        in (opens["OpenSecrets"]["Resource"])
+    )
 
 
 @mock_aws
@@ -71,7 +86,7 @@ def test_the_services_take_the_documents() -> None:
     assert json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     secrets = boto3.client("secretsmanager", region_name=REGION)
     secrets.create_secret(Name="one")
-    document = json.dumps(secret_policy(readers=[READER], admins=[ADMIN]))
+    document = json.dumps(secret_policy(readers=[READER], writers=[ADMIN], emergency=[ADMIN]))
     secrets.put_resource_policy(SecretId="one", ResourcePolicy=document)
 
 
@@ -80,6 +95,7 @@ def test_the_services_take_the_documents() -> None:
     [
         (VaultConfig, {"rotation_days": 30}, "greater than or equal to 90"),
         (VaultConfig, {"rotation_days": 3000}, "less than or equal to 2560"),
+        (VaultConfig, {"break_glass": [f"arn:aws:iam::{ACCOUNT}:role/admin"]}, "user/"),
         (VaultConfig, {"deletion_window_days": 5}, "greater than or equal to 7"),
         (SecretStoreConfig, {"recovery_days": 3}, "recovery_days"),
         (SecretStoreConfig, {"entries": {"db": {"readers": [], "description": "x"}}}, "at least 1"),

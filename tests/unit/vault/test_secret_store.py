@@ -11,6 +11,7 @@ from stackyard.vault.config import SecretStoreConfig
 from stackyard.vault.secrets import SecretStore
 
 ADMIN = "arn:aws:iam::123456789012:role/admin"
+GLASS = "arn:aws:iam::123456789012:role/break-glass"
 CONFIG = SecretStoreConfig.model_validate(
     {
         "entries": {
@@ -41,7 +42,8 @@ def kept() -> Kept:
 
 
 def store(**wiring: Any) -> SecretStore:
-    usual = {"readers": {"pipeline": pulumi.Output.from_input("arn:role")}, "admins": [ADMIN]}
+    role = pulumi.Output.from_input("arn:role")
+    usual = {"readers": {"pipeline": role}, "admins": [ADMIN], "emergency": [GLASS]}
     return SecretStore("s", CONFIG, prefix="t/p/dev", key_arn="arn:key", **{**usual, **wiring})
 
 
@@ -57,7 +59,7 @@ def test_a_secret_is_declared_without_a_value_and_guarded(kept: Kept) -> None:
     assert secret["tags"] == {"stackyard:readers": "pipeline", "stackyard:rotate-days": "90"}
     assert "secretString" not in json.dumps(kept.inputs)
     allowed = policy["Statement"][1]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
-    assert sorted(allowed) == sorted([ADMIN, "arn:role"])
+    assert sorted(allowed) == sorted([GLASS, "arn:role"])
 
 
 @pytest.mark.parametrize(

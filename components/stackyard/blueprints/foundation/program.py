@@ -20,6 +20,7 @@ from stackyard.images.component import BaseImages, Ground
 from stackyard.monitoring.audit import AuditTrail
 from stackyard.naming import StackId
 from stackyard.network.component import Network
+from stackyard.vault.break_glass import BreakGlass, break_glass_arn
 from stackyard.vault.component import Vault
 
 
@@ -48,6 +49,7 @@ class Foundation:
             admins=config.admins,
             opts=opts,
         )
+        emergency = self._make_break_glass(vault, opts)
         AuditTrail(
             "audit",
             config.retention.logs,
@@ -55,7 +57,8 @@ class Foundation:
             account=config.account,
             region=config.region,
             key_arn=vault.key_arns["logs"],
-            admins=config.admins,
+            guarded_key_arns=[vault.key_arns["secrets"], vault.key_arns["personal"]],
+            emergency_roles=[*config.admins, *emergency],
             owner=config.owner,
             opts=opts,
         )
@@ -85,7 +88,22 @@ class Foundation:
             GpuPool(f"gpu-{pool}", gpu, pool=pool, wiring=cluster.node_wiring, opts=opts)
         database = self._make_database(vault, network, cluster, opts)
         bases = self._make_base_images(vault, opts)
-        self._publish(vault, network, cluster, database, bases)
+        self._publish(vault, network, cluster, database, bases, emergency)
+
+    def _make_break_glass(self, vault: Vault, opts: pulumi.ResourceOptions) -> list[str]:
+        """Make the role, if there is anybody to take it; return its ARN."""
+        if not self.config.vault.break_glass:
+            return []
+        BreakGlass(
+            "break-glass",
+            self.config.vault,
+            stack=self.stack,
+            account=self.config.account,
+            region=self.config.region,
+            secrets_key_arn=vault.key_arns["secrets"],
+            opts=opts,
+        )
+        return [break_glass_arn(self.stack, self.config.account)]
 
     def _make_database(
         self, vault: Vault, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions
@@ -123,6 +141,7 @@ class Foundation:
         cluster: Cluster,
         database: Database | None,
         bases: BaseImages | None,
+        emergency: list[str],
     ) -> None:
         pools = {pool: GpuContract(pool, gpu) for pool, gpu in self.config.gpu_pools.items()}
         contracts.publish(
@@ -140,6 +159,7 @@ class Foundation:
                 "cluster_security_group": cluster.security_group,
                 "key_arns": vault.key_arns,
                 "admin_arns": self.config.admins,
+                "break_glass_arn": emergency[0] if emergency else None,
                 "gpu_pools": {pool: gpu.facts().model_dump() for pool, gpu in pools.items()},
                 "database": database.facts() if database else None,
                 "base_images": bases.images if bases else {},

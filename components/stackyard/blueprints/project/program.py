@@ -145,6 +145,7 @@ class Project:
             key_arn=foundation.key_arns["secrets"],
             readers=access.role_arns,
             admins=foundation.admin_arns,
+            emergency=foundation.emergency_arns,
             opts=opts,
         )
 

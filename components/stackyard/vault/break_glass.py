@@ -1,0 +1,90 @@
+"""The role for emergencies: opens the secrets of a stage, for named people with a second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pulumi
+import pulumi_aws as aws
+
+from stackyard import iam
+from stackyard._component import Component
+from stackyard.naming import StackId, role_arn, role_name
+from stackyard.vault.config import VaultConfig
+from stackyard.vault.secret_policies import READ
+
+ROLE = "break-glass"
+
+SESSION_SECONDS = 3600
+"""The shortest that a role's longest session can be:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html."""
+
+
+class BreakGlass(Component):
+    """A role that nobody needs on an ordinary day; the audit trail rings when it is taken."""
+
+    TYPE: ClassVar[str] = "stackyard:index:BreakGlass"
+
+    role_arn: pulumi.Output[str]
+    """The role."""
+
+    def __init__(
+        self,
+        name: str,
+        config: VaultConfig,
+        *,
+        stack: StackId,
+        account: str,
+        region: str,
+        secrets_key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the foundation whose stage it is for, where that is, and the `secrets` key."""
+        super().__init__(name, config, opts=opts)
+        role = aws.iam.Role(
+            self.named("role"),
+            name=role_name(stack, ROLE),
+            description=f"Emergencies of {stack.stage}: opens its secrets; its use rings",
+            assume_role_policy=iam.text(trust(config.break_glass)),
+            max_session_duration=SESSION_SECONDS,
+            opts=self.child(),
+        )
+        aws.iam.RolePolicy(
+            self.named("role-policy"),
+            name="open",
+            role=role.name,
+            policy=pulumi.Output.from_input(secrets_key_arn).apply(
+                lambda key: iam.text(policy(key, stage=stack.stage, account=account, region=region))
+            ),
+            opts=self.child(),
+        )
+        self.role_arn = role.arn
+        self.publish()
+
+
+def break_glass_arn(stack: StackId, account: str) -> str:
+    """Return the role's ARN before it exists."""
+    return role_arn(stack, account, ROLE)
+
+
+def trust(people: Sequence[str]) -> dict[str, Any]:
+    """Return who takes the role: these users, and each of them with a second factor only.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html.
+    """
+    present = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    return iam.assumable_by({"AWS": sorted(people)}, conditions=present)
+
+
+def policy(key_arn: str, *, stage: str, account: str, region: str) -> dict[str, Any]:
+    """Return what the role may do: read the secrets of a stage, whose names hold the stage.
+
+    The password of a database instance is in a secret that RDS names; the key keeps stages apart.
+    """
+    secrets = f"arn:aws:secretsmanager:{region}:{account}:secret"
+    return iam.document(
+        iam.statement("FindSecrets", ("secretsmanager:ListSecrets",), ("*",)),
+        iam.statement("OpenSecrets", READ, (f"{secrets}:*/*/{stage}/*", f"{secrets}:rds!db-*")),
+        iam.statement("OpenKey", ("kms:Decrypt", "kms:DescribeKey"), (key_arn,)),
+    )
