@@ -30,11 +30,14 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True)
 class Aws:
-    """How to reach the emulator as the account's administrator."""
+    """How to reach the emulator, as the account's administrator if nobody changed it."""
 
     endpoint: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    """Of the session of a role; a user's keys have none."""
+
     region: str = REGION
     account: str = ACCOUNT
 
@@ -81,7 +84,7 @@ class Sandbox:
             "AWS_ACCESS_KEY_ID": self.aws.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.aws.secret_access_key,
             # One left over from the shell belongs to other keys, and every call would be refused.
-            "AWS_SESSION_TOKEN": "",
+            "AWS_SESSION_TOKEN": self.aws.session_token,
             "AWS_REGION": self.aws.region,
             "AWS_DEFAULT_REGION": self.aws.region,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -26,7 +26,16 @@ from stackyard_sandbox.cloud.policies import Asked, Document, allowed, denied, g
 from stackyard_sandbox.cloud.principals import PARTITION, principal_of
 from stackyard_sandbox.cloud.resources import resource_of
 
-SAME_PERMISSION = {"lambda:Invoke": "lambda:InvokeFunction", "s3:HeadBucket": "s3:ListBucket"}
+SAME_PERMISSION = {
+    "budgets:CreateBudget": "budgets:ModifyBudget",
+    "budgets:DeleteBudget": "budgets:ModifyBudget",
+    "budgets:DescribeBudget": "budgets:ViewBudget",
+    "budgets:DescribeBudgets": "budgets:ViewBudget",
+    "budgets:DescribeNotificationsForBudget": "budgets:ViewBudget",
+    "budgets:UpdateBudget": "budgets:ModifyBudget",
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:HeadBucket": "s3:ListBucket",
+}
 """Operations whose permission has another name."""
 
 SIGNED_AS = {"monitoring": "cloudwatch"}

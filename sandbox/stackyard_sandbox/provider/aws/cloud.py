@@ -40,6 +40,7 @@ class Endpoint:
     account: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def of_sandbox(cls, folder: Path) -> Endpoint:
@@ -57,6 +58,7 @@ class Endpoint:
             account=aws["account"],
             access_key_id=aws["access_key_id"],
             secret_access_key=aws["secret_access_key"],
+            session_token=aws.get("session_token") or None,
         )
         if not is_loopback(endpoint.url):
             raise ProviderError(f"sandbox.json names an endpoint off this machine: {endpoint.url}")
@@ -71,6 +73,7 @@ class Clients:
         self._session = boto3.Session(
             aws_access_key_id=endpoint.access_key_id,
             aws_secret_access_key=endpoint.secret_access_key,
+            aws_session_token=endpoint.session_token,
             region_name=endpoint.region,
         )
         self._made: dict[tuple[str, str, str], Any] = {}

@@ -20,31 +20,36 @@ RENEWAL = 10 * 60
 
 
 class EksTokens:
-    """The present token of one EKS user: the sandbox's administrator, or a role that it takes."""
+    """The present token of one EKS user: whoever `sandbox.json` names, or a role that they take."""
 
     def __init__(self, sandbox_dir: Path, user: EksUser) -> None:
         self._sandbox_dir = sandbox_dir
         self._user = user
         self._lock = threading.Lock()
         self._token = ""
+        self._made_as: state.Aws | None = None
         self._renew_at = 0.0
 
     def __call__(self, *, fresh: bool = False) -> str:
         """Return a token that is still good for minutes."""
         with self._lock:
-            if fresh or time.monotonic() >= self._renew_at:
-                self._token = self._make()
+            aws = self._access()
+            if fresh or aws != self._made_as or time.monotonic() >= self._renew_at:
+                self._token = self._make(aws)
+                self._made_as = aws
                 self._renew_at = time.monotonic() + RENEWAL
             return self._token
 
-    def _make(self) -> str:
+    def _access(self) -> state.Aws:
         sandbox = state.read(self._sandbox_dir)
         if sandbox is None:
             raise ProviderError("the sandbox is not running: run `stackyard sandbox start`")
-        region = self._user.region or sandbox.aws.region
-        return eks_token.token(
-            self._user.cluster, self._credentials(sandbox.aws, region), region, sandbox.aws.endpoint
-        )
+        return sandbox.aws
+
+    def _make(self, aws: state.Aws) -> str:
+        region = self._user.region or aws.region
+        credentials = self._credentials(aws, region)
+        return eks_token.token(self._user.cluster, credentials, region, aws.endpoint)
 
     def _credentials(self, aws: state.Aws, region: str) -> Credentials:
         # botocore costs half a second, which clusters with static tokens need not pay.
@@ -52,15 +57,16 @@ class EksTokens:
         from botocore.exceptions import ClientError
         from botocore.session import get_session
 
-        admin = Credentials(aws.access_key_id, aws.secret_access_key)
+        own = Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token or None)
         if self._user.role is None:
-            return admin
+            return own
         sts = get_session().create_client(
             "sts",
             region_name=region,
             endpoint_url=aws.endpoint,
-            aws_access_key_id=admin.access_key,
-            aws_secret_access_key=admin.secret_key,
+            aws_access_key_id=own.access_key,
+            aws_secret_access_key=own.secret_key,
+            aws_session_token=own.token,
         )
         try:
             answer = sts.assume_role(RoleArn=self._user.role, RoleSessionName="EKSGetTokenAuth")
