@@ -115,7 +115,12 @@ def test_a_version_without_lineage_is_flagged_and_not_kept(
     lacks = {row["model"]: row["lacks"] for row in json.loads(rows)}
     assert lacks["defects"] == []
     assert lacks["rogue"] == ["no dataset version", "no image digest", "no git commit"]
-    applied.run("models", "verify", STACK, "--uri", tracking.uri, code=3)
+    done = applied.attempt("models", "verify", STACK, "--uri", tracking.uri)
+    assert done.returncode == 3
+    assert "rogue/1: no dataset version" in done.stderr
+    # What serves in the reference estate comes from nobody's registry.
+    assert "`serving.models.classifier.release.version`: defects/" in done.stderr
+    assert "is not registered" in done.stderr
     found = aws("s3").list_objects_v2(Bucket=bucket, Prefix="registered/rogue/")
     assert found["KeyCount"] == 0
 

@@ -12,9 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
+from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.models.lineage import FACTS, PREFIX, problems
-from stackyard.naming import StackId, namespace_name
+from stackyard.naming import namespace_name
+from stackyard.stackfile.errors import StackFileError
 from stackyard.stackfile.estate import Estate
+from stackyard.stackfile.loaded import Loaded
+from stackyard.stackfile.pointing import pointed_at
 from stackyard_cli import render
 from stackyard_cli.deployment import place_of_estate
 from stackyard_cli.engine import guard
@@ -71,20 +75,46 @@ def show(
 
 @app.command()
 def verify(stack: Stack, uri: Uri = None, json: Json = False, estate: EstateDir = None) -> None:
-    """Fail if a registered version lacks lineage; such versions are not kept, nor served."""
-    _, registry = _registry(stack, uri, estate)
+    """Fail if a registered version lacks lineage, or if one that serves is not registered."""
+    loaded, registry = _registry(stack, uri, estate)
     rows = [_row(version) for version in registry.versions()]
     flawed = [row for row in rows if row["lacks"]]
-    if flawed:
+    strangers = _unregistered(loaded, {f"{row['model']}/{row['version']}" for row in rows})
+    if flawed or strangers:
         raise StackyardError(
-            f"{stack}: {len(flawed)} of {len(rows)} versions lack lineage",
-            hint="register with `stackyard.models.register`, and delete those versions",
+            f"{stack}: {len(flawed)} of {len(rows)} versions lack lineage, "
+            f"and {len(strangers)} that serve are not registered",
+            hint="register with `stackyard.models.register`; delete or replace those versions",
             code=ExitCode.STOPPED,
-            details=[f"{row['model']}/{row['version']}: {_text(row['lacks'])}" for row in flawed],
-            facts={"versions": flawed},
+            details=[
+                *(f"{row['model']}/{row['version']}: {_text(row['lacks'])}" for row in flawed),
+                *map(str, strangers),
+            ],
+            facts={"versions": flawed, "unregistered": [each.plain() for each in strangers]},
         )
     text = f"{stack}: every one of {len(rows)} versions has its lineage"
     render.answer({"versions": rows}, json=json, text=text)
+
+
+def _unregistered(loaded: Loaded, registered: set[str]) -> list[StackFileError]:
+    """Return the versions that the stack file lets serve and the registry does not know."""
+    config = loaded.config
+    models = config.serving.models if isinstance(config, ProjectConfig) and config.serving else {}
+    named = {
+        f"serving.models.{model}.{track}.version": release.version
+        for model, server in models.items()
+        for track, release in (("release", server.release), ("canary", server.canary))
+        if release is not None
+    }
+    return [
+        StackFileError(
+            *pointed_at(f"`{field}`", loaded.tree)[0][1].place,
+            field,
+            f"{version} is not registered",
+        )
+        for field, version in named.items()
+        if version not in registered
+    ]
 
 
 COLUMNS = ("model", "version", "aliases", "run", "created", "lacks")
@@ -143,7 +173,7 @@ class Registry:
             raise StackyardError(f"no tracking server at {self._uri}", hint=hint) from error
 
 
-def _registry(stack: str, uri: str | None, directory: Path | None) -> tuple[StackId, Registry]:
+def _registry(stack: str, uri: str | None, directory: Path | None) -> tuple[Loaded, Registry]:
     estate = Estate.find(Path.cwd(), directory)
     chosen = estate.one(stack)
     if uri is None:
@@ -152,7 +182,7 @@ def _registry(stack: str, uri: str | None, directory: Path | None) -> tuple[Stac
     if uri is None:
         hint = f"write `tracking: {{}}` in its stack file and run `stackyard up {chosen}`"
         raise StackyardError(f"{chosen} has no tracking server", hint=hint)
-    return chosen, Registry(uri, namespace_name(chosen))
+    return estate.load(chosen), Registry(uri, namespace_name(chosen))
 
 
 def _tags(version: dict[str, Any]) -> dict[str, str]:
