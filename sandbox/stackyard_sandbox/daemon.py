@@ -14,7 +14,7 @@ from stackyard_sandbox import paths, state
 from stackyard_sandbox.control_plane import ControlPlaneError
 from stackyard_sandbox.members import SAVING_SECONDS, Cloud, Providers
 from stackyard_sandbox.planes import Planes
-from stackyard_sandbox.processes import LOOPBACK, only_one
+from stackyard_sandbox.processes import LOOPBACK, end_strays, only_one
 from stackyard_sandbox.state import Sandbox, SandboxError
 from stackyard_sandbox.toolchain import CORE, missing
 
@@ -162,6 +162,7 @@ def _end(home: Path) -> None:
     with ThreadPoolExecutor() as pool:
         for ended in [pool.submit(planes.plane(identity).stop) for identity in planes.ids()]:
             ended.result()
+    end_strays(home)
 
 
 def _wipe(home: Path) -> None:

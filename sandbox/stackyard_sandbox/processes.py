@@ -19,9 +19,16 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 
+MARK = "STACKYARD_SANDBOX_MEMBER"
+"""Variable in the environment of every process: its folder."""
+
 # Below the range from which systems pick outgoing ports (32768 on Linux, 49152 elsewhere): a port
 # kept for the next start is then not taken by a passing client connection.
 _PORTS = range(20000, 30000)
+
+
+STRAY_SECONDS = 10.0
+"""How long the system may take to end a killed process."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Process:
         with private_file(self.log) as log:
             child = subprocess.Popen(
                 [*command],
-                env={**os.environ, **(env or {})},
+                env={**os.environ, **(env or {}), MARK: str(self.folder)},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -110,6 +117,26 @@ class Process:
             return int(pid), started
         except (FileNotFoundError, ValueError):
             return None
+
+
+def end_strays(folder: Path) -> list[int]:
+    """Kill the processes of a folder that no pid file leads to; return their pids.
+
+    There is such a one where the starting process was killed before it could write the pid file,
+    or where somebody deleted the folder. Found by the mark in their environment
+    (/proc/PID/environ, man 5 proc); without /proc none is found.
+    """
+    mark, inside = f"{MARK}={folder}".encode(), f"{MARK}={folder}/".encode()
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        pid = int(entry.parent.name)
+        with suppress(OSError):  # of others, or gone by now
+            words = entry.read_bytes().split(b"\0")
+            if pid != os.getpid() and any(w == mark or w.startswith(inside) for w in words):
+                os.kill(pid, signal.SIGKILL)
+                found.append(pid)
+    wait_until(lambda: not any(_started(pid) for pid in found), STRAY_SECONDS)
+    return found
 
 
 def free_ports(count: int, keep: Sequence[int] = ()) -> list[int]:

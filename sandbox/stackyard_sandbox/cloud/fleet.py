@@ -30,6 +30,7 @@ class Fleet:
         self.turn = threading.RLock()
         # So do changes of a group's nodes: by the API's callers and by the autoscaler.
         self.counting = threading.RLock()
+        self._closed = False
 
     def clusters(self) -> list[EksCluster]:
         """Every EKS cluster, in all regions."""
@@ -43,6 +44,8 @@ class Fleet:
 
     def claim(self) -> str:
         """Return a running control plane that no cluster has: the spare, or a new one."""
+        if self._closed:
+            raise RuntimeError("the sandbox is stopping")
         used = {cluster.plane_id for cluster in self.clusters()}
         spare = next((each for each in self._planes.ids() if each not in used), None)
         claimed = spare or self._planes.create()
@@ -58,8 +61,17 @@ class Fleet:
     def _keep_spare(self) -> None:
         # In turn: the process does not end, and nobody claims, between a start and its record.
         with self.turn:
-            if not self._planes.ids():
+            if not self._closed and not self._planes.ids():
                 self._planes.plane(self._planes.create()).start()
+
+    def close(self) -> None:
+        """Start no control plane any more, once what is being started runs.
+
+        Who stops the sandbox looks for control planes when this process is gone; one that a thread
+        starts while the process ends would be overlooked, and stay.
+        """
+        with self.turn:
+            self._closed = True
 
     def plane(self, cluster: EksCluster) -> ControlPlane:
         """The control plane of a cluster."""
