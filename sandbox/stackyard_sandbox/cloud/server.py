@@ -35,11 +35,14 @@ from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.principals import PARTITION
 from stackyard_sandbox.planes import TOKEN_REVIEW
-from stackyard_sandbox.processes import LOOPBACK, write_private
+from stackyard_sandbox.processes import LOOPBACK, end_strays, write_private
 from stackyard_sandbox.state import ACCOUNT
 
 HEALTH = "/_sandbox/health"
 FOLDER = "cloud"
+FOLDER_SECONDS = 5.0
+"""How often the process looks whether the sandbox's folder is still there."""
+
 CREDENTIALS = "administrator.json"
 """Access key of the account's administrator, in the cloud's folder."""
 
@@ -98,10 +101,14 @@ def serve(home: Path, port: int) -> int:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     threading.Thread(target=autoscaler.run, args=(fleet, ended), daemon=True).start()
     fleet.publish()
-    ended.wait()
+    while not ended.wait(FOLDER_SECONDS):
+        if not folder.exists():
+            # Deleted by hand or by a test run's clean-up: nobody could stop what runs for it.
+            end_strays(home)
+            return 1
     server.shutdown()
-    with fleet.turn:
-        snapshot.save(folder)
+    fleet.close()
+    snapshot.save(folder)
     return 0
 
 
