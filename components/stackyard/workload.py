@@ -47,6 +47,9 @@ class Workload:
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Environment that every container gets."""
 
+    memory: str | None = None
+    """Directory in memory that the pod's containers share: for what shall be on no disk."""
+
     def container(
         self, name: str, program: Program, size: Size, **more: Any
     ) -> k8s.core.v1.ContainerArgs:
@@ -58,6 +61,8 @@ class Workload:
             for number, path in enumerate(self.files)
         ]
         scratch = k8s.core.v1.VolumeMountArgs(name="scratch", mount_path=SCRATCH)
+        if self.memory is not None:
+            mounts.append(k8s.core.v1.VolumeMountArgs(name="memory", mount_path=self.memory))
         return k8s.core.v1.ContainerArgs(
             name=name,
             image=self.image,
@@ -94,6 +99,9 @@ class Workload:
         scratch = k8s.core.v1.VolumeArgs(
             name="scratch", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit="2Gi")
         )
+        if self.memory is not None:
+            held = k8s.core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")
+            volumes.append(k8s.core.v1.VolumeArgs(name="memory", empty_dir=held))
         spec = k8s.core.v1.PodSpecArgs(
             service_account_name=self.name,
             automount_service_account_token=asks_api,

@@ -116,23 +116,19 @@ def test_runs_of_both_lie_side_by_side_in_one_experiment(
     module = tmp_path / "defects" / "fit.py"
     module.parent.mkdir()
     module.write_text(FIT)
-    running = {
-        where: subprocess.Popen(
+    # One after the other: of two first runs at once, one fails to make the experiment.
+    for where, pod in placed.items():
+        environment = _environment(clusters[where], pod)
+        done = subprocess.run(
             _command(pod),
-            env={
-                **_environment(clusters[where], pod),
-                "MLFLOW_TRACKING_URI": tracking.uri,
-                "PATH": os.environ["PATH"],
-            },
+            env={**environment, "MLFLOW_TRACKING_URI": tracking.uri, "PATH": os.environ["PATH"]},
             cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
+            timeout=120,
+            check=False,
         )
-        for where, pod in placed.items()
-    }
-    told = {where: one.communicate(timeout=120)[0] for where, one in running.items()}
-    assert {one.returncode for one in running.values()} == {0}, told
+        assert done.returncode == 0, f"{where}: {done.stdout}{done.stderr}"
 
     server = mlflow.MlflowClient(tracking.uri)
     experiment = server.get_experiment_by_name("defects")

@@ -9,7 +9,7 @@ from stackyard import iam
 from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
 from stackyard.naming import StackId, fitted
 
-Purpose = Literal["tracking", "tuning"]
+Purpose = Literal["tracking", "tuning", "lakefs"]
 """What a project uses a database for; each has a database and a user of its own."""
 
 IDENTIFIER_LIMIT = 63
@@ -58,7 +58,7 @@ def read_credentials(
     key_arn, region = foundation.key_arns["secrets"], foundation.region
     return [
         iam.statement("ReadCredentials", ("secretsmanager:GetSecretValue",), (secret_arn,)),
-        _use_key("ReadCredentialsKey", ("kms:Decrypt",), key_arn, region),
+        use_key("ReadCredentialsKey", ("kms:Decrypt",), key_arn, region),
     ]
 
 
@@ -73,11 +73,14 @@ def setup_policy(
             ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
             (secret_arn,),
         ),
-        _use_key("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), key_arn, region),
+        use_key("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), key_arn, region),
     )
 
 
-def _use_key(sid: str, actions: tuple[str, ...], key_arn: str, region: str) -> iam.Statement:
-    """Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
+def use_key(sid: str, actions: tuple[str, ...], key_arn: str, region: str) -> iam.Statement:
+    """Return what lets somebody use a key through Secrets Manager, and not otherwise.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
+    """
     through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
     return iam.statement(sid, actions, (key_arn,), conditions=through)

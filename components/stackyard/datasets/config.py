@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from stackyard.config import Config, Name
-from stackyard.datasets.layout import ACCESS_LOGS, DVC_DIRECTORY, overlap
+from stackyard.datasets.layout import ACCESS_LOGS, DVC_DIRECTORY, LAKEFS_DIRECTORY, overlap
+from stackyard.image_name import Image
 
 Kind = Literal["raw", "curated", "personal"]
 """Data as it came in, data made from it, or data about people."""
@@ -35,6 +36,10 @@ class DatasetConfig(Config):
     dvc: bool = True
     """Whether the directory `dvc` is a DVC remote, which makes versions of the dataset."""
 
+    branching: Literal["lakefs"] | None = None
+    """Whether the project's lakeFS server may keep branches of the dataset, in the directory
+    `lakefs`; not for personal data, as the server decides by itself who reads."""
+
     @model_validator(mode="after")
     def _personal_data_has_a_jurisdiction(self) -> DatasetConfig:
         if self.kind == "personal" and self.jurisdiction is None:
@@ -50,10 +55,32 @@ class DatasetConfig(Config):
                 raise ValueError(
                     f"`directories` {one} and {other} overlap: a grant to one would reach the other"
                 )
-        reserved = [name for name in self.directories if overlap(name, DVC_DIRECTORY)]
-        if self.dvc and reserved:
-            raise ValueError(f"`directories` has {reserved[0]}, which belongs to the DVC remote")
+        taken = {DVC_DIRECTORY: "the DVC remote"} if self.dvc else {}
+        taken |= {LAKEFS_DIRECTORY: "lakeFS"} if self.branching else {}
+        for name in self.directories:
+            for reserved, owner in taken.items():
+                if overlap(name, reserved):
+                    raise ValueError(f"`directories` has {name}, which belongs to {owner}")
         return self
+
+    @model_validator(mode="after")
+    def _branches_are_not_of_people(self) -> DatasetConfig:
+        if self.branching and self.kind == "personal":
+            raise ValueError(
+                f"`branching: {self.branching}` is not for personal data: the server would give it "
+                "to whom it likes, whatever `access` says"
+            )
+        return self
+
+
+class LakefsConfig(Config):
+    """The lakeFS server of a project, which is there if a dataset has `branching: lakefs`."""
+
+    image: Image = "treeverse/lakefs:1.88.0"
+    """lakeFS, in the registry of the stage's shared images."""
+
+    replicas: Annotated[int, Field(ge=1, le=8)] = 2
+    """Servers; with one, branches are out of reach while its node is renewed."""
 
 
 class DatasetStoreConfig(Config):

@@ -4,6 +4,7 @@ A bucket holds the dataset's directories side by side, and a DVC remote in `dvc/
 
     s3://BUCKET/labels/...              a directory, which access can be granted to
     s3://BUCKET/dvc/files/md5/ab/cd...  content of all versions, by checksum (`dvc push`)
+    s3://BUCKET/lakefs/REPOSITORY/...   what lakeFS keeps, where the dataset has branches
 
 DVC names content by checksum and uploads it once, so the age of an object below `dvc/` says when
 its content was first pushed, not when a version last used it: a file that never changes reaches
@@ -21,6 +22,9 @@ from __future__ import annotations
 
 DVC_DIRECTORY = "dvc"
 """The directory of the DVC remote."""
+
+LAKEFS_DIRECTORY = "lakefs"
+"""The directory of lakeFS, with one further directory for each of its repositories."""
 
 ACCESS_LOGS = "access-logs"
 """The bucket of a project that gets the access logs of all its others."""

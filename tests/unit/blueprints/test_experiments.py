@@ -33,9 +33,14 @@ SECTIONS: dict[str, Any] = {
 }
 
 
+BRANCHED = {**config()["datasets"]}
+BRANCHED["photos"] = {**BRANCHED["photos"], "branching": "lakefs"}
+
+
 @pytest.fixture
 def made(run: Any) -> Any:
-    program = catalogue.program("project", STACK, config(**SECTIONS), UPSTREAMS)
+    written = config(**SECTIONS, datasets=BRANCHED)
+    program = catalogue.program("project", STACK, written, UPSTREAMS)
     return run(program, WITH_DATABASE)
 
 
@@ -63,6 +68,8 @@ def test_every_pod_is_restricted_and_writes_to_scratch_only(made: Any) -> None:
         "tuning-dashboard",
         "tuning-database-setup",
         "models-keeper",
+        "lakefs-deployment",
+        "lakefs-database-setup",
     }
     found = pods(made)
     assert expected <= set(found)
@@ -128,3 +135,15 @@ def test_a_stage_without_a_database_says_what_to_do(run: Any) -> None:
 def test_a_section_that_needs_tracking_says_so(section: str) -> None:
     with pytest.raises(ValidationError, match=f"`{section}` needs `tracking`"):
         ProjectConfig.model_validate(config(**{section: SECTIONS[section]}))
+
+
+def test_branches_need_a_tracking_server() -> None:
+    with pytest.raises(ValidationError, match=r"`datasets.photos.branching` needs `tracking`"):
+        ProjectConfig.model_validate(config(datasets=BRANCHED))
+
+
+def test_without_branches_there_is_no_branch_server(run: Any) -> None:
+    program = catalogue.program("project", STACK, config(tracking={}), UPSTREAMS)
+    found = pods(run(program, WITH_DATABASE))
+    assert "tracking-deployment" in found
+    assert not [name for name in found if name.startswith("lakefs")]

@@ -33,6 +33,14 @@ def test_overlap_is_by_whole_names(one: str, other: str, expected: bool) -> None
         ({"kind": "raw", "directories": ["a", "a"]}, "a and a overlap"),
         ({"kind": "raw", "directories": ["dvc"]}, "belongs to the DVC remote"),
         ({"kind": "raw", "directories": ["dvc/files"]}, "belongs to the DVC remote"),
+        (
+            {"kind": "raw", "branching": "lakefs", "directories": ["lakefs/a"]},
+            "belongs to lakeFS",
+        ),
+        (
+            {"kind": "personal", "jurisdiction": "eu", "branching": "lakefs"},
+            "`branching: lakefs` is not for personal data",
+        ),
         ({"kind": "personal"}, "needs a `jurisdiction`"),
         ({"kind": "raw", "jurisdiction": "eu"}, "is for personal data"),
         ({"kind": "raw", "directories": ["/a"]}, "match pattern"),

@@ -138,7 +138,8 @@ class ProjectConfig(StackConfig):
                 found.append(
                     f"`datasets.{name}` {use}, and "
                     f"`retention.{dataset.kind}.cold_storage_class` is {rules.cold_storage_class}, "
-                    "which must be restored first: choose GLACIER_IR, or `dvc: false`"
+                    "which must be restored first: choose GLACIER_IR, or leave both out "
+                    "(`dvc: false`, no `branching`)"
                 )
         return found
 

@@ -1,4 +1,4 @@
-"""The part of the project program about experiments: tracking, tuning and the model registry."""
+"""The part of the project program about experiments: runs, studies, models, branches of data."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from stackyard.blueprints.contracts import (
 )
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.database.client import DatabaseClient
+from stackyard.datasets.branching import BranchServer
 from stackyard.datasets.component import dataset_buckets
 from stackyard.images.names import builder
 from stackyard.models import documents
@@ -89,6 +90,7 @@ class Experiments:
             self._make_tuning(self._config.tuning, self._tracking, client.config_map, opts)
         if self._config.models is not None:
             self._models = self._make_models(self._config.models, self._tracking, opts)
+        self._make_branching(self._tracking, opts)
 
     def _make_models(
         self, config: ModelRegistryConfig, tracking: TrackingServer, opts: pulumi.ResourceOptions
@@ -108,6 +110,20 @@ class Experiments:
             bakers=[builder(model) for model in self._config.baked_models],
             opts=opts,
         )
+
+    def _make_branching(self, tracking: TrackingServer, opts: pulumi.ResourceOptions) -> None:
+        project = self._config
+        buckets = dataset_buckets(project.store, self._stack, project.account)
+        branched = [buckets[name] for name, one in project.datasets.items() if one.branching]
+        if branched:
+            BranchServer(
+                "lakefs",
+                project.lakefs,
+                **self._ground("datasets.*.branching"),
+                buckets=branched,
+                setup_image=tracking.image,
+                opts=opts,
+            )
 
     def _make_tuning(
         self,

@@ -1,0 +1,114 @@
+"""How the lakeFS server is started and what it may do, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stackyard import iam
+from stackyard.access import statements
+from stackyard.blueprints.contracts import FoundationContract
+from stackyard.database import documents
+from stackyard.datasets.layout import LAKEFS_DIRECTORY, bucket_arn, prefix
+from stackyard.naming import StackId, namespace_name
+from stackyard.workload import SCRATCH, Program
+
+NAME = "lakefs"
+"""Name of the server's Deployment, Service, service account and of its clients' ConfigMap."""
+
+PORT = 8000
+
+MEMORY = "/etc/lakefs"
+"""Directory in memory that only the pod's containers see."""
+
+CONFIG = f"{MEMORY}/config.yaml"
+"""Where lakeFS finds what opens its database."""
+
+PREPARE_PATH = "/prepare"
+
+OBJECTS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+
+
+def prepare_text() -> str:
+    """Return the program that writes the secret part of the configuration."""
+    return (Path(__file__).with_name("pods") / "lakefs_config.py").read_text()
+
+
+def prepare_program(region: str) -> Program:
+    """Return what runs before the server, but for where its database and its key are."""
+    return Program(
+        ["python", f"{PREPARE_PATH}/lakefs_config.py"],
+        {
+            "AWS_DEFAULT_REGION": region,
+            "HOME": SCRATCH,
+            "LAKEFS_CONFIG": CONFIG,
+        },
+    )
+
+
+def server_program(region: str) -> Program:
+    """Return the server's command, and what of its configuration is no secret.
+
+    Source: https://docs.lakefs.io/latest/reference/configuration/.
+    """
+    return Program(
+        ["/app/lakefs", "run", "--config", CONFIG],
+        {
+            "AWS_REGION": region,
+            "HOME": SCRATCH,
+            "LAKEFS_BLOCKSTORE_TYPE": "s3",
+            "LAKEFS_BLOCKSTORE_S3_REGION": region,
+            "LAKEFS_COMMITTED_LOCAL_CACHE_DIR": f"{SCRATCH}/cache",
+            "LAKEFS_COMMITTED_LOCAL_CACHE_SIZE_BYTES": str(2**30),
+            "LAKEFS_LISTEN_ADDRESS": f"0.0.0.0:{PORT}",
+            "LAKEFS_LOGGING_FORMAT": "json",
+            # Nothing is told to anybody outside.
+            "LAKEFS_SECURITY_CHECK_LATEST_VERSION": "false",
+            "LAKEFS_STATS_ENABLED": "false",
+        },
+    )
+
+
+def client_settings(stack: StackId) -> dict[str, str]:
+    """Return the environment of lakeFS's clients, but for who they are."""
+    host = f"{NAME}.{namespace_name(stack)}.svc.cluster.local"
+    return {"LAKECTL_SERVER_ENDPOINT_URL": f"http://{host}:{PORT}"}
+
+
+def key_name(stack: StackId) -> str:
+    """Return the name of the secret with the encryption key."""
+    return f"{stack}/{NAME}-key"
+
+
+def server_policy(
+    stack: StackId, buckets: Sequence[str], foundation: FoundationContract
+) -> dict[str, Any]:
+    """Return what the server may do: keep objects below its directory of each bucket.
+
+    Source: https://docs.lakefs.io/latest/howto/deploy/aws/.
+    """
+    region, key = foundation.region, foundation.key_arns["data"]
+    arns = [bucket_arn(bucket) for bucket in sorted(buckets)]
+    below = prefix(LAKEFS_DIRECTORY)
+    vault = f"arn:aws:secretsmanager:{region}:{foundation.account}:secret:"
+    return iam.document(
+        iam.statement("FindBuckets", ("s3:GetBucketLocation",), arns),
+        iam.statement(
+            "ListBranches",
+            ("s3:ListBucket",),
+            arns,
+            conditions={"StringLike": {"s3:prefix": [f"{below}*"]}},
+        ),
+        iam.statement("KeepBranches", OBJECTS, [f"{arn}/{below}*" for arn in arns]),
+        *statements.keys({key: set(buckets)}, region),
+        *documents.read_credentials(stack, "lakefs", foundation),
+        iam.statement(
+            "KeepKey",
+            ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+            (f"{vault}{key_name(stack)}-??????",),
+        ),
+        documents.use_key(
+            "EncryptKey", ("kms:GenerateDataKey",), foundation.key_arns["secrets"], region
+        ),
+    )
