@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
 from stackyard.vault.config import PURPOSES
 from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
 
@@ -55,7 +58,7 @@ def retention(subject: Subject) -> Finding:
 
 
 def vault(subject: Subject) -> Finding:
-    """Whether every key rotates, and every secret says who may read it."""
+    """Whether every key rotates, every secret says who may read it, and no value is overdue."""
     kms, problems = subject.clients.aws("kms"), []
     keys = subject.foundation.key_arns
     for purpose in PURPOSES:
@@ -69,4 +72,21 @@ def vault(subject: Subject) -> Finding:
         for name in names
         if not secrets.get_resource_policy(SecretId=name).get("ResourcePolicy")
     ]
+    for name, entry in subject.config.secrets.entries.items():
+        if entry.rotation_days is None:
+            continue
+        since = overdue(secrets, f"{subject.stack}/{name}", entry.rotation_days)
+        if since is not None:
+            problems.append(f"the value of {name} is overdue since {since}")
     return judged(problems, f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers")
+
+
+def overdue(secrets: Any, name: str, days: int) -> date | None:
+    """Return the day since which a secret's value should be another; None for none, or a new one.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecretVersionIds.html.
+    """
+    versions = secrets.list_secret_version_ids(SecretId=name)["Versions"]
+    made = [one["CreatedDate"] for one in versions if "AWSCURRENT" in one.get("VersionStages", ())]
+    ends = max(made) + timedelta(days=days) if made else None
+    return ends.date() if ends is not None and ends <= datetime.now(UTC) else None

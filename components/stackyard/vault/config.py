@@ -44,7 +44,8 @@ class SecretConfig(Config):
     """What the secret opens, and where a new value comes from."""
 
     rotation_days: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Days after which the value counts as overdue; becomes the tag `stackyard:rotate-days`."""
+    """Days after which a value is overdue: `stackyard status` says so, and the secret has the tag
+    `stackyard:rotate-days`. Nothing puts a new value in by itself."""
 
 
 class SecretStoreConfig(Config):
