@@ -16,6 +16,10 @@ STOPPED = frozenset({"policy", "protected"})
 """Why a preview may fail although it has shown everything."""
 
 
+CODES = {**dict.fromkeys(STOPPED, ExitCode.STOPPED), "config": ExitCode.INVALID}
+"""The exit code by the reason of the first failure; 1 for all others."""
+
+
 def known(report: Report) -> bool:
     """Say whether a preview knows what would happen: its upstreams are applied."""
     return report.result.kind != "unknown"
@@ -46,7 +50,7 @@ def end(
         first = failed[0]
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
-        code = ExitCode.STOPPED if first.result.kind in STOPPED else ExitCode.FAILED
+        code = CODES.get(first.result.kind or "", ExitCode.FAILED)
         error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
         if not answered:
             raise error

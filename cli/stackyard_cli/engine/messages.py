@@ -121,8 +121,8 @@ class Result:
     problem: str | None = None
     hint: str | None = None
     kind: str | None = None
-    """Why it failed: `policy` or `protected` (and nothing else), `upstream`, `program`, `engine`,
-    `worker`."""
+    """Why it failed: `policy` or `protected` (and nothing else), `upstream`, `config` (it asks for
+    what an upstream does not have), `program`, `engine`, `worker`."""
 
 
 @dataclass(frozen=True)

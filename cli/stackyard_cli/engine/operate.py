@@ -15,7 +15,7 @@ from pulumi.automation import LocalWorkspace, OutputMap, Stack, UpdateSummary
 from pulumi.automation.errors import CommandError
 from pulumi.automation.events import EngineEvent
 
-from stackyard.blueprints.contracts import ContractError
+from stackyard.blueprints.contracts import ContractError, UpstreamError
 from stackyard.naming import StackId
 from stackyard_cli.engine import events, program
 from stackyard_cli.engine.command import OwnSessionCommand
@@ -177,7 +177,8 @@ class Operation:
             return Result("succeeded", self._changes, seconds)
         if isinstance(self._failure, ContractError):
             text, hint = str(self._failure), self._failure.hint
-            return Result("failed", self._changes, seconds, text, hint, "upstream")
+            kind = "upstream" if isinstance(self._failure, UpstreamError) else "config"
+            return Result("failed", self._changes, seconds, text, hint, kind)
         if self._violated and not self._errors and self._failure is None:
             return Result("failed", self._changes, seconds, "stopped by policy", None, "policy")
         if self._errors and all(REFUSAL.search(error) for error in self._errors):

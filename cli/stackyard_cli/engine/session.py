@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 
 from stackyard.naming import StackId
 from stackyard_cli.engine.binary import Engine
-from stackyard_cli.engine.place import Place
+from stackyard_cli.engine.place import PASSPHRASE, Place
 from stackyard_cli.engine.problems import StateError
 
 SCRATCH = "backend"
@@ -64,11 +65,8 @@ class Session:
         """Make the stack in the scratch backend, as an empty one that the CLI finds there.
 
         With a passphrase the CLI makes the key at its first use: `stack init`, another start of the
-        CLI, is not needed. With KMS only `init` asks for a key.
+        CLI, is not needed.
         """
-        if self.place.secrets_provider != "passphrase":
-            self.create()
-            return
         path = self.folder / SCRATCH / self.place.state(self.stack).checkpoint_key
         path.parent.mkdir(parents=True)
         empty = {"version": 3, "checkpoint": {"stack": self.stack.reference, "latest": None}}
@@ -112,6 +110,9 @@ def session(
         if scratch:
             (folder / SCRATCH).mkdir()
             environment["PULUMI_BACKEND_URL"] = f"file://{folder / SCRATCH}"
+            if place.secrets_provider != "passphrase":
+                # What is thrown away needs no key of the team; a preview may not encrypt with it.
+                environment[PASSPHRASE[0]] = secrets.token_urlsafe(32)
         opened = Session(place, engine, stack, folder, environment)
         settings = {"name": stack.pulumi_project, "runtime": "python", "main": "."}
         (folder / "Pulumi.yaml").write_text(json.dumps(settings), encoding="utf-8")

@@ -13,11 +13,15 @@ OUTPUT = "contract"
 
 
 class ContractError(Exception):
-    """An upstream stack is not applied, or it promises another version than this code reads."""
+    """A stack's config and the contract of an upstream do not fit: one of them has to change."""
 
     def __init__(self, stack: str, problem: str, hint: str) -> None:
         super().__init__(f"{stack}: {problem}")
         self.stack, self.problem, self.hint = stack, problem, hint
+
+
+class UpstreamError(ContractError):
+    """An upstream stack is not applied, or it promises another version than this code reads."""
 
 
 class Contract(BaseModel):
@@ -233,7 +237,7 @@ def read(model: type[C], stack_reference: str, stack: str) -> C:
     `pulumi:pulumi:readStackOutputs` is the function behind `StackReference`, which gives Outputs
     only; the program needs plain values to loop over zones and pools.
 
-    Raises ContractError when the upstream is not applied or has another shape.
+    Raises UpstreamError when the upstream is not applied or has another shape.
     """
     import pulumi
 
@@ -241,22 +245,22 @@ def read(model: type[C], stack_reference: str, stack: str) -> C:
     try:
         answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack_reference})
     except Exception as error:  # the engine's answer for an unknown stack has no type of its own
-        raise ContractError(stack, "is not applied yet", hint) from error
+        raise UpstreamError(stack, "is not applied yet", hint) from error
     outputs = (answer.value or {}).get("outputs", {})
     return parse(model, outputs.get(OUTPUT), stack)
 
 
 def parse(model: type[C], value: object, stack: str) -> C:
-    """Check a contract's version and shape; raises ContractError naming both versions."""
+    """Check a contract's version and shape; raises UpstreamError naming both versions."""
     hint = f"run `stackyard up {stack}`"
     if not isinstance(value, dict):
-        raise ContractError(stack, "is not applied yet", hint)
+        raise UpstreamError(stack, "is not applied yet", hint)
     if value.get("version") != model.VERSION:
         problem = f"promises version {value.get('version')}, this code reads {model.VERSION}"
-        raise ContractError(stack, problem, hint)
+        raise UpstreamError(stack, problem, hint)
     try:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ContractError(stack, f"its contract lacks `{where}`: {first['msg']}", hint) from error
+        raise UpstreamError(stack, f"its contract lacks `{where}`: {first['msg']}", hint) from error
