@@ -47,13 +47,3 @@ def assumable_by(
 ) -> dict[str, Any]:
     """Return a trust policy for the given principals."""
     return document(statement("Assume", actions, (), principals=principals, conditions=conditions))
-
-
-def pod_identity_trust() -> dict[str, Any]:
-    """Return the trust policy of a role that pods take by EKS Pod Identity.
-
-    Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html.
-    """
-    return assumable_by(
-        {"Service": "pods.eks.amazonaws.com"}, actions=("sts:AssumeRole", "sts:TagSession")
-    )

@@ -10,9 +10,10 @@ from stackyard import iam
 from stackyard.access import statements
 from stackyard.access.config import OUTSIDE, AccessConfig, AudienceConfig, GrantsConfig
 from stackyard.access.rbac import RULES
+from stackyard.cluster.access import cluster_arn, pod_trust
 from stackyard.datasets.config import DatasetConfig
 from stackyard.datasets.layout import bucket_arn
-from stackyard.naming import StackId, fitted, role_name
+from stackyard.naming import StackId, fitted, namespace_name, role_name
 
 ACCESS_POINT_LIMIT = 50
 """Longest name, https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html."""
@@ -120,7 +121,7 @@ def _role(
         name=name,
         arn=f"arn:aws:iam::{place.account}:role/{name}",
         description=f"{place.stack}: {who}",
-        trust=_trust(audience) if audience else iam.pod_identity_trust(),
+        trust=_trust(audience) if audience else _pods_of(who, place),
         policy=iam.document(*_allowed(who, grants, datasets, points, place)),
         session_seconds=3600 * (audience.session_hours if audience else 1),
     )
@@ -147,6 +148,12 @@ def _trust(audience: AudienceConfig) -> dict[str, Any]:
     if whole:
         found.append(_assume("AssumeByAccount", whole, says))
     return iam.document(*found)
+
+
+def _pods_of(account: str, place: Place) -> dict[str, Any]:
+    """Trust the pods of one service account of the project's namespace, and no others."""
+    arn = cluster_arn(region=place.region, account=place.account, cluster_name=place.cluster)
+    return pod_trust(arn=arn, namespace=namespace_name(place.stack), service_account=account)
 
 
 def _assume(name: str, accounts: list[str], conditions: Mapping[str, Any]) -> iam.Statement:
@@ -186,7 +193,9 @@ def _beyond_data(who: str, place: Place) -> list[iam.Statement]:
     """Return what an audience needs beside data: the way into the cluster, a look at the setup."""
     found = []
     if who in RULES:
-        cluster = f"arn:aws:eks:{place.region}:{place.account}:cluster/{place.cluster}"
+        cluster = cluster_arn(
+            region=place.region, account=place.account, cluster_name=place.cluster
+        )
         found.append(iam.statement("ReachCluster", ("eks:DescribeCluster",), (cluster,)))
     if who == "auditor":
         buckets = [bucket_arn(name) for name in sorted([*place.buckets.values(), place.log_bucket])]

@@ -287,3 +287,19 @@ def test_only_delivery_changes_deployments_and_nobody_reads_secrets() -> None:
         for rule in rules:
             assert "secrets" not in rule["resources"]
             assert "*" not in [*rule["verbs"], *rule["resources"], *rule["apiGroups"]]
+
+
+def test_a_role_of_pods_trusts_one_service_account_in_one_cluster_only(
+    documents: Compiled,
+) -> None:
+    (statement,) = documents.roles["trainer"].trust["Statement"]
+    assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:RequestTag/eks-cluster-arn": (
+                "arn:aws:eks:eu-central-1:123456789012:cluster/platform-foundation-dev"
+            ),
+            "aws:RequestTag/kubernetes-namespace": "vision-defects-dev",
+            "aws:RequestTag/kubernetes-service-account": "trainer",
+        }
+    }
