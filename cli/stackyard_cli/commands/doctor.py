@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,12 +28,19 @@ Install = Annotated[
 ]
 
 
+RUN_BYTES = 1_000_000_000
+"""Free disk below which a run may end in the middle of writing a state."""
+
+BUILD_BYTES = 8_000_000_000
+"""What the first build of the toolchain takes."""
+
+
 def doctor(install_engine: Install = False, json: Json = False, estate: EstateDir = None) -> None:
     """Check what this machine needs to run stacks."""
     if install_engine:
         engine = binary.install()
         render.narrate(f"installed the engine {engine.version}: {engine.path}")
-    findings = [_python(), _checked("engine", _engine), _checked("toolchain", _toolchain)]
+    findings = [_python(), _checked("engine", _engine), _checked("toolchain", _toolchain), disk()]
     findings += _estate(estate)
     rows = [vars(finding) for finding in findings]
     render.table(["check", "verdict", "detail", "hint"], rows, json=json)
@@ -60,6 +68,23 @@ def _toolchain() -> Finding:
         hint = "run `stackyard sandbox build`"
         return Finding("toolchain", "problem", f"not built: {', '.join(lacking)}", hint)
     return Finding("toolchain", "ok", "built")
+
+
+def disk(free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free) -> Finding:
+    """Check the room for states, journals and the sandbox: a full disk cuts states off.
+
+    `free` gives the bytes that are left where a path is.
+    """
+    from stackyard_sandbox.paths import sandbox_home
+    from stackyard_sandbox.toolchain import CORE, missing
+
+    wanted = BUILD_BYTES if missing(CORE) else RUN_BYTES
+    left = free(sandbox_home())
+    detail = f"{left / 1e9:.1f} GB are free at {sandbox_home()}"
+    if left < wanted:
+        hint = f"free some disk: {wanted / 1e9:.0f} GB are needed"
+        return Finding("disk", "problem", detail, hint)
+    return Finding("disk", "ok", detail)
 
 
 def _estate(folder: Path | None) -> list[Finding]:

@@ -99,10 +99,21 @@ def find() -> Engine:
 
 
 def install() -> Engine:
-    """Run the SDK's official installer (needs a network) for the version of the SDK."""
+    """Run the SDK's official installer (needs a network) for the version of the SDK.
+
+    Raises EngineMissingError with the installer's last line, or with why it could not be fetched.
+    """
     from pulumi.automation import PulumiCommand
 
-    command = PulumiCommand.install()
+    try:
+        command = PulumiCommand.install()
+    except subprocess.CalledProcessError as error:
+        said = error.output.decode(errors="replace").strip().splitlines()
+        last = said[-1] if said else f"exit code {error.returncode}"
+        raise EngineMissingError(f"Pulumi's installer failed: {last}") from error
+    except OSError as error:
+        hint = "without a network `stackyard sandbox build` makes the engine from its Go module"
+        raise EngineMissingError(f"Pulumi's installer: {error}", hint=hint) from error
     return probe(Path(command.command))
 
 

@@ -1,0 +1,68 @@
+"""Room on the disk, and the engine by the SDK's installer, played by a script of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi.automation._cmd as sdk
+import pytest
+
+from stackyard_cli.commands import doctor
+from stackyard_cli.engine import binary
+from stackyard_cli.engine.problems import EngineMissingError
+
+INSTALLER = """#!/bin/sh
+# As the official one is called: --no-edit-path --install-root DIR --version VERSION
+[ "$1 $2 $4" = "--no-edit-path --install-root --version" ] || { echo "called with $*"; exit 1; }
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\necho v%s\\n' "$5" > "$3/bin/pulumi"
+chmod +x "$3/bin/pulumi"
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("STACKYARD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("STACKYARD_SANDBOX_DIR", str(tmp_path / "sandbox"))
+    return tmp_path
+
+
+def served(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(sdk, "_download_to_file", lambda _, path: Path(path).write_text(text))
+
+
+def test_what_the_installer_left_is_the_engine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served(monkeypatch, INSTALLER)
+    engine = binary.install()
+    assert engine.version == binary.sdk_version()
+    assert engine.path == home / ".pulumi" / "versions" / engine.version / "bin" / "pulumi"
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # no other engine here, and none was built
+    assert binary.find() == engine
+
+
+def test_an_installer_that_fails_is_told_with_its_last_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(monkeypatch, "#!/bin/sh\necho unpacking\necho no room for the archive >&2\nexit 1\n")
+    with pytest.raises(EngineMissingError, match="failed: no room for the archive"):
+        binary.install()
+
+
+def test_without_a_network_the_other_way_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(url: str, path: str) -> None:
+        raise OSError("name resolution failed")
+
+    monkeypatch.setattr(sdk, "_download_to_file", refused)
+    with pytest.raises(EngineMissingError) as caught:
+        binary.install()
+    assert "sandbox build" in str(caught.value.hint)
+
+
+def test_a_disk_that_is_nearly_full_is_a_problem(home: Path) -> None:
+    for gigabytes, verdict in ((7, "problem"), (9, "ok")):  # nothing is built in this home
+        found = doctor.disk(lambda _, free=gigabytes: free * 1_000_000_000)
+        assert found.verdict == verdict
+        assert str(home / "sandbox") in found.detail
