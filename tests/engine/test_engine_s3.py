@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,15 @@ def test_state_and_records_are_in_the_bucket_and_secrets_are_not_plain(
     assert b"ciphertext" in raw
     assert team.run("destroy", things=2).ok
     assert team.things() == []
+
+
+def test_a_preview_of_a_new_stack_needs_no_key_and_writes_nothing(team: FakeYard) -> None:
+    """So the role of previews can do without both rights."""
+    team.place = replace(team.place, secrets_provider=f"awskms:///no-such-key?region={REGION}")
+    report = team.run("preview", things=2, secret=CANARY)
+    assert report.ok, report.result
+    assert len(report.changing) >= 2
+    assert team.place.store.keys("") == []
 
 
 def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
