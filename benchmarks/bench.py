@@ -7,6 +7,7 @@ an estate of its own, gone afterwards. Times are wall clock, on an otherwise idl
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 STACKYARD = (sys.executable, "-m", "stackyard_cli")
 CHAIN = ("platform/foundation/dev", "platform/services/dev", "ranking/recommender/dev")
 PROJECT = CHAIN[-1]
+STAGE = "*/*/dev"
+FULL = "vision/defects/dev"
+"""The project of the reference estate that declares all concerns."""
+
 FILES = 1000
 
 
@@ -44,21 +49,15 @@ class Measure:
 class Bench:
     """One estate and one sandbox to measure in."""
 
+    MEASURES = (
+        *("help", "validate", "affected", "comment", "sandbox", "from_nothing", "preview"),
+        *("full", "unchanged", "status", "review"),
+    )
+    """What can be measured, in the order in which it has to happen."""
+
     def __init__(self, folder: Path, runs: int) -> None:
         self.estate, self.folder, self.runs = folder / "estate", folder, runs
         shutil.copytree(ROOT / "stacks", self.estate / "stacks")
-
-    def measures(self) -> dict[str, Callable[[], list[Measure]]]:
-        """Return what can be measured, in the order in which it has to happen."""
-        return {
-            "help": self.help,
-            "validate": self.validate,
-            "affected": self.affected,
-            "comment": self.comment,
-            "sandbox": self.sandbox,
-            "nothing": self.from_nothing,
-            "preview": self.preview,
-        }
 
     def help(self) -> list[Measure]:
         """How soon the command answers at all."""
@@ -155,6 +154,48 @@ class Bench:
             Measure("  the same, SDK alone", statistics.median(ours), "s", bare),
         ]
 
+    def full(self) -> list[Measure]:
+        """Everything of a stage, all concerns, applied in an empty sandbox; once: it is long."""
+        from stackyard_sandbox import daemon
+
+        daemon.reset()
+        daemon.start()
+        seconds = self._timed(*STACKYARD, "up", STAGE, "--yes")
+        rows = json.loads(self._answered(*STACKYARD, "status", STAGE, "--json"))
+        made = sum(row["resources"] for row in rows)
+        name = f"all of a stage: {len(rows)} stacks, {made} resources"
+        return [Measure(name, 90.0, "s", [seconds])]
+
+    def unchanged(self) -> list[Measure]:
+        """An unchanged preview of a project with all concerns."""
+        command = (*STACKYARD, "preview", FULL, "--expect-no-changes")
+        samples = [self._timed(*command) for _ in range(self.runs)]
+        return [Measure("unchanged preview of a full project", 6.0, "s", samples)]
+
+    def status(self) -> list[Measure]:
+        """The live check of every concern of a project; each has to find something."""
+        (row,) = json.loads(self._answered(*STACKYARD, "status", FULL, "--json"))
+        if missing := [one for one in row["concerns"] if one["state"] == "problem"]:
+            sys.exit(f"status is not as it should be: {missing}")
+        samples = [self._timed(*STACKYARD, "status", FULL) for _ in range(self.runs)]
+        name = f"status of a full project, {len(row['concerns'])} concerns"
+        return [Measure(name, 3.0, "s", samples)]
+
+    def review(self) -> list[Measure]:
+        """What policy packs and a receipt add to a preview; `cost` previews without both."""
+        receipt = str(self.folder / "receipt.json")
+        shares: list[float] = []
+        for _ in range(self.runs):
+            bare = self._timed(*STACKYARD, "cost", FULL)
+            judged = self._timed(*STACKYARD, "preview", FULL, "--receipt", receipt)
+            shares.append((judged / bare - 1) * 100)
+        return [Measure("policies and receipt add to a preview", 25.0, "%", shares)]
+
+    def _answered(self, *command: str) -> str:
+        return subprocess.run(
+            command, cwd=self.estate, capture_output=True, text=True, check=True
+        ).stdout
+
     def _timed(self, *command: str, checked: bool = True) -> float:
         started = time.perf_counter()
         done = subprocess.run(command, cwd=self.estate, capture_output=True, text=True, check=False)
@@ -193,15 +234,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", action="append", help="help, validate, sandbox, nothing, preview")
+    parser.add_argument("--only", action="append", choices=Bench.MEASURES)
     options = parser.parse_args()
     with own_sandbox() as folder:
         bench = Bench(folder, options.runs)
         found: list[Measure] = []
-        for name, measure in bench.measures().items():
-            if not options.only or name in options.only:
-                print(f"measuring: {name}", file=sys.stderr)
-                found += measure()
+        for name in options.only or Bench.MEASURES:
+            print(f"measuring: {name}", file=sys.stderr)
+            found += getattr(bench, name)()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     print(table(found))
     print(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}, load at the end {load}")
