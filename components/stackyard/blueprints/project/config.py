@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from stackyard.access.config import AccessConfig, GrantsConfig
+from stackyard.access.config import AccessConfig
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig, LakefsConfig
@@ -225,24 +225,33 @@ class ProjectConfig(StackConfig):
                     f"{place}.directory` is `{created.directory}`, "
                     f"which `datasets.{created.dataset}.directories` does not declare"
                 )
-        return [*found, *self._own_approval_problems(pipeline)]
+        return [*found, *self._data_trigger_problems(pipeline)]
 
-    def _own_approval_problems(self, pipeline: PipelineConfig) -> list[str]:
-        """Data starts runs in nobody's name, so its authors could approve what they started."""
+    def _data_trigger_problems(self, pipeline: PipelineConfig) -> list[str]:
+        """Data starts runs in nobody's name: its authors could approve them, runs start others."""
         created = pipeline.triggers.object_created
-        if created is None or not self.approvals.not_starter:
+        if created is None:
             return []
+        place = f"{created.dataset}/{created.directory}"
+        writers = {
+            who
+            for who, grants in self.access.grants.items()
+            if grants.datasets.get(created.dataset, grants.datasets.get("*")) == "write"
+            or created.directory in grants.directories.get(created.dataset, [])
+        }
         found = []
-        for who in pipeline.approvers:
-            grants = self.access.grants.get(who, GrantsConfig())
-            level = grants.datasets.get(created.dataset, grants.datasets.get("*"))
-            inside = created.directory in grants.directories.get(created.dataset, [])
-            if level == "write" or inside:
-                found.append(
-                    f"`pipeline.approvers` has `{who}`, who may write to "
-                    f"{created.dataset}/{created.directory} and so start runs in nobody's name, "
-                    "where `approvals.not_starter` is set"
-                )
+        if "trainer" in writers:
+            found.append(
+                f"`pipeline.triggers.object_created` is {place}, where `access.workloads.trainer` "
+                "may write: every run could start the next"
+            )
+        if self.approvals.not_starter:
+            found += [
+                f"`pipeline.approvers` has `{who}`, who may write to {place} and so start runs in "
+                "nobody's name, where `approvals.not_starter` is set"
+                for who in pipeline.approvers
+                if who in writers
+            ]
         return found
 
     def _reader_problems(self) -> list[str]:
