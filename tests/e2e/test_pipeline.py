@@ -281,6 +281,20 @@ def test_a_version_that_does_not_come_up_is_taken_back(
     assert line.serving().metadata.annotations["stackyard.dev/version"] == "defects/7"
 
 
+def test_a_person_starts_a_run_in_their_own_name_and_stops_it(line: Line) -> None:
+    run = json.loads(line.say(("pipeline", "alice"), "start", "--json", verb="pipeline"))["run"]
+    line.until(run, "Train")
+    assert "A person" in line.passed(run)
+    told = line.states.describe_execution(executionArn=line.execution(run))["input"]
+    assert json.loads(told)["object"]["key"].endswith(":alice")
+    states, _ = line.own("stepfunctions", "pipeline", "alice")
+    states.stop_execution(executionArn=line.execution(run))
+    assert line.ended(run)["status"] == "ABORTED"
+    done = line.yard.attempt("pipeline", "start", STACK)
+    assert done.returncode == 1
+    assert "is no session of a role" in done.stderr, "the administrator is a user"
+
+
 def test_nobody_starts_or_answers_in_anothers_name(line: Line) -> None:
     """Alice starts runs, may answer them as well, and claims that Bob did."""
     states, _ = line.own("stepfunctions", "pipeline", "alice")

@@ -186,7 +186,8 @@ def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, s
 def _read_answer(parts: Parts) -> State:
     """Read what the answer's own author put down; an answer that is not there counts for nothing.
 
-    The run's name comes last: whatever follows `by` in a key is still below that person's own.
+    `by` is whatever the caller says, and may go on below an own id. That id is still the first
+    word of it, as nobody could have written an object that begins with another's.
     """
     key = f"States.Format('{word.ANSWERS}/{{}}/{{}}', $.signature.by, $.run)"
     unproven = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Unproven"}
