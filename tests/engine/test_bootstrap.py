@@ -17,6 +17,12 @@ from stackyard_cli.app import run
 
 REGION = "eu-central-1"
 STACKS = Path(__file__).resolve().parents[2] / "stacks"
+ANYTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+)
 WORDS = ("bootstrap", "--repo", "acme/estate", "--json")
 
 
@@ -116,6 +122,7 @@ def _check_repair(account: Account) -> None:
     s3.delete_public_access_block(Bucket="acme-stackyard-state")
     extra = "arn:aws:iam::123456789012:policy/stackyard-apply-dev-1"
     iam.attach_role_policy(RoleName="stackyard-preview", PolicyArn=extra)
+    iam.put_role_policy(RoleName="stackyard-apply-prod", PolicyName="x", PolicyDocument=ANYTHING)
     anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
     iam.update_assume_role_policy(RoleName="stackyard-apply-dev", PolicyDocument=trust)
@@ -124,7 +131,9 @@ def _check_repair(account: Account) -> None:
         ("no public access", "acme-stackyard-state"),
         ("role", "stackyard-preview"),
         ("role", "stackyard-apply-dev"),
+        ("role", "stackyard-apply-prod"),
     }
+    assert iam.list_role_policies(RoleName="stackyard-apply-prod")["PolicyNames"] == []
     assert {row["standing"] for row in account.bootstrap("--plan")} == {"ok"}
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from stackyard.naming import StackId, role_name
 from stackyard.stackfile.estate import Estate
 from stackyard.stackfile.loaded import Loaded
-from stackyard_cli.bootstrap import boundaries, policies, steps
+from stackyard_cli.bootstrap import boundaries, identities, policies, steps
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import Forge, Place
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -67,13 +67,13 @@ class Setup:
         yield from steps.key_steps(self._clients, self._alias)
         place = replace(self.place, key_arn=self._key_arn())
         yield from steps.bucket_steps(self._clients, place)
-        yield steps.provider_step(self._clients, place, self._forge)
+        yield identities.provider_step(self._clients, place, self._forge)
         actions = actions_of(self._types)
         (bound_roles,) = policies.packed(boundaries.of_roles(place))
-        yield steps.policy_step(self._clients, place, policies.ROLE_BOUNDARY, bound_roles)
+        yield identities.policy_step(self._clients, place, policies.ROLE_BOUNDARY, bound_roles)
         bounds = self._policies(place, "boundary", boundaries.of_applies(place, actions))
         yield from bounds
-        boundary = steps.policy_arn(place, bounds[0].name)
+        boundary = identities.policy_arn(place, bounds[0].name)
         yield from self._role(place, "preview", policies.preview(place, actions), None, None)
         for stage in self._stages:
             said = policies.apply(place, actions, stage)
@@ -84,18 +84,18 @@ class Setup:
     ) -> Iterator[steps.Step]:
         made = self._policies(place, role, said)
         yield from made
-        yield steps.role_step(
+        yield identities.role_step(
             self._clients,
             f"{policies.PREFIX}{role}",
             trust=policies.trust(place, self._forge, self._repository, stage),
-            attached=[steps.policy_arn(place, each.name) for each in made],
+            attached=[identities.policy_arn(place, each.name) for each in made],
             boundary=boundary,
         )
 
     def _policies(self, place: Place, role: str, said: list[Any]) -> list[steps.Step]:
         texts = policies.packed(said)
         return [
-            steps.policy_step(self._clients, place, f"{policies.PREFIX}{role}-{number}", text)
+            identities.policy_step(self._clients, place, f"{policies.PREFIX}{role}-{number}", text)
             for number, text in enumerate(texts, 1)
         ]
 

@@ -34,7 +34,7 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
     kms = clients("kms")
 
     def key_id() -> str | None:
-        found: str | None = _or_none(lambda: kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"])
+        found: str | None = or_none(lambda: kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"])
         return found
 
     def make() -> None:
@@ -55,7 +55,7 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
 
 def described_key(clients: Clients, alias: str) -> str | None:
     """Return the address of the key behind an alias; None if there is none."""
-    found: str | None = _or_none(
+    found: str | None = or_none(
         lambda: clients("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
     )
     return found
@@ -71,7 +71,7 @@ def bucket_steps(clients: Clients, place: Place) -> Iterator[Step]:
         s3.create_bucket(**name, **({} if place.region == "us-east-1" else where))
 
     def exists() -> Standing:
-        return "ok" if _or_none(lambda: s3.head_bucket(**name)) is not None else "missing"
+        return "ok" if or_none(lambda: s3.head_bucket(**name)) is not None else "missing"
 
     yield Step("bucket", place.bucket, exists, make)
     for what, get, put, key, wanted in _settings(s3, place):
@@ -80,7 +80,7 @@ def bucket_steps(clients: Clients, place: Place) -> Iterator[Step]:
     yield Step(
         "bucket policy",
         place.bucket,
-        _compared(lambda: json.loads(s3.get_bucket_policy(**name)["Policy"]), json.loads(text)),
+        compared(lambda: json.loads(s3.get_bucket_policy(**name)["Policy"]), json.loads(text)),
         lambda: s3.put_bucket_policy(**name, Policy=text),
     )
     yield _versioning(s3, place.bucket)
@@ -88,7 +88,7 @@ def bucket_steps(clients: Clients, place: Place) -> Iterator[Step]:
 
 
 def _setting(what: str, bucket: str, get: Any, put: Any, key: str, wanted: Any) -> Step:
-    look = _compared(lambda: get(Bucket=bucket)[key], wanted)
+    look = compared(lambda: get(Bucket=bucket)[key], wanted)
     return Step(what, bucket, look, lambda: put(Bucket=bucket, **{key: wanted}))
 
 
@@ -136,7 +136,7 @@ def _versioning(s3: Any, bucket: str) -> Step:
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=wanted)
 
     def look() -> Standing:
-        found = _or_none(lambda: s3.get_bucket_versioning(Bucket=bucket))
+        found = or_none(lambda: s3.get_bucket_versioning(Bucket=bucket))
         if found is None:
             return "missing"
         return "ok" if found.get("Status") == "Enabled" else "different"
@@ -161,114 +161,14 @@ def _expiry(s3: Any, bucket: str) -> Step:
     def rules() -> Any:
         return s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
 
-    return Step("former versions expire", bucket, _compared(rules, [rule]), make)
+    return Step("former versions expire", bucket, compared(rules, [rule]), make)
 
 
-def provider_step(clients: Clients, place: Place, forge: policies.Forge) -> Step:
-    """Return the step for the identity provider, through which jobs get roles without keys."""
-    client = clients("iam")
-    host = policies.HOSTS[forge]
-    arn = f"arn:{place.partition}:iam::{place.account}:oidc-provider/{host}"
+def compared(current: Callable[[], Any], wanted: Any) -> Callable[[], Standing]:
+    """Return what looks whether something is as wanted."""
 
     def look() -> Standing:
-        found = _or_none(lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
-        if found is None:
-            return "missing"
-        return "ok" if policies.AUDIENCE in found["ClientIDList"] else "different"
-
-    def make() -> None:
-        if look() == "different":
-            client.add_client_id_to_open_id_connect_provider(
-                OpenIDConnectProviderArn=arn, ClientID=policies.AUDIENCE
-            )
-            return
-        client.create_open_id_connect_provider(
-            Url=f"https://{host}", ClientIDList=[policies.AUDIENCE], Tags=_tags()
-        )
-
-    return Step("identity provider", host, look, make)
-
-
-def policy_step(clients: Clients, place: Place, name: str, text: str) -> Step:
-    """Return the step for a managed policy."""
-    client = clients("iam")
-    arn = policy_arn(place, name)
-
-    def current() -> Any:
-        version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        found = client.get_policy_version(PolicyArn=arn, VersionId=version)
-        return found["PolicyVersion"]["Document"]
-
-    look = _compared(current, json.loads(text))
-
-    def make() -> None:
-        if look() == "missing":
-            client.create_policy(PolicyName=name, PolicyDocument=text, Tags=_tags())
-            return
-        versions = client.list_policy_versions(PolicyArn=arn)["Versions"]
-        former = [each for each in versions if not each["IsDefaultVersion"]]
-        if len(versions) >= POLICY_VERSIONS:
-            oldest = min(former, key=lambda each: each["CreateDate"])
-            client.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
-        client.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
-
-    return Step("policy", name, look, make)
-
-
-POLICY_VERSIONS = 5
-"""Most versions of a managed policy; an older one makes room."""
-
-
-def policy_arn(place: Place, name: str) -> str:
-    """Return the address of a managed policy of the account."""
-    return f"arn:{place.partition}:iam::{place.account}:policy/{name}"
-
-
-def role_step(
-    clients: Clients,
-    name: str,
-    *,
-    trust: dict[str, Any],
-    attached: list[str],
-    boundary: str | None,
-) -> Step:
-    """Return the step for a role, its trust, its policies and its boundary."""
-    client = clients("iam")
-
-    def look() -> Standing:
-        role = _or_none(lambda: client.get_role(RoleName=name)["Role"])
-        if role is None:
-            return "missing"
-        bounds = (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
-        found = (role["AssumeRolePolicyDocument"], bounds, _attached(client, name))
-        return "ok" if found == (trust, boundary, set(attached)) else "different"
-
-    def make() -> None:
-        text = json.dumps(trust)
-        limit = {"PermissionsBoundary": boundary} if boundary else {}
-        if _or_none(lambda: client.get_role(RoleName=name)) is None:
-            client.create_role(RoleName=name, AssumeRolePolicyDocument=text, Tags=_tags(), **limit)
-        else:
-            client.update_assume_role_policy(RoleName=name, PolicyDocument=text)
-            if boundary:
-                client.put_role_permissions_boundary(RoleName=name, **limit)
-        present = _attached(client, name)
-        for arn in sorted(set(attached) - present):
-            client.attach_role_policy(RoleName=name, PolicyArn=arn)
-        for arn in sorted(present - set(attached)):
-            client.detach_role_policy(RoleName=name, PolicyArn=arn)
-
-    return Step("role", name, look, make)
-
-
-def _attached(client: Any, name: str) -> set[str]:
-    found = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    return {each["PolicyArn"] for each in found}
-
-
-def _compared(current: Callable[[], Any], wanted: Any) -> Callable[[], Standing]:
-    def look() -> Standing:
-        found = _or_none(current)
+        found = or_none(current)
         if found is None:
             return "missing"
         return "ok" if found == wanted else "different"
@@ -286,14 +186,11 @@ ABSENT = (
 """How services say that there is nothing; any other refusal is an error."""
 
 
-def _or_none(call: Callable[[], Any]) -> Any:
+def or_none(call: Callable[[], Any]) -> Any:
+    """Return what a call answers; None if there is nothing."""
     try:
         return call()
     except ClientError as error:
         if any(word in error.response["Error"]["Code"] for word in ABSENT):
             return None
         raise
-
-
-def _tags() -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in OURS.items()]

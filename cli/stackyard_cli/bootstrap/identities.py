@@ -1,0 +1,125 @@
+"""The steps for what pipelines sign in with: identity provider, policies, roles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stackyard_cli.bootstrap import policies
+from stackyard_cli.bootstrap.policies import OURS, Place
+from stackyard_cli.bootstrap.steps import Clients, Standing, Step, compared, or_none
+
+
+def provider_step(clients: Clients, place: Place, forge: policies.Forge) -> Step:
+    """Return the step for the identity provider, through which jobs get roles without keys."""
+    client = clients("iam")
+    host = policies.HOSTS[forge]
+    arn = f"arn:{place.partition}:iam::{place.account}:oidc-provider/{host}"
+
+    def look() -> Standing:
+        found = or_none(lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
+        if found is None:
+            return "missing"
+        return "ok" if policies.AUDIENCE in found["ClientIDList"] else "different"
+
+    def make() -> None:
+        if look() == "different":
+            client.add_client_id_to_open_id_connect_provider(
+                OpenIDConnectProviderArn=arn, ClientID=policies.AUDIENCE
+            )
+            return
+        client.create_open_id_connect_provider(
+            Url=f"https://{host}", ClientIDList=[policies.AUDIENCE], Tags=_tags()
+        )
+
+    return Step("identity provider", host, look, make)
+
+
+def policy_step(clients: Clients, place: Place, name: str, text: str) -> Step:
+    """Return the step for a managed policy."""
+    client = clients("iam")
+    arn = policy_arn(place, name)
+
+    def current() -> Any:
+        version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = client.get_policy_version(PolicyArn=arn, VersionId=version)
+        return found["PolicyVersion"]["Document"]
+
+    look = compared(current, json.loads(text))
+
+    def make() -> None:
+        if look() == "missing":
+            client.create_policy(PolicyName=name, PolicyDocument=text, Tags=_tags())
+            return
+        versions = client.list_policy_versions(PolicyArn=arn)["Versions"]
+        former = [each for each in versions if not each["IsDefaultVersion"]]
+        if len(versions) >= POLICY_VERSIONS:
+            oldest = min(former, key=lambda each: each["CreateDate"])
+            client.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
+        client.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+
+    return Step("policy", name, look, make)
+
+
+POLICY_VERSIONS = 5
+"""Most versions of a managed policy; an older one makes room."""
+
+
+def policy_arn(place: Place, name: str) -> str:
+    """Return the address of a managed policy of the account."""
+    return f"arn:{place.partition}:iam::{place.account}:policy/{name}"
+
+
+def role_step(
+    clients: Clients,
+    name: str,
+    *,
+    trust: dict[str, Any],
+    attached: list[str],
+    boundary: str | None,
+) -> Step:
+    """Return the step for a role, its trust, its policies and its boundary."""
+    client = clients("iam")
+
+    def look() -> Standing:
+        role = or_none(lambda: client.get_role(RoleName=name)["Role"])
+        if role is None:
+            return "missing"
+        bounds = (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+        found = (role["AssumeRolePolicyDocument"], bounds, _attached(client, name))
+        wanted = (trust, boundary, set(attached))
+        return "ok" if found == wanted and not _inline(client, name) else "different"
+
+    def make() -> None:
+        text = json.dumps(trust)
+        limit = {"PermissionsBoundary": boundary} if boundary else {}
+        if or_none(lambda: client.get_role(RoleName=name)) is None:
+            client.create_role(RoleName=name, AssumeRolePolicyDocument=text, Tags=_tags(), **limit)
+        else:
+            client.update_assume_role_policy(RoleName=name, PolicyDocument=text)
+            if boundary:
+                client.put_role_permissions_boundary(RoleName=name, **limit)
+        for extra in _inline(client, name):
+            client.delete_role_policy(RoleName=name, PolicyName=extra)
+        present = _attached(client, name)
+        for arn in sorted(set(attached) - present):
+            client.attach_role_policy(RoleName=name, PolicyArn=arn)
+        for arn in sorted(present - set(attached)):
+            client.detach_role_policy(RoleName=name, PolicyArn=arn)
+
+    return Step("role", name, look, make)
+
+
+def _attached(client: Any, name: str) -> set[str]:
+    found = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    return {each["PolicyArn"] for each in found}
+
+
+def _inline(client: Any, name: str) -> list[str]:
+    """Return what somebody wrote into the role itself: the bootstrap attaches policies only."""
+    found: list[str] = client.list_role_policies(RoleName=name)["PolicyNames"]
+    return found
+
+
+def _tags() -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in OURS.items()]
