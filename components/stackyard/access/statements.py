@@ -120,13 +120,18 @@ def fence(sid: str, role: str, bucket: str, names: Sequence[str]) -> list[iam.St
 def delegation(bucket: str, access_points: Sequence[str]) -> iam.Statement:
     """Return what lets the policies of the named access points decide about a bucket's objects.
 
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
+    For identities of the bucket's own account only, whatever such a policy says: vendors, too, come
+    as roles of ours. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
     """
     arn = bucket_arn(bucket)
+    through = {
+        "s3:DataAccessPointArn": sorted(access_points),
+        "aws:PrincipalAccount": access_points[0].split(":")[4],
+    }
     return iam.statement(
         "DelegateToAccessPoints",
         ("s3:ListBucket", *READ, *WRITE),
         (arn, f"{arn}/*"),
         principals={"AWS": "*"},
-        conditions={"StringEquals": {"s3:DataAccessPointArn": sorted(access_points)}},
+        conditions={"StringEquals": through},
     )

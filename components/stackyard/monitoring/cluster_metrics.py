@@ -93,6 +93,8 @@ class ClusterMetrics(Component):
             Size("500m", "512Mi"),
             ports=[k8s.core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
             readiness_probe=k8s.core.v1.ProbeArgs(http_get=ready),
+            # Not `/livez`: that asks the API server, whose outage restarts would make worse.
+            liveness_probe=k8s.core.v1.ProbeArgs(http_get=ready, initial_delay_seconds=30),
         )
         k8s.apps.v1.Deployment(
             self.named("deployment"),

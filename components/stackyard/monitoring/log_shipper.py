@@ -12,7 +12,7 @@ from stackyard._component import Component
 from stackyard.blueprints.contracts import FoundationContract
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
-from stackyard.monitoring.shipping import shipper_config
+from stackyard.monitoring.shipping import HEALTH_PORT, shipper_config
 from stackyard.naming import StackId
 
 NAME = "log-shipper"
@@ -135,10 +135,16 @@ class LogShipper(Component):
     def _container(self) -> k8s.core.v1.ContainerArgs:
         security = kubernetes.restricted_container()
         security.read_only_root_filesystem = True
+        healthy = k8s.core.v1.HTTPGetActionArgs(path="/api/v1/health", port=HEALTH_PORT)
+        # Its health is bad, too, while CloudWatch refuses lines, and then a restart loses them.
+        alive = k8s.core.v1.HTTPGetActionArgs(path="/", port=HEALTH_PORT)
         return k8s.core.v1.ContainerArgs(
             name=NAME,
             image=self._image,
             command=["/fluent-bit/bin/fluent-bit", f"--config={CONFIG}/fluent-bit.yaml"],
+            ports=[k8s.core.v1.ContainerPortArgs(name="health", container_port=HEALTH_PORT)],
+            readiness_probe=k8s.core.v1.ProbeArgs(http_get=healthy),
+            liveness_probe=k8s.core.v1.ProbeArgs(http_get=alive, initial_delay_seconds=30),
             resources=k8s.core.v1.ResourceRequirementsArgs(
                 requests={"cpu": "50m", "memory": "128Mi"},
                 limits={"cpu": "500m", "memory": "256Mi"},

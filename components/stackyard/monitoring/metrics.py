@@ -123,6 +123,7 @@ class ProjectMetrics(Component):
     def _make_deployment(self, work: Workload, needed: list[pulumi.Resource]) -> None:
         """One pod: two would send every sample twice."""
         ready = k8s.core.v1.HTTPGetActionArgs(path="/-/ready", port=PORT)
+        healthy = k8s.core.v1.HTTPGetActionArgs(path="/-/healthy", port=PORT)
         program = Program(
             [
                 "/bin/prometheus",
@@ -139,6 +140,7 @@ class ProjectMetrics(Component):
             Size("500m", "512Mi"),
             ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=PORT)],
             readiness_probe=k8s.core.v1.ProbeArgs(http_get=ready),
+            liveness_probe=k8s.core.v1.ProbeArgs(http_get=healthy, initial_delay_seconds=30),
         )
         k8s.apps.v1.Deployment(
             self.named("collector"),

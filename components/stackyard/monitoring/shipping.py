@@ -10,6 +10,9 @@ COMPONENT = "$kubernetes['labels']['app.kubernetes.io/component']"
 PLATFORM = "platform"
 """The team whose pods run the stage; their output is in the cluster, not in a project's group."""
 
+HEALTH_PORT = 2020
+"""Where the shipper says whether it is well, at `/api/v1/health`."""
+
 
 def shipper_config(region: str) -> str:
     """Return the configuration: training programs speak to science, everything else to dev.
@@ -33,8 +36,12 @@ def shipper_config(region: str) -> str:
         {"name": "rewrite_tag", "match": "kube.*", "rule": f"{COMPONENT} ^training$ science false"},
     ]
     outputs = [_output("science", "science", region), _output("kube.*", "dev", region)]
+    # Readiness shows in the cluster that lines do not arrive:
+    # https://docs.fluentbit.io/manual/administration/monitoring.
+    service = {"http_server": True, "http_port": HEALTH_PORT, "health_check": True}
     pipeline = {"inputs": [source], "filters": filters, "outputs": outputs}
-    return yaml.safe_dump({"pipeline": pipeline}, sort_keys=False, width=1_000_000)
+    document = {"service": service, "pipeline": pipeline}
+    return yaml.safe_dump(document, sort_keys=False, width=1_000_000)
 
 
 def _output(match: str, audience: str, region: str) -> dict[str, Any]:

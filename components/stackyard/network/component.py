@@ -219,6 +219,7 @@ class Network(Component):
                 private_dns_enabled=True,
                 security_group_ids=[group.id],
                 subnet_ids=list(self.private_subnets.values()),
+                policy=_endpoint_policy(self._account),
                 tags={"Name": f"{self._prefix}-{service}"},
                 opts=self.child(),
             )
@@ -269,12 +270,28 @@ class Network(Component):
         )
 
 
-def _flow_log_policy(group_arn: str) -> str:
-    """Return what the flow log role may do, on its one log group."""
-    actions = (
-        "logs:CreateLogStream",
-        "logs:DescribeLogGroups",
-        "logs:DescribeLogStreams",
-        "logs:PutLogEvents",
+def _endpoint_policy(account: str) -> str:
+    """Return what lets only the account's own identities through an interface endpoint.
+
+    Keys of another account that somebody brought along reach nothing from inside the VPC. Source:
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
+    """
+    own = {"StringEquals": {"aws:PrincipalAccount": account}}
+    return iam.text(
+        iam.document(iam.statement("OwnIdentities", ("*",), ("*",), principals="*", conditions=own))
     )
-    return iam.text(iam.document(iam.statement("Write", actions, (group_arn, f"{group_arn}:*"))))
+
+
+def _flow_log_policy(group_arn: str) -> str:
+    """Return what the flow log role may do: write to its one log group, and find it.
+
+    Groups are described all or none, by
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html.
+    """
+    write = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+    return iam.text(
+        iam.document(
+            iam.statement("Write", write, (group_arn, f"{group_arn}:*")),
+            iam.statement("Find", ("logs:DescribeLogGroups",), ("*",)),
+        )
+    )

@@ -14,7 +14,6 @@ from moto.iam.exceptions import NoSuchEntity, NotFoundException
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
-from stackyard_sandbox.cloud import step_functions
 from stackyard_sandbox.cloud.principals import PARTITION
 
 Fields = Mapping[str, Any]
@@ -90,10 +89,9 @@ def _topic(fields: Fields, region: str, account: str) -> str | None:
 
 
 def _state_machine(fields: Fields, region: str, account: str) -> str | None:
+    """A machine or one of its runs; task tokens name none, and IAM asks about everything."""
     if name := fields.get("name") if "stateMachineArn" not in fields else None:
         return f"arn:aws:states:{region}:{account}:stateMachine:{name}"
-    if token := fields.get("taskToken"):
-        return step_functions.machine_waiting_with(str(token), region)
     return next((str(fields[key]) for key in _STATES if fields.get(key)), None)
 
 

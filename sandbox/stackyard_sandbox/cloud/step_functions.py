@@ -8,8 +8,6 @@ from typing import Any
 
 from moto.stepfunctions.models import stepfunctions_backends
 
-from stackyard_sandbox.state import ACCOUNT
-
 
 def install() -> None:
     """Have state machines interpreted; before the first one is read or made."""
@@ -22,16 +20,6 @@ def resume() -> None:
         from stackyard_sandbox.cloud import interpreter
 
         interpreter.install()
-
-
-def machine_waiting_with(token: str, region: str) -> str | None:
-    """Return the ARN of the state machine that waits with a task token."""
-    for machine in stepfunctions_backends[ACCOUNT][region].state_machines:
-        for execution in machine.executions:
-            worker = getattr(execution, "exec_worker", None)
-            if worker and worker.env and worker.env.callback_pool_manager.get(token):
-                return str(machine.arn)
-    return None
 
 
 def _interpreting(region_name: str, account_id: str) -> Any:
