@@ -290,6 +290,8 @@ def test_a_person_starts_a_run_in_their_own_name_and_stops_it(line: Line) -> Non
     states, _ = line.own("stepfunctions", "pipeline", "alice")
     states.stop_execution(executionArn=line.execution(run))
     assert line.ended(run)["status"] == "ABORTED"
+    rows = json.loads(line.say(("pipeline", "alice"), "runs", "--json", verb="pipeline"))
+    assert next(row for row in rows if row["run"] == run)["status"] == "aborted"
     done = line.yard.attempt("pipeline", "start", STACK)
     assert done.returncode == 1
     assert "is no session of a role" in done.stderr, "the administrator is a user"
