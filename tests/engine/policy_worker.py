@@ -24,7 +24,9 @@ def program(request: Request) -> Program:
 
         for item in request.config["resources"]:
             props = {name: value(given) for name, given in item["props"].items()}
-            opts = pulumi.ResourceOptions(protect=item.get("protect", False))
+            opts = pulumi.ResourceOptions(
+                protect=item.get("protect", False), retain_on_delete=item.get("retain", False)
+            )
             made[item["name"]] = pulumi.CustomResource(item["type"], item["name"], props, opts)
 
     return run

@@ -68,6 +68,22 @@ def test_a_destroy_spares_a_protected_key_until_that_is_lifted(made: FakeYard) -
     assert made.ids() == set()
 
 
+def test_protection_that_moves_is_a_change_although_no_property_is(made: FakeYard) -> None:
+    """Otherwise an `up` without other changes would leave a stack unprotected, or protected."""
+    assert run(made, "preview", KEY, OTHER).changing == []
+    for options, path, pair in (
+        ({"protect": False}, "protect", (True, False)),
+        ({"protect": False, "retain": True}, "retainOnDelete", (False, True)),
+    ):
+        moved = {**KEY, **options}
+        [step] = run(made, "preview", moved, OTHER).changing
+        [change] = step.changes
+        assert (step.operation, step.name, change.path) == ("update", "key", path)
+        assert (change.old, change.new) == pair
+        assert run(made, "up", moved, OTHER).ok
+        assert run(made, "preview", moved, OTHER).changing == []
+
+
 def _held(yard: FakeYard, kind: str) -> set[str]:
     checkpoint = yard.place.state(STACK).read()
     assert checkpoint is not None

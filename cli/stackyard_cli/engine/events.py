@@ -88,11 +88,12 @@ def _violation(event: PolicyEvent, mask: Mask) -> Violation:
 
 def _step(phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool) -> Step:
     state = facts.new or facts.old
+    same = facts.op.value == "same" and _guards(facts)
     return Step(
         phase=phase,
         urn=facts.urn,
         type=facts.type,
-        operation=facts.op.value,
+        operation="update" if same else facts.op.value,
         id=(state.id or None) if state else None,
         parent=(state.parent or None) if state else None,
         provider=facts.provider or None,
@@ -113,7 +114,23 @@ def _told_changes(
 ) -> tuple[Change, ...]:
     if phase == "done" and facts.type == "pulumi:pulumi:Stack":
         return _changed_outputs(facts)
-    return _changes(facts, mask, values=values) if phase == "start" else ()
+    return (*_changes(facts, mask, values=values), *_guards(facts)) if phase == "start" else ()
+
+
+def _guards(facts: StepEventMetadata) -> tuple[Change, ...]:
+    """Return how a resource's protection moves; the engine calls that no change at all."""
+    old, new = facts.old, facts.new
+    if old is None or new is None:
+        return ()
+    pairs = {
+        "protect": (bool(old.protect), bool(new.protect)),
+        "retainOnDelete": (bool(old.retain_on_delete), bool(new.retain_on_delete)),
+    }
+    return tuple(
+        Change(path=path, kind="update", old=before, new=after)
+        for path, (before, after) in pairs.items()
+        if before != after
+    )
 
 
 def _changed_outputs(facts: StepEventMetadata) -> tuple[Change, ...]:
