@@ -25,7 +25,7 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S)
 def sections() -> list[tuple[str, Any]]:
     """Return every section of a stack file that the page shows, by its key."""
     found = [yaml.safe_load(block) for language, block in BLOCKS if language == "yaml"]
-    inline = re.findall(r"`([a-z_]+: \{[^`\n]*\})`", PAGE)
+    inline = re.findall(r"`([a-z_]+: \{[^`…\n]*\})`", PAGE)
     known = {name for one in BLUEPRINTS for name in config_class(one).model_fields}
     found += [each for each in map(yaml.safe_load, inline) if set(each) <= known]
     return [(key, value) for each in found for key, value in each.items()]
