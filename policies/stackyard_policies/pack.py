@@ -6,6 +6,9 @@ Source: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -37,7 +40,12 @@ SCHEMA = PolicyConfigSchema(
 
 
 def publish() -> None:
-    """Serve every rule to the engine; returns when the engine is done with it."""
+    """Serve every rule to the engine; returns when the engine is done with it.
+
+    The SDK writes the server's port into Python's buffer, and the engine waits for it at the other
+    end of a pipe: without a flush both wait for ever, unless PYTHONUNBUFFERED happens to be set.
+    """
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", buffering=0), write_through=True)
     PolicyPack(
         name="stackyard",
         enforcement_level=EnforcementLevel.MANDATORY,

@@ -26,8 +26,10 @@ Resource = dict[str, Any]
 
 
 @pytest.fixture
-def judged(yard: FakeYard) -> FakeYard:
+def judged(yard: FakeYard, monkeypatch: pytest.MonkeyPatch) -> FakeYard:
     """The fake cloud in the place of AWS."""
+    # With it, what a pack writes comes through a pipe at once; few machines have it set.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     port = yard.place.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
     yard.place.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
     yard.worker = WORKER
