@@ -17,6 +17,8 @@ import pytest
 
 from .experiments import database, pods, tracking
 from .onprem import berlin, register
+from .roles import APPLY, ActingAs, bootstrap
+from .roles import acting as acting_in
 
 __all__ = ["berlin", "database", "pods", "tracking"]
 
@@ -76,18 +78,33 @@ class Yard:
 
 
 @pytest.fixture(scope="session")
-def estate(sandbox: Any, berlin: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
-    """A copy of the reference estate that tests may edit and put back; it has a cluster more."""
+def estate(
+    sandbox: Any, berlin: Any, aws: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Yard:
+    """A copy of the reference estate that tests may edit and put back; it has a cluster more.
+
+    Its account is bootstrapped, and its roles carry the boundary.
+    """
     folder = tmp_path_factory.mktemp("estate")
     shutil.copytree(ROOT / "stacks", folder / "stacks")
+    with (folder / "stacks/_defaults.yaml").open("a") as company:
+        company.write("\npermissions_boundary: stackyard-roles\n")
     register(folder, berlin)
+    bootstrap(folder / "stacks", tmp_path_factory.mktemp("bootstrap"), sandbox, aws("iam"))
     return Yard(folder, sandbox)
 
 
 @pytest.fixture(scope="session")
-def applied(estate: Yard) -> Yard:
-    """The reference estate with everything of the stage `dev` applied by the real engine."""
-    estate.run("up", "*/*/dev", "--yes", timeout=600)
+def acting(sandbox: Any, assume: Callable[..., Credentials]) -> ActingAs:
+    """Make the tool act as a role: `with acting(ROLE): ...`; else it is the administrator."""
+    return acting_in(sandbox, assume)
+
+
+@pytest.fixture(scope="session")
+def applied(estate: Yard, acting: ActingAs) -> Yard:
+    """The reference estate with everything of the stage `dev` applied, by the role for that."""
+    with acting(APPLY):
+        estate.run("up", "*/*/dev", "--yes", timeout=600)
     return estate
 
 

@@ -60,8 +60,9 @@ def test_an_alarm_arrives_with_its_runbook_and_at_its_audience_only(
     assert len(message["AlarmDescription"].split()) > 20
 
 
-def test_the_use_of_an_emergency_role_is_recorded_and_rings(
-    applied: Any, aws: Callable[..., Any]
+@pytest.mark.parametrize(("name", "says"), [("break-glass", "incident"), ("key-opened", "rotate")])
+def test_the_use_of_an_emergency_role_or_a_key_is_recorded_and_rings(
+    applied: Any, aws: Callable[..., Any], name: str, says: str
 ) -> None:
     stage = "platform-foundation-dev"
     trail = aws("cloudtrail").get_trail_status(Name=f"{stage}-audit")
@@ -70,7 +71,15 @@ def test_the_use_of_an_emergency_role_is_recorded_and_rings(
     (counted,) = logs.describe_metric_filters(
         logGroupName="/stackyard/platform/foundation/dev/audit", filterNamePrefix="BreakGlassUses"
     )["metricFilters"]
-    assert "arn:aws:iam::123456789012:role/platform-admin" in counted["filterPattern"]
+    for role in ("platform-admin", f"{stage}-break-glass"):
+        assert f"arn:aws:iam::123456789012:role/{role}" in counted["filterPattern"]
+    (opened,) = logs.describe_metric_filters(
+        logGroupName="/stackyard/platform/foundation/dev/audit",
+        filterNamePrefix="UnexpectedDecrypts",
+    )["metricFilters"]
+    keys = applied.contract("platform/foundation/dev")["key_arns"]
+    guarded = {use for use, key in keys.items() if key in opened["filterPattern"]}
+    assert guarded == {"secrets", "personal"}
     sns, sqs, cloudwatch = aws("sns"), aws("sqs"), aws("cloudwatch")
     queue = sqs.create_queue(QueueName="inbox-security")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
@@ -78,7 +87,7 @@ def test_the_use_of_an_emergency_role_is_recorded_and_rings(
     heard = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])[
         "SubscriptionArn"
     ]
-    alarm = f"{stage}-break-glass"
+    alarm = f"{stage}-{name}"
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="tried")
     try:
         (message,) = received(sqs, queue)
@@ -87,7 +96,7 @@ def test_the_use_of_an_emergency_role_is_recorded_and_rings(
         sns.unsubscribe(SubscriptionArn=heard)
         sqs.delete_queue(QueueUrl=queue)
     assert message["AlarmName"] == alarm
-    assert "incident" in message["AlarmDescription"]
+    assert says in message["AlarmDescription"]
 
 
 def test_an_alarm_of_another_project_does_not_get_through(
@@ -137,6 +146,27 @@ def test_dashboards_and_logs_open_for_their_audience_only(
     finally:
         for who in AUDIENCES:
             logs.delete_log_stream(logGroupName=f"/stackyard/{STACK}/{who}", logStreamName="test")
+
+
+def test_grafanas_sidecar_finds_a_folder_for_each_audience_and_projects_find_nothing(
+    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+) -> None:
+    from kubernetes import client
+
+    cluster, where = "platform-foundation-dev", "stackyard-metrics"
+    core: Any = client.CoreV1Api(kube(cluster))
+    found = core.list_namespaced_config_map(where, label_selector="grafana_dashboard=1").items
+    folders = {}
+    for one in found:
+        (body,) = one.data.values()
+        folders[one.metadata.annotations["grafana_folder"]] = json.loads(body)["title"]
+    assert folders == {f"{STACK} {who}": f"{STACK}: {who}" for who in AUDIENCES}
+    for role in ("scientist", "developer"):
+        reader: Any = client.CoreV1Api(kube(cluster, assume(f"{SLUG}-{role}")))
+        assert reader.list_namespaced_config_map(SLUG).items
+        for one in found:
+            with pytest.raises(client.ApiException, match="Forbidden"):
+                reader.read_namespaced_config_map(one.metadata.name, where)
 
 
 def test_logs_end_and_are_encrypted(applied: Any, aws: Callable[..., Any]) -> None:

@@ -47,7 +47,7 @@ CREDENTIALS = "administrator.json"
 """Access key of the account's administrator, in the cloud's folder."""
 
 _ADMINISTRATOR = "sandbox-administrator"
-_ROLES = ("platform-admin", "stackyard-apply")
+_ROLES = ("platform-admin", *(f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")))
 """Roles that every account has before the first stack: of administrators, and of what applies."""
 
 _EVERYTHING = json.dumps(

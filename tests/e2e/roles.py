@@ -1,0 +1,75 @@
+"""The roles that the bootstrap makes, in the sandbox's account; and the tool run as one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stackyard_sandbox import state
+
+APPLY, PREVIEW = "stackyard-apply-dev", "stackyard-preview"
+BUCKET = "acme-stackyard-state"
+STATE = f"""
+state:
+  backend: s3://{BUCKET}?region=eu-central-1&endpoint=HOST&disableSSL=true&s3ForcePathStyle=true
+  secrets: awskms://alias/stackyard-state?region=eu-central-1&awssdk=v2
+"""
+
+ActingAs = Callable[[str], AbstractContextManager[None]]
+
+
+def share_state(stacks: Path, folder: Path, sandbox: Any) -> None:
+    """Copy stack files into a folder, where their state is in the bucket of the bootstrap."""
+    shutil.copytree(stacks, folder / "stacks")
+    with (folder / "stacks/_estate.yaml").open("a") as settings:
+        settings.write(STATE.replace("HOST", sandbox.aws.endpoint.removeprefix("http://")))
+
+
+def bootstrap(stacks: Path, folder: Path, sandbox: Any, iam: Any) -> None:
+    """Run `stackyard bootstrap` for these stack files, then let the account take two of the roles.
+
+    Their trust is all that is changed: jobs of a forge take them with a web token, which nobody in
+    the sandbox verifies. Their policies and the boundary stay as they were made.
+    """
+    share_state(stacks, folder, sandbox)
+    subprocess.run(
+        [sys.executable, "-m", "stackyard_cli", "bootstrap", "--repo", "acme/estate", "--yes"],
+        cwd=folder,
+        env={**os.environ, **sandbox.environment()},
+        check=True,
+        timeout=280,
+    )
+    root = {"AWS": f"arn:aws:iam::{sandbox.aws.account}:root"}
+    anybody = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    for role in (APPLY, PREVIEW):
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+
+
+def acting(sandbox: Any, assume: Callable[[str], dict[str, str]]) -> ActingAs:
+    """Return what makes the tool, the engine and the providers act as a role for a while."""
+
+    @contextmanager
+    def as_role(role: str) -> Iterator[None]:
+        keys = assume(role)
+        aws = replace(
+            sandbox.aws,
+            access_key_id=keys["aws_access_key_id"],
+            secret_access_key=keys["aws_secret_access_key"],
+            session_token=keys["aws_session_token"],
+        )
+        state.write(replace(sandbox, aws=aws))
+        try:
+            yield
+        finally:
+            state.write(sandbox)
+
+    return as_role
