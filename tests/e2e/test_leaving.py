@@ -1,0 +1,169 @@
+"""A release rehearsed, a stack that stays while it is protected, and what is left of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackyard.naming import StackId
+from stackyard.stackfile.estate import Estate
+from stackyard_cli.deployment import place_of_estate
+from stackyard_cli.recovery.census import AwsCensus
+from stackyard_cli.recovery.sweep import IMPLIED, UNSEEN, swept
+
+from .conftest import ACCOUNT, REGION, Yard
+
+STACK = "trial/leaving/dev"
+FILE = f"stacks/{STACK}.yaml"
+GUARDED = "protection: {protect: true, retain: false}"
+TEXT = f"""\
+{GUARDED}
+datasets:
+  kept: {{kind: raw}}
+access:
+  audiences:
+    scientist: {{trusted: ["arn:aws:iam::{ACCOUNT}:root"], datasets: {{kept: read}}}}
+"""
+BUCKETS = [f"trial-leaving-dev-{role}-{ACCOUNT}" for role in ("access-logs", "data-kept")]
+
+NEXT_RELEASE = """\
+import stackyard.access.statements as statements
+import stackyard.naming as naming
+
+statements.READ += ("s3:GetObjectAttributes",)
+"""
+RENAMES = """
+bucket_name = naming.bucket_name
+naming.bucket_name = lambda stack, account, role: bucket_name(stack, account, f"{role}-v2")
+"""
+
+
+@pytest.fixture(scope="module")
+def yard(applied: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """The applied estate with one more project, which is protected, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("leaving")
+    shutil.copytree(applied.folder / "stacks", folder / "stacks")
+    yard = Yard(folder, applied.sandbox)
+    (folder / FILE).parent.mkdir(parents=True)
+    (folder / FILE).write_text(TEXT)
+    yard.run("up", STACK, "--yes")
+    yield yard
+    (folder / FILE).write_text(TEXT.replace(GUARDED, ""))
+    yard.run("up", STACK, "--yes")
+    yard.run("destroy", STACK, "--yes")
+
+
+def buckets(aws: Callable[..., Any]) -> list[str]:
+    """The project's buckets, as the service says."""
+    found = [bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]]
+    return sorted(name for name in found if name.startswith("trial-leaving-dev"))
+
+
+def delete(aws: Callable[..., Any], bucket: str) -> None:
+    """Delete a bucket with all versions of its objects, as a person would who wants it gone."""
+    s3 = aws("s3")
+    listed = s3.list_object_versions(Bucket=bucket)
+    for one in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    s3.delete_bucket(Bucket=bucket)
+
+
+def released(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Run what follows with another version of the code: Python loads this before any program."""
+    (folder / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+
+
+def test_a_release_is_rehearsed_and_nothing_is_touched(
+    yard: Yard, aws: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = yard.run("rehearse", STACK)
+    assert quiet.strip() == f"{STACK}: no change"
+
+    released(monkeypatch, tmp_path, NEXT_RELEASE)
+    [block] = yard.answer("rehearse", STACK)["stacks"]
+    assert (block["losses"], block["replaces"], block["edits"]) == ([], [], [])
+    added = {one["holder"]: one["actions"] for one in block["permissions"]}
+    assert added.pop("role trial-leaving-dev-scientist") == ["s3:GetObjectAttributes"]
+    assert set(added) <= {"role trial-leaving-dev-trainer", "role trial-leaving-dev-server"}
+    assert block["cost"]["delta"] == {"floor": 0, "ceiling": 0}
+
+    released(monkeypatch, tmp_path, NEXT_RELEASE + RENAMES)
+    lost = yard.attempt("rehearse", STACK)
+    assert lost.returncode == 3, lost.stderr
+    first, second = lost.stdout.splitlines()[:2]
+    assert first.startswith(f"{STACK}: RISK")
+    assert second.startswith("    ! stateful aws:s3/bucket:Bucket")
+    assert buckets(aws) == BUCKETS
+
+
+def test_a_protected_stack_stays_until_that_is_lifted_and_what_it_keeps_is_told(
+    yard: Yard, aws: Callable[..., Any]
+) -> None:
+    refused = yard.attempt("destroy", STACK, "--yes", "--confirm", STACK)
+    assert refused.returncode == 3
+    assert "stopped by blast radius: 2 resources with data or keys would be lost" in refused.stderr
+    assert buckets(aws) == BUCKETS
+
+    yard.edit(FILE, GUARDED, "protection: {protect: true, retain: true}")
+    yard.run("up", STACK, "--yes")
+    untyped = yard.attempt("destroy", STACK, "--yes")
+    assert (untyped.returncode, "its name must be typed" in untyped.stderr) == (2, True)
+    assert buckets(aws) == BUCKETS
+
+    tags = {"stackyard:stack": STACK, "stackyard:resource": "aws:kms/key:Key::stray"}
+    key = aws("kms").create_key(Tags=[{"TagKey": k, "TagValue": v} for k, v in tags.items()])
+    try:
+        done = yard.answer("destroy", STACK, "--yes", "--confirm", STACK)
+        assert sorted(one["id"] for one in done["kept"]) == BUCKETS
+        left = {one["id"].rpartition("/")[2].rpartition(":")[2]: one for one in done["leftovers"]}
+        assert sorted(left) == sorted([*BUCKETS, key["KeyMetadata"]["KeyId"]])
+        for bucket in BUCKETS:
+            assert (left[bucket]["verdict"], left[bucket]["data_class"]) == ("retained", "stateful")
+            assert (left[bucket]["floor"], left[bucket]["cost"][:6]) == (None, "by use")
+        # The stage keeps keys, so that one that nobody made by a stack counts as kept as well.
+        stray = left[key["KeyMetadata"]["KeyId"]]
+        assert (stray["verdict"], stray["floor"]) == ("retained", 1.0)
+        yard.edit(FILE, "retain: true", "retain: false")
+        rows = yard.answer("leftovers", STACK, code=4)["leftovers"]
+        assert [
+            (one["verdict"], one["floor"])
+            for one in rows
+            if one["type"] == tags["stackyard:resource"].partition("::")[0]
+        ] == [("unexpected", 1.0)]
+    finally:
+        aws("kms").schedule_key_deletion(KeyId=key["KeyMetadata"]["KeyId"], PendingWindowInDays=7)
+        for bucket in buckets(aws):
+            delete(aws, bucket)
+    assert yard.answer("leftovers", STACK)["leftovers"] == []
+
+
+def test_of_what_is_applied_nothing_is_left_over_and_every_tagged_type_is_found(
+    applied: Yard,
+) -> None:
+    assert applied.answer("leftovers", "*/*/dev")["leftovers"] == []
+    estate = Estate(applied.folder)
+    place = place_of_estate(estate)
+    missed: set[str] = set()
+    for stack in (one for one in estate.stacks() if one.stage == "dev"):
+        missed |= _not_found(place, stack)
+    assert missed <= UNSEEN | IMPLIED
+    assert UNSEEN - missed <= {"aws:budgets/budget:Budget"}, "what is found needs no excuse"
+
+
+def _not_found(place: Any, stack: StackId) -> set[str]:
+    """The types of a stack's tagged resources that the sweep does not find."""
+    found = swept(stack, AwsCensus(stack, REGION, place.environment), [])
+    labels = {one.label for one in found}
+    checkpoint = place.state(stack).read()
+    return {
+        item["type"]
+        for item in checkpoint.resources
+        if "stackyard:resource" in ((item.get("inputs") or {}).get("tags") or {})
+        and f"{item['type']}::{item['urn'].rpartition('::')[2]}" not in labels
+    }
