@@ -37,7 +37,7 @@ BRANCHED = {**config()["datasets"]}
 BRANCHED["photos"] = {**BRANCHED["photos"], "branching": "lakefs"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def made(run: Any) -> Any:
     written = config(**SECTIONS, datasets=BRANCHED)
     program = catalogue.program("project", STACK, written, UPSTREAMS)

@@ -85,7 +85,7 @@ def config(**changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def made(run: Any) -> Any:
     return run(catalogue.program("project", STACK, config(), UPSTREAMS), CONTRACTS)
 

@@ -33,14 +33,13 @@ class Quotas:
 
 
 class Yard:
-    def __init__(self, root: Path) -> None:
-        self.root, self.quota = root, 10_000.0
+    def __init__(self, root: Path, ec2: Any) -> None:
+        self.root, self.ec2 = root, ec2
 
     def findings(self, *, quota: float | None = 10_000, today: date = TODAY) -> dict[str, Finding]:
         def clients(service: str, region: str) -> Any:
-            if service == "service-quotas":
-                return Quotas(quota)
-            return boto3.client(service, region_name=region)
+            assert (service, region) in {("ec2", REGION), ("service-quotas", REGION)}
+            return Quotas(quota) if service == "service-quotas" else self.ec2
 
         found = preflight.findings(Estate(self.root), ACCOUNT, clients, today)
         return {one.check: one for one in found}
@@ -49,16 +48,20 @@ class Yard:
         (self.root / "stacks/platform/foundation/dev.yaml").write_text(text)
 
 
+@pytest.fixture(scope="module")
+def ec2() -> Iterator[Any]:
+    """One client of one emulated account: to begin and end an account takes a second."""
+    with mock_aws():
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        yield boto3.client("ec2", region_name=REGION, **keys)
+
+
 @pytest.fixture
-def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+def yard(tmp_path: Path, ec2: Any) -> Yard:
     shutil.copytree(STACKS, tmp_path / "stacks")
     for path in (tmp_path / "stacks").glob("*/*/[ps]*.yaml"):
         path.unlink()  # one stage is enough, and each costs the emulator seconds
-    with mock_aws():
-        yield Yard(tmp_path)
+    return Yard(tmp_path, ec2)
 
 
 def test_all_is_well_before_the_first_apply(yard: Yard) -> None:
@@ -100,17 +103,20 @@ def test_a_type_that_is_offered_nowhere(yard: Yard) -> None:
 
 
 def test_subnets_that_run_out_of_addresses(yard: Yard) -> None:
-    ec2 = boto3.client("ec2", region_name=REGION)
+    ec2 = yard.ec2
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/22")["Vpc"]["VpcId"]
     tags = [{"Key": "stackyard:stack", "Value": "platform/foundation/dev"}]
     where = [{"ResourceType": "subnet", "Tags": tags}]
     made = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", TagSpecifications=where)
     assert yard.findings()["dev: addresses"].verdict == "ok"
     subnet = made["Subnet"]["SubnetId"]
-    for _ in range(5):
-        ec2.create_network_interface(SubnetId=subnet, SecondaryPrivateIpAddressCount=46)
+    many = {"SubnetId": subnet, "SecondaryPrivateIpAddressCount": 46}
+    taken = [ec2.create_network_interface(**many)["NetworkInterface"] for _ in range(5)]
     found = yard.findings()["dev: addresses"]
     free = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"]
+    for one in taken:
+        ec2.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
+    ec2.delete_subnet(SubnetId=subnet)
     assert found.detail.startswith(f"{free} of 256 free in {subnet}")
     assert found.verdict == "problem"
 

@@ -36,7 +36,7 @@ namespace: {quota: {gpus: 2, memory: 64Gi}}
 SECRETS = ("hunter2hunter2", "AKIAHUNTER2HUNTER234")
 
 quick = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
