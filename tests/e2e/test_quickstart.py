@@ -12,6 +12,9 @@ from pathlib import Path
 import boto3
 import pytest
 
+from stackyard_cli.concerns.checks import CHECKS
+
+ROLES = ("access-logs", "artifacts", "data-photos", "models", "reports")
 QUICKSTART = Path(__file__).resolve().parents[2] / "examples" / "quickstart"
 
 
@@ -65,12 +68,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo: Demo) -> None:
-    demo.run("sh", "demo.sh", timeout=300)
+    told = demo.run("sh", "demo.sh", timeout=300)
+    concerns = [line for line in told.splitlines() if line.startswith(tuple(CHECKS))]
+    assert len(concerns) == 12
+    assert [line for line in concerns if "  ok  " not in line] == [
+        "hybrid            not declared  -"
+    ]
     buckets = demo.client("s3").list_buckets()["Buckets"]
     assert {bucket["Name"] for bucket in buckets} == {
         "platform-foundation-dev-audit-123456789012",
-        "vision-defects-dev-access-logs-123456789012",
-        "vision-defects-dev-data-photos-123456789012",
+        *(f"vision-defects-dev-{role}-123456789012" for role in ROLES),
     }
     demo.run("stackyard", "preview", "--expect-no-changes")
     bucket = "vision-defects-dev-data-photos-123456789012"

@@ -187,8 +187,7 @@ class Flow:
         self, layers: Sequence[Sequence[Task]], previews: Reports, after: Sequence[Task] = ()
     ) -> Reports:
         """Apply what has changes, record the rest as it is; get ready for `after` meanwhile."""
-        for blueprint in {task.blueprint for task in after}:
-            self._workers.prepare(blueprint)
+        self._workers.prepare(task.blueprint for task in after)
         runner = self._runner(self._watched)
 
         def act(task: Task) -> Report:

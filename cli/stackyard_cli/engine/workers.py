@@ -8,7 +8,7 @@ Programs of two stacks never run in one process.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stackyard.naming import StackId
 from stackyard_cli.engine.job import WORKER, Worker
@@ -26,10 +26,10 @@ class Workers:
         self._ahead: dict[str, Worker] = {}
         self._lock = threading.Lock()
 
-    def prepare(self, blueprint: str) -> None:
-        """Start a worker for a stack of a blueprint that comes next."""
+    def prepare(self, blueprints: Iterable[str]) -> None:
+        """Start a worker for each blueprint of the stacks that come next."""
         with self._lock:
-            if blueprint not in self._ahead:
+            for blueprint in {*blueprints} - self._ahead.keys():
                 self._ahead[blueprint] = self._started(blueprint)
 
     def take(self, stack: StackId, blueprint: str) -> Worker:
