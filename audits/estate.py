@@ -1,0 +1,64 @@
+"""The reference estate, applied for the audit in a sandbox of its own that is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from .tools import ToolError, say
+
+ROOT = Path(__file__).resolve().parents[1]
+REGION = "eu-central-1"
+STACKS = "*/*/dev"
+
+
+@dataclass(frozen=True)
+class Estate:
+    """What was applied: how its account and its cluster are reached, and room for reports."""
+
+    environment: dict[str, str]
+    folder: Path
+
+    def aws(self, service: str) -> Any:
+        """Make a client of the account, as its administrator."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def room(self, name: str) -> Path:
+        """Make a folder for one auditor."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+@contextmanager
+def applied(folder: Path) -> Iterator[Estate]:
+    """Apply the stage `dev` of `stacks/` in a new sandbox below the folder."""
+    os.environ["STACKYARD_SANDBOX_DIR"] = str(folder / "sandbox")
+    from stackyard_sandbox import daemon
+
+    try:
+        sandbox = daemon.start(say)
+        shutil.copytree(ROOT / "stacks", folder / "stacks")
+        say(f"applying {STACKS}, about a minute and a half")
+        command = [sys.executable, "-m", "stackyard_cli", "up", STACKS, "--yes"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise ToolError(f"`stackyard up` ended with {done.returncode}\n{done.stderr[-4000:]}")
+        yield Estate(dict(sandbox.environment()), folder)
+    finally:
+        daemon.stop()
