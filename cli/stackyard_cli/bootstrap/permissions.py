@@ -27,8 +27,8 @@ TABLE = {
     "DescribeLoggingConfiguration DescribeWorkspaceConfiguration ListTagsForResource",
     "autoscaling.Tag": "autoscaling: CreateOrUpdateTags | DeleteTags | DescribeTags "
     "DescribeAutoScalingGroups",
-    "budgets.Budget": "budgets: CreateBudget ModifyBudget | TagResource UntagResource | ViewBudget "
-    "ListTagsForResource DescribeBudgetNotificationsForAccount",
+    "budgets.Budget": "budgets: ModifyBudget | TagResource UntagResource | ViewBudget "
+    "ListTagsForResource",
     "cloudtrail.Trail": "cloudtrail: CreateTrail | UpdateTrail DeleteTrail StartLogging "
     "StopLogging PutEventSelectors AddTags RemoveTags | DescribeTrails GetTrail GetTrailStatus "
     "GetEventSelectors GetInsightSelectors ListTags",
@@ -166,6 +166,32 @@ BESIDES = {
 }
 """Tags of all resources of a service, by one pair of actions."""
 
+SEARCH = frozenset(
+    {
+        "ec2:DescribeAddresses",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+        "eks:DescribeCluster",
+        "eks:DescribeNodegroup",
+        "eks:ListClusters",
+        "eks:ListNodegroups",
+        "iam:ListRoleTags",
+        "iam:ListRoles",
+        "kms:DescribeKey",
+        "secretsmanager:DescribeSecret",
+        "tag:GetResources",
+    }
+)
+"""What `recover`, `leftovers` and the end of `destroy` search an account with."""
+
 
 @dataclass(frozen=True)
 class Actions:
@@ -200,7 +226,8 @@ def actions_of(types: Iterable[str]) -> Actions:
         for place, words in zip(parts, rest.split("|"), strict=True):
             place |= {f"{service}:{word}" for word in words.split() if word != "-"}
         parts[1].update(f"{service}:{word}" for word in BESIDES.get(service, ()))
-    return Actions(*(frozenset(part) for part in parts))
+    create, change, read = parts
+    return Actions(frozenset(create), frozenset(change), frozenset(read) | SEARCH)
 
 
 def known_blueprints(names: Iterable[str]) -> list[str]:
