@@ -72,8 +72,7 @@ class Rehearsal:
         yield from _bounded([f"! {loss}" for loss in self.losses])
         yield from (f"    ! stopped by {s.kind}: {s.message}" for s in self._other_stops())
         yield from _bounded([_line_of(step) for step in self.gone])
-        allowed = [f"+ {one}" for one in self.permissions.found]
-        yield from _bounded(allowed)
+        yield from _bounded(self._allowed())
         if unknown := self.permissions.unknown:
             yield f"    ? permissions not known before an apply: {', '.join(unknown)}"
         if any(self.review.cost.delta) or self.review.cost.after.unknown:
@@ -115,6 +114,13 @@ class Rehearsal:
         if self.losses:
             return f"RISK, {len(self.losses)} with data or keys would go; {told}"
         return f"not applied yet, {told}" if self.is_new else told
+
+    def _allowed(self) -> list[str]:
+        """Return what is newly allowed; of a new stack that is everything, so it is counted."""
+        found = self.permissions.found
+        if self.is_new and found:
+            return [f"+ {len(found)} permissions of {len({one.holder for one in found})} holders"]
+        return [f"+ {one}" for one in found]
 
     def _other_stops(self) -> list[Any]:
         """Return what stops beside the losses, which have lines of their own."""

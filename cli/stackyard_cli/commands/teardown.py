@@ -71,9 +71,8 @@ def destroy(
     for item in kept:
         name = f"{item['type']}  {item['name']}  {item['id'] or ''}"
         render.narrate(f"kept in the cloud ({item['data_class']}): {name}", "yellow")
-    for row in sweep.rows:
-        text = f"left, {row.verdict}: {row.stack}  {row.type}  {row.name}  {row.cost}"
-        render.narrate(text, "yellow")
+    for row in sweep.unexpected:
+        render.narrate(f"left: {row.stack}  {row.type}  {row.name}  {row.cost}", "yellow")
     for line in sweep.lines():
         render.narrate(line)
     end(done, layers, stops)

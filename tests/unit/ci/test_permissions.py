@@ -11,6 +11,7 @@ from stackyard.blueprints.catalogue import BLUEPRINTS
 from stackyard_cli.bootstrap import boundaries, permissions, policies
 from stackyard_cli.bootstrap.permissions import TABLE, actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import Place
+from stackyard_cli.recovery import census
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 PLACE = Place("aws", "123456789012", "eu-central-1", "acme-state", KEY)
@@ -38,6 +39,11 @@ def test_reading_actions_only_read() -> None:
     verbs = ("Batch", "Describe", "Get", "List", "View")
     assert all(one.split(":")[1].startswith(verbs) for one in ACTIONS.read)
     assert not any("SecretValue" in one or one == "s3:GetObject" for one in ACTIONS.read)
+
+
+def test_an_account_can_be_searched_for_what_is_left() -> None:
+    asked = {f"ec2:{operation.title().replace('_', '')}" for operation in census.EC2}
+    assert asked | {"tag:GetResources"} <= permissions.SEARCH <= ACTIONS.read
 
 
 def test_a_preview_changes_nothing_and_opens_nothing_else() -> None:
