@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
+from traceback import format_exception
 from typing import Any, NoReturn
 
 import typer
@@ -155,7 +156,7 @@ def _told(error: Exception, *, json: bool) -> int:
     expected = _misused(error) or explained(error)
     if expected is None:
         if os.environ.get("STACKYARD_DEBUG"):
-            raise error
+            render.narrate("".join(format_exception(error)))
         hint = "run with STACKYARD_DEBUG=1 for the traceback"
         expected = StackyardError(f"unexpected {type(error).__name__}: {error}", hint=hint)
     render.problem(expected, json=json)

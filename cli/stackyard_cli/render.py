@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TextIO
 
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.secrecy import Mask
 
 Style = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 
@@ -41,12 +42,14 @@ def styled(text: str, style: Style, stream: TextIO | None = None) -> str:
     return f"{SEQUENCES[style]}{text}{RESET}" if terminal and wanted else text
 
 
-def answer(value: Any, *, json: bool, text: str | None = None) -> None:
-    """Print the answer: `value` as JSON, else `text` (by default the value as it is)."""
+def answer(value: Any, *, json: bool, text: str | None = None, with_secrets: bool = False) -> None:
+    """Print the answer: `value` as JSON, else `text` (by default the value as it is).
+
+    `with_secrets` is for answers that somebody asked for because they hold a secret.
+    """
     if json:
-        _out(encoder.dumps(value, indent=2, ensure_ascii=False, default=str))
-    else:
-        _out(str(value) if text is None else text)
+        text = encoder.dumps(value, indent=2, ensure_ascii=False, default=str)
+    _out(str(value) if text is None else text, with_secrets=with_secrets)
 
 
 def line(value: Mapping[str, Any]) -> None:
@@ -54,23 +57,30 @@ def line(value: Mapping[str, Any]) -> None:
     _out(encoder.dumps(value, ensure_ascii=False, default=str))
 
 
-def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, json: bool) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    json: bool,
+    with_secrets: bool = False,
+) -> None:
     """Print rows that are keyed by column: as a JSON list, else aligned under headings."""
     listed = [{column: row.get(column) for column in columns} for row in rows]
     if json:
-        answer(listed, json=True)
+        answer(listed, json=True, with_secrets=with_secrets)
         return
     cells = [[_cell(row[column]) for column in columns] for row in listed]
     heads = [column.replace("_", " ").upper() for column in columns]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
     _out(styled(_aligned(heads, widths), "bold", sys.stdout))
     for row in cells:
-        _out(_aligned(row, widths))
+        _out(_aligned(row, widths), with_secrets=with_secrets)
 
 
 def narrate(text: str = "", style: Style | None = None) -> None:
     """Print one line of narration on stderr; it takes the place of a transient status line."""
     _erase_status()
+    text = Mask.of()(text)
     print(styled(text, style) if style else text, file=sys.stderr, flush=True)  # noqa: T201 - printer
 
 
@@ -131,6 +141,6 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _out(text: str) -> None:
+def _out(text: str, *, with_secrets: bool = False) -> None:
     _erase_status()
-    print(text, flush=True)  # noqa: T201 - the only printer
+    print(text if with_secrets else Mask.of()(text), flush=True)  # noqa: T201 - the only printer

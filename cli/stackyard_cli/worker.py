@@ -16,11 +16,12 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TextIO, cast
 
 from stackyard_cli.engine.messages import Event, Request, Result, dump
 from stackyard_cli.engine.operate import Operation, Program, ProgramOf
 from stackyard_cli.engine.warmth import Warmth
+from stackyard_cli.secrecy import Mask, MaskedStream
 
 
 def blueprint(request: Request) -> Program:
@@ -36,15 +37,17 @@ class Voice:
     """The worker's own stdout; what a program prints goes to stderr instead."""
 
     def __init__(self) -> None:
+        self.mask = Mask.of()
         self._file: IO[str] = os.fdopen(os.dup(1), "w", encoding="utf-8")
         self._lock = threading.Lock()
         os.dup2(2, 1)
 
     def __call__(self, event: Event) -> None:
-        """Tell an event as one line."""
+        """Tell an event as one line, without the secrets of this process."""
+        line = self.mask(dump(event))
         with self._lock:
             try:
-                self._file.write(dump(event))
+                self._file.write(line)
                 self._file.flush()
             except BrokenPipeError:
                 pass  # the command line is gone; the update still has to end well
@@ -91,11 +94,14 @@ class Inbox:
 def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> None:
     """Run one request after the other, end the process when no more come."""
     os.umask(0o077)
-    inbox, voice = Inbox(), Voice()
+    inbox, voice, errors = Inbox(), Voice(), sys.stderr
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: inbox.interrupt())
     while request := inbox.next():
         os.environ.update(request.environment)
+        voice.mask = Mask.of()
+        # What programs print and raise is seen with STACKYARD_DEBUG, and must not tell more then.
+        sys.stdout = sys.stderr = cast(TextIO, MaskedStream(errors, voice.mask))
         operation = Operation(request, program_of, voice, ahead)
         with inbox.running(operation):
             result = _result_of(operation)

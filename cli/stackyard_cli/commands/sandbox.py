@@ -130,7 +130,7 @@ def env(json: Json = False) -> None:
     """Print the variables that point AWS and Kubernetes clients at the sandbox."""
     variables = _running().environment()
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    render.answer(variables, json=json, text="\n".join(lines))
+    render.answer(variables, json=json, text="\n".join(lines), with_secrets=True)
 
 
 @app.command()

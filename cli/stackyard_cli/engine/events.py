@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.automation.events import (
@@ -17,6 +17,7 @@ from pulumi.automation.events import (
 from stackyard.budget.priced import PRICED
 from stackyard_cli.engine.granting import GRANTING
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step, Violation
+from stackyard_cli.secrecy import Mask
 
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
 """Severities that leave a worker; the engine's debug lines can hold secrets in plain."""
@@ -26,23 +27,6 @@ SUMMARIES = frozenset({"update failed", "preview failed", "destroy failed", "ref
 
 COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 """Colour marks of the engine (`<{%fg 1%}>`) and of terminals."""
-
-SECRET_TEXT = "[secret]"
-"""What the engine puts into events in place of a secret."""
-
-
-class Mask:
-    """Replaces known secret values in text."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        # Longest first, so that a secret which contains another goes as a whole.
-        self._secrets = sorted({item for item in secrets if len(item) >= 6}, key=len, reverse=True)
-
-    def __call__(self, text: str) -> str:
-        """Return the text without the secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, SECRET_TEXT)
-        return text
 
 
 def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:

@@ -31,12 +31,11 @@ from stackyard_cli.engine.messages import (
 from stackyard_cli.engine.protection import REFUSAL
 from stackyard_cli.engine.warmth import Warmth, modules_of
 from stackyard_cli.journal import Journal
+from stackyard_cli.secrecy import Mask
 
 Emit = Callable[[Event], None]
 Program = Callable[[], None]
 ProgramOf = Callable[[Request], Program]
-
-SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
 
 PARALLEL = 16
 """Resource operations at once; unbounded ones exhaust memory and API rates (pulumi-aws #3020)."""
@@ -74,7 +73,7 @@ class Operation:
         self._errors: list[str] = []
         self._violated = False
         self._changes: dict[str, int] = {}
-        self._mask = events.Mask(_secrets())
+        self._mask = Mask.of()
         self._journal = Journal(Path(request.journal)) if request.journal else None
         self._command = OwnSessionCommand(
             request.engine_path, request.engine_version, lambda pid: emit(EngineStarted(pid))
@@ -176,7 +175,7 @@ class Operation:
         if problem is None:
             return Result("succeeded", self._changes, seconds)
         if isinstance(self._failure, ContractError):
-            text, hint = str(self._failure), self._failure.hint
+            text, hint = self._mask(str(self._failure)), self._failure.hint
             kind = "upstream" if isinstance(self._failure, UpstreamError) else "config"
             return Result("failed", self._changes, seconds, text, hint, kind)
         if self._violated and not self._errors and self._failure is None:
@@ -191,13 +190,6 @@ def _told(error: Exception) -> str:
     if isinstance(error, ContractError | RunError):
         return str(error)
     return f"{type(error).__name__}: {error}"
-
-
-def _secrets() -> list[str]:
-    found = [os.environ[name] for name in SECRET_VARIABLES if os.environ.get(name)]
-    if path := os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
-        found.append(Path(path).read_text(encoding="utf-8").strip())
-    return found
 
 
 def _last_line(text: str) -> str:

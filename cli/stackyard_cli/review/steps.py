@@ -51,9 +51,10 @@ def origins(step: Step, changes: Sequence[ConfigChange]) -> list[str]:
         return _places(changes)
     words = _words(step.name)
     named = [change for change in changes if words & _below_section(change.path)]
-    if not named:
-        named = [c for c in changes if step.type.startswith(SECTIONS.get(_section(c.path), ("?",)))]
-    return _places(named)
+    fits = [c for c in changes if step.type.startswith(SECTIONS.get(_section(c.path), ("?",)))]
+    # A name alone misleads: who may read the dataset `photos` is not what its lifecycle comes from.
+    own = [change for change in fits if _section(change.path) != "tags"]
+    return _places([change for change in named if change in fits] or own or named or fits)
 
 
 def _plain(step: Step, changes: Sequence[ConfigChange]) -> Plain:

@@ -95,15 +95,17 @@ def test_every_end_has_its_exit_code(
     assert "Traceback" not in shell.err
 
 
-def test_an_unexpected_error_is_raised_for_whoever_debugs(
+def test_an_unexpected_error_is_told_whole_to_whoever_debugs(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from stackyard_cli.commands import estate
 
-    monkeypatch.setattr(estate, "validate", failing(ZeroDivisionError("x")))
+    monkeypatch.setattr(estate, "validate", failing(ZeroDivisionError("by canary-0123")))
     monkeypatch.setenv("STACKYARD_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
-        shell.run("validate")
+    monkeypatch.setenv("REGISTRY_PASSWORD", "canary-0123")
+    assert shell.run("validate") == 1
+    assert "Traceback" in shell.err
+    assert "ZeroDivisionError: by [secret]" in shell.err
 
 
 def test_a_closed_pipe_is_no_error(shell: Shell) -> None:

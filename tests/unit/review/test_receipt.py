@@ -156,6 +156,19 @@ def changed(path: str, origin: str | None) -> ConfigChange:
             [changed("access.audiences.dev", "f:3:1"), changed("tracking.replicas", "f:4:1")],
             ["f:3:1"],
         ),
+        (
+            step("datasets-photos-lifecycle", type="aws:s3/bucketLifecycleConfiguration:B"),
+            [
+                changed("access.audiences.dev.datasets.photos", "f:5:1"),
+                changed("retention.raw", "f:6:1"),
+            ],
+            ["f:6:1"],
+        ),
+        (
+            step("alarm-latency", type="aws:cloudwatch/metricAlarm:MetricAlarm"),
+            [changed("tags.team", "f:7:1"), changed("monitoring.latency", "f:8:1")],
+            ["f:8:1"],
+        ),
         (step("x"), [changed("a.b", "f:1:1"), changed("c.d", "f:2:1")], []),
         (step("x"), [changed("a.b", None)], []),
         (step("x"), [], []),
