@@ -11,7 +11,7 @@ from stackyard_sandbox.state import Aws, SandboxError
 
 READY_SECONDS = 60.0
 
-SAVING_SECONDS = 60.0
+SAVING_SECONDS = 180.0
 """How long the cloud process may take to write down what the account holds."""
 
 

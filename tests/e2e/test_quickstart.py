@@ -30,7 +30,7 @@ class Demo:
             "STACKYARD_SANDBOX_DIR": str(folder / "sandbox"),
         }
 
-    def run(self, *command: str, timeout: float = 280) -> str:
+    def run(self, *command: str, timeout: float = 400) -> str:
         """Run a command in the example's folder and return stdout; fails if the command does."""
         done = subprocess.run(
             command,
@@ -68,7 +68,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo: Demo) -> None:
-    told = demo.run("sh", "demo.sh", timeout=300)
+    told = demo.run("sh", "demo.sh", timeout=600)
     concerns = [line for line in told.splitlines() if line.startswith(tuple(CHECKS))]
     assert len(concerns) == 12
     assert [line for line in concerns if "  ok  " not in line] == [

@@ -116,10 +116,12 @@ def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
     assert team.ids() == team.held()
 
 
-def test_a_bucket_that_is_not_there_is_an_error_with_its_name(keys: dict[str, str]) -> None:
-    store = open_store(f"s3://no-such-bucket?region={REGION}", keys)
+def test_a_bucket_that_is_not_there_is_an_error_with_its_name(
+    keys: dict[str, str], tmp_path: Path
+) -> None:
+    store = open_store(f"s3://no-such-bucket?region={REGION}", keys, tmp_path)
     with pytest.raises(BackendError, match="no-such-bucket"):
         store.get("anything")
     gone = {**keys, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     with pytest.raises(BackendError, match="not reachable"):
-        open_store(f"s3://no-such-bucket?region={REGION}", gone).keys("")
+        open_store(f"s3://no-such-bucket?region={REGION}", gone, tmp_path).keys("")

@@ -109,7 +109,7 @@ def _estate(folder: Path | None) -> list[Finding]:
         return findings
     findings.append(_checked("backend", lambda: _backend(place)))
     if findings[-1].verdict == "ok":
-        findings += [_lock(one) for one in held(place, found.stacks())]
+        findings += _locks(place, found)
     findings.append(_checked("identity", lambda: _identity(found, place, target)))
     if target == "aws":
         findings += _preflight(found, ready=all(one.verdict == "ok" for one in findings))
@@ -161,6 +161,14 @@ def _sandbox() -> Finding:
 def _backend(place: Place) -> Finding:
     stacks = [k for k in place.store.keys(".pulumi/stacks/") if k.endswith(".json")]
     return Finding("backend", "ok", f"{len(stacks)} stacks in {place.backend_url}")
+
+
+def _locks(place: Place, estate: Estate) -> list[Finding]:
+    if not place.store.sees_locks:
+        return [
+            Finding("locks", "not checked", f"only the engine sees them in {place.backend_url}")
+        ]
+    return [_lock(one) for one in held(place, estate.stacks())]
 
 
 def _lock(one: Held) -> Finding:

@@ -24,6 +24,9 @@ ATTRIBUTES = ".attrs"
 class Store(Protocol):
     """Objects by key; keys are relative paths with `/`."""
 
+    sees_locks: bool
+    """Whether locks of the engine are among the objects."""
+
     def get(self, key: str) -> bytes | None:
         """Return an object, or None when there is none."""
 
@@ -39,6 +42,8 @@ class Store(Protocol):
 
 class FolderStore:
     """A `file://` backend."""
+
+    sees_locks = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -84,6 +89,8 @@ class BucketStore:
 
     Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3.
     """
+
+    sees_locks = True
 
     def __init__(self, url: str, environment: Mapping[str, str]) -> None:
         import boto3
@@ -164,14 +171,21 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def open_store(url: str, environment: Mapping[str, str]) -> Store:
-    """Return the store of a backend URL; raises BackendError for a scheme it does not know."""
+def open_store(url: str, environment: Mapping[str, str], home: Path) -> Store:
+    """Return the store of a backend URL; raises BackendError for a scheme it does not know.
+
+    `home` is where Stackyard keeps its own objects if only the engine reads the backend.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "file":
         return FolderStore(Path(url.removeprefix("file://")).expanduser())
     if scheme == "s3":
         return BucketStore(url, environment)
+    if scheme in {"gs", "azblob"}:
+        from stackyard_cli.engine.engine_store import EngineStore
+
+        return EngineStore(url, environment, home / "records")
     raise BackendError(
-        f"a state backend is `file://FOLDER` or `s3://BUCKET` (got {scheme or url!r})",
+        f"a state backend is `file://`, `s3://`, `gs://` or `azblob://` (got {scheme or url!r})",
         hint="set `state.backend` in stacks/_estate.yaml",
     )

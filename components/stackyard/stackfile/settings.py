@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 from stackyard.config import Config, Name
 from stackyard.stackfile.exceptions import DriftSettings, PolicySettings
 
-Backend = Annotated[str, Field(pattern=r"^(s3|gs|azblob|file|https)://[^@\s]*$")]
-"""A Pulumi backend without credentials, https://www.pulumi.com/docs/iac/concepts/state-and-backends/."""
+Backend = Annotated[str, Field(pattern=r"^(s3|gs|azblob|file)://[^@\s]*$")]
+"""A Pulumi backend of one's own, without credentials:
+https://www.pulumi.com/docs/iac/concepts/state-and-backends/. Not Pulumi Cloud: its stacks belong to
+an organization, which the paths of stacks do not name."""
 
 Secrets = Annotated[
     str, Field(pattern=r"^(passphrase|(awskms|azurekeyvault|gcpkms|hashivault)://\S+)$")

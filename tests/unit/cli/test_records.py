@@ -62,8 +62,8 @@ def test_keys_leave_out_the_engines_notes(tmp_path: Path) -> None:
     assert store.keys(".pulumi/none/") == []
 
 
-@pytest.mark.parametrize("url", ["gs://bucket", "https://api.example.com", "nothing"])
-def test_other_backends_are_refused_with_the_setting_to_change(url: str) -> None:
+@pytest.mark.parametrize("url", ["mem://", "https://api.example.com", "nothing"])
+def test_other_backends_are_refused_with_the_setting_to_change(url: str, tmp_path: Path) -> None:
     with pytest.raises(BackendError) as caught:
-        open_store(url, {})
+        open_store(url, {}, tmp_path)
     assert "stacks/_estate.yaml" in (caught.value.hint or "")
