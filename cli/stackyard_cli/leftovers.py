@@ -13,6 +13,9 @@ from stackyard.data_classes import PROTECTED, DataClass, data_class_of
 from stackyard_cli.engine.checkpoint import Resource
 from stackyard_cli.recovery.census import Found
 
+SNAPSHOT = ":snapshot:"
+"""In the ARN of a database's snapshot, which carries the tags of its database."""
+
 Verdict = Literal["retained", "unexpected"]
 
 
@@ -66,6 +69,12 @@ class Stay:
 
 def leftover(stack: str, found: Found, stay: Stay, prices: Prices) -> Leftover:
     """Return what a found thing is: by its resource tag, and by what the last state says of it."""
+    if SNAPSHOT in found.arn:
+        # Nobody makes one but on purpose: a person, or the destroy of a protected database.
+        cost = "by use (snapshot storage)"
+        name = found.arn.rpartition(SNAPSHOT)[2]
+        kind = _service(found.arn)
+        return Leftover(stack, "retained", "stateful", kind, name, found.arn, None, None, cost)
     kind, _, name = (found.label or "").rpartition("::")
     resource = stay.resource(found.label)
     inputs = (resource.get("inputs") or {}) if resource else None
@@ -120,4 +129,4 @@ def _service(arn: str) -> str:
     parts = arn.split(":")
     if len(parts) < 6:
         return "untagged"
-    return f"{parts[2]}:{parts[5].partition('/')[0]}"
+    return f"{parts[2]}:{parts[5].partition('/')[0].partition(':')[0]}"

@@ -153,7 +153,6 @@ def test_of_what_is_applied_nothing_is_left_over_and_every_tagged_type_is_found(
     for stack in (one for one in estate.stacks() if one.stage == "dev"):
         missed |= _not_found(place, stack)
     assert missed <= UNSEEN | IMPLIED
-    assert UNSEEN - missed <= {"aws:budgets/budget:Budget"}, "what is found needs no excuse"
 
 
 def _not_found(place: Any, stack: StackId) -> set[str]:

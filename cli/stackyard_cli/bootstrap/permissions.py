@@ -179,6 +179,8 @@ SEARCH = frozenset(
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcEndpoints",
         "ec2:DescribeVpcs",
+        "ecr:DescribeRepositories",
+        "ecr:ListTagsForResource",
         "eks:DescribeCluster",
         "eks:DescribeNodegroup",
         "eks:ListClusters",

@@ -103,7 +103,8 @@ def _sweep_one(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> No
     if earlier and not held - {""}:
         # Nothing is applied any more: what only lives beside a state is looked for as well.
         found += _in_cluster(place, estate, stack, sweep)
-        sweep.not_seen += [f"{stack}: {kind}" for kind in unseen(earlier)]
+        if kinds := unseen(earlier):
+            sweep.not_seen.append(f"{stack}: {', '.join(kinds)}")
     stay = Stay(config.protection.retain, earlier)
     prices = price_list.prices(place.home, config.region)
     sweep.rows += [

@@ -134,7 +134,13 @@ class AwsCensus:
         return found
 
     def _stays(self, one: Found) -> bool:
-        """Say whether EC2 has not told of it already, and whether a key is not on its way out."""
+        """Say whether EC2 has not told of it already, and whether it does not go by itself.
+
+        Keys that are on their way out do, and automated snapshots, which go with their database:
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
+        """
+        if ":snapshot:rds:" in one.arn:
+            return False
         if ":ec2:" in one.arn:
             return one.last.partition("-")[0] not in EC2_PREFIXES
         if ":kms:" in one.arn and ":key/" in one.arn:

@@ -53,6 +53,13 @@ def test_what_has_no_resource_tag_is_unexpected_and_of_unknown_cost() -> None:
     assert (volume.floor, volume.ceiling, volume.data_class) == (None, None, None)
 
 
+def test_a_snapshot_is_not_the_database_whose_tags_it_carries() -> None:
+    arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:one-final"
+    final = told(found("aws:rds/instance:Instance", arn=arn))
+    assert (final.verdict, final.data_class, final.type) == ("retained", "stateful", "rds:snapshot")
+    assert (final.name, final.floor) == ("one-final", None)
+
+
 def test_costs() -> None:
     assert told(found("aws:kms/key:Key")).floor == 1.0
     assert told(found("aws:iam/role:Role")).floor == 0.0
