@@ -29,6 +29,7 @@ USAGE: dict[str, str] = {
     "aws:amp/ruleGroupNamespace:RuleGroupNamespace": "evaluated samples",
     "aws:amp/workspace:Workspace": "metric samples",
     "aws:cloudtrail/trail:Trail": "recorded events beyond the first copy",
+    "aws:cloudwatch/eventRule:EventRule": "events that are not of AWS services",
     "aws:codebuild/project:Project": "build minutes",
     "aws:ec2/flowLog:FlowLog": "log volume",
     "aws:ecr/repository:Repository": "image storage",
@@ -36,6 +37,7 @@ USAGE: dict[str, str] = {
     "aws:efs/fileSystem:FileSystem": "file storage",
     "aws:lambda/function:Function": "invocations",
     "aws:s3/bucket:Bucket": "object storage and requests",
+    "aws:scheduler/schedule:Schedule": "invocations",
     "aws:sns/topic:Topic": "notifications",
     "aws:sqs/queue:Queue": "messages",
     "aws:sfn/stateMachine:StateMachine": "state transitions",
@@ -46,6 +48,7 @@ USAGE: dict[str, str] = {
 
 FREE_PREFIXES = (
     "aws:budgets/",
+    "aws:cloudwatch/eventTarget:",
     "aws:cloudwatch/logMetricFilter:",
     "aws:cloudwatch/logResourcePolicy:",
     "aws:ec2/defaultSecurityGroup:",
