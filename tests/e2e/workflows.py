@@ -189,14 +189,12 @@ class _Play:
     def _shell(self, step: dict[str, Any]) -> None:
         output = self._place / "output"
         output.write_text("")
+        own = filled(step.get("env", {}), self._known)
+        environment = {**self._environment, **own, "GITHUB_OUTPUT": output}
         done = subprocess.run(
             ["bash", "-e", "-c", step["run"]],
             cwd=self._files,
-            env={
-                **self._environment,
-                **filled(step.get("env", {}), self._known),
-                "GITHUB_OUTPUT": str(output),
-            },
+            env={name: str(value) for name, value in environment.items()},
             capture_output=True,
             text=True,
             check=False,
