@@ -100,7 +100,7 @@ class Cage:
         return found + [str(path) for path in kept if MARK in _bytes(path)]
 
     def _watch(self) -> None:
-        while not self._over.wait(0.03):
+        while not self._over.wait(0.1):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 if MARK in (arguments := _bytes(path)):
                     self.seen.append(f"process: {arguments!r}")
@@ -127,6 +127,7 @@ def cage(applied: Yard, tmp_path: Path) -> Iterator[Cage]:
 
 
 def test_a_secret_comes_out_of_nothing(cage: Cage, aws: Callable[..., Any]) -> None:
+    _would_be_seen(cage)
     said = f"secrets: {{entries: {{api: {{value: {CANARY}, rotation_days: {CANARY}}}}}}}\n"
     cage.write("fine", said)
     assert "[hidden]" in cage.run("validate", code=2)
@@ -159,6 +160,15 @@ def test_a_secret_comes_out_of_nothing(cage: Cage, aws: Callable[..., Any]) -> N
     assert cage.leaks() == []
     cage.run("destroy", STACK, "--yes")
     assert cage.leaks() == []
+
+
+def _would_be_seen(cage: Cage) -> None:
+    (cage.temp / "leak").write_text(f"by {CANARY}")
+    subprocess.run(["sh", "-c", "sleep 1", CANARY], check=True)
+    assert any("process" in leak for leak in cage.leaks())
+    assert str(cage.temp / "leak") in cage.leaks()
+    (cage.temp / "leak").unlink()
+    cage.seen.clear()
 
 
 def _killed(cage: Cage) -> None:

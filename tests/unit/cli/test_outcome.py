@@ -1,41 +1,35 @@
-"""How a failed run ends: the exit code says whose turn it is."""
+"""How a run over several stacks ends, also for readers of `--json`."""
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from stackyard.blueprints.contracts import ContractError, UpstreamError
+import pytest
+import typer
+
 from stackyard.naming import StackId
-from stackyard_cli.engine.messages import Request, Result
-from stackyard_cli.engine.operate import Operation
+from stackyard_cli import render
+from stackyard_cli.engine.messages import Result
 from stackyard_cli.engine.run import Report, Task
 from stackyard_cli.engine.stops import Stops
-from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.errors import StackyardError
 from stackyard_cli.outcome import end
+from stackyard_cli.review.drift import unseen
 
-STACK = StackId("vision", "defects", "dev")
-REQUEST = Request("preview", str(STACK), "project", {}, {}, "", "/bin/false", "3.259.0")
-
-
-def kind_of(failure: Exception) -> str | None:
-    operation = Operation(REQUEST, lambda _: lambda: None, lambda _: None)
-    operation._failure = failure
-    return operation._result("the engine's words", 0.0).kind
+TASK = Task(StackId("a1", "b1", "dev"), "project", {}, "", {})
+FAILED = Report(TASK, "preview", Result("failed", problem="no state", hint="look", kind="state"))
 
 
-@pytest.mark.parametrize(
-    ("failure", "code"),
-    [
-        (ContractError("platform/foundation/dev", "holds 2 GPUs", "lower it"), ExitCode.INVALID),
-        (UpstreamError("platform/foundation/dev", "is not applied", "up"), ExitCode.FAILED),
-        (ValueError("a mistake of ours"), ExitCode.FAILED),
-    ],
-)
-def test_what_only_the_stack_file_can_correct_is_an_invalid_configuration(
-    failure: Exception, code: ExitCode
+def test_a_failure_after_the_answer_leaves_one_json_document(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    task = Task(STACK, "project", {}, "", {})
-    report = Report(task, "preview", Result("failed", problem="p", kind=kind_of(failure)))
-    with pytest.raises(StackyardError) as caught:
-        end({STACK: report}, [[task]], Stops(lambda _: None))
-    assert caught.value.code == code
+    found, stops = {TASK.stack: FAILED}, Stops(lambda _: None)
+    with pytest.raises(StackyardError, match="a1/b1/dev: no state"):
+        end(found, [[TASK]], stops)
+    render.answer([unseen(FAILED).plain()], json=True)
+    with pytest.raises(typer.Exit) as ended:
+        end(found, [[TASK]], stops, answered=True)
+    told = capsys.readouterr()
+    [row] = json.loads(told.out)
+    assert (row["kind"], row["stack"], row["reason"]) == ("unknown", "a1/b1/dev", "no state")
+    assert (ended.value.exit_code, "a1/b1/dev: no state" in told.err) == (1, True)
