@@ -1,0 +1,47 @@
+"""A worker goes on with the apply of the stack that it has previewed, and with no other stack."""
+
+from __future__ import annotations
+
+from stackyard.naming import StackId
+from stackyard_cli.engine.run import Runner
+from stackyard_cli.engine.workers import Workers
+
+from .yard import STACK, FakeYard, quiet, task
+
+OTHER = StackId("ranking", "views", "dev")
+
+
+def test_an_apply_goes_on_in_the_process_of_its_preview(yard: FakeYard) -> None:
+    with Workers(yard.worker, keep=1) as workers:
+        runner = Runner(yard.place, yard.engine, yard.stops, quiet, workers)
+        assert runner.run(task(things=2), "preview").ok
+        assert yard.ids() == set()
+        kept = workers.take(STACK, "project")
+        workers.give(STACK, kept, again=True)
+        report = runner.run(task(things=2), "up")  # another backend, other options, a journal
+        assert report.ok, report.result
+        assert yard.held() == yard.ids()
+        assert len(yard.ids()) == 2
+        assert runner.run(task(things=2), "preview").result.changes == {"same": 4}
+        assert workers.take(STACK, "project") is kept
+        workers.give(STACK, kept, again=True)
+
+        other = workers.take(OTHER, "project")
+        assert other.process.pid != kept.process.pid
+        workers.give(OTHER, other, again=True)
+        assert not other.alive  # as many are kept as were asked for, the others end
+        assert kept.alive
+    assert not kept.alive
+
+
+def test_one_that_failed_is_not_used_again(yard: FakeYard) -> None:
+    with Workers(yard.worker, keep=1) as workers:
+        runner = Runner(yard.place, yard.engine, yard.stops, quiet, workers)
+        prepared = Workers(yard.worker)
+        prepared.prepare(["project", "project"])
+        ahead = prepared.take(STACK, "project")
+        assert ahead.alive
+        workers.give(STACK, ahead, again=True)
+        assert not runner.run(task(raises=True), "preview").ok
+        assert not ahead.alive
+        assert runner.run(task(things=1), "preview").ok
