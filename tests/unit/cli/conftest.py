@@ -36,17 +36,32 @@ class Shell:
         path.write_text(text)
 
 
+@pytest.fixture(scope="session")
+def stamped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new estate with one stack, as the command makes it; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("stamped")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("STACKYARD_ESTATE", raising=False)
+        patched.chdir(folder)
+        assert app.run(["init", "yard"]) == 0
+        patched.chdir(folder / "yard")
+        words = ["new", "vision/defects", "--stage", "dev", "--preset", "vision"]
+        assert app.run(words) == 0
+    return folder / "yard"
+
+
 @pytest.fixture
 def shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stamped: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Shell:
     monkeypatch.delenv("STACKYARD_ESTATE", raising=False)
     monkeypatch.delenv("STACKYARD_DEBUG", raising=False)
-    monkeypatch.chdir(tmp_path)
     found = Shell(tmp_path / "yard", capsys)
-    assert found.run("init", "yard") == 0
+    shutil.copytree(stamped, found.folder)
     monkeypatch.chdir(found.folder)
-    assert found.run("new", "vision/defects", "--stage", "dev", "--preset", "vision") == 0
     return found
 
 

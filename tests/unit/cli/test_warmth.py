@@ -1,0 +1,34 @@
+"""What is loaded before a program needs it: a misspelt module would only be slow, and silently."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard_cli.engine.warmth import FIRST, Warmth, modules_of
+
+
+def test_the_first_modules_of_each_blueprint_exist() -> None:
+    assert FIRST.keys() == BLUEPRINTS.keys()
+    assert [name for names in FIRST.values() for name in names if find_spec(name) is None] == []
+
+
+def test_modules_follow_the_types_of_a_state() -> None:
+    types = ["aws:s3/bucket:Bucket", "aws:s3/x:X", "kubernetes:rbac.authorization.k8s.io/v1:Role"]
+    assert modules_of([*types, "pulumi:pulumi:Stack"]) == [
+        "pulumi_aws.s3",
+        "pulumi_kubernetes.rbac.v1",
+    ]
+
+
+def test_one_waits_for_the_other_and_errors_are_left_to_the_program() -> None:
+    order: list[str] = []
+
+    def failing() -> None:
+        order.append("first")
+        raise RuntimeError("told again when the program runs")
+
+    first = Warmth([], failing)
+    second = Warmth(["no_such_module"], lambda: order.append("second"), after=first)
+    second.wait()
+    assert order == ["first", "second"]
