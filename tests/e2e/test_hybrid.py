@@ -116,19 +116,23 @@ def test_runs_of_both_lie_side_by_side_in_one_experiment(
     module = tmp_path / "defects" / "fit.py"
     module.parent.mkdir()
     module.write_text(FIT)
-    # One after the other: of two first runs at once, one fails to make the experiment.
-    for where, pod in placed.items():
-        environment = _environment(clusters[where], pod)
-        done = subprocess.run(
+    running = {
+        where: subprocess.Popen(
             _command(pod),
-            env={**environment, "MLFLOW_TRACKING_URI": tracking.uri, "PATH": os.environ["PATH"]},
+            env={
+                **_environment(clusters[where], pod),
+                "MLFLOW_TRACKING_URI": tracking.uri,
+                "PATH": os.environ["PATH"],
+            },
             cwd=tmp_path,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
-            check=False,
         )
-        assert done.returncode == 0, f"{where}: {done.stdout}{done.stderr}"
+        for where, pod in placed.items()
+    }
+    told = {where: one.communicate(timeout=120)[0] for where, one in running.items()}
+    assert {one.returncode for one in running.values()} == {0}, told
 
     server = mlflow.MlflowClient(tracking.uri)
     experiment = server.get_experiment_by_name("defects")

@@ -147,7 +147,7 @@ class TrackingServer(Component):
             config, stack=self._stack, bucket=self.bucket, region=region
         )
         size = Size(str(config.cpu), config.memory, cpu_at_least="250m")
-        migrate = self._work.container("migrate", server.migrate_command(region), size)
+        migrate = self._work.container("migrate", server.migrate_command(self._stack, region), size)
         serve = self._work.container(
             "server",
             program,

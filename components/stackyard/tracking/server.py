@@ -18,6 +18,9 @@ PORT = 5000
 STORE = "MLFLOW_BACKEND_STORE_URI"
 """Where MLflow takes its database from; it holds a password, so it is set inside the pod only."""
 
+EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
+"""Where MLflow's clients take their experiment from; it is named like the project."""
+
 CONNECT = ("python", "/etc/stackyard/connect.py", STORE)
 """What is put before a program so that it finds the database."""
 
@@ -27,12 +30,17 @@ QUIET: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 MIGRATE = """\
 import os, psycopg2
 from mlflow.db import commands
-url = os.environ["MLFLOW_BACKEND_STORE_URI"]
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+url, experiment = os.environ["MLFLOW_BACKEND_STORE_URI"], os.environ["MLFLOW_EXPERIMENT_NAME"]
 lock = psycopg2.connect(url.replace("+psycopg2", ""))
 lock.cursor().execute("SELECT pg_advisory_lock(1)")
 commands.main(["upgrade", url], standalone_mode=False)
+store = SqlAlchemyStore(url, "mlflow-artifacts:/")
+if store.get_experiment_by_name(experiment) is None:
+    store.create_experiment(experiment)
 """
 """Brings the tables to what this MLflow needs, one pod at a time; the lock ends with the process.
+Makes the project's experiment, as clients would: of two first runs at once, one would fail to.
 MLflow refuses to start on older tables: https://mlflow.org/docs/latest/self-hosting/."""
 
 COLLECT = """\
@@ -70,9 +78,12 @@ def server_command(config: TrackingConfig, *, stack: StackId, bucket: str, regio
     )
 
 
-def migrate_command(region: str) -> Program:
-    """Return what brings the database's tables up to date."""
-    return Program([*CONNECT, "python", "-c", MIGRATE], {**QUIET, **scratch(region)})
+def migrate_command(stack: StackId, region: str) -> Program:
+    """Return what makes the database ready: its tables, and the project's experiment."""
+    return Program(
+        [*CONNECT, "python", "-c", MIGRATE],
+        {**QUIET, **scratch(region), EXPERIMENT: stack.project},
+    )
 
 
 def collect_command(config: TrackingConfig, *, bucket: str, region: str) -> Program:
@@ -128,7 +139,7 @@ def client_settings(
     return {
         **QUIET,
         "MLFLOW_TRACKING_URI": uri,
-        "MLFLOW_EXPERIMENT_NAME": stack.project,
+        EXPERIMENT: stack.project,
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
         "STACKYARD_STACK": str(stack),
     }

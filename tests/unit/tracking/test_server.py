@@ -20,7 +20,7 @@ PROGRAM = server.server_command(
 def test_the_database_is_in_no_argument_and_in_no_given_environment() -> None:
     for program in (
         PROGRAM,
-        server.migrate_command("eu-central-1"),
+        server.migrate_command(STACK, "eu-central-1"),
         server.collect_command(TrackingConfig(), bucket="artifacts", region="eu-central-1"),
     ):
         assert program.command[:3] == list(server.CONNECT)
