@@ -103,9 +103,8 @@ def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> Non
         # What programs print and raise is seen with STACKYARD_DEBUG, and must not tell more then.
         sys.stdout = sys.stderr = cast(TextIO, MaskedStream(errors, voice.mask))
         operation = Operation(request, program_of, voice, ahead)
-        with inbox.running(operation):
-            result = _result_of(operation)
-        voice(result)
+        with inbox.running(operation):  # until the result is told: an interrupt must not eat it
+            voice(_result_of(operation))
     sys.stderr.flush()
     # Threads of an interrupted program may still wait for an engine that is gone.
     os._exit(0)
