@@ -216,7 +216,7 @@ def test_a_commit_that_nobody_reviewed_is_not_applied(team: Team) -> None:
 def test_a_fork_gets_its_files_checked_and_nothing_else(team: Team) -> None:
     github, calls = team.github, len(team.github.calls)
     github.switch("from-outside")
-    team.edit("delete_after_days: 1400", "delete_after_days: 1")
+    team.edit("delete_after_days: 1400", "delete_after_days: 1300")
     played = team.runner.pull_request(github.push(3, fork=True))
     assert one(played["affected"]).result == "success", played
     assert [one(played[name]).result for name in ("preview", "comment")] == ["skipped", "skipped"]

@@ -35,7 +35,9 @@ def drift(
     """Compare applied stacks with the cloud; exit code 4 if something drifted."""
     deployment = Deployment.open(estate)
     chosen = [s for s in deployment.estate.select(stacks) if deployment.exists(s)]
-    layers = deployment.layers(chosen)
+    # All in one layer: each is compared with what its upstreams promise now, not with what edits of
+    # their files would make of it.
+    layers = [[task for layer in deployment.layers(chosen) for task in layer]]
     with Stops(render.narrate) as stops:
         found = Flow(deployment, stops, refresh=True, judged=False).preview(layers)
         changed = [[task for task in layer if _changed(deployment, task)] for layer in layers]
