@@ -90,7 +90,7 @@ def test_a_release_is_rehearsed_and_nothing_is_touched(
     assert (block["losses"], block["replaces"], block["edits"]) == ([], [], [])
     added = {one["holder"]: one["actions"] for one in block["permissions"]}
     assert added.pop("role trial-leaving-dev-scientist") == ["s3:GetObjectAttributes"]
-    assert set(added) <= {"role trial-leaving-dev-trainer", "role trial-leaving-dev-server"}
+    assert all(holder.startswith("role trial-leaving-dev-") for holder in added)
     assert block["cost"]["delta"] == {"floor": 0, "ceiling": 0}
 
     released(monkeypatch, tmp_path, NEXT_RELEASE + RENAMES)

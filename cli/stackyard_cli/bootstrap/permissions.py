@@ -185,6 +185,8 @@ SEARCH = frozenset(
         "eks:DescribeNodegroup",
         "eks:ListClusters",
         "eks:ListNodegroups",
+        "iam:GetOpenIDConnectProvider",
+        "iam:ListOpenIDConnectProviders",
         "iam:ListRoleTags",
         "iam:ListRoles",
         "kms:DescribeKey",

@@ -54,7 +54,7 @@ ROLE_PART = 50
 def swept(stack: StackId, census: AwsCensus, clusters: Iterable[str]) -> list[Found]:
     """Return everything that carries the stack's tag, or the name of a cluster that it had."""
     found = {one.arn: one for one in census.tagged()}
-    for search in (_roles, _clusters, _repositories):
+    for search in (_roles, _identity_providers, _clusters, _repositories):
         found |= {one.arn: one for one in search(stack, census)}
     for cluster in clusters:
         for one in _of_cluster(cluster, census):
@@ -95,6 +95,15 @@ def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
             tags = {tag["Key"]: tag["Value"] for tag in answer}
             if tags.get(STACK_TAG) == str(stack):
                 yield Found(role["Arn"], tags.get(RESOURCE_TAG))
+
+
+def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's providers of identities, which say who outside may take its roles."""
+    iam = census.client("iam")
+    for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        answer = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
+        tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+        yield from _tagged(stack, {"arn": item["Arn"], "tags": tags}, "arn")
 
 
 def _leaving(one: Found, census: AwsCensus) -> bool:
