@@ -30,7 +30,7 @@ VARIABLES = (
     "MLFLOW_TRACKING_PASSWORD",
     "REGISTRY_PASSWORD",
 )
-CANARY = "canary-7f3a9c51e0d2"
+CANARY = "canary-e2e-51d07c9ae483"
 MARK = CANARY.encode()
 STARTED = """\
 import sys
