@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def look(estate: Estate) -> Looked:
     rows = _rows(room / "account.csv")
     return Looked(
         findings=[
-            Finding("prowler", row["CHECK_ID"], row["RESOURCE_UID"], row["STATUS_EXTENDED"])
+            Finding("prowler", row["CHECK_ID"], _resource(row), row["STATUS_EXTENDED"])
             for row in rows
             if row["STATUS"] == "FAIL" and row["SEVERITY"] in SEVERE
         ],
@@ -81,6 +82,13 @@ def look(estate: Estate) -> Looked:
         unanswered=_unanswered(estate),
         checks=len(checks),
     )
+
+
+def _resource(row: Mapping[str, str]) -> str:
+    """Return a resource's ARN; what has but a made-up id ends with its name, where it has one."""
+    tags = dict(tag.partition("=")[::2] for tag in row["RESOURCE_TAGS"].split(" | "))
+    uid = row["RESOURCE_UID"]
+    return f"{uid.rpartition('/')[0]}/{tags['Name']}" if "Name" in tags else uid
 
 
 def _rows(report: Path) -> list[dict[str, str]]:
