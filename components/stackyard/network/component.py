@@ -273,7 +273,8 @@ class Network(Component):
 def _endpoint_policy(account: str) -> str:
     """Return what lets only the account's own identities through an interface endpoint.
 
-    Keys of another account that somebody brought along reach nothing from inside the VPC. Source:
+    Keys of another account that somebody brought along reach nothing from inside the VPC; nor do
+    pods that want a role for a web identity, which signs nothing: ours use Pod Identity. Source:
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
     """
     own = {"StringEquals": {"aws:PrincipalAccount": account}}
