@@ -6,6 +6,8 @@ most of them; of the others, each file stays together. The longest come first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 ORDER = ("tests/e2e/", "tests/engine/", "tests/stacks/", "tests/unit/")
@@ -22,9 +24,10 @@ def _place(item: pytest.Item) -> tuple[bool, int]:
     return _lane(item) != "estate", folder
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the lanes, and name each test's for pytest-xdist."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Sort the lanes and name each test's; a wrapper, as pytest-xdist reads the names first."""
     items.sort(key=_place)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_lane(item)))
+    yield
