@@ -14,7 +14,7 @@ demo: tools  ## bring up the sandbox, preview and apply a whole environment in i
 	@cd examples/quickstart && sh ./demo.sh
 
 test: tools  ## run every test against the real engine and the real control plane
-	@$(BIN)/python -m pytest tests -n 2 --dist loadgroup --no-loadscope-reorder --durations 15
+	@$(BIN)/python -m pytest tests -n 2 --no-loadscope-reorder --durations 15
 
 test-kill: tools  ## stop and kill the `up` of a real project 20 times each
 	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(BIN)/python -m pytest tests/e2e/test_stops.py

@@ -6,28 +6,33 @@ most of them; of the others, each file stays together. The longest come first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-ORDER = ("tests/e2e/", "tests/engine/", "tests/stacks/", "tests/unit/")
+LONGEST = ("estate", "tests/e2e/", "tests/engine/", "tests/stacks/", "tests/unit/")
+OWN_SANDBOX = "tests/e2e/test_quickstart.py"
 
 
-def _lane(item: pytest.Item) -> str:
-    file = item.nodeid.partition("::")[0]
-    shared = file.startswith("tests/e2e/") and "sandbox" in getattr(item, "fixturenames", ())
-    return "estate" if shared else file
+def lane(nodeid: str) -> str:
+    """Return what must stay together with a test."""
+    file = nodeid.partition("::")[0]
+    return "estate" if file.startswith("tests/e2e/") and file != OWN_SANDBOX else file
 
 
-def _place(item: pytest.Item) -> tuple[bool, int]:
-    folder = next(place for place, part in enumerate(ORDER) if item.nodeid.startswith(part))
-    return _lane(item) != "estate", folder
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, or one lane would wait for it at the end."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: next(places[n] for n in LONGEST if lane(item.nodeid).startswith(n)))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Sort the lanes and name each test's; a wrapper, as pytest-xdist reads the names first."""
-    items.sort(key=_place)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_lane(item)))
-    yield
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole lanes (the groups of pytest-xdist 3.8 do not work in pytest 9.2)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Lanes(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return lane(nodeid)
+
+    return Lanes(config, log)
