@@ -31,12 +31,15 @@ RESTRICTED = "audit-restricted"
 
 def api(estate: Estate) -> client.ApiClient:
     """Make a client of the estate's one cluster, as its administrator."""
-    return config.new_client_from_config(config_file=estate.environment["KUBECONFIG"])
+    load: Any = config.new_client_from_config
+    made: client.ApiClient = load(config_file=estate.environment["KUBECONFIG"])
+    return made
 
 
 def objects(cluster: client.ApiClient) -> list[Object]:
     """Return every object that is there because of the estate."""
-    dynamic = DynamicClient(cluster)
+    make: Any = DynamicClient
+    dynamic = make(cluster)
     found: dict[str, Object] = {}
     for resource in dynamic.resources.search(preferred=True):
         listable = "list" in (resource.verbs or []) and "/" not in resource.name
@@ -90,7 +93,7 @@ def pod_security(cluster: client.ApiClient, found: list[Object]) -> list[Finding
 
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
-    core = client.CoreV1Api(cluster)
+    core: Any = client.CoreV1Api(cluster)
     level = {"pod-security.kubernetes.io/enforce": "restricted"}
     core.create_namespace({"metadata": {"name": RESTRICTED, "labels": level}})
     try:
@@ -104,7 +107,7 @@ def pod_security(cluster: client.ApiClient, found: list[Object]) -> list[Finding
         core.delete_namespace(RESTRICTED)
 
 
-def _await_account(core: client.CoreV1Api) -> None:
+def _await_account(core: Any) -> None:
     """Wait for the account of pods that name none: a controller makes it in every namespace."""
     for _ in range(100):
         if core.list_namespaced_service_account(RESTRICTED).items:
@@ -123,7 +126,7 @@ def _templates(found: list[Object]) -> Iterator[tuple[str, Object]]:
             yield f"{item['kind']}.{metadata['namespace']}.{metadata['name']}", template["spec"]
 
 
-def _refusal(core: client.CoreV1Api, spec: Object) -> str | None:
+def _refusal(core: Any, spec: Object) -> str | None:
     """Return why a pod is refused; its account and priority exist only where it comes from."""
     elsewhere = ("serviceAccountName", "serviceAccount", "priorityClassName")
     pod = {
@@ -133,7 +136,7 @@ def _refusal(core: client.CoreV1Api, spec: Object) -> str | None:
     try:
         core.create_namespaced_pod(RESTRICTED, pod, dry_run="All")
     except ApiException as error:
-        says = str(json.loads(error.body)["message"])
+        says = str(json.loads(error.body or "{}")["message"])
         if error.status != 403 or "violates PodSecurity" not in says:
             raise
         return says.partition("violates PodSecurity ")[2]
