@@ -107,9 +107,9 @@ class Job:
         return self._result
 
     def interrupt(self) -> None:
-        """Ask for a graceful stop."""
+        """Ask for a graceful stop; not by SIGINT, which is ignored below `nohup` and `&`."""
         self._interrupted = True
-        self._worker.process.send_signal(signal.SIGINT)
+        self._worker.process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Stop worker and engine at once; what was running is then not known."""
