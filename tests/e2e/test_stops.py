@@ -20,8 +20,8 @@ import pytest
 
 STACK = "ranking/recommender/dev"
 SLUG = "ranking-recommender-dev"
-STOPS = int(os.environ.get("STACKYARD_STOPS", "3"))
-KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
+STOPS = int(os.environ.get("STACKYARD_STOPS", "2"))
+KILLS = int(os.environ.get("STACKYARD_KILLS", "2"))
 
 LONGEST = 6.0
 """Seconds after its start at which an `up` is hit at the latest; it may have ended by then."""
