@@ -6,11 +6,13 @@ Source: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any
 
 from pulumi_policy import (
@@ -46,11 +48,39 @@ def publish() -> None:
     end of a pipe: without a flush both wait for ever, unless PYTHONUNBUFFERED happens to be set.
     """
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", buffering=0), write_through=True)
+    convert_once()
     PolicyPack(
         name="stackyard",
         enforcement_level=EnforcementLevel.MANDATORY,
         policies=[policy(rule) for rule in RULES.values()],
     )
+
+
+def convert_once() -> None:
+    """Have the SDK turn each resource into Python once, not again for every rule that sees it.
+
+    That was most of what packs add to a preview. What the engine sent is held, so that its `id`
+    stays its own: the process lives for one operation only. Rules get views that cannot be changed.
+    """
+    sdk: Any = importlib.import_module("pulumi_policy.policy")
+    to_plain, to_values = sdk.json_format.MessageToDict, sdk.deserialize_properties
+    plain: dict[int, tuple[Any, Any]] = {}
+    values: dict[int, tuple[Any, Any]] = {}
+
+    def plain_of(message: Any) -> Any:
+        if id(message) not in plain:
+            plain[id(message)] = (message, to_plain(message))
+        return plain[id(message)][1]
+
+    def values_of(properties: Any, proxy_secrets: bool = False) -> Any:
+        if proxy_secrets:
+            return to_values(properties, proxy_secrets)
+        if id(properties) not in values:
+            values[id(properties)] = (properties, to_values(properties))
+        return values[id(properties)][1]
+
+    sdk.json_format = SimpleNamespace(**{**vars(sdk.json_format), "MessageToDict": plain_of})
+    sdk.deserialize_properties = values_of
 
 
 def policy(rule: Rule) -> ResourceValidationPolicy | StackValidationPolicy:
