@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,6 @@ from stackyard_sandbox import toolchain
 
 from .conftest import Repo
 
-GITLAB_JOB = {
-    "extends", "stage", "rules", "script", "before_script", "artifacts", "needs", "trigger",
-    "variables", "id_tokens", "resource_group", "environment", "when",
-}  # fmt: skip
-"""https://docs.gitlab.com/ci/yaml/#job-keywords: those that the templates use."""
 RANKING = "stacks/ranking/recommender/dev.yaml"
 GITLAB_TOP = {"workflow", "variables", "default", "stages", "include"}
 
@@ -192,12 +188,20 @@ def test_outputs_and_limit(repo: Repo) -> None:
         pipelines.outputs(rows, limit=2, layers=False)
 
 
+def gitlab_schema(text: str) -> subprocess.CompletedProcess[str]:
+    """Hold a file against GitLab's own schema, as check-jsonschema brings it along."""
+    options = ["--builtin-schema", "vendor.gitlab-ci", "--default-filetype", "yaml", "-"]
+    command = [sys.executable, "-m", "check_jsonschema", *options]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
 def gitlab(text: str, *, included: bool = False) -> dict[str, dict[str, Any]]:
     """Return the jobs of a GitLab file after checking what GitLab would check first."""
+    checked = gitlab_schema(text)
+    assert checked.returncode == 0, checked.stdout
     plain = yaml.safe_load(text)
     found = {name: job for name, job in plain.items() if name not in GITLAB_TOP}
     for name, job in found.items():
-        assert set(job) <= GITLAB_JOB, name
         if name.startswith("."):
             continue
         assert job["stage"] in plain["stages"], name
@@ -210,9 +214,11 @@ def gitlab(text: str, *, included: bool = False) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_gitlab_holds_to_its_keywords(repo: Repo) -> None:
+def test_gitlab_takes_them_and_not_a_planted_fault(repo: Repo) -> None:
     texts = pipelines.rendered("gitlab", Estate(repo.root), below="", branch="main")
-    found = gitlab(texts[".gitlab/stackyard.yml"])
+    text = texts[".gitlab/stackyard.yml"]
+    found = gitlab(text)
+    assert gitlab_schema(text.replace("  script:", "  scripts:")).returncode == 1
     assert {"affected", "stacks", "issue", "drift-prod"} <= set(found)
     forks = found["stacks"]["rules"][0]["if"]
     assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID" in forks
