@@ -133,6 +133,6 @@ def test_a_kill_of_everything(
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     tool.communicate(timeout=30)
-    time.sleep(2)  # the providers live on in the sandbox and end what they had begun
+    time.sleep(4)  # the providers live on in the sandbox and end what they had begun
     applied.run("recover", STACK)
     as_if_never_disturbed(applied, census, whole)

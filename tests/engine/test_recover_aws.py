@@ -64,6 +64,17 @@ class Account:
     def client(self, service: str) -> Any:
         return boto3.client(service, **self._keys)
 
+    def settle(self) -> None:
+        """Wait until the providers, which live on in the sandbox, have ended what they had begun.
+
+        Two seconds without a change: on a busy machine one call takes more than one.
+        """
+        before, calm = self.counts(), time.monotonic()
+        while time.monotonic() - calm < 2:
+            time.sleep(0.2)
+            if (now := self.counts()) != before:
+                before, calm = now, time.monotonic()
+
     def counts(self) -> dict[str, int]:
         ec2, slug = self.client("ec2"), STACK.slug
         vpcs = [v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]]
@@ -103,14 +114,14 @@ def test_kill_recover_up(aws_yard: FakeYard, sandbox: Any, trial: int) -> None:
     tool = aws_yard.tool()
     time.sleep(random.uniform(0.2, 2.0))
     kill_everything(tool)
-    time.sleep(1)
+    account = Account(sandbox)
+    account.settle()
     census = AwsCensus(STACK, REGION, aws_yard.place.environment)
     outcome = recover(aws_yard.place, aws_yard.engine, STACK, census)
     assert outcome.leftovers == [], outcome
     stops, workers = Stops(lambda _: None), Workers(WORKER)
     report = Runner(aws_yard.place, binary.find(), stops, quiet, workers).run(task(), "up")
     assert report.ok, report.result
-    account = Account(sandbox)
     assert account.counts() == WHOLE, outcome
     assert aws_yard.run("preview").changing == []
     assert aws_yard.run("destroy").ok
