@@ -48,9 +48,7 @@ class ClusterAutoscaler(Component):
         identity = WorkloadIdentity(
             self.named("identity"),
             prefix=stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=foundation,
             namespace=namespace_name,
             service_account=NAME,
             policy=aws_policy(

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.blueprints.contracts import FoundationContract
 from stackyard.cluster import access
 from stackyard.config import Config
 from stackyard.naming import IAM_ROLE_LIMIT, fitted
@@ -28,17 +29,19 @@ class WorkloadIdentity(Component):
         name: str,
         *,
         prefix: str,
-        cluster_name: str,
-        account: str,
-        region: str,
+        foundation: FoundationContract,
         namespace: str,
         service_account: str,
         policy: pulumi.Input[Mapping[str, Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: how the role's name begins, which pods take it, and what they may do."""
+        """Wiring: how the role's name begins, which pods take it, where, and what they may do."""
         super().__init__(name, Config(), opts=opts)
-        arn = access.cluster_arn(region=region, account=account, cluster_name=cluster_name)
+        arn = access.cluster_arn(
+            region=foundation.region,
+            account=foundation.account,
+            cluster_name=foundation.cluster_name,
+        )
         trust = access.pod_trust(arn=arn, namespace=namespace, service_account=service_account)
         role = aws.iam.Role(
             self.named("role"),
@@ -56,7 +59,7 @@ class WorkloadIdentity(Component):
         )
         aws.eks.PodIdentityAssociation(
             self.named("association"),
-            cluster_name=cluster_name,
+            cluster_name=foundation.cluster_name,
             namespace=namespace,
             service_account=service_account,
             role_arn=role.arn,

@@ -82,9 +82,7 @@ class ProjectDatabase(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=foundation,
             namespace=self._namespace,
             service_account=self._account,
             policy=secret_arn.apply(

@@ -99,9 +99,7 @@ class BranchServer(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=foundation,
             namespace=namespace_name(self._stack),
             service_account=lakefs.NAME,
             policy=lakefs.server_policy(self._stack, buckets, foundation),

@@ -120,9 +120,7 @@ class ModelRegistry(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=foundation,
             namespace=namespace_name(self._stack),
             service_account=documents.KEEPER,
             policy=documents.keeper_policy(artifacts, self.bucket, foundation),

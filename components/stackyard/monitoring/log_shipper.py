@@ -69,9 +69,7 @@ class LogShipper(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=foundation,
             namespace=namespace,
             service_account=NAME,
             policy=iam.document(iam.statement("WriteLogs", actions, (groups, f"{groups}:*"))),

@@ -84,9 +84,7 @@ class ProjectMetrics(Component):
         identity = WorkloadIdentity(
             self.named("identity"),
             prefix="metrics",
-            cluster_name=self._foundation.cluster_name,
-            account=self._foundation.account,
-            region=self._foundation.region,
+            foundation=self._foundation,
             namespace=rules.METRICS_NAMESPACE,
             service_account=account,
             policy=workspace.arn.apply(documents.send_metrics),

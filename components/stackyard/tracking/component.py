@@ -111,9 +111,7 @@ class TrackingServer(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=foundation,
             namespace=namespace_name(self._stack),
             service_account=server.NAME,
             policy=iam.document(

@@ -88,13 +88,10 @@ class Tuning(Component):
         self.publish()
 
     def _identify(self) -> WorkloadIdentity:
-        foundation = self._foundation
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            cluster_name=foundation.cluster_name,
-            account=foundation.account,
-            region=foundation.region,
+            foundation=self._foundation,
             namespace=namespace_name(self._stack),
             service_account=storage.NAME,
             policy=self._read_credentials(),
