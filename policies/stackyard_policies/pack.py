@@ -10,7 +10,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
@@ -59,28 +59,30 @@ def publish() -> None:
 def convert_once() -> None:
     """Have the SDK turn each resource into Python once, not again for every rule that sees it.
 
-    That was most of what packs add to a preview. What the engine sent is held, so that its `id`
-    stays its own: the process lives for one operation only. Rules get views that cannot be changed.
+    That was most of what packs add to a preview. Rules get views that cannot be changed.
     """
     sdk: Any = importlib.import_module("pulumi_policy.policy")
-    to_plain, to_values = sdk.json_format.MessageToDict, sdk.deserialize_properties
-    plain: dict[int, tuple[Any, Any]] = {}
-    values: dict[int, tuple[Any, Any]] = {}
+    to_values, values_of = sdk.deserialize_properties, _remembered(sdk.deserialize_properties)
 
-    def plain_of(message: Any) -> Any:
-        if id(message) not in plain:
-            plain[id(message)] = (message, to_plain(message))
-        return plain[id(message)][1]
+    def deserialized(properties: Any, proxy_secrets: bool = False) -> Any:
+        return to_values(properties, True) if proxy_secrets else values_of(properties)
 
-    def values_of(properties: Any, proxy_secrets: bool = False) -> Any:
-        if proxy_secrets:
-            return to_values(properties, proxy_secrets)
-        if id(properties) not in values:
-            values[id(properties)] = (properties, to_values(properties))
-        return values[id(properties)][1]
+    once = _remembered(sdk.json_format.MessageToDict)
+    sdk.json_format = SimpleNamespace(**{**vars(sdk.json_format), "MessageToDict": once})
+    sdk.deserialize_properties = deserialized
 
-    sdk.json_format = SimpleNamespace(**{**vars(sdk.json_format), "MessageToDict": plain_of})
-    sdk.deserialize_properties = values_of
+
+def _remembered(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return `convert` with a memory; the process lives for one operation only."""
+    known: dict[int, tuple[Any, Any]] = {}
+
+    def converted(given: Any) -> Any:
+        if id(given) not in known:
+            # What was given is held, so that its `id` stays its own.
+            known[id(given)] = (given, convert(given))
+        return known[id(given)][1]
+
+    return converted
 
 
 def policy(rule: Rule) -> ResourceValidationPolicy | StackValidationPolicy:
