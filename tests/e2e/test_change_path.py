@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,14 +28,9 @@ KEPT = f"trial-change-dev-data-kept-{ACCOUNT}"
 @pytest.fixture(scope="module")
 def yard(applied: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     """The applied estate with one more small project, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("change")
-    shutil.copytree(applied.folder / "stacks", folder / "stacks")
-    yard = Yard(folder, applied.sandbox)
-    (folder / FILE).parent.mkdir(parents=True)
-    (folder / FILE).write_text(TEXT)
-    yard.run("up", STACK, "--yes")
+    yard = applied.with_stack(STACK, TEXT, tmp_path_factory.mktemp("change"))
     yield yard
-    (folder / FILE).write_text(TEXT)
+    (yard.folder / FILE).write_text(TEXT)
     yard.run("destroy", STACK, "--yes")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,14 +45,9 @@ naming.bucket_name = lambda stack, account, role: bucket_name(stack, account, f"
 @pytest.fixture(scope="module")
 def yard(applied: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     """The applied estate with one more project, which is protected, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("leaving")
-    shutil.copytree(applied.folder / "stacks", folder / "stacks")
-    yard = Yard(folder, applied.sandbox)
-    (folder / FILE).parent.mkdir(parents=True)
-    (folder / FILE).write_text(TEXT)
-    yard.run("up", STACK, "--yes")
+    yard = applied.with_stack(STACK, TEXT, tmp_path_factory.mktemp("leaving"))
     yield yard
-    (folder / FILE).write_text(TEXT.replace(GUARDED, ""))
+    (yard.folder / FILE).write_text(TEXT.replace(GUARDED, ""))
     yard.run("up", STACK, "--yes")
     yard.run("destroy", STACK, "--yes")
 
