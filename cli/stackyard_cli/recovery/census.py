@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,13 +90,18 @@ class AwsCensus:
         """
         found = {one.last: one for one in self._ec2()}
         wanted = {"Key": STACK_TAG, "Values": [str(self._stack)]}
+        for arn, tags in self.search(wanted):
+            one = Found(arn, tags.get(RESOURCE_TAG))
+            if self._stays(one):
+                found.setdefault(one.last, one)
+        return list(found.values())
+
+    def search(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield ARN and tags of what the tagging API finds by one filter."""
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
         for page in pages.paginate(TagFilters=[wanted]):
             for item in page["ResourceTagMappingList"]:
-                one = Found(item["ResourceARN"], _plain(item["Tags"]).get(RESOURCE_TAG))
-                if self._stays(one):
-                    found.setdefault(one.last, one)
-        return list(found.values())
+                yield item["ResourceARN"], plain_tags(item["Tags"])
 
     def identify(self, wanted: Sequence[Wanted], held: Set[str]) -> dict[str, str]:
         """Return the likely id of each; a wrong one costs nothing, as the refresh drops it.
@@ -127,7 +132,7 @@ class AwsCensus:
         for operation, (items, key) in EC2.items():
             name = "Filter" if operation == "describe_flow_logs" else "Filters"
             for item in getattr(self.client("ec2"), operation)(**{name: chosen})[items]:
-                tags = _plain(item.get("Tags") or [])
+                tags = plain_tags(item.get("Tags") or [])
                 # Looked at again, as not every emulator of EC2 filters every type.
                 if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
                     found.append(Found(item[key], tags.get(RESOURCE_TAG)))
@@ -149,5 +154,6 @@ class AwsCensus:
         return True
 
 
-def _plain(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def plain_tags(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return tags as a map, from the pairs that most services answer."""
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -6,12 +6,12 @@ what controllers in a cluster made: load balancers and volumes, which carry the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from stackyard.naming import StackId, namespace_name
 from stackyard_cli.engine.checkpoint import Resource
-from stackyard_cli.recovery.census import RESOURCE_TAG, STACK_TAG, AwsCensus, Found
+from stackyard_cli.recovery.census import RESOURCE_TAG, STACK_TAG, AwsCensus, Found, plain_tags
 
 UNSEEN = frozenset(
     {
@@ -91,10 +91,8 @@ def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
         for role in page["Roles"]:
             if stack.slug[:ROLE_PART] not in role["RoleName"]:
                 continue
-            answer = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
-            tags = {tag["Key"]: tag["Value"] for tag in answer}
-            if tags.get(STACK_TAG) == str(stack):
-                yield Found(role["Arn"], tags.get(RESOURCE_TAG))
+            tags = plain_tags(iam.list_role_tags(RoleName=role["RoleName"])["Tags"])
+            yield from _tagged(stack, role["Arn"], tags)
 
 
 def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
@@ -102,8 +100,7 @@ def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
     iam = census.client("iam")
     for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         answer = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
-        tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
-        yield from _tagged(stack, {"arn": item["Arn"], "tags": tags}, "arn")
+        yield from _tagged(stack, item["Arn"], plain_tags(answer.get("Tags", [])))
 
 
 def _leaving(one: Found, census: AwsCensus) -> bool:
@@ -120,10 +117,11 @@ def _clusters(stack: StackId, census: AwsCensus) -> Iterator[Found]:
     """Yield the stack's clusters and their node groups."""
     eks = census.client("eks")
     for name in eks.list_clusters()["clusters"]:
-        yield from _tagged(stack, eks.describe_cluster(name=name)["cluster"], "arn")
+        cluster = eks.describe_cluster(name=name)["cluster"]
+        yield from _tagged(stack, cluster["arn"], cluster.get("tags"))
         for group in eks.list_nodegroups(clusterName=name)["nodegroups"]:
             answer = eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]
-            yield from _tagged(stack, answer, "nodegroupArn")
+            yield from _tagged(stack, answer["nodegroupArn"], answer.get("tags"))
 
 
 def _repositories(stack: StackId, census: AwsCensus) -> Iterator[Found]:
@@ -134,23 +132,19 @@ def _repositories(stack: StackId, census: AwsCensus) -> Iterator[Found]:
             if item["repositoryName"].startswith(f"{stack}/"):
                 arn = item["repositoryArn"]
                 answer = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
-                tags = {tag["Key"]: tag["Value"] for tag in answer}
-                yield from _tagged(stack, {"arn": arn, "tags": tags}, "arn")
+                yield from _tagged(stack, arn, plain_tags(answer))
 
 
-def _tagged(stack: StackId, described: dict[str, Any], arn: str) -> Iterator[Found]:
-    tags = described.get("tags") or {}
-    if tags.get(STACK_TAG) == str(stack):
-        yield Found(described[arn], tags.get(RESOURCE_TAG))
+def _tagged(stack: StackId, arn: str, tags: Mapping[str, str] | None) -> Iterator[Found]:
+    if tags and tags.get(STACK_TAG) == str(stack):
+        yield Found(arn, tags.get(RESOURCE_TAG))
 
 
 def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[Found]:
     """Yield what controllers of a cluster made; nothing that a stack itself has tagged."""
     owned, balanced = CLUSTER_TAGS
     filters = ({"Key": owned.format(cluster)}, {"Key": balanced, "Values": [cluster]})
-    pages = census.client("resourcegroupstaggingapi").get_paginator("get_resources")
     for wanted in filters:
-        for page in pages.paginate(TagFilters=[wanted]):
-            for item in page["ResourceTagMappingList"]:
-                if STACK_TAG not in {tag["Key"] for tag in item["Tags"]}:
-                    yield Found(item["ResourceARN"], None)
+        for arn, tags in census.search(wanted):
+            if STACK_TAG not in tags:
+                yield Found(arn, None)
