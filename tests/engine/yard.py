@@ -142,12 +142,23 @@ def open_yard(folder: Path, backend_url: str | None = None, **extra: str) -> Fak
 
 
 def kill_everything(tool: subprocess.Popen[str]) -> None:
-    """Kill the tool, its workers and their engine, as a power cut would; the cloud lives on."""
+    """Kill the tool, its workers and their engine, as a power cut would; the cloud lives on.
+
+    A killed process goes on for a moment on a busy machine: returns when none runs any more.
+    """
     children = Path(f"/proc/{tool.pid}/task/{tool.pid}/children").read_text()
-    for pid in (*map(int, children.split()), tool.pid, tool.engine):  # type: ignore[attr-defined]
+    pids = [*map(int, children.split()), tool.pid, tool.engine]  # type: ignore[attr-defined]
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     tool.communicate(timeout=10)
+    until(lambda: not any(map(_runs, pids)))
+
+
+def _runs(pid: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def restart_provider(yard: FakeYard) -> None:
