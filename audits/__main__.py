@@ -1,11 +1,13 @@
 """`make audit`: apply the reference estate, let the auditors look, compare with what is accepted.
 
-Exit code 0 when nothing is open, 1 otherwise. `--only NAME …` runs some of the auditors.
+Exit code 0 when nothing is open, 1 otherwise. `--only NAME …` runs some of the auditors, `--stage`
+looks at some of the stages; what is accepted and not found there is then left alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import sys
 import tempfile
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import account, cluster, iam
-from .estate import Estate, applied
+from .estate import STAGES, Estate, applied
 from .findings import Accepted, Finding, UnreadableError, Verdict, judged, of_tools, read
 from .tools import NAMES, ToolError, prepared, say
 
@@ -25,14 +27,14 @@ def audits(estate: Estate) -> dict[str, Audit]:
     """Return the auditors by name; each reads what it looks at when it is called."""
     details = iam.authorization(estate)
     documents = iam.documents(estate, details)
-    api = cluster.api(estate)
-    objects = cluster.objects(api)
-    say(f"{len(documents)} IAM documents, {len(objects)} Kubernetes objects")
+    clusters = cluster.clusters(estate)
+    count = sum(len(each.objects) for each in clusters)
+    say(f"{len(documents)} IAM documents, {count} Kubernetes objects in {len(clusters)} clusters")
     return {
         "parliament": lambda: iam.parliament(estate, documents),
         "cloudsplaining": lambda: iam.cloudsplaining(estate, details),
-        "checkov": lambda: cluster.checkov(estate, objects),
-        "pod-security": lambda: cluster.pod_security(api, objects),
+        "checkov": lambda: [f for each in clusters for f in cluster.checkov(estate, each)],
+        "pod-security": lambda: [f for each in clusters for f in cluster.pod_security(each)],
         "prowler": lambda: _prowler(estate),
     }
 
@@ -49,22 +51,25 @@ def main() -> int:
     """Run the audit and print what is open; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m audits")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the auditors, by name")
-    only = parser.parse_args().only
+    parser.add_argument("--stage", nargs="+", choices=STAGES, default=STAGES)
+    asked = parser.parse_args()
     try:
         accepted = read()
         for name in NAMES:
             prepared(name)
         with (
             tempfile.TemporaryDirectory(prefix="stackyard-audit-") as folder,
-            applied(Path(folder)) as estate,
+            applied(Path(folder), asked.stage) as estate,
         ):
-            found = _findings(estate, only)
+            found = _findings(estate, asked.only)
     except (UnreadableError, ToolError) as error:
         say(f"error: {error}")
         return 1
     lines = of_tools(accepted, found)
     findings = [finding for each in found.values() for finding in each]
     verdict = judged(findings, lines, datetime.date.today())
+    if set(asked.stage) != set(STAGES):
+        verdict = dataclasses.replace(verdict, stale=[])
     sys.stdout.writelines(f"{line}\n" for line in _told(findings, lines, verdict))
     return 0 if verdict.passed else 1
 

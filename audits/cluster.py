@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -29,11 +30,23 @@ BUILT_IN = "kubernetes.io/bootstrapping"
 RESTRICTED = "audit-restricted"
 
 
-def api(estate: Estate) -> client.ApiClient:
-    """Make a client of the estate's one cluster, as its administrator."""
+@dataclass(frozen=True)
+class Cluster:
+    """One cluster of the estate, reached as its administrator, and what is in it."""
+
+    name: str
+    api: client.ApiClient
+    objects: list[Object]
+
+
+def clusters(estate: Estate) -> list[Cluster]:
+    """Read every cluster of the estate: one for each stage."""
+    file = estate.environment["KUBECONFIG"]
     load: Any = config.new_client_from_config
-    made: client.ApiClient = load(config_file=estate.environment["KUBECONFIG"])
-    return made
+    listed: Any = config.list_kube_config_contexts
+    names = [context["name"] for context in listed(config_file=file)[0]]
+    apis = {name: load(config_file=file, context=name) for name in names}
+    return [Cluster(name, api, objects(api)) for name, api in apis.items()]
 
 
 def objects(cluster: client.ApiClient) -> list[Object]:
@@ -66,12 +79,12 @@ def _of_estate(kind: str, metadata: Mapping[str, Any]) -> bool:
     return not built_in and not metadata.get("ownerReferences")
 
 
-def checkov(estate: Estate, found: list[Object]) -> list[Finding]:
+def checkov(estate: Estate, cluster: Cluster) -> list[Finding]:
     """Return every failed check: without its vendor's service checkov knows no severities."""
     room = estate.room("checkov")
-    folder = room / "objects"
+    folder = room / cluster.name
     folder.mkdir()
-    for number, item in enumerate(found):
+    for number, item in enumerate(cluster.objects):
         plain = {key: value for key, value in item.items() if key != "status"}
         plain["metadata"] = {**item["metadata"], "managedFields": None}
         (folder / f"{number:04}.yaml").write_text(yaml.safe_dump(plain))
@@ -80,27 +93,32 @@ def checkov(estate: Estate, found: list[Object]) -> list[Finding]:
     # It ends with 1 when a check failed.
     answer = run([program, "-d", str(folder), *options], {}, home=room, codes=(0, 1))
     report = json.loads(answer)
-    if report["summary"]["parsing_errors"] or report["summary"]["resource_count"] < len(found):
-        raise ValueError(f"checkov did not read all of {len(found)} objects: {report['summary']}")
+    summary, count = report["summary"], len(cluster.objects)
+    if summary["parsing_errors"] or summary["resource_count"] < count:
+        raise ValueError(f"checkov did not read all of {count} objects: {summary}")
     return [
-        Finding("checkov", failed["check_id"], failed["resource"], failed["check_name"])
+        _finding("checkov", failed["check_id"], failed["resource"], cluster, failed["check_name"])
         for failed in report["results"]["failed_checks"]
     ]
 
 
-def pod_security(cluster: client.ApiClient, found: list[Object]) -> list[Finding]:
+def _finding(tool: str, rule: str, resource: str, cluster: Cluster, says: str) -> Finding:
+    return Finding(tool, rule, resource, f"{cluster.name}: {says}")
+
+
+def pod_security(cluster: Cluster) -> list[Finding]:
     """Ask the API server whether it would take each pod in a namespace of level "restricted".
 
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
-    core: Any = client.CoreV1Api(cluster)
+    core: Any = client.CoreV1Api(cluster.api)
     level = {"pod-security.kubernetes.io/enforce": "restricted"}
     core.create_namespace({"metadata": {"name": RESTRICTED, "labels": level}})
     try:
         _await_account(core)
         return [
-            Finding("pod-security", "restricted", name, says)
-            for name, spec in _templates(found)
+            _finding("pod-security", "restricted", name, cluster, says)
+            for name, spec in _templates(cluster.objects)
             if (says := _refusal(core, spec))
         ]
     finally:

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,12 @@ from .tools import ToolError, say
 
 ROOT = Path(__file__).resolve().parents[1]
 REGION = "eu-central-1"
-STACKS = "*/*/dev"
+STAGES = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True)
 class Estate:
-    """What was applied: how its account and its cluster are reached, and room for reports."""
+    """What was applied: how its account and its clusters are reached, and room for reports."""
 
     environment: dict[str, str]
     folder: Path
@@ -46,19 +47,26 @@ class Estate:
 
 
 @contextmanager
-def applied(folder: Path) -> Iterator[Estate]:
-    """Apply the stage `dev` of `stacks/` in a new sandbox below the folder."""
+def applied(folder: Path, stages: Sequence[str]) -> Iterator[Estate]:
+    """Apply stages of `stacks/`, which share an account, in a new sandbox below the folder."""
     os.environ["STACKYARD_SANDBOX_DIR"] = str(folder / "sandbox")
     from stackyard_sandbox import daemon
 
     try:
         sandbox = daemon.start(say)
         shutil.copytree(ROOT / "stacks", folder / "stacks")
-        say(f"applying {STACKS}, about a minute and a half")
-        command = [sys.executable, "-m", "stackyard_cli", "up", STACKS, "--yes"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise ToolError(f"`stackyard up` ended with {done.returncode}\n{done.stderr[-4000:]}")
+        for stage in stages:
+            _apply(folder, stage)
         yield Estate(dict(sandbox.environment()), folder)
     finally:
         daemon.stop()
+
+
+def _apply(folder: Path, stage: str) -> None:
+    started = time.monotonic()
+    command = [sys.executable, "-m", "stackyard_cli", "up", f"*/*/{stage}", "--yes"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = f"{' '.join(command[3:])}` ended with {done.returncode}\n{done.stderr[-4000:]}"
+        raise ToolError(f"`stackyard {said}")
+    say(f"{stage}: applied in {time.monotonic() - started:.0f} s")
