@@ -28,8 +28,7 @@ WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def policy(namespace: str, audiences: Iterable[str]) -> dict[str, Any]:
-    """Return the policy's specification; whoever is in none of the groups is not asked."""
-    groups = {audience: group(namespace, audience) for audience in sorted(audiences)}
+    """Return the policy's specification; who has no audience's rights is not asked."""
     return {
         "failure_policy": "Fail",
         "match_constraints": {
@@ -50,16 +49,23 @@ def policy(namespace: str, audiences: Iterable[str]) -> dict[str, Any]:
                 "expression": "object.spec.template.spec.?serviceAccountName.orValue('default')",
             }
         ],
-        "validations": [_validation(audience, name) for audience, name in groups.items()],
+        "validations": [_validation(audience, namespace) for audience in sorted(audiences)],
     }
 
 
-def _validation(audience: str, members: str) -> dict[str, Any]:
-    allowed = sorted({"default", *MAY_RUN_AS.get(audience, ())})
+def allowed(audience: str) -> list[str]:
+    """Return the service accounts that an audience may start pods as."""
+    return sorted({"default", *MAY_RUN_AS.get(audience, ())})
+
+
+def _validation(audience: str, namespace: str) -> dict[str, Any]:
+    """Bind an audience, and pods that have its rights: those of the account named like it."""
+    members = group(namespace, audience)
+    pods = f"system:serviceaccount:{namespace}:{audience}"
     return {
-        "expression": f"!('{members}' in request.userInfo.groups) || "
-        f"variables.account in {allowed}",
-        "message_expression": f"'{audience} may start pods as {', '.join(allowed)}, "
+        "expression": f"!('{members}' in request.userInfo.groups || "
+        f"request.userInfo.username == '{pods}') || variables.account in {allowed(audience)}",
+        "message_expression": f"'{audience} may start pods as {', '.join(allowed(audience))}, "
         "not as ' + variables.account",
         "reason": "Forbidden",
     }
