@@ -5,12 +5,12 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-kill check bench audit tools clean help
+.PHONY: demo test test-kill check bench audit core tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
-demo: tools  ## bring up the sandbox, preview and apply a whole environment in it
+demo: core  ## bring up the sandbox, preview and apply a whole environment in it
 	@cd examples/quickstart && sh ./demo.sh
 
 test: tools  ## run every test against the real engine and the real control plane
@@ -29,7 +29,10 @@ bench: tools  ## measure, and print the table of medians
 audit: tools  ## let auditors that nobody here wrote look at the reference estate
 	@$(BIN)/python -m audits
 
-tools: $(STAMP)  ## build what the sandbox needs (cached outside the repository)
+core: $(STAMP)  ## build what the sandbox needs (cached outside the repository)
+	@$(BIN)/python -m stackyard_sandbox.toolchain build --core
+
+tools: $(STAMP)  ## build that, and what tests alone need
 	@$(BIN)/python -m stackyard_sandbox.toolchain build
 
 $(STAMP): requirements.txt pyproject.toml

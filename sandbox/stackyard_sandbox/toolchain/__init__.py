@@ -5,7 +5,7 @@ binaries land in the cache, once per lock file.
 """
 
 from stackyard_sandbox.toolchain.build import build
-from stackyard_sandbox.toolchain.definitions import kueue_definitions
+from stackyard_sandbox.toolchain.definitions import kueue_definitions, kueue_webhooks
 from stackyard_sandbox.toolchain.errors import BuildFailed, GoMissing, ToolchainError, ToolMissing
 from stackyard_sandbox.toolchain.modules import ALL, CORE, EXTRA
 from stackyard_sandbox.toolchain.store import kwok_stages, missing, tool
@@ -20,6 +20,7 @@ __all__ = [
     "ToolchainError",
     "build",
     "kueue_definitions",
+    "kueue_webhooks",
     "kwok_stages",
     "missing",
     "tool",

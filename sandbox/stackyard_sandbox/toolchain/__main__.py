@@ -3,7 +3,14 @@
 import argparse
 import sys
 
-from stackyard_sandbox.toolchain import ALL, CORE, ToolchainError, build, kueue_definitions
+from stackyard_sandbox.toolchain import (
+    ALL,
+    CORE,
+    ToolchainError,
+    build,
+    kueue_definitions,
+    kueue_webhooks,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,6 +37,7 @@ def _fetch_definitions() -> None:
     """Fetch what tests alone need: without it the sandbox starts all the same."""
     try:
         kueue_definitions()
+        kueue_webhooks()
     except ToolchainError as error:
         _say(f"warning: {error}")
 

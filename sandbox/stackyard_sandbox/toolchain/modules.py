@@ -88,13 +88,14 @@ MODULES = (
         tags=("remove_all_sd",),
     ),
     Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
+    Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 
 CORE = tuple(program for module in MODULES[:2] for program in module.programs)
 """What a sandbox cannot start without."""
 
 EXTRA = tuple(program for module in MODULES[2:] for program in module.programs)
-"""What proves alert rules and workflow files."""
+"""What proves alert rules, workflow files and queues."""
 
 ALL = (*CORE, *EXTRA)
 
