@@ -12,7 +12,7 @@ from stackyard_sandbox.toolchain.errors import DefinitionsMissing
 
 @dataclass(frozen=True)
 class Source:
-    """A Go module at one version, and the files of it that hold definitions."""
+    """A Go module at one version."""
 
     module: str
     version: str
@@ -20,7 +20,7 @@ class Source:
     """What Go computes from the module's files; another content is refused."""
 
     folder: str
-    files: tuple[str, ...]
+    """Where its definitions are."""
 
     @property
     def home(self) -> Path:
@@ -32,49 +32,61 @@ KUEUE = Source(
     module="sigs.k8s.io/kueue",
     version="v0.17.0",
     sum="h1:7hzb38M4eKGzYW+CFv2s1L+swzzacUCHOCXxZmAV90I=",
-    folder="config/components/crd/bases",
-    files=tuple(
-        f"kueue.x-k8s.io_{kind}.yaml"
-        for kind in ("clusterqueues", "cohorts", "localqueues", "resourceflavors", "workloads")
-    ),
+    folder="config/components",
 )
+
+KINDS = (
+    "admissionchecks",
+    "clusterqueues",
+    "cohorts",
+    "localqueues",
+    "multikueueclusters",
+    "multikueueconfigs",
+    "provisioningrequestconfigs",
+    "resourceflavors",
+    "topologies",
+    "workloadpriorityclasses",
+    "workloads",
+)
+"""All of Kueue's: it does not start where it cannot watch one."""
 
 SECRETS_STORE = Source(
     module="sigs.k8s.io/secrets-store-csi-driver",
     version="v1.4.8",
     sum="h1:YmL0lx9HMYqeZCnLyOZRMuGAZXmP/e42UGCCAnMKjgE=",
     folder="config/crd/bases",
-    files=tuple(
-        f"secrets-store.csi.x-k8s.io_{kind}.yaml"
-        for kind in ("secretproviderclasses", "secretproviderclasspodstatuses")
-    ),
 )
-
-ALL_SOURCES = (KUEUE, SECRETS_STORE)
 
 
 def kueue_definitions() -> list[Path]:
-    """Return the definitions of Kueue's objects as files; see `definitions`."""
-    return definitions(KUEUE)
-
-
-def secrets_store_definitions() -> list[Path]:
-    """Return the definitions of the secrets store CSI driver as files; see `definitions`."""
-    return definitions(SECRETS_STORE)
-
-
-def definitions(source: Source) -> list[Path]:
     """Return the CustomResourceDefinitions as files; fetches them when they are not there yet.
 
     Raises DefinitionsMissing when Go cannot have the module, or has another one.
     """
-    wanted = [source.home / file for file in source.files]
-    if not all(file.is_file() for file in wanted):
+    return _fetched(KUEUE, [f"crd/bases/kueue.x-k8s.io_{kind}.yaml" for kind in KINDS])
+
+
+def kueue_webhooks() -> Path:
+    """Return the file of Kueue's admission webhooks; fetches it as `kueue_definitions` does."""
+    (file,) = _fetched(KUEUE, ["webhook/manifests.yaml"])
+    return file
+
+
+def secrets_store_definitions() -> list[Path]:
+    """Return those of the driver that mounts secrets; fetches as `kueue_definitions` does."""
+    kinds = ("secretproviderclasses", "secretproviderclasspodstatuses")
+    return _fetched(SECRETS_STORE, [f"secrets-store.csi.x-k8s.io_{kind}.yaml" for kind in kinds])
+
+
+def _fetched(source: Source, files: list[str]) -> list[Path]:
+    """Return copies of files of the module's folder."""
+    wanted = {source.home / Path(file).name: file for file in files}
+    if not all(copy.is_file() for copy in wanted):
         fetched = _fetch(source) / source.folder
         source.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in wanted:
-            shutil.copyfile(fetched / file.name, file)
-    return wanted
+        for copy, file in wanted.items():
+            shutil.copyfile(fetched / file, copy)
+    return list(wanted)
 
 
 def _fetch(source: Source) -> Path:
