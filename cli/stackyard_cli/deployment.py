@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.config import Config
 from stackyard.naming import StackId
 from stackyard.stackfile.errors import StackFileErrors
 from stackyard.stackfile.estate import Estate
@@ -14,7 +16,7 @@ from stackyard.stackfile.immutable import changed_immutables
 from stackyard.stackfile.loaded import Loaded
 from stackyard.stackfile.node import dotted
 from stackyard_cli.changes import ConfigChange, config_changes
-from stackyard_cli.engine import binary, guard
+from stackyard_cli.engine import binary, guard, own_clusters
 from stackyard_cli.engine.binary import Engine
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.place import Place, place_of
@@ -57,6 +59,7 @@ class Deployment:
             config=loaded.effective,
             digest=loaded.digest,
             upstreams=self.estate.upstreams(stack),
+            ready=self._begin(loaded.config),
         )
 
     def hold_to(self, revision: str | None) -> None:
@@ -111,6 +114,13 @@ class Deployment:
         """Say whether the stack has anything in a cloud or cluster."""
         checkpoint = self.place.state(stack).read()
         return checkpoint is not None and bool(guard.made(checkpoint))
+
+    def _begin(self, config: Config) -> Callable[[], None]:
+        """Begin with what a stack needs beside its upstreams, and return how to wait for it."""
+        onprem = config.onprem if isinstance(config, ServicesConfig) else None
+        if self.estate.settings.target == "sandbox" and onprem and onprem.clusters:
+            return own_clusters.begin(onprem)
+        return lambda: None
 
     def _changed(self, stack: StackId, recorded: Mapping[str, Any]) -> list[str]:
         loaded = self.loaded[stack]

@@ -5,15 +5,16 @@ file. A member that died is noticed by `status` and started again by the next `s
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackyard_sandbox import paths, state
-from stackyard_sandbox.control_plane import ControlPlaneError
+from stackyard_sandbox.control_plane import ControlPlane, ControlPlaneError
 from stackyard_sandbox.members import SAVING_SECONDS, Cloud, Providers
-from stackyard_sandbox.planes import Planes
+from stackyard_sandbox.onprem import OnPremises, Wanted
+from stackyard_sandbox.planes import Planes, every_plane
 from stackyard_sandbox.processes import LOOPBACK, end_strays, only_one
 from stackyard_sandbox.state import Sandbox, SandboxError
 from stackyard_sandbox.toolchain import CORE, missing
@@ -23,6 +24,11 @@ Progress = Callable[[str], None]
 
 SPARE = "spare"
 """In place of a cluster's name, the control plane that waits for the first cluster."""
+
+ONPREM = "onprem"
+"""Before the name of a cluster on premises."""
+
+AFRESH = "`stackyard sandbox reset` starts afresh"
 
 
 @dataclass(frozen=True)
@@ -104,24 +110,42 @@ def reset(directory: Path | None = None) -> None:
         _wipe(home)
 
 
+def provide(clusters: Iterable[Wanted], directory: Path | None = None) -> None:
+    """Have clusters on premises run as declared: those that are not there yet are made.
+
+    They live as long as the sandbox: `stop` and `start` keep them, only `reset` deletes them.
+    Raises SandboxError if one does not come up, or the sandbox was stopped meanwhile.
+    """
+    home = _home(directory)
+    with only_one(home / "lock"):
+        if state.read(home) is None:
+            raise SandboxError("the sandbox is stopped", hint="run `stackyard sandbox start`")
+        try:
+            for wanted in clusters:
+                OnPremises(home).provide(wanted)
+        except ControlPlaneError as error:
+            raise SandboxError(str(error), hint=AFRESH) from error
+
+
 def _start(home: Path, progress: Progress) -> Sandbox:
     """Start the members side by side; what runs already goes on running."""
     cloud, providers = Cloud(home), Providers(home)
     afresh = not (cloud.process.alive() or cloud.saved)
-    planes = Planes(home, cloud.take_port())
+    port = cloud.take_port()
+    planes = Planes(home, port)
     if afresh:
-        _delete_planes(planes)
+        _delete_planes(home)
     if not planes.ids():
         planes.create()
     progress("starting the AWS emulator, the providers and the control planes")
     with ThreadPoolExecutor() as pool:
         starts = [pool.submit(cloud.start), pool.submit(providers.start)]
-        starts += [pool.submit(planes.plane(identity).start) for identity in planes.ids()]
+        starts += [pool.submit(plane.start) for plane in every_plane(home, port)]
     try:
         for each in starts:
             each.result()
     except ControlPlaneError as error:
-        raise SandboxError(str(error), hint="`stackyard sandbox reset` starts afresh") from error
+        raise SandboxError(str(error), hint=AFRESH) from error
     pid = cloud.process.pid
     if pid is None:
         raise SandboxError("the cloud process ended at once", hint=f"see {cloud.process.log}")
@@ -140,17 +164,29 @@ def _members(home: Path) -> list[Member]:
     record = state.read(home)
     names = {each.endpoint: name for name, each in record.clusters.items()} if record else {}
     planes = Planes(home, cloud.port or 0)
-    for identity in planes.ids():
-        plane = planes.plane(identity)
+    for plane in map(planes.plane, planes.ids()):
         try:
-            endpoint = plane.endpoint
+            found += _of_plane(plane, names.get(plane.endpoint, SPARE))
         except ControlPlaneError:  # being created at this moment
             continue
-        for member in plane.members():
-            where = endpoint if member.name == "kube-apiserver" else None
-            name = f"{names.get(endpoint, SPARE)}/{member.name}"
-            found.append(Member(name, member.alive, member.pid, member.rss, where))
+    for plane in OnPremises(home).planes():
+        if plane.started:  # else being created at this moment
+            found += _of_plane(plane, f"{ONPREM}/{plane.name}")
     return found
+
+
+def _of_plane(plane: ControlPlane, name: str) -> list[Member]:
+    endpoint = plane.endpoint
+    return [
+        Member(
+            f"{name}/{member.name}",
+            member.alive,
+            member.pid,
+            member.rss,
+            endpoint if member.name == "kube-apiserver" else None,
+        )
+        for member in plane.members()
+    ]
 
 
 def _end(home: Path) -> None:
@@ -158,9 +194,8 @@ def _end(home: Path) -> None:
     cloud = Cloud(home)
     Providers(home).process.stop()
     cloud.process.stop(SAVING_SECONDS)
-    planes = Planes(home, cloud.port or 0)
     with ThreadPoolExecutor() as pool:
-        for ended in [pool.submit(planes.plane(identity).stop) for identity in planes.ids()]:
+        for ended in [pool.submit(plane.stop) for plane in every_plane(home, cloud.port or 0)]:
             ended.result()
     end_strays(home)
 
@@ -170,7 +205,7 @@ def _wipe(home: Path) -> None:
 
     The state of stacks goes too (the engine keeps it in `state`): what it describes is gone.
     """
-    _delete_planes(Planes(home, 0))
+    _delete_planes(home)
     for part in (Cloud(home), Providers(home)):
         shutil.rmtree(part.folder, ignore_errors=True)
     shutil.rmtree(home / "state", ignore_errors=True)
@@ -178,9 +213,11 @@ def _wipe(home: Path) -> None:
     state.forget(home)
 
 
-def _delete_planes(planes: Planes) -> None:
+def _delete_planes(home: Path) -> None:
+    planes = Planes(home, 0)
     for identity in planes.ids():
         planes.delete(identity)
+    OnPremises(home).delete()
 
 
 def _home(directory: Path | None) -> Path:

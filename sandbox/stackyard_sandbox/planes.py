@@ -1,10 +1,11 @@
-"""The control planes on disk: one folder each, whether an EKS cluster uses it or not yet."""
+"""The control planes on disk: one folder each, of EKS clusters and of clusters on premises."""
 
 import secrets
 import shutil
 from pathlib import Path
 
 from stackyard_sandbox.control_plane import ControlPlane
+from stackyard_sandbox.onprem import OnPremises
 from stackyard_sandbox.processes import LOOPBACK
 from stackyard_sandbox.state import REGION
 
@@ -13,14 +14,14 @@ TOKEN_REVIEW = "/_sandbox/token-review"
 
 
 class Planes:
-    """The control planes of a sandbox whose cloud process listens on `cloud_port`."""
+    """The control planes for EKS of a sandbox whose cloud process listens on `cloud_port`."""
 
     def __init__(self, home: Path, cloud_port: int) -> None:
         self._folder = home / "planes"
         self._cloud_port = cloud_port
 
     def ids(self) -> list[str]:
-        """Every control plane on disk, oldest first."""
+        """Every control plane on disk, whether a cluster uses it or not yet, oldest first."""
         if not self._folder.exists():
             return []
         folders = sorted(self._folder.iterdir(), key=lambda folder: folder.stat().st_ctime_ns)
@@ -45,3 +46,9 @@ class Planes:
         shutil.rmtree(self._folder / identity)
         if not self.ids():
             self._folder.rmdir()
+
+
+def every_plane(home: Path, cloud_port: int) -> list[ControlPlane]:
+    """Every control plane of a sandbox, each with its issuer: for EKS, then on premises."""
+    planes = Planes(home, cloud_port)
+    return [*map(planes.plane, planes.ids()), *OnPremises(home).planes()]

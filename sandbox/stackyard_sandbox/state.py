@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stackyard_sandbox.onprem import OnPremises
 from stackyard_sandbox.processes import only_one, write_private
 
 VERSION = 1
@@ -76,8 +77,11 @@ class Sandbox:
     def environment(self) -> dict[str, str]:
         """Variables with which any AWS or Kubernetes client works on this sandbox.
 
-        Sources: docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html.
+        Clusters on premises have contexts of their names, from files of their own. Sources:
+        docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html,
+        kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig.
         """
+        onprem = [plane.kubeconfig_path for plane in OnPremises(self.directory).planes()]
         unproxied = _unproxied(os.environ.get("no_proxy") or os.environ.get("NO_PROXY"))
         return {
             "AWS_ENDPOINT_URL": self.aws.endpoint,
@@ -90,7 +94,7 @@ class Sandbox:
             "AWS_EC2_METADATA_DISABLED": "true",
             # An address has no subdomains, so `ACCOUNT.127.0.0.1` (S3 Control) does not resolve.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-            "KUBECONFIG": str(self.kubeconfig),
+            "KUBECONFIG": os.pathsep.join(map(str, [self.kubeconfig, *onprem])),
             "NO_PROXY": unproxied,
             "no_proxy": unproxied,
         }

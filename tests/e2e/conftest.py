@@ -16,11 +16,11 @@ import boto3
 import pytest
 
 from .experiments import database, pods, tracking
-from .onprem import berlin, register
+from .onprem import register
 from .roles import APPLY, ActingAs, bootstrap
 from .roles import acting as acting_in
 
-__all__ = ["berlin", "database", "pods", "tracking"]
+__all__ = ["database", "pods", "tracking"]
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -88,9 +88,7 @@ class Yard:
 
 
 @pytest.fixture(scope="session")
-def estate(
-    sandbox: Any, berlin: Any, aws: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Yard:
+def estate(sandbox: Any, aws: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Yard:
     """A copy of the reference estate that tests may edit and put back; it has a cluster more.
 
     Its account is bootstrapped, and its roles carry the boundary.
@@ -99,7 +97,7 @@ def estate(
     shutil.copytree(ROOT / "stacks", folder / "stacks")
     with (folder / "stacks/_defaults.yaml").open("a") as company:
         company.write("\npermissions_boundary: stackyard-roles\n")
-    register(folder, berlin)
+    register(folder)
     bootstrap(folder / "stacks", tmp_path_factory.mktemp("bootstrap"), sandbox, aws("iam"))
     return Yard(folder, sandbox)
 

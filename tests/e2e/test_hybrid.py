@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from .experiments import Tracking
-from .onprem import ISSUER
+from .onprem import ISSUER, KUBECONFIG, NAME
 
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"
@@ -38,12 +38,8 @@ with mlflow.start_run():
 
 
 @pytest.fixture(scope="module")
-def clusters(applied: Any, berlin: Any, kube: Callable[..., Any]) -> dict[str, Any]:
-    from kubernetes import config
-
-    load: Any = config.new_client_from_config
-    onprem = load(config_file=str(berlin.kubeconfig_path))
-    return {"cloud": kube(CLOUD), "onprem": onprem}
+def clusters(applied: Any, kube: Callable[..., Any]) -> dict[str, Any]:
+    return {"cloud": kube(CLOUD), "onprem": kube(NAME)}
 
 
 def as_scientist(clusters: dict[str, Any], kube: Callable[..., Any], assume: Any) -> dict[str, Any]:
@@ -65,7 +61,7 @@ def placed(
     from kubernetes import client
 
     text = applied.run("train", "render", STACK, "fit")
-    assert text == applied.run("train", "render", STACK, "fit", "--on", "onprem:berlin")
+    assert text == applied.run("train", "render", STACK, "fit", "--on", f"onprem:{NAME}")
     job, found = yaml.safe_load(text), {}
     for where, api in as_scientist(clusters, kube, assume).items():
         made: Any = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, job)
@@ -182,12 +178,14 @@ def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
 
 
 def test_state_holds_where_the_kubeconfig_is_and_not_what_is_in_it(
-    applied: Any, berlin: Any
+    applied: Any, clusters: dict[str, Any]
 ) -> None:
+    _, _, token = clusters["onprem"].configuration.api_key["authorization"].partition(" ")
+    assert len(token) > 20
     state = Path(applied.sandbox.directory) / "state"
     texts = [path.read_bytes() for path in state.rglob("*") if path.is_file()]
-    assert any(str(berlin.kubeconfig_path).encode() in text for text in texts)
-    assert not any(berlin.token.encode() in text for text in texts)
+    assert any(KUBECONFIG.encode() in text for text in texts)
+    assert not any(token.encode() in text for text in texts)
 
 
 def _command(pod: Any) -> list[str]:

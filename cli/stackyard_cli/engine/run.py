@@ -55,6 +55,8 @@ class Task:
     config: dict[str, Any]
     digest: str
     upstreams: Mapping[str, StackId]
+    ready: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    """Waits for what the program needs beside its upstreams; StackyardError if that fails."""
 
 
 @dataclass
@@ -137,6 +139,7 @@ class Runner:
     def run(self, task: Task, operation: Operation, **options: Any) -> Report:
         """Run one operation to its end; a state that does not allow it is a failed report."""
         try:
+            task.ready()
             return self._run(task, operation, **options)
         except StackyardError as error:
             result = Result("failed", problem=error.message, hint=error.hint, kind="state")

@@ -76,6 +76,11 @@ class ControlPlane:
         return self._issuer
 
     @property
+    def started(self) -> bool:
+        """Whether its last start came to an end and no stop followed; a member may have died."""
+        return self._layout.started_file.exists()
+
+    @property
     def kubeconfig_path(self) -> Path:
         """The administrator's kubeconfig."""
         return self._layout.kubeconfig(ADMIN)

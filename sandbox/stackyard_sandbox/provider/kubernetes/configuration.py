@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import difflib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -68,7 +68,15 @@ class Settings:
     """Kinds (ConfigMap, Secret) whose data is changed in place instead of replaced."""
 
 
-def problems(variables: Properties) -> list[tuple[str, str]]:
+StandIn = Callable[[str, str | None], Path | None]
+"""Gives, for a kubeconfig's path and a context, the kubeconfig of a cluster in the sandbox."""
+
+
+def none(kubeconfig: str, context: str | None) -> None:
+    """Stand in for no cluster."""
+
+
+def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str, str]]:
     """Return (property, reason) for everything that is wrong with a provider instance."""
     known = sdk.input_type_types(ProviderArgs)
     found: list[tuple[str, str]] = []
@@ -81,18 +89,24 @@ def problems(variables: Properties) -> list[tuple[str, str]]:
         elif key in REFUSED and REFUSED[key] in (None, value):
             found.append((key, "the sandbox's provider applies on the server and cannot do this"))
     try:
-        settings(variables)
+        settings(variables, stand_in)
     except ProviderError as error:
         found.append(("kubeconfig", str(error)))
     return found
 
 
-def settings(variables: Properties) -> Settings:
-    """Read the properties of a provider instance; ProviderError for a kubeconfig that is wrong."""
+def settings(variables: Properties, stand_in: StandIn = none) -> Settings:
+    """Read the properties of a provider instance; ProviderError for a kubeconfig that is wrong.
+
+    A kubeconfig that is given as a path is not read where a cluster of the sandbox stands for it.
+    """
     wanted = ("kubeconfig", "context", "cluster")
     access, namespace = None, None
     if not has_unknown([variables.get(key) for key in wanted]):
-        access, namespace = _access(*(variables.get(key) for key in wanted))
+        text, *names = (variables.get(key) for key in wanted)
+        if isinstance(text, str) and (instead := stand_in(text, names[0])):
+            text, names = str(instead), [None, None]
+        access, namespace = _access(text, *names)
     flags = {"ConfigMap": "enableConfigMapMutable", "Secret": "enableSecretMutable"}
     return Settings(
         access=access,

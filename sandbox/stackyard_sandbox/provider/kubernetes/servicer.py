@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from stackyard_sandbox.onprem import OnPremises
 from stackyard_sandbox.provider.kubernetes import configuration, inputs, replacement
 from stackyard_sandbox.provider.kubernetes.client import Client, NoSuchKindError, UnreachableError
 from stackyard_sandbox.provider.kubernetes.configuration import Access, Settings
@@ -41,11 +42,11 @@ class KubernetesServicer(PackageServicer[Connection]):
 
     def check_config(self, variables: Properties) -> list[tuple[str, str]]:
         """Refuse unknown settings, and kubeconfigs that lead off this machine."""
-        return configuration.problems(variables)
+        return configuration.problems(variables, self._stand_in)
 
     def configure(self, variables: Properties) -> Connection:
         """Read the settings; nothing is asked of the API server yet."""
-        settings = configuration.settings(variables)
+        settings = configuration.settings(variables, self._stand_in)
         return Connection(settings, self._client(settings))
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
@@ -124,6 +125,10 @@ class KubernetesServicer(PackageServicer[Connection]):
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Refuse every function: all of this package's render manifests."""
         raise ProviderError(f"{request.tok} is not part of the sandbox's provider")
+
+    def _stand_in(self, kubeconfig: str, context: str | None) -> Path | None:
+        plane = OnPremises(self._sandbox_dir).find(kubeconfig, context)
+        return plane.kubeconfig_path if plane is not None else None
 
     def _client(self, settings: Settings) -> Client | None:
         access = settings.access

@@ -1,0 +1,123 @@
+"""Clusters on premises: as AWS is the sandbox's own, so are they, each a control plane of its own.
+
+Which cluster is meant is said as in stack files, by a kubeconfig's path and a context. That file is
+not read and need not exist: on target `aws` it leads to the real cluster.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stackyard_sandbox.control_plane import ControlPlane
+from stackyard_sandbox.processes import write_private
+
+RECORD = "cluster.json"
+
+GENERAL = {"cpu": "16", "memory": "64Gi"}
+"""The one node without GPUs that each has, for pods that ask for none."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A GPU node; `gpus` is its capacity of the extended `resource`, such as `nvidia.com/gpu`."""
+
+    name: str
+    labels: Mapping[str, str]
+    taint: Mapping[str, str]
+    resource: str
+    gpus: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A cluster on premises as a stack file declares it."""
+
+    name: str
+    kubeconfig: str
+    """Path of its kubeconfig, spelled as in the file."""
+
+    context: str | None
+    issuer: str
+    """Issuer of its service account tokens."""
+
+    nodes: tuple[Node, ...]
+
+
+class OnPremises:
+    """The clusters on premises of one sandbox: folders `NAME-DIGEST` below `onprem`."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "onprem"
+
+    def planes(self) -> list[ControlPlane]:
+        """Every control plane, running or not, with the issuer that was declared last."""
+        return [self._plane(record.parent) for record in sorted(self._folder.glob(f"*/{RECORD}"))]
+
+    def find(self, kubeconfig: str, context: str | None) -> ControlPlane | None:
+        """The control plane that stands for what a kubeconfig's path and context lead to."""
+        folder = self._of(kubeconfig, context)
+        return self._plane(folder) if folder is not None else None
+
+    def provide(self, wanted: Wanted) -> None:
+        """Start it if it does not run, and make its nodes what they are to be.
+
+        Raises ControlPlaneError if it does not come up.
+        """
+        folder = self._of(wanted.kubeconfig, wanted.context)
+        folder = folder or self._folder / f"{wanted.name}-{_digest(wanted)}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before, record = _read(folder), json.loads(json.dumps(asdict(wanted)))
+        made = before.get("nodes", [])
+        # The start needs the issuer; of nodes it says only what is there.
+        _write(folder, {**record, "nodes": made})
+        plane = self._plane(folder)
+        plane.start()
+        if before != record:
+            _make_nodes(plane, wanted, [node["name"] for node in made])
+            _write(folder, record)
+
+    def delete(self) -> None:
+        """Stop all of them and forget their objects, keys and addresses."""
+        for plane in self.planes():
+            plane.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _of(self, kubeconfig: str, context: str | None) -> Path | None:
+        for record in self._folder.glob(f"*/{RECORD}"):
+            found = _read(record.parent)
+            if (found["kubeconfig"], found["context"]) == (kubeconfig, context):
+                return record.parent
+        return None
+
+    def _plane(self, folder: Path) -> ControlPlane:
+        record = _read(folder)
+        name = folder.name.rpartition("-")[0]
+        return ControlPlane(folder, name, issuer=record["issuer"])
+
+
+def _make_nodes(plane: ControlPlane, wanted: Wanted, before: list[str]) -> None:
+    plane.add_node("general-0", capacity=GENERAL)
+    for name in set(before) - {node.name for node in wanted.nodes}:
+        plane.remove_node(name)
+    for node in wanted.nodes:
+        capacity = {"cpu": "32", "memory": "256Gi", node.resource: str(node.gpus)}
+        plane.add_node(node.name, node.labels, [node.taint], capacity)
+
+
+def _digest(wanted: Wanted) -> str:
+    """Tell apart clusters of one name, such as those of two stages."""
+    text = f"{wanted.kubeconfig}\n{wanted.context or ''}"
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    record = folder / RECORD
+    return dict(json.loads(record.read_text())) if record.exists() else {}
+
+
+def _write(folder: Path, record: Mapping[str, Any]) -> None:
+    write_private(folder / RECORD, json.dumps(record, indent=2))
