@@ -1,12 +1,15 @@
-"""Queues: Kueue's own definitions are in the cluster, and its API server judges what is declared.
+"""Queues with Kueue itself: who gets the GPUs when two projects want more than there are.
 
-Kueue itself does not run here, so nothing is admitted; its definitions come from its Go module.
+What is declared here is what the blueprints declare, and jobs are as `stackyard train render`
+prints them. The GPU nodes of the pool `training` have no kubelet at all, so jobs there last until
+a test ends them; those of `small` are kwok's, where a job is done at once.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pulumi
@@ -14,118 +17,245 @@ import pulumi_kubernetes as k8s
 import pytest
 import yaml
 from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 
-from stackyard import kubernetes
 from stackyard.blueprints.contracts import GpuPoolFacts, ServicesContract
+from stackyard.cluster.priorities import PriorityClasses
+from stackyard.namespace.component import ProjectNamespace
 from stackyard.namespace.config import NamespaceConfig, QuotaConfig
-from stackyard.naming import StackId
+from stackyard.naming import StackId, namespace_name
 from stackyard.onprem.config import OnPremPoolConfig, TrainingJobConfig
 from stackyard.onprem.contract import pool_facts
 from stackyard.onprem.job import manifest
 from stackyard.queueing.component import ProjectQueue, StageQueues
 from stackyard_sandbox import toolchain
+from stackyard_sandbox.control_plane import ControlPlane
 
+from . import kueue
 from .conftest import Estate
+from .kueue import until
 
-STACK = StackId("vision", "defects", "dev")
-NAMESPACE = "vision-defects-dev"
-PLACE = {"group": "kueue.x-k8s.io", "version": "v1beta2"}
+STAGE = StackId("platform", "services", "dev")
+VISION, RANKING = StackId("vision", "defects", "dev"), StackId("ranking", "recommender", "dev")
 POOLS: dict[str, GpuPoolFacts] = {
     "training": pool_facts("training", OnPremPoolConfig(gpus_per_node=8, nodes=2)),
     "small": pool_facts("small", OnPremPoolConfig(gpus_per_node=1, nodes=2)),
 }
-CONFIG = NamespaceConfig(quota=QuotaConfig(cpu=8, memory="32Gi", gpus=4), queue_weight=3)
-
-
-@pytest.fixture(scope="module")
-def defined(api: client.ApiClient) -> Iterator[None]:
-    definitions = client.ApiextensionsV1Api(api)
-    names = []
-    for file in toolchain.kueue_definitions():
-        text = yaml.safe_load(file.read_text())
-        names.append(text["metadata"]["name"])
-        definitions.create_custom_resource_definition(text)
-    for name in names:
-        _wait_until_served(definitions, name)
-    yield
-    for name in names:
-        definitions.delete_custom_resource_definition(name)
-
-
-def _wait_until_served(definitions: Any, name: str) -> None:
-    for _ in range(100):
-        found = definitions.read_custom_resource_definition(name).status.conditions or []
-        if any(one.type == "Established" and one.status == "True" for one in found):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{name} is not served")
+ROOM = {"cpu": 64, "memory": "128Gi"}
+PROJECTS = {
+    VISION: NamespaceConfig(quota=QuotaConfig(gpus=14, **ROOM), queue_weight=3),
+    RANKING: NamespaceConfig(quota=QuotaConfig(gpus=16, **ROOM)),
+}
+LABEL = "kueue.x-k8s.io/queue-name"
+PLACE = {"group": "kueue.x-k8s.io", "version": "v1beta2"}
 
 
 def declare(provider: k8s.Provider) -> None:
     opts = pulumi.ResourceOptions(providers=[provider])
-    stage = StageQueues("queues", stack=STACK, pools=POOLS, opts=opts)
-    space = k8s.core.v1.Namespace(
-        "space",
-        metadata={"name": NAMESPACE, "labels": kubernetes.labels(STACK, "namespace")},
-        opts=pulumi.ResourceOptions(provider=provider),
-    )
-    after = pulumi.ResourceOptions(providers=[provider], depends_on=[stage])
-    ProjectQueue(
-        "queue", CONFIG, stack=STACK, pools=POOLS, namespace=space.metadata.name, opts=after
-    )
+    stage = [
+        PriorityClasses("priorities", stack=STAGE, opts=opts),
+        StageQueues("queues", stack=STAGE, pools=POOLS, opts=opts),
+    ]
+    after = pulumi.ResourceOptions(providers=[provider], depends_on=stage)
+    for stack, config in PROJECTS.items():
+        space = ProjectNamespace(
+            f"{stack.team}-space",
+            config,
+            stack=stack,
+            cluster_name=None,
+            gpu_resources=["nvidia.com/gpu"],
+            rules={},
+            role_arns={},
+            opts=after,
+        )
+        ProjectQueue(
+            f"{stack.team}-queue",
+            config,
+            stack=stack,
+            pools=POOLS,
+            namespace=space.ready,
+            opts=after,
+        )
 
 
-def test_the_api_server_takes_queues_and_a_job_waits_in_one(
-    defined: None, api: client.ApiClient, estate: Estate
-) -> None:
+class Queues:
+    """The two projects' jobs, and the hands of the kubelets that are not there."""
+
+    def __init__(self, api: client.ApiClient, estate: Estate) -> None:
+        self.api, self.estate = api, estate
+        self._batch, self._core = client.BatchV1Api(api), client.CoreV1Api(api)
+
+    def submit(self, stack: StackId, count: int = 1, **job: Any) -> list[str]:
+        """Create rendered jobs; return their names."""
+        body, where = rendered(stack, **job), namespace_name(stack)
+        made = [self._batch.create_namespaced_job(where, body) for _ in range(count)]
+        return [one.metadata.name for one in made]
+
+    def job(self, stack: StackId, name: str) -> Any:
+        return self._batch.read_namespaced_job(name, namespace_name(stack))
+
+    def admitted(self, stack: StackId) -> list[str]:
+        """Return the jobs that Kueue lets run now, oldest first."""
+        jobs = self._batch.list_namespaced_job(namespace_name(stack)).items
+        jobs.sort(key=lambda one: (one.metadata.creation_timestamp, one.metadata.name))
+        return [one.metadata.name for one in jobs if not one.spec.suspend]
+
+    def running(self, stack: StackId) -> int:
+        """Count the pods that have a node; those that are to end there do."""
+        bound = 0
+        for pod in self._core.list_namespaced_pod(namespace_name(stack)).items:
+            if pod.metadata.deletion_timestamp is not None:
+                self._end(pod)
+            elif pod.spec.node_name is not None:
+                bound += 1
+        return bound
+
+    def shares(self) -> tuple[int, int]:
+        """Return how many jobs of each project have their pod on a node, those of vision first."""
+        return self.running(VISION), self.running(RANKING)
+
+    def why(self, stack: StackId, job: str, condition: str) -> tuple[str, str]:
+        """Return reason and message of a condition of a job's workload."""
+        found: Any = client.CustomObjectsApi(self.api).list_namespaced_custom_object(
+            **PLACE, namespace=namespace_name(stack), plural="workloads"
+        )
+        for one in found["items"]:
+            if one["metadata"]["ownerReferences"][0]["name"] == job:
+                for told in one.get("status", {}).get("conditions", []):
+                    if told["type"] == condition:
+                        return told["reason"], told["message"]
+        return "", ""
+
+    def clear(self) -> None:
+        """Delete all jobs, and wait until Kueue knows that their GPUs are free."""
+        for stack in PROJECTS:
+            self._batch.delete_collection_namespaced_job(
+                namespace_name(stack), propagation_policy="Background"
+            )
+        until("all GPUs are free", lambda: self.shares() == (0, 0) and self._unreserved())
+
+    def _unreserved(self) -> bool:
+        found: Any = client.CustomObjectsApi(self.api).list_cluster_custom_object(
+            **PLACE, plural="clusterqueues"
+        )
+        return all(
+            one["status"]["pendingWorkloads"] == one["status"]["reservingWorkloads"] == 0
+            for one in found["items"]
+        )
+
+    def _end(self, pod: Any) -> None:
+        of = pod.metadata
+        with suppress(ApiException):
+            self._core.delete_namespaced_pod(of.name, of.namespace, grace_period_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def running(
+    plane: ControlPlane, api: client.ApiClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Kueue, and the nodes of both pools."""
+    toolchain.build(["kueue"], progress=print)
+    for number in range(2):
+        _add_node_without_kubelet(api, f"training-{number}", POOLS["training"])
+        small = POOLS["small"]
+        taint = {"key": small.taint_key, "value": small.taint_value, "effect": "NoSchedule"}
+        room = {"cpu": "8", "memory": "32Gi", small.resource: "1"}
+        plane.add_node(f"small-{number}", small.node_selector, [taint], room)
+    with kueue.running(plane, api, tmp_path_factory.mktemp("kueue")):
+        yield
+    for number in range(2):
+        plane.remove_node(f"small-{number}")
+
+
+@pytest.fixture
+def queues(running: None, api: client.ApiClient, estate: Estate) -> Queues:
+    """Everything declared, applied by the engine; destroyed with jobs in it, as projects are."""
     estate.program = declare
-    # Three flavors, a cohort and two queues; two components and the namespace; provider and stack.
-    assert estate.up() == {"create": 11}
-    assert set(estate.preview()) == {"same"}
-
-    objects = client.CustomObjectsApi(api)
-    flavors: Any = objects.list_cluster_custom_object(**PLACE, plural="resourceflavors")
-    labels = {one["metadata"]["name"]: one["spec"].get("nodeLabels") for one in flavors["items"]}
-    assert labels == {
-        "general": None,
-        "gpu-small": {"stackyard.dev/gpu-pool": "small"},
-        "gpu-training": {"stackyard.dev/gpu-pool": "training"},
-    }
-    cohort: Any = objects.get_cluster_custom_object(**PLACE, plural="cohorts", name="stackyard")
-    assert gpus(cohort, "nominalQuota") == {"gpu-small": "2", "gpu-training": "16"}
-    queue: Any = objects.get_cluster_custom_object(**PLACE, plural="clusterqueues", name=NAMESPACE)
-    assert gpus(queue, "nominalQuota") == {"gpu-small": "0", "gpu-training": "0"}
-    assert gpus(queue, "borrowingLimit") == {"gpu-small": "2", "gpu-training": "4"}
-    assert queue["spec"]["fairSharing"] == {"weight": "3"}
-    local: Any = objects.get_namespaced_custom_object(
-        **PLACE, plural="localqueues", namespace=NAMESPACE, name="default"
-    )
-    assert local["spec"]["clusterQueue"] == NAMESPACE
-
-    made = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, queued_job())
-    assert made.metadata.labels["kueue.x-k8s.io/queue-name"] == "default"
-    assert _state(api, made.metadata.name) == "Suspended"
+    estate.up()
+    return Queues(api, estate)
 
 
-def _state(api: client.ApiClient, job: str) -> str:
-    """Wait for the Job controller's word about a job."""
-    for _ in range(100):
-        told = client.BatchV1Api(api).read_namespaced_job(job, NAMESPACE).status.conditions or []
-        for one in told:
-            if one.status == "True":
-                return str(one.type)
-        time.sleep(0.1)
-    return "nothing said"
+def test_two_projects_share_gpus_by_weight_and_within_their_quotas(
+    queues: Queues, plane: ControlPlane
+) -> None:
+    # Nothing that Kueue adds to the objects looks like a change.
+    assert set(queues.estate.preview()) == {"same"}
+
+    _a_job_starts_where_its_flavor_says(queues)
+    waits = _what_the_cohort_lacks_stays_suspended(queues)
+    _who_borrowed_most_for_its_weight_gives_back(queues, waits)
+    _no_project_goes_beyond_its_quota(queues)
+    _jobs_without_a_label_wait_too(queues)
+    _jobs_of_the_small_pool_are_done_one_after_the_other(queues)
+    for number in range(2):
+        plane.remove_node(f"training-{number}")
 
 
-def gpus(found: Any, which: str) -> dict[str, str]:
-    (group,) = (
-        one for one in found["spec"]["resourceGroups"] if "cpu" not in one["coveredResources"]
-    )
-    return {one["name"]: one["resources"][0][which] for one in group["flavors"]}
+def _a_job_starts_where_its_flavor_says(queues: Queues) -> None:
+    (name,) = queues.submit(RANKING)
+    until("the pod has a node", lambda: queues.running(RANKING) == 1)
+    assert queues.why(RANKING, name, "Admitted")[0] == "Admitted"
+    assert queues.job(RANKING, name).spec.suspend is False
+    pods = client.CoreV1Api(queues.api).list_namespaced_pod(namespace_name(RANKING)).items
+    assert pods[0].spec.node_name.startswith("training-")
+    assert pods[0].spec.node_selector == {"stackyard.dev/gpu-pool": "training"}
 
 
-def queued_job() -> Any:
+def _what_the_cohort_lacks_stays_suspended(queues: Queues) -> str:
+    """There are 16 GPUs, and nobody else wants any: one project may have them all."""
+    queues.submit(RANKING, 7)
+    until("all GPUs are taken", lambda: queues.shares() == (0, 8))
+    (waits,) = queues.submit(RANKING)
+    until("Kueue says why it waits", lambda: queues.why(RANKING, waits, "QuotaReserved")[1])
+    assert "nvidia.com/gpu" in queues.why(RANKING, waits, "QuotaReserved")[1]
+    assert queues.job(RANKING, waits).spec.suspend is True
+    return waits
+
+
+def _who_borrowed_most_for_its_weight_gives_back(queues: Queues, waits: str) -> None:
+    """Weights 3 and 1, two GPUs a job: of eight jobs six and two run, and it stays so."""
+    before = queues.admitted(RANKING)
+    queues.submit(VISION, 8)
+    until("shares are 3:1", lambda: queues.shares() == (6, 2), 40)
+    time.sleep(2)
+    assert queues.shares() == (6, 2)
+    assert len(queues.admitted(VISION)) == 6
+    kept = queues.admitted(RANKING)
+    assert set(kept) < set(before)
+    (gave, *_) = sorted(set(before) - set(kept))
+    assert queues.why(RANKING, gave, "Preempted")[0] == "InCohortFairSharing"
+    assert queues.job(RANKING, waits).spec.suspend is True
+
+
+def _no_project_goes_beyond_its_quota(queues: Queues) -> None:
+    """Of 16 GPUs, all free, a project with a quota of 14 gets 14."""
+    queues.clear()
+    jobs = queues.submit(VISION, 8)
+    until("the quota is used", lambda: queues.shares() == (7, 0))
+    (waits,) = set(jobs) - set(queues.admitted(VISION))
+    until("Kueue says why it waits", lambda: queues.why(VISION, waits, "QuotaReserved")[1])
+    time.sleep(1)
+    assert queues.shares() == (7, 0)
+    assert queues.job(VISION, waits).spec.suspend is True
+
+
+def _jobs_without_a_label_wait_too(queues: Queues) -> None:
+    """The namespace's queue has the name that Kueue gives jobs to that name none."""
+    body = rendered(VISION)
+    del body["metadata"]["labels"][LABEL]
+    del body["spec"]["suspend"]
+    made = client.BatchV1Api(queues.api).create_namespaced_job(namespace_name(VISION), body)
+    assert made.metadata.labels[LABEL] == "default"
+    assert made.spec.suspend is True
+
+
+def _jobs_of_the_small_pool_are_done_one_after_the_other(queues: Queues) -> None:
+    """What one job gives back when it is done, the next one gets."""
+    jobs = queues.submit(RANKING, 4, gpus=1, gpu_pool="small")
+    until("all are done", lambda: all(queues.job(RANKING, name).status.succeeded for name in jobs))
+
+
+def rendered(stack: StackId, *, gpus: int = 2, gpu_pool: str = "training") -> Any:
     services = ServicesContract(
         version=1,
         stage="dev",
@@ -134,6 +264,19 @@ def queued_job() -> Any:
         registry="registry.example",
         queueing="kueue",
     )
-    job = TrainingJobConfig(image="vision/fit:1", command=["fit"], gpus=1, gpu_pool="training")
-    text = manifest(STACK, "fit", job, services=services, pool=POOLS["training"])
+    job = TrainingJobConfig(
+        image="vision/fit:1", command=["fit"], gpus=gpus, gpu_pool=gpu_pool, cpu=1, memory="1Gi"
+    )
+    text = manifest(stack, "fit", job, services=services, pool=POOLS[gpu_pool])
     return yaml.safe_load(text)
+
+
+def _add_node_without_kubelet(api: client.ApiClient, name: str, facts: GpuPoolFacts) -> None:
+    taint = {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}
+    metadata = {"name": name, "labels": {**facts.node_selector}}
+    core = client.CoreV1Api(api)
+    core.create_node({"metadata": metadata, "spec": {"taints": [taint]}})
+    room = {"cpu": "64", "memory": "128Gi", "pods": "110", facts.resource: str(facts.gpus_per_node)}
+    ready = {"type": "Ready", "status": "True", "reason": "Test", "message": "says the test"}
+    status = {"capacity": room, "allocatable": room, "conditions": [ready]}
+    core.patch_node_status(name, {"status": status})
