@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stackyard.access.patterns import holds, like, listed
@@ -50,15 +50,20 @@ class Decision:
 
     allowed: bool
     policy: str
-    """Which policy decides: `identity`, `resource`, or `none` if no statement does."""
+    """Which policy decides: `identity`, `resource`, `key`, or `none` if no statement does."""
 
     sid: str
     """The statement, empty if none decides."""
 
+    action: str = ""
+    """What is decided, where it is not what was asked for but something that this takes."""
+
     def __str__(self) -> str:
         if self.policy == "none":
-            return "nothing allows it"
-        return f"{'allowed' if self.allowed else 'denied'} by {self.sid} ({self.policy} policy)"
+            return f"nothing allows {self.action or 'it'}"
+        about = f"{self.action} " if self.action else ""
+        word = "allowed" if self.allowed else "denied"
+        return f"{about}{word} by {self.sid} ({self.policy} policy)"
 
 
 NOTHING = Decision(allowed=False, policy="none", sid="")
@@ -112,6 +117,19 @@ def decide_through(
     return decision
 
 
+def decide_key(request: Request, identity: Document, key: Document) -> Decision:
+    """Return the decision about the use of a KMS key, whose own policy has the first word.
+
+    Policies of identities allow nothing unless the key's policy names their account. Source:
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
+    counts = decide(request, {}, _with_accounts(key, request.principal)).allowed
+    denials = [one for one in identity.get("Statement", ()) if one["Effect"] == "Deny"]
+    decision = decide(request, identity if counts else {"Statement": denials}, key)
+    policy = "key" if decision.policy == "resource" else decision.policy
+    return replace(decision, policy=policy, action=request.action)
+
+
 def may_assume(trust: Document, principal: str, external_id: str | None = None) -> Decision:
     """Return whether a principal that its own account lets may take a role."""
     context = {"sts:ExternalId": external_id} if external_id is not None else {}
@@ -120,12 +138,12 @@ def may_assume(trust: Document, principal: str, external_id: str | None = None) 
 
 
 def _with_accounts(trust: Document, principal: str) -> dict[str, Any]:
-    """Read an account in a trust policy as each of its principals, as their account lets them."""
+    """Read an account in a role's or key's policy as each of its principals that it lets."""
     root = f"arn:aws:iam::{principal.split(':')[4]}:root"
     statements = [
         {**statement, "Principal": {"AWS": principal}, "Resource": "*"}
         for statement in trust["Statement"]
-        if root in listed(dict(statement["Principal"]).get("AWS"))
+        if root in _named(statement["Principal"])
     ]
     return {"Statement": statements}
 
@@ -154,5 +172,9 @@ def _names(principal: Any, arn: str) -> bool:
     """
     if principal == "*":
         return True
-    names = listed(principal.get("AWS")) if isinstance(principal, Mapping) else []
+    names = _named(principal)
     return "*" in names or arn in names
+
+
+def _named(principal: Any) -> list[str]:
+    return listed(principal.get("AWS")) if isinstance(principal, Mapping) else []

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from stackyard.access.evaluator import Decision, Request, decide, decide_through
-from stackyard.access.grants import AccessPoint, Compiled, Place
+from stackyard.access.evaluator import Decision, Request, decide, decide_key, decide_through
+from stackyard.access.grants import AccessPoint, Compiled, Place, Role
 from stackyard.datasets.bucket_policies import bucket_policy
 from stackyard.datasets.config import DatasetConfig
-from stackyard.datasets.layout import DVC_DIRECTORY, bucket_arn, prefix
+from stackyard.datasets.layout import DVC_DIRECTORY, LAKEFS_DIRECTORY, bucket_arn, prefix
+from stackyard.vault.config import Purpose
+from stackyard.vault.key_policies import key_policy
 
 Verb = Literal["list", "read", "write", "delete", "erase"]
 """`delete` can be undone until retention removes the version; `erase` removes it for good."""
@@ -23,6 +25,10 @@ ACTIONS: Mapping[Verb, str] = {
     "erase": "s3:DeleteObjectVersion",
 }
 """The S3 action that stands for each verb."""
+
+KEY_ACTIONS: Mapping[Verb, str] = {"read": "kms:Decrypt", "write": "kms:GenerateDataKey"}
+"""What S3 does with a bucket's key, in the name of whoever asks. Source:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html."""
 
 ELSEWHERE = "*"
 """Everything in a bucket that lies in no declared directory."""
@@ -42,39 +48,87 @@ class Cell:
     decision: Decision
 
 
+@dataclass(frozen=True)
+class Holder:
+    """A role that is no audience's and no workload's, and has rights on the data all the same."""
+
+    arn: str
+    policy: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Key:
+    """The KMS key of a dataset: its ARN and its policy."""
+
+    arn: str
+    policy: dict[str, Any]
+
+
+def key_of(dataset: DatasetConfig, place: Place) -> Key:
+    """Return the key that a dataset's objects are encrypted with.
+
+    The administrators whom its policy names may read nothing with it, so they are left out.
+    """
+    purpose: Purpose = "personal" if dataset.kind == "personal" else "data"
+    policy = key_policy(purpose, account=place.account, region=place.region, admins=())
+    return Key(place.key_arns[purpose], policy)
+
+
 def matrix(
-    documents: Compiled, datasets: Mapping[str, DatasetConfig], place: Place
+    documents: Compiled,
+    datasets: Mapping[str, DatasetConfig],
+    place: Place,
+    others: Mapping[str, Holder] | None = None,
 ) -> Iterator[Cell]:
-    """Yield the answer for each role, dataset, directory and verb."""
+    """Yield the answer for each role, dataset, directory and verb; `others` are roles, too."""
+    roles: dict[str, Role | Holder] = {**documents.roles, **(others or {})}
     for name, dataset in datasets.items():
-        bucket = place.buckets[name]
-        key = place.key_arns["personal" if dataset.kind == "personal" else "data"]
-        policy = bucket_policy(bucket, key, documents.bucket_statements[name])
-        for who, role in documents.roles.items():
+        bucket, key = place.buckets[name], key_of(dataset, place)
+        policy = bucket_policy(bucket, key.arn, documents.bucket_statements[name])
+        for who, role in roles.items():
             for directory in paths(dataset):
                 for verb in ACTIONS:
                     asked = request(role.arn, verb, bucket_arn(bucket), directory)
-                    yield Cell(who, name, directory, verb, decide(asked, role.policy, policy))
+                    decision = decide(asked, role.policy, policy)
+                    decision = _with_key(decision, verb, role, bucket, key)
+                    yield Cell(who, name, directory, verb, decision)
 
 
 def through_access_point(
-    documents: Compiled, point: AccessPoint, verb: Verb, directory: str, key_arn: str
+    documents: Compiled, point: AccessPoint, verb: Verb, directory: str, key: Key
 ) -> Decision:
     """Return the answer for a request through an access point, by the role that it is for."""
     role = documents.roles[point.who]
     asked = request(role.arn, verb, "", directory)
-    policy = bucket_policy(point.bucket, key_arn, documents.bucket_statements[point.dataset])
+    policy = bucket_policy(point.bucket, key.arn, documents.bucket_statements[point.dataset])
     inside = Request(role.arn, asked.action, asked.resource.removeprefix("/"), asked.context)
     doors: tuple[tuple[str, Any], tuple[str, Any]] = (
         (point.arn, point.policy),
         (bucket_arn(point.bucket), policy),
     )
-    return decide_through(inside, role.policy, *doors)
+    decision = decide_through(inside, role.policy, *doors)
+    return _with_key(decision, verb, role, point.bucket, key)
+
+
+def _with_key(
+    decision: Decision, verb: Verb, role: Role | Holder, bucket: str, key: Key
+) -> Decision:
+    """Return what comes of a request that S3 would allow: without the key, nothing does."""
+    if not decision.allowed or verb not in KEY_ACTIONS:
+        return decision
+    through = {
+        "kms:ViaService": f"s3.{key.arn.split(':')[3]}.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": bucket_arn(bucket),
+    }
+    use = Request(role.arn, KEY_ACTIONS[verb], key.arn, through)
+    opened = decide_key(use, role.policy, key.policy)
+    return decision if opened.allowed else opened
 
 
 def paths(dataset: DatasetConfig) -> list[str]:
-    """Return the directories to ask about: the declared ones, the DVC remote, and the rest."""
-    return [*dataset.directories, *([DVC_DIRECTORY] if dataset.dvc else []), ELSEWHERE]
+    """Return the directories to ask about: declared, of the DVC remote, of lakeFS, and the rest."""
+    tools = {DVC_DIRECTORY: dataset.dvc, LAKEFS_DIRECTORY: dataset.branching is not None}
+    return [*dataset.directories, *(name for name, used in tools.items() if used), ELSEWHERE]
 
 
 def request(role: str, verb: Verb, bucket: str, directory: str) -> Request:

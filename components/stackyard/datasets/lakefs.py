@@ -88,20 +88,10 @@ def server_policy(
 
     Source: https://docs.lakefs.io/latest/howto/deploy/aws/.
     """
-    region, key = foundation.region, foundation.key_arns["data"]
-    arns = [bucket_arn(bucket) for bucket in sorted(buckets)]
-    below = prefix(LAKEFS_DIRECTORY)
+    region = foundation.region
     vault = f"arn:aws:secretsmanager:{region}:{foundation.account}:secret:"
     return iam.document(
-        iam.statement("FindBuckets", ("s3:GetBucketLocation",), arns),
-        iam.statement(
-            "ListBranches",
-            ("s3:ListBucket",),
-            arns,
-            conditions={"StringLike": {"s3:prefix": [f"{below}*"]}},
-        ),
-        iam.statement("KeepBranches", OBJECTS, [f"{arn}/{below}*" for arn in arns]),
-        *statements.keys({key: set(buckets)}, region),
+        *keep_branches(buckets, foundation.key_arns["data"], region),
         *documents.read_credentials(stack, "lakefs", foundation),
         iam.statement(
             "KeepKey",
@@ -112,3 +102,20 @@ def server_policy(
             "EncryptKey", ("kms:GenerateDataKey",), foundation.key_arns["secrets"], region
         ),
     )
+
+
+def keep_branches(buckets: Sequence[str], key_arn: str, region: str) -> list[iam.Statement]:
+    """Return what the server may do with the datasets' buckets."""
+    arns = [bucket_arn(bucket) for bucket in sorted(buckets)]
+    below = prefix(LAKEFS_DIRECTORY)
+    return [
+        iam.statement("FindBuckets", ("s3:GetBucketLocation",), arns),
+        iam.statement(
+            "ListBranches",
+            ("s3:ListBucket",),
+            arns,
+            conditions={"StringLike": {"s3:prefix": [f"{below}*"]}},
+        ),
+        iam.statement("KeepBranches", OBJECTS, [f"{arn}/{below}*" for arn in arns]),
+        *statements.keys({key_arn: set(buckets)}, region),
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackyard.access.evaluator import Request, decide, decide_through, may_assume
+from stackyard.access.evaluator import Request, decide, decide_key, decide_through, may_assume
 from stackyard.access.patterns import PatternError, holds, like
 
 ROLE = "arn:aws:iam::123456789012:role/someone"
@@ -169,3 +169,30 @@ def test_who_may_take_a_role(
     condition: dict[str, Any], who: str, external_id: str | None, expected: bool
 ) -> None:
     assert may_assume(trust(**condition), who, external_id).allowed is expected
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/data"
+USE_KEY = allow(Action="kms:*")
+ENABLED = {**USE_KEY, "Principal": {"AWS": ROOT}}
+
+
+@pytest.mark.parametrize(
+    ("identity", "key", "text"),
+    [
+        (policy(USE_KEY), policy(ENABLED), "kms:Decrypt allowed by Yes (identity policy)"),
+        (policy(USE_KEY), policy(), "nothing allows kms:Decrypt"),
+        (policy(), policy(ENABLED), "nothing allows kms:Decrypt"),
+        (policy(), policy({**USE_KEY, "Principal": {"AWS": ROLE}}), "(key policy)"),
+        (
+            policy(USE_KEY),
+            policy({**ENABLED, "Principal": {"AWS": "arn:aws:iam::999999999999:root"}}),
+            "nothing allows kms:Decrypt",
+        ),
+        (policy(USE_KEY), policy(ENABLED, deny(Action="kms:*", Principal="*")), "denied by No"),
+        (policy(deny(Action="kms:*")), policy({**ENABLED, "Principal": {"AWS": ROLE}}), "denied"),
+    ],
+)
+def test_a_keys_policy_has_the_first_word(
+    identity: dict[str, Any], key: dict[str, Any], text: str
+) -> None:
+    assert text in str(decide_key(Request(ROLE, "kms:Decrypt", KEY), identity, key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from stackyard.access.config import AccessConfig
 from stackyard.access.evaluator import Request, decide, may_assume
 from stackyard.access.grants import Compiled, Place, compiled
-from stackyard.access.matrix import ACTIONS, ELSEWHERE, matrix, paths, through_access_point
+from stackyard.access.matrix import ACTIONS, ELSEWHERE, key_of, matrix, paths, through_access_point
 from stackyard.access.posix import file_system_policy
 from stackyard.access.rbac import RULES
 from stackyard.datasets.bucket_policies import bucket_policy
@@ -95,12 +96,40 @@ def test_the_fence_is_for_nobody_else(documents: Compiled, place: Place) -> None
     ],
 )
 def test_access_points_open_the_granted_directory_only(
-    documents: Compiled, point: str, directory: str, expected: bool
+    documents: Compiled,
+    datasets: dict[str, DatasetConfig],
+    place: Place,
+    point: str,
+    directory: str,
+    expected: bool,
 ) -> None:
     door = documents.access_points[point]
+    key = key_of(datasets[door.dataset], place)
     for verb in ("list", "read", "write"):
-        decision = through_access_point(documents, door, verb, directory, "arn:key")
+        decision = through_access_point(documents, door, verb, directory, key)
         assert decision.allowed is expected, verb
+
+
+def test_without_the_datasets_key_nothing_is_read_or_written(
+    documents: Compiled, datasets: dict[str, DatasetConfig], place: Place
+) -> None:
+    role = documents.roles["scientist"]
+    keyless = [one for one in role.policy["Statement"] if not one["Sid"].startswith("UseKey")]
+    policy = {**role.policy, "Statement": keyless}
+    roles = {**documents.roles, "scientist": dataclasses.replace(role, policy=policy)}
+    changed = dataclasses.replace(documents, roles=roles)
+    found = {
+        cell.verb: str(cell.decision)
+        for cell in matrix(changed, datasets, place)
+        if (cell.who, cell.dataset, cell.directory) == ("scientist", "faces", "crops")
+    }
+    assert found == {
+        "list": "allowed by ListWriteDatasets (identity policy)",
+        "read": "nothing allows kms:Decrypt",
+        "write": "nothing allows kms:GenerateDataKey",
+        "delete": "allowed by WriteDatasets (identity policy)",
+        "erase": "nothing allows it",
+    }
 
 
 def test_keys_are_used_through_s3_and_for_the_granted_buckets_only(documents: Compiled) -> None:

@@ -13,7 +13,8 @@ from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.program import place
 from stackyard.naming import StackId
 from stackyard.stackfile.estate import Estate
-from stackyard_cli.commands.access import BUCKET, POINT, answered, page, place_of
+from stackyard_cli.access_answers import BUCKET, POINT, answered, place_of
+from stackyard_cli.access_page import page
 
 from .conftest import Shell
 
@@ -23,9 +24,8 @@ OPEN = {"list", "read", "write", "delete"}
 
 
 def asked(shell: Shell, root: Path, *words: str) -> list[dict[str, Any]]:
-    answers: list[dict[str, Any]] = shell.answer(
-        "access", str(STACK), *words, "--estate", str(root)
-    )
+    told = shell.answer("access", str(STACK), *words, "--estate", str(root))
+    answers: list[dict[str, Any]] = told["data"]
     return answers
 
 
@@ -62,7 +62,8 @@ def test_the_vendor_gets_its_directory_by_either_door_and_nothing_else(
 def test_a_dataset_alone_shows_all_of_its_users(shell: Shell, root: Path) -> None:
     answers = asked(shell, root, "--dataset", "photos")
     assert {one["dataset"] for one in answers} == {"photos"}
-    assert {one["who"] for one in answers if one["allowed"]} == {"scientist", "pipeline", "trainer"}
+    users = {"scientist", "pipeline", "trainer", "sagemaker"}
+    assert {one["who"] for one in answers if one["allowed"]} == users
     assert {one["who"] for one in answers} >= {"developer", "delivery", "auditor", "server"}
     assert not [one for one in answers if one["verb"] == "erase" and one["allowed"]]
 
@@ -137,12 +138,14 @@ def test_the_page_is_whole_in_one_file(shell: Shell, root: Path, tmp_path: Path)
     assert shell.answer(*words) == {"written": str(file)}
     assert [path.name for path in file.parent.iterdir()] == ["access.html"]
     found = Page(file.read_text())
-    answers = asked(shell, root)
+    told = shell.answer("access", str(STACK), "--estate", str(root))
+    answers, abilities = told["data"], {one["ability"] for one in told["namespace"]}
     places = {(one["who"], one["dataset"], one["directory"], one["via"]) for one in answers}
-    assert found.rows == len(places) + 1
+    assert found.rows == len(places) + len(abilities) + 2
     assert found.loaded == []
     assert found.links == {f"#{name}" for name in found.ids}
     assert "FenceLabellingVendorList" in file.read_text()
+    assert "patch deployments.apps: allowed by rule 5 of role delivery" in file.read_text()
 
 
 def test_the_page_escapes_what_it_shows() -> None:
@@ -160,15 +163,64 @@ def test_the_table_puts_equal_directories_together(shell: Shell, root: Path) -> 
     ]
     assert rows[1].startswith("photos    incoming, archive, dvc, *")
     assert rows[1].endswith("list, read, write, delete, erase: nothing allows it")
-    assert len(rows) == 3
+    assert rows[3] == ""
+    assert rows[4].split() == ["IN", "THE", "NAMESPACE", "ALLOWED", "WHY"]
+    assert "read logs                    yes      get pods/log: allowed by rule 1" in rows[6]
+
+
+def test_everybodys_rights_in_the_namespace_stand_beside_each_other(
+    shell: Shell, root: Path
+) -> None:
+    assert shell.run("access", str(STACK), "--estate", str(root)) == 0
+    _, table = shell.out.split("\n\n")
+    heads, *rows = [line.split("  ") for line in table.splitlines()]
+    columns = [head.strip() for head in heads if head]
+    by_name = {row[0]: [cell.strip() for cell in row[1:] if cell] for row in rows}
+    found = dict(zip(columns[1:], by_name["run pods as server"], strict=True))
+    assert {who for who, cell in found.items() if cell == "yes"} == {"DELIVERY"}
+
+
+@pytest.mark.parametrize("queueing", ["", "queueing: kueue"])
+def test_the_namespaces_rules_are_those_of_its_stage(
+    shell: Shell, root: Path, queueing: str
+) -> None:
+    with (root / "stacks/platform/services/_defaults.yaml").open("a") as services:
+        services.write(f"\n{queueing}\n")
+    told = shell.answer("access", str(STACK), "--who", "developer", "--estate", str(root))
+    (sees,) = (one for one in told["namespace"] if one["ability"].endswith("in the queue"))
+    assert sees["allowed"] is bool(queueing)
+
+
+def test_roles_that_services_take_are_in_it(shell: Shell, root: Path) -> None:
+    kept = allowed(asked(shell, root, "--who", "lakefs"))
+    assert kept == {("labelled", "lakefs"): OPEN}
+    read = allowed(asked(shell, root, "--who", "sagemaker"))
+    assert set(map(frozenset, read.values())) == {frozenset({"list", "read"})}
+
+
+def test_training_on_premises_has_the_trainers_rights(root: Path) -> None:
+    config = config_of(root)
+    place = place_of(STACK, config, CLUSTER)
+    there, here = (
+        [
+            (one.cell.dataset, one.cell.directory, one.cell.verb, one.cell.decision)
+            for one in answered(config, place, dataset=None, who=who, clusters=["berlin"])
+        ]
+        for who in ("trainer-berlin", "trainer")
+    )
+    assert there == here
 
 
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [
         (("--dataset", "photo"), "no dataset 'photo'", "did you mean 'photos'?"),
-        (("--who", "scientst"), "no audience or workload 'scientst'", "did you mean 'scientist'?"),
-        (("--who", "x"), "no audience or workload 'x'", "it has: scientist"),
+        (
+            ("--who", "scientst"),
+            "no audience, workload or service 'scientst'",
+            "did you mean 'scientist'?",
+        ),
+        (("--who", "x"), "no audience, workload or service 'x'", "it has: scientist"),
     ],
 )
 def test_unknown_names(

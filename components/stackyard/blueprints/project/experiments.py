@@ -7,7 +7,6 @@ from typing import Any
 
 import pulumi
 
-from stackyard.access.grants import granted
 from stackyard.blueprints.contracts import (
     ContractError,
     DatabaseFacts,
@@ -15,9 +14,9 @@ from stackyard.blueprints.contracts import (
     ServicesContract,
 )
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.data_roles import branched, tuning_site
 from stackyard.database.client import DatabaseClient
 from stackyard.datasets.branching import BranchServer
-from stackyard.datasets.component import dataset_buckets
 from stackyard.images.names import builder
 from stackyard.models import documents
 from stackyard.models.component import ModelRegistry
@@ -28,7 +27,6 @@ from stackyard.tracking.component import TrackingServer, artifact_bucket
 from stackyard.tuning import sagemaker
 from stackyard.tuning.component import Tuning
 from stackyard.tuning.config import TuningConfig
-from stackyard.tuning.sagemaker import Site
 
 MODEL_READERS = frozenset({"delivery"})
 """Audiences that bake registered models into images; nobody else can read the model bucket."""
@@ -113,14 +111,12 @@ class Experiments:
 
     def _make_branching(self, tracking: TrackingServer, opts: pulumi.ResourceOptions) -> None:
         project = self._config
-        buckets = dataset_buckets(project.store, self._stack, project.account)
-        branched = [buckets[name] for name, one in project.datasets.items() if one.branching]
-        if branched:
+        if buckets := branched(self._stack, project):
             BranchServer(
                 "lakefs",
                 project.lakefs,
                 **self._ground("datasets.*.branching"),
-                buckets=branched,
+                buckets=buckets,
                 setup_image=tracking.image,
                 opts=opts,
             )
@@ -132,23 +128,16 @@ class Experiments:
         client_program: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> Tuning:
-        foundation, project = self._foundation, self._config
-        buckets = dataset_buckets(project.store, self._stack, project.account)
-        readable = granted(project.access.workloads.trainer, list(project.datasets))
+        foundation = self._foundation
         return Tuning(
             "tuning",
             config,
             **self._ground("tuning"),
-            site=Site(
-                stack=self._stack,
-                account=foundation.account,
-                region=foundation.region,
-                subnets=sorted(foundation.private_subnets.values()),
-                artifacts=tracking.bucket,
-                datasets=[
-                    buckets[name] for name in readable if project.datasets[name].kind != "personal"
-                ],
+            site=tuning_site(
+                self._stack,
+                self._config,
                 key_arns=foundation.key_arns,
+                subnets=sorted(foundation.private_subnets.values()),
             ),
             role_arns=self._role_arns,
             setup_image=tracking.image,

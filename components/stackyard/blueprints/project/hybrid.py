@@ -27,7 +27,12 @@ from stackyard.tracking import server
 
 def rules(config: ProjectConfig, services: ServicesContract) -> dict[str, list[Rule]]:
     """Return who may do what in the namespace, the same on every cluster."""
-    queues = [objects.LOOK] if services.queueing else []
+    return namespace_rules(config, queued=services.queueing is not None)
+
+
+def namespace_rules(config: ProjectConfig, *, queued: bool) -> dict[str, list[Rule]]:
+    """Return the same for a stage whose jobs are, or are not, queued by Kueue."""
+    queues = [objects.LOOK] if queued else []
     return {who: [*RULES[who], *queues] for who in config.access.audiences if who in RULES}
 
 

@@ -1,0 +1,120 @@
+"""Who can do what in the project's namespace, computed from the compiled roles and the admission.
+
+Two things decide: a rule of the audience's Kubernetes role, and for whoever starts pods the policy
+of `stackyard.namespace.accounts`. What no rule speaks of is refused:
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from stackyard.access.rbac import Rule
+from stackyard.namespace import accounts
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What somebody might do: a verb on a resource, which may have a part after `/`."""
+
+    verb: str
+    resource: str
+    group: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}{f'.{self.group}' if self.group else ''}"
+
+
+ROLES = "rbac.authorization.k8s.io"
+ABILITIES: Mapping[str, Ability] = {
+    "see pods": Ability("list", "pods"),
+    "read logs": Ability("get", "pods/log"),
+    "read ConfigMaps": Ability("get", "configmaps"),
+    "read Secrets": Ability("get", "secrets"),
+    "see what waits in the queue": Ability("list", "workloads", "kueue.x-k8s.io"),
+    "see roles": Ability("list", "roles", ROLES),
+    "start Jobs": Ability("create", "jobs", "batch"),
+    "stop Jobs": Ability("delete", "jobs", "batch"),
+    "schedule CronJobs": Ability("create", "cronjobs", "batch"),
+    "start bare pods": Ability("create", "pods"),
+    "create Deployments": Ability("create", "deployments", "apps"),
+    "change Deployments": Ability("patch", "deployments", "apps"),
+    "delete Deployments": Ability("delete", "deployments", "apps"),
+    "change ConfigMaps": Ability("patch", "configmaps"),
+    "mount secrets of the vault": Ability(
+        "create", "secretproviderclasses", "secrets-store.csi.x-k8s.io"
+    ),
+    "enter pods": Ability("create", "pods/exec"),
+    "forward ports": Ability("create", "pods/portforward"),
+    "take tokens of accounts": Ability("create", "serviceaccounts/token"),
+    "give rights": Ability("create", "rolebindings", ROLES),
+    "open the network": Ability("create", "networkpolicies", "networking.k8s.io"),
+    "raise the quota": Ability("patch", "resourcequotas"),
+}
+"""What is asked of everybody, by what a person would call it."""
+
+STARTERS: tuple[str, ...] = ("start Jobs", "create Deployments", "change Deployments")
+"""Abilities that name a service account for new pods."""
+
+ACCOUNTS: tuple[str, ...] = ("default", "trainer", "server", "pipeline", "another account")
+"""Service accounts that pods could be started as; the last stands for all without a mention."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether somebody can do something in the namespace, and what decides it."""
+
+    who: str
+    ability: str
+    allowed: bool
+    why: str
+
+    rule: Rule | None
+    """The rule of the role that allows it."""
+
+
+def answers(rules: Mapping[str, Sequence[Rule]], everybody: Iterable[str]) -> Iterator[Answer]:
+    """Yield each answer about the audiences and workloads; `rules` has those with a role."""
+    for who in everybody:
+        for name, ability in ABILITIES.items():
+            yield _answer(who, name, ability, rules.get(who))
+        for account in ACCOUNTS:
+            yield _running_as(who, account, rules.get(who))
+
+
+def _answer(who: str, name: str, ability: Ability, rules: Sequence[Rule] | None) -> Answer:
+    if rules is None:
+        return Answer(who, name, allowed=False, why="no role in the namespace", rule=None)
+    for number, rule in enumerate(rules, start=1):
+        if _covers(rule, ability):
+            why = f"{ability}: allowed by rule {number} of role {who}"
+            return Answer(who, name, allowed=True, why=why, rule=rule)
+    why = f"{ability}: no rule of role {who}"
+    return Answer(who, name, allowed=False, why=why, rule=None)
+
+
+def _running_as(who: str, account: str, rules: Sequence[Rule] | None) -> Answer:
+    """Return whether somebody can start pods as an account: RBAC first, then the admission."""
+    name = f"run pods as {account}"
+    asked = [_answer(who, one, ABILITIES[one], rules) for one in STARTERS]
+    starts = next((one for one in asked if one.allowed), None)
+    if starts is None:
+        why = "no role in the namespace" if rules is None else f"no rule of role {who} starts pods"
+        return Answer(who, name, allowed=False, why=why, rule=None)
+    allowed = account in accounts.allowed(who)
+    word = "allowed" if allowed else "denied"
+    why = f"{word} by admission: {who} may start pods as {', '.join(accounts.allowed(who))}"
+    return Answer(who, name, allowed=allowed, why=why, rule=starts.rule)
+
+
+def _covers(rule: Rule, ability: Ability) -> bool:
+    """Whether a rule allows something; raises ValueError for what this does not know of."""
+    if unknown := set(rule) - {"apiGroups", "resources", "verbs"}:
+        raise ValueError(f"rules with {', '.join(sorted(unknown))} are not evaluated")
+    asked = {
+        "apiGroups": {ability.group, "*"},
+        "resources": {ability.resource, "*"},
+        "verbs": {ability.verb, "*"},
+    }
+    return all(asked[key] & set(rule[key]) for key in asked)

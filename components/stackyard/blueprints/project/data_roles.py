@@ -1,0 +1,66 @@
+"""Roles with rights on a project's data that are no audience's and no workload's of its own.
+
+A service takes one (SageMaker), or a server (lakeFS), or the trainer's pods on premises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from stackyard import iam
+from stackyard.access.grants import Compiled, Place, granted
+from stackyard.access.matrix import Holder
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.datasets import lakefs
+from stackyard.datasets.component import dataset_buckets
+from stackyard.naming import StackId, role_arn
+from stackyard.tracking.component import artifact_bucket
+from stackyard.tuning import sagemaker
+from stackyard.tuning.sagemaker import Site
+
+
+def data_roles(
+    config: ProjectConfig, documents: Compiled, place: Place, clusters: Iterable[str]
+) -> dict[str, Holder]:
+    """Return the roles by name; `clusters` are those that are registered on premises."""
+    stack, account = place.stack, place.account
+    trainer = documents.roles["trainer"].policy
+    found = {
+        role: Holder(role_arn(stack, account, role), trainer)
+        for role in (f"trainer-{cluster}" for cluster in clusters)
+    }
+    if config.tuning is not None and config.tuning.managed is not None:
+        site = tuning_site(stack, config, key_arns=place.key_arns)
+        policy = sagemaker.job_policy(site)
+        found[sagemaker.ROLE] = Holder(role_arn(stack, account, sagemaker.ROLE), policy)
+    if buckets := branched(stack, config):
+        policy = iam.document(*lakefs.keep_branches(buckets, place.key_arns["data"], place.region))
+        found[lakefs.NAME] = Holder(role_arn(stack, account, lakefs.NAME), policy)
+    return found
+
+
+def tuning_site(
+    stack: StackId,
+    config: ProjectConfig,
+    *,
+    key_arns: Mapping[str, str],
+    subnets: Sequence[str] = (),
+) -> Site:
+    """Return where SageMaker's jobs run: they read what trainers do, but no personal data."""
+    buckets = dataset_buckets(config.store, stack, config.account)
+    readable = granted(config.access.workloads.trainer, list(config.datasets))
+    return Site(
+        stack=stack,
+        account=config.account,
+        region=config.region,
+        subnets=subnets,
+        artifacts=artifact_bucket(stack, config.account),
+        datasets=[buckets[name] for name in readable if config.datasets[name].kind != "personal"],
+        key_arns=key_arns,
+    )
+
+
+def branched(stack: StackId, config: ProjectConfig) -> list[str]:
+    """Return the buckets that lakeFS keeps branches in."""
+    buckets = dataset_buckets(config.store, stack, config.account)
+    return [buckets[name] for name, dataset in config.datasets.items() if dataset.branching]
