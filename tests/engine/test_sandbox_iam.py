@@ -9,8 +9,12 @@ import urllib.error
 import urllib.request
 
 import boto3
+import botocore
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 ACCOUNT = "123456789012"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -21,6 +25,8 @@ PLAIN_HTTP = {
     "Resource": ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"],
     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
 }
+ISSUER = "https://ci.example/tokens"
+SIGNING_KEY = RSAKey.generate_key(2048, {"kid": "one"})
 
 
 def document(*statements):
@@ -34,6 +40,8 @@ def cloud(tmp_path_factory):
         port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("cloud")
     (home / "cloud").mkdir()
+    published = {ISSUER: {"keys": [SIGNING_KEY.as_dict(private=False)]}}
+    (home / "issuers.json").write_text(json.dumps(published))
     command = [sys.executable, "-m", "stackyard_sandbox.cloud", "--sandbox", str(home)]
     process = subprocess.Popen([*command, "--port", str(port)])
     endpoint = f"http://127.0.0.1:{port}"
@@ -433,3 +441,96 @@ def test_a_grant_on_one_key_group_or_repository_is_for_that_one(client, role):
     assert refused(kms.decrypt, CiphertextBlob=foreign)
     assert refused(ecr.describe_images, repositoryName="team/b")
     assert refused(logs.create_log_stream, logGroupName="/team/b", logStreamName="s")
+
+
+@pytest.fixture(scope="module")
+def web(cloud, client):
+    """Trade a token of `SIGNING_KEY` for a role, by a client that has no keys at all."""
+    client("iam").create_open_id_connect_provider(Url=ISSUER, ClientIDList=["sts"])
+    endpoint, *_ = cloud
+    settings = Config(signature_version=botocore.UNSIGNED)
+    sts = boto3.client("sts", region_name="eu-central-1", endpoint_url=endpoint, config=settings)
+
+    def trade(role, *, seconds=3600, name="job-1", **claims):
+        now = int(time.time())
+        said = {"iss": ISSUER, "sub": "repo:a/b:main", "aud": "sts", "iat": now, "exp": now + 600}
+        token = jwt.encode({"alg": "RS256", "kid": "one"}, {**said, **claims}, SIGNING_KEY)
+        return sts.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}",
+            RoleSessionName=name,
+            WebIdentityToken=token,
+            DurationSeconds=seconds,
+        )
+
+    return trade
+
+
+def trusting(client, name, condition, provider=f"arn:aws:iam::{ACCOUNT}:oidc-provider/ci.example"):
+    """Make a role that may list buckets, for whoever the conditions on a token let in."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": f"{provider}/tokens"},
+        "Condition": condition,
+    }
+    iam = client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(statement))
+    may = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(may))
+    return name
+
+
+def code_of(call, *arguments, **named):
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **named)
+    error = caught.value.response
+    return error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_a_web_token_is_a_session_with_the_rights_of_its_role(client, web):
+    main = {"StringEquals": {"ci.example/tokens:sub": "repo:a/b:main"}}
+    answer = web(trusting(client, "from-main", main))
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/from-main/job-1"
+    assert answer["AssumedRoleUser"]["Arn"] == session
+    assert answer["SubjectFromWebIdentityToken"] == "repo:a/b:main"
+    assert (answer["Provider"], answer["Audience"]) == (ISSUER, "sts")
+    keys = answer["Credentials"]
+    assert client("sts", keys).get_caller_identity()["Arn"] == session
+    assert client("s3", keys).list_buckets()
+    assert refused(client("iam", keys).list_roles)
+    client("iam").put_role_permissions_boundary(
+        RoleName="from-main", PermissionsBoundary="arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+    )
+    assert refused(client("s3", keys).list_buckets)
+
+
+def test_the_trust_policy_decides_whose_token_is_taken(client, web):
+    denied = ("AccessDenied", 403)
+    like = {"StringLike": {"ci.example/tokens:sub": "repo:a/*"}}
+    trusting(client, "from-a", like | {"StringEquals": {"ci.example/tokens:aud": "sts"}})
+    assert web("from-a")
+    assert code_of(web, "from-a", sub="repo:b/a:main") == denied
+    elsewhere = f"arn:aws:iam::{ACCOUNT}:oidc-provider/other.example"
+    assert code_of(web, trusting(client, "from-others", {}, elsewhere)) == denied
+    other_claim = {"StringLike": {"ci.example/tokens:repository": "*"}}
+    assert code_of(web, trusting(client, "by-claim", other_claim)) == denied
+    assert code_of(web, "not-there") == denied
+    # Whoever signs with keys may be trusted with AssumeRole, which is another action.
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ROOT}}
+    client("iam").create_role(RoleName="by-key", AssumeRolePolicyDocument=document(trust))
+    assert code_of(web, "by-key") == denied
+    assert refused(
+        client("sts").assume_role,
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/from-a",
+        RoleSessionName="administrator",
+    )
+
+
+def test_a_web_token_that_is_wrong_is_refused_by_the_name_that_aws_has_for_it(client, web):
+    trusting(client, "anybody", {})
+    assert code_of(web, "anybody", aud="someone") == ("InvalidIdentityToken", 400)
+    assert code_of(web, "anybody", iss="https://ci.example") == ("InvalidIdentityToken", 400)
+    late = int(time.time()) - 3600
+    assert code_of(web, "anybody", iat=late, exp=late + 60) == ("ExpiredTokenException", 400)
+    assert code_of(web, "anybody", seconds=7200) == ("ValidationError", 400)
+    assert code_of(web, "anybody", name="a job") == ("ValidationError", 400)

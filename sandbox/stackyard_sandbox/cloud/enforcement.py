@@ -45,7 +45,7 @@ def install() -> None:
 def _init(self: IAMRequestBase, *arguments: Any, **named: Any) -> None:
     """Read a presigned URL like a signed request; the emulator fails on both it and unsigned ones.
 
-    (Unsigned requests that are meant to be, AssumeRoleWithWebIdentity above all, are not served.)
+    (The one unsigned request that is served, AssumeRoleWithWebIdentity, does not come here.)
     """
     headers = named["headers"]
     if "Authorization" not in headers:

@@ -25,7 +25,7 @@ class Asked:
     action: str
     resource: str
     caller: frozenset[str]
-    """ARNs of who asks: of the user or role, and of its session."""
+    """ARNs of who asks: of the user or role, and of its session; or of the identity provider."""
 
     account: str
     facts: Mapping[str, str]
@@ -105,7 +105,8 @@ def _principals(statement: Document) -> set[str]:
     principal = statement.get("Principal", {})
     if principal == "*":
         return {"*"}
-    return {*_listed(principal.get("AWS")), *_listed(principal.get("Service"))}
+    kinds = ("AWS", "Service", "Federated")
+    return {name for kind in kinds for name in _listed(principal.get(kind))}
 
 
 def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:

@@ -30,9 +30,11 @@ from stackyard_sandbox.cloud import (
     snapshot,
     step_functions,
     token_review,
+    web_identity,
 )
 from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
+from stackyard_sandbox.cloud.issuers import Issuers
 from stackyard_sandbox.cloud.principals import PARTITION
 from stackyard_sandbox.planes import TOKEN_REVIEW
 from stackyard_sandbox.processes import LOOPBACK, end_strays, write_private
@@ -83,6 +85,7 @@ def serve(home: Path, port: int) -> int:
         _make_administrator(folder)
         _make_roles()
     enforcement.install()
+    web_identity.install(Issuers(home, port))
     access_logs.install()
     alerts.install()
     functions.install()

@@ -1,0 +1,137 @@
+"""Whether a web identity token is good: issuer, audience, signature and time, as AWS judges them.
+
+Sources: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html for
+algorithms and errors, https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html
+for the time, https://repost.aws/knowledge-center/iam-oidc-idp-federation for messages.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from moto.iam.models import OpenIDConnectProvider
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+CLOCK_SKEW = 300
+"""Seconds for which AWS takes a token after its time."""
+
+_SCHEME = "https://"
+
+Claims = Mapping[str, Any]
+
+
+class RefusedError(Exception):
+    """The token is not taken: the error of the API, and a message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a token is of, by the identity provider that the account trusts."""
+
+    provider: str
+    """ARN of the identity provider."""
+
+    issuer: str
+    subject: str
+    audience: str
+    """The client id of the provider that the token is for: its `azp` where it has one."""
+
+    facts: Mapping[str, str]
+    """Condition keys, as `oidc.example/path:sub`. Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html."""
+
+
+def identify(
+    token: str,
+    providers: Iterable[OpenIDConnectProvider],
+    keys_of: Callable[[str], Sequence[Mapping[str, Any]]],
+) -> Identity:
+    """Return whose token it is, for one of the account's identity providers; raises RefusedError.
+
+    `keys_of` returns the keys that an issuer publishes, and raises OSError if it cannot be asked.
+    """
+    issuer = str(_unverified(token).get("iss"))
+    provider = next((one for one in providers if f"{_SCHEME}{one.url}" == issuer), None)
+    if provider is None:
+        raise _invalid(f"No OpenIDConnect provider found in your account for {issuer}")
+    claims = _verified(token, _published(issuer, keys_of))
+    _check_time(claims)
+    audiences = _listed(claims.get("aud"))
+    meant = _listed(claims.get("azp")) or audiences
+    audience = next((one for one in meant if one in provider.client_id_list), None)
+    if audience is None:
+        raise _invalid("Incorrect token audience")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise _invalid("Missing a required claim: sub")
+    facts = {"aud": audience, "sub": subject}
+    if len(audiences) == 1:
+        facts["oaud"] = audiences[0]
+    known = {f"{provider.url}:{claim}".lower(): value for claim, value in facts.items()}
+    return Identity(provider.arn, issuer, subject, audience, known)
+
+
+def _unverified(token: str) -> Claims:
+    """What a token says of itself, to find out whose keys it must be signed with."""
+    try:
+        claims = json.loads(jws.extract_compact(token.encode()).payload)
+    except (JoseError, ValueError):
+        claims = None
+    if not isinstance(claims, dict):
+        raise _invalid("The ID Token provided is not a valid JWT")
+    return claims
+
+
+def _published(issuer: str, keys_of: Callable[[str], Sequence[Mapping[str, Any]]]) -> KeySet:
+    try:
+        keys = keys_of(issuer)
+    except OSError as error:
+        raise RefusedError("IDPCommunicationError", f"{issuer} does not answer: {error}") from None
+    if not keys:
+        raise _invalid("Couldn't retrieve verification key from your identity provider")
+    found: Any = {"keys": [dict(key) for key in keys]}
+    return KeySet.import_key_set(found)
+
+
+def _verified(token: str, keys: KeySet) -> Claims:
+    try:
+        return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+    except (JoseError, ValueError) as error:
+        raise _invalid(f"The token's signature cannot be verified: {error}") from None
+
+
+def _check_time(claims: Claims) -> None:
+    """A token has a beginning and an end, in seconds since 1970."""
+    now = int(time.time())
+    begins, ends = _moment(claims, "iat"), _moment(claims, "exp")
+    if "nbf" in claims:
+        begins = max(begins, _moment(claims, "nbf"))
+    if now > ends + CLOCK_SKEW:
+        told = f"current date/time {now} must be before the expiration date/time {ends}"
+        raise RefusedError("ExpiredTokenException", f"Token expired: {told}")
+    if begins > now + CLOCK_SKEW:
+        raise _invalid("The token is not valid yet")
+
+
+def _moment(claims: Claims, name: str) -> int:
+    value = claims.get(name)
+    if not isinstance(value, int):
+        raise _invalid(f"Missing a required claim, an integer: {name}")
+    return value
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(one) for one in value or ()]
+
+
+def _invalid(message: str) -> RefusedError:
+    return RefusedError("InvalidIdentityToken", message)

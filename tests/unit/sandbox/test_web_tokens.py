@@ -1,0 +1,117 @@
+"""Which web identity tokens the sandbox's STS takes: each way in which one can be wrong."""
+
+import base64
+import json
+import time
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey, RSAKey
+from moto.iam.models import OpenIDConnectProvider
+
+from stackyard_sandbox.cloud.web_tokens import RefusedError, identify
+
+ISSUER = "https://oidc.example/id/Berlin"
+KEY = RSAKey.generate_key(2048, {"kid": "one"})
+CURVE = ECKey.generate_key("P-256", {"kid": "two"})
+STRANGER = RSAKey.generate_key(2048, {"kid": "one"})
+PUBLISHED = {ISSUER: [KEY.as_dict(private=False), CURVE.as_dict(private=False)]}
+PROVIDER = OpenIDConnectProvider("123456789012", "us-east-1", ISSUER, [], ["sts", "other"], {})
+
+
+def token(key=KEY, algorithm="RS256", kid="one", **claims):
+    now = int(time.time())
+    usual = {"iss": ISSUER, "sub": "me", "aud": "sts", "iat": now, "exp": now + 600}
+    said = {name: value for name, value in {**usual, **claims}.items() if value is not None}
+    return jwt.encode({"alg": algorithm, "kid": kid}, said, key, algorithms=[algorithm])
+
+
+def identified(text, keys_of=lambda issuer: PUBLISHED.get(issuer, [])):
+    return identify(text, [PROVIDER], keys_of)
+
+
+def refused(text, **more):
+    with pytest.raises(RefusedError) as caught:
+        identified(text, **more)
+    return caught.value.code, caught.value.message
+
+
+def test_a_good_token_is_an_identity_with_the_keys_that_conditions_name():
+    found = identified(token())
+    assert found.provider == "arn:aws:iam::123456789012:oidc-provider/oidc.example/id/Berlin"
+    assert (found.issuer, found.subject, found.audience) == (ISSUER, "me", "sts")
+    host = "oidc.example/id/berlin"
+    assert found.facts == {f"{host}:sub": "me", f"{host}:aud": "sts", f"{host}:oaud": "sts"}
+
+
+def test_of_several_audiences_one_must_be_the_providers_and_azp_goes_before():
+    assert identified(token(aud=["nobody", "other"])).audience == "other"
+    hybrid = identified(token(aud="nobody", azp="other"))
+    assert hybrid.facts["oidc.example/id/berlin:aud"] == "other"
+    assert hybrid.facts["oidc.example/id/berlin:oaud"] == "nobody"
+    assert refused(token(aud="sts", azp="nobody"))[1] == "Incorrect token audience"
+
+
+def test_curves_are_taken_too():
+    assert identified(token(CURVE, "ES256", "two")).subject == "me"
+
+
+def altered(text):
+    """The same signature over another subject."""
+    head, body, signature = text.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    said = json.dumps({**claims, "sub": "admin"}).encode()
+    return ".".join((head, base64.urlsafe_b64encode(said).decode().rstrip("="), signature))
+
+
+def unsigned():
+    _, body, _ = token().split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    return f"{none}.{body}."
+
+
+PEM = KEY.as_pem(private=False)
+INVALID = {
+    "no token": ("hello", "not a valid JWT"),
+    "no claims": ("e30.W10.x", "not a valid JWT"),
+    "another issuer": (token(iss="https://oidc.example"), "No OpenIDConnect provider found"),
+    "plain http": (token(iss=ISSUER.replace("https", "http")), "No OpenIDConnect provider"),
+    "another audience": (token(aud=["x", "y"]), "Incorrect token audience"),
+    "no audience": (token(aud=None), "Incorrect token audience"),
+    "another key": (token(STRANGER), "signature cannot be verified"),
+    "unknown key": (token(kid="three"), "signature cannot be verified"),
+    "altered": (altered(token()), "signature cannot be verified"),
+    "unsigned": (unsigned(), "signature cannot be verified"),
+    "public key as secret": (
+        token(OctKey.import_key(base64.b64encode(PEM)), "HS256"),
+        "signature cannot be verified",
+    ),
+    "no subject": (token(sub=None), "Missing a required claim: sub"),
+    "no end": (token(exp=None), "Missing a required claim, an integer: exp"),
+    "no beginning": (token(iat=None), "Missing a required claim, an integer: iat"),
+    "text for time": (token(exp="tomorrow"), "Missing a required claim, an integer: exp"),
+    "not yet": (token(nbf=int(time.time()) + 3000), "not valid yet"),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_what_is_wrong_is_refused(case):
+    text, message = INVALID[case]
+    code, told = refused(text)
+    assert code == "InvalidIdentityToken"
+    assert message in told
+
+
+def test_a_token_is_taken_for_five_minutes_after_its_time():
+    now = int(time.time())
+    assert identified(token(exp=now - 240)).subject == "me"
+    assert refused(token(exp=now - 360))[0] == "ExpiredTokenException"
+
+
+def test_keys_that_cannot_be_had_are_told_apart():
+    def silent(_):
+        raise OSError("connection refused")
+
+    assert refused(token(), keys_of=silent)[0] == "IDPCommunicationError"
+    code, told = refused(token(), keys_of=lambda _: [])
+    assert (code, "verification key" in told) == ("InvalidIdentityToken", True)
