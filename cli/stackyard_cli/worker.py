@@ -8,6 +8,7 @@ update behind.
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -31,6 +32,11 @@ def blueprint(request: Request) -> Program:
 
     upstreams = {name: StackId.parse(path) for name, path in request.upstreams.items()}
     return program(request.blueprint, StackId.parse(request.stack), request.config, upstreams)
+
+
+COLLECT_AFTER = 100_000
+"""New objects between two collections, where Python's own is 700: a program makes
+hundreds of thousands and drops few, and looking through them was a tenth of its time."""
 
 
 class Voice:
@@ -94,6 +100,7 @@ class Inbox:
 def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> None:
     """Run one request after the other, end the process when no more come."""
     os.umask(0o077)
+    gc.set_threshold(COLLECT_AFTER)
     inbox, voice, errors = Inbox(), Voice(), sys.stderr
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: inbox.interrupt())

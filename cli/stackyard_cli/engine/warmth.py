@@ -65,4 +65,5 @@ class Warmth:
             self._also()
         for name in self._modules:
             with suppress(ImportError):
-                import_module(name)
+                # Importing gives a stand-in, which loads when it is asked for something of its own.
+                getattr(import_module(name), "__all__", None)

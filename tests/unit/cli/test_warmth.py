@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.util import find_spec
 
 from stackyard.blueprints.catalogue import BLUEPRINTS
@@ -19,6 +21,17 @@ def test_modules_follow_the_types_of_a_state() -> None:
         "pulumi_aws.s3",
         "pulumi_kubernetes.rbac.v1",
     ]
+
+
+def test_what_is_warm_is_loaded_and_no_stand_in() -> None:
+    """In a process of its own: the SDK's modules are loaded once, by whoever comes first."""
+    look = (
+        "import sys; from stackyard_cli.engine.warmth import Warmth; "
+        "Warmth(['pulumi_aws.sqs'], lambda: None).wait(); "
+        "print(type(sys.modules['pulumi_aws.sqs']).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == "module\n"
 
 
 def test_one_waits_for_the_other_and_errors_are_left_to_the_program() -> None:
