@@ -40,6 +40,14 @@ class Database:
         spec = job.spec.template.spec
         self.pods.run("stackyard-system", spec, spec.containers[0], **self.places)
 
+    def rotate(self, purpose: str, **places: str) -> str:
+        """Run the nightly job that looks after a database's passwords, and return what it said."""
+        name = f"database-{NAMESPACE}-{purpose}"
+        job = self.pods.batch.read_namespaced_cron_job(name, "stackyard-system")
+        spec = job.spec.job_template.spec.template.spec
+        (container,) = spec.containers
+        return self.pods.run("stackyard-system", spec, container, **self.places, **places)
+
 
 @dataclass(frozen=True)
 class Tracking:

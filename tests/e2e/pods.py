@@ -28,7 +28,7 @@ class Pods:
         endpoint: str,
         folder: Path,
     ) -> None:
-        self._cluster, self._core = cluster, client.CoreV1Api(api)
+        self._cluster, self._core, self._api = cluster, client.CoreV1Api(api), api
         self.apps, self.batch = client.AppsV1Api(api), client.BatchV1Api(api)
         self._aws, self.endpoint = aws, endpoint
         self._folder = folder
@@ -61,6 +61,8 @@ class Pods:
         for name, value in environment.items():
             if value == "/tmp":
                 environment[name] = str(scratch)
+        if spec.automount_service_account_token:
+            environment |= self._account(namespace, spec.service_account_name, scratch)
         environment |= {
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "TMPDIR": str(scratch),
@@ -69,6 +71,14 @@ class Pods:
         }
         command = [self._moved(word, namespace, spec, container) for word in container.command]
         return {"args": command, "env": environment, "cwd": str(scratch)}
+
+    def _account(self, namespace: str, account: str, folder: Path) -> dict[str, str]:
+        """Return where the cluster's API is, and what the kubelet mounts for it to a folder."""
+        issued = self._core.create_namespaced_service_account_token(account, namespace, {})
+        (folder / "token").write_text(issued.status.token)
+        authority = Path(self._api.configuration.ssl_ca_cert).read_text()
+        (folder / "ca.crt").write_text(authority)
+        return {"ACCOUNT_FOLDER": str(folder), "KUBERNETES_API": self._api.configuration.host}
 
     def identity(self, namespace: str, account: str) -> dict[str, str]:
         """Return the AWS credentials that EKS Pod Identity gives to a service account's pods."""

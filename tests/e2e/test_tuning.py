@@ -76,7 +76,7 @@ def _study(database: Database, worker: dict[str, Any]) -> optuna.Study:
     url = subprocess.run(
         command, env=worker["env"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    assert url.startswith("postgresql+psycopg2://vision_defects_dev_tuning:")
+    assert url.startswith("postgresql+psycopg2://vision_defects_dev_tuning_a:")
     assert url.endswith("/vision_defects_dev_tuning?sslmode=require")
     return optuna.load_study(study_name="defects", storage=url)
 

@@ -76,6 +76,9 @@ class DatabaseFacts(Contract):
     admin_credentials: str
     """ARN of the secret that opens the whole instance; only the set-up of databases may read it."""
 
+    rotation_days: int = 30
+    """Days between new passwords of the projects' databases."""
+
 
 class FoundationContract(Contract):
     """What the `foundation` of a stage promises to `services` and to every project."""
@@ -117,6 +120,9 @@ class FoundationContract(Contract):
 
     admin_arns: list[str] = []
     """Roles of the people who put secrets in."""
+
+    mounts_secrets: bool = False
+    """Whether pods of the cluster can mount secrets."""
 
     break_glass_arn: str | None = None
     """The role that reads secrets in an emergency; without one, administrators may."""

@@ -87,6 +87,7 @@ class Database(Component):
             "host": self.host,
             "port": self.port,
             "admin_credentials": self.admin_credentials,
+            "rotation_days": self._config.rotation_days,
         }
 
     def _settings(self, backup_days: int) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class DatabaseConfig(Config):
     multi_zone: bool = False
     """Whether a standby waits in a second zone; it takes over within minutes."""
 
+    rotation_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days between new passwords of the projects' databases, 1 to 365. A server starts new pods
+    then; what still works with the former password can until the next rotation."""
+
     @model_validator(mode="after")
     def _can_grow(self) -> DatabaseConfig:
         if self.max_storage_gb < self.storage_gb:

@@ -8,9 +8,13 @@ from typing import Any, Literal
 from stackyard import iam
 from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
 from stackyard.naming import StackId, fitted
+from stackyard.vault.secret_policies import WRITE_VALUE
 
 Purpose = Literal["tracking", "tuning", "lakefs"]
-"""What a project uses a database for; each has a database and a user of its own."""
+"""What a project uses a database for; each has a database and users of its own. The Deployment that
+works with it has the same name."""
+
+PURPOSES: tuple[Purpose, ...] = ("tracking", "tuning", "lakefs")
 
 IDENTIFIER_LIMIT = 63
 """Longest name in PostgreSQL, https://www.postgresql.org/docs/current/limits.html."""
@@ -28,8 +32,14 @@ def pod_program(name: str) -> str:
 
 
 def database_name(stack: StackId, purpose: Purpose) -> str:
-    """Return the name of a database, which is also its user's."""
+    """Return the name of a database, which is also its owner's."""
     return fitted(f"{stack.slug}-{purpose}", IDENTIFIER_LIMIT).replace("-", "_")
+
+
+def user_names(stack: StackId, purpose: Purpose) -> list[str]:
+    """Return the names of the two users that take turns; they act as the owner."""
+    full = [f"{stack.slug}-{purpose}-{letter}" for letter in "ab"]
+    return [fitted(name, IDENTIFIER_LIMIT).replace("-", "_") for name in full]
 
 
 def place_variables(facts: DatabaseFacts, stack: StackId, purpose: Purpose) -> dict[str, str]:
@@ -42,7 +52,7 @@ def place_variables(facts: DatabaseFacts, stack: StackId, purpose: Purpose) -> d
 
 
 def secret_name(stack: StackId, purpose: Purpose) -> str:
-    """Return the name of the secret that holds the user's name and password."""
+    """Return the name of the secret that holds the current user's name and password."""
     return f"{stack}/{purpose}-database"
 
 
@@ -65,12 +75,12 @@ def read_credentials(
 def setup_policy(
     secret_arn: str, admin_secret_arn: str, key_arn: str, region: str
 ) -> dict[str, Any]:
-    """Return what the setup may do: open the instance, and keep the user's password."""
+    """Return what the setup may do: open the instance, and keep the users' passwords."""
     return iam.document(
         iam.statement("ReadMaster", ("secretsmanager:GetSecretValue",), (admin_secret_arn,)),
         iam.statement(
             "KeepPassword",
-            ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+            ("secretsmanager:GetSecretValue", *WRITE_VALUE),
             (secret_arn,),
         ),
         use_key("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), key_arn, region),

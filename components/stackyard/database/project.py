@@ -1,4 +1,4 @@
-"""One database of a project: its secret, and the job that makes it on the stage's instance."""
+"""One database of a project: its secret, and the jobs that make it and rotate its passwords."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
 from stackyard.database import documents
 from stackyard.database.documents import Purpose
+from stackyard.database.rotation import PROGRAMS, PasswordRotation
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
 from stackyard.vault.secret_policies import secret_policy
 from stackyard.workload import Program, Size, Workload
 
 
 class ProjectDatabase(Component):
-    """A database with a user of its own, whose password only its readers can open.
+    """A database with users of its own, whose passwords only its readers can open.
 
-    The job runs in the stage's system namespace, where no project can start pods, because it opens
-    the whole instance. It makes the password itself, so that no person and no state ever has it.
+    The jobs run in the stage's system namespace, where no project can start pods, because they open
+    the whole instance. They make the passwords, so that no person and no state ever has one.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectDatabase"
 
     credentials: pulumi.Output[str]
-    """ARN of the secret that holds the user's name and password, as JSON."""
+    """ARN of the secret that holds the current user's name and password, as JSON."""
 
     ready: pulumi.Output[str]
     """The same, once the database exists."""
@@ -47,12 +48,14 @@ class ProjectDatabase(Component):
         facts: DatabaseFacts,
         readers: Mapping[str, pulumi.Input[str]],
         namespace: str,
+        server_namespace: pulumi.Input[str],
         image: str,
         recovery_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the instance, role ARNs of who may connect, and where the job runs in what image.
+        """Wiring: the instance, role ARNs of who may connect, where the jobs run in what image.
 
+        `server_namespace` is that of the Deployment which starts new pods for a new password,
         `recovery_days` is how long the secret can be restored.
         """
         super().__init__(name, Config(), opts=opts)
@@ -63,7 +66,18 @@ class ProjectDatabase(Component):
         self.credentials = secret.arn
         identity = self._identify(secret.arn)
         guard = self._guard(secret, [identity.role_arn], readers)
-        job = self._make_job(secret.arn, [identity, guard])
+        work = self._work(secret.arn)
+        needed = [*self._make_programs(work), identity, guard]
+        job = self._make_job(work, needed)
+        PasswordRotation(
+            self.named("rotation"),
+            work=work,
+            purpose=purpose,
+            days=facts.rotation_days,
+            namespace=namespace,
+            server_namespace=server_namespace,
+            opts=self.child(depends_on=needed),
+        )
         self.ready = pulumi.Output.all(secret.arn, job.id).apply(lambda parts: str(parts[0]))
         self.publish()
 
@@ -116,40 +130,42 @@ class ProjectDatabase(Component):
             opts=self.child(),
         )
 
-    def _make_job(
-        self, secret_arn: pulumi.Output[str], needed: Sequence[pulumi.Resource]
-    ) -> k8s.batch.v1.Job:
-        program = documents.pod_program("setup")
-        place = documents.place_variables(self._facts, self._stack, self._purpose)
-        work = Workload(
+    def _work(self, secret_arn: pulumi.Output[str]) -> Workload:
+        """Return what the jobs share: who they are, and where the database and its secrets are."""
+        return Workload(
             self._stack,
             self._account,
             self._image,
-            files={"/setup": self._account},
+            files={PROGRAMS: self._account},
             variables={
-                **place,
+                **documents.place_variables(self._facts, self._stack, self._purpose),
                 "AWS_DEFAULT_REGION": self._foundation.region,
-                "DATABASE_USER": place["DATABASE_NAME"],
+                "DATABASE_USERS": " ".join(documents.user_names(self._stack, self._purpose)),
                 "DATABASE_ADMIN_CREDENTIALS": self._facts.admin_credentials,
                 "DATABASE_CREDENTIALS": secret_arn,
-                # A new program runs again: jobs are made anew when their pods differ.
-                "PROGRAM_DIGEST": hashlib.sha256(program.encode()).hexdigest()[:16],
             },
         )
-        metadata = work.metadata(self._namespace)
-        account = work.account(self.named("account"), self._namespace, self.child())
+
+    def _make_programs(self, work: Workload) -> list[pulumi.Resource]:
+        programs = {f"{name}.py": documents.pod_program(name) for name in ("setup", "rotate")}
         script = k8s.core.v1.ConfigMap(
             self.named("program"),
-            metadata=metadata,
-            data={"setup.py": program},
+            metadata=work.metadata(self._namespace),
+            data=programs,
             opts=self.child(),
         )
+        return [work.account(self.named("account"), self._namespace, self.child()), script]
+
+    def _make_job(self, work: Workload, needed: Sequence[pulumi.Resource]) -> k8s.batch.v1.Job:
+        text = documents.pod_program("setup")
+        # A new program runs again: jobs are made anew when their pods differ.
+        digest = {"PROGRAM_DIGEST": hashlib.sha256(text.encode()).hexdigest()[:16]}
         setup = work.container(
-            "setup", Program(["python", "/setup/setup.py"], {}), Size("500m", "256Mi")
+            "setup", Program(["python", f"{PROGRAMS}/setup.py"], digest), Size("500m", "256Mi")
         )
         return k8s.batch.v1.Job(
             self.named("setup"),
-            metadata=metadata,
+            metadata=work.metadata(self._namespace),
             spec=k8s.batch.v1.JobSpecArgs(
                 backoff_limit=6,
                 active_deadline_seconds=900,
@@ -157,7 +173,7 @@ class ProjectDatabase(Component):
             ),
             # The pods of a job cannot be changed, so the old one makes room for the new one.
             opts=self.child(
-                depends_on=[account, script, *needed],
+                depends_on=list(needed),
                 replace_on_changes=["spec"],
                 delete_before_replace=True,
             ),

@@ -64,6 +64,7 @@ class BranchServer(Component):
             facts=facts,
             readers={lakefs.NAME: self._identity.role_arn},
             namespace=services.system_namespace,
+            server_namespace=namespace,
             image=setup_image,
             recovery_days=recovery_days,
             opts=self.child(),
@@ -86,12 +87,7 @@ class BranchServer(Component):
         )
         self._make_deployment()
         self._make_service()
-        k8s.networking.v1.NetworkPolicy(
-            self.named("to-database"),
-            metadata=self._serve.metadata(namespace, "to-database"),
-            spec=kubernetes.egress(self._serve.selector, foundation.vpc_cidr, facts.port),
-            opts=self.child(),
-        )
+        self._let_out(facts.port)
         self.publish()
 
     def _identify(self, buckets: Sequence[str]) -> WorkloadIdentity:
@@ -178,6 +174,15 @@ class BranchServer(Component):
                 max_unavailable=1,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector),
             ),
+            opts=self.child(),
+        )
+
+    def _let_out(self, port: int) -> None:
+        """Let the server's pods reach the database."""
+        k8s.networking.v1.NetworkPolicy(
+            self.named("to-database"),
+            metadata=self._serve.metadata(self._namespace, "to-database"),
+            spec=kubernetes.egress(self._serve.selector, self._foundation.vpc_cidr, port),
             opts=self.child(),
         )
 

@@ -81,6 +81,7 @@ class TrackingServer(Component):
             facts=facts,
             readers={"tracking": identity.role_arn},
             namespace=services.system_namespace,
+            server_namespace=namespace,
             image=self.image,
             recovery_days=recovery_days,
             opts=self.child(),

@@ -64,6 +64,7 @@ class Tuning(Component):
             facts=facts,
             readers={"dashboard": identity.role_arn, "trainer": role_arns["trainer"]},
             namespace=services.system_namespace,
+            server_namespace=namespace,
             image=setup_image,
             recovery_days=recovery_days,
             opts=self.child(),

@@ -27,6 +27,7 @@ from stackyard_sandbox.cloud import (
     key_rotation,
     pod_identity,
     role_listing,
+    secret_labels,
     snapshot,
     step_functions,
     token_review,
@@ -93,6 +94,7 @@ def serve(home: Path, port: int) -> int:
     delete_markers.install()
     role_listing.install()
     key_rotation.install()
+    secret_labels.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
         threaded=True,

@@ -86,6 +86,31 @@ def test_every_pod_is_restricted_and_writes_to_scratch_only(made: Any) -> None:
             assert container["image"].startswith("registry.example/")
 
 
+def test_rotation_changes_the_one_deployment_that_works_with_the_password(made: Any) -> None:
+    deployments = {
+        inputs["metadata"]["name"]
+        for inputs in made.of_type("kubernetes:apps/v1:Deployment").values()
+    }
+    roles = made.of_type("kubernetes:rbac.authorization.k8s.io/v1:Role")
+    bindings = made.of_type("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
+    jobs = made.of_type("kubernetes:batch/v1:CronJob")
+    for purpose in ("tracking", "tuning", "lakefs"):
+        name = f"{purpose}-database-rotation"
+        (rule,) = roles[f"{name}-restart"]["rules"]
+        assert (rule["resources"], rule["resourceNames"]) == (["deployments"], [purpose])
+        assert rule["verbs"] == ["get", "patch"]
+        assert purpose in deployments
+        job = jobs[f"{name}-nightly"]
+        spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        assert job["metadata"]["namespace"] == "stackyard-system"
+        (subject,) = bindings[f"{name}-restarts"]["subjects"]
+        assert subject["name"] == spec["serviceAccountName"]
+        assert subject["namespace"] == "stackyard-system"
+        (container,) = spec["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert spec["securityContext"]["runAsNonRoot"]
+
+
 def test_no_pod_of_the_project_opens_the_whole_instance(made: Any) -> None:
     """Whoever may start pods in the namespace could otherwise become its administrator."""
     own = "vision-defects-dev"

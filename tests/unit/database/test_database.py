@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from stackyard.database import documents
 from stackyard.database.config import DatabaseConfig
+from stackyard.database.rotation import cron_job_name
 from stackyard.naming import StackId
 
 PODS = sorted((Path(documents.__file__).parent / "pods").glob("[a-z]*.py"))
@@ -47,28 +49,51 @@ def test_any_password_survives_in_the_url(password: str) -> None:
 
 @pytest.mark.parametrize("program", PODS, ids=lambda path: path.stem)
 def test_programs_of_pods_import_nothing_of_ours(program: Path) -> None:
+    tree = ast.parse(program.read_text())
+    nodes = [one for top in tree.body for one in ast.walk(top) if not _for_types_only(top)]
     imported = {
         name.split(".")[0]
-        for node in ast.walk(ast.parse(program.read_text()))
+        for node in nodes
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else _names(node))
     }
-    assert imported <= {"boto3", "botocore", "json", "os", "psycopg2", "secrets", "sys"} | {
-        "typing",
-        "urllib",
-    }
+    assert imported - set(sys.stdlib_module_names) <= {"boto3", "botocore", "psycopg2"}
+
+
+def _for_types_only(node: ast.stmt) -> bool:
+    """Whether this is how a program names the one beside it, which pods find by its bare name."""
+    shape = (
+        "if TYPE_CHECKING:\n    from stackyard.database.pods import setup\nelse:\n    import setup"
+    )
+    return ast.unparse(node) == shape
 
 
 def _names(node: ast.Import) -> list[str]:
     return [alias.name for alias in node.names]
 
 
-def test_the_setup_may_open_the_instance_and_one_secret_only() -> None:
+def test_the_jobs_may_open_the_instance_and_one_secret_only() -> None:
     policy = documents.setup_policy("arn:own", "arn:master", "arn:key", "eu-central-1")
     by_sid = {one["Sid"]: one for one in policy["Statement"]}
     assert by_sid["ReadMaster"]["Resource"] == ["arn:master"]
+    assert by_sid["ReadMaster"]["Action"] == ["secretsmanager:GetSecretValue"]
     assert by_sid["KeepPassword"]["Resource"] == ["arn:own"]
-    assert "secretsmanager:PutSecretValue" not in by_sid["ReadMaster"]["Action"]
+    assert by_sid["KeepPassword"]["Action"] == [
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ]
+
+
+def test_names_of_users_and_jobs_fit_and_stay_apart() -> None:
+    long = StackId("a" * 32, "b" * 32, "dev")
+    every = [one for purpose in documents.PURPOSES for one in documents.user_names(long, purpose)]
+    every += [documents.database_name(long, purpose) for purpose in documents.PURPOSES]
+    assert len(set(every)) == 9
+    assert max(map(len, every)) <= documents.IDENTIFIER_LIMIT
+    jobs = {cron_job_name(f"database-{long.slug}-{purpose}") for purpose in documents.PURPOSES}
+    assert len(jobs) == 3
+    assert max(map(len, jobs)) <= 52
 
 
 @pytest.mark.parametrize(
@@ -77,6 +102,8 @@ def test_the_setup_may_open_the_instance_and_one_secret_only() -> None:
         ({"storage_gb": 100, "max_storage_gb": 50}, "is less than"),
         ({"version": 14}, "greater than or equal to 15"),
         ({"instance_class": "m7g.large"}, "pattern"),
+        ({"rotation_days": 0}, "greater than or equal to 1"),
+        ({"rotation_days": 366}, "less than or equal to 365"),
         ({"password": "x"}, "Extra inputs"),
     ],
 )
