@@ -19,7 +19,7 @@ def test_there_is_a_line_for_each_of_the_twelve_concerns(applied: Any) -> None:
     for name in ("dataset versions", "dataset access", "retention", "key vault", "monitoring"):
         assert found[name]["state"] == "ok", found[name]
         assert found[name]["evidence"]
-    assert found["hybrid"]["evidence"] == "AWS trusts pods of berlin"
+    assert found["hybrid"]["evidence"] == "namespace and trusted trainers on berlin"
     assert found["run tracking"] == {
         "concern": "run tracking",
         "state": "not declared",

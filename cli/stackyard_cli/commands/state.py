@@ -13,7 +13,7 @@ from stackyard.stackfile.estate import Estate
 from stackyard_cli import render
 from stackyard_cli.contracts import contract_of
 from stackyard_cli.deployment import Deployment, place_of_estate
-from stackyard_cli.engine import guard
+from stackyard_cli.engine import guard, own_clusters
 from stackyard_cli.engine.checkpoint import Resource
 from stackyard_cli.engine.place import Place
 from stackyard_cli.engine.session import session
@@ -166,13 +166,15 @@ def _concerns(place: Place, estate: Estate, stack: StackId) -> list[dict[str, An
 
     below = estate.upstreams(stack)
     foundation = contract_of(place, contracts.FoundationContract, below["foundation"])
+    services = contract_of(place, contracts.ServicesContract, below["services"])
     subject = Subject(
         stack=stack,
         config=config,
         project=contract_of(place, contracts.ProjectContract, stack),
         foundation=foundation,
-        services=contract_of(place, contracts.ServicesContract, below["services"]),
+        services=services,
         clients=Clients(place.environment, foundation),
+        onprem=own_clusters.reached(estate.settings.target, services.onprem),
     )
     return checked(subject)
 

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
-from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
+from stackyard.naming import role_name
+from stackyard_cli.concerns.subject import NOT_DECLARED, TIMEOUT, Finding, Subject, judged
 
 NAME_LIMIT = 80
 """Longest name of a state machine, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 
 def hybrid(subject: Subject) -> Finding:
-    """Whether AWS trusts the issuer of every cluster on premises that projects run on."""
-    clusters = subject.services.onprem
+    """Whether each cluster on premises has the namespace, and AWS trusts trainers in it."""
+    clusters, problems = subject.services.onprem, list[str]()
     if not clusters:
         return NOT_DECLARED
-    iam, problems = subject.clients.aws("iam"), []
     for name, facts in clusters.items():
-        try:
-            iam.get_open_id_connect_provider(OpenIDConnectProviderArn=facts.issuer_arn)
-        except iam.exceptions.NoSuchEntityException:
-            problems.append(f"AWS does not know the issuer of {name}")
-    return judged(problems, f"AWS trusts pods of {', '.join(sorted(clusters))}")
+        problems += _onprem_problems(subject, name, facts.issuer_arn)
+    names = ", ".join(sorted(clusters))
+    return judged(problems, f"namespace and trusted trainers on {names}")
+
+
+def _onprem_problems(subject: Subject, cluster: str, issuer: str) -> list[str]:
+    iam, problems = subject.clients.aws("iam"), []
+    try:
+        iam.get_open_id_connect_provider(OpenIDConnectProviderArn=issuer)
+    except iam.exceptions.NoSuchEntityException:
+        problems.append(f"AWS does not know the issuer of {cluster}")
+    role = role_name(subject.stack, f"trainer-{cluster}")
+    try:
+        trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        if [statement["Principal"] for statement in trust] != [{"Federated": issuer}]:
+            problems.append(f"{role} trusts others than pods of {cluster}")
+    except iam.exceptions.NoSuchEntityException:
+        problems.append(f"role {role} is missing")
+    namespace = subject.project.namespace
+    try:
+        found = subject.onprem[cluster].get(f"/api/v1/namespaces/{namespace}", TIMEOUT)
+    except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
+        return [*problems, f"{cluster} does not answer: {error}"]
+    return problems if found else [*problems, f"{cluster} has no namespace {namespace}"]
 
 
 def monitoring(subject: Subject) -> Finding:

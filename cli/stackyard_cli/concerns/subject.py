@@ -17,6 +17,7 @@ from typing import Any, Literal
 from stackyard.blueprints.contracts import FoundationContract, ProjectContract, ServicesContract
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.naming import StackId
+from stackyard_cli.concerns.kubeconfig import KubeconfigCluster
 
 State = Literal["ok", "problem", "not declared"]
 
@@ -127,6 +128,8 @@ class Subject:
     foundation: FoundationContract
     services: ServicesContract
     clients: Clients
+    onprem: Mapping[str, KubeconfigCluster]
+    """How the clusters on premises are reached, by their names."""
 
     def deployment(self, name: str) -> Any:
         """Return a Deployment of the namespace, None where there is none."""

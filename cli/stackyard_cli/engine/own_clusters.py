@@ -5,15 +5,16 @@ On target `aws` they are real, and their kubeconfigs lead to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from stackyard_cli.concerns.kubeconfig import KubeconfigCluster
 from stackyard_cli.errors import StackyardError
 
 if TYPE_CHECKING:
-    from stackyard.blueprints.contracts import GpuPoolFacts
+    from stackyard.blueprints.contracts import GpuPoolFacts, OnPremFacts
     from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
     from stackyard_sandbox.onprem import Node, Wanted
 
@@ -41,6 +42,28 @@ def begin(config: OnPremConfig) -> Callable[[], None]:
 
     Thread(target=make, name="clusters on premises").start()
     return made.result
+
+
+def reached(
+    target: Literal["aws", "sandbox"], clusters: Mapping[str, OnPremFacts]
+) -> dict[str, KubeconfigCluster]:
+    """Return how clusters are reached: by the kubeconfigs that were declared, or the sandbox's."""
+    found = {
+        name: KubeconfigCluster(facts.kubeconfig, facts.context) for name, facts in clusters.items()
+    }
+    if target == "aws" or not found:
+        return found
+    from stackyard_sandbox.onprem import OnPremises
+    from stackyard_sandbox.paths import sandbox_home
+
+    here = OnPremises(sandbox_home())
+    planes = {name: here.find(one.kubeconfig, one.context) for name, one in found.items()}
+    own = {
+        name: KubeconfigCluster(str(plane.kubeconfig_path), None)
+        for name, plane in planes.items()
+        if plane is not None
+    }
+    return found | own
 
 
 def _wanted(name: str, config: OnPremClusterConfig) -> Wanted:
