@@ -25,7 +25,10 @@ Look at it
   kubectl get nodes,resourcequota -A                      (if kubectl is on this machine)
   stackyard outputs vision/defects/dev                    what the project promises
   stackyard show vision/defects/dev --origin              file and line of every value
-  stackyard status vision/defects/dev                     each concern, asked again at the cloud and the cluster
+  stackyard status vision/defects/dev                     each concern, asked again at the cloud and the clusters
+Train in the cellar, a cluster of one's own; the same manifest as for the cloud
+  stackyard train render vision/defects/dev fit --on onprem:cellar > fit.yaml
+  kubectl --context cellar create -f fit.yaml             (or --context platform-foundation-dev: the cloud)
 Change it
   edit stacks/vision/defects/dev.yaml                     for example `quota: gpus`, or a retention
   stackyard preview vision/defects/dev                    shows just that change and the line it comes from
