@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from stackyard import iam
 from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
-from stackyard.naming import StackId, fitted
+from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
 from stackyard.vault.secret_policies import WRITE_VALUE
 
 Purpose = Literal["tracking", "tuning", "lakefs"]
@@ -18,6 +18,9 @@ PURPOSES: tuple[Purpose, ...] = ("tracking", "tuning", "lakefs")
 
 IDENTIFIER_LIMIT = 63
 """Longest name in PostgreSQL, https://www.postgresql.org/docs/current/limits.html."""
+
+CRON_JOB_LIMIT = 52
+"""Longest name of a CronJob, https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/."""
 
 CLIENT = "database-client"
 """ConfigMap of a project's namespace that holds `connect.py`."""
@@ -40,6 +43,25 @@ def user_names(stack: StackId, purpose: Purpose) -> list[str]:
     """Return the names of the two users that take turns; they act as the owner."""
     full = [f"{stack.slug}-{purpose}-{letter}" for letter in "ab"]
     return [fitted(name, IDENTIFIER_LIMIT).replace("-", "_") for name in full]
+
+
+def account_name(stack: StackId, purpose: Purpose) -> str:
+    """Return the name of the jobs' service account, and of the job that makes the database."""
+    return fitted(f"database-{stack.slug}-{purpose}", NAMESPACE_LIMIT)
+
+
+def cron_job_name(stack: StackId, purpose: Purpose) -> str:
+    """Return the name of the job that rotates the passwords."""
+    return fitted(account_name(stack, purpose), CRON_JOB_LIMIT)
+
+
+def jobs_pattern(stack: StackId) -> str:
+    """Return a regular expression for all of a project's jobs in the system namespace.
+
+    A CronJob adds a number to the names of its jobs.
+    """
+    names = {name(stack, purpose) for purpose in PURPOSES for name in (account_name, cron_job_name)}
+    return f"({'|'.join(sorted(names))})(-[0-9]+)?"
 
 
 def place_variables(facts: DatabaseFacts, stack: StackId, purpose: Purpose) -> dict[str, str]:

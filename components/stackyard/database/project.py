@@ -18,7 +18,7 @@ from stackyard.config import Config
 from stackyard.database import documents
 from stackyard.database.documents import Purpose
 from stackyard.database.rotation import PROGRAMS, PasswordRotation
-from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
+from stackyard.naming import StackId
 from stackyard.vault.secret_policies import secret_policy
 from stackyard.workload import Program, Size, Workload
 
@@ -61,7 +61,7 @@ class ProjectDatabase(Component):
         super().__init__(name, Config(), opts=opts)
         self._stack, self._purpose, self._foundation = stack, purpose, foundation
         self._facts, self._namespace, self._image = facts, namespace, image
-        self._account = fitted(f"database-{stack.slug}-{purpose}", NAMESPACE_LIMIT)
+        self._account = documents.account_name(stack, purpose)
         secret = self._make_secret(recovery_days)
         self.credentials = secret.arn
         identity = self._identify(secret.arn)
@@ -71,6 +71,7 @@ class ProjectDatabase(Component):
         job = self._make_job(work, needed)
         PasswordRotation(
             self.named("rotation"),
+            stack=stack,
             work=work,
             purpose=purpose,
             days=facts.rotation_days,

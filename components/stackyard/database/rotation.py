@@ -11,15 +11,13 @@ import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
 from stackyard.config import Config
+from stackyard.database import documents
 from stackyard.database.documents import Purpose
-from stackyard.naming import fitted
+from stackyard.naming import StackId
 from stackyard.workload import Program, Size, Workload
 
 PROGRAMS = "/setup"
 """Where the pods find their programs."""
-
-CRON_JOB_LIMIT = 52
-"""Longest name of a CronJob, https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/."""
 
 ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 """Where a pod finds the token of its account, and the authority of the cluster's API:
@@ -38,6 +36,7 @@ class PasswordRotation(Component):
         self,
         name: str,
         *,
+        stack: StackId,
         work: Workload,
         purpose: Purpose,
         days: int,
@@ -62,7 +61,9 @@ class PasswordRotation(Component):
         k8s.batch.v1.CronJob(
             self.named("nightly"),
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=cron_job_name(work.name), namespace=namespace, labels=work.labels
+                name=documents.cron_job_name(stack, purpose),
+                namespace=namespace,
+                labels=work.labels,
             ),
             spec=k8s.batch.v1.CronJobSpecArgs(
                 schedule=nightly(work.name),
@@ -116,11 +117,6 @@ class PasswordRotation(Component):
             ],
             opts=self.child(depends_on=[role]),
         )
-
-
-def cron_job_name(account: str) -> str:
-    """Return the name of the job, which that of its pods' account becomes."""
-    return fitted(account, CRON_JOB_LIMIT)
 
 
 def nightly(account: str) -> str:

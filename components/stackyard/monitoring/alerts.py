@@ -64,16 +64,22 @@ class Alarm(Alert):
 
 
 def rules(
-    namespace: str, thresholds: ThresholdsConfig, *, tracking: bool, models: Sequence[str]
+    namespace: str,
+    thresholds: ThresholdsConfig,
+    *,
+    tracking: bool,
+    models: Sequence[str],
+    database_jobs: str,
 ) -> list[Rule]:
     """Return the alerts that Prometheus evaluates for a project's namespace.
 
-    `tracking` says whether it has a tracking server, `models` names the models that it serves.
+    `tracking` says whether it has a tracking server, `models` names the models that it serves;
+    `database_jobs` is a regular expression for the jobs that look after its databases elsewhere.
     """
     here = f'namespace="{namespace}"'
     return [
         *_training_rules(here, thresholds),
-        *([_tracking_rule(here)] if tracking else []),
+        *([_tracking_rule(here), _database_rule(database_jobs)] if tracking else []),
         *([_serving_rule(here, models)] if models else []),
         Rule(
             name="MetricsMissing",
@@ -140,6 +146,20 @@ def _tracking_rule(here: str) -> Rule:
         expression=f"kube_deployment_status_replicas_available{{{here}, "
         'deployment="tracking"} == 0',
         minutes=5,
+    )
+
+
+def _database_rule(jobs: str) -> Rule:
+    return Rule(
+        name="DatabaseJobFailed",
+        audience="dev",
+        severity="ticket",
+        summary="{{ $labels.job_name }} failed: a database was not set up, or kept its password",
+        runbook="Read the log of the job's last pod; servers go on with the password they have. "
+        "Database not reachable or login refused: check the instance, then its master's secret. "
+        "Access denied: apply the stack again. The next night's run finishes what was begun; "
+        "`kubectl create job --from=cronjob/...` does so at once. Then delete the failed job.",
+        expression=f'kube_job_failed{{job_name=~"{jobs}", condition="true"}} == 1',
     )
 
 

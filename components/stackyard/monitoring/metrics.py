@@ -13,6 +13,7 @@ import pulumi_kubernetes as k8s
 from stackyard._component import Component
 from stackyard.blueprints.contracts import FoundationContract, ServicesContract
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.database.documents import jobs_pattern
 from stackyard.monitoring import documents, rules
 from stackyard.monitoring.alerts import rules as alert_rules
 from stackyard.monitoring.config import MonitoringConfig
@@ -54,12 +55,17 @@ class ProjectMetrics(Component):
         """
         super().__init__(name, config, opts=opts)
         self._stack, self._foundation = stack, foundation
+        self._system = services.system_namespace
         workspace = aws.amp.Workspace(
             self.named("workspace"), alias=f"{stack.slug}-metrics", opts=self.child()
         )
         self.workspace_id = workspace.id
         watched = alert_rules(
-            namespace_name(stack), config.thresholds, tracking=tracking, models=models
+            namespace_name(stack),
+            config.thresholds,
+            tracking=tracking,
+            models=models,
+            database_jobs=jobs_pattern(stack),
         )
         aws.amp.RuleGroupNamespace(
             self.named("rules"),
@@ -114,6 +120,7 @@ class ProjectMetrics(Component):
     def _settings(self, endpoint: str) -> str:
         return rules.collector_file(
             namespace=namespace_name(self._stack),
+            elsewhere=f"{self._system};{jobs_pattern(self._stack)}",
             remote_write=f"{endpoint}api/v1/remote_write",
             region=self._foundation.region,
         )

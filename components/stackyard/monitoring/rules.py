@@ -74,16 +74,17 @@ def routing_file(topics: Mapping[str, str], region: str) -> str:
     return _text({"alertmanager_config": _text(config)})
 
 
-def collector_file(*, namespace: str, remote_write: str, region: str) -> str:
+def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region: str) -> str:
     """Return the collector's config: of all that is measured, what belongs to the namespace.
 
+    `elsewhere` is a regular expression, `NAMESPACE;JOB`, for the project's jobs in another one.
     `remote_write` is the workspace's address. Sources:
     https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-onboard-ingest-metrics-remote-write-EC2.html
     and https://prometheus.io/docs/prometheus/latest/configuration/configuration/.
     """
     own: dict[str, Any] = {
-        "source_labels": ["namespace"],
-        "regex": namespace,
+        "source_labels": ["namespace", "job_name"],
+        "regex": f"{namespace};.*|{elsewhere}",
         "action": "keep",
     }
 

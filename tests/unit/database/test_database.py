@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from sqlalchemy.engine import make_url
 
 from stackyard.database import documents
 from stackyard.database.config import DatabaseConfig
-from stackyard.database.rotation import cron_job_name
 from stackyard.naming import StackId
 
 PODS = sorted((Path(documents.__file__).parent / "pods").glob("[a-z]*.py"))
@@ -91,9 +91,12 @@ def test_names_of_users_and_jobs_fit_and_stay_apart() -> None:
     every += [documents.database_name(long, purpose) for purpose in documents.PURPOSES]
     assert len(set(every)) == 9
     assert max(map(len, every)) <= documents.IDENTIFIER_LIMIT
-    jobs = {cron_job_name(f"database-{long.slug}-{purpose}") for purpose in documents.PURPOSES}
+    jobs = {documents.cron_job_name(long, purpose) for purpose in documents.PURPOSES}
     assert len(jobs) == 3
     assert max(map(len, jobs)) <= 52
+    pattern = documents.jobs_pattern(long)
+    assert all(re.fullmatch(pattern, f"{name}-29401234") for name in jobs)
+    assert not re.fullmatch(pattern, "database-ranking-recommender-dev-tracking")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,28 @@ from typing import Any
 import pytest
 import yaml
 
+from stackyard.database.documents import jobs_pattern
 from stackyard.monitoring.alerts import Rule, rules
 from stackyard.monitoring.config import ThresholdsConfig
 from stackyard.monitoring.rules import collector_file, routing_file, rules_file
+from stackyard.naming import StackId
 from stackyard_sandbox.toolchain import tool
 
 NAMESPACE = "vision-defects-dev"
-EVERY = rules(NAMESPACE, ThresholdsConfig(), tracking=True, models=["classifier", "scorer"])
+JOBS = jobs_pattern(StackId("vision", "defects", "dev"))
+EVERY = rules(
+    NAMESPACE,
+    ThresholdsConfig(),
+    tracking=True,
+    models=["classifier", "scorer"],
+    database_jobs=JOBS,
+)
 RULES = {rule.name: rule for rule in EVERY}
 HERE = 'namespace="vision-defects-dev"'
 ELSEWHERE = 'namespace="ranking-recommender-dev"'
+SYSTEM = 'namespace="stackyard-system"'
+OWN_JOB = "database-vision-defects-dev-tracking-29401234"
+OTHER_JOB = "database-ranking-recommender-dev-tracking-29401234"
 AVAILABLE = "kube_deployment_status_replicas_available"
 GPU_POD = "kube_pod_container_resource_requests"
 
@@ -61,6 +74,15 @@ CASES: dict[str, dict[str, Any]] = {
         "fires": 12,
         "silent": 6,
         "labels": {"deployment": "tracking", "namespace": "vision-defects-dev"},
+    },
+    "DatabaseJobFailed": {
+        "series": {
+            f'kube_job_failed{{{SYSTEM},condition="true",job_name="{OWN_JOB}"}}': "0x5 1x20",
+            f'kube_job_failed{{{SYSTEM},condition="true",job_name="{OTHER_JOB}"}}': "1x30",
+        },
+        "fires": 8,
+        "silent": 4,
+        "labels": {"condition": "true", "job_name": OWN_JOB, "namespace": "stackyard-system"},
     },
     "ServingDown": {
         "series": {
@@ -123,8 +145,9 @@ def _filled(text: str, labels: dict[str, str]) -> str:
 
 
 def test_what_a_project_does_not_run_is_not_watched() -> None:
-    names = {r.name for r in rules(NAMESPACE, ThresholdsConfig(), tracking=False, models=[])}
-    assert set(RULES) - names == {"TrackingDown", "ServingDown"}
+    some = rules(NAMESPACE, ThresholdsConfig(), tracking=False, models=[], database_jobs=JOBS)
+    names = {rule.name for rule in some}
+    assert set(RULES) - names == {"TrackingDown", "DatabaseJobFailed", "ServingDown"}
 
 
 def test_every_alert_has_a_case_and_no_case_is_left_over() -> None:
@@ -164,6 +187,7 @@ def test_alerts_go_to_the_topic_of_their_audience_and_the_rest_to_dev() -> None:
 def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> None:
     text = collector_file(
         namespace="vision-defects-dev",
+        elsewhere=f"stackyard-system;{JOBS}",
         remote_write="https://aps.example/api/v1/remote_write",
         region="eu-central-1",
     )
@@ -183,4 +207,13 @@ def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     for job in jobs:
         (kept,) = job["metric_relabel_configs"]
-        assert (kept["action"], kept["regex"]) == ("keep", "vision-defects-dev"), job
+        assert (kept["action"], kept["source_labels"]) == ("keep", ["namespace", "job_name"]), job
+        for labels, wanted in (
+            ("vision-defects-dev;", True),
+            ("vision-defects-dev;fit", True),
+            (f"stackyard-system;{OWN_JOB}", True),
+            (f"stackyard-system;{OTHER_JOB}", False),
+            ("stackyard-system;", False),
+            ("ranking-recommender-dev;fit", False),
+        ):
+            assert bool(re.fullmatch(kept["regex"], labels)) == wanted, labels
