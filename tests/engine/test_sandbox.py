@@ -15,11 +15,13 @@ import pytest
 from kubernetes import client, config
 
 from stackyard_sandbox import daemon
+from stackyard_sandbox.onprem import Node, OnPremises, Wanted
 from stackyard_sandbox.state import SandboxError
 
 START = """
 import json, pathlib, sys
 from stackyard_sandbox import daemon
+from stackyard_sandbox.onprem import Node, OnPremises, Wanted
 found = daemon.start(directory=pathlib.Path(sys.argv[1]))
 print(json.dumps([found.pid, found.aws.endpoint, found.aws.access_key_id, dict(found.providers)]))
 """
@@ -197,3 +199,33 @@ def test_a_killed_cloud_is_said_to_be_lost_and_reset_leaves_nothing(home):
     fresh = daemon.start(directory=home)
     assert aws(fresh, "eks").list_clusters()["clusters"] == []
     assert fresh.clusters == {}
+
+
+def test_a_cluster_on_premises_follows_what_is_declared_last(shared):
+    home, *_ = shared
+
+    def wanted(name, count):
+        taint = {"key": "nvidia.com/gpu", "value": "a", "effect": "NoSchedule"}
+        nodes = (Node(f"a-{i}", {"pool": "a"}, taint, "nvidia.com/gpu", 8) for i in range(count))
+        return Wanted(name, "~/.kube/nowhere", None, "https://oidc.example", tuple(nodes))
+
+    def found():
+        """By the context that `sandbox env` gives, whatever another stage calls it."""
+        path = daemon.current(home).environment()["KUBECONFIG"]
+        api = client.CoreV1Api(config.new_client_from_config(path, "cellar"))
+        return {node.metadata.name: node.status.capacity for node in api.list_node().items}
+
+    try:
+        daemon.provide([wanted("cellar", 2)], home)
+        before = found()
+        assert set(before) == {"general-0", "a-0", "a-1"}
+        assert before["a-0"]["nvidia.com/gpu"] == "8"
+        daemon.provide([wanted("basement", 1)], home)
+        assert set(found()) == {"general-0", "a-0"}
+        etcd = next(one for one in daemon.status(home) if one.name == "onprem/cellar/etcd")
+        os.kill(etcd.pid, signal.SIGKILL)
+        notice(home)
+        daemon.start(directory=home)
+        assert set(found()) == {"general-0", "a-0"}
+    finally:
+        OnPremises(home).delete()
