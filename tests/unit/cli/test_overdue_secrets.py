@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from stackyard.naming import StackId
 from stackyard_cli.concerns.data import overdue
+from stackyard_cli.concerns.passwords import passwords
 
 DAY = timedelta(days=1)
 
@@ -40,3 +43,31 @@ def test_a_value_is_overdue_by_the_age_of_the_current_one(
 ) -> None:
     found = overdue(Secrets(**ages), "vision/defects/dev/camera-api", 90)
     assert found == (None if since is None else (datetime.now(UTC) - since * DAY).date())
+
+
+@pytest.mark.parametrize(
+    ("ages", "problems", "told"),
+    [
+        ({}, [], "none yet"),
+        ({"current": 3, "previous": 90}, [], 3),
+        ({"current": 31}, [], 31),
+        ({"pending": 0, "current": 33}, [3], 33),
+    ],
+)
+def test_passwords_are_overdue_when_the_nights_after_their_days_passed(
+    ages: dict[str, float], problems: list[float], told: Any
+) -> None:
+    subject: Any = SimpleNamespace(
+        stack=StackId("vision", "defects", "dev"),
+        foundation=SimpleNamespace(database=SimpleNamespace(rotation_days=30)),
+        config=SimpleNamespace(tracking={}, tuning=None, datasets={}),
+        clients=SimpleNamespace(aws=lambda _: Secrets(**ages)),
+    )
+    found, text = passwords(subject)
+    assert found == [f"the password of tracking is overdue since {day(one)}" for one in problems]
+    when = told if isinstance(told, str) else day(told)
+    assert text == f"passwords made: tracking {when}; the next after 30 days"
+
+
+def day(age: float) -> Any:
+    return (datetime.now(UTC) - age * DAY).date()
