@@ -85,7 +85,8 @@ def answered(
 
     documents = compiled(config.access, config.datasets, place)
     others = data_roles(config, documents, place, clusters)
-    identities = {name: role.policy for name, role in {**documents.roles, **others}.items()}
+    identities = {name: role.policy for name, role in documents.roles.items()}
+    identities |= {name: holder.policy for name, holder in others.items()}
     _check("dataset", dataset, config.datasets, place.stack)
     _check("audience, workload or service", who, identities, place.stack)
     datasets = {name: one for name, one in config.datasets.items() if dataset in (None, name)}
