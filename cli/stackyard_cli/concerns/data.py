@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from stackyard.vault.config import PURPOSES
+from stackyard_cli.concerns.passwords import current_since, passwords
 from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
 
 
@@ -78,15 +79,17 @@ def vault(subject: Subject) -> Finding:
         since = overdue(secrets, f"{subject.stack}/{name}", entry.rotation_days)
         if since is not None:
             problems.append(f"the value of {name} is overdue since {since}")
-    return judged(problems, f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers")
+    late, told = passwords(subject)
+    problems += late
+    return judged(
+        problems,
+        f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers"
+        + (f"; {told}" if told else ""),
+    )
 
 
 def overdue(secrets: Any, name: str, days: int) -> date | None:
-    """Return the day since which a secret's value should be another; None for none, or a new one.
-
-    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecretVersionIds.html.
-    """
-    versions = secrets.list_secret_version_ids(SecretId=name)["Versions"]
-    made = [one["CreatedDate"] for one in versions if "AWSCURRENT" in one.get("VersionStages", ())]
-    ends = max(made) + timedelta(days=days) if made else None
+    """Return the day since which a value should be another; None for none, or a new one."""
+    made = current_since(secrets, name)
+    ends = made + timedelta(days=days) if made else None
     return ends.date() if ends is not None and ends <= datetime.now(UTC) else None
