@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +278,9 @@ def test_the_nightly_job_rotates_as_declared(
 ) -> None:
     """Its own command, environment, AWS identity and account; only the age is replaced."""
     database.set_up("lakefs")
-    vault, secret = aws("secretsmanager"), f"{STACK}/lakefs-database"
+    server = database.pods.identity(NAMESPACE, "lakefs")
+    vault = aws("secretsmanager", {name.lower(): value for name, value in server.items()})
+    secret = f"{STACK}/lakefs-database"
     logins = [read(vault, secret)]
     told = ""
     for _ in range(2):
@@ -299,6 +302,10 @@ def test_the_nightly_job_rotates_as_declared(
     after: Any = apps.read_namespaced_deployment("lakefs", NAMESPACE)
     assert read(vault, secret) == logins[-1]
     assert after.metadata.generation == before.metadata.generation
+    applied.run("drift", STACK)
+    (row,) = applied.answer("status", STACK)
+    (told,) = (one["evidence"] for one in row["concerns"] if one["concern"] == "key vault")
+    assert f"lakefs {datetime.now(UTC).date()}; the next after 30 days" in told
 
 
 def read(vault: Any, secret: str) -> dict[str, str]:

@@ -211,3 +211,32 @@ def test_pods_are_spread_probed_and_disturbed_one_at_a_time(
     policy = NetworkingV1Api(api).read_namespaced_network_policy("tracking-to-database", NAMESPACE)
     (rule,) = policy.spec.egress
     assert [port.port for port in rule.ports] == [5432]
+
+
+def test_a_server_goes_on_while_its_password_is_followed_by_another(
+    database: Database, tracking: Tracking, trained: Any
+) -> None:
+    """Its sessions are cut, so that it has to sign in again with the password it started with."""
+    before = mlflow.MlflowClient(tracking.uri).create_run("0").info.run_id
+    database.rotate("tracking", ROTATION_DAYS="0")
+    admin = psycopg2.connect(
+        host="127.0.0.1",
+        port=database.port,
+        dbname="postgres",
+        user=database.master["username"],
+        password=database.master["password"],
+    )
+    with admin.cursor() as cursor:
+        name = "vision_defects_dev_tracking"
+        cursor.execute(
+            "SELECT usename, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            (name,),
+        )
+        assert set(cursor.fetchall()) == {(f"{name}_a", True)}
+    admin.close()
+    mlflow.MlflowClient(tracking.uri).log_metric(before, "loss", 0.25)
+    assert mlflow.MlflowClient(tracking.uri).get_run(before).data.metrics == {"loss": 0.25}
+    # The next pod brings the tables up to date as the other user.
+    spec = database.pods.apps.read_namespaced_deployment("tracking", NAMESPACE).spec.template.spec
+    database.pods.run(NAMESPACE, spec, spec.init_containers[0], **database.places)
+    assert losses(tracking, trained) == [0.9, 0.5, 0.3]
