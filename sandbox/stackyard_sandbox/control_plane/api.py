@@ -60,7 +60,12 @@ class Api:
     ) -> str:
         """One request; the body of the answer, or ApiError."""
         connection = http.client.HTTPSConnection(self._address, timeout=10, context=self._trust)
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": JSON, "Content-Type": kind}
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            # The keys of tokens have a media type of their own, `application/jwk-set+json`.
+            "Accept": f"{JSON}, */*",
+            "Content-Type": kind,
+        }
         data = None if body is None else json.dumps(body)
         try:
             connection.request(method, path, data, headers)
