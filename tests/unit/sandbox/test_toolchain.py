@@ -10,7 +10,7 @@ import pytest
 
 from stackyard_sandbox import toolchain
 from stackyard_sandbox.toolchain import __main__ as command
-from stackyard_sandbox.toolchain import modules
+from stackyard_sandbox.toolchain import definitions, modules
 
 FAKE_GO = """#!/bin/sh
 echo "$1" >> "$FAKE_CALLS"
@@ -197,3 +197,5 @@ def test_pinned_versions_agree_with_what_is_reported() -> None:
     cluster = (modules.module_of("kwok").folder / "go.mod").read_text()
     assert f"github.com/pulumi/pulumi/pkg/v3 v{modules.ENGINE_VERSION}" in engine
     assert f"k8s.io/kubernetes v{modules.KUBERNETES_VERSION}" in cluster
+    kueue = (modules.module_of("kueue").folder / "go.mod").read_text()
+    assert f"{definitions.KUEUE.module} {definitions.KUEUE.version} //" in kueue
