@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-kill check bench audit core tools clean help
+.PHONY: demo test test-kill check bench audit core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -13,7 +13,7 @@ help:  ## list the targets
 demo: core  ## bring up the sandbox, preview and apply a whole environment in it
 	@cd examples/quickstart && sh ./demo.sh
 
-test: tools  ## run every test against the real engine and the real control plane
+test: tools image-tools  ## run every test against the real engine and the real control plane
 	@$(BIN)/python -m pytest tests -n 2 --no-loadscope-reorder --durations 15
 
 test-kill: tools  ## stop and kill the `up` of a real project 20 times each
@@ -34,6 +34,9 @@ core: $(STAMP)  ## build what the sandbox needs (cached outside the repository)
 
 tools: $(STAMP)  ## build that, and what tests alone need
 	@$(BIN)/python -m stackyard_sandbox.toolchain build
+
+image-tools: $(STAMP)  ## build what builds container images, which only tests do
+	@$(BIN)/python -m stackyard_sandbox.toolchain build --images
 
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -38,7 +38,10 @@ MEGABYTE = 1024 * 1024
 def build(
     tools: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TOOL]...", help="Tools by name; all by default."),
+        typer.Argument(
+            metavar="[TOOL]...",
+            help="Tools by name; left out, all but what builds images in tests.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -7,13 +7,14 @@ binaries land in the cache, once per lock file.
 from stackyard_sandbox.toolchain.build import build
 from stackyard_sandbox.toolchain.definitions import kueue_definitions, kueue_webhooks
 from stackyard_sandbox.toolchain.errors import BuildFailed, GoMissing, ToolchainError, ToolMissing
-from stackyard_sandbox.toolchain.modules import ALL, CORE, EXTRA
+from stackyard_sandbox.toolchain.modules import ALL, CORE, EXTRA, IMAGES
 from stackyard_sandbox.toolchain.store import kwok_stages, missing, tool
 
 __all__ = [
     "ALL",
     "CORE",
     "EXTRA",
+    "IMAGES",
     "BuildFailed",
     "GoMissing",
     "ToolMissing",

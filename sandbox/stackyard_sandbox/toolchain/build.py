@@ -10,7 +10,7 @@ from pathlib import Path
 from stackyard_sandbox.processes import only_one, private_file
 from stackyard_sandbox.toolchain import store
 from stackyard_sandbox.toolchain.errors import BuildFailed, GoMissing
-from stackyard_sandbox.toolchain.modules import ALL, MINIMUM_GO, Module, module_of
+from stackyard_sandbox.toolchain.modules import CORE, EXTRA, MINIMUM_GO, Module, module_of
 
 Progress = Callable[[str], None]
 
@@ -19,12 +19,13 @@ _NOT_OURS = ("GOOS", "GOARCH", "GOBIN", "GOWORK")
 
 
 def build(names: Iterable[str] | None = None, *, progress: Progress) -> dict[str, Path]:
-    """Build the named tools (all of them by default) that are not there yet; return their paths.
+    """Build the named tools that are not there yet, and return the paths of all that are named.
 
+    Left out, they are all but those that build images.
     One `go build` after the other: each uses every core by itself, and what two tools share is
     compiled once because Go's own build cache is between them.
     """
-    wanted = list(ALL if names is None else names)
+    wanted = list((*CORE, *EXTRA) if names is None else names)
     todo = store.missing(wanted)
     if todo:
         progress(f"building {', '.join(todo)} with {_require_go()}")
@@ -71,7 +72,7 @@ def _run(command: list[str], module: Module, log: Path, heartbeat: Callable[[], 
         child = subprocess.Popen(
             command,
             cwd=module.folder,
-            env=_environment(),
+            env=_environment(cgo=module.cgo),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -88,11 +89,11 @@ def _run(command: list[str], module: Module, log: Path, heartbeat: Callable[[], 
                 child.wait()
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, cgo: bool = False) -> dict[str, str]:
     """The caller's environment (GOFLAGS, GOPROXY, caches) less what would build something else."""
     kept = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
     # Without cgo no C compiler is needed and the binaries run on any distribution.
-    return {**kept, "CGO_ENABLED": "0", "GOWORK": "off"}
+    return {**kept, "CGO_ENABLED": str(int(cgo)), "GOWORK": "off"}
 
 
 def _require_go() -> str:

@@ -29,6 +29,8 @@ class Module:
     programs: dict[str, str]
     version_flags: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    cgo: bool = False
+    """Whether it has parts in C, and so needs a C compiler."""
 
     @property
     def folder(self) -> Path:
@@ -46,6 +48,7 @@ class Module:
     def digest(self) -> str:
         """Changes when the lock files, programs, flags or kind of machine do."""
         facts = [platform.system(), platform.machine(), *self.flags, *map(str, self._mains())]
+        facts += ["cgo"] if self.cgo else []
         hashed = hashlib.sha256("\0".join(facts).encode())
         for lock in ("go.mod", "go.sum"):
             hashed.update((self.folder / lock).read_bytes())
@@ -88,16 +91,31 @@ MODULES = (
         tags=("remove_all_sd",),
     ),
     Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
+    Module(
+        "buildkit",
+        {
+            "buildkitd": "github.com/moby/buildkit/cmd/buildkitd",
+            "buildctl": "github.com/moby/buildkit/cmd/buildctl",
+            "crane": "github.com/google/go-containerregistry/cmd/crane",
+        },
+    ),
+    # What starts a container changes namespaces before Go runs, which takes C.
+    Module("runc", {"runc": "github.com/opencontainers/runc"}, cgo=True),
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 
 CORE = tuple(program for module in MODULES[:2] for program in module.programs)
 """What a sandbox cannot start without."""
 
-EXTRA = tuple(program for module in MODULES[2:] for program in module.programs)
+IMAGES = ("buildkitd", "buildctl", "crane", "runc")
+"""What builds images in the tests: the engine of `docker build`, a registry, what runs steps."""
+
+EXTRA = tuple(
+    program for module in MODULES[2:] for program in module.programs if program not in IMAGES
+)
 """What proves alert rules, workflow files and queues."""
 
-ALL = (*CORE, *EXTRA)
+ALL = (*CORE, *EXTRA, *IMAGES)
 
 
 def module_of(program: str) -> Module:

@@ -71,8 +71,8 @@ def test_each_tool_is_built_once(tmp_path: Path) -> None:
 
     assert paths == again
     assert set(paths) == {*toolchain.CORE, *toolchain.EXTRA}
-    assert builds(tmp_path) == len(toolchain.ALL)
-    assert toolchain.missing() == []
+    assert builds(tmp_path) == len(paths)
+    assert toolchain.missing() == list(toolchain.IMAGES)
     assert [line for line in said if re.fullmatch(r"etcd: built in \d+ s", line)]
 
 
@@ -173,6 +173,16 @@ def test_builds_are_for_this_machine_without_cgo(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GOWORK", "/elsewhere/go.work")
     built = toolchain.build(["etcd"], progress=print)["etcd"]
     assert built.read_text() == "cgo=0 goos= work=off\n"
+
+
+def test_what_builds_images_is_built_apart_and_does_without_what_needs_c(
+    go: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go.write_text(FAKE_GO.replace("build)", 'build) [ "$CGO_ENABLED" = 0 ] || exit 1'))
+    assert command.main(["build", "--images"]) == 0
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == [*toolchain.IMAGES[:-1]]
+    assert "warning: runc did not build" in told.err
 
 
 def test_the_command_prints_paths_and_fails_in_one_line(
