@@ -60,6 +60,7 @@ def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> N
             hint=f"its section `training` has: {known}",
             code=ExitCode.INVALID,
         )
+    _check_secrets(job, jobs[job].mounts, on)
     place, upstreams = place_of_estate(found), found.upstreams(chosen)
     foundation = contract_of(place, FoundationContract, upstreams["foundation"])
     services = contract_of(place, ServicesContract, upstreams["services"])
@@ -72,6 +73,16 @@ def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> N
     except PlacementError as error:
         raise StackyardError(str(error), code=ExitCode.INVALID) from error
     printer.answer(text.rstrip(), json=False)
+
+
+def _check_secrets(job: str, secrets: list[str], on: str | None) -> None:
+    """Refuse a job on premises that would wait there for ever for its secrets."""
+    if secrets and on is not None and on.startswith(ONPREM):
+        raise StackyardError(
+            f"`training.{job}.mounts` has {', '.join(secrets)}, and pods on premises mount none",
+            hint="run it in the cloud, or let its program ask AWS for them",
+            code=ExitCode.INVALID,
+        )
 
 
 def _pool(

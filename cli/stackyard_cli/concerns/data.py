@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from stackyard.blueprints.project import mounting
+from stackyard.vault import mounts
 from stackyard.vault.config import PURPOSES
 from stackyard_cli.concerns.passwords import current_since, passwords
 from stackyard_cli.concerns.subject import NOT_DECLARED, Finding, Subject, judged
@@ -80,12 +82,27 @@ def vault(subject: Subject) -> Finding:
         if since is not None:
             problems.append(f"the value of {name} is overdue since {since}")
     late, told = passwords(subject)
-    problems += late
+    problems += [*late, *unmountable(subject)]
     return judged(
         problems,
-        f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers"
+        f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers, "
+        f"pods mount {', '.join(mounting.mounted(subject.config)) or 'none'}"
         + (f"; {told}" if told else ""),
     )
+
+
+def unmountable(subject: Subject) -> list[str]:
+    """Return what is wrong with the secrets that pods mount: what the cluster gives them to."""
+    own = f"/apis/{mounts.API_VERSION}/namespaces/{subject.project.namespace}/secretproviderclasses"
+    found = []
+    for name in mounting.mounted(subject.config):
+        secret = f"{subject.stack}/{name}"
+        made = subject.clients.kube(f"{own}/{name}")
+        if made is None:
+            found.append(f"pods cannot mount {name}: its SecretProviderClass is missing")
+        elif f":secret:{secret}-" not in made["spec"]["parameters"]["objects"]:
+            found.append(f"pods that mount {name} get another secret")
+    return found
 
 
 def overdue(secrets: Any, name: str, days: int) -> date | None:

@@ -94,6 +94,10 @@ class TrainingJobConfig(Config):
     priority: Literal["training", "batch"] = "training"
     """`batch` yields to everything else."""
 
+    mounts: list[Name] = []
+    """Secrets of `secrets.entries` that the pod finds as files, `/mnt/secrets/NAME/value`; each
+    must have `trainer` among its readers. Such a job runs in the cloud only."""
+
     @model_validator(mode="after")
     def _pool_and_gpus_agree(self) -> TrainingJobConfig:
         if self.gpus and self.gpu_pool is None:

@@ -11,6 +11,7 @@ from stackyard.naming import StackId, namespace_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.queueing import objects
+from stackyard.vault import mounts
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -62,6 +63,8 @@ def manifest(
         tracking=TRACKING,
         token_folder=contract.TOKEN_FOLDER,
         token_audience=contract.AUDIENCE,
+        secret_mounts=mounts.volume_mounts(job.mounts),
+        secret_volumes=mounts.volumes(job.mounts),
     )
 
 

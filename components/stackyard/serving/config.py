@@ -96,6 +96,10 @@ class ModelServerConfig(Config):
     callers: list[Name] = []
     """Namespaces beside the project's own whose pods may call the model."""
 
+    mounts: list[Name] = []
+    """Secrets of `secrets.entries` that each pod finds as files, `/mnt/secrets/NAME/value`; each
+    must have `server` among its readers. Without a value in it, the pods do not start."""
+
     @model_validator(mode="after")
     def _canary_is_of_this_model(self) -> ModelServerConfig:
         if self.canary is None:

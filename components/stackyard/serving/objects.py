@@ -12,6 +12,7 @@ from stackyard.gpu.contract import gpu_request, placement
 from stackyard.naming import StackId
 from stackyard.serving.config import ModelServerConfig, ReleaseConfig
 from stackyard.serving.traffic import Split
+from stackyard.vault import mounts
 
 PORT = 8080
 CONTAINER = "server"
@@ -171,7 +172,10 @@ def _pod(
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],
+        "volumeMounts": [
+            {"name": "scratch", "mountPath": "/tmp"},
+            *mounts.volume_mounts(config.mounts),
+        ],
         **_probes(config.start_seconds),
     }
     return {
@@ -184,7 +188,10 @@ def _pod(
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],
-        "volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "2Gi"}}],
+        "volumes": [
+            {"name": "scratch", "emptyDir": {"sizeLimit": "2Gi"}},
+            *mounts.volumes(config.mounts),
+        ],
         "topologySpreadConstraints": _spread(match),
         "terminationGracePeriodSeconds": 60,
         **(placement(pool) if pool else {}),

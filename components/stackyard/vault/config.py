@@ -38,7 +38,8 @@ class SecretConfig(Config):
     """One secret: who may read it. Its value is put in by an administrator, outside of files."""
 
     readers: Annotated[list[Name], Field(min_length=1)]
-    """Audiences that may read the value; everyone else is denied, whatever their own policies."""
+    """Audiences, and the workloads `trainer` and `server`, that may read the value; everyone else
+    is denied, whatever their own policies."""
 
     description: Annotated[str, Field(min_length=1, max_length=500)]
     """What the secret opens, and where a new value comes from."""

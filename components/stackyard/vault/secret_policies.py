@@ -33,6 +33,25 @@ def secret_policy(
     )
 
 
+def reader_policy(arns: Sequence[str], *, key_arn: str, region: str) -> dict[str, Any]:
+    """Return what a reader's own role needs: these secrets, and their key for nothing else.
+
+    Secrets Manager decrypts in the reader's name, with the secret's ARN as encryption context:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
+    """
+    secrets = sorted(arns)
+    through = {
+        "kms:EncryptionContext:SecretARN": secrets,
+        "kms:ViaService": f"secretsmanager.{region}.amazonaws.com",
+    }
+    return iam.document(
+        iam.statement("ReadSecrets", READ, secrets),
+        iam.statement(
+            "OpenSecrets", ("kms:Decrypt",), (key_arn,), conditions={"StringEquals": through}
+        ),
+    )
+
+
 def _deny_others(sid: str, actions: Sequence[str], allowed: Sequence[str]) -> iam.Statement:
     """Return a statement that denies `actions` to every identity that is not in `allowed`."""
     return iam.statement(

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from stackyard import iam
 from stackyard._component import Component
 from stackyard.vault.config import SecretConfig, SecretStoreConfig
-from stackyard.vault.secret_policies import secret_policy
+from stackyard.vault.secret_policies import reader_policy, secret_policy
 
 
 class SecretStore(Component):
@@ -33,16 +33,17 @@ class SecretStore(Component):
         *,
         prefix: str,
         key_arn: pulumi.Input[str],
+        region: str,
         readers: Mapping[str, pulumi.Input[str]],
         admins: Sequence[str],
         emergency: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: `prefix` of every secret's name, the `secrets` key, and who people are.
+        """Wiring: `prefix` of every secret's name, the `secrets` key, where, and who people are.
 
-        `readers` gives a role ARN for each audience; `admins` are the ARNs that may put values in,
-        `emergency` those that read beside the readers. Raises ValueError for an audience that has
-        no role, or without administrators, as nobody could ever set a value then.
+        `readers` gives a role ARN for each audience and workload; `admins` are the ARNs that may
+        put values in, `emergency` those that read beside the readers. Raises ValueError for a
+        reader without a role, or without administrators, as nobody could ever set a value then.
         """
         super().__init__(name, config, opts=opts)
         if config.entries and not admins:
@@ -52,12 +53,19 @@ class SecretStore(Component):
             unknown = sorted(set(entry.readers) - set(readers))
             if unknown:
                 raise ValueError(
-                    f"secret `{key}` is for audiences without a role: {', '.join(unknown)}"
+                    f"secret `{key}` is for readers without a role: {', '.join(unknown)}"
                 )
             secret = self._make_secret(key, entry, prefix, key_arn, config.recovery_days)
             self.secret_arns[key] = secret.arn
             roles = pulumi.Output.all(*(readers[audience] for audience in entry.readers))
             self._guard(key, secret, roles, admins, emergency)
+        for reader in sorted({who for entry in config.entries.values() for who in entry.readers}):
+            read = [
+                self.secret_arns[key]
+                for key, entry in config.entries.items()
+                if reader in entry.readers
+            ]
+            self._let(reader, readers[reader], read, key_arn, region)
         self.publish()
 
     def _make_secret(
@@ -98,5 +106,24 @@ class SecretStore(Component):
                 )
             ),
             block_public_policy=True,
+            opts=self.child(),
+        )
+
+    def _let(
+        self,
+        reader: str,
+        role_arn: pulumi.Input[str],
+        secret_arns: Sequence[pulumi.Output[str]],
+        key_arn: pulumi.Input[str],
+        region: str,
+    ) -> None:
+        """Let a reader's role read: the secret's own policy cannot grant the use of the key."""
+        aws.iam.RolePolicy(
+            self.named(f"{reader}-reads"),
+            name="secrets",
+            role=pulumi.Output.from_input(role_arn).apply(lambda arn: arn.rpartition("/")[2]),
+            policy=pulumi.Output.all(key_arn, *secret_arns).apply(
+                lambda known: iam.text(reader_policy(known[1:], key_arn=known[0], region=region))
+            ),
             opts=self.child(),
         )

@@ -59,6 +59,20 @@ def test_words_of_the_command_arrive_as_they_are_written() -> None:
     assert container["command"] == JOB["command"]
 
 
+def test_a_secret_is_a_file_of_a_read_only_volume() -> None:
+    pod = rendered(mounts=["camera-api"])["spec"]["template"]["spec"]
+    assert pod["volumes"][-1] == {
+        "name": "secret-camera-api",
+        "csi": {
+            "driver": "secrets-store.csi.k8s.io",
+            "readOnly": True,
+            "volumeAttributes": {"secretProviderClass": "camera-api"},
+        },
+    }
+    mount = {"name": "secret-camera-api", "mountPath": "/mnt/secrets/camera-api", "readOnly": True}
+    assert pod["containers"][0]["volumeMounts"][-1] == mount
+
+
 def test_without_gpus_a_job_names_no_pool() -> None:
     pod = rendered(None, gpus=0, gpu_pool=None)["spec"]["template"]["spec"]
     assert "nodeSelector" not in pod

@@ -44,7 +44,9 @@ def kept() -> Kept:
 def store(**wiring: Any) -> SecretStore:
     role = pulumi.Output.from_input("arn:role")
     usual = {"readers": {"pipeline": role}, "admins": [ADMIN], "emergency": [GLASS]}
-    return SecretStore("s", CONFIG, prefix="t/p/dev", key_arn="arn:key", **{**usual, **wiring})
+    return SecretStore(
+        "s", CONFIG, prefix="t/p/dev", key_arn="arn:key", region="r", **{**usual, **wiring}
+    )
 
 
 def test_a_secret_is_declared_without_a_value_and_guarded(kept: Kept) -> None:
@@ -60,12 +62,17 @@ def test_a_secret_is_declared_without_a_value_and_guarded(kept: Kept) -> None:
     assert "secretString" not in json.dumps(kept.inputs)
     allowed = policy["Statement"][1]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     assert sorted(allowed) == sorted([GLASS, "arn:role"])
+    reads = json.loads(kept.inputs["s-pipeline-reads"]["policy"])["Statement"]
+    assert [one["Resource"] for one in reads] == [["arn:s-db"], ["arn:key"]]
+    assert (
+        reads[1]["Condition"]["StringEquals"]["kms:ViaService"] == "secretsmanager.r.amazonaws.com"
+    )
 
 
 @pytest.mark.parametrize(
     ("wiring", "message"),
     [
-        ({"readers": {}}, "audiences without a role: pipeline"),
+        ({"readers": {}}, "without a role: pipeline"),
         ({"admins": []}, "at least one administrator"),
     ],
 )

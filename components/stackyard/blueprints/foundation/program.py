@@ -22,6 +22,7 @@ from stackyard.naming import StackId
 from stackyard.network.component import Network
 from stackyard.vault.break_glass import BreakGlass, break_glass_arn
 from stackyard.vault.component import Vault
+from stackyard.vault.mounts import ADDON
 
 
 class Foundation:
@@ -158,6 +159,7 @@ class Foundation:
                 "cluster_ca": cluster.certificate_authority,
                 "cluster_security_group": cluster.security_group,
                 "key_arns": vault.key_arns,
+                "mounts_secrets": ADDON in self.config.cluster.addons,
                 "admin_arns": self.config.admins,
                 "break_glass_arn": emergency[0] if emergency else None,
                 "gpu_pools": {pool: gpu.facts().model_dump() for pool, gpu in pools.items()},

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from stackyard.access.config import AccessConfig
 from stackyard.blueprints.config import StackConfig
+from stackyard.blueprints.project import mounting
 from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig, LakefsConfig
 from stackyard.images.config import ProjectImagesConfig
@@ -95,7 +96,7 @@ class ProjectConfig(StackConfig):
             *self._lifetime_problems(),
             *self._grant_problems(),
             *self._trust_problems(),
-            *self._secret_problems(),
+            *mounting.problems(self),
             *self._registry_problems(),
             *self._serving_problems(),
             *self._image_problems(),
@@ -168,14 +169,6 @@ class ProjectConfig(StackConfig):
             for who, audience in self.access.audiences.items()
             for arn in audience.trusted
             if arn.split(":")[4] != self.account and audience.external_id is None
-        ]
-
-    def _secret_problems(self) -> list[str]:
-        return [
-            f"`secrets.entries.{name}.readers` has `{reader}`, which is not in `access.audiences`"
-            for name, secret in self.secrets.entries.items()
-            for reader in secret.readers
-            if reader not in self.access.grants
         ]
 
     def _serving_problems(self) -> list[str]:

@@ -18,6 +18,7 @@ from stackyard.blueprints.contracts import (
     ProjectContract,
     ServicesContract,
 )
+from stackyard.blueprints.project import mounting
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.delivery import Delivery
 from stackyard.blueprints.project.experiments import Experiments
@@ -27,6 +28,8 @@ from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
+from stackyard.vault.mounted import MountedSecrets
+from stackyard.vault.mounts import ADDON
 from stackyard.vault.secrets import SecretStore
 
 GPU = "nvidia.com/gpu"
@@ -62,8 +65,9 @@ class Project:
         )
         if self.config.access.shared:
             self._make_shared(foundation, access, opts)
-        self._make_secrets(foundation, access, opts)
+        secrets = self._make_secrets(foundation, access, opts)
         namespace = self._make_namespace(foundation, services, access, opts)
+        self._make_mounts(foundation, secrets, namespace, opts)
         hybrid = Hybrid(self.stack, self.config, services, documents, gpu_resources(foundation))
         hybrid.declare(namespace.ready, foundation.gpu_pools, opts)
         experiments = Experiments(
@@ -135,17 +139,44 @@ class Project:
 
     def _make_secrets(
         self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
-    ) -> None:
+    ) -> SecretStore | None:
         if not self.config.secrets.entries:
-            return
-        SecretStore(
+            return None
+        return SecretStore(
             "secrets",
             self.config.secrets,
             prefix=str(self.stack),
             key_arn=foundation.key_arns["secrets"],
+            region=self.config.region,
             readers=access.role_arns,
             admins=foundation.admin_arns,
             emergency=foundation.emergency_arns,
+            opts=opts,
+        )
+
+    def _make_mounts(
+        self,
+        foundation: FoundationContract,
+        secrets: SecretStore | None,
+        namespace: ProjectNamespace,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        mounted = mounting.mounted(self.config)
+        if secrets is None or not mounted:
+            return
+        if not foundation.mounts_secrets:
+            below, first = self.upstreams["foundation"], next(mounting.mounts(self.config))
+            raise ContractError(
+                str(below),
+                f"its cluster mounts no secrets, and `{first.place}` of {self.stack} names some",
+                f"add {ADDON} to `cluster.addons` and run `stackyard up {below}`",
+            )
+        MountedSecrets(
+            "mounted-secrets",
+            stack=self.stack,
+            region=self.config.region,
+            namespace=namespace.ready,
+            secret_arns={name: secrets.secret_arns[name] for name in mounted},
             opts=opts,
         )
 

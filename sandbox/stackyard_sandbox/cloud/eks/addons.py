@@ -1,7 +1,10 @@
-"""EKS add-ons: recorded and described; nothing is installed in the cluster for them."""
+"""EKS add-ons: recorded and described; of what they install, the cluster gets custom kinds only."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import yaml
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 
@@ -9,13 +12,18 @@ from stackyard_sandbox.cloud.eks.pod_identities import PodIdentities
 from stackyard_sandbox.cloud.eks.request import (
     in_use,
     invalid_parameter,
+    invalid_request,
     not_found,
     unique,
 )
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+from stackyard_sandbox.toolchain.definitions import secrets_store_definitions
+from stackyard_sandbox.toolchain.errors import ToolchainError
 
 VERSION = "v1.0.0-eksbuild.1"
 """Given to an add-on whose creator names no version: AWS's defaults are not known here."""
+
+MOUNTS_SECRETS = "aws-secrets-store-csi-driver-provider"
 
 NAMESPACE = "kube-system"
 """Where the pods of most add-ons run."""
@@ -59,6 +67,8 @@ class Addons(PodIdentities):
             raise invalid_parameter(f"Addon {name} specified is not supported", cluster.name)
         if name in cluster.addons:
             raise in_use("Addon already exists.", cluster.name, name)
+        if name == MOUNTS_SECRETS:
+            self._define(cluster, secrets_store_definitions)
         now = utcnow()
         cluster.addons[name] = {
             "addonName": name,
@@ -75,6 +85,16 @@ class Addons(PodIdentities):
             **self._settings(cluster, asked, []),
         }
         return ActionResult({"addon": cluster.addons[name]})
+
+    def _define(self, cluster: EksCluster, files: Callable[[], list[Path]]) -> None:
+        """Define an add-on's kinds, which stay when it goes; refused without their files."""
+        try:
+            found = [yaml.safe_load(file.read_text()) for file in files()]
+        except ToolchainError as error:
+            raise invalid_request(str(error), cluster.name) from error
+        for definition in found:
+            path = f"/apis/{definition['apiVersion']}/customresourcedefinitions"
+            self.fleet.api(cluster).apply(f"{path}/{definition['metadata']['name']}", definition)
 
     def describe_addon(self) -> ActionResult:
         """Show one add-on."""
