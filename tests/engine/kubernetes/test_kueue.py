@@ -157,16 +157,19 @@ def running(
 
 
 @pytest.fixture
-def queues(running: None, api: client.ApiClient, estate: Estate) -> Queues:
+def queues(
+    running: None, api: client.ApiClient, estate: Estate, plane: ControlPlane
+) -> Iterator[Queues]:
     """Everything declared, applied by the engine; destroyed with jobs in it, as projects are."""
     estate.program = declare
     estate.up()
-    return Queues(api, estate)
+    yield Queues(api, estate)
+    for number in range(2):
+        # Where no kubelet ends the pods, the end of their namespaces would wait for ever.
+        plane.remove_node(f"training-{number}")
 
 
-def test_two_projects_share_gpus_by_weight_and_within_their_quotas(
-    queues: Queues, plane: ControlPlane
-) -> None:
+def test_two_projects_share_gpus_by_weight_and_within_their_quotas(queues: Queues) -> None:
     # Nothing that Kueue adds to the objects looks like a change.
     assert set(queues.estate.preview()) == {"same"}
 
@@ -176,8 +179,6 @@ def test_two_projects_share_gpus_by_weight_and_within_their_quotas(
     _no_project_goes_beyond_its_quota(queues)
     _jobs_without_a_label_wait_too(queues)
     _jobs_of_the_small_pool_are_done_one_after_the_other(queues)
-    for number in range(2):
-        plane.remove_node(f"training-{number}")
 
 
 def _a_job_starts_where_its_flavor_says(queues: Queues) -> None:
