@@ -96,10 +96,11 @@ def _published(issuer: str, keys_of: Callable[[str], Sequence[Mapping[str, Any]]
         keys = keys_of(issuer)
     except OSError as error:
         raise RefusedError("IDPCommunicationError", f"{issuer} does not answer: {error}") from None
-    if not keys:
-        raise _invalid("Couldn't retrieve verification key from your identity provider")
     found: Any = {"keys": [dict(key) for key in keys]}
-    return KeySet.import_key_set(found)
+    try:
+        return KeySet.import_key_set(found)
+    except (JoseError, ValueError):
+        raise _invalid("Couldn't retrieve verification key from your identity provider") from None
 
 
 def _verified(token: str, keys: KeySet) -> Claims:

@@ -113,5 +113,6 @@ def test_keys_that_cannot_be_had_are_told_apart():
         raise OSError("connection refused")
 
     assert refused(token(), keys_of=silent)[0] == "IDPCommunicationError"
-    code, told = refused(token(), keys_of=lambda _: [])
-    assert (code, "verification key" in told) == ("InvalidIdentityToken", True)
+    for published in ([], [{"kty": "RSA"}], [{"kty": "unheard-of"}]):
+        code, told = refused(token(), keys_of=lambda _, keys=published: keys)
+        assert (code, "verification key" in told) == ("InvalidIdentityToken", True)
