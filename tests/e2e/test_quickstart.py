@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+import yaml
 
 from stackyard_cli.concerns.checks import CHECKS
+from stackyard_sandbox.control_plane.members import MEMBERS
 
 ROLES = ("access-logs", "artifacts", "data-photos", "models", "reports")
+PROJECT, NAMESPACE = "vision/defects/dev", "vision-defects-dev"
 QUICKSTART = Path(__file__).resolve().parents[2] / "examples" / "quickstart"
 
 
@@ -22,12 +28,12 @@ class Demo:
     """A copy of the example, and a sandbox of its own, as its stacks are named like others."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / "quickstart"
+        self._folder, self.sandbox = folder / "quickstart", folder / "sandbox"
         shutil.copytree(QUICKSTART, self._folder)
         self._environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "STACKYARD_SANDBOX_DIR": str(folder / "sandbox"),
+            "STACKYARD_SANDBOX_DIR": str(self.sandbox),
         }
 
     def run(self, *command: str, timeout: float = 400) -> str:
@@ -44,11 +50,21 @@ class Demo:
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def client(self, service: str) -> object:
-        """Return a boto3 client, made from what `sandbox env` prints."""
+    def variables(self) -> dict[str, str]:
+        """Return what `sandbox env` prints."""
         lines = self.run("stackyard", "sandbox", "env").splitlines()
         pairs = [line.removeprefix("export ").partition("=") for line in lines if "=" in line]
-        env = {name: value.strip("'\"") for name, _, value in pairs}
+        return {name: value.strip("'\"") for name, _, value in pairs}
+
+    def cellar(self) -> Any:
+        """Return a Kubernetes client by the context that `sandbox env` leads to."""
+        from kubernetes import config
+
+        return config.new_client_from_config(self.variables()["KUBECONFIG"], "cellar")
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client, made from what `sandbox env` prints."""
+        env = self.variables()
         return boto3.client(
             service,
             region_name="eu-central-1",
@@ -64,21 +80,64 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     try:
         yield made
     finally:
-        made.run("stackyard", "sandbox", "stop")
+        made.run("stackyard", "sandbox", "reset", "--yes")
+        assert not (made.sandbox / "onprem").exists()
+
+
+def placed(demo: Demo) -> str:
+    """Create the job that the demo's last words show in the cellar; return its pod's node."""
+    from kubernetes import client
+
+    text = demo.run("stackyard", "train", "render", PROJECT, "fit", "--on", "onprem:cellar")
+    api = demo.cellar()
+    job: Any = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, yaml.safe_load(text))
+    core, end = client.CoreV1Api(api), time.monotonic() + 30
+    while time.monotonic() < end:
+        chosen = f"job-name={job.metadata.name}"
+        pods: Any = core.list_namespaced_pod(NAMESPACE, label_selector=chosen).items
+        if pods and pods[0].spec.node_name:
+            return str(pods[0].spec.node_name)
+        time.sleep(0.2)
+    raise AssertionError(f"{job.metadata.name} has no pod on a node")
+
+
+def cellar_pids(demo: Demo) -> list[int]:
+    """Return the processes of the second control plane, all alive."""
+    rows = json.loads(demo.run("stackyard", "sandbox", "status", "--json"))
+    own = [row for row in rows if row["member"].startswith("onprem/cellar/")]
+    assert all(row["alive"] for row in own)
+    return [row["pid"] for row in own]
+
+
+def words(pid: int) -> bytes:
+    """Return the command line of a process; nothing if it has ended, reaped or not."""
+    line = Path(f"/proc/{pid}/cmdline")
+    return line.read_bytes() if line.exists() else b""
+
+
+def namespaces(api: Any) -> set[str]:
+    from kubernetes import client
+
+    found: Any = client.CoreV1Api(api).list_namespace()
+    return {one.metadata.name for one in found.items}
 
 
 def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo: Demo) -> None:
     told = demo.run("sh", "demo.sh", timeout=600)
     concerns = [line for line in told.splitlines() if line.startswith(tuple(CHECKS))]
     assert len(concerns) == 12
-    assert [line for line in concerns if "  ok  " not in line] == [
-        "hybrid            not declared  -"
-    ]
+    assert [line for line in concerns if "  ok  " not in line] == []
     buckets = demo.client("s3").list_buckets()["Buckets"]
     assert {bucket["Name"] for bucket in buckets} == {
         "platform-foundation-dev-audit-123456789012",
         *(f"vision-defects-dev-{role}-123456789012" for role in ROLES),
     }
+    assert placed(demo).startswith("training-")
+    before = cellar_pids(demo)
+    demo.run("stackyard", "sandbox", "stop")
+    assert [words(pid) for pid in before if words(pid)] == []
+    demo.run("stackyard", "sandbox", "start")
+    assert len(cellar_pids(demo)) == len(before) == len(MEMBERS)
     demo.run("stackyard", "preview", "--expect-no-changes")
     bucket = "vision-defects-dev-data-photos-123456789012"
     demo.client("s3").put_object(Bucket=bucket, Key="incoming/1", Body=b"x")
@@ -86,6 +145,7 @@ def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo:
     s3, iam, eks, ec2 = (demo.client(name) for name in ("s3", "iam", "eks", "ec2"))
     demo.run("stackyard", "destroy", "*/*/*", "--yes")
     assert s3.list_buckets()["Buckets"] == []
+    assert NAMESPACE not in namespaces(demo.cellar())
     assert eks.list_clusters()["clusters"] == []
     own = [{"Name": "is-default", "Values": ["false"]}]
     assert ec2.describe_vpcs(Filters=own)["Vpcs"] == []
