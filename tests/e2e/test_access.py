@@ -20,7 +20,9 @@ from stackyard.datasets.layout import prefix
 from stackyard.iam import assumable_by, text
 from stackyard.naming import StackId
 
+from .onprem import NAME
 from .pods import Pods
+from .web_identity import trade, without_keys
 
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"
@@ -133,6 +135,7 @@ def twin(aws: Any, assume: Any) -> Iterator[Callable[[str], dict[str, str]]]:
 def test_the_computed_matrix_is_what_the_credentials_can_really_do(
     applied: Any,
     aws: Any,
+    kube: Any,
     credentials: Callable[[str], dict[str, str]],
     pods: Pods,
     twin: Callable[[str], dict[str, str]],
@@ -144,12 +147,13 @@ def test_the_computed_matrix_is_what_the_credentials_can_really_do(
     services = applied.answer("show", "platform/services/dev")["config"]
     others = data_roles(config, documents, where, services["onprem"]["clusters"])
     of_pods = ("trainer", "server", "lakefs")
-    of_services = ("sagemaker", "trainer-berlin")
-    assert set(documents.roles) | set(others) == {*config.access.audiences, *of_pods, *of_services}
+    of_others = ("sagemaker", "trainer-berlin")
+    assert set(documents.roles) | set(others) == {*config.access.audiences, *of_pods, *of_others}
     keys = {
         **{who: credentials(who) for who in config.access.audiences},
         **{who: of_account(pods, who) for who in of_pods},
-        **{who: twin(ROLE.format(who)) for who in of_services},
+        "sagemaker": twin(ROLE.format("sagemaker")),
+        "trainer-berlin": on_premises(applied.sandbox, kube(NAME)),
     }
     cells = list(matrix(documents, config.datasets, where, others))
     wrong = [
@@ -159,6 +163,15 @@ def test_the_computed_matrix_is_what_the_credentials_can_really_do(
     ]
     assert wrong == []
     assert len(cells) == 11 * (4 + 5) * 5  # roles, directories of both datasets, verbs
+
+
+def on_premises(sandbox: Any, api: Any) -> dict[str, str]:
+    """Trade the token of a training pod on premises for credentials, as its SDK does."""
+    wanted = {"spec": {"audiences": ["sts.amazonaws.com"]}}
+    core = client.CoreV1Api(api)
+    issued = core.create_namespaced_service_account_token("trainer", NAMESPACE, wanted)
+    role = f"arn:aws:iam::123456789012:role/{ROLE.format('trainer-berlin')}"
+    return trade(without_keys(sandbox), role, issued.status.token)
 
 
 def of_account(pods: Pods, account: str) -> dict[str, str]:
