@@ -3,7 +3,7 @@
 Source: docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html.
 """
 
-from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 CURRENT = "AWSCURRENT"
 
@@ -12,7 +12,7 @@ _move = SecretsManagerBackend.update_secret_version_stage
 
 def install() -> None:
     """Let the version that becomes the current one be the one that is read."""
-    SecretsManagerBackend.update_secret_version_stage = _moving  # type: ignore[method-assign]  # a repair
+    setattr(SecretsManagerBackend, _move.__name__, _moving)
 
 
 def _moving(
@@ -23,6 +23,7 @@ def _moving(
     move_to_version_id: str,
 ) -> tuple[str, str]:
     answer = _move(self, secret_id, version_stage, remove_from_version_id, move_to_version_id)
-    if version_stage == CURRENT and move_to_version_id:
-        self.secrets[secret_id].set_default_version_id(move_to_version_id)
+    secret = self.secrets[secret_id]
+    if version_stage == CURRENT and move_to_version_id and isinstance(secret, FakeSecret):
+        secret.set_default_version_id(move_to_version_id)
     return answer
