@@ -15,6 +15,7 @@ from stackyard_sandbox.toolchain import (
     kueue_definitions,
     kueue_webhooks,
 )
+from stackyard_sandbox.toolchain.definitions import secrets_store_definitions
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         paths = _images() if chosen.images else build(_wanted(chosen), progress=_say)
+        if not (chosen.names or chosen.images):
+            secrets_store_definitions()  # the sandbox needs them when it makes a cluster's add-on
     except ToolchainError as error:
         _say(f"error: {error}")
         return 1
