@@ -19,6 +19,7 @@ from .experiments import database, pods, tracking
 from .onprem import register
 from .roles import APPLY, ActingAs, bootstrap
 from .roles import acting as acting_in
+from .web_identity import Jobs
 
 __all__ = ["database", "pods", "tracking"]
 
@@ -88,7 +89,7 @@ class Yard:
 
 
 @pytest.fixture(scope="session")
-def estate(sandbox: Any, aws: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Yard:
+def estate(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
     """A copy of the reference estate that tests may edit and put back; it has a cluster more.
 
     Its account is bootstrapped, and its roles carry the boundary.
@@ -98,14 +99,20 @@ def estate(sandbox: Any, aws: Callable[..., Any], tmp_path_factory: pytest.TempP
     with (folder / "stacks/_defaults.yaml").open("a") as company:
         company.write("\npermissions_boundary: stackyard-roles\n")
     register(folder)
-    bootstrap(folder / "stacks", tmp_path_factory.mktemp("bootstrap"), sandbox, aws("iam"))
+    bootstrap(folder / "stacks", tmp_path_factory.mktemp("bootstrap"), sandbox)
     return Yard(folder, sandbox)
 
 
 @pytest.fixture(scope="session")
-def acting(sandbox: Any, assume: Callable[..., Credentials]) -> ActingAs:
-    """Make the tool act as a role: `with acting(ROLE): ...`; else it is the administrator."""
-    return acting_in(sandbox, assume)
+def jobs(sandbox: Any) -> Jobs:
+    """Make the jobs of pipelines, which take roles with the tokens of their forge."""
+    return Jobs(sandbox)
+
+
+@pytest.fixture(scope="session")
+def acting(sandbox: Any, jobs: Jobs) -> ActingAs:
+    """Make the tool act as a pipeline's role: `with acting(ROLE): ...`; else as administrator."""
+    return acting_in(sandbox, jobs)
 
 
 @pytest.fixture(scope="session")

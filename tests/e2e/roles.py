@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,6 +14,8 @@ from typing import Any
 
 from stackyard_sandbox import state
 
+from .web_identity import Jobs
+
 APPLY, PREVIEW = "stackyard-apply-dev", "stackyard-preview"
 BUCKET = "acme-stackyard-state"
 STATE = f"""
@@ -22,6 +23,9 @@ state:
   backend: s3://{BUCKET}?region=eu-central-1&endpoint=HOST&disableSSL=true&s3ForcePathStyle=true
   secrets: awskms://alias/stackyard-state?region=eu-central-1&awssdk=v2
 """
+
+TAKEN_BY = {APPLY: "environment:dev", PREVIEW: "pull_request"}
+"""The job that takes each, as its token names it."""
 
 ActingAs = Callable[[str], AbstractContextManager[None]]
 
@@ -33,12 +37,8 @@ def share_state(stacks: Path, folder: Path, sandbox: Any) -> None:
         settings.write(STATE.replace("HOST", sandbox.aws.endpoint.removeprefix("http://")))
 
 
-def bootstrap(stacks: Path, folder: Path, sandbox: Any, iam: Any) -> None:
-    """Run `stackyard bootstrap` for these stack files, then let the account take two of the roles.
-
-    Their trust is all that is changed: jobs of a forge take them with a web token, which nobody in
-    the sandbox verifies. Their policies and the boundary stay as they were made.
-    """
+def bootstrap(stacks: Path, folder: Path, sandbox: Any) -> None:
+    """Run `stackyard bootstrap` for these stack files: whom its roles trust stays as it is made."""
     share_state(stacks, folder, sandbox)
     subprocess.run(
         [sys.executable, "-m", "stackyard_cli", "bootstrap", "--repo", "acme/estate", "--yes"],
@@ -47,19 +47,14 @@ def bootstrap(stacks: Path, folder: Path, sandbox: Any, iam: Any) -> None:
         check=True,
         timeout=280,
     )
-    root = {"AWS": f"arn:aws:iam::{sandbox.aws.account}:root"}
-    anybody = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
-    for role in (APPLY, PREVIEW):
-        iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
 
 
-def acting(sandbox: Any, assume: Callable[[str], dict[str, str]]) -> ActingAs:
-    """Return what makes the tool, the engine and the providers act as a role for a while."""
+def acting(sandbox: Any, jobs: Jobs) -> ActingAs:
+    """Return what makes the tool, the engine and the providers act as a pipeline's role a while."""
 
     @contextmanager
     def as_role(role: str) -> Iterator[None]:
-        keys = assume(role)
+        keys = jobs.take(role, TAKEN_BY[role])
         aws = replace(
             sandbox.aws,
             access_key_id=keys["aws_access_key_id"],

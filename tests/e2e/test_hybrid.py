@@ -6,7 +6,6 @@ processes, and those log to the one tracking server.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
@@ -19,9 +18,11 @@ from typing import Any
 import mlflow
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from .experiments import Tracking
-from .onprem import ISSUER, KUBECONFIG, NAME
+from .onprem import KUBECONFIG, NAME
+from .web_identity import trade, without_keys
 
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"
@@ -150,30 +151,39 @@ def test_the_server_answers_to_the_name_that_is_used_on_premises(tracking: Track
 
 
 def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
-    applied: Any, clusters: dict[str, Any], aws: Callable[..., Any]
+    applied: Any, clusters: dict[str, Any], aws: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """What the role asks of a token is what the API server really writes into one."""
+    """A pod's token and what the ConfigMap tells it are all that its AWS client has."""
     from kubernetes import client
 
-    core = client.CoreV1Api(clusters["onprem"])
-    place: Any = core.read_namespaced_config_map("place", NAMESPACE)
-    name = place.data["AWS_ROLE_ARN"].rpartition("/")[2]
-    role = aws("iam").get_role(RoleName=name)["Role"]
-    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-    provider = statement["Principal"]["Federated"]
-    described = aws("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=provider)
-    wanted = statement["Condition"]["StringEquals"]
-    tokens = {
-        account: _claims(core, account, described["ClientIDList"])
-        for account in ("trainer", "server")
+    onprem, cloud = (client.CoreV1Api(clusters[where]) for where in ("onprem", "cloud"))
+    place: Any = onprem.read_namespaced_config_map("place", NAMESPACE)
+    photos = applied.contract(STACK)["datasets"]["photos"]
+    aws("s3").put_object(Bucket=photos, Key="incoming/hybrid.jpg", Body=b"a part")
+    token = _token(onprem, "trainer")
+    told = _as_pod(place.data, token, applied.sandbox, tmp_path, photos)
+    role = place.data["AWS_ROLE_ARN"].rpartition("/")[2]
+    assert told == {
+        "arn": f"arn:aws:sts::123456789012:assumed-role/{role}/pod",
+        "read": "a part",
+        "written": "AccessDenied",
+        "listed": "AccessDenied",
     }
-    issuer = ISSUER.removeprefix("https://")
-    assert described["Url"].removeprefix("https://") == issuer
-    assert {claims["iss"] for claims in tokens.values()} == {ISSUER}
-    for account, claims in tokens.items():
-        said = {f"{issuer}:sub": claims["sub"], f"{issuer}:aud": claims["aud"][0]}
-        assert (said == wanted) == (account == "trainer")
-    here: Any = client.CoreV1Api(clusters["cloud"]).read_namespaced_config_map("place", NAMESPACE)
+    sts, arn = without_keys(applied.sandbox), place.data["AWS_ROLE_ARN"]
+    assert trade(sts, arn, token)
+    head, body, signature = token.split(".")
+    swapped = ".".join((head, _token(onprem, "server").split(".")[1], signature))
+    for code, wrong in (
+        ("AccessDenied", _token(onprem, "server")),
+        ("InvalidIdentityToken", _token(onprem, "trainer", "https://kubernetes.default.svc")),
+        # The same account of the cluster in the cloud, whose issuer AWS was not told of.
+        ("InvalidIdentityToken", _token(cloud, "trainer")),
+        ("InvalidIdentityToken", swapped),
+        ("InvalidIdentityToken", f"{head}.{body}.{signature[::-1]}"),
+    ):
+        with pytest.raises(ClientError, match=code):
+            trade(sts, arn, wrong)
+    here: Any = cloud.read_namespaced_config_map("place", NAMESPACE)
     assert "AWS_ROLE_ARN" not in here.data
 
 
@@ -246,14 +256,53 @@ def _shape(client: Any, api: Any) -> dict[str, Any]:
     }
 
 
-def _claims(core: Any, account: str, audiences: list[str]) -> dict[str, Any]:
+POD = """
+import json, sys, boto3
+from botocore.exceptions import ClientError
+
+def tried(call, **asked):
+    try:
+        return call(**asked)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+bucket, key = sys.argv[1:]
+s3 = boto3.client("s3")
+print(json.dumps({
+    "arn": boto3.client("sts").get_caller_identity()["Arn"],
+    "read": s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(),
+    "written": tried(s3.put_object, Bucket=bucket, Key=key, Body=b"mine"),
+    "listed": tried(s3.list_buckets),
+}))
+"""
+"""What a program in the image could do; its client finds credentials by itself."""
+
+
+def _as_pod(told: dict[str, str], token: str, sandbox: Any, folder: Path, bucket: str) -> Any:
+    """Run it with the environment of a pod on premises: no keys, but a token in a file."""
+    file = folder / "token"
+    file.write_text(token)
+    environment = {
+        **told,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(file),
+        "AWS_ROLE_SESSION_NAME": "pod",
+        "AWS_ENDPOINT_URL": sandbox.aws.endpoint,
+        "HOME": str(folder),
+        "PATH": os.environ["PATH"],
+    }
+    command = [sys.executable, "-c", POD, bucket, "incoming/hybrid.jpg"]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _token(core: Any, account: str, audience: str = "sts.amazonaws.com") -> str:
+    """Ask an API server for a token, as the kubelet does for a pod of the account."""
     from kubernetes import client
 
-    spec = client.V1TokenRequestSpec(audiences=audiences)
+    spec = client.V1TokenRequestSpec(audiences=[audience])
     body = client.AuthenticationV1TokenRequest(spec=spec)
-    token = core.create_namespaced_service_account_token(account, NAMESPACE, body).status.token
-    payload = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(
-        base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-    )
-    return claims
+    issued = core.create_namespaced_service_account_token(account, NAMESPACE, body)
+    return str(issued.status.token)

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from stackyard_cli.bootstrap.policies import OURS, SERVICES
 
-from .roles import APPLY, BUCKET, PREVIEW, ActingAs, share_state
+from .roles import APPLY, BUCKET, PREVIEW, TAKEN_BY, ActingAs, share_state
+from .web_identity import Jobs
 
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/stackyard-roles"
@@ -24,9 +25,11 @@ TAGS = [{"Key": key, "Value": value} for key, value in OURS.items()]
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> bool:
-    with pytest.raises(ClientError) as caught:
+    try:
         call(**arguments)
-    return caught.value.response["Error"]["Code"] in REFUSALS
+    except ClientError as error:
+        return error.response["Error"]["Code"] in REFUSALS
+    return False
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +55,39 @@ def test_every_role_of_a_stack_is_within_the_boundary(applied: Any, aws: Any) ->
             assert service in {*SERVICES, "sagemaker.amazonaws.com"}, role["RoleName"]
 
 
+def test_roles_of_pipelines_are_taken_by_the_jobs_that_they_are_for_and_by_nobody_else(
+    applied: Any, aws: Any, assume: Any, jobs: Jobs
+) -> None:
+    """As the bootstrap made them; GitHub's token names the environment, if the job is in one."""
+    others = [f"stackyard-apply-{stage}" for stage in ("staging", "prod")]
+    may = {
+        "pull_request": {PREVIEW},
+        "ref:refs/heads/main": {PREVIEW},
+        "ref:refs/heads/feature": set(),
+        "environment:dev": {APPLY},
+        "environment:prod": {others[1]},
+        "environment:Dev": set(),
+    }
+    for role in (PREVIEW, APPLY, *others):
+        for who, roles in may.items():
+            assert refused(jobs.take, role=role, who=who) == (role not in roles), (role, who)
+        for stranger in ("stranger/estate", "acme/estate2", "acme/Estate"):
+            for who in TAKEN_BY.values():
+                assert refused(jobs.take, role=role, who=who, repository=stranger)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            assume(role)  # the account's administrator
+    for wrong in ({"aud": "https://github.com/acme"}, {"iss": "https://gitlab.com"}, {"exp": 1}):
+        with pytest.raises(ClientError, match=r"InvalidIdentityToken|ExpiredToken"):
+            jobs.take(PREVIEW, "pull_request", **wrong)
+    taken = aws("sts", jobs.take(APPLY, TAKEN_BY[APPLY])).get_caller_identity()
+    assert taken["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{APPLY}/test"
+
+
 def test_an_apply_role_makes_no_role_that_is_stronger_than_the_boundary(
-    applied: Any, aws: Any, assume: Any, secret: str
+    applied: Any, aws: Any, jobs: Jobs, secret: str
 ) -> None:
     """That it can do what `up` needs is shown by the fixture: it has applied the whole stage."""
-    mine = assume(APPLY)
+    mine = jobs.take(APPLY, TAKEN_BY[APPLY])
     iam = aws("iam", mine)
     role = {"RoleName": "any-project-dev-mine", "AssumeRolePolicyDocument": NOBODY, "Tags": TAGS}
     assert refused(iam.create_role, **role)
@@ -100,9 +131,9 @@ def test_a_preview_works_with_the_preview_role(
 
 
 def test_a_preview_role_opens_and_changes_nothing(
-    applied: Any, aws: Any, assume: Any, secret: str
+    applied: Any, aws: Any, jobs: Jobs, secret: str
 ) -> None:
-    mine = assume(PREVIEW)
+    mine = jobs.take(PREVIEW, TAKEN_BY[PREVIEW])
     assert refused(aws("secretsmanager", mine).get_secret_value, SecretId=secret)
     sealed = aws("kms").encrypt(KeyId="alias/stackyard/dev/secrets", Plaintext=b"x")
     kms, s3 = aws("kms", mine), aws("s3", mine)

@@ -59,7 +59,7 @@ def pod_trust(
 
 def cloud_place(region: str) -> dict[str, str]:
     """Return what pods in the cloud are told; their credentials come by Pod Identity."""
-    return {**_place("cloud"), "AWS_REGION": region}
+    return {**_place("cloud"), **_region(region)}
 
 
 def onprem_place(cluster: str, region: str, role_arn: str) -> dict[str, str]:
@@ -69,10 +69,18 @@ def onprem_place(cluster: str, region: str, role_arn: str) -> dict[str, str]:
     """
     return {
         **_place(f"onprem-{cluster}"),
-        "AWS_REGION": region,
+        **_region(region),
         "AWS_ROLE_ARN": role_arn,
         "AWS_WEB_IDENTITY_TOKEN_FILE": f"{TOKEN_FOLDER}/token",
     }
+
+
+def _region(region: str) -> dict[str, str]:
+    """Return it under both names: boto3 reads the second only.
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html.
+    """
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
 def _place(name: str) -> dict[str, str]:
