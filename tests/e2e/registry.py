@@ -41,13 +41,27 @@ def as_build(
     role: str, aws: Callable[..., Any], assume: Callable[..., dict[str, str]]
 ) -> Iterator[Any]:
     """Give a client with the role of a build; only CodeBuild can take it, so it is opened here."""
+    with opened(role, aws, assume) as credentials:
+        yield aws("ecr", credentials)
+
+
+@contextmanager
+def opened(
+    role: str, aws: Callable[..., Any], assume: Callable[..., dict[str, str]]
+) -> Iterator[dict[str, str]]:
+    """Give credentials of a role that only a service can take: its trust is wider meanwhile."""
     iam = aws("iam")
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    opened = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
-    document = {**trust, "Statement": [*trust["Statement"], opened]}
+    wider = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
+    document = {**trust, "Statement": [*trust["Statement"], wider]}
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
     try:
-        yield aws("ecr", assume(role))
+        yield assume(role)
     finally:
         iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+
+
+def as_environment(credentials: dict[str, str]) -> dict[str, str]:
+    """Return credentials as the variables that AWS clients read."""
+    return {name.upper(): value for name, value in credentials.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -17,10 +19,16 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from stackyard.images.render import EPOCH
+
+from .baking import Bakery, Image, trained
+from .image_builder import ImageBuilder, added_layer, image_builder
+
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"
 MODEL = "classifier"
 CLUSTER = "platform-foundation-dev"
+SIGNING = "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/vision_defects_dev"
 FILE = "stacks/vision/defects/_defaults.yaml"
 OLDER = "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"
 
@@ -50,27 +58,95 @@ def settled(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(apps: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The Deployment's own command and environment as a process; only the address differs.
+def baking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageBuilder]:
+    """A builder whose registry has what stands for the image `server`: no more than its folder."""
+    with image_builder(tmp_path_factory.mktemp("b")) as builder:
+        yield builder
 
-    What pods have from their image stands beside it: a model that this test trains.
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return trained(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def bakery(
+    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any], baking: ImageBuilder
+) -> Bakery:
+    bucket, environment = applied.contract(STACK)["model_bucket"], applied.sandbox.environment()
+    return Bakery(STACK, MODEL, bucket, baking, environment, aws, assume)
+
+
+@pytest.fixture(scope="module")
+def baked(
+    bakery: Bakery, model: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> Image:
+    return bakery.bake(model, tmp_path_factory.mktemp("bake"))
+
+
+def test_a_bake_adds_the_model_and_nothing_else(
+    baked: Image, baking: ImageBuilder, model: dict[str, bytes]
+) -> None:
+    layer, about = added_layer(baking, baked.base, baked.reference)
+    config = about["config"]
+    assert (config["User"], config["WorkingDir"]) == ("65534:65534", "/opt/stackyard")
+    assert "OF_BASE=kept" in config["Env"]
+    assert not [each for each in config["Env"] if "AWS" in each or "MODEL" in each]
+    assert config["Labels"]["dev.stackyard.stack"] == STACK
+    content = {}
+    with tarfile.open(fileobj=io.BytesIO(baking.crane("blob", layer))) as archive:
+        for each in archive:
+            assert (each.uid, each.gid, each.mtime) == (0, 0, EPOCH), each.name
+            assert each.mode == (0o755 if each.isdir() else 0o644), each.name
+            held = archive.extractfile(each)
+            if held is not None:
+                content[each.name] = held.read()
+    assert content == {f"opt/stackyard/model/{path}": held for path, held in model.items()}
+
+
+def test_an_equal_model_is_an_equal_digest_and_another_is_another(
+    bakery: Bakery,
+    baked: Image,
+    model: dict[str, bytes],
+    aws: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    first = bakery.builder.digest(baked.reference)
+    again = bakery.bake(model, tmp_path / "again")
+    assert bakery.builder.digest(again.reference) == first
+    name = max(model, key=lambda path: len(model[path]))
+    changed = {**model, name: model[name][:-1] + bytes([model[name][-1] ^ 1])}
+    other = bakery.builder.digest(bakery.bake(changed, tmp_path / "other").reference)
+    assert other != first, "of equal size, and taken for the former one"
+    for image in (baked, again):
+        repository, _, tag = image.reference.rpartition(":")
+        found = aws("ecr").describe_images(
+            repositoryName=f"{STACK}/{MODEL}", imageIds=[{"imageTag": tag}]
+        )
+        assert found["imageDetails"][0]["imageDigest"] == first
+        assert image.signed.split()[1:] == [SIGNING, f"{repository}@{first}"]
+
+
+@pytest.fixture(scope="module")
+def served(
+    apps: Any, baked: Image, baking: ImageBuilder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The Deployment's own command and environment as a process, in its folder of a baked image.
+
+    The address differs, and the programs are those of the tests: the base here has none.
     """
-    folder = tmp_path_factory.mktemp("image")
-    train = (
-        "import mlflow, numpy\n"
-        "from sklearn.linear_model import LogisticRegression\n"
-        "fit = LogisticRegression().fit(numpy.array([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1, 1])\n"
-        "mlflow.sklearn.save_model(fit, 'model')\n"
-    )
-    subprocess.run([sys.executable, "-c", train], cwd=folder, check=True, capture_output=True)
+    image = tmp_path_factory.mktemp("image")
+    with tarfile.open(fileobj=io.BytesIO(baking.crane("export", baked.reference, "-"))) as archive:
+        archive.extractall(image, filter="data")
     container = deployed(apps).spec.template.spec.containers[0]
+    folder = image / container.working_dir.lstrip("/")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     inside = {variable.name: variable.value for variable in container.env}
-    own = {"MLFLOW_HOST": "127.0.0.1", "MLFLOW_PORT": str(port), "HOME": str(folder)}
+    own = {"MLFLOW_HOST": "127.0.0.1", "MLFLOW_PORT": str(port), "HOME": str(image)}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    with (folder / "log").open("w") as log:
+    with (image / "log").open("w") as log:
         process = subprocess.Popen(
             container.command,
             cwd=folder,

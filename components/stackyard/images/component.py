@@ -20,10 +20,11 @@ from stackyard.images.repository import ImageRepository
 from stackyard.naming import StackId, role_arn
 from stackyard.retention.config import RetentionConfig
 from stackyard.retention.plan import log_days
+from stackyard.serving.objects import HOME
 
 SIGNING_PLATFORM = "Notation-OCI-SHA384-ECDSA"
 
-FETCH_MODEL = 'aws s3 cp --recursive --only-show-errors "$MODEL" model'
+FETCH_MODEL = f'aws s3 cp --recursive --only-show-errors "$MODEL" {render.LAYER}{HOME}/model'
 """Brings the model, whose place whoever starts the build names in MODEL, as `s3://…`."""
 
 
@@ -171,7 +172,7 @@ class ProjectImages(ImagesComponent):
             build = Build(
                 render.model_context(model, ground.stack, onto),
                 tag=None,
-                prepare=(FETCH_MODEL,),
+                prepare=(FETCH_MODEL, render.PACK),
                 pulled=(ground.arn(ground.name(image)),),
                 statements=tuple(model_statements),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,27 @@ from stackyard.naming import StackId
 from stackyard.serving.objects import HOME
 
 DOCKERFILE, REQUIREMENTS = "Dockerfile", "requirements.txt"
+
+LAYER = "layer"
+"""Folder of a build whose content becomes a layer as it is, from `/` on."""
+
+PACK = (
+    f"tar --create --file {LAYER}.tar --directory {LAYER} --sort=name --format=gnu "
+    '--mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX .'
+)
+"""Packs it. Not `touch` and `COPY`: BuildKit takes a file of equal size and age for the one that it
+had before, and would bake the former model again."""
+
+EPOCH = int(datetime.combine(DATE, time(), UTC).timestamp())
+"""Seconds since 1970: the age of all that a build adds, so that it is the same on another day.
+Source: https://docs.docker.com/build/ci/github-actions/reproducible-builds/."""
+
+VARIABLES = {
+    "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+    "DOCKER_BUILDKIT": "1",
+    "SOURCE_DATE_EPOCH": str(EPOCH),
+}
+"""What makes `docker build` use BuildKit, and say nothing of when and where in what it pushes."""
 
 PLUGIN = "com.amazonaws.signer.notation.plugin"
 """https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-steps.html."""
@@ -59,7 +81,8 @@ def project_context(
 
 def model_context(name: str, stack: StackId, image: str) -> Context:
     """Return the files, but for the model itself, of the image that a model is baked into."""
-    return Context({DOCKERFILE: _rendered("model", name=name, stack=stack, base=image)})
+    dockerfile = _rendered("model", name=name, stack=stack, base=image, layer=LAYER)
+    return Context({DOCKERFILE: dockerfile})
 
 
 def requirements(packages: dict[str, list[str]]) -> str:
@@ -96,10 +119,12 @@ def buildspec(context: Context, *, signer_package: str | None, prepare: list[str
         'aws ecr describe-images --repository-name "$NAME" --image-ids "imageTag=$TAG" '
         "--query 'imageDetails[0].imageDigest' --output text"
     )
+    age = '--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH"'
     build = [
-        'docker build --pull --platform linux/amd64 --tag "$REPOSITORY:$TAG" .',
+        f'docker build --pull --platform linux/amd64 {age} --tag "$REPOSITORY:$TAG" .',
         'docker push "$REPOSITORY:$TAG"',
-        f'export DIGEST="$({found})"',
+        # In one with `export` it would succeed whatever the registry says.
+        f'DIGEST="$({found})" && export DIGEST',
         f'notation sign --plugin {PLUGIN} --id "$SIGNING_PROFILE" "$REPOSITORY@$DIGEST"',
     ]
     phases: dict[str, Any] = {
@@ -107,8 +132,8 @@ def buildspec(context: Context, *, signer_package: str | None, prepare: list[str
         "pre_build": {"on-failure": "ABORT", "commands": [*written, *prepare, login]},
         "build": {"on-failure": "ABORT", "commands": build},
     }
-    variables = {"exported-variables": ["DIGEST"]}
-    return json.dumps({"version": 0.2, "env": {"shell": "bash", **variables}, "phases": phases})
+    environment = {"shell": "bash", "variables": VARIABLES, "exported-variables": ["DIGEST"]}
+    return json.dumps({"version": 0.2, "env": environment, "phases": phases})
 
 
 def _rendered(template: str, **values: Any) -> str:
