@@ -244,7 +244,12 @@ def _shape(client: Any, api: Any) -> dict[str, Any]:
     return {
         "security": {key: value for key, value in labels.items() if "pod-security" in key},
         "quota": core.read_namespaced_resource_quota("quota", NAMESPACE).spec.hard,
-        "roles": {role.metadata.name: [rule.to_dict() for rule in role.rules] for role in roles},
+        "roles": {
+            role.metadata.name: [rule.to_dict() for rule in role.rules]
+            for role in roles
+            # Of servers, which are in the cloud only.
+            if not role.metadata.name.endswith("-password-rotation")
+        },
         "walls": {
             one.metadata.name: one.spec.to_dict() for one in walls if one.metadata.name in own
         },
