@@ -190,7 +190,7 @@ def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
 def test_state_holds_where_the_kubeconfig_is_and_not_what_is_in_it(
     applied: Any, clusters: dict[str, Any]
 ) -> None:
-    _, _, token = clusters["onprem"].configuration.api_key["authorization"].partition(" ")
+    _, _, token = clusters["onprem"].configuration.api_key["BearerToken"].partition(" ")
     assert len(token) > 20
     state = Path(applied.sandbox.directory) / "state"
     texts = [path.read_bytes() for path in state.rglob("*") if path.is_file()]
