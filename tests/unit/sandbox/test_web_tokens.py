@@ -71,33 +71,43 @@ def unsigned():
 
 
 PEM = KEY.as_pem(private=False)
+# Made when a test runs: a test that runs later than a token lives would see no more than its end.
 INVALID = {
-    "no token": ("hello", "not a valid JWT"),
-    "no claims": ("e30.W10.x", "not a valid JWT"),
-    "another issuer": (token(iss="https://oidc.example"), "No OpenIDConnect provider found"),
-    "plain http": (token(iss=ISSUER.replace("https", "http")), "No OpenIDConnect provider"),
-    "another audience": (token(aud=["x", "y"]), "Incorrect token audience"),
-    "no audience": (token(aud=None), "Incorrect token audience"),
-    "another key": (token(STRANGER), "signature cannot be verified"),
-    "unknown key": (token(kid="three"), "signature cannot be verified"),
-    "altered": (altered(token()), "signature cannot be verified"),
-    "unsigned": (unsigned(), "signature cannot be verified"),
+    "no token": (lambda: "hello", "not a valid JWT"),
+    "no claims": (lambda: "e30.W10.x", "not a valid JWT"),
+    "another issuer": (
+        lambda: token(iss="https://oidc.example"),
+        "No OpenIDConnect provider found",
+    ),
+    "plain http": (
+        lambda: token(iss=ISSUER.replace("https", "http")),
+        "No OpenIDConnect provider",
+    ),
+    "another audience": (lambda: token(aud=["x", "y"]), "Incorrect token audience"),
+    "no audience": (lambda: token(aud=None), "Incorrect token audience"),
+    "another key": (lambda: token(STRANGER), "signature cannot be verified"),
+    "unknown key": (lambda: token(kid="three"), "signature cannot be verified"),
+    "altered": (lambda: altered(token()), "signature cannot be verified"),
+    "unsigned": (unsigned, "signature cannot be verified"),
     "public key as secret": (
-        token(OctKey.import_key(base64.b64encode(PEM)), "HS256"),
+        lambda: token(OctKey.import_key(base64.b64encode(PEM)), "HS256"),
         "signature cannot be verified",
     ),
-    "no subject": (token(sub=None), "Missing a required claim: sub"),
-    "no end": (token(exp=None), "Missing a required claim, an integer: exp"),
-    "no beginning": (token(iat=None), "Missing a required claim, an integer: iat"),
-    "text for time": (token(exp="tomorrow"), "Missing a required claim, an integer: exp"),
-    "not yet": (token(nbf=int(time.time()) + 3000), "not valid yet"),
+    "no subject": (lambda: token(sub=None), "Missing a required claim: sub"),
+    "no end": (lambda: token(exp=None), "Missing a required claim, an integer: exp"),
+    "no beginning": (lambda: token(iat=None), "Missing a required claim, an integer: iat"),
+    "text for time": (
+        lambda: token(exp="tomorrow"),
+        "Missing a required claim, an integer: exp",
+    ),
+    "not yet": (lambda: token(nbf=int(time.time()) + 3000), "not valid yet"),
 }
 
 
 @pytest.mark.parametrize("case", INVALID)
 def test_what_is_wrong_is_refused(case):
-    text, message = INVALID[case]
-    code, told = refused(text)
+    made, message = INVALID[case]
+    code, told = refused(made())
     assert code == "InvalidIdentityToken"
     assert message in told
 
