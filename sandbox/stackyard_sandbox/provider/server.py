@@ -141,9 +141,14 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         )
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Keep the configuration of the provider instance behind this connection."""
-        variables = plain_config(decode(request.args).values)
-        self.session(context).config = self.configure(variables)
+        """Keep the configuration of the provider instance behind this connection.
+
+        Each connection is configured once, and its address may be that of an earlier one, which the
+        engine cancelled at its end: nothing of that one may be left.
+        """
+        config = self.configure(plain_config(decode(request.args).values))
+        with self._lock:
+            self._sessions[context.peer()] = Session(config)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
