@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from stackyard_sandbox.processes import free_ports
+
 from . import postgres
 from .pods import Pods
 
@@ -88,7 +90,7 @@ def tracking(database: Database, tmp_path_factory: pytest.TempPathFactory) -> It
     (migrate,), (serve,) = spec.init_containers, spec.containers
     pods.run(NAMESPACE, spec, migrate, **database.places)
 
-    port = postgres.free_port()
+    (port,) = free_ports(1)
     address = {"MLFLOW_HOST": "127.0.0.1", "MLFLOW_PORT": str(port)}
     arguments = pods.process(NAMESPACE, spec, serve, {**database.places, **address})
     log = tmp_path_factory.mktemp("tracking") / "log"

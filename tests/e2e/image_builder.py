@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from stackyard_sandbox.processes import free_ports
 from stackyard_sandbox.toolchain import ToolMissing, tool
 
 ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
@@ -148,9 +149,7 @@ def image_builder(home: Path) -> Iterator[ImageBuilder]:
     done = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"this kernel refuses user namespaces to this user: {done.stderr.strip()}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     builder = ImageBuilder(home, port)
     started = []
     try:

@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from stackyard_sandbox.processes import free_ports
 
 from . import postgres_tls
 
@@ -36,7 +37,7 @@ def running(user: str, password: str) -> Iterator[int]:
     as_user = _drop_root(folder)
     try:
         _initialise(folder, user, password, as_user)
-        port = free_port()
+        (port,) = free_ports(1)
         server = subprocess.Popen(
             [_program("postgres"), "-D", str(folder / "data"), *_settings(folder, port)],
             stderr=(folder / "log").open("wb"),
@@ -52,13 +53,6 @@ def running(user: str, password: str) -> Iterator[int]:
             server.wait(20)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _program(name: str) -> str:

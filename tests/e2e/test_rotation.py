@@ -100,22 +100,7 @@ class Night:
 
     def opens(self, login: dict[str, str], *statements: str) -> str:
         """Open the database, run statements, and return who acts."""
-        with contextlib.closing(
-            psycopg2.connect(
-                host="127.0.0.1",
-                port=self.port,
-                dbname=OWNER,
-                user=login["username"],
-                password=login["password"],
-                sslmode="require",
-            )
-        ) as opened:
-            opened.autocommit = True
-            cursor = opened.cursor()
-            for statement in statements:
-                cursor.execute(statement)
-            cursor.execute("SELECT current_user")
-            return str(cursor.fetchone()[0])
+        return opened(self.port, OWNER, login, *statements)
 
 
 @pytest.fixture(scope="module")
@@ -290,9 +275,9 @@ def test_the_nightly_job_rotates_as_declared(
     assert [one["username"] for one in logins] == [f"{name}_a", f"{name}_b", f"{name}_a"]
     assert not [one for one in logins if one["password"] in told]
     for works in logins[1:]:
-        assert opened(database, name, works) == name
+        assert opened(database.port, name, works) == name
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        opened(database, name, logins[0])
+        opened(database.port, name, logins[0])
 
     apps = client.AppsV1Api(kube(CLUSTER))
     before: Any = apps.read_namespaced_deployment("lakefs", NAMESPACE)
@@ -313,17 +298,22 @@ def read(vault: Any, secret: str) -> dict[str, str]:
     return found
 
 
-def opened(database: Database, name: str, login: dict[str, str]) -> str:
+def opened(port: int, name: str, login: dict[str, str], *statements: str) -> str:
+    """Open a database, run statements, and return who acts."""
     with contextlib.closing(
         psycopg2.connect(
             host="127.0.0.1",
-            port=database.port,
+            port=port,
             dbname=name,
             user=login["username"],
             password=login["password"],
+            sslmode="require",
         )
     ) as found:
+        found.autocommit = True
         cursor = found.cursor()
+        for statement in statements:
+            cursor.execute(statement)
         cursor.execute("SELECT current_user")
         return str(cursor.fetchone()[0])
 

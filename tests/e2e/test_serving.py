@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import tarfile
@@ -20,6 +19,7 @@ import pytest
 from kubernetes import client
 
 from stackyard.images.render import EPOCH
+from stackyard_sandbox.processes import free_ports
 
 from .baking import Bakery, Image, trained
 from .image_builder import ImageBuilder, added_layer, image_builder
@@ -140,9 +140,7 @@ def served(
         archive.extractall(image, filter="data")
     container = deployed(apps).spec.template.spec.containers[0]
     folder = image / container.working_dir.lstrip("/")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     inside = {variable.name: variable.value for variable in container.env}
     own = {"MLFLOW_HOST": "127.0.0.1", "MLFLOW_PORT": str(port), "HOME": str(image)}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -15,7 +15,8 @@ import psycopg2
 import pytest
 from botocore.exceptions import ClientError
 
-from . import postgres
+from stackyard_sandbox.processes import free_ports
+
 from .experiments import NAMESPACE, STACK, Database, wait_until_up
 from .pods import Pods
 
@@ -115,7 +116,7 @@ def dashboard(
     database: Database, worker: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The Deployment's own program as a process; only places are replaced."""
-    pods, port = database.pods, postgres.free_port()
+    pods, (port,) = database.pods, free_ports(1)
     spec = pods.apps.read_namespaced_deployment("tuning", NAMESPACE).spec.template.spec
     place = {"DASHBOARD_HOST": "127.0.0.1", "DASHBOARD_PORT": str(port)}
     (container,) = spec.containers

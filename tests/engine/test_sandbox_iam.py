@@ -1,7 +1,6 @@
 """IAM in the sandbox: conditions, denials and resource policies, tried with real credentials."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+
+from stackyard_sandbox.processes import free_ports
 
 ACCOUNT = "123456789012"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -35,9 +36,7 @@ def document(*statements):
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     home = tmp_path_factory.mktemp("cloud")
     (home / "cloud").mkdir()
     published = {ISSUER: {"keys": [SIGNING_KEY.as_dict(private=False)]}}

@@ -183,8 +183,8 @@ def _allowed(
         found += statements.directories(sid("use", dataset), roots, names)
     used: dict[str, set[str]] = {}
     for dataset in {*whole, *grants.directories}:
-        purpose = "personal" if datasets[dataset].kind == "personal" else "data"
-        used.setdefault(place.key_arns[purpose], set()).add(place.buckets[dataset])
+        key = place.key_arns[datasets[dataset].key]
+        used.setdefault(key, set()).add(place.buckets[dataset])
     found += statements.keys(used, place.region)
     return [*found, *_beyond_data(who, place)]
 

@@ -11,7 +11,6 @@ from stackyard.access.grants import AccessPoint, Compiled, Place, Role
 from stackyard.datasets.bucket_policies import bucket_policy
 from stackyard.datasets.config import DatasetConfig
 from stackyard.datasets.layout import DVC_DIRECTORY, LAKEFS_DIRECTORY, bucket_arn, prefix
-from stackyard.vault.config import Purpose
 from stackyard.vault.key_policies import key_policy
 
 Verb = Literal["list", "read", "write", "delete", "erase"]
@@ -69,9 +68,8 @@ def key_of(dataset: DatasetConfig, place: Place) -> Key:
 
     The administrators whom its policy names may read nothing with it, so they are left out.
     """
-    purpose: Purpose = "personal" if dataset.kind == "personal" else "data"
-    policy = key_policy(purpose, account=place.account, region=place.region, admins=())
-    return Key(place.key_arns[purpose], policy)
+    policy = key_policy(dataset.key, account=place.account, region=place.region, admins=())
+    return Key(place.key_arns[dataset.key], policy)
 
 
 def matrix(

@@ -64,14 +64,13 @@ class DatasetStore(Component):
         self.bucket_ids = {}
         for key, dataset in config.datasets.items():
             lifetime = lifetime_of(dataset, retention)
-            purpose = "personal" if dataset.kind == "personal" else "data"
             bucket = PrivateBucket(
                 self.named(key),
                 lifetime,
                 bucket=self.bucket_names[key],
                 kind=dataset.kind,
                 plan=object_plan(lifetime),
-                key_arn=key_arns[purpose],
+                key_arn=key_arns[dataset.key],
                 log_bucket=logs.bucket_id,
                 statements=statements.get(key, ()),
                 opts=self.child(),

@@ -40,6 +40,11 @@ class DatasetConfig(Config):
     """Whether the project's lakeFS server may keep branches of the dataset, in the directory
     `lakefs`; not for personal data, as the server decides by itself who reads."""
 
+    @property
+    def key(self) -> Literal["personal", "data"]:
+        """The purpose of the KMS key that its objects are encrypted with."""
+        return "personal" if self.kind == "personal" else "data"
+
     @model_validator(mode="after")
     def _personal_data_has_a_jurisdiction(self) -> DatasetConfig:
         if self.kind == "personal" and self.jurisdiction is None:
