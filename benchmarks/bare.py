@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pulumi import automation
 
-from stackyard_cli.engine import binary
-from stackyard_cli.engine.place import place_of
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.location import place_of
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     place = place_of(
         name="acme", root=folder, target="sandbox", backend=None, secrets_provider=None
     )
-    os.environ["PATH"] = f"{binary.find().path.parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = f"{pulumi_binary.find().path.parent}{os.pathsep}{os.environ['PATH']}"
 
     def program() -> None:
         runpy.run_path(str(folder / "__main__.py"))

@@ -88,7 +88,7 @@ class Bench:
 
     def comment(self) -> list[Measure]:
         """The one comment of a pull request that changes many stacks, more than fits."""
-        from stackyard_cli.review_comment import entry, rendered
+        from stackyard_cli.reports.comment import entry, rendered
 
         bucket = {"operation": "replace", "type": "aws:s3/bucket:Bucket", "paths": ["bucket"]}
         steps = [{**bucket, "name": f"dataset-{index}"} for index in range(40)]

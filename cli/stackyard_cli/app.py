@@ -35,7 +35,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "policy": ("policy", "app", "List and explain rules, and hold stacks against them."),
     "receipts": ("receipts", "app", "Show, compare and verify reviewed changes."),
     "drift": ("drift", "drift", "Show what was changed in the cloud by other hands."),
-    "destroy": ("teardown", "destroy", "Destroy stacks, in reverse contract order."),
+    "destroy": ("destroy", "destroy", "Destroy stacks, in reverse contract order."),
     "leftovers": ("leftovers", "leftovers", "List what is left of stacks, and what it costs."),
     "recover": ("state", "recover", "Put a stack in order after a crash."),
     "unlock": ("state", "unlock", "Remove the lock that a dead run left."),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-from stackyard.stackfile.errors import EstateError, StackFileErrors
+from stackyard.estate.errors import EstateError, StackFileErrors
 
 
 class ExitCode(IntEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TextIO
 
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.secrecy import Mask
+from stackyard_cli.masking import Mask
 
 Style = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stackyard.gpu.instances import is_accelerated
+from stackyard.instances import is_accelerated
 from stackyard_policies.rule import Settings, Subject, resource_rule, stack_rule
 
 WORKLOADS = (

@@ -12,11 +12,11 @@ from kubernetes.client.exceptions import ApiException
 
 from stackyard.access.grants import Compiled, Place, compiled
 from stackyard.access.matrix import ELSEWHERE, PROBE, Cell, matrix, paths
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.data_roles import data_roles
+from stackyard.blueprints.project.parts.data_roles import data_roles
 from stackyard.blueprints.project.program import place
-from stackyard.datasets.layout import prefix
+from stackyard.bucket.layout import prefix
+from stackyard.contracts import FoundationContract
 from stackyard.iam import assumable_by, text
 from stackyard.naming import StackId
 

@@ -34,7 +34,7 @@ CANARY = "canary-e2e-51d07c9ae483"
 MARK = CANARY.encode()
 STARTED = """\
 import sys
-if "stackyard_cli.worker" in sys.orig_argv:
+if "stackyard_cli.engine.worker.main" in sys.orig_argv:
     import canary_program
 """
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from pulumi import automation
 
-from stackyard_cli.engine import binary
-from stackyard_cli.engine.place import place_of
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.location import place_of
 
 FILES = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "requirements.txt", "README.md"}
 
@@ -31,7 +31,9 @@ def test_the_ejected_program_changes_nothing(
     place = place_of(
         name="acme", root=applied.folder, target="sandbox", backend=None, secrets_provider=None
     )
-    monkeypatch.setenv("PATH", f"{binary.find().path.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(
+        "PATH", f"{pulumi_binary.find().path.parent}{os.pathsep}{os.environ['PATH']}"
+    )
     workspace = automation.LocalWorkspace(
         work_dir=str(folder),
         # The language host that would start `python __main__.py` is not served here; the engine

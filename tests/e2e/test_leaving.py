@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.estate import Estate
-from stackyard_cli.deployment import place_of_estate
-from stackyard_cli.recovery.census import AwsCensus
-from stackyard_cli.recovery.sweep import IMPLIED, UNSEEN, swept
+from stackyard_cli.deploy.deployment import place_of_estate
+from stackyard_cli.inventory.census import AwsCensus
+from stackyard_cli.inventory.sweep import IMPLIED, UNSEEN, swept
 
 from .conftest import ACCOUNT, REGION, Yard
 
@@ -31,7 +31,7 @@ access:
 BUCKETS = [f"trial-leaving-dev-{role}-{ACCOUNT}" for role in ("access-logs", "data-kept")]
 
 NEXT_RELEASE = """\
-import stackyard.access.statements as statements
+import stackyard.bucket.statements as statements
 import stackyard.naming as naming
 
 statements.READ += ("s3:GetObjectAttributes",)

@@ -16,7 +16,7 @@ import boto3
 import pytest
 import yaml
 
-from stackyard_cli.concerns.checks import CHECKS
+from stackyard_cli.health.concerns.checks import CHECKS
 from stackyard_sandbox.control_plane.members import MEMBERS
 
 ROLES = ("access-logs", "artifacts", "data-photos", "models", "reports")

@@ -7,12 +7,11 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from stackyard import tags
-from stackyard.blueprints import contracts
+from stackyard import contracts, tags
 from stackyard.naming import StackId
 from stackyard_cli.engine.messages import Request
-from stackyard_cli.engine.operate import Program
-from stackyard_cli.worker import serve
+from stackyard_cli.engine.worker.main import serve
+from stackyard_cli.engine.worker.operate import Program
 
 TRUST = json.dumps(
     {

@@ -7,8 +7,8 @@ import os
 import pulumi
 
 from stackyard_cli.engine.messages import Request
-from stackyard_cli.engine.operate import Program
-from stackyard_cli.worker import serve
+from stackyard_cli.engine.worker.main import serve
+from stackyard_cli.engine.worker.operate import Program
 
 
 def program(request: Request) -> Program:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from yard import STACK, task
 
-from stackyard_cli.engine import binary
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.location import Place
+from stackyard_cli.deploy.order import in_order
 from stackyard_cli.engine.messages import EngineStarted, Event
-from stackyard_cli.engine.place import Place
-from stackyard_cli.engine.run import Runner, Task, in_order
-from stackyard_cli.engine.stops import Stops
-from stackyard_cli.engine.workers import Workers
+from stackyard_cli.engine.parent.runner import Runner
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.workers import Workers
+from stackyard_cli.engine.report import Task
 
 
 def main() -> None:
@@ -30,7 +32,7 @@ def main() -> None:
     known = json.loads(environment)
     place = Place(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
     with Stops(lambda text: print(text, file=sys.stderr)) as stops:
-        runner = Runner(place, binary.find(), stops, watch, Workers(json.loads(worker)))
+        runner = Runner(place, pulumi_binary.find(), stops, watch, Workers(json.loads(worker)))
         done = in_order(
             [[task(STACK, **json.loads(config))]],
             lambda one: runner.run(one, operation),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pulumi
 
-from stackyard.blueprints import contracts
+from stackyard import contracts
 from stackyard_cli.engine.messages import Request
-from stackyard_cli.engine.operate import Program
-from stackyard_cli.worker import serve
+from stackyard_cli.engine.worker.main import serve
+from stackyard_cli.engine.worker.operate import Program
 
 
 class Thing(pulumi.CustomResource):

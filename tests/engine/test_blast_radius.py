@@ -10,8 +10,7 @@ import pytest
 from yard import STACK, FakeYard
 
 from stackyard_cli.engine.protection import refused, unprotect
-from stackyard_cli.engine.run import Report, Task
-from stackyard_cli.outcome import previewed
+from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review.blast_radius import losses_of
 
 WORKER = (sys.executable, str(Path(__file__).parent / "policy_worker.py"))
@@ -44,7 +43,7 @@ def test_a_protected_key_that_would_go_is_a_loss_and_goes_only_with_consent(
 ) -> None:
     before = made.ids()
     found = run(made, "preview", *left)
-    assert (found.result.kind, previewed(found)) == ("protected", True)
+    assert (found.result.kind, found.previewed) == ("protected", True)
     [loss] = losses_of(found)
     assert (loss.name, loss.type, loss.data_class) == ("key", "aws:kms/key:Key", "key")
     assert loss.operation == operation

@@ -14,7 +14,7 @@ import pytest
 from yard import STACK, FakeYard
 
 from stackyard_cli.engine.messages import Event, dump
-from stackyard_cli.engine.run import Report, Task
+from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review.steps import normalised
 
 CANARY = "canary-7f3a9c51e0d24b86"

@@ -10,9 +10,9 @@ import pytest
 from yard import STACK, FakeYard, task
 
 from stackyard.naming import StackId
-from stackyard_cli.engine import binary
-from stackyard_cli.engine.guard import applied, recorded_config
-from stackyard_cli.engine.problems import EngineMissingError
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.errors import EngineMissingError
+from stackyard_cli.backend.preconditions import applied, recorded_config
 
 BELOW = StackId("platform", "services", "dev")
 CANARY = "canary-7f3d9b-do-not-tell"
@@ -172,14 +172,14 @@ def test_an_engine_that_does_not_fit_is_passed_over(
         script.parent.mkdir()
         script.write_text(f"#!/bin/sh\necho {version}\n")
         script.chmod(0o755)
-    old = binary.probe(tmp_path / "v3.1.0" / "pulumi")
-    assert "older than" in (binary.why_not(old) or "")
-    other = binary.probe(tmp_path / "v2.9.0" / "pulumi")
-    assert "major version" in (binary.why_not(other) or "")
+    old = pulumi_binary.probe(tmp_path / "v3.1.0" / "pulumi")
+    assert "older than" in (pulumi_binary.why_not(old) or "")
+    other = pulumi_binary.probe(tmp_path / "v2.9.0" / "pulumi")
+    assert "major version" in (pulumi_binary.why_not(other) or "")
     with pytest.raises(EngineMissingError, match="no version"):
-        binary.probe(tmp_path / "nonsense" / "pulumi")
+        pulumi_binary.probe(tmp_path / "nonsense" / "pulumi")
     monkeypatch.setenv("PATH", f"{tmp_path / 'v3.1.0'}{os.pathsep}{os.environ['PATH']}")
-    assert binary.find().path.parent != tmp_path / "v3.1.0"
+    assert pulumi_binary.find().path.parent != tmp_path / "v3.1.0"
 
 
 def test_a_worker_that_dies_is_told_as_such(yard: FakeYard) -> None:

@@ -14,8 +14,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 from yard import STACK, FakeYard, kill_everything, open_yard, until
 
-from stackyard_cli.engine.problems import BackendError
-from stackyard_cli.engine.store import open_store
+from stackyard_cli.backend.errors import BackendError
+from stackyard_cli.backend.open import open_store
 from stackyard_cli.recovery.lock import held
 
 REGION = "eu-central-1"

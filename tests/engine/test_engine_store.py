@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stackyard_cli.engine import guard
-from stackyard_cli.engine.engine_store import EngineStore
-from stackyard_cli.engine.problems import BackendError, StateError
-from stackyard_cli.engine.store import open_store
+from stackyard_cli.backend import preconditions
+from stackyard_cli.backend.errors import BackendError, StateError
+from stackyard_cli.backend.open import open_store
+from stackyard_cli.backend.pulumi_cli import EngineStore
 
 from .yard import STACK, FakeYard
 
@@ -24,13 +24,13 @@ def store(yard: FakeYard, tmp_path: Path) -> EngineStore:
 
 
 def test_a_stack_is_applied_read_restored_and_missed(yard: FakeYard, store: EngineStore) -> None:
-    assert guard.checked_state(yard.place, STACK, applies=True) is None
+    assert preconditions.checked_state(yard.place, STACK, applies=True) is None
     report = yard.run("up", things=2, secret="s3cret-value")
     assert report.ok, report.result
     state = yard.place.state(STACK)
     assert yard.held() == yard.ids()
     assert "s3cret-value" not in (state.raw() or b"").decode()
-    assert guard.applied(yard.place, STACK)
+    assert preconditions.applied(yard.place, STACK)
     assert yard.run("preview", things=2, secret="s3cret-value").result.changes == {"same": 4}
     assert store.keys(".pulumi/stacks/") == [state.checkpoint_key]
 
@@ -45,7 +45,7 @@ def test_a_stack_is_applied_read_restored_and_missed(yard: FakeYard, store: Engi
     backend = Path(yard.place.backend_url.removeprefix("file://"))
     (backend / state.checkpoint_key).unlink()
     with pytest.raises(StateError, match="a known stack without state"):
-        guard.checked_state(yard.place, STACK, applies=True)
+        preconditions.checked_state(yard.place, STACK, applies=True)
 
 
 def test_what_the_engine_says_of_a_backend_is_told(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from stackyard.blueprints.contracts import FoundationContract, GpuPoolFacts
+from stackyard.contracts import FoundationContract, GpuPoolFacts
 from stackyard.gpu.contract import gpu_request, placement, smoke_job
 from stackyard_sandbox import daemon
 

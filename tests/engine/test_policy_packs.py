@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from yard import STACK, FakeYard
 
-from stackyard_cli.engine.run import Report, Task
+from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review import policies
 from stackyard_policies import configuration
 from stackyard_policies.catalogue import PACKS

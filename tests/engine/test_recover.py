@@ -12,7 +12,7 @@ import time
 import pytest
 from yard import STACK, FakeYard, FolderCensus, kill_everything, restart_provider, until
 
-from stackyard_cli.engine.problems import StateError
+from stackyard_cli.backend.errors import StateError
 from stackyard_cli.recovery.lock import check_free, held
 from stackyard_cli.recovery.recover import recover
 

@@ -14,12 +14,12 @@ import boto3
 import pytest
 from yard import STACK, FakeYard, kill_everything, quiet, task
 
-from stackyard_cli.engine import binary
-from stackyard_cli.engine.place import place_of
-from stackyard_cli.engine.run import Runner
-from stackyard_cli.engine.stops import Stops
-from stackyard_cli.engine.workers import Workers
-from stackyard_cli.recovery.census import AwsCensus
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.location import place_of
+from stackyard_cli.engine.parent.runner import Runner
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.workers import Workers
+from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.recovery.recover import recover
 
 KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
@@ -120,7 +120,7 @@ def test_kill_recover_up(aws_yard: FakeYard, sandbox: Any, trial: int) -> None:
     outcome = recover(aws_yard.place, aws_yard.engine, STACK, census)
     assert outcome.leftovers == [], outcome
     stops, workers = Stops(lambda _: None), Workers(WORKER)
-    report = Runner(aws_yard.place, binary.find(), stops, quiet, workers).run(task(), "up")
+    report = Runner(aws_yard.place, pulumi_binary.find(), stops, quiet, workers).run(task(), "up")
     assert report.ok, report.result
     assert account.counts() == WHOLE, outcome
     assert aws_yard.run("preview").changing == []

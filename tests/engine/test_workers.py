@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.run import Runner
-from stackyard_cli.engine.workers import Workers
+from stackyard_cli.engine.parent.runner import Runner
+from stackyard_cli.engine.parent.workers import Workers
 
 from .yard import STACK, FakeYard, quiet, task
 

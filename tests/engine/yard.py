@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from stackyard.naming import StackId
-from stackyard_cli.engine import binary
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.pending import Wanted
 from stackyard_cli.engine.messages import Event
-from stackyard_cli.engine.place import Place
-from stackyard_cli.engine.run import Report, Runner, Task
-from stackyard_cli.engine.stops import Stops
-from stackyard_cli.engine.workers import Workers
-from stackyard_cli.recovery.census import Found
+from stackyard_cli.engine.parent.runner import Runner
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.workers import Workers
+from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.inventory.census import Found
 from stackyard_cli.recovery.recover import Recovery, recover
-from stackyard_cli.recovery.wanted import Wanted
 
 HERE = Path(__file__).parent
 STACK = StackId("ranking", "clicks", "dev")
@@ -41,7 +42,7 @@ class FakeYard:
     place: Place
     cloud: Path
     provider: subprocess.Popen[str] | None
-    engine: binary.Engine = field(default_factory=binary.find)
+    engine: pulumi_binary.Engine = field(default_factory=pulumi_binary.find)
     stops: Stops = field(default_factory=lambda: Stops(lambda _: None))
     worker: tuple[str, ...] = WORKER
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stackyard.stackfile.estate import Estate
+from stackyard.estate.estate import Estate
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 

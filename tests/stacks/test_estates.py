@@ -6,9 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from stackyard.stackfile import layout, schema
-from stackyard.stackfile.estate import Estate
-from stackyard.stackfile.files import Files
+from stackyard.estate import layout, schema
+from stackyard.estate.estate import Estate
+from stackyard.estate.files import Files
 
 ROOT = Path(__file__).resolve().parents[2]
 ESTATES = [ROOT, *sorted(path.parents[1] for path in ROOT.glob("examples/*/stacks/_estate.yaml"))]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from stackyard.estate.estate import Estate
+from stackyard.estate.loaded import Loaded
 from stackyard.naming import StackId, role_name
-from stackyard.stackfile.estate import Estate
-from stackyard.stackfile.loaded import Loaded
 from stackyard_cli.bootstrap import boundaries, identities, policies, steps
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import Forge, Place

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stackyard_cli import access_page, render, stamp
-from stackyard_cli.access_answers import Answer, answered, in_namespace, place_of
+from stackyard_cli import files, render
+from stackyard_cli.estate_ops.access import Answer, answered, in_namespace, place_of
+from stackyard_cli.estate_ops.projects import project
 from stackyard_cli.options import EstateDir, Json, Stack
-from stackyard_cli.projects import project
+from stackyard_cli.reports import access_page
 
 if TYPE_CHECKING:
     from stackyard.access import cluster
@@ -61,7 +62,7 @@ def access(
     queued = services.queueing is not None
     inside = [] if dataset else list(in_namespace(config, queued=queued, who=who))
     if html is not None:
-        stamp.write_whole(html, access_page.page(chosen, answers, inside))
+        files.write_whole(html, access_page.page(chosen, answers, inside))
         render.answer({"written": str(html)}, json=json, text=str(html))
     elif json:
         data = [answer.plain for answer in answers]

@@ -26,8 +26,8 @@ Head = Annotated[
 
 def affected(base: Base, head: Head = None, json: Json = False, estate: EstateDir = None) -> None:
     """List the stacks that a change touches, in contract order; removed stacks in reverse."""
-    from stackyard.stackfile.estate import Estate
-    from stackyard_cli import affected as comparison
+    from stackyard.estate.estate import Estate
+    from stackyard_cli.estate_ops import affected as comparison
 
     root = Estate.find(Path.cwd(), estate).root
     found = comparison.affected(root, base, head)

@@ -10,8 +10,8 @@ import typer
 
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.mlops.pipeline import Machine, explained, machine_of
 from stackyard_cli.options import EstateDir, Json, Stack
-from stackyard_cli.state_machine import Machine, explained, machine_of
 
 if TYPE_CHECKING:
     from stackyard.pipeline.runs import Question

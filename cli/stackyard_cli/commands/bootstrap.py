@@ -31,7 +31,7 @@ def bootstrap(
     """Make the state bucket, its key, the identity provider and the roles of pipelines."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from stackyard.stackfile.estate import Estate
+    from stackyard.estate.estate import Estate
     from stackyard_cli.bootstrap.setup import Setup, run
 
     if not all(part.strip() for part in repository.split("/")) or "*" in repository:

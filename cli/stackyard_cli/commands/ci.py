@@ -54,8 +54,8 @@ def gitlab(
     if jobs is None:
         _render("gitlab", branch, write=write, json=json, estate=estate)
         return
-    from stackyard_cli import pipelines
-    from stackyard_cli.revision import below_top
+    from stackyard_cli.ci import pipelines
+    from stackyard_cli.estate_ops.git import below_top
 
     found = pipelines.read_affected(jobs.read_text(encoding="utf-8"))
     root = _root(estate)
@@ -70,7 +70,7 @@ def matrix(
     layers: Annotated[bool, typer.Option("--layers", help="One matrix per layer.")] = False,
 ) -> None:
     """Print outputs of a GitHub job: the matrix of affected stacks."""
-    from stackyard_cli import pipelines
+    from stackyard_cli.ci import pipelines
 
     found = pipelines.read_affected(answer.read_text(encoding="utf-8"))
     for line in pipelines.outputs(found["stacks"], limit=limit, layers=layers):
@@ -94,9 +94,9 @@ def receipts(
     json: Json = False,
 ) -> None:
     """Get the receipts that were reviewed for a job's commit."""
-    from stackyard_cli import pipelines
-    from stackyard_cli.forge import Forge, GitHub, GitLab, file_of
-    from stackyard_cli.stamp import write_whole
+    from stackyard_cli.ci import pipelines
+    from stackyard_cli.ci.hosts import Forge, GitHub, GitLab, file_of
+    from stackyard_cli.files import write_whole
 
     rows = pipelines.read_affected(of.read_text(encoding="utf-8"))["stacks"] if of else []
     wanted = [*(stacks or []), *(r["stack"] for r in rows if r["operation"] == "preview")]
@@ -112,7 +112,7 @@ def receipts(
 
 
 def _root(estate: Path | None) -> Path:
-    from stackyard.stackfile.estate import Estate
+    from stackyard.estate.estate import Estate
 
     return Estate.find(Path.cwd(), estate).root
 
@@ -125,10 +125,10 @@ def _render(
     json: bool,
     estate: Path | None,
 ) -> None:
-    from stackyard.stackfile.estate import Estate
-    from stackyard_cli import pipelines
-    from stackyard_cli.revision import below_top
-    from stackyard_cli.stamp import write_whole
+    from stackyard.estate.estate import Estate
+    from stackyard_cli.ci import pipelines
+    from stackyard_cli.estate_ops.git import below_top
+    from stackyard_cli.files import write_whole
 
     found = Estate.find(Path.cwd(), estate)
     top, below = below_top(found.root)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.deployment import Deployment
+from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.options import EstateDir, Json, Selection
 
@@ -21,9 +21,9 @@ def cost(
     stacks: Selection = None, refresh: Refresh = False, json: Json = False, estate: EstateDir = None
 ) -> None:
     """Show what stacks cost in a month as their files say now, from floor to ceiling, in USD."""
-    from stackyard_cli.commands.deploy import Flow
-    from stackyard_cli.engine.stops import Stops
-    from stackyard_cli.outcome import end
+    from stackyard_cli.deploy.flow import Flow
+    from stackyard_cli.deploy.outcome import end
+    from stackyard_cli.engine.parent.stops import Stops
 
     deployment = Deployment.open(estate)
     layers = deployment.layers(deployment.estate.select(stacks))

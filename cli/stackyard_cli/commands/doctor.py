@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from stackyard.stackfile.errors import EstateError
-from stackyard.stackfile.estate import Estate
+from stackyard.estate.errors import EstateError
+from stackyard.estate.estate import Estate
 from stackyard_cli import render
-from stackyard_cli.deployment import place_of_estate
-from stackyard_cli.engine import binary
-from stackyard_cli.engine.place import Place
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.location import Place
+from stackyard_cli.deploy.deployment import place_of_estate
 from stackyard_cli.errors import StackyardError
-from stackyard_cli.finding import Finding
+from stackyard_cli.health.check import Finding
 from stackyard_cli.options import EstateDir, Json
 from stackyard_cli.recovery.lock import Held, held
 
@@ -38,7 +38,7 @@ BUILD_BYTES = 8_000_000_000
 def doctor(install_engine: Install = False, json: Json = False, estate: EstateDir = None) -> None:
     """Check what this machine needs to run stacks."""
     if install_engine:
-        engine = binary.install()
+        engine = pulumi_binary.install()
         render.narrate(f"installed the engine {engine.version}: {engine.path}")
     findings = [_python(), _checked("engine", _engine), _checked("toolchain", _toolchain), disk()]
     findings += _estate(estate)
@@ -56,8 +56,8 @@ def _python() -> Finding:
 
 
 def _engine() -> Finding:
-    engine = binary.find()
-    detail = f"{engine.version} at {engine.path}; SDK {binary.sdk_version()}"
+    engine = pulumi_binary.find()
+    detail = f"{engine.version} at {engine.path}; SDK {pulumi_binary.sdk_version()}"
     return Finding("engine", "ok", detail)
 
 
@@ -124,7 +124,7 @@ def _preflight(estate: Estate, *, ready: bool) -> list[Finding]:
 
     import boto3
 
-    from stackyard_cli import preflight
+    from stackyard_cli.health import preflight
 
     account = boto3.client("sts").get_caller_identity()["Account"]
 

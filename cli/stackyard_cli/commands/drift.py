@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.commands.deploy import Flow, up
-from stackyard_cli.deployment import Deployment
-from stackyard_cli.engine.run import Task
-from stackyard_cli.engine.stops import Stops
+from stackyard_cli.commands.deploy import up
+from stackyard_cli.deploy.deployment import Deployment
+from stackyard_cli.deploy.flow import Flow
+from stackyard_cli.deploy.outcome import end
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode
 from stackyard_cli.options import EstateDir, Json, Selection, Yes
-from stackyard_cli.outcome import end
 from stackyard_cli.review import drift as judging
 from stackyard_cli.review.dates import today
 

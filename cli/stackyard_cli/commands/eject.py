@@ -9,9 +9,9 @@ import typer
 import yaml
 
 from stackyard_cli import render
-from stackyard_cli.deployment import place_of_estate
-from stackyard_cli.engine.binary import sdk_version
-from stackyard_cli.engine.place import Place
+from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.pulumi_binary import sdk_version
+from stackyard_cli.deploy.deployment import place_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 
@@ -56,7 +56,7 @@ encrypted with {secrets}.
 
 def eject(stack: Stack, folder: Folder, json: Json = False, estate: EstateDir = None) -> None:
     """Write a stack as an ordinary Pulumi project that makes the same resources."""
-    from stackyard.stackfile.estate import Estate
+    from stackyard.estate.estate import Estate
 
     found = Estate.find(Path.cwd(), estate)
     chosen = found.one(stack)

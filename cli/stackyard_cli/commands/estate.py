@@ -12,10 +12,10 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Selection, Stack
 
 if TYPE_CHECKING:
+    from stackyard.estate.errors import StackFileError
+    from stackyard.estate.estate import Estate
+    from stackyard.estate.loaded import Loaded
     from stackyard.naming import StackId
-    from stackyard.stackfile.errors import StackFileError
-    from stackyard.stackfile.estate import Estate
-    from stackyard.stackfile.loaded import Loaded
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder.")]
 EstateName = Annotated[
@@ -39,7 +39,7 @@ Origin = Annotated[bool, typer.Option("--origin", help="Show where each value wa
 
 def init(directory: Directory, name: EstateName = None, json: Json = False) -> None:
     """Make a new estate from templates: stages, a foundation and services, ready to extend."""
-    from stackyard_cli.stamp import write_new
+    from stackyard_cli.files import write_new
 
     name = _estate_name(directory, name)
     _refuse_taken(directory)
@@ -60,8 +60,9 @@ def new(
     estate: EstateDir = None,
 ) -> None:
     """Stamp out a commented stack file for a project in a stage; never overwrites one."""
-    from stackyard.stackfile import layout
-    from stackyard_cli.stamp import stamped, write_new
+    from stackyard.estate import layout
+    from stackyard_cli.estate_ops.scaffold import stamped
+    from stackyard_cli.files import write_new
 
     found = _found(estate)
     stack = _new_stack(project, stage)
@@ -118,13 +119,13 @@ def validate(selection: Selection = None, json: Json = False, estate: EstateDir 
 
 
 def _found(directory: Path | None) -> Estate:
-    from stackyard.stackfile.estate import Estate
+    from stackyard.estate.estate import Estate
 
     return Estate.find(Path.cwd(), directory)
 
 
 def _check(estate: Estate, selection: list[str] | None) -> int:
-    from stackyard.stackfile.errors import StackFileErrors
+    from stackyard.estate.errors import StackFileErrors
 
     stacks = estate.select(selection)
     problems = estate.check(stacks) or _expired(estate, stacks)
@@ -167,9 +168,9 @@ def _refuse_taken(directory: Path) -> None:
 
 def _estate_texts(name: str) -> dict[str, str]:
     """Return the files of a new estate: templates, schemas, and the platform's stacks for dev."""
+    from stackyard.estate import layout, schema
     from stackyard.naming import StackId
-    from stackyard.stackfile import layout, schema
-    from stackyard_cli.stamp import names, stamped
+    from stackyard_cli.estate_ops.scaffold import names, stamped
 
     texts = {each: stamped(f"estate/{each}", name=name) for each in names("estate")}
     texts |= {f"{layout.SCHEMAS}/{each}.json": schema.text(each) for each in schema.NAMES}
@@ -181,8 +182,8 @@ def _estate_texts(name: str) -> dict[str, str]:
 
 
 def _new_stack(project: str, stage: str) -> StackId:
+    from stackyard.estate.errors import EstateError
     from stackyard.naming import StackId
-    from stackyard.stackfile.errors import EstateError
 
     try:
         return StackId.parse(f"{project}/{stage}")
@@ -194,7 +195,7 @@ def _new_stack(project: str, stage: str) -> StackId:
 
 def _preset(blueprint: str, preset: str | None) -> str:
     """Return the template of a preset; each blueprint has its own, the first by default."""
-    from stackyard_cli.stamp import names
+    from stackyard_cli.estate_ops.scaffold import names
 
     known = [name.removesuffix(".yaml") for name in names(f"presets/{blueprint}")]
     chosen = preset or "minimal"
@@ -205,7 +206,7 @@ def _preset(blueprint: str, preset: str | None) -> str:
 
 
 def _row(estate: Estate, stack: StackId) -> dict[str, Any]:
-    from stackyard.stackfile.errors import StackFileErrors
+    from stackyard.estate.errors import StackFileErrors
 
     try:
         loaded = estate.load(stack)
@@ -221,7 +222,7 @@ def _row(estate: Estate, stack: StackId) -> dict[str, Any]:
 
 
 def _values(loaded: Loaded, *, as_written: bool) -> list[dict[str, Any]]:
-    from stackyard.stackfile.node import dotted
+    from stackyard.estate.node import dotted
 
     rows = []
     for path, node in loaded.tree.leaves():

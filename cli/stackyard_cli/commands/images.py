@@ -12,9 +12,9 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 
 if TYPE_CHECKING:
+    from stackyard.estate.estate import Estate
+    from stackyard.estate.loaded import Loaded
     from stackyard.images.plan import Planned
-    from stackyard.stackfile.estate import Estate
-    from stackyard.stackfile.loaded import Loaded
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -80,8 +80,8 @@ def lock(base: BaseName, packages: Packages, json: Json = False) -> None:
 def _planned(stack: str, directory: Path | None) -> list[Planned]:
     from stackyard.blueprints.foundation.config import FoundationConfig
     from stackyard.blueprints.project.config import ProjectConfig
+    from stackyard.estate.estate import Estate
     from stackyard.images.plan import base_images, project_images
-    from stackyard.stackfile.estate import Estate
 
     found = Estate.find(Path.cwd(), directory)
     loaded = found.load(found.one(stack))

@@ -11,15 +11,15 @@ import typer
 
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.leftovers import Leftover, Stay, leftover, total
+from stackyard_cli.inventory.orphans import Leftover, Stay, leftover, total
 from stackyard_cli.options import EstateDir, Json, Selection
 
 if TYPE_CHECKING:
+    from stackyard.estate.estate import Estate
     from stackyard.naming import StackId
-    from stackyard.stackfile.estate import Estate
-    from stackyard_cli.engine.checkpoint import Checkpoint
-    from stackyard_cli.engine.place import Place
-    from stackyard_cli.recovery.census import Found
+    from stackyard_cli.backend.checkpoint import Checkpoint
+    from stackyard_cli.backend.location import Place
+    from stackyard_cli.inventory.census import Found
 
 CLUSTER = "aws:eks/cluster:Cluster"
 
@@ -55,8 +55,8 @@ def leftovers(stacks: Selection = None, json: Json = False, estate: EstateDir = 
 
     The tag search of AWS may still show what was deleted some minutes ago.
     """
-    from stackyard.stackfile.estate import Estate
-    from stackyard_cli.deployment import place_of_estate
+    from stackyard.estate.estate import Estate
+    from stackyard_cli.deploy.deployment import place_of_estate
 
     found = Estate.find(Path.cwd(), estate)
     sweep = sweep_of(place_of_estate(found), found, found.select(stacks))
@@ -89,9 +89,9 @@ def sweep_of(place: Place, estate: Estate, stacks: Sequence[StackId]) -> Sweep:
 
 
 def _sweep_one(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> None:
-    from stackyard_cli.recovery.census import AwsCensus
+    from stackyard_cli.inventory.census import AwsCensus
+    from stackyard_cli.inventory.sweep import swept, unseen
     from stackyard_cli.recovery.recover import held_by
-    from stackyard_cli.recovery.sweep import swept, unseen
     from stackyard_cli.review import price_list
 
     config = estate.load(stack).config
@@ -116,14 +116,14 @@ def _sweep_one(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> No
 
 def _in_cluster(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> list[Found]:
     """Ask the cluster of a project that is gone, if the cluster is still there."""
-    from stackyard.blueprints.contracts import FoundationContract
-    from stackyard_cli.concerns.subject import Clients
-    from stackyard_cli.contracts import contract_of
-    from stackyard_cli.engine import guard
-    from stackyard_cli.recovery.sweep import in_cluster
+    from stackyard.contracts import FoundationContract
+    from stackyard_cli.backend import preconditions
+    from stackyard_cli.backend.contracts import contract_of
+    from stackyard_cli.health.concerns.subject import Clients
+    from stackyard_cli.inventory.sweep import in_cluster
 
     foundation = estate.upstreams(stack).get("foundation")
-    if foundation is None or not guard.applied(place, foundation):
+    if foundation is None or not preconditions.applied(place, foundation):
         return []
     contract = contract_of(place, FoundationContract, foundation)
     try:
@@ -135,7 +135,7 @@ def _in_cluster(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> l
 
 def _last_good(place: Place, stack: StackId) -> Checkpoint | None:
     """Return the copy of the state from before the last apply or destroy."""
-    from stackyard_cli.engine.checkpoint import Checkpoint
+    from stackyard_cli.backend.checkpoint import Checkpoint
 
     data = place.records(stack).good_state()
     return Checkpoint(data, str(stack)) if data else None

@@ -13,15 +13,15 @@ from typing import Annotated, Any
 import typer
 
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.estate.errors import StackFileError
+from stackyard.estate.estate import Estate
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.pointing import pointed_at
 from stackyard.models.lineage import FACTS, PREFIX, problems
 from stackyard.naming import namespace_name
-from stackyard.stackfile.errors import StackFileError
-from stackyard.stackfile.estate import Estate
-from stackyard.stackfile.loaded import Loaded
-from stackyard.stackfile.pointing import pointed_at
 from stackyard_cli import render
-from stackyard_cli.deployment import place_of_estate
-from stackyard_cli.engine import guard
+from stackyard_cli.backend import preconditions
+from stackyard_cli.deploy.deployment import place_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 
@@ -177,7 +177,7 @@ def _registry(stack: str, uri: str | None, directory: Path | None) -> tuple[Load
     estate = Estate.find(Path.cwd(), directory)
     chosen = estate.one(stack)
     if uri is None:
-        state = guard.checked_state(place_of_estate(estate), chosen, applies=False)
+        state = preconditions.checked_state(place_of_estate(estate), chosen, applies=False)
         uri = state.outputs.get("contract", {}).get("tracking_uri") if state else None
     if uri is None:
         hint = f"write `tracking: {{}}` in its stack file and run `stackyard up {chosen}`"

@@ -19,7 +19,7 @@ Stage = Annotated[str, typer.Option("--stage", help="The stage whose levels are 
 @app.command("list")
 def list_rules(stage: Stage = "prod", json: Json = False, estate: EstateDir = None) -> None:
     """List every rule with its pack and its level in a stage of this estate."""
-    from stackyard_cli.deployment import found_estate
+    from stackyard_cli.deploy.deployment import found_estate
     from stackyard_cli.review import policies
     from stackyard_cli.review.dates import today
     from stackyard_policies.catalogue import PACKS, RULES
@@ -64,10 +64,10 @@ def explain(rule: RuleName, json: Json = False) -> None:
 @app.command("test")
 def hold(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
     """Hold stacks against their packs by a preview; exit code 3 if a mandatory rule is broken."""
-    from stackyard_cli.commands.deploy import Flow
-    from stackyard_cli.deployment import Deployment
-    from stackyard_cli.engine.stops import Stops
-    from stackyard_cli.outcome import end
+    from stackyard_cli.deploy.deployment import Deployment
+    from stackyard_cli.deploy.flow import Flow
+    from stackyard_cli.deploy.outcome import end
+    from stackyard_cli.engine.parent.stops import Stops
     from stackyard_cli.review import policies
 
     deployment = Deployment.open(estate)

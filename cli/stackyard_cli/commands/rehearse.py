@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.commands.deploy import Flow
-from stackyard_cli.deployment import Deployment
-from stackyard_cli.engine.stops import Stops
+from stackyard_cli.deploy.deployment import Deployment
+from stackyard_cli.deploy.flow import Flow
+from stackyard_cli.deploy.outcome import end
+from stackyard_cli.engine.parent.stops import Stops
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Selection
-from stackyard_cli.outcome import end
-from stackyard_cli.rehearsal import Rehearsal
+from stackyard_cli.reports.rehearsal import Rehearsal
 
 
 def rehearse(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
@@ -30,7 +30,7 @@ def rehearse(stacks: Selection = None, json: Json = False, estate: EstateDir = N
         Rehearsal.of(
             report,
             reviews.get(stack),
-            deployment.config_changes(report.task),
+            deployment.context.config_changes(report.task),
             is_new=not deployment.exists(stack),
         )
         for stack, report in found.items()

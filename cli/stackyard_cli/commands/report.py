@@ -48,10 +48,10 @@ def report(
     """Write receipts as one bounded comment, risk first; or drift as the text of an issue."""
     contents = list(_contents(files))
     if drift:
-        from stackyard_cli import drift_report
+        from stackyard_cli.reports import drift_issue
 
-        text = drift_report.rendered(contents, outcome)
-        wanted = drift_report.needed(contents, outcome)
+        text = drift_issue.rendered(contents, outcome)
+        wanted = drift_issue.needed(contents, outcome)
     else:
         text = _comment(contents, expected)
         wanted = True
@@ -60,7 +60,7 @@ def report(
 
 
 def _comment(contents: Sequence[Any], expected: Path | None) -> str:
-    from stackyard_cli import review_comment
+    from stackyard_cli.reports import comment
     from stackyard_cli.review.receipt import digest
 
     entries = []
@@ -69,25 +69,25 @@ def _comment(contents: Sequence[Any], expected: Path | None) -> str:
             if "digest" in one and digest(one) != one["digest"]:
                 # Not told as reviewed: somebody or something wrote into it.
                 one = {"stack": one.get("stack"), "outcome": "the receipt was changed"}
-            entries.append(review_comment.entry(one))
+            entries.append(comment.entry(one))
     known = {each.stack for each in entries}
     wanted = _read(expected) if expected else []
     for row in wanted:
         if row["stack"] not in known:
             problem = "its job left no receipt: the job's log says why"
-            entries.append(review_comment.Entry(row["stack"], row["operation"], problem=problem))
-    return review_comment.rendered(entries)
+            entries.append(comment.Entry(row["stack"], row["operation"], problem=problem))
+    return comment.rendered(entries)
 
 
 def _posted(
     service: Literal["github", "gitlab"], text: str, *, drift: bool, wanted: bool
 ) -> str | None:
-    from stackyard_cli import drift_report, review_comment
-    from stackyard_cli.forge import Forge, GitHub, GitLab
+    from stackyard_cli.ci.hosts import Forge, GitHub, GitLab
+    from stackyard_cli.reports import comment, drift_issue
 
     forge: Forge = GitHub.here() if service == "github" else GitLab.here()
     if drift:
-        return forge.issue(drift_report.TITLE, drift_report.MARKER, text, wanted=wanted)
+        return forge.issue(drift_issue.TITLE, drift_issue.MARKER, text, wanted=wanted)
     change = os.environ.get("STACKYARD_CHANGE", "")
     if not change.isdigit():
         raise StackyardError(
@@ -95,7 +95,7 @@ def _posted(
             hint="a job of the rendered pipeline sets it",
             code=ExitCode.INVALID,
         )
-    return forge.comment(change, review_comment.MARKER, text)
+    return forge.comment(change, comment.MARKER, text)
 
 
 def _contents(files: Sequence[Path]) -> Iterator[Any]:

@@ -13,9 +13,9 @@ from stackyard_cli.options import EstateDir, Json, Stack
 
 if TYPE_CHECKING:
     from stackyard.blueprints.project.config import ProjectConfig
+    from stackyard.estate.loaded import Loaded
     from stackyard.retention.config import RetentionConfig
     from stackyard.retention.timeline import Life
-    from stackyard.stackfile.loaded import Loaded
 
 On = Annotated[
     str | None,
@@ -38,7 +38,7 @@ def retention(stack: Stack, on: On = None, json: Json = False, estate: EstateDir
     day: on the day asked for, whatever is from before it is cold, deleted or gone. Days are UTC.
     """
     from stackyard.retention.timeline import timeline
-    from stackyard_cli.projects import project
+    from stackyard_cli.estate_ops.projects import project
 
     day = _day(on)
     found, chosen, config = project(stack, estate)

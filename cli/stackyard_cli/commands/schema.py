@@ -33,7 +33,7 @@ def schema(
     estate: EstateDir = None,
 ) -> None:
     """Print or write the JSON Schema of stack files, for editors; always JSON."""
-    from stackyard.stackfile import schema as schemas
+    from stackyard.estate import schema as schemas
 
     names = [name] if name else list(schemas.NAMES)
     if not set(names) <= set(schemas.NAMES):
@@ -55,9 +55,9 @@ def schema(
 
 
 def _files(names: list[str], estate: Path | None) -> dict[Path, str]:
-    from stackyard.stackfile import layout
-    from stackyard.stackfile import schema as schemas
-    from stackyard.stackfile.estate import Estate
+    from stackyard.estate import layout
+    from stackyard.estate import schema as schemas
+    from stackyard.estate.estate import Estate
 
     root = Estate.find(Path.cwd(), estate).root
     return {root / layout.SCHEMAS / f"{name}.json": schemas.text(name) for name in names}
@@ -68,7 +68,7 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def _write(files: dict[Path, str]) -> None:
-    from stackyard_cli.stamp import write_whole
+    from stackyard_cli.files import write_whole
 
     for path, text in files.items():
         write_whole(path, text)

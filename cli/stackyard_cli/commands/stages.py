@@ -22,8 +22,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show the change of
 
 def diff(one: One, other: Other, json: Json = False, estate: EstateDir = None) -> None:
     """Name every difference of two stacks and what explains it; flag what nothing explains."""
-    from stackyard.stackfile.estate import Estate
-    from stackyard_cli.stack_diff import differences
+    from stackyard.estate.estate import Estate
+    from stackyard_cli.estate_ops.comparison import differences
 
     found = Estate.find(Path.cwd(), estate)
     a, b = (found.load(found.one(text)) for text in (one, other))
@@ -47,9 +47,9 @@ def promote(
     estate: EstateDir = None,
 ) -> None:
     """Write the versions of one stage into the next one's file: a change to be reviewed."""
-    from stackyard.stackfile.estate import Estate
-    from stackyard_cli.promotion import promotion
-    from stackyard_cli.stamp import write_whole
+    from stackyard.estate.estate import Estate
+    from stackyard_cli.estate_ops.promotion import promotion
+    from stackyard_cli.files import write_whole
 
     found = Estate.find(Path.cwd(), estate)
     if source == target:

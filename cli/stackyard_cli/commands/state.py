@@ -8,18 +8,19 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.estate import Estate
 from stackyard_cli import render
-from stackyard_cli.contracts import contract_of
-from stackyard_cli.deployment import Deployment, place_of_estate
-from stackyard_cli.engine import guard, own_clusters
-from stackyard_cli.engine.checkpoint import Resource
-from stackyard_cli.engine.place import Place
-from stackyard_cli.engine.session import session
+from stackyard_cli.backend import preconditions
+from stackyard_cli.backend.checkpoint import Resource
+from stackyard_cli.backend.contracts import contract_of
+from stackyard_cli.backend.location import Place
+from stackyard_cli.deploy import onprem_clusters
+from stackyard_cli.deploy.deployment import Deployment, place_of_estate
+from stackyard_cli.engine.parent.session import session
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.options import EstateDir, Json, Selection, Stack, Yes
-from stackyard_cli.recovery.census import AwsCensus
 from stackyard_cli.recovery.lock import check_dead, held
 from stackyard_cli.recovery.recover import Recovery
 from stackyard_cli.recovery.recover import recover as put_in_order
@@ -100,7 +101,7 @@ def outputs(
     found = Estate.find(Path.cwd(), estate)
     chosen = found.one(stack)
     place = place_of_estate(found)
-    checkpoint = guard.checked_state(place, chosen, applies=False)
+    checkpoint = preconditions.checked_state(place, chosen, applies=False)
     if checkpoint is None or not checkpoint.resources:
         raise StackyardError(f"{chosen} is not applied", hint=f"run `stackyard up {chosen}`")
     if form == "dvc":
@@ -158,11 +159,11 @@ def _concerns(place: Place, estate: Estate, stack: StackId) -> list[dict[str, An
     from stackyard.blueprints.project.config import ProjectConfig
 
     config = estate.load(stack).config
-    if not isinstance(config, ProjectConfig) or not guard.applied(place, stack):
+    if not isinstance(config, ProjectConfig) or not preconditions.applied(place, stack):
         return []
-    from stackyard.blueprints import contracts
-    from stackyard_cli.concerns.checks import checked
-    from stackyard_cli.concerns.subject import Clients, Subject
+    from stackyard import contracts
+    from stackyard_cli.health.concerns.checks import checked
+    from stackyard_cli.health.concerns.subject import Clients, Subject
 
     below = estate.upstreams(stack)
     foundation = contract_of(place, contracts.FoundationContract, below["foundation"])
@@ -174,7 +175,7 @@ def _concerns(place: Place, estate: Estate, stack: StackId) -> list[dict[str, An
         foundation=foundation,
         services=services,
         clients=Clients(place.environment, foundation),
-        onprem=own_clusters.reached(estate.settings.target, services.onprem),
+        onprem=onprem_clusters.reached(estate.settings.target, services.onprem),
     )
     return checked(subject)
 
@@ -184,8 +185,8 @@ def _status(place: Place, estate: Estate, stack: Any) -> dict[str, Any]:
     state: str = record.outcome if record else "not applied"
     made: list[Resource] = []
     try:
-        checkpoint = guard.checked_state(place, stack, applies=False)
-        made = guard.made(checkpoint) if checkpoint else []
+        checkpoint = preconditions.checked_state(place, stack, applies=False)
+        made = preconditions.made(checkpoint) if checkpoint else []
         if checkpoint and checkpoint.pending:
             state = "to recover"
     except StackyardError as error:

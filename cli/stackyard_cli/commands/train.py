@@ -11,11 +11,7 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Stack
 
 if TYPE_CHECKING:
-    from stackyard.blueprints.contracts import (
-        FoundationContract,
-        GpuPoolFacts,
-        ServicesContract,
-    )
+    from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
 
 ONPREM = "onprem"
 
@@ -43,11 +39,11 @@ def train() -> None:
 @app.command()
 def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> None:
     """Print the manifest of a job, for `kubectl create -f -` on the cluster it is meant for."""
-    from stackyard.blueprints.contracts import FoundationContract, ServicesContract
     from stackyard.blueprints.project.config import ProjectConfig
+    from stackyard.contracts import FoundationContract, ServicesContract
     from stackyard.onprem.job import PlacementError, manifest
-    from stackyard_cli.contracts import contract_of
-    from stackyard_cli.deployment import found_estate, place_of_estate
+    from stackyard_cli.backend.contracts import contract_of
+    from stackyard_cli.deploy.deployment import found_estate, place_of_estate
 
     found = found_estate(estate)
     chosen = found.one(stack)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.binary import Engine
+from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.messages import Diagnostic
-from stackyard_cli.engine.place import Place
-from stackyard_cli.engine.session import session
+from stackyard_cli.engine.parent.session import session
 
 REFUSAL = re.compile(r"because it is protected|currently marked for protection")
 """What the engine says of a protected resource that would be deleted, or replaced."""

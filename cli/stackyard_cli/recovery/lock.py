@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.checkpoint import Lock
-from stackyard_cli.engine.problems import StateError
+from stackyard_cli.backend.checkpoint import Lock
+from stackyard_cli.backend.errors import StateError
 
 if TYPE_CHECKING:
-    from stackyard_cli.engine.place import Place
+    from stackyard_cli.backend.location import Place
 
 Life = Literal["alive", "dead", "elsewhere"]
 

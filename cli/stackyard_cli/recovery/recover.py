@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.binary import Engine
-from stackyard_cli.engine.checkpoint import Checkpoint, StackState
-from stackyard_cli.engine.place import Place
-from stackyard_cli.engine.problems import StateError
-from stackyard_cli.engine.session import session
-from stackyard_cli.recovery.census import STACK_TAG, Found
+from stackyard_cli.backend.checkpoint import Checkpoint, StackState
+from stackyard_cli.backend.errors import StateError
+from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.pending import Wanted, doubts_of
+from stackyard_cli.backend.pulumi_binary import Engine
+from stackyard_cli.engine.parent.session import session
+from stackyard_cli.inventory.census import STACK_TAG, Found
 from stackyard_cli.recovery.lock import check_dead
 from stackyard_cli.recovery.repair import repaired, without
-from stackyard_cli.recovery.wanted import Wanted, doubts_of
 
 
 class Census(Protocol):

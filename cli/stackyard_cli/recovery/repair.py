@@ -6,8 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from stackyard_cli.engine.checkpoint import Checkpoint, Resource
-from stackyard_cli.recovery.wanted import Doubts, Wanted
+from stackyard_cli.backend.checkpoint import Checkpoint, Resource
+from stackyard_cli.backend.pending import Doubts, Wanted
 
 
 def repaired(

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stackyard.naming import StackId
 from stackyard_cli import render
-from stackyard_cli.engine.run import Task
+from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review import receipt
+from stackyard_cli.review.context import ReviewContext
 from stackyard_cli.review.fingerprint import Fingerprint, fingerprint, mismatches, state_digest
 from stackyard_cli.review.gate import Review
-
-if TYPE_CHECKING:
-    from stackyard_cli.deployment import Deployment
 
 
 def file_of(target: Path, stack: StackId, *, several: bool) -> Path:
@@ -26,21 +23,21 @@ def file_of(target: Path, stack: StackId, *, several: bool) -> Path:
     return target
 
 
-def bound(deployment: Deployment, task: Task) -> Fingerprint:
+def bound(context: ReviewContext, task: Task) -> Fingerprint:
     """Return the fingerprint of a stack as it is now."""
-    return fingerprint(deployment, task, deployment.packs(task.stack))
+    return fingerprint(context, task, context.packs(task.stack))
 
 
 @dataclass(frozen=True)
 class Approval:
     """The receipts that an apply was given, by stack."""
 
-    deployment: Deployment
+    context: ReviewContext
     receipts: Mapping[StackId, receipt.Receipt]
 
     @classmethod
     def opened(
-        cls, deployment: Deployment, target: Path, tasks: Sequence[Task], digest: str | None
+        cls, context: ReviewContext, target: Path, tasks: Sequence[Task], digest: str | None
     ) -> Approval:
         """Read the receipts of these stacks; raises StackyardError (exit 3), nothing touched."""
         found: dict[StackId, receipt.Receipt] = {}
@@ -52,7 +49,7 @@ class Approval:
             if content["stack"] != str(task.stack):
                 raise receipt.refused(f"{path} is of {content['stack']}, not of {task.stack}")
             found[task.stack] = content
-        approval = cls(deployment, found)
+        approval = cls(context, found)
         approval._check_fingerprints(tasks)
         return approval
 
@@ -77,7 +74,7 @@ class Approval:
         moved = [
             f"{task.stack}: state: approved {approved[:12]}…, now {now[:12]}…"
             for task in tasks
-            if (now := state_digest(self.deployment, task))
+            if (now := state_digest(self.context, task))
             != (approved := self.receipts[task.stack]["fingerprint"]["state"])
         ]
         if moved:
@@ -88,7 +85,7 @@ class Approval:
             f"{task.stack}: {text}"
             for task in tasks
             for text in mismatches(
-                self.receipts[task.stack]["fingerprint"], bound(self.deployment, task)
+                self.receipts[task.stack]["fingerprint"], bound(self.context, task)
             )
         ]
         if problems:
@@ -96,14 +93,14 @@ class Approval:
 
 
 def keep(
-    deployment: Deployment, target: Path, reviews: Sequence[Review], *, refresh: bool
+    context: ReviewContext, target: Path, reviews: Sequence[Review], *, refresh: bool
 ) -> list[Path]:
     """Write the receipt of each reviewed stack."""
     several = len(reviews) > 1 or target.suffix != ".json"
     written: list[Path] = []
     for review in reviews:
         path = file_of(target, review.report.stack, several=several)
-        content = receipt.receipt(review, bound(deployment, review.report.task), refresh=refresh)
+        content = receipt.receipt(review, bound(context, review.report.task), refresh=refresh)
         receipt.write(path, content)
         render.narrate(f"{path}: receipt of {review.report.stack}, digest {content['digest']}")
         written.append(path)

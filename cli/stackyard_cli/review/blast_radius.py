@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from stackyard.blueprints.waiver import Waiver
 from stackyard.data_classes import PROTECTED, DataClass, data_class_of
-from stackyard.stackfile.errors import StackFileError
-from stackyard.stackfile.loaded import Loaded
-from stackyard.stackfile.node import Origin
-from stackyard_cli.engine.checkpoint import Resource
+from stackyard.estate.errors import StackFileError
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.node import Origin
+from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.engine.messages import Step
 from stackyard_cli.engine.protection import refused
-from stackyard_cli.engine.run import Report
+from stackyard_cli.engine.report import Report
 from stackyard_cli.review.steps import kind_of
 
 

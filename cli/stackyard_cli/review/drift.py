@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from stackyard.data_classes import PROTECTED, data_class_of
+from stackyard.estate.exceptions import DriftIgnore
 from stackyard.naming import StackId
-from stackyard.stackfile.exceptions import DriftIgnore
 from stackyard_cli.engine.messages import Step
-from stackyard_cli.engine.run import Report
+from stackyard_cli.engine.report import Report
 from stackyard_cli.review.steps import kind_of
 
 Kind = Literal["expected", "benign", "risky", "ignored", "unknown"]

@@ -8,14 +8,12 @@ from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stackyard_cli.engine.binary import sdk_version
-
-if TYPE_CHECKING:
-    from stackyard_cli.deployment import Deployment
-    from stackyard_cli.engine.packs import Packs
-    from stackyard_cli.engine.run import Task
+from stackyard_cli.backend.pulumi_binary import sdk_version
+from stackyard_cli.engine.packs import Packs
+from stackyard_cli.engine.report import Task
+from stackyard_cli.review.context import ReviewContext
 
 Fingerprint = dict[str, Any]
 
@@ -23,20 +21,19 @@ PACKAGES = ("pulumi-aws", "pulumi-kubernetes", "pulumi-policy", "stackyard")
 """SDKs of providers and policies, and the tool; a provider's version is that of its SDK."""
 
 
-def fingerprint(deployment: Deployment, task: Task, packs: Packs) -> Fingerprint:
+def fingerprint(context: ReviewContext, task: Task, packs: Packs) -> Fingerprint:
     """Return the fingerprint of a stack as it is now; starts no engine."""
     from stackyard_cli.review import policies
 
     return {
-        "state": state_digest(deployment, task),
+        "state": state_digest(context, task),
         "config": task.digest,
         "program": program_digest(),
         "policies": policies.digest(packs),
         "upstreams": {
-            name: _contract_digest(deployment, stack)
-            for name, stack in sorted(task.upstreams.items())
+            name: _contract_digest(context, stack) for name, stack in sorted(task.upstreams.items())
         },
-        "engine": deployment.engine.version,
+        "engine": context.engine_version,
         "sdk": sdk_version(),
         **{name: version(name) for name in PACKAGES},
     }
@@ -52,9 +49,9 @@ def mismatches(approved: Fingerprint, now: Fingerprint) -> list[str]:
     ]
 
 
-def state_digest(deployment: Deployment, task: Task) -> str:
+def state_digest(context: ReviewContext, task: Task) -> str:
     """Return SHA-256 over the resources of the state, secrets encrypted as they are."""
-    checkpoint = deployment.place.state(task.stack).read()
+    checkpoint = context.place.state(task.stack).read()
     return "none" if checkpoint is None else _sha(checkpoint.resources)
 
 
@@ -71,8 +68,8 @@ def program_digest() -> str:
     return hashed.hexdigest()
 
 
-def _contract_digest(deployment: Deployment, stack: Any) -> str:
-    checkpoint = deployment.place.state(stack).read()
+def _contract_digest(context: ReviewContext, stack: Any) -> str:
+    checkpoint = context.place.state(stack).read()
     return "none" if checkpoint is None else _sha(checkpoint.outputs.get("contract"))
 
 

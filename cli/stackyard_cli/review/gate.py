@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import typer
 
 from stackyard.budget.prices import Prices
 from stackyard_cli.engine.messages import Violation
-from stackyard_cli.engine.run import Report
+from stackyard_cli.engine.report import Report
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review import blast_radius, policies, price_list, steps
+from stackyard_cli.review.context import ReviewContext
 from stackyard_cli.review.cost import Cost, cost_of
-
-if TYPE_CHECKING:
-    from stackyard_cli.deployment import Deployment
 
 Kind = Literal["policy", "blast radius", "budget"]
 
@@ -62,12 +60,12 @@ class Review:
         return ["  review", *told, f"    cost: {self.cost}"]
 
 
-def reviewed(deployment: Deployment, report: Report) -> Review:
+def reviewed(context: ReviewContext, report: Report) -> Review:
     """Review a preview that knows what would happen."""
-    loaded = deployment.loaded[report.stack]
+    loaded = context.loaded[report.stack]
     config = loaded.config
     violations = _each_once(report.violations)
-    cost = cost_of(report.steps.values(), _prices(deployment, config.region), config.budget)
+    cost = cost_of(report.steps.values(), _prices(context, config.region), config.budget)
     stops = [_policy(item) for item in violations if item.level == "mandatory"]
     found = blast_radius.losses_of(report)
     stops += [_loss(one) for one in blast_radius.unwaived(found, config.waivers)]
@@ -79,7 +77,7 @@ def reviewed(deployment: Deployment, report: Report) -> Review:
         if item.level != "mandatory"
     ]
     warnings += [cost.warning] if cost.warning else []
-    changes = deployment.config_changes(report.task)
+    changes = context.config_changes(report.task)
     return Review(report, steps.normalised(report, changes), violations, cost, stops, warnings)
 
 
@@ -122,5 +120,5 @@ def _each_once(found: Iterable[Violation]) -> list[Violation]:
     return sorted(unique.values(), key=lambda item: (item.policy, item.message))
 
 
-def _prices(deployment: Deployment, region: str) -> Prices:
-    return price_list.prices(Path(deployment.place.home), region)
+def _prices(context: ReviewContext, region: str) -> Prices:
+    return price_list.prices(Path(context.place.home), region)

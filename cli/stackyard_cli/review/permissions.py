@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackyard.access.patterns import PatternError, like, listed
-from stackyard_cli.engine.granting import DOCUMENTS
 from stackyard_cli.engine.messages import Step
+from stackyard_cli.engine.worker.granting import DOCUMENTS
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine puts in place of a text that no preview can know,

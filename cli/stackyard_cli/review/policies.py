@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackyard.blueprints.config import StackConfig
-from stackyard.stackfile.loaded import Loaded
-from stackyard.stackfile.settings import EstateSettings
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.settings import EstateSettings
 from stackyard_cli.engine.messages import Violation
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.errors import ExitCode, StackyardError

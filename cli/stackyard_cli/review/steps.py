@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stackyard.data_classes import data_class_of
-from stackyard_cli.changes import ConfigChange
 from stackyard_cli.engine.messages import Step
-from stackyard_cli.engine.run import Report
+from stackyard_cli.engine.report import Report
+from stackyard_cli.review.config_changes import ConfigChange
 
 Plain = dict[str, Any]
 

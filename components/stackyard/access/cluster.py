@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from stackyard.access.rbac import Rule
 from stackyard.namespace import accounts
+from stackyard.namespace.rbac import Rule
 
 
 @dataclass(frozen=True)

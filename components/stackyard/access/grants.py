@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard import iam
-from stackyard.access import statements
 from stackyard.access.config import OUTSIDE, AccessConfig, AudienceConfig, GrantsConfig
-from stackyard.access.rbac import RULES
+from stackyard.bucket import statements
+from stackyard.bucket.layout import bucket_arn
 from stackyard.cluster.access import cluster_arn, pod_trust
 from stackyard.datasets.config import DatasetConfig
-from stackyard.datasets.layout import bucket_arn
+from stackyard.namespace.rbac import RULES
 from stackyard.naming import StackId, fitted, namespace_name, role_name
 
 ACCESS_POINT_LIMIT = 50

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from stackyard.access.evaluator import Decision, Request, decide, decide_key, decide_through
 from stackyard.access.grants import AccessPoint, Compiled, Place, Role
-from stackyard.datasets.bucket_policies import bucket_policy
+from stackyard.bucket.layout import DVC_DIRECTORY, LAKEFS_DIRECTORY, bucket_arn, prefix
+from stackyard.bucket.policies import bucket_policy
 from stackyard.datasets.config import DatasetConfig
-from stackyard.datasets.layout import DVC_DIRECTORY, LAKEFS_DIRECTORY, bucket_arn, prefix
 from stackyard.vault.key_policies import key_policy
 
 Verb = Literal["list", "read", "write", "delete", "erase"]

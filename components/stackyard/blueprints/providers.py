@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from stackyard import tags
 from stackyard.blueprints.config import StackConfig
-from stackyard.blueprints.contracts import FoundationContract, OnPremFacts
+from stackyard.contracts import FoundationContract, OnPremFacts
 from stackyard.naming import StackId
 
 if TYPE_CHECKING:

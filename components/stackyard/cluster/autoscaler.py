@@ -9,7 +9,6 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.cluster.autoscaler_access import (
     CLUSTER_RULES,
     NAME,
@@ -19,6 +18,7 @@ from stackyard.cluster.autoscaler_access import (
 )
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
+from stackyard.contracts import FoundationContract
 from stackyard.naming import StackId
 
 

@@ -9,9 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from stackyard.cluster import versions
 from stackyard.cluster.addons import ADDONS, AddonName
-from stackyard.cluster.processors import is_graviton
 from stackyard.config import Cidr, Config, Name
-from stackyard.gpu.instances import is_accelerated
+from stackyard.instances import is_accelerated, is_graviton
 from stackyard.logs import LogDays
 
 PrincipalArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")]

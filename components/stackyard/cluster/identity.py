@@ -10,9 +10,9 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.cluster import access
 from stackyard.config import Config
+from stackyard.contracts import FoundationContract
 from stackyard.naming import IAM_ROLE_LIMIT, fitted
 
 

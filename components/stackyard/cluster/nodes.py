@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from stackyard._component import Component
 from stackyard.cluster.config import NodePoolConfig
-from stackyard.cluster.processors import is_graviton
+from stackyard.instances import is_graviton
 
 POOL_LABEL = "stackyard.dev/pool"
 """Node label with the name of an ordinary pool."""

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stackyard._component import Component, Protection
-from stackyard.blueprints.contracts import DatabaseFacts
+from stackyard.contracts import DatabaseFacts
 from stackyard.database.config import DatabaseConfig
 from stackyard.retention.config import RetentionConfig
 from stackyard.retention.plan import log_days

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stackyard import iam
-from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
+from stackyard.contracts import DatabaseFacts, FoundationContract
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
 from stackyard.vault.secret_policies import WRITE_VALUE
 

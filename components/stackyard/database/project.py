@@ -12,9 +12,9 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
+from stackyard.contracts import DatabaseFacts, FoundationContract
 from stackyard.database import documents
 from stackyard.database.documents import Purpose
 from stackyard.database.rotation import PROGRAMS, PasswordRotation

@@ -9,10 +9,10 @@ import pulumi
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.datasets.bucket import PrivateBucket
-from stackyard.datasets.bucket_policies import log_delivery
+from stackyard.bucket.component import PrivateBucket
+from stackyard.bucket.layout import ACCESS_LOGS
+from stackyard.bucket.policies import log_delivery
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
-from stackyard.datasets.layout import ACCESS_LOGS
 from stackyard.naming import StackId, bucket_name
 from stackyard.retention.config import (
     LifetimeConfig,

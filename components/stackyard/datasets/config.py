@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from stackyard.bucket.layout import ACCESS_LOGS, DVC_DIRECTORY, LAKEFS_DIRECTORY, overlap
 from stackyard.config import Config, Name
-from stackyard.datasets.layout import ACCESS_LOGS, DVC_DIRECTORY, LAKEFS_DIRECTORY, overlap
 from stackyard.image_name import Image
 
 Kind = Literal["raw", "curated", "personal"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stackyard.datasets.layout import dvc_remote
+from stackyard.bucket.layout import dvc_remote
 
 
 def remote_config(buckets: Mapping[str, str], region: str) -> str:

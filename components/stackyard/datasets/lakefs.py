@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from stackyard import iam
-from stackyard.access import statements
-from stackyard.blueprints.contracts import FoundationContract
+from stackyard.bucket import statements
+from stackyard.bucket.layout import LAKEFS_DIRECTORY, bucket_arn, prefix
+from stackyard.contracts import FoundationContract
 from stackyard.database import documents
-from stackyard.datasets.layout import LAKEFS_DIRECTORY, bucket_arn, prefix
 from stackyard.naming import StackId, namespace_name
 from stackyard.workload import SCRATCH, Program
 

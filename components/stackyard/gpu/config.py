@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from stackyard.config import Config
-from stackyard.gpu.instances import INSTANCES, mig_model
 from stackyard.gpu.quotas import Capacity, quota_code
+from stackyard.instances import INSTANCES, mig_model
 
 
 class TimeSlicingConfig(Config):

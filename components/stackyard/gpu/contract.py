@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
-from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.config import GpuPoolConfig, MigConfig, TimeSlicingConfig
-from stackyard.gpu.instances import INSTANCES, is_arm, mig_model
 from stackyard.gpu.quotas import quota_code
+from stackyard.instances import INSTANCES, is_arm, mig_model
 
 RESOURCE = "nvidia.com/gpu"
 """The extended resource that the device plugin offers and pods ask for."""

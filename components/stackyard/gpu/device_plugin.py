@@ -11,8 +11,8 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import GpuPoolFacts
 from stackyard.config import Config
+from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.contract import toleration
 from stackyard.naming import StackId
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from stackyard.gpu.instances import family
+from stackyard.instances import family
 
 Capacity = Literal["on-demand", "spot"]
 """How instances are bought; AWS may take a spot instance back with two minutes' notice."""

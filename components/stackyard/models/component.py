@@ -12,9 +12,9 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract
+from stackyard.bucket.component import PrivateBucket
 from stackyard.cluster.identity import WorkloadIdentity
-from stackyard.datasets.bucket import PrivateBucket
+from stackyard.contracts import FoundationContract
 from stackyard.models import documents
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.naming import StackId, namespace_name, role_arn

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
-from stackyard.blueprints.contracts import FoundationContract
-from stackyard.datasets.layout import bucket_arn
+from stackyard.bucket.layout import bucket_arn
+from stackyard.contracts import FoundationContract
 from stackyard.naming import StackId, bucket_name
 
 ROOT = "registered"

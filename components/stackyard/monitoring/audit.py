@@ -10,8 +10,8 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.datasets.bucket import PrivateBucket
-from stackyard.datasets.layout import bucket_arn
+from stackyard.bucket.component import PrivateBucket
+from stackyard.bucket.layout import bucket_arn
 from stackyard.monitoring import documents
 from stackyard.monitoring.audit_events import (
     KEY_OPENED,

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract
+from stackyard.contracts import FoundationContract
 from stackyard.monitoring import dashboards, documents, log_metrics
 from stackyard.monitoring.alarm import make_alarm
 from stackyard.monitoring.alerts import alarms

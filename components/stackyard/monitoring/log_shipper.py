@@ -9,9 +9,9 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
+from stackyard.contracts import FoundationContract
 from stackyard.monitoring.shipping import HEALTH_PORT, shipper_config
 from stackyard.naming import StackId
 

@@ -11,8 +11,8 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract, ServicesContract
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.database.documents import jobs_pattern
 from stackyard.monitoring import documents, rules
 from stackyard.monitoring.alerts import rules as alert_rules

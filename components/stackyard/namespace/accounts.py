@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stackyard.access.rbac import group
+from stackyard.namespace.rbac import group
 
 MAY_RUN_AS: Mapping[str, Sequence[str]] = {
     "scientist": ("trainer",),

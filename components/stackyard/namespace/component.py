@@ -11,9 +11,9 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.access.rbac import Rule, group
 from stackyard.namespace import accounts, objects
 from stackyard.namespace.config import NamespaceConfig
+from stackyard.namespace.rbac import Rule, group
 from stackyard.naming import StackId, namespace_name
 
 SERVICE_ACCOUNTS = ("trainer", "server", "pipeline")

@@ -11,8 +11,8 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import OnPremFacts
 from stackyard.config import Config
+from stackyard.contracts import OnPremFacts
 from stackyard.naming import StackId, namespace_name, role_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import OnPremClusterConfig

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from stackyard import iam
-from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.contract import POOL_LABEL, RESOURCE, TAINT_KEY
 from stackyard.onprem.config import OnPremPoolConfig
 

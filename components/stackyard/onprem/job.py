@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stackyard import kubernetes
-from stackyard.blueprints.contracts import GpuPoolFacts, ServicesContract
+from stackyard.contracts import GpuPoolFacts, ServicesContract
 from stackyard.gpu.contract import gpu_request, placement
 from stackyard.naming import StackId, namespace_name
 from stackyard.onprem import contract

@@ -11,8 +11,8 @@ import yaml
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.blueprints.contracts import FoundationContract
-from stackyard.datasets.bucket import PrivateBucket
+from stackyard.bucket.component import PrivateBucket
+from stackyard.contracts import FoundationContract
 from stackyard.images.build import project_name
 from stackyard.images.names import registry, repository_name
 from stackyard.images.policies import repository_arn

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
-from stackyard.datasets.layout import bucket_arn
+from stackyard.bucket.layout import bucket_arn
 from stackyard.pipeline import word
 from stackyard.pipeline.definition import REPORTS
 

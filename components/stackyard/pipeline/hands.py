@@ -10,9 +10,9 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.access.rbac import group
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.config import Config
+from stackyard.contracts import FoundationContract
+from stackyard.namespace.rbac import group
 from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, namespace_name, role_name
 from stackyard.pipeline.documents import function_trust
 

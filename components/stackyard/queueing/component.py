@@ -14,8 +14,8 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import GpuPoolFacts
 from stackyard.config import Config
+from stackyard.contracts import GpuPoolFacts
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.naming import StackId, namespace_name
 from stackyard.queueing import objects

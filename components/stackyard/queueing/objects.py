@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.contracts import GpuPoolFacts
 from stackyard.namespace.config import NamespaceConfig
 
 GROUP = "kueue.x-k8s.io"

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
-from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.contracts import GpuPoolFacts
 from stackyard.naming import StackId, namespace_name
 from stackyard.serving import objects
 from stackyard.serving.config import ModelServerConfig, ServingConfig

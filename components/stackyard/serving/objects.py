@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stackyard import kubernetes
-from stackyard.blueprints.contracts import GpuPoolFacts
+from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.contract import gpu_request, placement
 from stackyard.naming import StackId
 from stackyard.serving.config import ModelServerConfig, ReleaseConfig

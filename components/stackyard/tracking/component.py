@@ -10,11 +10,11 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract, ServicesContract
+from stackyard.bucket.component import PrivateBucket
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
-from stackyard.datasets.bucket import PrivateBucket
 from stackyard.naming import StackId, bucket_name, namespace_name, role_arn
 from stackyard.retention.config import LifetimeConfig
 from stackyard.retention.plan import object_plan

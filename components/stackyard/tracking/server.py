@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stackyard import iam
-from stackyard.datasets.layout import bucket_arn
+from stackyard.bucket.layout import bucket_arn
 from stackyard.naming import StackId, namespace_name
 from stackyard.tracking.config import TrackingConfig
 from stackyard.workload import SCRATCH, Program

@@ -11,8 +11,8 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.blueprints.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
 from stackyard.naming import StackId, namespace_name, role_name

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard import iam
-from stackyard.access import statements
-from stackyard.datasets.layout import bucket_arn
+from stackyard.bucket import statements
+from stackyard.bucket.layout import bucket_arn
 from stackyard.naming import StackId
 
 ROLE = "sagemaker"

@@ -19,8 +19,8 @@ import yaml
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from stackyard.blueprints.contracts import GpuPoolFacts, ServicesContract
 from stackyard.cluster.priorities import PriorityClasses
+from stackyard.contracts import GpuPoolFacts, ServicesContract
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.namespace.config import NamespaceConfig, QuotaConfig
 from stackyard.naming import StackId, namespace_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackyard.access import cluster
-from stackyard.access.rbac import RULES, Rule
+from stackyard.namespace.rbac import RULES, Rule
 
 
 def test_a_rule_covers_by_group_resource_and_verb() -> None:

@@ -14,9 +14,9 @@ from stackyard.access.evaluator import Request, decide, may_assume
 from stackyard.access.grants import Compiled, Place, compiled
 from stackyard.access.matrix import ACTIONS, ELSEWHERE, key_of, matrix, paths, through_access_point
 from stackyard.access.posix import file_system_policy
-from stackyard.access.rbac import RULES
-from stackyard.datasets.bucket_policies import bucket_policy
+from stackyard.bucket.policies import bucket_policy
 from stackyard.datasets.config import DatasetConfig
+from stackyard.namespace.rbac import RULES
 
 ROOT = "arn:aws:iam::123456789012:root"
 VENDOR = "arn:aws:iam::210987654321:role/annotators"

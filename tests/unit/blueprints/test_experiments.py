@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stackyard.blueprints import catalogue, contracts
-from stackyard.blueprints.contracts import ContractError, ProjectContract
+from stackyard import contracts
+from stackyard.blueprints import catalogue
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.contracts import ContractError, ProjectContract
 
 from .test_project import CONTRACTS, FOUNDATION, SERVICES, STACK, UPSTREAMS, config
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stackyard.blueprints import catalogue, contracts
+from stackyard import contracts
+from stackyard.blueprints import catalogue
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.naming import StackId
 

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stackyard.access.rbac import RULES
-from stackyard.blueprints import catalogue, contracts
-from stackyard.blueprints.contracts import ContractError, ProjectContract
+from stackyard import contracts
+from stackyard.blueprints import catalogue
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.program import Project
+from stackyard.contracts import ContractError, ProjectContract
+from stackyard.namespace.rbac import RULES
 from stackyard.naming import StackId
 
 STACK = StackId("vision", "defects", "dev")

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stackyard.blueprints import catalogue, contracts
+from stackyard import contracts
+from stackyard.blueprints import catalogue
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from stackyard.stackfile.errors import StackFileErrors
-from stackyard.stackfile.estate import Estate
-from stackyard_cli import affected as subject
-from stackyard_cli.affected import Touched
+from stackyard.estate.errors import StackFileErrors
+from stackyard.estate.estate import Estate
 from stackyard_cli.app import run
 from stackyard_cli.errors import StackyardError
+from stackyard_cli.estate_ops import affected as subject
+from stackyard_cli.estate_ops.affected import Touched
 
 from .conftest import Repo
 

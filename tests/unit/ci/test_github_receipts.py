@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from stackyard_cli.ci.hosts import Api, GitHub
 from stackyard_cli.errors import StackyardError
-from stackyard_cli.forge import Api, GitHub
 
 STACK, FILE = "vision/defects/dev", "vision.defects.dev.json"
 MERGED = {"merged_at": "2026-11-24", "base": {"ref": "main"}, "head": {"sha": "head"}}

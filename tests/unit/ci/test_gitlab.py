@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from stackyard_cli.app import run
+from stackyard_cli.ci.hosts import GitLab
 from stackyard_cli.errors import StackyardError
-from stackyard_cli.forge import GitLab
 
 STACK = "vision/defects/dev"
 MERGED = {"iid": 7, "sha": "head", "state": "merged", "target_branch": "main"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from stackyard.estate.errors import EstateError
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.errors import EstateError
-from stackyard.stackfile.estate import Estate
-from stackyard_cli.review.judge import Judge
+from stackyard_cli.review.policy_source import PolicySource
 
 from .conftest import Repo
 
@@ -24,7 +24,11 @@ OVERRIDE = """\
 def rules(repo: Repo, stack: StackId, base: str | None = "main") -> dict[str, dict[str, Any]]:
     """The configuration of each rule for a stack of the working tree."""
     estate = Estate(repo.root)
-    judge = Judge.of_revision(repo.root, base, [stack]) if base else Judge(estate.settings)
+    judge = (
+        PolicySource.of_revision(repo.root, base, [stack])
+        if base
+        else PolicySource(estate.settings)
+    )
     [config] = judge.packs(estate.load(stack)).values()
     return {name: dict(rule) for name, rule in config.items()}
 

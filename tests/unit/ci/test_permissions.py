@@ -11,7 +11,7 @@ from stackyard.blueprints.catalogue import BLUEPRINTS
 from stackyard_cli.bootstrap import boundaries, permissions, policies
 from stackyard_cli.bootstrap.permissions import TABLE, actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import Place
-from stackyard_cli.recovery import census
+from stackyard_cli.inventory import census
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 PLACE = Place("aws", "123456789012", "eu-central-1", "acme-state", KEY)

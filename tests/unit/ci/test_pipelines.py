@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from stackyard.stackfile.estate import Estate
-from stackyard_cli import affected, pipelines
+from stackyard.estate.estate import Estate
 from stackyard_cli.app import run
+from stackyard_cli.ci import pipelines
 from stackyard_cli.errors import StackyardError
+from stackyard_cli.estate_ops import affected
 from stackyard_sandbox import toolchain
 
 from .conftest import Repo

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stackyard_cli import drift_report
 from stackyard_cli.app import run
+from stackyard_cli.reports import drift_issue
 from stackyard_cli.review.receipt import digest
 
 
@@ -111,8 +111,8 @@ def test_one_issue_opens_updates_and_closes(github: Github, tmp_path: Path) -> N
         assert run(words) == 0
     assert [issue["state"] for issue in github.issues] == ["closed"]
     unseen = {**row, "kind": "unknown", "path": "(not looked at)", "reason": "no state"}
-    assert drift_report.needed([[unseen]], "success"), "not to look is not to find nothing"
-    assert "`no state`" in drift_report.rendered([[unseen]], "success")
+    assert drift_issue.needed([[unseen]], "success"), "not to look is not to find nothing"
+    assert "`no state`" in drift_issue.rendered([[unseen]], "success")
     file.write_text(json.dumps([row]))
     assert run(words) == 0
     assert len(github.issues) == 2

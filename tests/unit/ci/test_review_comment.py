@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackyard_cli import drift_report
-from stackyard_cli.review_comment import MARKER, Entry, code, entry, rendered
+from stackyard_cli.reports import drift_issue
+from stackyard_cli.reports.comment import MARKER, Entry, code, entry, rendered
 
 LIMIT = 65_536
 BUCKET, ROLE = "aws:s3/bucket:Bucket", "aws:iam/role:Role"
@@ -135,17 +135,17 @@ def test_a_code_span_is_closed_and_of_one_line(text: str) -> None:
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(("stack", "name", "path", "reason"), texts))))
 def test_drift_always_fits(rows: list[dict[str, Any]]) -> None:
     told = [{**row, "kind": "risky"} for row in rows] * 200
-    text = drift_report.rendered([told], "success")
+    text = drift_issue.rendered([told], "success")
     assert size(text) < LIMIT
-    assert drift_report.needed([told], "success") == bool(told)
+    assert drift_issue.needed([told], "success") == bool(told)
 
 
 def test_drift_tells_what_could_not_be_looked_at() -> None:
-    text = drift_report.rendered([[], {"error": "no credentials"}], "failure")
+    text = drift_issue.rendered([[], {"error": "no credentials"}], "failure")
     assert "could not be looked at" in text
     assert "`no credentials`" in text
-    assert drift_report.needed([[]], "failure")
-    assert not drift_report.needed([[{"kind": "expected", "stack": "a"}]], "success")
+    assert drift_issue.needed([[]], "failure")
+    assert not drift_issue.needed([[{"kind": "expected", "stack": "a"}]], "success")
 
 
 def size(text: str) -> int:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.program import place
+from stackyard.contracts import FoundationContract
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.estate import Estate
-from stackyard_cli.access_answers import BUCKET, POINT, answered, place_of
-from stackyard_cli.access_page import page
+from stackyard_cli.estate_ops.access import BUCKET, POINT, answered, place_of
+from stackyard_cli.reports.access_page import page
 
 from .conftest import Shell
 

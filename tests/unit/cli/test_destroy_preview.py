@@ -10,8 +10,8 @@ import pytest
 
 from stackyard.naming import StackId
 from stackyard_cli.app import run
-from stackyard_cli.commands import teardown
-from stackyard_cli.review_comment import entry, rendered
+from stackyard_cli.commands import destroy
+from stackyard_cli.reports.comment import entry, rendered
 
 STACK = StackId("vision", "defects", "dev")
 
@@ -46,7 +46,7 @@ def test_it_lists_what_would_go_and_asks_nothing(
         made("aws:s3/bucket:Bucket", "photos"),
         made("aws:kms/key:Key", "data", retainOnDelete=True),
     ]
-    monkeypatch.setattr(teardown.Deployment, "open", lambda estate: Opened(resources))
+    monkeypatch.setattr(destroy.Deployment, "open", lambda estate: Opened(resources))
     assert run(["destroy", str(STACK), "--preview", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)["stacks"][0]
     assert answer["changes"] == {"delete": 1}

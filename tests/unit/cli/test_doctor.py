@@ -7,9 +7,9 @@ from pathlib import Path
 import pulumi.automation._cmd as sdk
 import pytest
 
+from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.errors import EngineMissingError
 from stackyard_cli.commands import doctor
-from stackyard_cli.engine import binary
-from stackyard_cli.engine.problems import EngineMissingError
 
 INSTALLER = """#!/bin/sh
 # As the official one is called: --no-edit-path --install-root DIR --version VERSION
@@ -34,11 +34,11 @@ def served(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 def test_what_the_installer_left_is_the_engine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served(monkeypatch, INSTALLER)
-    engine = binary.install()
-    assert engine.version == binary.sdk_version()
+    engine = pulumi_binary.install()
+    assert engine.version == pulumi_binary.sdk_version()
     assert engine.path == home / ".pulumi" / "versions" / engine.version / "bin" / "pulumi"
     monkeypatch.setenv("PATH", "/usr/bin:/bin")  # no other engine here, and none was built
-    assert binary.find() == engine
+    assert pulumi_binary.find() == engine
 
 
 def test_an_installer_that_fails_is_told_with_its_last_line(
@@ -46,7 +46,7 @@ def test_an_installer_that_fails_is_told_with_its_last_line(
 ) -> None:
     served(monkeypatch, "#!/bin/sh\necho unpacking\necho no room for the archive >&2\nexit 1\n")
     with pytest.raises(EngineMissingError, match="failed: no room for the archive"):
-        binary.install()
+        pulumi_binary.install()
 
 
 def test_without_a_network_the_other_way_is_named(
@@ -57,7 +57,7 @@ def test_without_a_network_the_other_way_is_named(
 
     monkeypatch.setattr(sdk, "_download_to_file", refused)
     with pytest.raises(EngineMissingError) as caught:
-        binary.install()
+        pulumi_binary.install()
     assert "sandbox build" in str(caught.value.hint)
 
 

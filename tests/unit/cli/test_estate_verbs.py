@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stackyard_cli.stamp import names
+from stackyard_cli.estate_ops.scaffold import names
 
 from .conftest import Shell
 

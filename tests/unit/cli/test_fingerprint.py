@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from stackyard.budget.prices import Prices
-from stackyard_cli import app, deployment
+from stackyard_cli import app
+from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.commands.deploy import Deployment
-from stackyard_cli.engine import binary
+from stackyard_cli.deploy import deployment
 from stackyard_cli.engine.messages import Step
-from stackyard_cli.engine.run import Report
+from stackyard_cli.engine.report import Report
 from stackyard_cli.review import approval, fingerprint, receipt
 from stackyard_cli.review.cost import cost_of
 from stackyard_cli.review.gate import Review
@@ -39,7 +40,7 @@ class Change:
         engine = root / "pulumi"
         engine.write_text(f"#!/bin/sh\ntouch {self.started}\nexit 1\n")
         engine.chmod(0o755)
-        self.engine = binary.Engine(engine, "3.259.0")
+        self.engine = pulumi_binary.Engine(engine, "3.259.0")
         monkeypatch.setattr(deployment.binary, "find", lambda: self.engine)
         self.estate = root / "stacks/_estate.yaml"
         self.estate.write_text(ESTATE.format(backend=self.backend))
@@ -107,7 +108,7 @@ def sdk(change: Change) -> None:
 
 
 def engine(change: Change) -> None:
-    change.engine = binary.Engine(change.engine.path, "3.999.0")
+    change.engine = pulumi_binary.Engine(change.engine.path, "3.999.0")
 
 
 MOVES: list[tuple[str, Callable[[Change], None]]] = [

@@ -4,7 +4,7 @@ import json
 import stat
 from pathlib import Path
 
-from stackyard_cli import journal
+from stackyard_cli.backend import journal
 from stackyard_cli.engine.messages import Change, Phase, Step
 
 

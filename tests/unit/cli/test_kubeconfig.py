@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from stackyard_cli.concerns.kubeconfig import KubeconfigCluster
+from stackyard_cli.clients.kubeconfig import KubeconfigCluster
 
 SIGN_IN = """#!/bin/sh
 case "$KUBERNETES_EXEC_INFO" in *'"interactive": false'*) ;; *) exit 1 ;; esac

@@ -8,9 +8,9 @@ import pytest
 
 from stackyard.budget.prices import prices_of
 from stackyard.naming import StackId
-from stackyard_cli.leftovers import Leftover, Stay, leftover, total
-from stackyard_cli.recovery.census import Found
-from stackyard_cli.recovery.sweep import in_cluster, unseen
+from stackyard_cli.inventory.census import Found
+from stackyard_cli.inventory.orphans import Leftover, Stay, leftover, total
+from stackyard_cli.inventory.sweep import in_cluster, unseen
 
 STACK = StackId("vision", "defects", "dev")
 PRICES = prices_of("eu-central-1")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from stackyard.naming import StackId
+from stackyard_cli.backend.checkpoint import Lock, StackState
+from stackyard_cli.backend.errors import StateError
+from stackyard_cli.backend.folder import FolderStore
 from stackyard_cli.commands import doctor, state
-from stackyard_cli.engine.checkpoint import Lock, StackState
-from stackyard_cli.engine.problems import StateError
-from stackyard_cli.engine.store import FolderStore
 from stackyard_cli.recovery.lock import age_of, check_free, held, life_of
 
 from .conftest import Shell

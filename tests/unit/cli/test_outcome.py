@@ -9,11 +9,11 @@ import typer
 
 from stackyard.naming import StackId
 from stackyard_cli import render
+from stackyard_cli.deploy.outcome import end
 from stackyard_cli.engine.messages import Result
-from stackyard_cli.engine.run import Report, Task
-from stackyard_cli.engine.stops import Stops
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.errors import StackyardError
-from stackyard_cli.outcome import end
 from stackyard_cli.review.drift import unseen
 
 TASK = Task(StackId("a1", "b1", "dev"), "project", {}, "", {})

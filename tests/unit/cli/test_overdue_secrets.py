@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stackyard.naming import StackId
-from stackyard_cli.concerns.data import overdue
-from stackyard_cli.concerns.passwords import passwords
+from stackyard_cli.health.concerns.data import overdue
+from stackyard_cli.health.concerns.passwords import passwords
 
 DAY = timedelta(days=1)
 

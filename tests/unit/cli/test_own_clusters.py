@@ -2,9 +2,9 @@
 
 import pytest
 
-from stackyard.blueprints.contracts import OnPremFacts
+from stackyard.contracts import OnPremFacts
 from stackyard.onprem.config import OnPremConfig
-from stackyard_cli.engine import own_clusters
+from stackyard_cli.deploy import onprem_clusters
 from stackyard_cli.errors import StackyardError
 from stackyard_sandbox import daemon
 from stackyard_sandbox.onprem import Node, Wanted
@@ -26,7 +26,7 @@ CELLAR = OnPremConfig.model_validate(
 def test_nodes_carry_what_owners_of_real_ones_are_told_to_write(monkeypatch):
     asked = []
     monkeypatch.setattr(daemon, "provide", asked.append)
-    own_clusters.begin(CELLAR)()
+    onprem_clusters.begin(CELLAR)()
     taint = {"key": "nvidia.com/gpu", "value": "training", "effect": "NoSchedule"}
     nodes = tuple(
         Node(name, {"stackyard.dev/gpu-pool": "training"}, taint, "nvidia.com/gpu", 4)
@@ -41,7 +41,7 @@ def test_one_that_does_not_come_up_is_an_error_with_the_way_out(monkeypatch):
         raise SandboxError("etcd of cellar ended", hint="reset")
 
     monkeypatch.setattr(daemon, "provide", refuse)
-    wait = own_clusters.begin(CELLAR)
+    wait = onprem_clusters.begin(CELLAR)
     with pytest.raises(StackyardError, match="etcd of cellar ended") as told:
         wait()
     assert told.value.hint == "reset"
@@ -58,5 +58,5 @@ def test_on_aws_the_kubeconfig_is_the_one_that_was_declared(monkeypatch, tmp_pat
         gpu_pools={},
     )
     for target in ("aws", "sandbox"):  # no plane is there in this sandbox
-        (found,) = own_clusters.reached(target, {"cellar": facts}).values()
+        (found,) = onprem_clusters.reached(target, {"cellar": facts}).values()
         assert (found.kubeconfig, found.context) == ("~/.kube/cellar", "c")

@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from stackyard.stackfile.estate import Estate
-from stackyard_cli import preflight
-from stackyard_cli.finding import Finding
+from stackyard.estate.estate import Estate
+from stackyard_cli.health import preflight
+from stackyard_cli.health.check import Finding
 
 STACKS = Path(__file__).resolve().parents[3] / "stacks"
 ACCOUNT, REGION, TODAY = "123456789012", "eu-central-1", date(2026, 11, 24)

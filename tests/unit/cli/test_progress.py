@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from stackyard.naming import StackId
-from stackyard_cli import reports
-from stackyard_cli.changes import ConfigChange
-from stackyard_cli.engine.events import Mask, at
+from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Result, Step, dump, load
-from stackyard_cli.engine.run import Report, Task
-from stackyard_cli.progress import Progress
+from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.engine.worker.events import Mask, at
+from stackyard_cli.reports import summary
+from stackyard_cli.review.config_changes import ConfigChange
 
 STACK = StackId("ranking", "clicks", "dev")
 
@@ -67,8 +67,8 @@ def test_a_replacement_is_one_change_with_its_reason() -> None:
         step("replace"),
         step("delete-replaced"),
     )
-    assert reports.counts(made) == {"replace": 1}
-    lines = list(reports.text_of(made, []))
+    assert summary.counts(made) == {"replace": 1}
+    lines = list(summary.text_of(made, []))
     assert lines[-1] == "    ± aws:s3/bucket:Bucket  data  replaced because of bucket"
 
 
@@ -76,7 +76,7 @@ def test_a_preview_names_paths_and_the_line_behind_them() -> None:
     made = report(step("update", changes=(Change("versioning.enabled", "update"),)))
     origin = "stacks/ranking/_defaults.yaml:12:3"
     config = [ConfigChange("retention.raw.delete_after_days", 1095, 730, origin)]
-    assert list(reports.text_of(made, config)) == [
+    assert list(summary.text_of(made, config)) == [
         "ranking/clicks/dev: 1 to update",
         "  config",
         "    retention.raw.delete_after_days: 1095 → 730  (stacks/ranking/_defaults.yaml:12:3)",
@@ -93,7 +93,7 @@ def test_changed_outputs_are_a_change_though_no_resource_changes() -> None:
         operation="same",
         changes=(Change("outputs.contract", "update"),),
     )
-    assert reports.counts(report(stack)) == {"outputs": 1}
+    assert summary.counts(report(stack)) == {"outputs": 1}
 
 
 def test_providers_alone_are_no_change() -> None:
@@ -103,14 +103,14 @@ def test_providers_alone_are_no_change() -> None:
         "pulumi:providers:aws",
         "create",
     )
-    assert list(reports.text_of(report(provider), [])) == ["ranking/clicks/dev: no changes"]
+    assert list(summary.text_of(report(provider), [])) == ["ranking/clicks/dev: no changes"]
 
 
 def test_an_unknown_preview_says_what_to_apply() -> None:
     text = "unknown until `stackyard up platform/foundation/dev` is applied"
     made = report(result=Result("failed", problem=text, kind="unknown"))
-    assert list(reports.text_of(made, [])) == [f"ranking/clicks/dev: {text}"]
-    assert reports.plain(made)["outcome"] == "unknown"
+    assert list(summary.text_of(made, [])) == [f"ranking/clicks/dev: {text}"]
+    assert summary.plain(made)["outcome"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_known_secrets_are_masked_longest_first() -> None:
 
 
 def test_the_place_is_private(tmp_path: Path) -> None:
-    from stackyard_cli.engine.place import place_of
+    from stackyard_cli.backend.location import place_of
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.problems import BackendError
-from stackyard_cli.engine.store import FolderStore, open_store
-from stackyard_cli.records import Records, new_record
+from stackyard_cli.backend.errors import BackendError
+from stackyard_cli.backend.folder import FolderStore
+from stackyard_cli.backend.open import open_store
+from stackyard_cli.backend.records import Records, new_record
 
 STACK = StackId("ranking", "clicks", "dev")
 
@@ -45,7 +46,7 @@ def test_a_full_disk_leaves_the_old_object_whole(
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("stackyard_cli.engine.store.os.fsync", full)
+    monkeypatch.setattr("stackyard_cli.backend.base.os.fsync", full)
     with pytest.raises(BackendError, match="No space left"):
         store.put("a/b.json", b"new")
     assert store.get("a/b.json") == b"old"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.checkpoint import SECRET_KIND, SECRET_MARK, Checkpoint
-from stackyard_cli.recovery import identity
-from stackyard_cli.recovery.census import Found
+from stackyard_cli.backend.checkpoint import SECRET_KIND, SECRET_MARK, Checkpoint
+from stackyard_cli.backend.pending import Doubts, Wanted, doubts_of
+from stackyard_cli.inventory import ids
+from stackyard_cli.inventory.census import Found
 from stackyard_cli.recovery.recover import foreign, leftovers
 from stackyard_cli.recovery.repair import repaired, without
-from stackyard_cli.recovery.wanted import Doubts, Wanted, doubts_of
 
 STACK_URN = "urn:pulumi:dev::a.b::pulumi:pulumi:Stack::a.b-dev"
 PROVIDER_URN = "urn:pulumi:dev::a.b::pulumi:providers:aws::aws"
@@ -62,7 +62,7 @@ def checkpoint(
     ],
 )
 def test_ids_from_inputs(kind: str, inputs: dict[str, Any], expected: str | None) -> None:
-    assert identity.aws_id(kind, inputs, lambda _: None) == expected
+    assert ids.aws_id(kind, inputs, lambda _: None) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_ids_from_inputs(kind: str, inputs: dict[str, Any], expected: str | None
     ],
 )
 def test_ids_from_arns(kind: str, arn: str, expected: str) -> None:
-    assert identity.id_of_arn(kind, arn, Found(arn, None).last) == expected
+    assert ids.id_of_arn(kind, arn, Found(arn, None).last) == expected
 
 
 def test_kubernetes_ids() -> None:
-    assert identity.kubernetes_id({"metadata": {"name": "a", "namespace": "n"}}) == "n/a"
-    assert identity.kubernetes_id({"metadata": {"name": "n"}}) == "n"
-    assert identity.kubernetes_id({}) is None
+    assert ids.kubernetes_id({"metadata": {"name": "a", "namespace": "n"}}) == "n/a"
+    assert ids.kubernetes_id({"metadata": {"name": "n"}}) == "n"
+    assert ids.kubernetes_id({}) is None
 
 
 def test_a_found_create_is_adopted_and_nothing_stays_pending() -> None:

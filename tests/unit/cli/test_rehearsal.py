@@ -8,11 +8,11 @@ import pytest
 
 from stackyard.naming import StackId
 from stackyard_cli.app import run
-from stackyard_cli.changes import ConfigChange
 from stackyard_cli.commands import rehearse
 from stackyard_cli.engine.messages import Result, Step
-from stackyard_cli.engine.run import Report, Task
-from stackyard_cli.rehearsal import SHOWN, Rehearsal
+from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.reports.rehearsal import SHOWN, Rehearsal
+from stackyard_cli.review.config_changes import ConfigChange
 from stackyard_cli.review.cost import cost_of
 from stackyard_cli.review.gate import Review, Stop
 

@@ -10,7 +10,7 @@ import pytest
 
 from stackyard_cli import render
 from stackyard_cli.errors import StackyardError
-from stackyard_cli.secrecy import Mask, MaskedStream
+from stackyard_cli.masking import Mask, MaskedStream
 
 SECRET = 'canary-7f3a"9c51'
 

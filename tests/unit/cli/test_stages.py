@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.estate import Estate
 from stackyard_cli.app import run
 from stackyard_cli.errors import StackyardError
-from stackyard_cli.promotion import PROMOTED, promotion
-from stackyard_cli.stack_diff import STAGED, differences
+from stackyard_cli.estate_ops.comparison import STAGED, differences
+from stackyard_cli.estate_ops.promotion import PROMOTED, promotion
 
 DEFECTS = "stacks/vision/defects/"
 DEV, STAGING, PROD = (StackId("vision", "defects", stage) for stage in ("dev", "staging", "prod"))

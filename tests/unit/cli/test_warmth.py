@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 
 from stackyard.blueprints.catalogue import BLUEPRINTS
-from stackyard_cli.engine.warmth import FIRST, Warmth, modules_of
+from stackyard_cli.engine.worker.preload import FIRST, Warmth, modules_of
 
 
 def test_the_first_modules_of_each_blueprint_exist() -> None:
@@ -26,7 +26,7 @@ def test_modules_follow_the_types_of_a_state() -> None:
 def test_what_is_warm_is_loaded_and_no_stand_in() -> None:
     """In a process of its own: the SDK's modules are loaded once, by whoever comes first."""
     look = (
-        "import sys; from stackyard_cli.engine.warmth import Warmth; "
+        "import sys; from stackyard_cli.engine.worker.preload import Warmth; "
         "Warmth(['pulumi_aws.sqs'], lambda: None).wait(); "
         "print(type(sys.modules['pulumi_aws.sqs']).__name__)"
     )

@@ -12,7 +12,7 @@ from stackyard.cluster import access, versions
 from stackyard.cluster.addons import ADDONS
 from stackyard.cluster.autoscaler_access import CLUSTER_RULES, NAMESPACE_RULES, aws_policy
 from stackyard.cluster.config import ClusterConfig, NodePoolConfig
-from stackyard.cluster.processors import is_graviton
+from stackyard.instances import is_graviton
 
 
 def test_support_phases_follow_the_dates() -> None:

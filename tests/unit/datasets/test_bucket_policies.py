@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackyard.access.evaluator import Request, decide
-from stackyard.datasets.bucket_policies import ENCRYPTION, KEY_ID, OWN_KEY, bucket_policy
+from stackyard.bucket.policies import ENCRYPTION, KEY_ID, OWN_KEY, bucket_policy
 
 ROLE = "arn:aws:iam::123456789012:role/anyone"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/good"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stackyard.bucket.layout import dvc_remote, overlap
 from stackyard.datasets.component import lifetime_of
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
-from stackyard.datasets.layout import dvc_remote, overlap
 from stackyard.retention.config import RetentionConfig
 
 

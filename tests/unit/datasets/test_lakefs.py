@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stackyard.access.evaluator import Request, decide
-from stackyard.blueprints.contracts import FoundationContract
+from stackyard.contracts import FoundationContract
 from stackyard.datasets import lakefs
 from stackyard.naming import StackId
 

@@ -18,8 +18,8 @@ from stackyard.gpu.contract import (
     smoke_job,
     toleration,
 )
-from stackyard.gpu.instances import INSTANCES, MIG, is_accelerated, mig_model
 from stackyard.gpu.quotas import quota_code
+from stackyard.instances import INSTANCES, MIG, is_accelerated, mig_model
 
 SHARING: list[dict[str, Any] | None] = [
     None,

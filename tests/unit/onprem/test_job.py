@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stackyard.blueprints.contracts import ServicesContract
+from stackyard.contracts import ServicesContract
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from stackyard.estate.exceptions import DriftIgnore
 from stackyard.naming import StackId
-from stackyard.stackfile.exceptions import DriftIgnore
 from stackyard_cli.engine.messages import Change, Step
-from stackyard_cli.engine.run import Report, Task
+from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review.drift import drift
 
 TODAY = datetime.date(2026, 11, 24)

@@ -10,11 +10,11 @@ import pytest
 
 from stackyard.budget.prices import Prices
 from stackyard.naming import StackId
-from stackyard_cli.changes import ConfigChange
 from stackyard_cli.engine.messages import Change, Step, Violation
-from stackyard_cli.engine.run import Report, Task
+from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review import receipt
+from stackyard_cli.review.config_changes import ConfigChange
 from stackyard_cli.review.cost import cost_of
 from stackyard_cli.review.fingerprint import mismatches
 from stackyard_cli.review.gate import Review

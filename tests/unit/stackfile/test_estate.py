@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from stackyard.estate.errors import EstateError, StackFileErrors
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.errors import EstateError, StackFileErrors
-from stackyard.stackfile.estate import Estate
 
 from .conftest import Yard
 

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stackyard.estate.errors import StackFileErrors
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard.stackfile.errors import StackFileErrors
-from stackyard.stackfile.estate import Estate
 
 from .conftest import Yard
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackyard.stackfile.merge import merged
-from stackyard.stackfile.node import Node, Origin
-from stackyard.stackfile.reader import parse
+from stackyard.estate.merge import merged
+from stackyard.estate.node import Node, Origin
+from stackyard.estate.reader import parse
 
 
 def test_maps_merge_lists_and_scalars_replace_and_origins_stay() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from stackyard.stackfile.errors import StackFileErrors
-from stackyard.stackfile.node import Origin
-from stackyard.stackfile.reader import parse
+from stackyard.estate.errors import StackFileErrors
+from stackyard.estate.node import Origin
+from stackyard.estate.reader import parse
 
 
 def problems(text: str) -> list[str]:

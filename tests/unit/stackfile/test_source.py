@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stackyard.stackfile.errors import StackFileErrors
-from stackyard.stackfile.source import SIZE_LIMIT, read_text
+from stackyard.estate.errors import StackFileErrors
+from stackyard.estate.source import SIZE_LIMIT, read_text
 
 
 def refused(root: Path, file: str = "f.yaml") -> str:

@@ -7,10 +7,10 @@ import pytest
 from pydantic import Field, field_validator, model_validator
 
 from stackyard.config import Config, Name, immutable
-from stackyard.stackfile.errors import StackFileErrors
-from stackyard.stackfile.immutable import changed_immutables
-from stackyard.stackfile.reader import parse
-from stackyard.stackfile.validation import validated
+from stackyard.estate.errors import StackFileErrors
+from stackyard.estate.immutable import changed_immutables
+from stackyard.estate.reader import parse
+from stackyard.estate.validation import validated
 
 
 class Color(StrEnum):

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 import pulumi
 
-from stackyard import tags
+from stackyard import contracts, tags
 from stackyard._component import Protection, RoleBoundary
-from stackyard.blueprints import contracts
-from stackyard.blueprints.contracts import FoundationContract
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.providers import aws_provider
 from stackyard.cluster.component import Cluster
+from stackyard.contracts import FoundationContract
 from stackyard.database.component import Database
 from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract

@@ -7,24 +7,19 @@ from typing import Any
 
 import pulumi
 
+from stackyard import contracts
 from stackyard._component import Protection, RoleBoundary
 from stackyard.access.component import ProjectAccess
 from stackyard.access.grants import Compiled, Place, compiled
 from stackyard.access.shared import SharedDirectories
-from stackyard.blueprints import contracts
-from stackyard.blueprints.contracts import (
-    ContractError,
-    FoundationContract,
-    ProjectContract,
-    ServicesContract,
-)
 from stackyard.blueprints.project import mounting
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.delivery import Delivery
-from stackyard.blueprints.project.experiments import Experiments
-from stackyard.blueprints.project.hybrid import Hybrid, rules
-from stackyard.blueprints.project.watched import watch
+from stackyard.blueprints.project.parts.delivery import Delivery
+from stackyard.blueprints.project.parts.experiments import Experiments
+from stackyard.blueprints.project.parts.hybrid import Hybrid, rules
+from stackyard.blueprints.project.parts.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider
+from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId

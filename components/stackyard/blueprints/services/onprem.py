@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import pulumi
 
-from stackyard.blueprints.contracts import OnPremFacts
 from stackyard.blueprints.providers import onprem_provider
 from stackyard.cluster.priorities import PriorityClasses
+from stackyard.contracts import OnPremFacts
 from stackyard.naming import StackId
 from stackyard.onprem.component import OnPremCluster
 from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig

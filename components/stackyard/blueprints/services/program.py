@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import pulumi
 
+from stackyard import contracts
 from stackyard._component import Protection, RoleBoundary
-from stackyard.blueprints import contracts
-from stackyard.blueprints.contracts import FoundationContract, ServicesContract
 from stackyard.blueprints.providers import aws_provider, cluster_provider
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.blueprints.services.onprem import register
 from stackyard.cluster.autoscaler import ClusterAutoscaler
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
+from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.gpu.device_plugin import DevicePlugin
 from stackyard.gpu.telemetry import GpuTelemetry
 from stackyard.monitoring.cluster_metrics import ClusterMetrics

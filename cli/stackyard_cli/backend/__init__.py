@@ -1,0 +1,1 @@
+"""Where state lives: backends, checkpoints, records, journals, and what must hold before a run."""

@@ -1,0 +1,28 @@
+"""What a state backend offers: named objects, read as the bytes that it holds.
+
+Checkpoints, locks and Stackyard's own records are read here, so that secrets stay encrypted; the
+SDK's `export_stack` asks for them in plain.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Store(Protocol):
+    """Objects by key; keys are relative paths with `/`."""
+
+    sees_locks: bool
+    """Whether locks of the engine are among the objects."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object, or None when there is none."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object whole; a reader sees the old or the new one, never a part."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that start with `prefix`, sorted."""

@@ -1,0 +1,19 @@
+"""Contracts of applied stacks, read from the backend without the engine."""
+
+from __future__ import annotations
+
+from stackyard.contracts import OUTPUT, C, ContractError, parse
+from stackyard.naming import StackId
+from stackyard_cli.backend import preconditions
+from stackyard_cli.backend.location import Place
+from stackyard_cli.errors import StackyardError
+
+
+def contract_of(place: Place, model: type[C], stack: StackId) -> C:
+    """Return what a stack promised when it was last applied; raises StackyardError if nothing."""
+    checkpoint = preconditions.checked_state(place, stack, applies=False)
+    outputs = checkpoint.outputs if checkpoint else {}
+    try:
+        return parse(model, outputs.get(OUTPUT), str(stack))
+    except ContractError as error:
+        raise StackyardError(str(error), hint=error.hint) from error

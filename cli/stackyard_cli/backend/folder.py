@@ -1,0 +1,59 @@
+"""The `file://` state backend: objects are files of a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stackyard_cli.backend.errors import BackendError
+
+ATTRIBUTES = ".attrs"
+"""Ending of the file that the engine's folder backend writes beside each object."""
+
+
+class FolderStore:
+    """A `file://` backend."""
+
+    sees_locks = True
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, key: str) -> bytes | None:
+        """Return a file's content, or None."""
+        try:
+            return (self.root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write beside and rename: a full disk leaves the old file whole."""
+        path = self.root / key
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with open(beside, "wb", opener=_private) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            (self.root / (key + ATTRIBUTES)).unlink(missing_ok=True)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise BackendError(f"{path} cannot be written: {error.strerror}") from error
+
+    def delete(self, key: str) -> None:
+        """Remove a file, and what the engine notes beside it."""
+        for path in (self.root / key, self.root / (key + ATTRIBUTES)):
+            path.unlink(missing_ok=True)
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the files below the folder part of `prefix` that start with it."""
+        folder = self.root / prefix.rpartition("/")[0]
+        files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ATTRIBUTES)
+        names = (path.relative_to(self.root).as_posix() for path in files)
+        return sorted(name for name in names if name.startswith(prefix))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

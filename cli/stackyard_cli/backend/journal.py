@@ -1,0 +1,97 @@
+"""The write-ahead journal of a run: what was begun and what it became, by URN and id only.
+
+It lies on this machine, whatever the state backend is, so that nothing made is unknown even when
+the backend is lost in the middle of an update or a provider dies without an answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+KEPT = 20
+"""Journals kept per stack."""
+
+WRITTEN = ("phase", "operation", "urn", "type", "id", "parent", "provider", "custom")
+"""Fields of a step that are written: an allow-list, as inputs and outputs can hold secrets."""
+
+UNREMARKABLE = frozenset({"same", "read", "refresh"})
+"""Operations that change nothing in the cloud."""
+
+
+class Journal:
+    """Appends lines that are on the disk before the next event is taken."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def step(self, entry: Entry) -> None:
+        """Write what happens to one resource."""
+        if entry.operation not in UNREMARKABLE:
+            self.write(asdict(entry))
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Write one line."""
+        stamped = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **line}
+        os.write(self._file, (json.dumps(stamped) + "\n").encode())
+        os.fsync(self._file)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step as the journal knows it."""
+
+    phase: str
+    operation: str
+    urn: str
+    type: str
+    id: str | None
+    parent: str | None
+    provider: str | None
+    custom: bool
+
+
+def folder_of(home: Path, slug: str) -> Path:
+    """Return where the journals of a stack lie."""
+    return home / "journal" / slug
+
+
+def new_path(home: Path, slug: str, operation: str) -> Path:
+    """Return the path of a run's journal, and remove the oldest ones."""
+    folder = folder_of(home, slug)
+    for old in sorted(folder.glob("*.jsonl"))[: -KEPT + 1]:
+        old.unlink(missing_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    return folder / f"{stamp}-{operation}.jsonl"
+
+
+def entries(path: Path) -> list[Entry]:
+    """Read a journal; a line cut by a crash is left out."""
+    found: list[Entry] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            fields = json.loads(line)
+            found.append(Entry(**{name: fields[name] for name in WRITTEN}))
+        except (ValueError, KeyError):
+            continue
+    return found
+
+
+def creations(home: Path, slug: str) -> dict[str, Entry]:
+    """Return the latest thing each URN's creations came to, over the journals kept.
+
+    A URN that was deleted afterwards is not in it.
+    """
+    made: dict[str, Entry] = {}
+    for path in sorted(folder_of(home, slug).glob("*.jsonl")):
+        for entry in entries(path):
+            if entry.operation in {"create", "create-replacement", "import"}:
+                made[entry.urn] = entry
+            elif entry.operation == "delete" and entry.phase == "done":
+                made.pop(entry.urn, None)
+    return made

@@ -1,0 +1,149 @@
+"""Which Pulumi CLI runs: one on PATH that fits the SDK, else the one the toolchain built."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from stackyard_cli.backend.errors import EngineMissingError
+
+MINIMUM = (3, 259, 0)
+"""Oldest engine this code is tested with; older ones lack the gRPC event stream we read."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Pulumi CLI and its version, `major.minor.patch`."""
+
+    path: Path
+    version: str
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """The version as numbers."""
+        return _numbers(self.version)
+
+
+def sdk_version() -> str:
+    """Return the version of the installed Python SDK."""
+    return installed("pulumi")
+
+
+def why_not(engine: Engine) -> str | None:
+    """Return why this engine does not fit, or None.
+
+    The SDK itself checks only the major version and a very old minimum.
+    """
+    wanted = ".".join(map(str, MINIMUM))
+    sdk = _numbers(sdk_version())
+    if engine.numbers[0] != sdk[0]:
+        return f"engine {engine.version} has another major version than SDK {sdk_version()}"
+    if engine.numbers < MINIMUM:
+        return f"engine {engine.version} is older than {wanted}"
+    return None
+
+
+def probe(path: Path) -> Engine:
+    """Ask a binary for its version; raises EngineMissingError when it does not answer with one."""
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        answer = subprocess.run(
+            [path, "version"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EngineMissingError(f"{path} does not run: {error}") from error
+    text = answer.stdout.strip().removeprefix("v")
+    if not re.match(r"^\d+\.\d+\.\d+", text):
+        raise EngineMissingError(f"{path} gave no version (got {text!r})")
+    return Engine(path, text)
+
+
+def candidates() -> list[Path]:
+    """Return the binaries to try, in order."""
+    found: list[Path] = []
+    if on_path := shutil.which("pulumi"):
+        found.append(Path(on_path))
+    if built := _built():
+        found.append(built)
+    official = Path.home() / ".pulumi" / "versions" / sdk_version() / "bin" / "pulumi"
+    if official.exists():
+        found.append(official)
+    return found
+
+
+def find() -> Engine:
+    """Return the engine to use; raises EngineMissingError saying what was tried."""
+    tried: list[str] = []
+    for path in candidates():
+        engine = _known(path)
+        reason = why_not(engine)
+        if reason is None:
+            return engine
+        tried.append(f"{path}: {reason}")
+    raise EngineMissingError(
+        "no usable Pulumi engine" + (f" ({'; '.join(tried)})" if tried else ""),
+        hint="run `stackyard sandbox start` to build it, or `stackyard doctor --install-engine`",
+    )
+
+
+def install() -> Engine:
+    """Run the SDK's official installer (needs a network) for the version of the SDK.
+
+    Raises EngineMissingError with the installer's last line, or with why it could not be fetched.
+    """
+    from pulumi.automation import PulumiCommand
+
+    try:
+        command = PulumiCommand.install()
+    except subprocess.CalledProcessError as error:
+        said = error.output.decode(errors="replace").strip().splitlines()
+        last = said[-1] if said else f"exit code {error.returncode}"
+        raise EngineMissingError(f"Pulumi's installer failed: {last}") from error
+    except OSError as error:
+        hint = "without a network `stackyard sandbox build` makes the engine from its Go module"
+        raise EngineMissingError(f"Pulumi's installer: {error}", hint=hint) from error
+    return probe(Path(command.command))
+
+
+def _known(path: Path) -> Engine:
+    """Return what is known of a binary that has not changed since it was asked last."""
+    from stackyard_sandbox.paths import toolchain_cache
+
+    memory = toolchain_cache() / "engines.json"
+    found = path.resolve().stat()
+    key = f"{path}:{found.st_size}:{found.st_mtime_ns}"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return Engine(path, json.loads(memory.read_text())[key])
+    engine = probe(path)
+    with suppress(OSError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        beside = memory.with_name(f"{memory.name}.{os.getpid()}")
+        beside.write_text(json.dumps({key: engine.version}))
+        beside.replace(memory)
+    return engine
+
+
+def _built() -> Path | None:
+    from stackyard_sandbox.toolchain import ToolchainError, tool
+
+    try:
+        return tool("pulumi")
+    except ToolchainError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, int, int]:
+    major, minor, patch = re.split(r"[.+-]", version)[:3]
+    return int(major), int(minor), int(patch)

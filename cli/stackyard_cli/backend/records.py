@@ -1,0 +1,94 @@
+"""What is remembered of a stack beside its state: applied config, key file, last good state."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from stackyard.naming import StackId
+    from stackyard_cli.backend.base import Store
+
+Outcome = Literal[
+    "applying", "applied", "failed", "interrupted", "unsettled", "destroying", "destroyed"
+]
+"""`unsettled`: a provider was lost in the middle, so that what it had begun is not known."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The memory of one stack."""
+
+    stack: str
+    blueprint: str
+    outcome: Outcome
+    at: str
+    """When the outcome was written, UTC."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    """The effective config of the last apply that succeeded; empty before."""
+
+    attempted: dict[str, Any] = field(default_factory=dict)
+    """The effective config of an apply that did not; resources may have been made by it."""
+
+    digest: str = ""
+    engine: str = ""
+    sdk: str = ""
+
+    def now(self, outcome: Outcome, **changes: Any) -> Record:
+        """Return the record after something happened."""
+        return replace(self, outcome=outcome, at=_now(), **changes)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the stack should have resources: it was applied and not destroyed since."""
+        return self.outcome != "destroyed"
+
+
+class Records:
+    """Reads and writes the memory of one stack."""
+
+    def __init__(self, store: Store, stack: StackId) -> None:
+        self._store = store
+        self._base = f".stackyard/{stack}"
+
+    def read(self) -> Record | None:
+        """Return the record, or None for a stack that was never applied."""
+        data = self._store.get(f"{self._base}/record.json")
+        return None if data is None else Record(**json.loads(data))
+
+    def write(self, record: Record) -> None:
+        """Write the record."""
+        text = json.dumps(asdict(record), indent=2, sort_keys=True)
+        self._store.put(f"{self._base}/record.json", text.encode())
+
+    def key_file(self) -> bytes | None:
+        """Return the stack's `Pulumi.<stage>.yaml`: salt or wrapped data key, no secret itself.
+
+        Without it each run salts anew and rewrites every ciphertext (pulumi #16412).
+        """
+        return self._store.get(f"{self._base}/key.yaml")
+
+    def keep_key_file(self, data: bytes) -> None:
+        """Keep the key file."""
+        if data != self.key_file():
+            self._store.put(f"{self._base}/key.yaml", data)
+
+    def good_state(self) -> bytes | None:
+        """Return the last good checkpoint, as the backend held it."""
+        return self._store.get(f"{self._base}/checkpoint.json")
+
+    def keep_state(self, data: bytes) -> None:
+        """Keep a copy of a checkpoint that was read whole and had nothing pending."""
+        self._store.put(f"{self._base}/checkpoint.json", data)
+
+
+def new_record(stack: StackId, blueprint: str) -> Record:
+    """Return the record of a stack before its first apply."""
+    return Record(stack=str(stack), blueprint=blueprint, outcome="applying", at=_now())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,92 @@
+"""The `s3://` state backend: objects of a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from stackyard_cli.backend.errors import BackendError
+
+
+class BucketStore:
+    """An `s3://BUCKET/PREFIX` backend; the URL's query is the one that Pulumi reads.
+
+    Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3.
+    """
+
+    sees_locks = True
+
+    def __init__(self, url: str, environment: Mapping[str, str]) -> None:
+        import boto3
+        from botocore.config import Config
+
+        parts = urlsplit(url)
+        query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        self.bucket, self.prefix = parts.netloc, parts.path.strip("/")
+        endpoint = query.get("endpoint") or environment.get("AWS_ENDPOINT_URL")
+        if endpoint and "://" not in endpoint:
+            endpoint = f"{'http' if query.get('disableSSL') == 'true' else 'https'}://{endpoint}"
+        style = "path" if query.get("s3ForcePathStyle") == "true" or endpoint else "auto"
+        self.client: Any = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=query.get("region") or environment.get("AWS_REGION"),
+            aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+            config=Config(
+                connect_timeout=5,
+                read_timeout=20,
+                retries={"total_max_attempts": 4},
+                s3={"addressing_style": style},
+            ),
+        )
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object's content, or None."""
+        try:
+            answer = self._call("get_object", Key=self._full(key))
+        except self.client.exceptions.NoSuchKey:
+            return None
+        return bytes(answer["Body"].read())
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object; S3 shows it whole or not at all."""
+        self._call("put_object", Key=self._full(key), Body=data)
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        self._call("delete_object", Key=self._full(key))
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that start with `prefix`."""
+        found: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self._call("list_objects_v2", Prefix=self._full(prefix), **token)
+            found += [item["Key"] for item in page.get("Contents", [])]
+            if not page.get("IsTruncated"):
+                break
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+        cut = len(self._full(""))
+        return sorted(key[cut:] for key in found)
+
+    def _full(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer: dict[str, Any] = getattr(self.client, operation)(
+                Bucket=self.bucket, **arguments
+            )
+        except self.client.exceptions.NoSuchKey:
+            raise
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown")
+            raise BackendError(f"s3://{self.bucket} refused {operation}: {code}") from error
+        except BotoCoreError as error:
+            raise BackendError(f"s3://{self.bucket} is not reachable: {error}") from error
+        return dict(answer)

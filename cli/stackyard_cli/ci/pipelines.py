@@ -1,0 +1,186 @@
+"""Pipelines for GitHub and GitLab, rendered from the estate: where roles are, what is protected.
+
+Actions are pinned by the commit of a release. GitHub: https://docs.github.com/actions/reference/
+workflow-syntax; GitLab: https://docs.gitlab.com/ci/yaml/.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard.estate.estate import Estate
+from stackyard.naming import StackId
+from stackyard_cli.ci.hosts import file_of
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.estate_ops.affected import depth
+from stackyard_cli.estate_ops.scaffold import TEMPLATES
+
+Service = Literal["github", "gitlab"]
+Operation = Literal["preview", "apply"]
+
+PINS = {
+    "checkout": "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2",
+    "python": "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065 # v5.6.0",
+    "upload": "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2",
+    "download": "actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0",
+    "identity": (
+        "aws-actions/configure-aws-credentials@e3dd6a429d7300a6a4c196c26e071d42e0343502 # v4.0.2"
+    ),
+}
+"""Each action by the commit of its release; a tag can be moved, a commit cannot."""
+
+FILES: Mapping[Service, Mapping[str, str]] = {
+    "github": {
+        f".github/workflows/stackyard-{name}.yml": f"github/stackyard-{name}.yml.j2"
+        for name in ("preview", "apply", "drift")
+    },
+    "gitlab": {".gitlab/stackyard.yml": "gitlab/stackyard.yml.j2"},
+}
+"""The files of each service, from the top of the repository, and their templates."""
+
+PYTHON = "3.11"
+LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
+
+Row = Mapping[str, Any]
+
+
+def rendered(service: Service, estate: Estate, *, below: str, branch: str) -> dict[str, str]:
+    """Return the text of each file; `below` is where the estate lies in the repository, or empty.
+
+    Raises StackFileErrors for an estate that is not valid: a pipeline for it would be wrong, too.
+    """
+    loaded = [estate.load(stack) for stack in estate.stacks()]
+    protected = sorted({one.id.stage for one in loaded if one.config.protection.protect})
+    places: dict[tuple[str, str, str], list[StackId]] = {}
+    for one in loaded:
+        place = (one.id.stage, one.config.account, one.config.region)
+        places.setdefault(place, []).append(one.id)
+    values = {
+        "below": f"/{below}" if below else "",
+        "branch": branch,
+        "estate": below or ".",
+        "layers": LAYERS,
+        "pins": PINS,
+        "places": _places(places),
+        "protected": protected,
+        "python": PYTHON,
+    }
+    return {file: _text(template, values) for file, template in FILES[service].items()}
+
+
+def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
+    """Return what a job needs to know of each stack; raises StackyardError above the limit."""
+    found = [
+        {key: row[key] for key in ("stack", "operation", "stage", "account", "region")}
+        | {"file": file_of(row["stack"])}
+        for row in rows
+    ]
+    if len(found) > limit:
+        hint = "land it in parts, for example one stage after the other"
+        message = f"{len(found)} stacks are affected, one run takes {limit}"
+        raise StackyardError(message, hint=hint)
+    return found
+
+
+def outputs(rows: Sequence[Row], *, limit: int, layers: bool) -> list[str]:
+    """Return lines for a job's outputs: all stacks, or one matrix per layer and what is removed."""
+    if not layers:
+        return [_output("stacks", matrix(rows, limit=limit))]
+    kept = [row for row in rows if row["operation"] != "destroy"]
+    lines = [
+        _output(f"layer-{n}", matrix([r for r in kept if r["layer"] == n], limit=limit))
+        for n in LAYERS
+    ]
+    removed = [row for row in rows if row["operation"] == "destroy"]
+    return [*lines, _output("removed", matrix(removed, limit=limit))]
+
+
+def child(found: Row, operation: Operation, *, below: str) -> str:
+    """Return a GitLab child pipeline: one job per affected stack, layer after layer.
+
+    https://docs.gitlab.com/ci/pipelines/downstream_pipelines/#dynamic-child-pipelines
+    """
+    rows = found["stacks"]
+    stacks = [
+        {
+            **job,
+            "job_stage": _job_stage(row),
+            "role": "preview" if operation == "preview" else f"apply-{row['stage']}",
+        }
+        for row, job in zip(rows, matrix(rows, limit=10_000), strict=True)
+    ]
+    stages = list(dict.fromkeys(stack["job_stage"] for stack in stacks))
+    last = ["comment"] if operation == "preview" else [] if stages else ["nothing"]
+    names = [{"stack": stack["stack"], "operation": stack["operation"]} for stack in stacks]
+    values = {
+        "base": found["base"],
+        "below": f"/{below}" if below else "",
+        "estate": below or ".",
+        "expected": json.dumps(names),
+        # Tool and policies: of the branch merged into, which after the merge is the one before it.
+        "judge": "FETCH_HEAD" if operation == "preview" else found["base"],
+        "operation": operation,
+        "python": PYTHON,
+        "stacks": stacks,
+        "stages": [*stages, *last],
+    }
+    return _text("gitlab/stacks.yml.j2", values)
+
+
+def read_affected(text: str) -> dict[str, Any]:
+    """Read the answer of `affected --json`; raises StackyardError for anything else."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        assert isinstance(found["base"], str)
+        for row in found["stacks"]:
+            StackId.parse(row["stack"])
+    except (ValueError, KeyError, TypeError, AssertionError):
+        hint = "make it with `stackyard affected --base REV --json`"
+        message = "this is not the answer of `affected --json`"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID) from None
+    return found
+
+
+def _job_stage(row: Row) -> str:
+    return "destroy" if row["operation"] == "destroy" else f"layer-{row['layer']}"
+
+
+def _places(found: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[dict[str, Any]]:
+    """Return stages by place; a stage in one place is a pattern, so that new stacks are in it."""
+    stages = [stage for stage, _, _ in found]
+    rows = []
+    for (stage, account, region), stacks in sorted(found.items()):
+        alone = stages.count(stage) == 1
+        name = stage if alone else f"{stage}-{account}-{region}"
+        chosen = [f"*/*/{stage}"] if alone else [str(stack) for stack in stacks]
+        rows.append({"name": name, "account": account, "region": region, "stacks": chosen})
+    return rows
+
+
+def _output(name: str, value: object) -> str:
+    return f"{name}={json.dumps(value, separators=(',', ':'))}"
+
+
+def _text(template: str, values: Mapping[str, Any]) -> str:
+    # `{{` and `{%` belong to the services' own expressions.
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES / "ci"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        autoescape=False,
+    )
+    environment.filters["quoted"] = lambda text: f"'{text}'"
+    return environment.get_template(template).render(values)

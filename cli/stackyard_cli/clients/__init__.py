@@ -1,0 +1,1 @@
+"""Connections to AWS and to Kubernetes clusters."""

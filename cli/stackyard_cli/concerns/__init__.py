@@ -1,1 +1,0 @@
-"""The live checks of `stackyard status STACK`: one for each concern, with its evidence."""

@@ -1,0 +1,1 @@
+"""One run over many stacks: their order, the flow of preview and apply, progress, the outcome."""

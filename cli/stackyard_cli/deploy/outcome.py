@@ -1,0 +1,71 @@
+"""How a run over several stacks ends: what state things are in, and what to run next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import typer
+
+from stackyard.naming import StackId
+from stackyard_cli import render
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.report import STOPPED, Report, Task, lost_provider
+from stackyard_cli.errors import ExitCode, StackyardError
+
+CODES = {**dict.fromkeys(STOPPED, ExitCode.STOPPED), "config": ExitCode.INVALID}
+"""The exit code by the reason of the first failure; 1 for all others."""
+
+
+def end(
+    found: Mapping[StackId, Report],
+    layers: Sequence[Sequence[Task]],
+    stops: Stops,
+    *,
+    answered: bool = False,
+) -> None:
+    """Raise for what failed or was stopped, naming what to run next.
+
+    `answered`: stdout holds the JSON answer already; a second document would make it unreadable.
+    """
+    if stops.wanted:
+        for line in _stopped(found, layers):
+            render.narrate(line)
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    failed = [r for r in found.values() if not r.previewed and r.known]
+    if failed:
+        first = failed[0]
+        names = ", ".join(str(report.stack) for report in failed)
+        message = f"{names}: {first.result.problem}"
+        code = CODES.get(first.result.kind or "", ExitCode.FAILED)
+        error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
+        if not answered:
+            raise error
+        render.problem(error, json=False)
+        raise typer.Exit(code)
+
+
+def _hint(report: Report) -> str | None:
+    if report.operation == "preview":
+        return None
+    if report.result.kind in {"worker", "killed"} or lost_provider(report):
+        return f"run `stackyard recover {report.stack}`"
+    return f"what was made is in the state; correct the cause and run `stackyard up {report.stack}`"
+
+
+def _stopped(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]]) -> list[str]:
+    lines: list[str] = []
+    for task in (task for layer in layers for task in layer):
+        report = found.get(task.stack)
+        if report is None:
+            lines.append(f"{task.stack}: not started")
+        elif report.ok:
+            lines.append(f"{task.stack}: {report.operation} done")
+        elif report.result.kind == "killed":
+            lines.append(f"{task.stack}: not known; run `stackyard recover {task.stack}`")
+        else:
+            made = sum(1 for s in report.steps.values() if s.phase == "done")
+            lines.append(
+                f"{task.stack}: stopped, saved and unlocked after {made} resources; "
+                f"run `stackyard {report.operation} {task.stack}` to go on"
+            )
+    return lines

@@ -1,0 +1,1 @@
+"""The command's side: starts workers, hands them requests, and stops them."""

@@ -1,0 +1,127 @@
+"""Worker processes as the command line sees them, and the operations that they run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from stackyard_cli.engine.messages import EngineStarted, Event, Request, Result, load
+
+WORKER = (sys.executable, "-m", "stackyard_cli.engine.worker.main")
+
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Keeps the working directory out of `sys.path` of the worker, the engine's packs included: a file
+there that is called like a module would otherwise be imported in its place
+(https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH)."""
+
+OnEvent = Callable[[Event], None]
+
+
+class Worker:
+    """One process, in a session of its own, out of reach of the terminal; one job after another."""
+
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._on_event: OnEvent = lambda _: None
+        self._ended: Callable[[], object] = lambda: None
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if os.environ.get("STACKYARD_DEBUG") else subprocess.DEVNULL,
+            env={**os.environ, **SAFE_PATH},
+            start_new_session=True,
+            text=True,
+            encoding="utf-8",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a job."""
+        return self.process.poll() is None
+
+    def take(self, request: Request, on_event: OnEvent, ended: Callable[[], object]) -> None:
+        """Begin a job; `ended` is called when its result is there, or the process is gone."""
+        self._on_event, self._ended = on_event, ended
+        if not self._reader.is_alive():
+            ended()
+        if self.process.stdin:
+            with suppress(BrokenPipeError):  # a worker that is dead already is told by the job
+                self.process.stdin.write(request.line())
+                self.process.stdin.flush()
+
+    def end(self) -> None:
+        """Let it go, and wait until it is gone."""
+        if self.process.stdin:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
+        self.process.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            event = load(line)
+            self._on_event(event)
+            if isinstance(event, Result):
+                self._ended()
+        self._ended()
+
+
+class Job:
+    """One running operation."""
+
+    def __init__(
+        self,
+        request: Request,
+        environment: Mapping[str, str],
+        on_event: OnEvent,
+        worker: Worker,
+    ) -> None:
+        self._on_event, self._worker = on_event, worker
+        self._result: Result | None = None
+        self._engine: int | None = None
+        self._killed = self._interrupted = False
+        self._over = threading.Event()
+        worker.take(replace(request, environment={**environment}), self._observed, self._over.set)
+
+    def wait(self) -> Result:
+        """Wait for the end and say how it was."""
+        self._over.wait()
+        if self._result is None:
+            self._worker.end()
+        if self._killed:
+            return Result("interrupted", problem="stopped at once", kind="killed")
+        if self._result is None and self._interrupted and self._engine is None:
+            # The signal came before the worker could handle it: nothing had begun.
+            return Result("interrupted")
+        if self._result is None:
+            code = self._worker.process.returncode
+            return Result("failed", problem=f"the worker died (exit code {code})", kind="worker")
+        return self._result
+
+    def interrupt(self) -> None:
+        """Ask for a graceful stop; not by SIGINT, which is ignored below `nohup` and `&`."""
+        self._interrupted = True
+        self._worker.process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Stop worker and engine at once; what was running is then not known."""
+        self._killed = True
+        for leader in (self._engine, self._worker.process.pid):
+            if leader is not None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(leader, signal.SIGKILL)
+
+    def _observed(self, event: Event) -> None:
+        if isinstance(event, Result):
+            self._result = event
+        elif isinstance(event, EngineStarted):
+            self._engine = event.pid
+        self._on_event(event)

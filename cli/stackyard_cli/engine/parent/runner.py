@@ -1,0 +1,156 @@
+"""Operations on stacks, each in a worker process of its own, in contract order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from stackyard_cli.backend import journal, preconditions
+from stackyard_cli.backend.checkpoint import Checkpoint
+from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.pulumi_binary import Engine, sdk_version
+from stackyard_cli.backend.records import Outcome, Record, new_record
+from stackyard_cli.engine import packs
+from stackyard_cli.engine.messages import (
+    Event,
+    Operation,
+    Request,
+    Result,
+)
+from stackyard_cli.engine.parent.job import Job
+from stackyard_cli.engine.parent.session import Session, session
+from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.workers import Workers
+from stackyard_cli.engine.report import Report, Task, lost_provider
+from stackyard_cli.errors import StackyardError
+
+OUTCOMES: dict[tuple[Operation, str], Outcome] = {
+    ("up", "succeeded"): "applied",
+    ("destroy", "succeeded"): "destroyed",
+}
+
+
+Watch = Callable[[Task, Event], None]
+
+
+class Runner:
+    """Starts workers for one estate."""
+
+    def __init__(
+        self,
+        place: Place,
+        engine: Engine,
+        stops: Stops,
+        watch: Watch,
+        workers: Workers | None = None,
+    ) -> None:
+        os.umask(0o077)  # state, plan and config files of the engine are world-readable otherwise
+        self.place, self.engine, self.stops = place, engine, stops
+        self._watch, self._workers = watch, workers or Workers()
+
+    def run(self, task: Task, operation: Operation, **options: Any) -> Report:
+        """Run one operation to its end; a state that does not allow it is a failed report."""
+        try:
+            task.ready()
+            return self._run(task, operation, **options)
+        except StackyardError as error:
+            result = Result("failed", problem=error.message, hint=error.hint, kind="state")
+            return Report(task, operation, result)
+
+    def _run(self, task: Task, operation: Operation, **options: Any) -> Report:
+        applies = operation != "preview"
+        checkpoint = preconditions.checked_state(self.place, task.stack, applies=applies)
+        scratch = checkpoint is None and not applies
+        with session(self.place, self.engine, task.stack, scratch=scratch) as opened:
+            options["types"] = _types(checkpoint)
+            if scratch:
+                opened.invent()
+                for upstream in task.upstreams.values():
+                    opened.lend(upstream)
+                return self._work(opened, task, operation, **options)
+            if checkpoint is None:
+                opened.create()
+            opened.keep_key_file()
+            if not applies:
+                return self._work(opened, task, operation, **options)
+            return self._applied(opened, task, operation, **options)
+
+    def _applied(self, opened: Session, task: Task, operation: Operation, **options: Any) -> Report:
+        """Run what changes the stack, with its memory written before and after."""
+        records = self.place.records(task.stack)
+        if data := self.place.state(task.stack).raw():
+            records.keep_state(data)
+        record = records.read() or new_record(task.stack, task.blueprint)
+        record = record.now(
+            "destroying" if operation == "destroy" else "applying",
+            blueprint=task.blueprint,
+            attempted=task.config if operation == "up" else record.attempted,
+            engine=self.engine.version,
+            sdk=sdk_version(),
+        )
+        records.write(record)
+        path = journal.new_path(self.place.home, task.stack.slug, operation)
+        report = self._work(opened, task, operation, journal=str(path), **options)
+        opened.keep_key_file()
+        records.write(_after(record, report))
+        return report
+
+    def _work(self, opened: Session, task: Task, operation: Operation, **options: Any) -> Report:
+        report = Report(task, operation)
+        options |= packs.written(options.pop("packs", {}), opened.folder)
+        request = Request(
+            operation=operation,
+            stack=str(task.stack),
+            blueprint=task.blueprint,
+            config=task.config,
+            upstreams={name: str(stack) for name, stack in task.upstreams.items()},
+            work_dir=str(opened.folder),
+            engine_path=str(self.engine.path),
+            engine_version=self.engine.version,
+            **options,
+        )
+
+        def on_event(event: Event) -> None:
+            report.take(event)
+            self._watch(task, event)
+
+        environment = {**opened.environment, **packs.interpreter_first()}
+        worker = self._workers.take(task.stack, task.blueprint)
+        job = Job(request, environment, on_event, worker)
+        self.stops.add(job)
+        try:
+            report.result = job.wait()
+        finally:
+            self.stops.remove(job)
+        # One that failed or was interrupted may have threads that wait for its engine.
+        self._workers.give(task.stack, worker, again=report.ok)
+        return report
+
+    def settle(self, task: Task) -> None:
+        """Record that a stack already is as its config says: a preview found nothing to do."""
+        records = self.place.records(task.stack)
+        record = records.read()
+        if record and (record.outcome, record.digest) != ("applied", task.digest):
+            records.write(_as_applied(record, task))
+
+
+def _after(record: Record, report: Report) -> Record:
+    task, outcome = report.task, OUTCOMES.get((report.operation, report.result.outcome))
+    if outcome == "applied":
+        return _as_applied(record, task)
+    if outcome == "destroyed":
+        return record.now(outcome, config={}, attempted={}, digest="")
+    if report.operation == "refresh":
+        return record
+    if report.result.outcome == "interrupted":
+        return record.now("interrupted")
+    return record.now("unsettled" if lost_provider(report) else "failed")
+
+
+def _types(checkpoint: Checkpoint | None) -> list[str]:
+    return sorted({r["type"] for r in preconditions.made(checkpoint)}) if checkpoint else []
+
+
+def _as_applied(record: Record, task: Task) -> Record:
+    return record.now("applied", config=task.config, attempted={}, digest=task.digest)

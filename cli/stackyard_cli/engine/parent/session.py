@@ -1,0 +1,123 @@
+"""A work folder for one operation on one stack, and plain calls of the CLI in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stackyard.naming import StackId
+from stackyard_cli.backend.errors import StateError
+from stackyard_cli.backend.location import PASSPHRASE, Place
+from stackyard_cli.backend.pulumi_binary import Engine
+
+SCRATCH = "backend"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A folder that holds `Pulumi.yaml` and the stack's key file while an operation runs."""
+
+    place: Place
+    engine: Engine
+    stack: StackId
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def key_path(self) -> Path:
+        """Where the CLI keeps the stack's salt or wrapped key."""
+        return self.folder / f"Pulumi.{self.stack.stage}.yaml"
+
+    def cli(self, *words: str) -> str:
+        """Run the CLI and return its stdout; raises StateError with its last line."""
+        answer = subprocess.run(
+            [self.engine.path, *words, "--non-interactive"],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            lines = [line for line in answer.stderr.splitlines() if line.strip()]
+            said = lines[-1].strip() if lines else f"exit code {answer.returncode}"
+            raise StateError(f"{self.stack}: `pulumi {words[0]} {words[1]}` failed: {said}")
+        return answer.stdout
+
+    def create(self) -> None:
+        """Make the stack in the backend."""
+        provider = self.place.secrets_provider
+        self.cli(
+            "stack", "init", self.stack.reference, "--secrets-provider", provider, "--no-select"
+        )
+
+    def invent(self) -> None:
+        """Make the stack in the scratch backend, as an empty one that the CLI finds there.
+
+        With a passphrase the CLI makes the key at its first use: `stack init`, another start of the
+        CLI, is not needed.
+        """
+        path = self.folder / SCRATCH / self.place.state(self.stack).checkpoint_key
+        path.parent.mkdir(parents=True)
+        empty = {"version": 3, "checkpoint": {"stack": self.stack.reference, "latest": None}}
+        path.write_text(json.dumps(empty), encoding="utf-8")
+
+    def lend(self, upstream: StackId) -> None:
+        """Copy an upstream's state into the scratch backend, so that its contract can be read."""
+        state = self.place.state(upstream)
+        if data := state.raw():
+            path = self.folder / SCRATCH / state.checkpoint_key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+    def keep_key_file(self) -> None:
+        """Keep the key file with the stack's record."""
+        if self.key_path.exists():
+            self.place.records(self.stack).keep_key_file(self.key_path.read_bytes())
+
+    def replace_state(self, deployment: dict[str, Any]) -> None:
+        """Write a repaired state; the CLI takes the lock and verifies the state's integrity."""
+        path = self.folder / "state.json"
+        path.write_text(json.dumps(deployment), encoding="utf-8")
+        self.cli("stack", "import", "--file", str(path), "--stack", self.stack.reference)
+        path.unlink()
+
+
+@contextmanager
+def session(
+    place: Place, engine: Engine, stack: StackId, *, scratch: bool = False
+) -> Iterator[Session]:
+    """Open a work folder below the estate's home; it is gone afterwards.
+
+    A `scratch` session has a backend of its own inside the folder: the preview of a stack that does
+    not exist yet writes nothing into the real one.
+    """
+    work = place.home / "work"
+    work.mkdir(mode=0o700, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=work, prefix=f"{stack.slug}-"))
+    try:
+        environment = dict(place.environment)
+        if scratch:
+            (folder / SCRATCH).mkdir()
+            environment["PULUMI_BACKEND_URL"] = f"file://{folder / SCRATCH}"
+            if place.secrets_provider != "passphrase":
+                # What is thrown away needs no key of the team; a preview may not encrypt with it.
+                environment[PASSPHRASE[0]] = secrets.token_urlsafe(32)
+        opened = Session(place, engine, stack, folder, environment)
+        settings = {"name": stack.pulumi_project, "runtime": "python", "main": "."}
+        (folder / "Pulumi.yaml").write_text(json.dumps(settings), encoding="utf-8")
+        if key := place.records(stack).key_file():
+            opened.key_path.write_bytes(key)
+        yield opened
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

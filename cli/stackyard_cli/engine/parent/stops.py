@@ -1,0 +1,69 @@
+"""Ctrl-C and SIGTERM: the first stops gracefully, the second at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from stackyard_cli.engine.parent.job import Job
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stops:
+    """Forwards the person's wish to stop to every running job; a context manager."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self.count = 0
+        self._told = told
+        self._jobs: set[Job] = set()
+        self._before: dict[signal.Signals, Any] = {}
+        # Reentrant: the handler runs in the main thread, wherever that thread is.
+        self._lock = threading.RLock()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether to start nothing more."""
+        return self.count > 0
+
+    def add(self, job: Job) -> None:
+        """Include a job; one that starts after the wish is stopped at once."""
+        with self._lock:
+            self._jobs.add(job)
+            if self.wanted:
+                job.interrupt()
+
+    def remove(self, job: Job) -> None:
+        """Forget a job that has ended."""
+        with self._lock:
+            self._jobs.discard(job)
+
+    def __enter__(self) -> Stops:
+        if threading.current_thread() is threading.main_thread():
+            for name in SIGNALS:
+                self._before[name] = signal.signal(name, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for name, handler in self._before.items():
+            signal.signal(name, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        jobs = tuple(self._jobs)
+        if self.count == 1:
+            self._told("stopping: what runs is finished and saved; again to stop at once")
+            for job in jobs:
+                job.interrupt()
+        else:
+            self._told("stopping at once: what was running is not known")
+            for job in jobs:
+                job.kill()

@@ -1,0 +1,64 @@
+"""Workers between two jobs: kept with what they have loaded, or started before they are needed.
+
+Loading the SDKs is a third of a worker's time. The apply of a stack therefore goes on in the
+process of its preview, and while one stack is applied a worker loads what the next one needs.
+Programs of two stacks never run in one process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from stackyard.naming import StackId
+from stackyard_cli.engine.parent.job import WORKER, Worker
+
+KEPT = 2
+"""Workers that wait for the apply of their stack: about 180 MB each."""
+
+
+class Workers:
+    """The idle workers of one run of a verb; safe for several threads."""
+
+    def __init__(self, command: Sequence[str] = WORKER, *, keep: int = 0) -> None:
+        self._command, self._keep = tuple(command), keep
+        self._kept: dict[StackId, Worker] = {}
+        self._ahead: dict[str, Worker] = {}
+        self._lock = threading.Lock()
+
+    def prepare(self, blueprints: Iterable[str]) -> None:
+        """Start a worker for each blueprint of the stacks that come next."""
+        with self._lock:
+            for blueprint in {*blueprints} - self._ahead.keys():
+                self._ahead[blueprint] = self._started(blueprint)
+
+    def take(self, stack: StackId, blueprint: str) -> Worker:
+        """Return the worker that knows the stack, else one that is prepared, else a new one."""
+        with self._lock:
+            for worker in (self._kept.pop(stack, None), self._ahead.pop(blueprint, None)):
+                if worker is not None and worker.alive:
+                    return worker
+        return self._started(blueprint)
+
+    def give(self, stack: StackId, worker: Worker, *, again: bool) -> None:
+        """Keep a worker for the next job of its stack, or end it."""
+        with self._lock:
+            keeps = again and len(self._kept) < self._keep and stack not in self._kept
+            if keeps:
+                self._kept[stack] = worker
+        if not keeps:
+            worker.end()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all that are idle."""
+        with self._lock:
+            idle = [*self._kept.values(), *self._ahead.values()]
+            self._kept, self._ahead = {}, {}
+        for worker in idle:
+            worker.end()
+
+    def _started(self, blueprint: str) -> Worker:
+        return Worker((*self._command, blueprint))

@@ -1,0 +1,115 @@
+"""What one operation on one stack is given and what it came to: `Task` and `Report`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stackyard.naming import StackId
+from stackyard_cli.engine.messages import Diagnostic, Event, Operation, Result, Step, Violation
+
+LOST = re.compile(r"reading from server|transport is closing|connection (refused|reset)|\bEOF\b")
+"""What gRPC says of a provider that is gone."""
+
+REPLACING = frozenset({"replace", "create-replacement", "delete-replaced"})
+"""The steps that a replacement is made of."""
+
+STOPPED = frozenset({"policy", "protected"})
+"""Why a preview may fail although it has shown everything."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A stack, ready to be handed to a worker."""
+
+    stack: StackId
+    blueprint: str
+    config: dict[str, Any]
+    digest: str
+    upstreams: Mapping[str, StackId]
+    ready: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    """Waits for what the program needs beside its upstreams; StackyardError if that fails."""
+
+
+@dataclass
+class Report:
+    """What one operation on one stack came to."""
+
+    task: Task
+    operation: Operation
+    result: Result = field(default_factory=lambda: Result("failed"))
+    steps: dict[str, Step] = field(default_factory=dict)
+    """The latest step of each URN, in the order in which the engine took them up."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+    @property
+    def stack(self) -> StackId:
+        """The stack."""
+        return self.task.stack
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what was asked."""
+        return self.result.outcome == "succeeded"
+
+    @property
+    def known(self) -> bool:
+        """Whether a preview shows what would happen: its upstreams are applied."""
+        return self.result.kind != "unknown"
+
+    @property
+    def previewed(self) -> bool:
+        """Whether a preview ran to its end, stopped by policy or protection or not."""
+        return self.ok or (self.operation == "preview" and self.result.kind in STOPPED)
+
+    @property
+    def changing(self) -> list[Step]:
+        """The steps that change something, outputs of the stack included."""
+        return [
+            step
+            for step in self.steps.values()
+            if not step.type.startswith("pulumi:providers:")
+            and (step.operation not in {"same", "read"} or step.changes)
+        ]
+
+    def take(self, event: Event) -> None:
+        """Add what a worker tells."""
+        if isinstance(event, Step):
+            before = self.steps.get(event.urn)
+            self.steps[event.urn] = _joined(before, event) if before else event
+        elif isinstance(event, Diagnostic):
+            self.diagnostics.append(event)
+        elif isinstance(event, Violation):
+            self.violations.append(event)
+
+
+def _joined(before: Step, after: Step) -> Step:
+    """Return the later step with what only the earlier one names; two halves make a replace."""
+    halves = {before.operation, after.operation} & REPLACING
+    return replace(
+        after,
+        operation="replace" if halves else after.operation,
+        changes=after.changes or before.changes,
+        replace_keys=after.replace_keys or before.replace_keys,
+        priced_before=after.priced_before or before.priced_before,
+        priced_after=after.priced_after or before.priced_after,
+        granted_before=after.granted_before or before.granted_before,
+        granted_after=after.granted_after or before.granted_after,
+    )
+
+
+def lost_provider(report: Report) -> bool:
+    """Say whether a create failed because its provider went away in the middle.
+
+    The engine then clears the pending operation, and the state says nothing of what may exist.
+    """
+    failed = {s.urn for s in report.steps.values() if s.phase == "failed"}
+    return any(
+        item.urn in failed and LOST.search(item.message)
+        for item in report.diagnostics
+        if item.severity == "error"
+    )

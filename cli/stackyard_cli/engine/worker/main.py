@@ -1,0 +1,131 @@
+"""A worker process: serves one stack's program to the engine and tells what happens.
+
+`python -m stackyard_cli.engine.worker.main BLUEPRINT` reads requests as JSON lines from stdin and
+writes events
+as JSON lines to stdout. Its stdin stays open for as long as the command line has use for it: when
+it closes, the worker stops the engine gracefully, so that a killed command leaves no half-done
+update behind.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TextIO, cast
+
+from stackyard_cli.engine.messages import Event, Request, Result, dump
+from stackyard_cli.engine.worker.operate import Operation, Program, ProgramOf
+from stackyard_cli.engine.worker.preload import Warmth
+from stackyard_cli.masking import Mask, MaskedStream
+
+
+def blueprint(request: Request) -> Program:
+    """Return the program of the request's blueprint."""
+    from stackyard.blueprints.catalogue import program
+    from stackyard.naming import StackId
+
+    upstreams = {name: StackId.parse(path) for name, path in request.upstreams.items()}
+    return program(request.blueprint, StackId.parse(request.stack), request.config, upstreams)
+
+
+COLLECT_AFTER = 100_000
+"""New objects between two collections, where Python's own is 700: a program makes
+hundreds of thousands and drops few, and looking through them was a tenth of its time."""
+
+
+class Voice:
+    """The worker's own stdout; what a program prints goes to stderr instead."""
+
+    def __init__(self) -> None:
+        self.mask = Mask.of()
+        self._file: IO[str] = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        self._lock = threading.Lock()
+        os.dup2(2, 1)
+
+    def __call__(self, event: Event) -> None:
+        """Tell an event as one line, without the secrets of this process."""
+        line = self.mask(dump(event))
+        with self._lock:
+            try:
+                self._file.write(line)
+                self._file.flush()
+            except BrokenPipeError:
+                pass  # the command line is gone; the update still has to end well
+
+
+class Inbox:
+    """Requests as the command line sends them; the end of stdin is the end of the command line."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._running: Operation | None = None
+        self._closed = False
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> Request | None:
+        """Wait for the next request; None when there will be none."""
+        line = self._lines.get()
+        return Request.parse(line) if line else None
+
+    @contextmanager
+    def running(self, operation: Operation) -> Iterator[None]:
+        """Say which operation is to stop when the command line goes away."""
+        self._running = operation
+        if self._closed:
+            operation.interrupt()
+        yield
+        self._running = None
+
+    def interrupt(self) -> None:
+        """Stop what runs gracefully; where nothing runs, there is nothing to go on for."""
+        if self._running is None:
+            os._exit(0)
+        self._running.interrupt()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._lines.put(line)
+        self._closed = True
+        self._lines.put(None)
+        if running := self._running:
+            running.interrupt()
+
+
+def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> None:
+    """Run one request after the other, end the process when no more come."""
+    os.umask(0o077)
+    gc.set_threshold(COLLECT_AFTER)
+    inbox, voice, errors = Inbox(), Voice(), sys.stderr
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: inbox.interrupt())
+    while request := inbox.next():
+        os.environ.update(request.environment)
+        voice.mask = Mask.of()
+        # What programs print and raise is seen with STACKYARD_DEBUG, and must not tell more then.
+        sys.stdout = sys.stderr = cast(TextIO, MaskedStream(errors, voice.mask))
+        operation = Operation(request, program_of, voice, ahead)
+        with inbox.running(operation):  # until the result is told: an interrupt must not eat it
+            voice(_result_of(operation))
+    sys.stderr.flush()
+    # Threads of an interrupted program may still wait for an engine that is gone.
+    os._exit(0)
+
+
+def _result_of(operation: Operation) -> Result:
+    try:
+        return operation.run()
+    except Exception as error:
+        if os.environ.get("STACKYARD_DEBUG"):
+            traceback.print_exc()
+        return Result("failed", problem=f"{type(error).__name__}: {error}", kind="worker")
+
+
+if __name__ == "__main__":
+    serve(ahead=Warmth.of(sys.argv[1]) if sys.argv[1:] else None)

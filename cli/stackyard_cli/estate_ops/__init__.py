@@ -1,0 +1,1 @@
+"""Operations on the files of an estate: no engine, no cloud."""

@@ -1,0 +1,160 @@
+"""What `access` answers: each cell about data, and each about the namespace, with what decides."""
+
+from __future__ import annotations
+
+import json as encoder
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from stackyard_cli.errors import ExitCode, StackyardError
+
+if TYPE_CHECKING:
+    from stackyard.access import cluster
+    from stackyard.access.grants import Compiled, Place
+    from stackyard.access.matrix import Cell
+    from stackyard.blueprints.project.config import ProjectConfig
+    from stackyard.datasets.config import DatasetConfig
+    from stackyard.naming import StackId
+
+BUCKET, POINT = "bucket", "access point"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A cell of the matrix, the door that was asked at, and the statement that decides."""
+
+    cell: Cell
+    via: str
+    statement: dict[str, Any] | None
+
+    @property
+    def text(self) -> str:
+        """The statement as JSON, empty if none decides."""
+        return encoder.dumps(self.statement, indent=2, sort_keys=True) if self.statement else ""
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The answer as plain values."""
+        cell, decision = self.cell, self.cell.decision
+        place = {"who": cell.who, "dataset": cell.dataset, "directory": cell.directory}
+        told = {"policy": decision.policy, "sid": decision.sid, "why": str(decision)}
+        return {**place, "via": self.via, "verb": cell.verb, "allowed": decision.allowed, **told}
+
+
+def place_of(stack: StackId, config: ProjectConfig, cluster: str) -> Place:
+    """Return where a project stands, as far as its file can say.
+
+    AWS makes up the ids of KMS keys, so a key's purpose stands for its id here. No answer depends
+    on it: a key's ARN is only in statements about KMS, and in the denial of any other key.
+    """
+    from stackyard.access.grants import Place
+    from stackyard.datasets.component import dataset_buckets, log_bucket_name
+
+    keys = f"arn:aws:kms:{config.region}:{config.account}:key/"
+    return Place(
+        stack=stack,
+        account=config.account,
+        region=config.region,
+        cluster=cluster,
+        buckets=dataset_buckets(config.store, stack, config.account),
+        log_bucket=log_bucket_name(stack, config.account),
+        key_arns={purpose: keys + purpose for purpose in ("data", "personal")},
+    )
+
+
+def answered(
+    config: ProjectConfig,
+    place: Place,
+    *,
+    dataset: str | None,
+    who: str | None,
+    clusters: Iterable[str] = (),
+) -> Iterator[Answer]:
+    """Yield every answer about the datasets and roles that are asked for.
+
+    `clusters` are those on premises. Raises StackyardError for a dataset or somebody that the
+    project does not have.
+    """
+    from stackyard.access.grants import compiled
+    from stackyard.access.matrix import matrix
+    from stackyard.blueprints.project.parts.data_roles import data_roles
+
+    documents = compiled(config.access, config.datasets, place)
+    others = data_roles(config, documents, place, clusters)
+    identities = {name: role.policy for name, role in documents.roles.items()}
+    identities |= {name: holder.policy for name, holder in others.items()}
+    _check("dataset", dataset, config.datasets, place.stack)
+    _check("audience, workload or service", who, identities, place.stack)
+    datasets = {name: one for name, one in config.datasets.items() if dataset in (None, name)}
+    asked = (
+        *((BUCKET, cell) for cell in matrix(documents, datasets, place, others)),
+        *((POINT, cell) for cell in _through_points(datasets, documents, place)),
+    )
+    for via, cell in asked:
+        if who in (None, cell.who):
+            resources = _resource_policies(cell, datasets[cell.dataset], documents, place)
+            yield Answer(cell, via, _statement(cell, identities[cell.who], resources))
+
+
+def in_namespace(
+    config: ProjectConfig, *, queued: bool, who: str | None
+) -> Iterator[cluster.Answer]:
+    """Yield every answer about the namespace; `queued` if the stage queues jobs by Kueue."""
+    from stackyard.access import cluster
+    from stackyard.blueprints.project.parts.hybrid import namespace_rules
+
+    rules = namespace_rules(config, queued=queued)
+    return cluster.answers(rules, [one for one in config.access.grants if who in (None, one)])
+
+
+def _through_points(
+    datasets: Mapping[str, DatasetConfig], documents: Compiled, place: Place
+) -> Iterator[Cell]:
+    from stackyard.access.matrix import ACTIONS, Cell, key_of, paths, through_access_point
+
+    for point in documents.access_points.values():
+        if point.dataset not in datasets:
+            continue
+        dataset = datasets[point.dataset]
+        key = key_of(dataset, place)
+        for directory in paths(dataset):
+            for verb in ACTIONS:
+                decision = through_access_point(documents, point, verb, directory, key)
+                yield Cell(point.who, point.dataset, directory, verb, decision)
+
+
+def _statement(
+    cell: Cell, identity: Document, resources: Mapping[str, list[Document]]
+) -> dict[str, Any] | None:
+    """Return the statement that decides a cell; None if no statement does."""
+    decision = cell.decision
+    policies = {"identity": [identity], **resources}.get(decision.policy, [])
+    statements = (statement for policy in policies for statement in policy["Statement"])
+    return next((one for one in statements if one["Sid"] == decision.sid), None)
+
+
+def _resource_policies(
+    cell: Cell, dataset: DatasetConfig, documents: Compiled, place: Place
+) -> dict[str, list[Document]]:
+    """Return the policies that a decision may name, beside the role's own."""
+    from stackyard.access.matrix import key_of
+    from stackyard.bucket.policies import bucket_policy
+
+    key = key_of(dataset, place)
+    statements = documents.bucket_statements[cell.dataset]
+    found: list[Document] = [bucket_policy(place.buckets[cell.dataset], key.arn, statements)]
+    # An access point's statements have other ids than a bucket's.
+    point = documents.access_points.get(f"{cell.who}-{cell.dataset}")
+    return {"resource": [*found, *([point.policy] if point else [])], "key": [key.policy]}
+
+
+def _check(what: str, name: str | None, known: Collection[str], stack: StackId) -> None:
+    if name is None or name in known:
+        return
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has: {', '.join(known) or 'none'}"
+    raise StackyardError(f"{stack} has no {what} {name!r}", hint=hint, code=ExitCode.INVALID)

@@ -1,0 +1,197 @@
+"""What goes from stage to stage: versions that were tried, written into the next stage's file.
+
+Sizes, places, protection and who may do what belong to a stage and stay. The file is edited as
+text, so comments stay; the result is read again and must say exactly what was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any
+
+import yaml
+
+from stackyard.estate import layout
+from stackyard.estate.estate import Estate
+from stackyard.estate.node import Node, Path, dotted
+from stackyard.naming import StackId
+from stackyard_cli.errors import ExitCode, StackyardError
+
+PROMOTED: Mapping[tuple[str, ...], str] = {
+    ("serving", "models", "*", "release"): "the model and image that answered in the last stage",
+    ("images", "images", "*", "base"): "the base that images were built on",
+    ("images", "images", "*", "packages"): "the packages that images were built with",
+    ("tracking", "image"): "the tracking server that ran",
+    ("monitoring", "collector_image"): "the collector that ran",
+    ("training", "*", "image"): "the image that trained",
+    ("namespace", "pod_security_version"): "the rules that pods were accepted by",
+    ("cluster", "version"): "the Kubernetes version that ran",
+    ("cluster", "addon_versions"): "the add-ons that ran",
+    ("database", "version"): "the database version that ran",
+    ("base_images", "images"): "the base images that were built",
+}
+"""The only keys that are promoted, and what is known of a value once it ran in a stage."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One change of one file."""
+
+    stack: StackId
+    file: str
+    before: str
+    after: str
+    values: Sequence[tuple[str, Any]]
+    """Path and new value of each key that is written."""
+
+    left: Sequence[str]
+    """Paths that differ and are not promoted."""
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified diff."""
+        lines = unified_diff(
+            self.before.splitlines(keepends=True),
+            self.after.splitlines(keepends=True),
+            f"a/{self.file}",
+            f"b/{self.file}",
+        )
+        return "".join(lines).rstrip("\n")
+
+
+def matches(path: Path, keys: Sequence[str]) -> bool:
+    """Say whether a path is at or below these keys, of which `*` is any."""
+    if len(path) < len(keys):
+        return False
+    return all(key in ("*", step) for step, key in zip(path, keys, strict=False))
+
+
+def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
+    """Return what promoting would write; raises StackyardError or StackFileErrors, writes nothing.
+
+    Where the target has no such section at all, nothing is promoted into it.
+    """
+    one, other = estate.load(source), estate.load(target)
+    if one.blueprint != other.blueprint:
+        message = f"{source} is a {one.blueprint}, {target} a {other.blueprint}"
+        raise StackyardError(message, code=ExitCode.INVALID)
+    wanted = _wanted(one.tree, other.tree)
+    file = layout.file_of(target)
+    before = (estate.root / file).read_text(encoding="utf-8")
+    text = before
+    for path, value in wanted:
+        text = _written(estate, target, text, path, value)
+    after = estate.tried(target, text)
+    for path, value in wanted:
+        found = _at(after.tree, path)
+        if found is None or found.plain() != value:
+            raise _by_hand(file, path, value)
+    differing = [p for p, node in one.tree.leaves() if _differs(node, _at(after.tree, p))]
+    left = [dotted(path) for path in differing]
+    return Promotion(target, file, before, text, [(dotted(p), v) for p, v in wanted], left)
+
+
+def _wanted(source: Node, target: Node) -> list[tuple[Path, Any]]:
+    found: list[tuple[Path, Any]] = []
+    for keys in PROMOTED:
+        for path, node in _matching(source, keys, ()):
+            parent = _at(target, path[:-1])
+            if parent is None or not isinstance(parent.value, dict):
+                continue
+            if _differs(node, _at(target, path)):
+                found.append((path, node.plain()))
+    return found
+
+
+def _matching(node: Node, keys: Sequence[str], path: Path) -> list[tuple[Path, Node]]:
+    if not keys:
+        return [(path, node)]
+    if not isinstance(node.value, dict):
+        return []
+    chosen = node.value if keys[0] == "*" else {keys[0]} & node.value.keys()
+    return [one for key in chosen for one in _matching(node.value[key], keys[1:], (*path, key))]
+
+
+def _at(tree: Node, path: Path) -> Node | None:
+    node: Node | None = tree
+    for step in path:
+        node = node.child(step) if node else None
+    return node
+
+
+def _differs(one: Node, other: Node | None) -> bool:
+    return other is None or one.plain() != other.plain()
+
+
+def _written(estate: Estate, stack: StackId, text: str, path: Path, value: Any) -> str:
+    """Return the file's text with a value at a path; the nearest map that it holds is extended."""
+    file = layout.file_of(stack)
+    own = _own(file, text)
+    depth = next(n for n in range(len(path), -1, -1) if _at(own, path[:n]) is not None)
+    if depth == len(path):
+        text = _without(text, own, path)
+        own = _own(file, text)
+        depth = next(n for n in range(len(path), -1, -1) if _at(own, path[:n]) is not None)
+    node = _at(own, path[:depth])
+    assert node is not None
+    for step in reversed(path[depth + 1 :]):
+        value = {step: value}
+    lines = text.splitlines()
+    if node.value == {} and depth == 0:
+        kept = [line for line in lines if line.strip() != "{}"]
+        return "\n".join([*kept, _block(path[0], value, 0)]) + "\n"
+    if not isinstance(node.value, dict) or not node.value or _is_flow(lines, node):
+        raise _by_hand(file, path, value)
+    first = next(iter(node.value.values())).key
+    assert first is not None
+    block = _block(path[depth], value, first.column - 1)
+    return "\n".join([*lines[: first.line - 1], block, *lines[first.line - 1 :]]) + "\n"
+
+
+def _own(file: str, text: str) -> Node:
+    from stackyard.estate.reader import parse
+
+    return parse(text, file)
+
+
+def _without(text: str, own: Node, path: Path) -> str:
+    """Return the text without the lines of a key in block style; siblings keep theirs."""
+    node, parent = _at(own, path), _at(own, path[:-1])
+    assert node is not None
+    assert node.key is not None
+    assert parent is not None
+    lines = text.splitlines()
+    start, indent = node.key.line - 1, node.key.column - 1
+    if _is_flow(lines, parent) or lines[start][:indent].strip():
+        raise _by_hand(node.key.file, path, node.plain())
+    end = start + 1
+    while end < len(lines) and (
+        not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent
+    ):
+        end += 1
+    rest = [*lines[:start], *lines[end:]]
+    if isinstance(parent.value, dict) and len(parent.value) == 1:
+        # A key without any value is refused: its section goes as well, and is written anew.
+        if len(path) > 1:
+            return _without(text, own, path[:-1])
+        rest.append("{}")
+    return "\n".join(rest) + "\n"
+
+
+def _is_flow(lines: Sequence[str], node: Node) -> bool:
+    line, column = node.origin.line - 1, node.origin.column - 1
+    return line < len(lines) and lines[line][column : column + 1] == "{"
+
+
+def _block(key: str | int, value: Any, indent: int) -> str:
+    text: str = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=100)
+    return "\n".join(" " * indent + line for line in text.rstrip().splitlines())
+
+
+def _by_hand(file: str, path: Path, value: Any) -> StackyardError:
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000).splitlines()[0]
+    hint = f"write `{dotted(path)}: {text}` into it by hand"
+    message = f"{file}: `{dotted(path)}` cannot be written without touching its neighbours"
+    return StackyardError(message, hint=hint, code=ExitCode.INVALID)

@@ -1,0 +1,1 @@
+"""The checks of `status`, one for each concern of a project."""

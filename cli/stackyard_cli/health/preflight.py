@@ -1,0 +1,205 @@
+"""What can stop an apply on AWS before it has begun: region, offerings, quotas, addresses, dates.
+
+Each check says ok, problem, or not checked and why; none of them changes anything. Only stacks of
+the account that the credentials are of can be checked; the others are named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.cluster.config import NodePoolConfig
+from stackyard.cluster.versions import VERSIONS, phase
+from stackyard.estate.estate import Estate
+from stackyard.estate.loaded import Loaded
+from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.quotas import quota_code
+from stackyard_cli.health.check import Finding
+
+Clients = Callable[[str, str], Any]
+"""A client by service and region."""
+
+STANDARD = {"on-demand": "L-1216C47A", "spot": "L-34B43A08"}
+"""Quotas of ordinary instances, in vCPUs: https://docs.aws.amazon.com/general/latest/gr/ec2-service.html."""
+
+DAYS_AHEAD = 60
+"""An end of support that is nearer than this is a problem already: upgrades need weeks."""
+
+LEAST_FREE = 0.1
+"""Part of a subnet's addresses that should be free: pods take theirs from it."""
+
+Pool = NodePoolConfig | GpuPoolConfig
+
+
+def findings(estate: Estate, account: str, clients: Clients, today: date) -> Iterator[Finding]:
+    """Check the foundations of the account; name the stacks of others as not checked."""
+    loaded = [estate.load(stack) for stack in estate.stacks()]
+    others = sorted({one.config.account for one in loaded} - {account})
+    for other in others:
+        hint = "run `stackyard doctor` with credentials of that account"
+        yield Finding("account", "not checked", f"stacks of account {other}", hint)
+    here = [one for one in loaded if one.config.account == account]
+    for region in sorted({one.config.region for one in here}):
+        yield from _tried(f"region {region}", partial(_region, clients, region))
+    for one in here:
+        if isinstance(one.config, FoundationConfig):
+            yield from _foundation(one, one.config, clients, today)
+
+
+def _foundation(
+    loaded: Loaded, config: FoundationConfig, clients: Clients, today: date
+) -> Iterator[Finding]:
+    stage, region = loaded.id.stage, config.region
+    yield _version(f"{stage}: Kubernetes", config, today)
+    pools = _pools(config)
+    yield from _tried(
+        f"{stage}: offerings", lambda: list(_offerings(stage, config, pools, clients))
+    )
+    yield from _tried(
+        f"{stage}: quotas",
+        lambda: list(
+            _quotas(stage, pools, clients("ec2", region), clients("service-quotas", region))
+        ),
+    )
+    yield from _tried(
+        f"{stage}: addresses", lambda: [_addresses(stage, loaded, clients("ec2", region))]
+    )
+
+
+def _region(clients: Clients, region: str) -> list[Finding]:
+    ec2 = clients("ec2", region)
+    found = ec2.describe_regions(RegionNames=[region], AllRegions=True)["Regions"]
+    status = found[0].get("OptInStatus") if found else "unknown"
+    if status in {"opt-in-not-required", "opted-in"}:
+        return [Finding(f"region {region}", "ok", str(status))]
+    hint = "switch it on in the account's settings"
+    return [Finding(f"region {region}", "problem", f"status {status}", hint)]
+
+
+def _version(name: str, config: FoundationConfig, today: date) -> Finding:
+    version, support = config.cluster.version, VERSIONS[config.cluster.version]
+    now = phase(version, today)
+    ends = support.extended if config.cluster.extended_support else support.standard
+    left = (ends - today).days
+    detail = f"{version} in {now} support, until {ends}"
+    if left < DAYS_AHEAD:
+        hint = f"upgrade `cluster.version`; {max(left, 0)} days are left"
+        return Finding(name, "problem", detail, hint)
+    return Finding(name, "ok", detail)
+
+
+def _pools(config: FoundationConfig) -> dict[str, Pool]:
+    ordinary = {"system_nodes": config.cluster.system_nodes, **config.cluster.node_pools}
+    return {**ordinary, **config.gpu_pools}
+
+
+def _offerings(
+    stage: str, config: FoundationConfig, pools: dict[str, Pool], clients: Clients
+) -> Iterator[Finding]:
+    ec2 = clients("ec2", config.region)
+    zones = zones_of(config)
+    wanted = sorted({kind for pool in pools.values() for kind in pool.instance_types})
+    filters = [{"Name": "instance-type", "Values": wanted}]
+    pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
+        LocationType="availability-zone", Filters=filters
+    )
+    offered = {
+        (item["Location"], item["InstanceType"])
+        for page in pages
+        for item in page["InstanceTypeOfferings"]
+    }
+    for name, pool in pools.items():
+        check = f"{stage}: offerings of {name}"
+        without = [z for z in zones if not any((z, k) in offered for k in pool.instance_types)]
+        if len(without) == len(zones):
+            hint = "choose other `instance_types`, or other `network.zones`"
+            yield Finding(check, "problem", f"offered in none of {', '.join(zones)}", hint)
+        elif without:
+            yield Finding(check, "ok", f"not offered in {', '.join(without)}; in the others it is")
+        else:
+            yield Finding(check, "ok", f"offered in {', '.join(zones)}")
+
+
+def zones_of(config: FoundationConfig) -> list[str]:
+    """Return the zones of a foundation by name."""
+    zones = config.network.zones
+    if isinstance(zones, int):
+        return [f"{config.region}{letter}" for letter in "abc"[:zones]]
+    return list(zones)
+
+
+def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterator[Finding]:
+    vcpus = _vcpus(ec2, sorted({k for pool in pools.values() for k in pool.instance_types}))
+    wanted = Counter[str]()
+    named: dict[str, list[str]] = {}
+    for name, pool in pools.items():
+        code = _code(pool)
+        wanted[code] += pool.max * max(vcpus[kind] for kind in pool.instance_types)
+        named.setdefault(code, []).append(name)
+    for code, need in wanted.items():
+        pools_named = ", ".join(named[code])
+        check = f"{stage}: quota {code}"
+        found = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
+        detail = f"{need} vCPUs at most for {pools_named}, {found:g} allowed"
+        if need <= found:
+            yield Finding(check, "ok", f"{detail}; what else runs in the account is not counted")
+        else:
+            hint = f"ask for {need} of quota {code}, or lower `max` of a pool"
+            yield Finding(check, "problem", detail, hint)
+
+
+def _code(pool: Pool) -> str:
+    if isinstance(pool, GpuPoolConfig):
+        return quota_code(pool.instance_types[0], pool.capacity)
+    return STANDARD[pool.capacity]
+
+
+def _vcpus(ec2: Any, kinds: Sequence[str]) -> dict[str, int]:
+    pages = ec2.get_paginator("describe_instance_types").paginate(InstanceTypes=list(kinds))
+    return {
+        item["InstanceType"]: int(item["VCpuInfo"]["DefaultVCpus"])
+        for page in pages
+        for item in page["InstanceTypes"]
+    }
+
+
+def _addresses(stage: str, loaded: Loaded, ec2: Any) -> Finding:
+    check = f"{stage}: addresses"
+    filters = [{"Name": "tag:stackyard:stack", "Values": [str(loaded.id)]}]
+    subnets = ec2.describe_subnets(Filters=filters)["Subnets"]
+    private = [one for one in subnets if _size(one) >= SMALLEST_PRIVATE]
+    if not private:
+        return Finding(check, "not checked", "no private subnet of the stack is there yet")
+    least = min(private, key=lambda one: one["AvailableIpAddressCount"] / _size(one))
+    free, size = least["AvailableIpAddressCount"], _size(least)
+    detail = f"{free} of {size} free in {least['SubnetId']} ({least['AvailabilityZone']})"
+    if free < size * LEAST_FREE:
+        hint = "lower `max` of the pools; the range of a VPC cannot grow in place"
+        return Finding(check, "problem", detail, hint)
+    return Finding(check, "ok", detail)
+
+
+SMALLEST_PRIVATE = 256
+"""Addresses of the smallest private subnet; public ones are smaller and hold a gateway only."""
+
+
+def _size(subnet: dict[str, Any]) -> int:
+    return int(2 ** (32 - int(subnet["CidrBlock"].partition("/")[2])))
+
+
+def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    """Run a check; what AWS does not answer is not checked, and says why."""
+    try:
+        return look()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        return [Finding(check, "not checked", f"AWS answers {code}")]
+    except BotoCoreError as error:
+        return [Finding(check, "not checked", f"AWS does not answer: {error}")]

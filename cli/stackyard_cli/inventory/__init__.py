@@ -1,0 +1,1 @@
+"""What exists in the account: by tags, by service, and in no state."""

@@ -1,0 +1,159 @@
+"""What really exists in the account with the stack's tags, and under which ids it would stand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard.naming import StackId
+from stackyard.tags import PREFIX
+from stackyard_cli.backend.pending import Wanted
+from stackyard_cli.inventory import ids
+
+STACK_TAG = f"{PREFIX}stack"
+RESOURCE_TAG = f"{PREFIX}resource"
+"""Set by `stackyard.resource_tag`, which imports Pulumi; a census needs only the name."""
+
+
+EC2 = {
+    "describe_addresses": ("Addresses", "AllocationId"),
+    "describe_flow_logs": ("FlowLogs", "FlowLogId"),
+    "describe_internet_gateways": ("InternetGateways", "InternetGatewayId"),
+    "describe_launch_templates": ("LaunchTemplates", "LaunchTemplateId"),
+    "describe_nat_gateways": ("NatGateways", "NatGatewayId"),
+    "describe_route_tables": ("RouteTables", "RouteTableId"),
+    "describe_security_group_rules": ("SecurityGroupRules", "SecurityGroupRuleId"),
+    "describe_security_groups": ("SecurityGroups", "GroupId"),
+    "describe_subnets": ("Subnets", "SubnetId"),
+    "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
+    "describe_vpcs": ("Vpcs", "VpcId"),
+}
+"""How EC2 lists its taggable types."""
+
+EC2_PREFIXES = frozenset(
+    {"eipalloc", "fl", "igw", "lt", "nat", "rtb", "sgr", "sg", "subnet", "vpce", "vpc"}
+)
+"""Beginnings of the ids of those types."""
+
+GONE = frozenset({"deleted", "deleting"})
+"""States in which EC2 still shows what is no more, for up to an hour."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One tagged thing of the account."""
+
+    arn: str
+    """ARN, or the bare id where the service's API gives no ARN."""
+
+    label: str | None
+    """`type::name` from its tag."""
+
+    @property
+    def last(self) -> str:
+        """The id within its service."""
+        return self.arn.rpartition("/")[2] if "/" in self.arn else self.arn.rpartition(":")[2]
+
+
+class AwsCensus:
+    """Asks the AWS account of one stack."""
+
+    def __init__(self, stack: StackId, region: str, environment: Mapping[str, str]) -> None:
+        self._stack, self._region = stack, region
+        self._environment = {**os.environ, **environment}
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """Return a client in the stack's region, with the credentials the engine gets."""
+        if service not in self._clients:
+            import boto3
+
+            known = self._environment
+            self._clients[service] = boto3.client(
+                service,
+                region_name=self._region,
+                endpoint_url=known.get("AWS_ENDPOINT_URL") or None,
+                aws_access_key_id=known.get("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=known.get("AWS_SECRET_ACCESS_KEY"),
+                aws_session_token=known.get("AWS_SESSION_TOKEN") or None,
+            )
+        return self._clients[service]
+
+    def tagged(self) -> list[Found]:
+        """Return everything that exists and carries the stack's tag.
+
+        The tagging API covers most types; EC2 is asked type by type, as it tells more and only what
+        is there now. IAM roles are in neither; their names are known.
+        https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+        """
+        found = {one.last: one for one in self._ec2()}
+        wanted = {"Key": STACK_TAG, "Values": [str(self._stack)]}
+        for arn, tags in self.search(wanted):
+            one = Found(arn, tags.get(RESOURCE_TAG))
+            if self._stays(one):
+                found.setdefault(one.last, one)
+        return list(found.values())
+
+    def search(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield ARN and tags of what the tagging API finds by one filter."""
+        pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
+        for page in pages.paginate(TagFilters=[wanted]):
+            for item in page["ResourceTagMappingList"]:
+                yield item["ResourceARN"], plain_tags(item["Tags"])
+
+    def identify(self, wanted: Sequence[Wanted], held: Set[str]) -> dict[str, str]:
+        """Return the likely id of each; a wrong one costs nothing, as the refresh drops it.
+
+        `held` are ids that the state holds: in a replacement the old one carries the same tag.
+        """
+        by_label: dict[str, Found] = {}
+        for one in self.tagged():
+            if one.label and one.arn not in held and one.last not in held:
+                by_label.setdefault(one.label, one)
+        ids: dict[str, str] = {}
+        for item in wanted:
+            found = item.id or self._id_of(item, by_label.get(item.label))
+            if found and found not in held:
+                ids[item.urn] = found
+        return ids
+
+    def _id_of(self, item: Wanted, one: Found | None) -> str | None:
+        if item.type.startswith("kubernetes:"):
+            return ids.kubernetes_id(item.inputs)
+        if one is not None:
+            return ids.id_of_arn(item.type, one.arn, one.last)
+        return ids.aws_id(item.type, item.inputs, self.client)
+
+    def _ec2(self) -> list[Found]:
+        found: list[Found] = []
+        chosen = [{"Name": f"tag:{STACK_TAG}", "Values": [str(self._stack)]}]
+        for operation, (items, key) in EC2.items():
+            name = "Filter" if operation == "describe_flow_logs" else "Filters"
+            for item in getattr(self.client("ec2"), operation)(**{name: chosen})[items]:
+                tags = plain_tags(item.get("Tags") or [])
+                # Looked at again, as not every emulator of EC2 filters every type.
+                if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
+                    found.append(Found(item[key], tags.get(RESOURCE_TAG)))
+        return found
+
+    def _stays(self, one: Found) -> bool:
+        """Say whether EC2 has not told of it already, and whether it does not go by itself.
+
+        Keys that are on their way out do, and automated snapshots, which go with their database:
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
+        """
+        if ":snapshot:rds:" in one.arn:
+            return False
+        if ":ec2:" in one.arn:
+            return one.last.partition("-")[0] not in EC2_PREFIXES
+        if ":kms:" in one.arn and ":key/" in one.arn:
+            key = self.client("kms").describe_key(KeyId=one.arn)["KeyMetadata"]
+            return bool(key["KeyState"] != "PendingDeletion")
+        return True
+
+
+def plain_tags(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return tags as a map, from the pairs that most services answer."""
+    return {tag["Key"]: tag["Value"] for tag in tags}

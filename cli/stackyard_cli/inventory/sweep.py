@@ -1,0 +1,150 @@
+"""Everything in an account that belongs to a stack, looked for where the tag search does not see.
+
+The census covers what a crash can leave; a sweep also asks IAM, EKS and ECR one by one, and for
+what controllers in a cluster made: load balancers and volumes, which carry the cluster's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from stackyard.naming import StackId, namespace_name
+from stackyard_cli.backend.checkpoint import Resource
+from stackyard_cli.inventory.census import RESOURCE_TAG, STACK_TAG, AwsCensus, Found, plain_tags
+
+UNSEEN = frozenset(
+    {
+        "aws:amp/ruleGroupNamespace:RuleGroupNamespace",
+        "aws:amp/workspace:Workspace",
+        "aws:budgets/budget:Budget",
+        "aws:cloudtrail/trail:Trail",
+        "aws:cloudwatch/eventRule:EventRule",
+        "aws:codebuild/project:Project",
+        "aws:lambda/function:Function",
+        "aws:rds/parameterGroup:ParameterGroup",
+        "aws:rds/subnetGroup:SubnetGroup",
+        "aws:sfn/stateMachine:StateMachine",
+        "aws:signer/signingProfile:SigningProfile",
+    }
+)
+"""Types with tags that no search here finds in the sandbox, as measured on the reference estate. On
+AWS the tag search may find more of them; nobody has looked."""
+
+IMPLIED = frozenset(
+    {
+        "aws:eks/accessEntry:AccessEntry",
+        "aws:eks/addon:Addon",
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        "aws:s3/accessPoint:AccessPoint",
+    }
+)
+"""Types that no search here finds either, and that cannot outlive a cluster or bucket, which is
+found itself (S3 answers `BucketHasAccessPointsAttached` to the deletion of such a bucket)."""
+
+CLUSTER_TAGS = ("kubernetes.io/cluster/{}", "elbv2.k8s.aws/cluster")
+"""Keys of tags on what controllers make; the name is in the key of the first, in the value of the
+second. Sources: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
+and https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/."""
+
+ROLE_PART = 50
+"""Characters of a stack's name that are in its roles' names, as those are cut at 64."""
+
+
+def swept(stack: StackId, census: AwsCensus, clusters: Iterable[str]) -> list[Found]:
+    """Return everything that carries the stack's tag, or the name of a cluster that it had."""
+    found = {one.arn: one for one in census.tagged()}
+    for search in (_roles, _identity_providers, _clusters, _repositories):
+        found |= {one.arn: one for one in search(stack, census)}
+    for cluster in clusters:
+        for one in _of_cluster(cluster, census):
+            found.setdefault(one.arn, one)
+    return [one for one in found.values() if not _leaving(one, census)]
+
+
+def unseen(resources: Iterable[Resource]) -> list[str]:
+    """Return the types among these that no search finds."""
+    return sorted({resource["type"] for resource in resources} & UNSEEN)
+
+
+def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[Found]:
+    """Yield what is left of a project in a cluster: its namespace, and volumes claimed from it.
+
+    `ask` returns an object of the cluster's API by its path, None where there is none.
+    """
+    name = namespace_name(stack)
+    if ask(f"/api/v1/namespaces/{name}") is not None:
+        yield Found(f"namespace/{name}", f"kubernetes:core/v1:Namespace::{name}")
+    for item in (ask("/api/v1/persistentvolumes") or {}).get("items", []):
+        if (item["spec"].get("claimRef") or {}).get("namespace") == name:
+            volume = item["metadata"]["name"]
+            yield Found(f"volume/{volume}", f"kubernetes:core/v1:PersistentVolume::{volume}")
+
+
+def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's roles: `list_roles` tells no tags, so names with the stack's are asked.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
+    """
+    iam = census.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            if stack.slug[:ROLE_PART] not in role["RoleName"]:
+                continue
+            tags = plain_tags(iam.list_role_tags(RoleName=role["RoleName"])["Tags"])
+            yield from _tagged(stack, role["Arn"], tags)
+
+
+def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's providers of identities, which say who outside may take its roles."""
+    iam = census.client("iam")
+    for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
+        answer = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
+        yield from _tagged(stack, item["Arn"], plain_tags(answer.get("Tags", [])))
+
+
+def _leaving(one: Found, census: AwsCensus) -> bool:
+    """Say whether a secret is marked for deletion: it is billed no more, and goes by itself.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
+    """
+    if ":secretsmanager:" not in one.arn:
+        return False
+    return "DeletedDate" in census.client("secretsmanager").describe_secret(SecretId=one.arn)
+
+
+def _clusters(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's clusters and their node groups."""
+    eks = census.client("eks")
+    for name in eks.list_clusters()["clusters"]:
+        cluster = eks.describe_cluster(name=name)["cluster"]
+        yield from _tagged(stack, cluster["arn"], cluster.get("tags"))
+        for group in eks.list_nodegroups(clusterName=name)["nodegroups"]:
+            answer = eks.describe_nodegroup(clusterName=name, nodegroupName=group)["nodegroup"]
+            yield from _tagged(stack, answer["nodegroupArn"], answer.get("tags"))
+
+
+def _repositories(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+    """Yield the stack's image repositories, which are named below its path."""
+    ecr = census.client("ecr")
+    for page in ecr.get_paginator("describe_repositories").paginate():
+        for item in page["repositories"]:
+            if item["repositoryName"].startswith(f"{stack}/"):
+                arn = item["repositoryArn"]
+                answer = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
+                yield from _tagged(stack, arn, plain_tags(answer))
+
+
+def _tagged(stack: StackId, arn: str, tags: Mapping[str, str] | None) -> Iterator[Found]:
+    if tags and tags.get(STACK_TAG) == str(stack):
+        yield Found(arn, tags.get(RESOURCE_TAG))
+
+
+def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[Found]:
+    """Yield what controllers of a cluster made; nothing that a stack itself has tagged."""
+    owned, balanced = CLUSTER_TAGS
+    filters = ({"Key": owned.format(cluster)}, {"Key": balanced, "Values": [cluster]})
+    for wanted in filters:
+        for arn, tags in census.search(wanted):
+            if STACK_TAG not in tags:
+                yield Found(arn, None)

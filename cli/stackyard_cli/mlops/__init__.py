@@ -1,0 +1,1 @@
+"""Clients of a running project: its model registry and its pipeline."""

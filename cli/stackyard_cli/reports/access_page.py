@@ -1,0 +1,68 @@
+"""The answers of `access` as one HTML file: no script, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import json as encoder
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from stackyard_cli.estate_ops import scaffold
+from stackyard_cli.estate_ops.access import Answer
+
+if TYPE_CHECKING:
+    from stackyard.access import cluster
+    from stackyard.naming import StackId
+
+Row = tuple[str, str, str, str]
+"""Dataset, directory, who, and the door that is asked at."""
+
+
+def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
+    """Return the plain answers about data by row and verb."""
+    found: dict[Row, dict[str, dict[str, Any]]] = {}
+    for answer in answers:
+        cell = answer.cell
+        key = (cell.dataset, cell.directory, cell.who, answer.via)
+        found.setdefault(key, {})[cell.verb] = answer.plain
+    return found
+
+
+def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Answer] = ()) -> str:
+    """Return the file's text; `inside` are the answers about the namespace."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from stackyard.access.matrix import ACTIONS
+
+    anchors: dict[str, str] = {}
+    data = rows(answers)
+    for answer in answers:
+        cell = answer.cell
+        row = data[(cell.dataset, cell.directory, cell.who, answer.via)]
+        row[cell.verb]["anchor"] = _anchor(anchors, "statement", answer.text)
+    rules: dict[str, str] = {}
+    abilities: dict[str, dict[str, Any]] = {}
+    for one in inside:
+        text = encoder.dumps(one.rule, sort_keys=True) if one.rule else ""
+        told = {"allowed": one.allowed, "why": one.why, "anchor": _anchor(rules, "rule", text)}
+        abilities.setdefault(one.ability, {})[one.who] = told
+    environment = Environment(
+        loader=FileSystemLoader(scaffold.TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("access.html.j2").render(
+        stack=stack,
+        verbs=list(ACTIONS),
+        rows=data,
+        anchors=anchors,
+        rules=rules,
+        abilities=abilities,
+        people=list(dict.fromkeys(one.who for one in inside)),
+    )
+
+
+def _anchor(anchors: dict[str, str], kind: str, text: str) -> str:
+    """Return the anchor of a text, the same for equal ones; none for no text."""
+    return anchors.setdefault(text, f"{kind}-{len(anchors) + 1}") if text else ""

@@ -1,0 +1,156 @@
+"""What the installed code would do to one stack: risk first, then who may do more, then cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from stackyard_cli.engine.messages import Step
+from stackyard_cli.engine.report import Report
+from stackyard_cli.reports import summary
+from stackyard_cli.review.blast_radius import Loss, losses_of
+from stackyard_cli.review.config_changes import ConfigChange
+from stackyard_cli.review.gate import Review
+from stackyard_cli.review.permissions import NewPermissions, new_permissions
+from stackyard_cli.review.steps import kind_of
+
+SHOWN = 15
+"""Lines of one kind in a block for people; `--json` has them all."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """One stack under the code that is installed."""
+
+    report: Report
+    is_new: bool = False
+    """It is not applied yet, so that nothing can be lost and everything is added."""
+
+    review: Review | None = None
+    """None where nothing could be previewed."""
+
+    edits: Sequence[ConfigChange] = ()
+    """Values of the stack's files that are not applied yet: they do not come from the code."""
+
+    losses: Sequence[Loss] = ()
+    gone: Sequence[Step] = ()
+    """Other resources that would be replaced or deleted; they hold no data."""
+
+    permissions: NewPermissions = field(default_factory=NewPermissions)
+
+    @classmethod
+    def of(
+        cls, report: Report, review: Review | None, edits: Sequence[ConfigChange], *, is_new: bool
+    ) -> Rehearsal:
+        """Return what a preview comes to."""
+        if review is None:
+            return cls(report, is_new)
+        lost = losses_of(report)
+        urns = {loss.urn for loss in lost}
+        gone = [
+            step
+            for step in report.changing
+            if step.custom and kind_of(step) in {"delete", "replace"} and step.urn not in urns
+        ]
+        grants = new_permissions(report.steps.values())
+        return cls(report, is_new, review, edits, lost, gone, grants)
+
+    @property
+    def rank(self) -> tuple[int, int, int, str]:
+        """Its place among the stacks: what loses data first, then what has no preview."""
+        added = len(self.permissions.found) + len(self.permissions.unknown)
+        first = 0 if self.losses else 1 if not self.report.previewed else 2
+        return (first, -len(self.gone), -added, str(self.report.stack))
+
+    def lines(self) -> Iterator[str]:
+        """Yield the stack's block."""
+        yield f"{self.report.stack}: {self._title()}"
+        if self.review is None:
+            return
+        yield from _bounded([f"! {loss}" for loss in self.losses])
+        yield from (f"    ! stopped by {s.kind}: {s.message}" for s in self._other_stops())
+        yield from _bounded([_line_of(step) for step in self.gone])
+        yield from _bounded(self._allowed())
+        if unknown := self.permissions.unknown:
+            yield f"    ? permissions not known before an apply: {', '.join(unknown)}"
+        if any(self.review.cost.delta) or self.review.cost.after.unknown:
+            yield f"    cost: {self.review.cost}"
+        if self.edits:
+            named = ", ".join(edit.path for edit in self.edits[:SHOWN])
+            yield f"    {len(self.edits)} values of its files are not applied yet: {named}"
+
+    def plain(self) -> dict[str, Any]:
+        """Return the block as plain data."""
+        review = self.review
+        return {
+            "stack": str(self.report.stack),
+            "outcome": _outcome(self.report),
+            "problem": self.report.result.problem,
+            "new": self.is_new,
+            "changes": summary.counts(self.report),
+            "losses": [asdict(loss) for loss in self.losses],
+            "replaces": [_plain(s) for s in self.gone if kind_of(s) == "replace"],
+            "deletes": [_plain(s) for s in self.gone if kind_of(s) == "delete"],
+            "permissions": [one.plain() for one in self.permissions.found],
+            "permissions_unknown": self.permissions.unknown,
+            "cost": review.cost.plain() if review else None,
+            "stops": [stop.plain() for stop in review.stops] if review else [],
+            "edits": [asdict(edit) for edit in self.edits],
+        }
+
+    def _title(self) -> str:
+        if not self.report.known:
+            return f"not rehearsed: {self.report.result.problem}"
+        if self.review is None:
+            return f"cannot be rendered: {self.report.result.problem}"
+        tally = summary.counts(self.report)
+        told = ", ".join(
+            summary.WORDS[word] if word == "outputs" else f"{number} {summary.WORDS[word]}"
+            for word, number in tally.items()
+        )
+        told = told or ("no change of resources" if self.report.changing else "no change")
+        if self.losses:
+            return f"RISK, {len(self.losses)} with data or keys would go; {told}"
+        return f"not applied yet, {told}" if self.is_new else told
+
+    def _allowed(self) -> list[str]:
+        """Return what is newly allowed; of a new stack that is everything, so it is counted."""
+        found = self.permissions.found
+        if self.is_new and found:
+            return [f"+ {len(found)} permissions of {len({one.holder for one in found})} holders"]
+        return [f"+ {one}" for one in found]
+
+    def _other_stops(self) -> list[Any]:
+        """Return what stops beside the losses, which have lines of their own."""
+        stops = self.review.stops if self.review else []
+        return [stop for stop in stops if stop.kind != "blast radius"]
+
+
+def _outcome(report: Report) -> str:
+    if not report.known:
+        return "not rehearsed"
+    return "rehearsed" if report.previewed else "failed"
+
+
+def _line_of(step: Step) -> str:
+    kind = kind_of(step)
+    why = f" because of {', '.join(step.replace_keys)}" if step.replace_keys else ""
+    kept = ", kept in the cloud" if kind == "delete" and step.retained else ""
+    return f"{'±' if kind == 'replace' else '-'} {kind} {step.type} {step.name}{why}{kept}"
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    return {
+        "urn": step.urn,
+        "type": step.type,
+        "name": step.name,
+        "because": list(step.replace_keys),
+        "kept": step.retained and kind_of(step) == "delete",
+    }
+
+
+def _bounded(lines: Sequence[str]) -> Iterator[str]:
+    yield from (f"    {line}" for line in lines[:SHOWN])
+    if len(lines) > SHOWN:
+        yield f"    and {len(lines) - SHOWN} more, which `--json` has"

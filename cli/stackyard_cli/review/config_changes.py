@@ -1,0 +1,67 @@
+"""Which config values changed since the last apply, and the file and line behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stackyard.estate.node import Path, dotted
+
+if TYPE_CHECKING:
+    from stackyard.estate.loaded import Loaded
+
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class ConfigChange:
+    """One value that differs; `old` or `new` is None where there is none."""
+
+    path: str
+    old: Any
+    new: Any
+    origin: str | None
+    """`file:line:col` of the new value; None for a value that is gone."""
+
+    def __str__(self) -> str:
+        where = f"  ({self.origin})" if self.origin else ""
+        return f"{self.path}: {_shown(self.old)} → {_shown(self.new)}{where}"
+
+
+def config_changes(recorded: Mapping[str, Any], loaded: Loaded) -> list[ConfigChange]:
+    """Compare the recorded config with the new one, value by value."""
+    if not recorded:
+        return []
+    old = dict(_leaves(recorded))
+    new = dict(_leaves(loaded.effective))
+    found: list[ConfigChange] = []
+    for path in [*new, *(path for path in old if path not in new)]:
+        before, after = old.get(path, ABSENT), new.get(path, ABSENT)
+        if before == after:
+            continue
+        origin = loaded.origins.get(path) if after is not ABSENT else None
+        found.append(
+            ConfigChange(
+                path=dotted(path),
+                old=None if before is ABSENT else before,
+                new=None if after is ABSENT else after,
+                origin=str(origin) if origin else None,
+            )
+        )
+    return found
+
+
+def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)

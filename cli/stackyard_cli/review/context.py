@@ -1,0 +1,35 @@
+"""What a review and an approval read of a run: backend, engine version, stack files, policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stackyard.estate.loaded import Loaded
+from stackyard.naming import StackId
+from stackyard_cli.backend.location import Place
+from stackyard_cli.engine.packs import Packs
+from stackyard_cli.engine.report import Task
+from stackyard_cli.review.config_changes import ConfigChange, config_changes
+from stackyard_cli.review.policy_source import PolicySource
+
+
+@dataclass(frozen=True)
+class ReviewContext:
+    """The facts of one run that a review depends on."""
+
+    place: Place
+    engine_version: str
+    loaded: Mapping[StackId, Loaded]
+    policies: PolicySource
+    """Which policy settings apply."""
+
+    def packs(self, stack: StackId) -> Packs:
+        """Return the policy packs that are enforced on a loaded stack."""
+        return self.policies.packs(self.loaded[stack])
+
+    def config_changes(self, task: Task) -> list[ConfigChange]:
+        """Return what changed in the config since the last apply, with the line behind it."""
+        record = self.place.records(task.stack).read()
+        loaded = self.loaded[task.stack]
+        return config_changes(record.config, loaded) if record and record.exists else []

@@ -1,0 +1,59 @@
+"""Which policy settings apply: the working tree's, or the target branch's (`--policies-of`)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stackyard.estate import layout
+from stackyard.estate.errors import EstateError, StackFileErrors
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.settings import EstateSettings
+from stackyard.naming import StackId
+from stackyard_cli.engine.packs import Packs
+from stackyard_cli.estate_ops.git import estate_at
+from stackyard_cli.review import policies
+from stackyard_cli.review.dates import today
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """The settings that policies get, and what stacks were before the change."""
+
+    settings: EstateSettings
+    before: Mapping[StackId, Loaded] = field(default_factory=dict)
+    """Packs that a stack was held to still hold: a change cannot leave them by its own edit."""
+
+    @classmethod
+    def of_revision(cls, root: Path, revision: str, stacks: Iterable[StackId]) -> PolicySource:
+        """Return the judge of a revision of the estate in git; raises EstateError if it has none.
+
+        A stack that is new, or that could not be read then, is held to what it says now.
+        """
+        chosen = list(stacks)
+        with estate_at(root, revision, {layout.file_of(stack) for stack in chosen}) as old:
+            if old is None:
+                raise EstateError(f"{revision!r} holds no estate", f"it needs {layout.ESTATE}")
+            settings = _in_force(old.settings, today())
+            there = set(old.stacks())
+            before: dict[StackId, Loaded] = {}
+            for stack in chosen:
+                try:
+                    before |= {stack: old.load(stack)} if stack in there else {}
+                except StackFileErrors:
+                    continue
+            return cls(settings, before)
+
+    def packs(self, loaded: Loaded) -> Packs:
+        """Return the packs of a stack as the engine takes them."""
+        return policies.packs(loaded, self.settings, today(), self.before.get(loaded.id))
+
+
+def _in_force(settings: EstateSettings, day: datetime.date) -> EstateSettings:
+    """Return the settings without overrides that expired: the change that deletes one must pass."""
+    kept = tuple(each for each in settings.policy.overrides if each.expires >= day)
+    return settings.model_copy(
+        update={"policy": settings.policy.model_copy(update={"overrides": kept})}
+    )

@@ -1,0 +1,1 @@
+"""The parts that the project blueprint is made of."""

@@ -1,0 +1,137 @@
+"""IAM statements for whole datasets, for single directories and for keys, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stackyard import iam
+from stackyard.bucket.layout import bucket_arn, prefix
+
+LIST = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
+READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging")
+WRITE = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
+"""No `s3:DeleteObjectVersion`: what people delete can be restored until retention removes it."""
+
+AUDIT = (
+    "s3:GetBucketLogging",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+)
+"""How buckets are set up, without what lies in them."""
+
+
+def datasets(sid: str, buckets: Sequence[str], *, write: bool) -> list[iam.Statement]:
+    """Return what allows to use whole buckets."""
+    if not buckets:
+        return []
+    arns = [bucket_arn(bucket) for bucket in sorted(buckets)]
+    objects = [f"{arn}/*" for arn in arns]
+    actions = (*READ, *WRITE) if write else READ
+    return [
+        iam.statement(f"List{sid}", LIST, arns),
+        iam.statement(sid, actions, objects),
+    ]
+
+
+def directories(
+    sid: str, roots: Sequence[tuple[str, str]], names: Sequence[str], *, principal: str = ""
+) -> list[iam.Statement]:
+    """Return what allows to use directories, and to list nothing else.
+
+    Each root is the ARN that is listed and the ARN that keys follow: of a bucket or of an access
+    point. `principal` is for policies of access points. Source:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
+    """
+    prefixes = [prefix(name) for name in sorted(names)]
+    within = [pattern for one in prefixes for pattern in (one, f"{one}*")]
+    who = {"AWS": principal} if principal else None
+    return [
+        iam.statement(
+            f"List{sid}",
+            ("s3:ListBucket",),
+            [listed for listed, _ in roots],
+            principals=who,
+            conditions={"StringLike": {"s3:prefix": within}},
+        ),
+        iam.statement(
+            sid,
+            (*READ, *WRITE),
+            [f"{keys}/{one}*" for _, keys in roots for one in prefixes],
+            principals=who,
+        ),
+    ]
+
+
+def keys(buckets_by_key: dict[str, set[str]], region: str) -> list[iam.Statement]:
+    """Return what allows to use KMS keys through S3, for the objects of the given buckets only.
+
+    With bucket keys, the encryption context is the bucket:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html.
+    """
+    return [
+        iam.statement(
+            f"UseKey{number}",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            (key,),
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"s3.{region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:s3:arn": sorted(map(bucket_arn, buckets)),
+                }
+            },
+        )
+        for number, (key, buckets) in enumerate(sorted(buckets_by_key.items()), start=1)
+    ]
+
+
+def fence(sid: str, role: str, bucket: str, names: Sequence[str]) -> list[iam.Statement]:
+    """Return what denies a role all of a bucket but directories, whatever else allows it."""
+    arn = bucket_arn(bucket)
+    only: dict[str, dict[str, Any]] = {"ArnEquals": {"aws:PrincipalArn": role}}
+    prefixes = [prefix(name) for name in sorted(names)]
+    objects = iam.statement(f"Fence{sid}", ("s3:*",), (), effect="Deny", principals="*")
+    objects |= {"Condition": only, "NotResource": [arn, *(f"{arn}/{one}*" for one in prefixes)]}
+    outside: dict[str, dict[str, Any]] = dict(only)
+    if prefixes:
+        within = [pattern for one in prefixes for pattern in (one, f"{one}*")]
+        outside["StringNotLike"] = {"s3:prefix": within}
+    listing = iam.statement(
+        f"Fence{sid}List",
+        ("s3:ListBucket", "s3:ListBucketVersions"),
+        (arn,),
+        effect="Deny",
+        principals="*",
+        conditions=outside,
+    )
+    return [objects, listing]
+
+
+def delegation(bucket: str, access_points: Sequence[str]) -> iam.Statement:
+    """Return what lets the policies of the named access points decide about a bucket's objects.
+
+    For identities of the bucket's own account only, whatever such a policy says: vendors, too, come
+    as roles of ours. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
+    """
+    arn = bucket_arn(bucket)
+    through = {
+        "s3:DataAccessPointArn": sorted(access_points),
+        "aws:PrincipalAccount": access_points[0].split(":")[4],
+    }
+    return iam.statement(
+        "DelegateToAccessPoints",
+        ("s3:ListBucket", *READ, *WRITE),
+        (arn, f"{arn}/*"),
+        principals={"AWS": "*"},
+        conditions={"StringEquals": through},
+    )

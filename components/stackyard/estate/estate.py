@@ -1,0 +1,205 @@
+"""An estate: the folder that holds `stacks/`, its settings, and its stacks in contract order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
+from pathlib import Path
+
+from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard.estate import layout
+from stackyard.estate.errors import EstateError, StackFileError, StackFileErrors
+from stackyard.estate.files import Files
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.loader import Loader
+from stackyard.estate.node import Node
+from stackyard.estate.settings import EstateSettings
+from stackyard.estate.validation import validated
+from stackyard.naming import StackId
+
+
+class Estate:
+    """What people wrote below one folder; a snapshot, as every file is read at most once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files = Files(root)
+
+    @classmethod
+    def find(cls, start: Path, explicit: Path | None = None) -> Estate:
+        """Return the estate around a folder, or the one that is named; raises EstateError."""
+        hint = "`stackyard init DIR` makes an estate, `--estate DIR` names one elsewhere"
+        if explicit is not None:
+            if os.path.lexists(explicit / layout.ESTATE):
+                return cls(explicit.absolute())
+            raise EstateError(f"{str(explicit)!r} is no estate: no {layout.ESTATE} there", hint)
+        for folder in (start.absolute(), *start.absolute().parents):
+            if os.path.lexists(folder / layout.ESTATE):
+                return cls(folder)
+        raise EstateError(f"no estate here or above: no {layout.ESTATE} found", hint)
+
+    @cached_property
+    def settings(self) -> EstateSettings:
+        """The estate's settings; raises StackFileErrors."""
+        return validated(EstateSettings, self._files.tree(layout.ESTATE))
+
+    @cached_property
+    def layout(self) -> layout.Layout:
+        """What lies in the estate, astray files included."""
+        return layout.surveyed(self.root)
+
+    @cached_property
+    def _loader(self) -> Loader:
+        return Loader(self._files, frozenset(self.layout.shared))
+
+    def stacks(self) -> list[StackId]:
+        """Return every stack, sorted by path."""
+        return list(self.layout.stacks)
+
+    def one(self, text: str) -> StackId:
+        """Return the stack of this path; raises EstateError that names a close one."""
+        try:
+            stack = StackId.parse(text)
+        except ValueError as error:
+            raise EstateError(str(error), self._close(text)) from None
+        if stack not in self.layout.stacks:
+            raise EstateError(f"no stack {text!r} in this estate", self._close(text))
+        return stack
+
+    def select(self, patterns: Sequence[str] | None) -> list[StackId]:
+        """Return the stacks that match any pattern, sorted; all of them for no pattern.
+
+        A pattern is a path whose segments may be globs: `ranking/*/dev`. Raises EstateError for a
+        pattern that matches nothing, as a typing error must not look like "nothing to do".
+        """
+        if not patterns:
+            return self.stacks()
+        chosen: set[StackId] = set()
+        for pattern in patterns:
+            segments = pattern.split("/")
+            if len(segments) != 3:
+                problem = f"a selection is TEAM/PROJECT/STAGE, each may be a glob (got {pattern!r})"
+                raise EstateError(problem, self._close(pattern))
+            matching = {stack for stack in self.layout.stacks if _matches(stack, segments)}
+            if not matching:
+                raise EstateError(f"no stack matches {pattern!r}", self._close(pattern))
+            chosen |= matching
+        return sorted(chosen)
+
+    def blueprint(self, stack: StackId) -> str:
+        """Return the name of the stack's blueprint; raises StackFileErrors."""
+        return self._loader.blueprint(stack)
+
+    def load(self, stack: StackId) -> Loaded:
+        """Return the stack read, merged and validated; raises StackFileErrors with all problems."""
+        return self._loader.load(stack)
+
+    def written(self, stack: StackId) -> tuple[str, Node]:
+        """Return the stack's blueprint and merged files, not validated: to compare, not to apply.
+
+        Raises StackFileErrors where a file cannot be read.
+        """
+        return self._loader.merged(stack, [])
+
+    def adopt(self, other: Estate, files: Iterable[str]) -> None:
+        """Take over what another revision of the estate has parsed of files that are the same."""
+        self._files.adopt(other._files, files)
+
+    def tried(self, stack: StackId, text: str) -> Loaded:
+        """Load a stack as if its file held this text, written or not; raises StackFileErrors."""
+        files = self._files.overlaid(layout.file_of(stack), text)
+        return Loader(files, frozenset(self.layout.shared)).load(stack)
+
+    def upstreams(self, stack: StackId) -> dict[str, StackId]:
+        """Return the stack of the same stage for each blueprint whose contract this one reads.
+
+        Raises EstateError where the stage has none or several.
+        """
+        found: dict[str, StackId] = {}
+        for blueprint in BLUEPRINTS[self.blueprint(stack)]:
+            named = self._by_stage_and_blueprint.get((stack.stage, blueprint), [])
+            if len(named) != 1:
+                listed = ", ".join(map(str, named)) or "none"
+                problem = f"{stack} needs one `{blueprint}` in its stage, there is {listed}"
+                raise EstateError(problem, self._provide(blueprint, stack.stage))
+            found[blueprint] = named[0]
+        return found
+
+    def _provide(self, blueprint: str, stage: str) -> str:
+        """Say how a stage gets its one stack of a blueprint."""
+        found = self._by_stage_and_blueprint
+        makers = [one for (_, made), stacks in found.items() if made == blueprint for one in stacks]
+        projects = {f"{one.team}/{one.project}" for one in makers}
+        if len(projects) == 1 and (stage, blueprint) not in found:
+            return f"run `stackyard new {projects.pop()} --stage {stage}`"
+        return f"in one project only, {layout.DEFAULTS} must say `blueprint: {blueprint}`"
+
+    def layers(self, stacks: Iterable[StackId]) -> list[list[StackId]]:
+        """Return stacks in contract order: a layer reads only contracts of layers before it."""
+        layered: dict[int, list[StackId]] = {}
+        for stack in sorted(set(stacks)):
+            layered.setdefault(_depth(self.blueprint(stack)), []).append(stack)
+        return [layered[depth] for depth in sorted(layered)]
+
+    def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
+        """Return every problem of the shared files and of these stacks; empty when all is well."""
+        from stackyard.estate import across
+
+        found = list(self.layout.astray)
+        try:
+            assert self.settings
+        except StackFileErrors as errors:
+            found += errors.problems
+        for file in sorted(self.layout.shared - {layout.ESTATE}):
+            try:
+                self._files.tree(file)
+                if file == layout.COMPANY or file.startswith(layout.STAGES):
+                    found += self._loader.shared_problems(file)
+            except StackFileErrors as errors:
+                found += errors.problems
+        grounds = cache(self._ground)
+        for stack in stacks:
+            try:
+                loaded = self.load(stack)
+                below = grounds(self.upstreams(stack).get("foundation"))
+                if below is not None:
+                    found += across.problems(loaded, below)
+            except StackFileErrors as errors:
+                found += errors.problems
+            except EstateError as error:
+                file = layout.file_of(stack)
+                found.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
+        return StackFileErrors(found).problems
+
+    def _ground(self, stack: StackId | None) -> Loaded | None:
+        """Return a foundation that others stand on; None for a flawed one, which tells itself."""
+        try:
+            return self.load(stack) if stack is not None else None
+        except StackFileErrors:
+            return None
+
+    @cached_property
+    def _by_stage_and_blueprint(self) -> dict[tuple[str, str], list[StackId]]:
+        found: dict[tuple[str, str], list[StackId]] = {}
+        for stack in self.layout.stacks:
+            found.setdefault((stack.stage, self.blueprint(stack)), []).append(stack)
+        return found
+
+    def _close(self, text: str) -> str | None:
+        names = [str(stack) for stack in self.layout.stacks]
+        close = get_close_matches(text[:200], names, n=3, cutoff=0.5) or names[:3]
+        if not close:
+            return "the estate has no stacks yet: `stackyard new TEAM/PROJECT --stage STAGE`"
+        return f"stacks here: {', '.join(close)}; `stackyard list` shows all"
+
+
+def _matches(stack: StackId, segments: Sequence[str]) -> bool:
+    parts = (stack.team, stack.project, stack.stage)
+    return all(fnmatchcase(part, glob) for part, glob in zip(parts, segments, strict=True))
+
+
+def _depth(blueprint: str) -> int:
+    return max((1 + _depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)

@@ -1,0 +1,57 @@
+"""The files of an estate, each read and parsed at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from stackyard.estate.errors import StackFileError, StackFileErrors
+from stackyard.estate.node import Node
+from stackyard.estate.reader import parse
+from stackyard.estate.source import read_text
+
+
+class Files:
+    """Trees by file; a file that is wrong is wrong each time it is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._trees: dict[str, Node] = {}
+        self._failures: dict[str, StackFileErrors] = {}
+
+    def tree(self, file: str) -> Node:
+        """Return the tree of a file named below the estate; raises StackFileErrors."""
+        if file in self._failures:
+            raise self._failures[file]
+        if file not in self._trees:
+            try:
+                self._trees[file] = parse(read_text(self._root, file), file)
+            except StackFileErrors as errors:
+                self._failures[file] = errors
+                raise
+        return self._trees[file]
+
+    def overlaid(self, file: str, text: str) -> Files:
+        """Return these files as if one of them held this text; raises StackFileErrors."""
+        other = Files(self._root)
+        other._trees = {**self._trees, file: parse(text, file)}
+        return other
+
+    def adopt(self, other: Files, files: Iterable[str]) -> None:
+        """Take over what another estate has parsed of files that hold the same text in both."""
+        for file in files:
+            if file in other._trees:
+                self._trees[file] = other._trees[file]
+
+    def trees(self, files: Iterable[str]) -> dict[str, Node]:
+        """Return several trees; raises StackFileErrors with the problems of all of them."""
+        found: dict[str, Node] = {}
+        problems: list[StackFileError] = []
+        for file in files:
+            try:
+                found[file] = self.tree(file)
+            except StackFileErrors as errors:
+                problems += errors.problems
+        if problems:
+            raise StackFileErrors(problems)
+        return found

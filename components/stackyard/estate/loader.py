@@ -1,0 +1,146 @@
+"""From the files of a stack to its validated config, in the fixed order of inheritance.
+
+`_defaults.yaml` (company), `_stages/<stage>.yaml`, `<team>/_defaults.yaml`,
+`<team>/<project>/_defaults.yaml`, then the stack's own file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from stackyard.blueprints.catalogue import BLUEPRINTS, config_class
+from stackyard.estate import layout
+from stackyard.estate.errors import StackFileError, StackFileErrors
+from stackyard.estate.files import Files
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.merge import merged
+from stackyard.estate.node import Node
+from stackyard.estate.secrecy import shown
+from stackyard.estate.validation import unknown_field, validated
+from stackyard.estate.vocabulary import written_fields
+from stackyard.estate.wording import close
+from stackyard.naming import StackId
+
+BLUEPRINT = "blueprint"
+"""The one key that no config model knows: it says which model to take."""
+
+DEFAULT_BLUEPRINT = "project"
+
+
+class Loader:
+    """Loads stacks of one estate; what they share is read, merged and checked once."""
+
+    def __init__(self, files: Files, shared: frozenset[str]) -> None:
+        self._files, self._shared = files, shared
+        self._bases: dict[tuple[str, str], Node] = {}
+
+    def blueprint(self, stack: StackId) -> str:
+        """Return the blueprint that a project's, else a team's `_defaults.yaml` names."""
+        for file in (layout.project_file(stack), layout.team_file(stack)):
+            named = self._files.tree(file).child(BLUEPRINT) if file in self._shared else None
+            if named is None:
+                continue
+            if isinstance(named.value, str) and named.value in BLUEPRINTS:
+                return named.value
+            words = f"must be one of {', '.join(BLUEPRINTS)}"
+            hint = close(named.text, BLUEPRINTS)
+            value = shown(named, (BLUEPRINT,))
+            raise StackFileErrors([StackFileError(*named.place, BLUEPRINT, words, value, hint)])
+        return DEFAULT_BLUEPRINT
+
+    def load(self, stack: StackId) -> Loaded:
+        """Read, merge and validate; raises StackFileErrors with all problems of all its files."""
+        misplaced: list[StackFileError] = []
+        blueprint, tree = self.merged(stack, misplaced)
+        inherited = (layout.COMPANY, layout.stage_file(stack.stage))
+        shared = [each for file in inherited for each in self.shared_problems(file)]
+        problems = [*shared, *misplaced]
+        try:
+            config = validated(config_class(blueprint), tree)
+        except StackFileErrors as errors:
+            raise StackFileErrors([*problems, *errors.problems]) from None
+        if problems:
+            raise StackFileErrors(problems)
+        return Loaded(stack, blueprint, config, tree)
+
+    def merged(self, stack: StackId, problems: list[StackFileError]) -> tuple[str, Node]:
+        """Return a stack's blueprint and merged files, not validated; notes misplaced blueprints.
+
+        Raises StackFileErrors where a file cannot be read.
+        """
+        own = layout.file_of(stack)
+        layers = [layout.team_file(stack), layout.project_file(stack), own]
+        wanted = [layout.COMPANY, layout.stage_file(stack.stage), *layers]
+        trees = self._files.trees(file for file in wanted if file in self._shared or file == own)
+        blueprint = self.blueprint(stack)
+        tree = self._base(stack, blueprint)
+        for file in layers:
+            if file in trees:
+                tree = merged(tree, _without_blueprint(trees[file], problems, own=file == own))
+        return blueprint, tree
+
+    def shared_problems(self, file: str) -> list[StackFileError]:
+        """Return the keys that no blueprint knows, of a file that stacks of any blueprint share."""
+        if file not in self._shared:
+            return []
+        tree = self._files.tree(file)
+        assert isinstance(tree.value, dict)
+        known = _all_fields()
+        return [_unshared(tree, key, known) for key in tree.value if key not in known]
+
+    def _base(self, stack: StackId, blueprint: str) -> Node:
+        """Return what the company and the stage say to a blueprint."""
+        stage = layout.stage_file(stack.stage)
+        if stage not in self._shared:
+            problem = f"stage `{stack.stage}` is not known: there is no {stage}"
+            known = [file.split("/")[-1][: -len(layout.SUFFIX)] for file in self._shared]
+            hint = close(stack.stage, known) or f"write {stage}, or rename the stack's file"
+            raise StackFileErrors(
+                [StackFileError(layout.file_of(stack), 0, 0, "", problem, None, hint)]
+            )
+        if (stack.stage, blueprint) not in self._bases:
+            base = Node({}, self._files.tree(stage).origin)
+            for file in (layout.COMPANY, stage):
+                if file in self._shared:
+                    base = merged(base, _known_to(blueprint, self._files.tree(file)))
+            self._bases[stack.stage, blueprint] = base
+        return self._bases[stack.stage, blueprint]
+
+
+@cache
+def _fields(blueprint: str) -> frozenset[str]:
+    return frozenset(written_fields(config_class(blueprint)))
+
+
+@cache
+def _all_fields() -> frozenset[str]:
+    return frozenset().union(*(_fields(blueprint) for blueprint in BLUEPRINTS))
+
+
+def _known_to(blueprint: str, tree: Node) -> Node:
+    assert isinstance(tree.value, dict)
+    known = _fields(blueprint)
+    return Node({key: node for key, node in tree.value.items() if key in known}, tree.origin)
+
+
+def _unshared(tree: Node, key: str, known: frozenset[str]) -> StackFileError:
+    node = tree.child(key)
+    assert node is not None
+    if key != BLUEPRINT:
+        return unknown_field(node, (key,), known)
+    problem = "cannot be shared by all stacks"
+    hint = "name it in the `_defaults.yaml` of the project"
+    return StackFileError(*(node.key or node.origin), key, problem, hint=hint)
+
+
+def _without_blueprint(tree: Node, problems: list[StackFileError], *, own: bool) -> Node:
+    """Return a tree without the blueprint's name; a stack's own file may not hold it."""
+    assert isinstance(tree.value, dict)
+    named = tree.value.get(BLUEPRINT)
+    if named is None:
+        return tree
+    if own:
+        problem = "is the same in every stage, so a stack's own file cannot name it"
+        hint = "name it in the `_defaults.yaml` of the project"
+        problems.append(StackFileError(*(named.key or named.origin), BLUEPRINT, problem, hint=hint))
+    return Node({key: node for key, node in tree.value.items() if key != BLUEPRINT}, tree.origin)

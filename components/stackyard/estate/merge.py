@@ -1,0 +1,16 @@
+"""How the files of a stack become one: maps merge, lists and scalars replace, origins stay."""
+
+from __future__ import annotations
+
+from stackyard.estate.node import Node
+
+
+def merged(base: Node, over: Node) -> Node:
+    """Return `base` with `over` on top; a merged map is found where `over` wrote it."""
+    if not (isinstance(base.value, dict) and isinstance(over.value, dict)):
+        return over
+    value = dict(base.value)
+    for key, node in over.value.items():
+        below = value.get(key)
+        value[key] = node if below is None else merged(below, node)
+    return Node(value, over.origin, over.key)

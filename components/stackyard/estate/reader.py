@@ -1,0 +1,187 @@
+"""From YAML text to a tree with places: a small, unsurprising part of YAML 1.2.
+
+Scalars are text, `true`, `false` and plain decimal numbers; `no`, `012`, `1e3` and dates stay text
+(https://yaml.org/spec/1.2.2/#103-core-schema, narrowed). Tags, anchors, aliases, several documents
+and null are refused: none of them is needed, and each has a surprise or an attack to its name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from yaml import events
+
+from stackyard.estate.errors import StackFileError, StackFileErrors
+from stackyard.estate.node import Node, Origin, Path, dotted
+
+DEPTH_LIMIT = 20
+"""Deepest nesting; the deepest real config has about six levels."""
+
+NULLS = {"", "~", "null", "Null", "NULL"}
+BOOLEANS = {"true": True, "false": False}
+INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Only its parser is used: it gives events with marks and constructs nothing."""
+
+
+def parse(text: str, file: str) -> Node:
+    """Return the tree of a file's text; raises StackFileErrors with every problem found."""
+    reading = _Reading(text, file)
+    try:
+        tree = reading.document()
+    except yaml.YAMLError as error:
+        raise StackFileErrors([*reading.problems, _syntax(error, text, file)]) from error
+    finally:
+        reading.parser.dispose()
+    if reading.problems or tree is None:
+        raise StackFileErrors(reading.problems)
+    return tree
+
+
+class _Reading:
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.problems: list[StackFileError] = []
+        self.parser = Loader(text)
+
+    def document(self) -> Node | None:
+        """Read the one document; a problem that leaves no tree is noted and gives None."""
+        self.parser.get_event()
+        event = self.parser.get_event()
+        if isinstance(event, events.StreamEndEvent):
+            self._note_empty()
+            return None
+        if event.version or event.tags:
+            self._note(
+                event,
+                (),
+                "a directive is not allowed in a stack file",
+                "delete the line that starts with %",
+            )
+        top = self.parser.get_event()
+        if isinstance(top, events.ScalarEvent) and not top.value:
+            self._note_empty()
+            return None
+        if not isinstance(top, events.MappingStartEvent):
+            self._note(top, (), "the top must be a map of fields")
+            return None
+        tree = self._node(top, ())
+        self.parser.get_event()
+        event = self.parser.get_event()
+        if isinstance(event, events.DocumentStartEvent):
+            self._note(
+                event,
+                (),
+                "a second document is not allowed in a stack file",
+                "one stack, one file, one document",
+            )
+        return tree
+
+    def _note_empty(self) -> None:
+        hint = "write `{}` if everything is inherited"
+        self.problems.append(StackFileError(self.file, 0, 0, "", "is empty", hint=hint))
+
+    def _node(self, event: Any, path: Path) -> Node:
+        self._plainness(event, path)
+        origin = self._origin(event)
+        if len(path) > DEPTH_LIMIT:
+            problem = f"nested deeper than {DEPTH_LIMIT} levels"
+            raise StackFileErrors([*self.problems, StackFileError(*origin, "", problem)])
+        if isinstance(event, events.MappingStartEvent):
+            return Node(self._map(path), origin)
+        if isinstance(event, events.SequenceStartEvent):
+            return Node(self._list(path), origin)
+        if isinstance(event, events.AliasEvent):
+            return Node("", origin)
+        return Node(self._scalar(event, path), origin, None, event.value)
+
+    def _map(self, path: Path) -> dict[str, Node]:
+        fields: dict[str, Node] = {}
+        while not isinstance(event := self.parser.get_event(), events.MappingEndEvent):
+            name = self._name(event, path)
+            below = (*path, name)
+            node = self._node(self.parser.get_event(), below)
+            node.key = self._origin(event)
+            if name in fields:
+                hint = f"it is first written in line {fields[name].place.line}; keep one"
+                self._note(event, below, "is written twice", hint)
+            fields[name] = node
+        return fields
+
+    def _name(self, event: Any, path: Path) -> str:
+        if not isinstance(event, events.ScalarEvent):
+            self._note(event, path, "the name of a field must be text")
+            self._node(event, path)
+            return ""
+        self._plainness(event, path)
+        name = str(event.value)
+        if event.implicit[0] and not isinstance(_meaning(name), str):
+            self._note(event, (*path, name), "the name of a field must be text", "quote it")
+        return name
+
+    def _list(self, path: Path) -> list[Node]:
+        items: list[Node] = []
+        while not isinstance(event := self.parser.get_event(), events.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return items
+
+    def _scalar(self, event: Any, path: Path) -> str | int | float | bool:
+        if not event.implicit[0]:
+            return str(event.value)
+        value = _meaning(event.value)
+        if value is None:
+            self._note(event, path, "has no value", "give it one, or delete the line")
+            return ""
+        return value
+
+    def _plainness(self, event: Any, path: Path) -> None:
+        if isinstance(event, events.AliasEvent):
+            self._note(
+                event, path, "an alias is not allowed in a stack file", "write the value itself"
+            )
+        elif event.anchor:
+            self._note(
+                event,
+                path,
+                "an anchor is not allowed in a stack file",
+                "delete it; shared values go to _defaults.yaml",
+            )
+        elif event.tag:
+            self._note(event, path, "a tag is not allowed in a stack file", "write a plain value")
+
+    def _note(self, event: Any, path: Path, problem: str, hint: str | None = None) -> None:
+        origin = self._origin(event)
+        self.problems.append(StackFileError(*origin, dotted(path), problem, hint=hint))
+
+    def _origin(self, event: Any) -> Origin:
+        return Origin(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _meaning(text: str) -> str | int | float | bool | None:
+    """Return what an unquoted scalar means."""
+    if text in NULLS:
+        return None
+    if text in BOOLEANS:
+        return BOOLEANS[text]
+    if INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if DECIMAL.fullmatch(text) else text
+
+
+def _syntax(error: yaml.YAMLError, text: str, file: str) -> StackFileError:
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML")
+    if mark is None:
+        position = int(getattr(error, "position", 0))
+        line = text.count("\n", 0, position) + 1
+        return StackFileError(file, line, 1, "", f"not YAML: {problem}")
+    lines = text.splitlines()
+    written = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in written[: mark.column + 1] and not written[: mark.column].strip():
+        problem, hint = "a tab in the indentation", "indent with spaces"
+        return StackFileError(file, mark.line + 1, mark.column + 1, "", problem, hint=hint)
+    return StackFileError(file, mark.line + 1, mark.column + 1, "", f"not YAML: {problem}")

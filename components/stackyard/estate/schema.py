@@ -1,0 +1,87 @@
+"""The JSON Schemas that editors check stack files with: one per blueprint, and for shared files.
+
+A file may leave to others what it does not say, so nothing is required in these schemas; whether a
+stack is complete is known only after merging, and `stackyard validate` says it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from stackyard.blueprints.catalogue import BLUEPRINTS, config_class
+from stackyard.estate.settings import EstateSettings
+
+SHARED = "shared"
+ESTATE = "estate"
+NAMES = (*BLUEPRINTS, SHARED, ESTATE)
+"""The schemas by name; `shared` is for files that stacks of any blueprint inherit from."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Schema = dict[str, Any]
+
+
+def schema(name: str) -> Schema:
+    """Return the schema of this name."""
+    if name == ESTATE:
+        return {"$schema": DIALECT, **_writable(EstateSettings.model_json_schema(), partial=False)}
+    if name == SHARED:
+        return _shared()
+    model = config_class(name)
+    found = _writable(model.model_json_schema(), partial=True)
+    blueprint = {"description": "What the stacks of this project are.", "const": name}
+    found["properties"] = {"blueprint": blueprint, **found["properties"]}
+    return {"$schema": DIALECT, **found}
+
+
+def text(name: str) -> str:
+    """Return the schema as the file that is committed."""
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def _shared() -> Schema:
+    """Join the blueprints: a key that several know may be what any of them says."""
+    models: list[type[BaseModel]] = [config_class(blueprint) for blueprint in BLUEPRINTS]
+    refs, whole = models_json_schema([(model, "validation") for model in models])
+    definitions = _writable(whole, partial=True)["$defs"]
+    properties: dict[str, list[Schema]] = {}
+    for model in models:
+        own = definitions.pop(refs[model, "validation"]["$ref"].rpartition("/")[2])
+        for key, value in own["properties"].items():
+            if value not in properties.setdefault(key, []):
+                properties[key].append(value)
+    return {
+        "$schema": DIALECT,
+        "$defs": definitions,
+        "title": "Shared",
+        "description": "What stacks of any blueprint inherit; each takes the sections it knows.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            key: values[0] if len(values) == 1 else {"anyOf": values}
+            for key, values in properties.items()
+        },
+    }
+
+
+def _writable(value: Any, *, partial: bool) -> Any:
+    """Return a schema of what may be written: no null, and nothing required in a partial file."""
+    if isinstance(value, list):
+        return [_writable(each, partial=partial) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if partial and isinstance(value.get("required"), list):
+        value = {key: each for key, each in value.items() if key != "required"}
+    if "default" in value and value["default"] is None:
+        value = {key: each for key, each in value.items() if key != "default"}
+    choices = [each for each in value.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) == 1:
+        rest = {key: each for key, each in value.items() if key != "anyOf"}
+        value = {**choices[0], **rest}
+    elif choices:
+        value = {**value, "anyOf": choices}
+    return {key: _writable(each, partial=partial) for key, each in value.items()}

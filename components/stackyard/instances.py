@@ -1,0 +1,138 @@
+"""EC2 instance types with NVIDIA GPUs: what each has, and how its GPUs can be divided.
+
+Source: EC2 `DescribeInstanceTypes` (read on 2026-11-24) and
+https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html. A test compares the table with the
+emulator's copy of the same data. Types with a fraction of a GPU (g6f) are left out, because
+`nvidia.com/gpu: 1` would mean something else there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+REVIEWED = "2026-11-24"
+"""The day on which this table was last compared with its source."""
+
+
+_GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")
+
+
+@dataclass(frozen=True)
+class GpuInstance:
+    """One instance type: its GPUs and the machine around them."""
+
+    gpus: int
+    model: str
+    gpu_memory_mib: int
+    """Memory of one GPU."""
+    vcpus: int
+    memory_gib: int
+
+
+INSTANCES: dict[str, GpuInstance] = {
+    "g4dn.xlarge": GpuInstance(1, "T4", 16_384, 4, 16),
+    "g4dn.2xlarge": GpuInstance(1, "T4", 16_384, 8, 32),
+    "g4dn.4xlarge": GpuInstance(1, "T4", 16_384, 16, 64),
+    "g4dn.8xlarge": GpuInstance(1, "T4", 16_384, 32, 128),
+    "g4dn.12xlarge": GpuInstance(4, "T4", 16_384, 48, 192),
+    "g4dn.16xlarge": GpuInstance(1, "T4", 16_384, 64, 256),
+    "g4dn.metal": GpuInstance(8, "T4", 16_384, 96, 384),
+    "g5.xlarge": GpuInstance(1, "A10G", 22_888, 4, 16),
+    "g5.2xlarge": GpuInstance(1, "A10G", 22_888, 8, 32),
+    "g5.4xlarge": GpuInstance(1, "A10G", 22_888, 16, 64),
+    "g5.8xlarge": GpuInstance(1, "A10G", 22_888, 32, 128),
+    "g5.12xlarge": GpuInstance(4, "A10G", 22_888, 48, 192),
+    "g5.16xlarge": GpuInstance(1, "A10G", 22_888, 64, 256),
+    "g5.24xlarge": GpuInstance(4, "A10G", 22_888, 96, 384),
+    "g5.48xlarge": GpuInstance(8, "A10G", 22_888, 192, 768),
+    "g5g.xlarge": GpuInstance(1, "T4g", 16_384, 4, 8),
+    "g5g.2xlarge": GpuInstance(1, "T4g", 16_384, 8, 16),
+    "g5g.4xlarge": GpuInstance(1, "T4g", 16_384, 16, 32),
+    "g5g.8xlarge": GpuInstance(1, "T4g", 16_384, 32, 64),
+    "g5g.16xlarge": GpuInstance(2, "T4g", 16_384, 64, 128),
+    "g5g.metal": GpuInstance(2, "T4g", 16_384, 64, 128),
+    "g6.xlarge": GpuInstance(1, "L4", 22_888, 4, 16),
+    "g6.2xlarge": GpuInstance(1, "L4", 22_888, 8, 32),
+    "g6.4xlarge": GpuInstance(1, "L4", 22_888, 16, 64),
+    "g6.8xlarge": GpuInstance(1, "L4", 22_888, 32, 128),
+    "g6.12xlarge": GpuInstance(4, "L4", 22_888, 48, 192),
+    "g6.16xlarge": GpuInstance(1, "L4", 22_888, 64, 256),
+    "g6.24xlarge": GpuInstance(4, "L4", 22_888, 96, 384),
+    "g6.48xlarge": GpuInstance(8, "L4", 22_888, 192, 768),
+    "g6e.xlarge": GpuInstance(1, "L40S", 45_776, 4, 32),
+    "g6e.2xlarge": GpuInstance(1, "L40S", 45_776, 8, 64),
+    "g6e.4xlarge": GpuInstance(1, "L40S", 45_776, 16, 128),
+    "g6e.8xlarge": GpuInstance(1, "L40S", 45_776, 32, 256),
+    "g6e.12xlarge": GpuInstance(4, "L40S", 45_776, 48, 384),
+    "g6e.16xlarge": GpuInstance(1, "L40S", 45_776, 64, 512),
+    "g6e.24xlarge": GpuInstance(4, "L40S", 45_776, 96, 768),
+    "g6e.48xlarge": GpuInstance(8, "L40S", 45_776, 192, 1_536),
+    "g7e.2xlarge": GpuInstance(1, "RTX-PRO-6000", 98_304, 8, 64),
+    "g7e.4xlarge": GpuInstance(1, "RTX-PRO-6000", 98_304, 16, 128),
+    "g7e.8xlarge": GpuInstance(1, "RTX-PRO-6000", 98_304, 32, 256),
+    "g7e.12xlarge": GpuInstance(2, "RTX-PRO-6000", 98_304, 48, 512),
+    "g7e.24xlarge": GpuInstance(4, "RTX-PRO-6000", 98_304, 96, 1_024),
+    "g7e.48xlarge": GpuInstance(8, "RTX-PRO-6000", 98_304, 192, 2_048),
+    "gr6.4xlarge": GpuInstance(1, "L4", 22_888, 16, 128),
+    "gr6.8xlarge": GpuInstance(1, "L4", 22_888, 32, 256),
+    "p4d.24xlarge": GpuInstance(8, "A100", 40_960, 96, 1_152),
+    "p4de.24xlarge": GpuInstance(8, "A100", 81_920, 96, 1_152),
+    "p5.4xlarge": GpuInstance(1, "H100", 81_920, 16, 256),
+    "p5.48xlarge": GpuInstance(8, "H100", 81_920, 192, 2_048),
+    "p5e.48xlarge": GpuInstance(8, "H200", 144_384, 192, 2_048),
+    "p5en.48xlarge": GpuInstance(8, "H200", 144_384, 192, 2_048),
+    "p6-b200.48xlarge": GpuInstance(8, "B200", 183_359, 192, 2_048),
+}
+"""Instance types by name."""
+
+
+@dataclass(frozen=True)
+class MigModel:
+    """A GPU model that MIG can divide into equal slices."""
+
+    bottlerocket: str
+    """Its name in Bottlerocket's settings."""
+    slices: dict[str, int]
+    """How many slices of each profile one GPU gives."""
+
+
+MIG: dict[tuple[str, int], MigModel] = {
+    ("A100", 40_960): MigModel("a100.40gb", {"1g.5gb": 7, "2g.10gb": 3, "3g.20gb": 2}),
+    ("A100", 81_920): MigModel("a100.80gb", {"1g.10gb": 7, "2g.20gb": 3, "3g.40gb": 2}),
+    ("H100", 81_920): MigModel("h100.80gb", {"1g.10gb": 7, "2g.20gb": 3, "3g.40gb": 2}),
+    ("H200", 144_384): MigModel("h200.141gb", {"1g.18gb": 7, "2g.35gb": 3, "3g.71gb": 2}),
+}
+"""GPUs with MIG, by model and memory. Source:
+https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html."""
+
+_ACCELERATED = re.compile(r"^(g|gr|p|trn|inf|dl|vt)\d")
+
+
+def is_accelerated(instance_type: str) -> bool:
+    """Tell by its family whether an instance type has accelerators, in the table or not."""
+    return _ACCELERATED.match(instance_type) is not None
+
+
+def family(instance_type: str) -> str:
+    """Return the family of an instance type: `p5` of `p5.48xlarge`."""
+    return instance_type.partition(".")[0]
+
+
+def is_arm(instance_type: str) -> bool:
+    """Tell whether the GPU instance has a Graviton processor; only g5g has."""
+    return family(instance_type) == "g5g"
+
+
+def mig_model(instance_type: str) -> MigModel | None:
+    """Return how MIG divides the type's GPUs; None where it cannot."""
+    instance = INSTANCES[instance_type]
+    return MIG.get((instance.model, instance.gpu_memory_mib))
+
+
+def is_graviton(instance_type: str) -> bool:
+    """Tell whether a type has an ARM processor: a `g` after the generation, as in `m7g.large`.
+
+    Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html.
+    """
+    return _GRAVITON.match(instance_type) is not None
