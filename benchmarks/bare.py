@@ -10,13 +10,13 @@ from pathlib import Path
 from pulumi import automation
 
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import place_of
+from stackyard_cli.backend.location import location_of
 
 
 def main() -> None:
     """Preview the project in the folder given; fails if anything would change."""
     folder = Path(sys.argv[1])
-    place = place_of(
+    location = location_of(
         name="acme", root=folder, target="sandbox", backend=None, secrets_provider=None
     )
     os.environ["PATH"] = f"{pulumi_binary.find().path.parent}{os.pathsep}{os.environ['PATH']}"
@@ -25,7 +25,7 @@ def main() -> None:
         runpy.run_path(str(folder / "__main__.py"))
 
     workspace = automation.LocalWorkspace(
-        work_dir=str(folder), program=program, env_vars=place.environment
+        work_dir=str(folder), program=program, env_vars=location.environment
     )
     project = workspace.project_settings().name
     stack = automation.Stack.select(f"organization/{project}/dev", workspace)

@@ -51,7 +51,7 @@ def explained(error: Exception) -> StackyardError | None:
             f"{_counted(len(error.problems), 'problem')} in {_counted(files, 'file')}",
             code=ExitCode.INVALID,
             details=[str(problem) for problem in error.problems],
-            facts={"problems": [problem.plain() for problem in error.problems]},
+            facts={"problems": [problem.to_dict() for problem in error.problems]},
         )
     if isinstance(error, EstateError):
         return StackyardError(error.message, hint=error.hint, code=ExitCode.INVALID)

@@ -52,7 +52,7 @@ def keys_rotate(subject: Subject, settings: Settings) -> Iterator[str]:
         yield f"key `{subject.name}` does not rotate"
 
 
-@stack_rule("personal-data-bounded", BUCKET, fix="shorten delete_after_days")
+@stack_rule("personal-data-bounded", BUCKET, fix="shorten erase_within_days")
 def personal_bounded(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
     """Personal data is deleted in time: its buckets, tagged so, have a bounded expiration."""
     personal = {

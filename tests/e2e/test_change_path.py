@@ -18,7 +18,7 @@ datasets:
   kept: {kind: raw}
   left: {kind: curated}
 retention:
-  raw: {delete_after_days: 1500, cold_after_days: 100}
+  raw: {expire_after_days: 1500, transition_after_days: 100}
 """
 LEFT = "  left: {kind: curated}\n"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
@@ -44,7 +44,7 @@ def test_what_was_approved_is_applied_once_and_nothing_else(
     yard: Yard, aws: Callable[..., Any], tmp_path: Path
 ) -> None:
     receipt, forged = tmp_path / "receipt.json", tmp_path / "forged.json"
-    yard.edit(FILE, "delete_after_days: 1500", "delete_after_days: 1400")
+    yard.edit(FILE, "expire_after_days: 1500", "expire_after_days: 1400")
     yard.run("preview", STACK, "--receipt", str(receipt))
     content = json.loads(receipt.read_text())
     [step] = [step for step in content["steps"] if step["type"] == LIFECYCLE]
@@ -58,7 +58,7 @@ def test_what_was_approved_is_applied_once_and_nothing_else(
     assert (refused.returncode, "changed after it was written" in refused.stderr) == (3, True)
 
     text = (yard.folder / FILE).read_text()
-    yard.edit(FILE, "cold_after_days: 100", "cold_after_days: 90")
+    yard.edit(FILE, "transition_after_days: 100", "transition_after_days: 90")
     edited = yard.attempt("up", STACK, "--receipt", str(receipt))
     assert (edited.returncode, "config: approved" in edited.stderr) == (3, True)
     (yard.folder / FILE).write_text(text)

@@ -14,7 +14,7 @@ import yaml
 from pulumi import automation
 
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import place_of
+from stackyard_cli.backend.location import location_of
 
 FILES = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "requirements.txt", "README.md"}
 
@@ -28,7 +28,7 @@ def test_the_ejected_program_changes_nothing(
     folder = tmp_path / "ejected"
     applied.run("eject", stack, str(folder))
     assert {path.name for path in folder.iterdir()} == FILES
-    place = place_of(
+    location = location_of(
         name="acme", root=applied.folder, target="sandbox", backend=None, secrets_provider=None
     )
     monkeypatch.setenv(
@@ -39,7 +39,7 @@ def test_the_ejected_program_changes_nothing(
         # The language host that would start `python __main__.py` is not served here; the engine
         # runs the same file in this process instead.
         program=lambda: runpy.run_path(str(folder / "__main__.py")) and None,
-        env_vars=place.environment,
+        env_vars=location.environment,
     )
     team, project, stage = stack.split("/")
     chosen = automation.Stack.select(f"organization/{team}.{project}/{stage}", workspace)

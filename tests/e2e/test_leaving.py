@@ -11,7 +11,7 @@ import pytest
 
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard_cli.deploy.deployment import place_of_estate
+from stackyard_cli.deploy.deployment import location_of_estate
 from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.inventory.sweep import IMPLIED, UNSEEN, swept
 
@@ -142,18 +142,18 @@ def test_of_what_is_applied_nothing_is_left_over_and_every_tagged_type_is_found(
 ) -> None:
     assert applied.answer("leftovers", "*/*/dev")["leftovers"] == []
     estate = Estate(applied.folder)
-    place = place_of_estate(estate)
+    location = location_of_estate(estate)
     missed: set[str] = set()
     for stack in (one for one in estate.stacks() if one.stage == "dev"):
-        missed |= _not_found(place, stack)
+        missed |= _not_found(location, stack)
     assert missed <= UNSEEN | IMPLIED
 
 
-def _not_found(place: Any, stack: StackId) -> set[str]:
+def _not_found(location: Any, stack: StackId) -> set[str]:
     """The types of a stack's tagged resources that the sweep does not find."""
-    found = swept(stack, AwsCensus(stack, REGION, place.environment), [])
+    found = swept(stack, AwsCensus(stack, REGION, location.environment), [])
     labels = {one.label for one in found}
-    checkpoint = place.state(stack).read()
+    checkpoint = location.state(stack).read()
     return {
         item["type"]
         for item in checkpoint.resources

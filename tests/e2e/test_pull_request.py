@@ -26,7 +26,7 @@ TEXT = """\
 datasets:
   kept: {kind: raw}
 retention:
-  raw: {delete_after_days: 1500, cold_after_days: 100}
+  raw: {expire_after_days: 1500, transition_after_days: 100}
 access:
   audiences:
     scientist:
@@ -128,7 +128,7 @@ def one(jobs: list[Job]) -> Job:
 def test_from_a_branch_to_the_cloud(team: Team) -> None:
     github, runner = team.github, team.runner
     github.switch("smaller")
-    team.edit("delete_after_days: 1500", "delete_after_days: 1400")
+    team.edit("expire_after_days: 1500", "expire_after_days: 1400")
     first = runner.pull_request(github.push(1))
     assert one(first["affected"]).result == one(first["comment"]).result == "success", first
     assert one(first["preview"]).roles == [f"arn:aws:iam::{ACCOUNT}:role/stackyard-preview"]
@@ -186,9 +186,9 @@ def test_what_moved_after_the_review_is_not_applied(team: Team) -> None:
     assert one(runner.pull_request(github.push(2))["preview"]).result == "success"
     # Meanwhile somebody lands another change of the stack, and somebody applies a third by hand.
     github.git("switch", "-q", "main")
-    team.edit("cold_after_days: 100", "cold_after_days: 90")
+    team.edit("transition_after_days: 100", "transition_after_days: 90")
     team.yard.run("up", STACK, "--yes")
-    team.edit("cold_after_days: 90", "cold_after_days: 80")
+    team.edit("transition_after_days: 90", "transition_after_days: 80")
     github.commit("Colder")
     before, after = github.merge(2)
     refused = one(runner.push(before, after)["apply-2"])
@@ -216,7 +216,7 @@ def test_a_commit_that_nobody_reviewed_is_not_applied(team: Team) -> None:
 def test_a_fork_gets_its_files_checked_and_nothing_else(team: Team) -> None:
     github, calls = team.github, len(team.github.calls)
     github.switch("from-outside")
-    team.edit("delete_after_days: 1400", "delete_after_days: 1300")
+    team.edit("expire_after_days: 1400", "expire_after_days: 1300")
     played = team.runner.pull_request(github.push(3, fork=True))
     assert one(played["affected"]).result == "success", played
     assert [one(played[name]).result for name in ("preview", "comment")] == ["skipped", "skipped"]

@@ -76,12 +76,12 @@ def test_personal_data_is_gone_within_its_days(applied: Any, aws: Any) -> None:
 def test_a_changed_number_is_one_change_and_reaches_the_bucket(applied: Any, aws: Any) -> None:
     stack, file = "ranking/recommender/dev", "stacks/ranking/recommender/_defaults.yaml"
     bucket = f"ranking-recommender-dev-data-events-{ACCOUNT}"
-    applied.edit(file, "delete_after_days: 180", "delete_after_days: 120")
+    applied.edit(file, "erase_within_days: 180", "erase_within_days: 120")
     try:
         (answer,) = applied.answer("preview", stack)["stacks"]
         (change,) = answer["config_changes"]
         assert (change["path"], change["old"], change["new"]) == (
-            "retention.personal.eu.delete_after_days",
+            "retention.personal.eu.erase_within_days",
             180,
             120,
         )
@@ -90,7 +90,7 @@ def test_a_changed_number_is_one_change_and_reaches_the_bucket(applied: Any, aws
         applied.run("up", stack, "--yes")
         assert read_back(aws, bucket).gone_after == 120
     finally:
-        applied.edit(file, "delete_after_days: 120", "delete_after_days: 180")
+        applied.edit(file, "erase_within_days: 120", "erase_within_days: 180")
         applied.run("up", stack, "--yes")
     assert read_back(aws, bucket).gone_after == 180
 
@@ -108,12 +108,14 @@ def test_a_lifecycle_deleted_behind_its_back_is_seen_and_put_back(applied: Any, 
 
 def test_a_contradiction_is_refused_with_both_places(applied: Any) -> None:
     file = "stacks/ranking/recommender/_defaults.yaml"
-    applied.edit(file, "delete_after_days: 180", "delete_after_days: 800")
+    applied.edit(file, "erase_within_days: 180", "erase_within_days: 800")
     try:
         done = applied.attempt("validate", "ranking/recommender/dev")
         assert done.returncode == 2
         assert f"{file}:" in done.stderr
-        assert "`delete_after_days` (800) is more than `at_most_days` (730) allows" in done.stderr
+        assert (
+            "`erase_within_days` (800) is more than `legal_limit_days` (730) allows" in done.stderr
+        )
         assert "stacks/_defaults.yaml:" in done.stderr
     finally:
-        applied.edit(file, "delete_after_days: 800", "delete_after_days: 180")
+        applied.edit(file, "erase_within_days: 800", "erase_within_days: 180")

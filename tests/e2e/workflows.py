@@ -136,7 +136,7 @@ class _Play:
         self._known = known | {"steps": {}}
         self._permissions = job["permissions"]
         self._environment = filled({**workflow["env"], **job.get("env", {})}, self._known)
-        self._place = runner.place()
+        self._place = runner.location()
         self._files = self._place / "checkout"
         self._temp = self._place / "temp"
         self._temp.mkdir()

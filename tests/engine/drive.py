@@ -12,7 +12,7 @@ from pathlib import Path
 from yard import STACK, task
 
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.deploy.order import in_order
 from stackyard_cli.engine.messages import EngineStarted, Event
 from stackyard_cli.engine.parent.runner import Runner
@@ -30,9 +30,9 @@ def main() -> None:
             print(f"engine {event.pid}", flush=True)
 
     known = json.loads(environment)
-    place = Place(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
+    location = Location(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
     with Stops(lambda text: print(text, file=sys.stderr)) as stops:
-        runner = Runner(place, pulumi_binary.find(), stops, watch, Workers(json.loads(worker)))
+        runner = Runner(location, pulumi_binary.find(), stops, watch, Workers(json.loads(worker)))
         done = in_order(
             [[task(STACK, **json.loads(config))]],
             lambda one: runner.run(one, operation),

@@ -21,8 +21,8 @@ OTHER = {"type": "aws:iam/role:Role", "name": "role", "props": {"label": "role"}
 @pytest.fixture
 def made(yard: FakeYard) -> FakeYard:
     """A protected key and a role, in the place of AWS."""
-    port = yard.place.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
-    yard.place.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+    port = yard.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
+    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
     yard.worker = WORKER
     assert run(yard, "up", KEY, OTHER).ok
     return yard
@@ -50,7 +50,7 @@ def test_a_protected_key_that_would_go_is_a_loss_and_goes_only_with_consent(
     assert not run(made, "up", *left).ok
     assert made.ids() == before
 
-    unprotect(made.place, made.engine, STACK, refused(found.diagnostics))
+    unprotect(made.location, made.engine, STACK, refused(found.diagnostics))
     assert run(made, "up", *left).ok
     assert len(made.ids() & before) == 1, "the role stays"
 
@@ -62,7 +62,7 @@ def test_a_destroy_spares_a_protected_key_until_that_is_lifted(made: FakeYard) -
     key = _held(made, "aws:kms/key:Key")
     assert len(key & made.ids()) == 1, "the key is still there"
 
-    unprotect(made.place, made.engine, STACK, refused(done.diagnostics))
+    unprotect(made.location, made.engine, STACK, refused(done.diagnostics))
     assert run(made, "destroy", KEY, OTHER).ok
     assert made.ids() == set()
 
@@ -84,6 +84,6 @@ def test_protection_that_moves_is_a_change_although_no_property_is(made: FakeYar
 
 
 def _held(yard: FakeYard, kind: str) -> set[str]:
-    checkpoint = yard.place.state(STACK).read()
+    checkpoint = yard.location.state(STACK).read()
     assert checkpoint is not None
     return {item["id"] for item in checkpoint.resources if item["type"] == kind}

@@ -48,8 +48,8 @@ class Ears:
 
 @pytest.fixture
 def watched(yard: FakeYard) -> FakeYard:
-    del yard.place.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
-    yard.place.environment["PULUMI_CONFIG_PASSPHRASE"] = CANARY
+    del yard.location.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
+    yard.location.environment["PULUMI_CONFIG_PASSPHRASE"] = CANARY
     yard.worker = WORKER
     return yard
 

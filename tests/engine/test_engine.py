@@ -26,7 +26,7 @@ def test_preview_apply_change_destroy(yard: FakeYard) -> None:
     first = yard.run("preview", things=2)
     assert ("create", "thing-1") in names(first)
     assert yard.things() == []
-    assert yard.place.state(STACK).raw() is None, "a preview of a new stack writes nothing"
+    assert yard.location.state(STACK).raw() is None, "a preview of a new stack writes nothing"
     assert yard.run("up", things=2).ok
     assert yard.run("preview", things=2).changing == []
     change = yard.run("preview", things=2, size=2)
@@ -36,7 +36,7 @@ def test_preview_apply_change_destroy(yard: FakeYard) -> None:
     ]
     assert yard.run("destroy", things=2).ok
     assert yard.things() == []
-    record = yard.place.records(STACK).read()
+    record = yard.location.records(STACK).read()
     assert record is not None
     assert record.outcome == "destroyed"
     assert yard.run("up", things=1).ok, "a destroyed stack may start over"
@@ -59,10 +59,10 @@ def test_an_error_of_a_provider_keeps_what_was_made(yard: FakeYard) -> None:
     report = yard.run("up", things=4, failing=[3])
     assert report.result.problem == "refused thing-3"
     assert yard.ids() == yard.held()
-    record = yard.place.records(STACK).read()
+    record = yard.location.records(STACK).read()
     assert record is not None
     assert record.outcome == "failed"
-    assert recorded_config(yard.place, STACK) == [{"things": 4, "failing": [3]}]
+    assert recorded_config(yard.location, STACK) == [{"things": 4, "failing": [3]}]
 
 
 def test_an_upstream_that_is_not_applied_is_named_with_the_command(yard: FakeYard) -> None:
@@ -70,9 +70,9 @@ def test_an_upstream_that_is_not_applied_is_named_with_the_command(yard: FakeYar
     report = yard.runner().run(task(upstreams=upstreams), "up")
     assert report.result.kind == "upstream"
     assert report.result.hint == f"run `stackyard up {BELOW}`"
-    assert not applied(yard.place, BELOW)
+    assert not applied(yard.location, BELOW)
     assert yard.run("up", BELOW).ok
-    assert applied(yard.place, BELOW)
+    assert applied(yard.location, BELOW)
     # The preview of a stack that does not exist yet reads the contract, too.
     assert yard.runner().run(task(upstreams=upstreams), "preview").ok
     assert yard.runner().run(task(upstreams=upstreams), "up").ok
@@ -80,7 +80,7 @@ def test_an_upstream_that_is_not_applied_is_named_with_the_command(yard: FakeYar
 
 def test_two_at_once_one_wins_and_the_other_says_who(yard: FakeYard) -> None:
     tool = yard.tool(things=3, seconds=2)
-    while not yard.place.state(STACK).locks():
+    while not yard.location.state(STACK).locks():
         assert tool.poll() is None
     second = yard.run("up")
     assert "locked by" in (second.result.problem or "")
@@ -95,10 +95,10 @@ def test_a_secret_is_nowhere_in_plain(yard: FakeYard, capfd: pytest.CaptureFixtu
     assert CANARY not in repr(report.steps) + repr(report.diagnostics)
     out, err = capfd.readouterr()
     assert CANARY not in out + err
-    kept = yard.place.home.parent
+    kept = yard.location.home.parent
     holding = [path for path in kept.rglob("*") if path.is_file() and _holds(path)]
     assert [path.name for path in holding] == ["record.json"], "the config is not secret by itself"
-    checkpoint = yard.place.state(STACK).read()
+    checkpoint = yard.location.state(STACK).read()
     assert checkpoint is not None
     assert checkpoint.outputs["password"] == "[secret]"
 
@@ -109,17 +109,17 @@ def _holds(path: Path) -> bool:
 
 def test_the_same_salt_serves_every_run(yard: FakeYard) -> None:
     assert yard.run("up", secret="one-secret-value").ok
-    first = yard.place.records(STACK).key_file()
+    first = yard.location.records(STACK).key_file()
     assert first
     salt = _salt(yard)
     assert salt.encode() in first
     assert yard.run("up", secret="one-secret-value", size=2).ok
-    assert yard.place.records(STACK).key_file() == first
+    assert yard.location.records(STACK).key_file() == first
     assert _salt(yard) == salt
 
 
 def _salt(yard: FakeYard) -> str:
-    checkpoint = yard.place.state(STACK).read()
+    checkpoint = yard.location.state(STACK).read()
     assert checkpoint is not None
     return str(checkpoint.latest["secrets_providers"]["state"]["salt"])
 
@@ -132,9 +132,9 @@ def test_nothing_is_left_behind_and_all_of_it_is_private(
     monkeypatch.setenv("TMPDIR", str(temporary))
     assert yard.run("up").ok
     assert yard.run("preview").ok
-    assert list((yard.place.home / "work").iterdir()) == []
+    assert list((yard.location.home / "work").iterdir()) == []
     assert list(temporary.iterdir()) == []
-    backend = Path(yard.place.backend_url.removeprefix("file://"))
+    backend = Path(yard.location.backend_url.removeprefix("file://"))
     open_to_others = [p for p in backend.rglob("*") if p.is_file() and p.stat().st_mode & 0o077]
     assert open_to_others == []
 
@@ -149,12 +149,12 @@ def test_what_is_retained_stays_in_the_cloud_and_is_told(yard: FakeYard) -> None
 def test_drift_is_seen_only_with_refresh_and_nothing_is_written(yard: FakeYard) -> None:
     assert yard.run("up").ok
     next(iter(yard.cloud.glob("*.json"))).unlink()
-    before = yard.place.state(STACK).raw()
+    before = yard.location.state(STACK).raw()
     assert yard.run("preview").changing == []
     seen = yard.runner().run(task(), "preview", refresh=True)
     assert seen.ok
     assert [operation for operation, _ in names(seen)] == ["create"]
-    assert yard.place.state(STACK).raw() == before
+    assert yard.location.state(STACK).raw() == before
 
 
 def test_values_are_shown_on_demand(yard: FakeYard) -> None:

@@ -57,8 +57,8 @@ def team(
 ) -> Iterator[FakeYard]:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     bucket = f"state-{tmp_path.name}".replace("_", "-").lower()[:60]
-    place = {"LocationConstraint": REGION}
-    client("s3", keys).create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    location = {"LocationConstraint": REGION}
+    client("s3", keys).create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
     key = client("kms", keys).create_key()["KeyMetadata"]["KeyId"]
     options = f"endpoint={emulator}&disableSSL=true&s3ForcePathStyle=true&region={REGION}"
     opened = open_yard(
@@ -79,13 +79,13 @@ def test_state_and_records_are_in_the_bucket_and_secrets_are_not_plain(
     report = team.run("up", things=2)
     assert report.ok, report.result
     assert team.run("preview", things=2).changing == []
-    found = team.place.store.keys("")
+    found = team.location.store.keys("")
     assert ".pulumi/stacks/ranking.clicks/dev.json" in found
     assert f".stackyard/{STACK}/record.json" in found
-    key_file = team.place.records(STACK).key_file() or b""
+    key_file = team.location.records(STACK).key_file() or b""
     assert b"encryptedkey" in key_file
     assert team.run("up", things=2, secret=CANARY).ok
-    raw = team.place.state(STACK).raw() or b""
+    raw = team.location.state(STACK).raw() or b""
     assert CANARY.encode() not in raw
     assert b"ciphertext" in raw
     assert team.run("destroy", things=2).ok
@@ -94,11 +94,13 @@ def test_state_and_records_are_in_the_bucket_and_secrets_are_not_plain(
 
 def test_a_preview_of_a_new_stack_needs_no_key_and_writes_nothing(team: FakeYard) -> None:
     """So the role of previews can do without both rights."""
-    team.place = replace(team.place, secrets_provider=f"awskms:///no-such-key?region={REGION}")
+    team.location = replace(
+        team.location, secrets_provider=f"awskms:///no-such-key?region={REGION}"
+    )
     report = team.run("preview", things=2, secret=CANARY)
     assert report.ok, report.result
     assert len(report.changing) >= 2
-    assert team.place.store.keys("") == []
+    assert team.location.store.keys("") == []
 
 
 def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
@@ -106,7 +108,7 @@ def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
     tool = team.tool(**things)
     until(team.things)
     kill_everything(tool)
-    assert [one.life for one in held(team.place, [STACK])] == ["dead"]
+    assert [one.life for one in held(team.location, [STACK])] == ["dead"]
     assert "locked by" in (team.run("up", **things).result.problem or "")
     time.sleep(1)
     assert team.recover().unlocked

@@ -18,19 +18,19 @@ from .yard import STACK, FakeYard
 @pytest.fixture
 def store(yard: FakeYard, tmp_path: Path) -> EngineStore:
     """The yard's folder through the engine alone; the yard knows no other way to it."""
-    found = EngineStore(yard.place.backend_url, yard.place.environment, tmp_path / "records")
-    vars(yard.place)["store"] = found
+    found = EngineStore(yard.location.backend_url, yard.location.environment, tmp_path / "records")
+    vars(yard.location)["store"] = found
     return found
 
 
 def test_a_stack_is_applied_read_restored_and_missed(yard: FakeYard, store: EngineStore) -> None:
-    assert preconditions.checked_state(yard.place, STACK, applies=True) is None
+    assert preconditions.checked_state(yard.location, STACK, applies=True) is None
     report = yard.run("up", things=2, secret="s3cret-value")
     assert report.ok, report.result
-    state = yard.place.state(STACK)
+    state = yard.location.state(STACK)
     assert yard.held() == yard.ids()
     assert "s3cret-value" not in (state.raw() or b"").decode()
-    assert preconditions.applied(yard.place, STACK)
+    assert preconditions.applied(yard.location, STACK)
     assert yard.run("preview", things=2, secret="s3cret-value").result.changes == {"same": 4}
     assert store.keys(".pulumi/stacks/") == [state.checkpoint_key]
 
@@ -42,10 +42,10 @@ def test_a_stack_is_applied_read_restored_and_missed(yard: FakeYard, store: Engi
     store.put(state.checkpoint_key, good)
     assert yard.held() == yard.ids()
 
-    backend = Path(yard.place.backend_url.removeprefix("file://"))
+    backend = Path(yard.location.backend_url.removeprefix("file://"))
     (backend / state.checkpoint_key).unlink()
     with pytest.raises(StateError, match="a known stack without state"):
-        preconditions.checked_state(yard.place, STACK, applies=True)
+        preconditions.checked_state(yard.location, STACK, applies=True)
 
 
 def test_what_the_engine_says_of_a_backend_is_told(tmp_path: Path) -> None:

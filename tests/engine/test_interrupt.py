@@ -19,7 +19,7 @@ THINGS = {"things": 12, "seconds": 0.8}
 
 def settled(yard: FakeYard) -> None:
     """Nothing is locked or pending, and state and cloud are the same."""
-    state = yard.place.state(STACK)
+    state = yard.location.state(STACK)
     assert state.locks() == []
     checkpoint = state.read()
     assert checkpoint is not None
@@ -37,7 +37,7 @@ def test_one_signal_stops_gracefully(yard: FakeYard, trial: int, name: str) -> N
     out, err = tool.communicate(timeout=60)
     assert tool.returncode == 130, (out, err)
     assert "stopping" in err
-    if yard.place.state(STACK).raw() is None:
+    if yard.location.state(STACK).raw() is None:
         return
     settled(yard)
     report = yard.run("up", **THINGS)
@@ -79,7 +79,7 @@ def test_a_killed_tool_stops_its_engine_gracefully(yard: FakeYard) -> None:
     until(yard.creating)
     tool.kill()
     tool.wait()
-    until(lambda: not yard.place.state(STACK).locks())
+    until(lambda: not yard.location.state(STACK).locks())
     settled(yard)
     assert len(yard.things()) < 12
 

@@ -30,8 +30,8 @@ def judged(yard: FakeYard, monkeypatch: pytest.MonkeyPatch) -> FakeYard:
     """The fake cloud in the place of AWS."""
     # With it, what a pack writes comes through a pipe at once; few machines have it set.
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
-    port = yard.place.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
-    yard.place.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+    port = yard.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
+    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
     yard.worker = WORKER
     return yard
 
@@ -82,7 +82,7 @@ def test_a_pack_stops_before_anything_is_made(judged: FakeYard, pack: str) -> No
     stopped = run(judged, "preview", pack, wrong)
     assert (stopped.result.outcome, stopped.result.kind) == ("failed", "policy")
     [violation] = [item for item in stopped.violations if item.level == "mandatory"]
-    assert (violation.policy, policies.plain(violation)["pack"]) == (rule, pack)
+    assert (violation.policy, policies.to_dict(violation)["pack"]) == (rule, pack)
     assert said in policies.told(violation)
     assert len(stopped.steps) > len(wrong), "the whole preview is still shown"
     assert list(judged.cloud.iterdir()) == []

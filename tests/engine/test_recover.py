@@ -53,14 +53,14 @@ def test_up_refuses_until_recover(yard: FakeYard) -> None:
     tool = yard.tool(things=4, seconds=3)
     until(yard.creating)
     kill_everything(tool)
-    [one] = held(yard.place, [STACK])
+    [one] = held(yard.location, [STACK])
     assert (one.life, str(one).endswith("min ago; it has ended")) == ("dead", True)
     with pytest.raises(StateError, match="is locked by"):
-        check_free(yard.place, [STACK])
+        check_free(yard.location, [STACK])
     first = yard.run("up", things=4)
     assert "locked" in (first.result.problem or "")
-    for lock in yard.place.state(STACK).locks():
-        yard.place.store.delete(lock.key)
+    for lock in yard.location.state(STACK).locks():
+        yard.location.store.delete(lock.key)
     second = yard.run("up", things=4)
     assert "twice" in (second.result.problem or "")
     assert second.result.hint == f"run `stackyard recover {STACK}`"
@@ -68,8 +68,8 @@ def test_up_refuses_until_recover(yard: FakeYard) -> None:
 
 def test_recover_refuses_while_the_holder_lives(yard: FakeYard) -> None:
     tool = yard.tool(things=4, seconds=4)
-    until(yard.place.state(STACK).locks)
-    assert [one.life for one in held(yard.place, [STACK])] == ["alive"]
+    until(yard.location.state(STACK).locks)
+    assert [one.life for one in held(yard.location, [STACK])] == ["alive"]
     with pytest.raises(StateError, match="is alive"):
         yard.recover()
     os.killpg(tool.pid, signal.SIGINT)
@@ -78,18 +78,18 @@ def test_recover_refuses_while_the_holder_lives(yard: FakeYard) -> None:
 
 def test_a_lock_of_another_machine_needs_its_holder_named(yard: FakeYard) -> None:
     assert yard.run("up").ok
-    state = yard.place.state(STACK)
+    state = yard.location.state(STACK)
     owner = {
         "pid": 1,
         "username": "ci",
         "hostname": "runner-7",
         "timestamp": "2026-01-01T00:00:00Z",
     }
-    yard.place.store.put(f"{state.lock_prefix}abc.json", json.dumps(owner).encode())
+    yard.location.store.put(f"{state.lock_prefix}abc.json", json.dumps(owner).encode())
     with pytest.raises(StateError, match="ci@runner-7"):
         yard.recover()
     census = FolderCensus(yard.cloud)
-    outcome = recover(yard.place, yard.engine, STACK, census, take_over="ci@runner-7")
+    outcome = recover(yard.location, yard.engine, STACK, census, take_over="ci@runner-7")
     assert outcome.unlocked
     assert socket.gethostname() != "runner-7"
     assert yard.run("up").ok
@@ -98,8 +98,8 @@ def test_a_lock_of_another_machine_needs_its_holder_named(yard: FakeYard) -> Non
 def test_a_known_stack_without_state_is_refused_and_restored(yard: FakeYard) -> None:
     assert yard.run("up").ok
     assert yard.run("up", size=2).ok
-    state = yard.place.state(STACK)
-    yard.place.store.delete(state.checkpoint_key)
+    state = yard.location.state(STACK)
+    yard.location.store.delete(state.checkpoint_key)
     for operation in ("preview", "up", "destroy"):
         report = yard.run(operation)
         assert "known stack without state" in (report.result.problem or "")
@@ -114,10 +114,10 @@ DAMAGES = (b"", b"{", b"\0" * 4000, b'{"version": 3}')
 def test_a_damaged_state_is_refused_and_restored(yard: FakeYard) -> None:
     assert yard.run("up").ok
     assert yard.run("up", size=2).ok
-    state = yard.place.state(STACK)
+    state = yard.location.state(STACK)
     for damage in DAMAGES:
-        yard.place.store.put(state.checkpoint_key, damage)
-        yard.place.store.put(f"{state.checkpoint_key}.bak", damage)  # a full disk takes both
+        yard.location.store.put(state.checkpoint_key, damage)
+        yard.location.store.put(f"{state.checkpoint_key}.bak", damage)  # a full disk takes both
         assert "not readable" in (yard.run("up").result.problem or "")
         outcome = yard.recover()
         assert outcome.restored == "the copy made before the last apply"
@@ -128,10 +128,10 @@ def test_a_damaged_state_is_refused_and_restored(yard: FakeYard) -> None:
 def test_a_create_that_only_the_journal_knows_is_adopted(yard: FakeYard) -> None:
     """The backend lost what was made after the copy: the journal still names it."""
     assert yard.run("up", things=1).ok
-    early = yard.place.state(STACK).raw()
+    early = yard.location.state(STACK).raw()
     assert early is not None
     assert yard.run("up", things=3).ok
-    yard.place.store.put(yard.place.state(STACK).checkpoint_key, early)
+    yard.location.store.put(yard.location.state(STACK).checkpoint_key, early)
     outcome = yard.recover()
     assert len(outcome.adopted) == 2
     assert yard.run("up", things=3).ok
@@ -153,7 +153,7 @@ def test_a_provider_that_dies_after_making_a_thing(yard: FakeYard) -> None:
     assert yard.provider
     yard.provider.kill()
     tool.communicate(timeout=60)
-    checkpoint = yard.place.state(STACK).read()
+    checkpoint = yard.location.state(STACK).read()
     assert checkpoint is not None
     assert checkpoint.pending == [], "this is why pending operations alone are not enough"
     restart_provider(yard)

@@ -15,7 +15,7 @@ import pytest
 from yard import STACK, FakeYard, kill_everything, quiet, task
 
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import place_of
+from stackyard_cli.backend.location import location_of
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stops import Stops
 from stackyard_cli.engine.parent.workers import Workers
@@ -43,10 +43,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def aws_yard(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> FakeYard:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-    place = place_of(
+    location = location_of(
         name="test", root=Path("/"), target="sandbox", backend=None, secrets_provider=None
     )
-    return FakeYard(place, Path("/nowhere"), None, worker=WORKER)
+    return FakeYard(location, Path("/nowhere"), None, worker=WORKER)
 
 
 class Account:
@@ -116,11 +116,13 @@ def test_kill_recover_up(aws_yard: FakeYard, sandbox: Any, trial: int) -> None:
     kill_everything(tool)
     account = Account(sandbox)
     account.settle()
-    census = AwsCensus(STACK, REGION, aws_yard.place.environment)
-    outcome = recover(aws_yard.place, aws_yard.engine, STACK, census)
+    census = AwsCensus(STACK, REGION, aws_yard.location.environment)
+    outcome = recover(aws_yard.location, aws_yard.engine, STACK, census)
     assert outcome.leftovers == [], outcome
     stops, workers = Stops(lambda _: None), Workers(WORKER)
-    report = Runner(aws_yard.place, pulumi_binary.find(), stops, quiet, workers).run(task(), "up")
+    report = Runner(aws_yard.location, pulumi_binary.find(), stops, quiet, workers).run(
+        task(), "up"
+    )
     assert report.ok, report.result
     assert account.counts() == WHOLE, outcome
     assert aws_yard.run("preview").changing == []

@@ -13,7 +13,7 @@ OTHER = StackId("ranking", "views", "dev")
 
 def test_an_apply_goes_on_in_the_process_of_its_preview(yard: FakeYard) -> None:
     with Workers(yard.worker, keep=1) as workers:
-        runner = Runner(yard.place, yard.engine, yard.stops, quiet, workers)
+        runner = Runner(yard.location, yard.engine, yard.stops, quiet, workers)
         assert runner.run(task(things=2), "preview").ok
         assert yard.ids() == set()
         kept = workers.take(STACK, "project")
@@ -36,7 +36,7 @@ def test_an_apply_goes_on_in_the_process_of_its_preview(yard: FakeYard) -> None:
 
 def test_one_that_failed_is_not_used_again(yard: FakeYard) -> None:
     with Workers(yard.worker, keep=1) as workers:
-        runner = Runner(yard.place, yard.engine, yard.stops, quiet, workers)
+        runner = Runner(yard.location, yard.engine, yard.stops, quiet, workers)
         prepared = Workers(yard.worker)
         prepared.prepare(["project", "project"])
         ahead = prepared.take(STACK, "project")

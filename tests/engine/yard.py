@@ -16,7 +16,7 @@ from typing import Any
 
 from stackyard.naming import StackId
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pending import Wanted
 from stackyard_cli.engine.messages import Event
 from stackyard_cli.engine.parent.runner import Runner
@@ -37,9 +37,9 @@ def quiet(_task: Task, _event: Event) -> None:
 
 @dataclass
 class FakeYard:
-    """One place, one cloud folder, one stack by default."""
+    """One location, one cloud folder, one stack by default."""
 
-    place: Place
+    location: Location
     cloud: Path
     provider: subprocess.Popen[str] | None
     engine: pulumi_binary.Engine = field(default_factory=pulumi_binary.find)
@@ -48,18 +48,18 @@ class FakeYard:
 
     def runner(self, watch: Any = quiet) -> Runner:
         workers = Workers(self.worker)
-        return Runner(self.place, self.engine, self.stops, watch, workers)
+        return Runner(self.location, self.engine, self.stops, watch, workers)
 
     def run(self, operation: str, stack: StackId = STACK, **config: Any) -> Report:
         return self.runner().run(task(stack, **config), operation)
 
     def recover(self, stack: StackId = STACK) -> Recovery:
-        return recover(self.place, self.engine, stack, FolderCensus(self.cloud))
+        return recover(self.location, self.engine, stack, FolderCensus(self.cloud))
 
     def tool(self, operation: str = "up", **config: Any) -> subprocess.Popen[str]:
         """Start the tool as a process; returns when the engine runs."""
         config.setdefault("things", 3)
-        words = [str(self.place.home), json.dumps(self.place.environment), operation]
+        words = [str(self.location.home), json.dumps(self.location.environment), operation]
         worker = json.dumps(self.worker)
         started = subprocess.Popen(
             [sys.executable, str(HERE / "drive.py"), *words, json.dumps(config), worker],
@@ -76,9 +76,9 @@ class FakeYard:
 
     def creating(self) -> bool:
         """Whether the state says that a thing is being made right now."""
-        if self.place.state(STACK).raw() is None:
+        if self.location.state(STACK).raw() is None:
             return False
-        checkpoint = self.place.state(STACK).read()
+        checkpoint = self.location.state(STACK).read()
         pending = checkpoint.pending if checkpoint else []
         return any(item.resource["type"] == "fake:index:Thing" for item in pending)
 
@@ -91,7 +91,7 @@ class FakeYard:
 
     def held(self, stack: StackId = STACK) -> set[str]:
         """The ids of the things that the state holds."""
-        checkpoint = self.place.state(stack).read()
+        checkpoint = self.location.state(stack).read()
         assert checkpoint is not None
         return {r["id"] for r in checkpoint.resources if r["type"] == "fake:index:Thing"}
 
@@ -139,7 +139,7 @@ def open_yard(folder: Path, backend_url: str | None = None, **extra: str) -> Fak
     }
     home = folder / "home"
     home.mkdir()
-    return FakeYard(Place(home, url, secrets_provider, environment), cloud, provider)
+    return FakeYard(Location(home, url, secrets_provider, environment), cloud, provider)
 
 
 def kill_everything(tool: subprocess.Popen[str]) -> None:
@@ -165,7 +165,7 @@ def _runs(pid: int) -> bool:
 def restart_provider(yard: FakeYard) -> None:
     """Start the provider anew on the same cloud."""
     yard.provider, port = _provider(yard.cloud)
-    yard.place.environment["PULUMI_DEBUG_PROVIDERS"] = f"fake:{port}"
+    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"fake:{port}"
 
 
 def _provider(cloud: Path) -> tuple[subprocess.Popen[str], str]:

@@ -75,5 +75,5 @@ def test_the_schemas_accept_what_stackyard_accepts() -> None:
     for path in sorted((ROOT / layout.FOLDER).rglob("*.yaml")):
         file = path.relative_to(ROOT).as_posix()
         validator = jsonschema.Draft202012Validator(schema.schema(_schema_of(file)))
-        found = [error.message for error in validator.iter_errors(Files(ROOT).tree(file).plain())]
+        found = [error.message for error in validator.iter_errors(Files(ROOT).tree(file).to_dict())]
         assert found == [], file

@@ -5,13 +5,13 @@ from __future__ import annotations
 from stackyard.contracts import OUTPUT, C, ContractError, parse
 from stackyard.naming import StackId
 from stackyard_cli.backend import preconditions
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.errors import StackyardError
 
 
-def contract_of(place: Place, model: type[C], stack: StackId) -> C:
+def contract_of(location: Location, model: type[C], stack: StackId) -> C:
     """Return what a stack promised when it was last applied; raises StackyardError if nothing."""
-    checkpoint = preconditions.checked_state(place, stack, applies=False)
+    checkpoint = preconditions.checked_state(location, stack, applies=False)
     outputs = checkpoint.outputs if checkpoint else {}
     try:
         return parse(model, outputs.get(OUTPUT), str(stack))

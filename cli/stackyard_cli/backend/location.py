@@ -21,7 +21,7 @@ PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """One estate's place on this machine and in its backend."""
 
     home: Path
@@ -48,14 +48,14 @@ class Place:
         return Records(self.store, stack)
 
 
-def place_of(
+def location_of(
     *,
     name: str,
     root: Path,
     target: Literal["aws", "sandbox"],
     backend: str | None,
     secrets_provider: str | None,
-) -> Place:
+) -> Location:
     """Return the place of an estate; raises BackendError for settings that cannot work.
 
     `target: sandbox` needs the sandbox running, as the engine attaches to its providers.
@@ -83,7 +83,7 @@ def place_of(
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_HOME": str(home / "pulumi") if target == "sandbox" else _pulumi_home(),
     }
-    return Place(home, url, provider, environment)
+    return Location(home, url, provider, environment)
 
 
 def _sandbox(name: str) -> tuple[Path, dict[str, str]]:

@@ -8,19 +8,19 @@ from typing import Any
 from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import Checkpoint, Resource
 from stackyard_cli.backend.errors import StateError
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 
 
-def checked_state(place: Place, stack: StackId, *, applies: bool) -> Checkpoint | None:
+def checked_state(location: Location, stack: StackId, *, applies: bool) -> Checkpoint | None:
     """Return the stack's state, None for a stack that is new.
 
     Raises StateError when the state is missing but should be there, is not readable, and, for an
     operation that applies, when the stack is locked or has operations whose end is not known.
     """
-    state = place.state(stack)
+    state = location.state(stack)
     checkpoint = state.read()
     if checkpoint is None:
-        _refuse_missing(place, stack)
+        _refuse_missing(location, stack)
         return None
     if not applies:
         return checkpoint
@@ -30,7 +30,7 @@ def checked_state(place: Place, stack: StackId, *, applies: bool) -> Checkpoint 
             hint=f"wait for it to end; after a crash run `stackyard recover {stack}`",
             facts={"locks": [str(lock) for lock in locks]},
         )
-    record = place.records(stack).read()
+    record = location.records(stack).read()
     if record is not None and record.outcome == "unsettled":
         raise StateError(
             f"{stack}: an earlier run lost a provider; whether what it had begun was made is not "
@@ -49,25 +49,25 @@ def checked_state(place: Place, stack: StackId, *, applies: bool) -> Checkpoint 
     return checkpoint
 
 
-def _refuse_missing(place: Place, stack: StackId) -> None:
-    record = place.records(stack).read()
-    if (record is not None and record.exists) or place.state(stack).traces():
+def _refuse_missing(location: Location, stack: StackId) -> None:
+    record = location.records(stack).read()
+    if (record is not None and record.exists) or location.state(stack).traces():
         raise StateError(
             f"{stack}: a known stack without state; starting over would make everything twice",
             hint=f"run `stackyard recover {stack}`: it restores the last good state",
         )
 
 
-def applied(place: Place, stack: StackId) -> bool:
+def applied(location: Location, stack: StackId) -> bool:
     """Say whether a stack has published its contract, which others read."""
-    checkpoint = place.state(stack).read()
+    checkpoint = location.state(stack).read()
     return checkpoint is not None and "contract" in checkpoint.outputs
 
 
-def recorded_config(place: Place, stack: StackId) -> list[Mapping[str, Any]]:
+def recorded_config(location: Location, stack: StackId) -> list[Mapping[str, Any]]:
     """Return the configs that resources may have been made by: last applied, last attempted."""
-    record = place.records(stack).read()
-    checkpoint = place.state(stack).read()
+    record = location.records(stack).read()
+    checkpoint = location.state(stack).read()
     if record is None or not record.exists or checkpoint is None or not made(checkpoint):
         return []
     return [config for config in (record.config, record.attempted) if config]

@@ -65,8 +65,8 @@ def access(
         files.write_whole(html, access_page.page(chosen, answers, inside))
         render.answer({"written": str(html)}, json=json, text=str(html))
     elif json:
-        data = [answer.plain for answer in answers]
-        render.answer({"data": data, "namespace": [_plain(one) for one in inside]}, json=True)
+        data = [answer.to_dict() for answer in answers]
+        render.answer({"data": data, "namespace": [_to_dict(one) for one in inside]}, json=True)
     else:
         render.table(*table(answers), json=False)
         if inside:
@@ -111,5 +111,5 @@ def namespace_table(
     return list(next(iter(beside.values()))), list(beside.values())
 
 
-def _plain(one: cluster.Answer) -> dict[str, Any]:
+def _to_dict(one: cluster.Answer) -> dict[str, Any]:
     return {"who": one.who, "ability": one.ability, "allowed": one.allowed, "why": one.why}

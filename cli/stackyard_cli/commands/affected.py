@@ -31,7 +31,7 @@ def affected(base: Base, head: Head = None, json: Json = False, estate: EstateDi
 
     root = Estate.find(Path.cwd(), estate).root
     found = comparison.affected(root, base, head)
-    plain = found.plain()
+    plain = found.to_dict()
     if json:
         render.answer(plain, json=True)
         return

@@ -132,7 +132,7 @@ def _answer(
     machine = machine_of(stack, estate)
     question = _chosen(machine, run)
     own = machine.person == question.started_by
-    if decision == "approve" and machine.not_starter and own:
+    if decision == "approve" and machine.prevent_self_approval and own:
         raise StackyardError(
             f"{question.run} was started by {question.started_by}, and in {machine.stack.stage} "
             "nobody approves their own run",

@@ -34,7 +34,11 @@ def cost(
         found = flow.preview(layers)
     reviews = flow.reviews(found)
     rows = [
-        {**review.cost.plain(), "stack": str(stack), "limit": review.cost.plain()["monthly_limit"]}
+        {
+            **review.cost.to_dict(),
+            "stack": str(stack),
+            "limit": review.cost.to_dict()["monthly_limit"],
+        }
         for stack, review in reviews.items()
     ]
     render.table(COLUMNS, rows, json=json)
@@ -56,7 +60,7 @@ def _refresh(deployment: Deployment, regions: set[str]) -> None:
     client = boto3.client("pricing", region_name=price_list.PRICE_API_REGION)
     for region in sorted(regions):
         try:
-            found = price_list.refresh(deployment.place.home, region, client, today())
+            found = price_list.refresh(deployment.location.home, region, client, today())
         except (BotoCoreError, ClientError) as error:
             raise StackyardError(
                 f"the price API cannot be read: {error}",

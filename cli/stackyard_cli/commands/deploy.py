@@ -65,7 +65,7 @@ def preview(
     if not json:
         flow.show(found, reviews, _answer)
     else:
-        render.answer({"stacks": flow.plain(found.values(), reviews)}, json=True)
+        render.answer({"stacks": flow.to_dict(found.values(), reviews)}, json=True)
     if receipt is not None:
         approval.keep(deployment.context, receipt, list(reviews.values()), refresh=refresh)
     end(found, layers, stops, answered=json)
@@ -88,7 +88,7 @@ def up(
     """Apply stacks, in contract order: preview, ask, apply; layer by layer where one is new."""
     deployment = Deployment.open(estate)
     layers = deployment.layers(deployment.estate.select(stacks))
-    check_free(deployment.place, (task.stack for layer in layers for task in layer))
+    check_free(deployment.location, (task.stack for layer in layers for task in layer))
     deployment.hold_to(policies_of)
     deployment.check_immutables(task for layer in layers for task in layer)
     approved = None
@@ -100,7 +100,7 @@ def up(
         flow = Flow(deployment, stops, values=diff, refresh=refresh, workers=workers)
         done = apply_layers(flow, layers, approved, yes=yes, json=json)
     if json:
-        render.answer({"stacks": flow.plain(done.values(), flow.reviewed)}, json=True)
+        render.answer({"stacks": flow.to_dict(done.values(), flow.reviewed)}, json=True)
     end(done, layers, stops, answered=json)
     render.narrate(f"{len(done)} applied", "green")
 

@@ -61,7 +61,7 @@ def destroy(
     if preview:
         return
     tasks = [task for layer in layers for task in layer]
-    check_free(deployment.place, [task.stack for task in tasks])
+    check_free(deployment.location, [task.stack for task in tasks])
     _stop_losses(deployment, tasks)
     _agree(deployment, layers, yes=yes, confirmed=confirm or [])
     with Stops(render.narrate) as stops:
@@ -69,8 +69,8 @@ def destroy(
     kept = [kept for report in done.values() for kept in _kept(report)]
     sweep = _swept(deployment, [stack for stack, report in done.items() if report.ok])
     if json:
-        plain = [summary.plain(report) for report in done.values()]
-        render.answer({"stacks": plain, "kept": kept, **sweep.plain()}, json=True)
+        plain = [summary.to_dict(report) for report in done.values()]
+        render.answer({"stacks": plain, "kept": kept, **sweep.to_dict()}, json=True)
     for item in kept:
         name = f"{item['type']}  {item['name']}  {item['id'] or ''}"
         render.narrate(f"kept in the cloud ({item['data_class']}): {name}", "yellow")
@@ -87,7 +87,7 @@ def _destroy(
 ) -> dict[StackId, Report]:
     progress = Progress()
     runner = Runner(
-        deployment.place,
+        deployment.location,
         deployment.engine,
         stops,
         lambda task, event: progress.watch(str(task.stack), event),
@@ -95,7 +95,7 @@ def _destroy(
 
     def act(task: Task) -> Report:
         if _protected(deployment, task.stack):
-            with session(deployment.place, deployment.engine, task.stack) as opened:
+            with session(deployment.location, deployment.engine, task.stack) as opened:
                 opened.cli("state", "unprotect", "--all", "--yes", "--stack", task.stack.reference)
         return runner.run(task, "destroy")
 
@@ -108,7 +108,7 @@ def _destroy(
 def _swept(deployment: Deployment, stacks: Sequence[StackId]) -> Sweep:
     """Look for what is left; a search that is refused does not undo a destroy."""
     try:
-        return sweep_of(deployment.place, deployment.estate, stacks)
+        return sweep_of(deployment.location, deployment.estate, stacks)
     except StackyardError as error:
         return Sweep(not_seen=[error.message])
 
@@ -121,7 +121,7 @@ def _not_started(task: Task) -> Report:
 
 
 def _show(deployment: Deployment, stack: StackId) -> None:
-    checkpoint = deployment.place.state(stack).read()
+    checkpoint = deployment.location.state(stack).read()
     made = preconditions.made(checkpoint) if checkpoint else []
     kept = [item for item in made if item.get("retainOnDelete")]
     text = f"{stack}: {len(made) - len(kept)} to delete"
@@ -134,15 +134,15 @@ def _announce(deployment: Deployment, layers: Sequence[Sequence[Task]], *, json:
     """Show what would go: to people, or as the answer of `--preview --json`."""
     tasks = [task for layer in layers for task in layer]
     if json:
-        render.answer({"stacks": [_plain(deployment, task) for task in tasks]}, json=True)
+        render.answer({"stacks": [_to_dict(deployment, task) for task in tasks]}, json=True)
         return
     for task in tasks:
         _show(deployment, task.stack)
 
 
-def _plain(deployment: Deployment, task: Task) -> dict[str, object]:
+def _to_dict(deployment: Deployment, task: Task) -> dict[str, object]:
     """Return what would go, in the form of a preview's report."""
-    checkpoint = deployment.place.state(task.stack).read()
+    checkpoint = deployment.location.state(task.stack).read()
     made = preconditions.made(checkpoint) if checkpoint else []
     steps = [
         {
@@ -167,7 +167,7 @@ def _stop_losses(deployment: Deployment, tasks: Sequence[Task]) -> None:
     """Stop where a protected stack would lose data or keys that nobody has waived."""
     lost: list[str] = []
     for task in tasks:
-        checkpoint = deployment.place.state(task.stack).read()
+        checkpoint = deployment.location.state(task.stack).read()
         if checkpoint is None or not _protected(deployment, task.stack):
             continue
         found = losses_of_destroy(checkpoint.resources)
@@ -215,7 +215,7 @@ def _protected(deployment: Deployment, stack: StackId) -> bool:
     """Say whether the stage protects the stack, or its state holds something protected."""
     if deployment.loaded[stack].config.protection.protect:
         return True
-    checkpoint = deployment.place.state(stack).read()
+    checkpoint = deployment.location.state(stack).read()
     return checkpoint is not None and any(item.get("protect") for item in checkpoint.resources)
 
 

@@ -15,8 +15,8 @@ from stackyard.estate.errors import EstateError
 from stackyard.estate.estate import Estate
 from stackyard_cli import render
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import Place
-from stackyard_cli.deploy.deployment import place_of_estate
+from stackyard_cli.backend.location import Location
+from stackyard_cli.deploy.deployment import location_of_estate
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.health.check import Finding
 from stackyard_cli.options import EstateDir, Json
@@ -102,15 +102,15 @@ def _estate(folder: Path | None) -> list[Finding]:
     if target == "sandbox":
         findings.append(_checked("sandbox", _sandbox))
     try:
-        place = place_of_estate(found)
+        location = location_of_estate(found)
     except StackyardError as error:
         findings.append(Finding("backend", "not checked", error.message, error.hint))
         findings.append(Finding("identity", "not checked", "no backend"))
         return findings
-    findings.append(_checked("backend", lambda: _backend(place)))
+    findings.append(_checked("backend", lambda: _backend(location)))
     if findings[-1].verdict == "ok":
-        findings += _locks(place, found)
-    findings.append(_checked("identity", lambda: _identity(found, place, target)))
+        findings += _locks(location, found)
+    findings.append(_checked("identity", lambda: _identity(found, location, target)))
     if target == "aws":
         findings += _preflight(found, ready=all(one.verdict == "ok" for one in findings))
     return findings
@@ -158,17 +158,17 @@ def _sandbox() -> Finding:
     return Finding("sandbox", "ok", f"{len(members)} processes run")
 
 
-def _backend(place: Place) -> Finding:
-    stacks = [k for k in place.store.keys(".pulumi/stacks/") if k.endswith(".json")]
-    return Finding("backend", "ok", f"{len(stacks)} stacks in {place.backend_url}")
+def _backend(location: Location) -> Finding:
+    stacks = [k for k in location.store.keys(".pulumi/stacks/") if k.endswith(".json")]
+    return Finding("backend", "ok", f"{len(stacks)} stacks in {location.backend_url}")
 
 
-def _locks(place: Place, estate: Estate) -> list[Finding]:
-    if not place.store.sees_locks:
+def _locks(location: Location, estate: Estate) -> list[Finding]:
+    if not location.store.sees_locks:
         return [
-            Finding("locks", "not checked", f"only the engine sees them in {place.backend_url}")
+            Finding("locks", "not checked", f"only the engine sees them in {location.backend_url}")
         ]
-    return [_lock(one) for one in held(place, estate.stacks())]
+    return [_lock(one) for one in held(location, estate.stacks())]
 
 
 def _lock(one: Held) -> Finding:
@@ -183,14 +183,14 @@ def _lock(one: Held) -> Finding:
     return Finding(name, "not checked", str(one), hint)
 
 
-def _identity(estate: Estate, place: Place, target: str) -> Finding:
+def _identity(estate: Estate, location: Location, target: str) -> Finding:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    known = {**os.environ, **place.environment}
+    known = {**os.environ, **location.environment}
     session = boto3.Session(
-        aws_access_key_id=place.environment.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=place.environment.get("AWS_SECRET_ACCESS_KEY"),
+        aws_access_key_id=location.environment.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=location.environment.get("AWS_SECRET_ACCESS_KEY"),
     )
     if session.get_credentials() is None:
         return Finding("identity", "not checked", "no AWS credentials here")

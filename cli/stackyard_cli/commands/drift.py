@@ -45,7 +45,7 @@ def drift(
         pending = Flow(deployment, stops, judged=False).preview(changed)
     ignores = deployment.estate.settings.drift.ignore
     rows = [
-        each.plain()
+        each.to_dict()
         for stack, report in found.items()
         for each in (
             judging.drift(report, pending.get(stack), ignores, today())
@@ -68,5 +68,5 @@ def drift(
 
 def _changed(deployment: Deployment, task: Task) -> bool:
     """Say whether the files say something else than what was applied last."""
-    record = deployment.place.records(task.stack).read()
+    record = deployment.location.records(task.stack).read()
     return record is None or record.digest != task.digest

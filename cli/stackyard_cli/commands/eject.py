@@ -9,9 +9,9 @@ import typer
 import yaml
 
 from stackyard_cli import render
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pulumi_binary import sdk_version
-from stackyard_cli.deploy.deployment import place_of_estate
+from stackyard_cli.deploy.deployment import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 
@@ -61,7 +61,7 @@ def eject(stack: Stack, folder: Folder, json: Json = False, estate: EstateDir = 
     found = Estate.find(Path.cwd(), estate)
     chosen = found.one(stack)
     loaded = found.load(chosen)
-    place = place_of_estate(found)
+    location = location_of_estate(found)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StackyardError(
             f"{folder} is not empty; nothing written",
@@ -70,12 +70,12 @@ def eject(stack: Stack, folder: Folder, json: Json = False, estate: EstateDir = 
         )
     upstreams = {name: str(path) for name, path in found.upstreams(chosen).items()}
     facts = {"stack": str(chosen), "blueprint": loaded.blueprint, "upstreams": upstreams}
-    names = {"reference": chosen.reference, "stage": chosen.stage, "secrets": _secrets(place)}
+    names = {"reference": chosen.reference, "stage": chosen.stage, "secrets": _secrets(location)}
     files = {
-        "Pulumi.yaml": _yaml(_project(chosen.pulumi_project, place)),
+        "Pulumi.yaml": _yaml(_project(chosen.pulumi_project, location)),
         f"Pulumi.{chosen.stage}.yaml": _yaml(
             {
-                **yaml.safe_load(place.records(chosen).key_file() or b"{}"),
+                **yaml.safe_load(location.records(chosen).key_file() or b"{}"),
                 "config": {f"{chosen.pulumi_project}:stack": loaded.effective},
             }
         ),
@@ -90,19 +90,19 @@ def eject(stack: Stack, folder: Folder, json: Json = False, estate: EstateDir = 
     render.answer({"written": written}, json=json, text="\n".join(written))
 
 
-def _project(name: str, place: Place) -> dict[str, Any]:
+def _project(name: str, location: Location) -> dict[str, Any]:
     return {
         "name": name,
         "runtime": "python",
         "description": "Ejected from a Stackyard estate",
-        "backend": {"url": place.backend_url},
+        "backend": {"url": location.backend_url},
     }
 
 
-def _secrets(place: Place) -> str:
-    if place.secrets_provider != "passphrase":
-        return f"`{place.secrets_provider}`"
-    file = place.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+def _secrets(location: Location) -> str:
+    if location.secrets_provider != "passphrase":
+        return f"`{location.secrets_provider}`"
+    file = location.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if file is None:
         return "the passphrase in your environment (`PULUMI_CONFIG_PASSPHRASE_FILE`)"
     return f"a passphrase: `export PULUMI_CONFIG_PASSPHRASE_FILE={file}`"

@@ -227,6 +227,6 @@ def _values(loaded: Loaded, *, as_written: bool) -> list[dict[str, Any]]:
     rows = []
     for path, node in loaded.tree.leaves():
         empty = isinstance(node.value, dict | list)
-        value = node.text if as_written and not empty else node.plain()
+        value = node.text if as_written and not empty else node.to_dict()
         rows.append({"path": dotted(path), "value": value, "origin": str(node.origin)})
     return rows

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stackyard.estate.estate import Estate
     from stackyard.naming import StackId
     from stackyard_cli.backend.checkpoint import Checkpoint
-    from stackyard_cli.backend.location import Place
+    from stackyard_cli.backend.location import Location
     from stackyard_cli.inventory.census import Found
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -38,9 +38,9 @@ class Sweep:
         """What nobody meant to keep."""
         return [row for row in self.rows if row.verdict == "unexpected"]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {"leftovers": [row.plain() for row in self.rows], "not_seen": self.not_seen}
+        return {"leftovers": [row.to_dict() for row in self.rows], "not_seen": self.not_seen}
 
     def lines(self) -> Iterable[str]:
         """Yield what it comes to, for people."""
@@ -56,29 +56,29 @@ def leftovers(stacks: Selection = None, json: Json = False, estate: EstateDir = 
     The tag search of AWS may still show what was deleted some minutes ago.
     """
     from stackyard.estate.estate import Estate
-    from stackyard_cli.deploy.deployment import place_of_estate
+    from stackyard_cli.deploy.deployment import location_of_estate
 
     found = Estate.find(Path.cwd(), estate)
-    sweep = sweep_of(place_of_estate(found), found, found.select(stacks))
+    sweep = sweep_of(location_of_estate(found), found, found.select(stacks))
     if json:
-        render.answer(sweep.plain(), json=True)
+        render.answer(sweep.to_dict(), json=True)
     else:
         if sweep.rows:
-            render.table(COLUMNS, [row.plain() for row in sweep.rows], json=False)
+            render.table(COLUMNS, [row.to_dict() for row in sweep.rows], json=False)
         for line in sweep.lines() or ["nothing is left"]:
             render.narrate(line)
     if sweep.unexpected:
         raise typer.Exit(ExitCode.CHANGES_PENDING)
 
 
-def sweep_of(place: Place, estate: Estate, stacks: Sequence[StackId]) -> Sweep:
+def sweep_of(location: Location, estate: Estate, stacks: Sequence[StackId]) -> Sweep:
     """Look for what is left of stacks; raises StackyardError where AWS does not answer."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     sweep = Sweep()
     for stack in stacks:
         try:
-            _sweep_one(place, estate, stack, sweep)
+            _sweep_one(location, estate, stack, sweep)
         except (BotoCoreError, ClientError) as error:
             raise StackyardError(
                 f"{stack}: the account cannot be searched: {error}",
@@ -88,25 +88,25 @@ def sweep_of(place: Place, estate: Estate, stacks: Sequence[StackId]) -> Sweep:
     return sweep
 
 
-def _sweep_one(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> None:
+def _sweep_one(location: Location, estate: Estate, stack: StackId, sweep: Sweep) -> None:
     from stackyard_cli.inventory.census import AwsCensus
     from stackyard_cli.inventory.sweep import swept, unseen
     from stackyard_cli.recovery.recover import held_by
     from stackyard_cli.review import price_list
 
     config = estate.load(stack).config
-    now, before = place.state(stack).read(), _last_good(place, stack)
+    now, before = location.state(stack).read(), _last_good(location, stack)
     held = held_by(now) if now else set()
     earlier = before.resources if before else []
     gone = {one["id"] for one in earlier if one["type"] == CLUSTER and one["id"] not in held}
-    found = swept(stack, AwsCensus(stack, config.region, place.environment), sorted(gone))
+    found = swept(stack, AwsCensus(stack, config.region, location.environment), sorted(gone))
     if earlier and not held - {""}:
         # Nothing is applied any more: what only lives beside a state is looked for as well.
-        found += _in_cluster(place, estate, stack, sweep)
+        found += _in_cluster(location, estate, stack, sweep)
         if kinds := unseen(earlier):
             sweep.not_seen.append(f"{stack}: {', '.join(kinds)}")
     stay = Stay(config.protection.retain, earlier)
-    prices = price_list.prices(place.home, config.region)
+    prices = price_list.prices(location.home, config.region)
     sweep.rows += [
         leftover(str(stack), one, stay, prices)
         for one in found
@@ -114,7 +114,7 @@ def _sweep_one(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> No
     ]
 
 
-def _in_cluster(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> list[Found]:
+def _in_cluster(location: Location, estate: Estate, stack: StackId, sweep: Sweep) -> list[Found]:
     """Ask the cluster of a project that is gone, if the cluster is still there."""
     from stackyard.contracts import FoundationContract
     from stackyard_cli.backend import preconditions
@@ -123,19 +123,19 @@ def _in_cluster(place: Place, estate: Estate, stack: StackId, sweep: Sweep) -> l
     from stackyard_cli.inventory.sweep import in_cluster
 
     foundation = estate.upstreams(stack).get("foundation")
-    if foundation is None or not preconditions.applied(place, foundation):
+    if foundation is None or not preconditions.applied(location, foundation):
         return []
-    contract = contract_of(place, FoundationContract, foundation)
+    contract = contract_of(location, FoundationContract, foundation)
     try:
-        return list(in_cluster(stack, Clients(place.environment, contract).kube))
+        return list(in_cluster(stack, Clients(location.environment, contract).kube))
     except OSError as error:
         sweep.not_seen.append(f"{stack}: its namespace in {contract.cluster_name}: {error}")
         return []
 
 
-def _last_good(place: Place, stack: StackId) -> Checkpoint | None:
+def _last_good(location: Location, stack: StackId) -> Checkpoint | None:
     """Return the copy of the state from before the last apply or destroy."""
     from stackyard_cli.backend.checkpoint import Checkpoint
 
-    data = place.records(stack).good_state()
+    data = location.records(stack).good_state()
     return Checkpoint(data, str(stack)) if data else None

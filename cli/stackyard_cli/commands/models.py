@@ -21,7 +21,7 @@ from stackyard.models.lineage import FACTS, PREFIX, problems
 from stackyard.naming import namespace_name
 from stackyard_cli import render
 from stackyard_cli.backend import preconditions
-from stackyard_cli.deploy.deployment import place_of_estate
+from stackyard_cli.deploy.deployment import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 
@@ -90,7 +90,7 @@ def verify(stack: Stack, uri: Uri = None, json: Json = False, estate: EstateDir 
                 *(f"{row['model']}/{row['version']}: {_text(row['lacks'])}" for row in flawed),
                 *map(str, strangers),
             ],
-            facts={"versions": flawed, "unregistered": [each.plain() for each in strangers]},
+            facts={"versions": flawed, "unregistered": [each.to_dict() for each in strangers]},
         )
     text = f"{stack}: every one of {len(rows)} versions has its lineage"
     render.answer({"versions": rows}, json=json, text=text)
@@ -177,7 +177,7 @@ def _registry(stack: str, uri: str | None, directory: Path | None) -> tuple[Load
     estate = Estate.find(Path.cwd(), directory)
     chosen = estate.one(stack)
     if uri is None:
-        state = preconditions.checked_state(place_of_estate(estate), chosen, applies=False)
+        state = preconditions.checked_state(location_of_estate(estate), chosen, applies=False)
         uri = state.outputs.get("contract", {}).get("tracking_uri") if state else None
     if uri is None:
         hint = f"write `tracking: {{}}` in its stack file and run `stackyard up {chosen}`"

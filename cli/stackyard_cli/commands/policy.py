@@ -77,7 +77,7 @@ def hold(stacks: Selection = None, json: Json = False, estate: EstateDir = None)
         found = flow.preview(layers)
     reviews = flow.reviews(found)
     rows = [
-        {"stack": str(stack), **policies.plain(item)}
+        {"stack": str(stack), **policies.to_dict(item)}
         for stack, review in reviews.items()
         for item in review.violations
     ]

@@ -37,7 +37,7 @@ def rehearse(stacks: Selection = None, json: Json = False, estate: EstateDir = N
     ]
     blocks.sort(key=lambda block: block.rank)
     if json:
-        render.answer({"stacks": [block.plain() for block in blocks]}, json=True)
+        render.answer({"stacks": [block.to_dict() for block in blocks]}, json=True)
     else:
         for line in (line for block in blocks for line in block.lines()):
             render.answer(line, json=False)

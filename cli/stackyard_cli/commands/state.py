@@ -14,9 +14,9 @@ from stackyard_cli import render
 from stackyard_cli.backend import preconditions
 from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.backend.contracts import contract_of
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.deploy import onprem_clusters
-from stackyard_cli.deploy.deployment import Deployment, place_of_estate
+from stackyard_cli.deploy.deployment import Deployment, location_of_estate
 from stackyard_cli.engine.parent.session import session
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.inventory.census import AwsCensus
@@ -43,13 +43,13 @@ def recover(
     deployment = Deployment.open(estate)
     chosen = deployment.estate.one(stack)
     config = deployment.estate.load(chosen).config
-    place = deployment.place
-    census = AwsCensus(chosen, config.region, place.environment)
+    location = deployment.location
+    census = AwsCensus(chosen, config.region, location.environment)
     outcome = put_in_order(
-        place, deployment.engine, chosen, census, take_over=take_over, told=render.narrate
+        location, deployment.engine, chosen, census, take_over=take_over, told=render.narrate
     )
     if json:
-        render.answer(outcome.plain(), json=True)
+        render.answer(outcome.to_dict(), json=True)
     else:
         for line in _lines(outcome):
             render.answer(line, json=False)
@@ -70,11 +70,11 @@ def unlock(
     """Remove the lock that a dead run left; refused while its holder lives or may live."""
     found = Estate.find(Path.cwd(), estate)
     chosen = found.one(stack)
-    place = place_of_estate(found)
-    if not place.store.sees_locks:
+    location = location_of_estate(found)
+    if not location.store.sees_locks:
         hint = f"look who holds it; `pulumi cancel {chosen.reference}` removes its lock"
-        raise StackyardError(f"only the engine sees locks in {place.backend_url}", hint=hint)
-    locks = held(place, [chosen])
+        raise StackyardError(f"only the engine sees locks in {location.backend_url}", hint=hint)
+    locks = held(location, [chosen])
     for one in locks:
         render.narrate(f"{chosen} is locked by {one}")
         check_dead(one.lock, chosen, take_over)
@@ -83,7 +83,7 @@ def unlock(
         raise StackyardError(message, hint="add `--yes` to go ahead", code=ExitCode.INVALID)
     for one in locks:
         # Only what was shown goes: who took the stack meanwhile keeps it.
-        place.store.delete(one.lock.key)
+        location.store.delete(one.lock.key)
     after = f"stackyard recover {chosen}" if locks else None
     unlocked = [str(one.lock) for one in locks]
     text = f"{chosen}: unlocked; run `{after}` next" if locks else f"{chosen} is not locked"
@@ -100,8 +100,8 @@ def outputs(
     """Print the outputs of an applied stack."""
     found = Estate.find(Path.cwd(), estate)
     chosen = found.one(stack)
-    place = place_of_estate(found)
-    checkpoint = preconditions.checked_state(place, chosen, applies=False)
+    location = location_of_estate(found)
+    checkpoint = preconditions.checked_state(location, chosen, applies=False)
     if checkpoint is None or not checkpoint.resources:
         raise StackyardError(f"{chosen} is not applied", hint=f"run `stackyard up {chosen}`")
     if form == "dvc":
@@ -109,7 +109,7 @@ def outputs(
         return
     values = checkpoint.outputs
     if show_secrets and checkpoint.secret_outputs:
-        with session(place, Deployment.open(estate).engine, chosen) as opened:
+        with session(location, Deployment.open(estate).engine, chosen) as opened:
             words = ("--json", "--show-secrets", "--stack", chosen.reference)
             values = decoder.loads(opened.cli("stack", "output", *words))
     if json:
@@ -134,10 +134,10 @@ def _dvc(config: Any, values: dict[str, Any]) -> str:
 def status(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
     """Show what is applied, when, and who holds it; of one project, also each concern's check."""
     found = Estate.find(Path.cwd(), estate)
-    place = place_of_estate(found)
+    location = location_of_estate(found)
     chosen = found.select(stacks)
-    rows = [_status(place, found, stack) for stack in chosen]
-    concerns = _concerns(place, found, chosen[0]) if _is_one(stacks, chosen) else []
+    rows = [_status(location, found, stack) for stack in chosen]
+    concerns = _concerns(location, found, chosen[0]) if _is_one(stacks, chosen) else []
     if json:
         render.answer(
             [{**row, "concerns": concerns} if concerns else row for row in rows], json=True
@@ -154,50 +154,50 @@ def _is_one(words: list[str] | None, chosen: list[StackId]) -> bool:
     return bool(words) and [str(stack) for stack in chosen] == words
 
 
-def _concerns(place: Place, estate: Estate, stack: StackId) -> list[dict[str, Any]]:
+def _concerns(location: Location, estate: Estate, stack: StackId) -> list[dict[str, Any]]:
     """Return the concerns of an applied project, nothing of any other stack."""
     from stackyard.blueprints.project.config import ProjectConfig
 
     config = estate.load(stack).config
-    if not isinstance(config, ProjectConfig) or not preconditions.applied(place, stack):
+    if not isinstance(config, ProjectConfig) or not preconditions.applied(location, stack):
         return []
     from stackyard import contracts
     from stackyard_cli.health.concerns.checks import checked
     from stackyard_cli.health.concerns.subject import Clients, Subject
 
     below = estate.upstreams(stack)
-    foundation = contract_of(place, contracts.FoundationContract, below["foundation"])
-    services = contract_of(place, contracts.ServicesContract, below["services"])
+    foundation = contract_of(location, contracts.FoundationContract, below["foundation"])
+    services = contract_of(location, contracts.ServicesContract, below["services"])
     subject = Subject(
         stack=stack,
         config=config,
-        project=contract_of(place, contracts.ProjectContract, stack),
+        project=contract_of(location, contracts.ProjectContract, stack),
         foundation=foundation,
         services=services,
-        clients=Clients(place.environment, foundation),
+        clients=Clients(location.environment, foundation),
         onprem=onprem_clusters.reached(estate.settings.target, services.onprem),
     )
     return checked(subject)
 
 
-def _status(place: Place, estate: Estate, stack: Any) -> dict[str, Any]:
-    record = place.records(stack).read()
+def _status(location: Location, estate: Estate, stack: Any) -> dict[str, Any]:
+    record = location.records(stack).read()
     state: str = record.outcome if record else "not applied"
     made: list[Resource] = []
     try:
-        checkpoint = preconditions.checked_state(place, stack, applies=False)
+        checkpoint = preconditions.checked_state(location, stack, applies=False)
         made = preconditions.made(checkpoint) if checkpoint else []
         if checkpoint and checkpoint.pending:
             state = "to recover"
     except StackyardError as error:
         state = error.message.partition(": ")[2] or error.message
-    locks = held(place, [stack])
+    locks = held(location, [stack])
     return {
         "stack": str(stack),
         "state": state,
         "resources": len(made),
         "since": record.at if record else None,
-        "lock": str(locks[0]) if locks else None if place.store.sees_locks else "not checked",
+        "lock": str(locks[0]) if locks else None if location.store.sees_locks else "not checked",
     }
 
 

@@ -43,7 +43,7 @@ def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> N
     from stackyard.contracts import FoundationContract, ServicesContract
     from stackyard.onprem.job import PlacementError, manifest
     from stackyard_cli.backend.contracts import contract_of
-    from stackyard_cli.deploy.deployment import found_estate, place_of_estate
+    from stackyard_cli.deploy.deployment import found_estate, location_of_estate
 
     found = found_estate(estate)
     chosen = found.one(stack)
@@ -57,9 +57,9 @@ def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> N
             code=ExitCode.INVALID,
         )
     _check_secrets(job, jobs[job].mounts, on)
-    place, upstreams = place_of_estate(found), found.upstreams(chosen)
-    foundation = contract_of(place, FoundationContract, upstreams["foundation"])
-    services = contract_of(place, ServicesContract, upstreams["services"])
+    location, upstreams = location_of_estate(found), found.upstreams(chosen)
+    foundation = contract_of(location, FoundationContract, upstreams["foundation"])
+    services = contract_of(location, ServicesContract, upstreams["services"])
     wanted = jobs[job]
     pool = _pool(on, wanted.gpu_pool, foundation, services)
     if on is not None and not on.startswith(ONPREM):

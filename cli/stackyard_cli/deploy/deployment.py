@@ -1,4 +1,4 @@
-"""An estate opened for the engine: its place, its engine, and its stacks as tasks."""
+"""An estate opened for the engine: its location, its engine, and its stacks as tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stackyard.estate.loaded import Loaded
 from stackyard.estate.node import dotted
 from stackyard.naming import StackId
 from stackyard_cli.backend import preconditions, pulumi_binary
-from stackyard_cli.backend.location import Place, place_of
+from stackyard_cli.backend.location import Location, location_of
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.deploy import onprem_clusters
 from stackyard_cli.engine.report import Task
@@ -32,7 +32,7 @@ class Deployment:
     """What the verbs that run the engine share."""
 
     estate: Estate
-    place: Place
+    location: Location
     engine: Engine
     loaded: dict[StackId, Loaded] = field(default_factory=dict)
     policies: PolicySource | None = None
@@ -42,7 +42,7 @@ class Deployment:
     def open(cls, estate_dir: Path | None) -> Deployment:
         """Open the estate around here, or the one named."""
         estate = found_estate(estate_dir)
-        return cls(estate, place_of_estate(estate), pulumi_binary.find())
+        return cls(estate, location_of_estate(estate), pulumi_binary.find())
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[Task]]:
         """Return the stacks as tasks in contract order; raises for files that are not valid."""
@@ -74,13 +74,13 @@ class Deployment:
     def context(self) -> ReviewContext:
         """What reviews and approvals read of this run."""
         policies = self.policies or PolicySource(self.estate.settings)
-        return ReviewContext(self.place, self.engine.version, self.loaded, policies)
+        return ReviewContext(self.location, self.engine.version, self.loaded, policies)
 
     def check_immutables(self, tasks: Iterable[Task]) -> None:
         """Refuse changed values of keys that only a new stack may change; all at once."""
         problems: list[str] = []
         for task in tasks:
-            for recorded in preconditions.recorded_config(self.place, task.stack):
+            for recorded in preconditions.recorded_config(self.location, task.stack):
                 problems += self._changed(task.stack, recorded)
         if problems:
             raise StackyardError(
@@ -92,7 +92,7 @@ class Deployment:
     def not_applied(self, task: Task) -> StackId | None:
         """Return the first upstream that has published no contract yet."""
         for upstream in task.upstreams.values():
-            if not preconditions.applied(self.place, upstream):
+            if not preconditions.applied(self.location, upstream):
                 return upstream
         return None
 
@@ -107,7 +107,7 @@ class Deployment:
 
     def exists(self, stack: StackId) -> bool:
         """Say whether the stack has anything in a cloud or cluster."""
-        checkpoint = self.place.state(stack).read()
+        checkpoint = self.location.state(stack).read()
         return checkpoint is not None and bool(preconditions.made(checkpoint))
 
     def _begin(self, config: Config) -> Callable[[], None]:
@@ -135,10 +135,10 @@ def found_estate(estate_dir: Path | None) -> Estate:
     return Estate.find(Path.cwd(), estate_dir)
 
 
-def place_of_estate(estate: Estate) -> Place:
+def location_of_estate(estate: Estate) -> Location:
     """Return the place of an estate by its settings."""
     settings = estate.settings
-    return place_of(
+    return location_of(
         name=settings.name,
         root=estate.root,
         target=settings.target,

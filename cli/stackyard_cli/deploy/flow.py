@@ -106,8 +106,8 @@ class Flow:
                 runner.settle(task)
                 return previews[task.stack]
             if consented := refused(previews[task.stack].diagnostics):
-                place, engine = self.deployment.place, self.deployment.engine
-                unprotect(place, engine, task.stack, consented)
+                location, engine = self.deployment.location, self.deployment.engine
+                unprotect(location, engine, task.stack, consented)
             return runner.run(task, "up", refresh=self._refresh, packs=self._packs(task))
 
         return in_order(layers, act, stops=self.stops, beat=self._watched.beat, skip=_after_failure)
@@ -127,21 +127,21 @@ class Flow:
     ) -> None:
         """Tell previews and their reviews line by line."""
         for report in found.values():
-            config = self.deployment.context.configchanges(report.task)
+            config = self.deployment.context.config_changes(report.task)
             for line in summary.text_of(report, config, values=self._values):
                 tell(line)
             if review := reviews.get(report.stack):
                 for line in review.lines():
                     tell(line)
 
-    def plain(
+    def to_dict(
         self, found: Iterable[Report], reviews: Mapping[StackId, gate.Review]
     ) -> list[dict[str, object]]:
         """Return reports for `--json`, each with its review."""
         return [
             {
-                **summary.plain(report, self.deployment.context.configchanges(report.task)),
-                **(reviews[report.stack].plain() if report.stack in reviews else {}),
+                **summary.to_dict(report, self.deployment.context.config_changes(report.task)),
+                **(reviews[report.stack].to_dict() if report.stack in reviews else {}),
             }
             for report in found
         ]
@@ -151,7 +151,7 @@ class Flow:
 
     def _runner(self, progress: Progress) -> Runner:
         return Runner(
-            self.deployment.place,
+            self.deployment.location,
             self.deployment.engine,
             self.stops,
             lambda task, event: progress.watch(str(task.stack), event),

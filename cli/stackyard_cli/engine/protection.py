@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from stackyard.naming import StackId
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.messages import Diagnostic
 from stackyard_cli.engine.parent.session import session
@@ -27,8 +27,8 @@ def refused(diagnostics: Iterable[Diagnostic]) -> list[str]:
     return [urn for urn in found if urn]
 
 
-def unprotect(place: Place, engine: Engine, stack: StackId, urns: Iterable[str]) -> None:
+def unprotect(location: Location, engine: Engine, stack: StackId, urns: Iterable[str]) -> None:
     """Take the protection off these resources, as somebody has consented to lose them."""
-    with session(place, engine, stack) as opened:
+    with session(location, engine, stack) as opened:
         for urn in urns:
             opened.cli("state", "unprotect", urn, "--yes", "--stack", stack.reference)

@@ -36,8 +36,7 @@ class Answer:
         """The statement as JSON, empty if none decides."""
         return encoder.dumps(self.statement, indent=2, sort_keys=True) if self.statement else ""
 
-    @property
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The answer as plain values."""
         cell, decision = self.cell, self.cell.decision
         place = {"who": cell.who, "dataset": cell.dataset, "directory": cell.directory}

@@ -72,7 +72,7 @@ class Affected:
     base: str
     stacks: tuple[Touched, ...]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it for `--json`."""
         return {"base": self.base, "stacks": [asdict(stack) for stack in self.stacks]}
 
@@ -205,7 +205,7 @@ def _differing(old: Node | None, new: Node | None, path: Path) -> Iterator[Path]
     elif isinstance(old.value, dict) and isinstance(new.value, dict) and old.value and new.value:
         for key in {**new.value, **old.value}:
             yield from _differing(old.value.get(key), new.value.get(key), (*path, key))
-    elif old.plain() != new.plain() or type(old.value) is not type(new.value):
+    elif old.to_dict() != new.to_dict() or type(old.value) is not type(new.value):
         yield path
 
 

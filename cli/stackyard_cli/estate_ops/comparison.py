@@ -60,7 +60,7 @@ def differences(one: Loaded, other: Loaded) -> list[Difference]:
 def _same(one: Node | None, other: Node | None) -> bool:
     if one is None or other is None:
         return False
-    return type(one.value) is type(other.value) and one.plain() == other.plain()
+    return type(one.value) is type(other.value) and one.to_dict() == other.to_dict()
 
 
 def _difference(

@@ -86,7 +86,7 @@ def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
     after = estate.tried(target, text)
     for path, value in wanted:
         found = _at(after.tree, path)
-        if found is None or found.plain() != value:
+        if found is None or found.to_dict() != value:
             raise _by_hand(file, path, value)
     differing = [p for p, node in one.tree.leaves() if _differs(node, _at(after.tree, p))]
     left = [dotted(path) for path in differing]
@@ -101,7 +101,7 @@ def _wanted(source: Node, target: Node) -> list[tuple[Path, Any]]:
             if parent is None or not isinstance(parent.value, dict):
                 continue
             if _differs(node, _at(target, path)):
-                found.append((path, node.plain()))
+                found.append((path, node.to_dict()))
     return found
 
 
@@ -122,7 +122,7 @@ def _at(tree: Node, path: Path) -> Node | None:
 
 
 def _differs(one: Node, other: Node | None) -> bool:
-    return other is None or one.plain() != other.plain()
+    return other is None or one.to_dict() != other.to_dict()
 
 
 def _written(estate: Estate, stack: StackId, text: str, path: Path, value: Any) -> str:
@@ -165,7 +165,7 @@ def _without(text: str, own: Node, path: Path) -> str:
     lines = text.splitlines()
     start, indent = node.key.line - 1, node.key.column - 1
     if _is_flow(lines, parent) or lines[start][:indent].strip():
-        raise _by_hand(node.key.file, path, node.plain())
+        raise _by_hand(node.key.file, path, node.to_dict())
     end = start + 1
     while end < len(lines) and (
         not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent

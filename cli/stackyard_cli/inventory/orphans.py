@@ -38,7 +38,7 @@ class Leftover:
     cost: str
     """The cost in words, with what is not known about it."""
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as a row."""
         return asdict(self)
 

@@ -21,7 +21,7 @@ class Machine:
 
     stack: StackId
     arn: str
-    not_starter: bool
+    prevent_self_approval: bool
     bucket: str
     """Where people put down what they say to the pipeline."""
 
@@ -82,29 +82,29 @@ def machine_of(stack: str, estate_dir: Any) -> Machine:
     from stackyard.contracts import ProjectContract
     from stackyard.pipeline.word import report_bucket
     from stackyard_cli.backend.contracts import contract_of
-    from stackyard_cli.deploy.deployment import found_estate, place_of_estate
+    from stackyard_cli.deploy.deployment import found_estate, location_of_estate
 
     found = found_estate(estate_dir)
     chosen = found.one(stack)
     config = found.load(chosen).config
-    place = place_of_estate(found)
+    location = location_of_estate(found)
     arn = (
-        contract_of(place, ProjectContract, chosen).pipeline
+        contract_of(location, ProjectContract, chosen).pipeline
         if isinstance(config, ProjectConfig)
         else None
     )
     if arn is None or not isinstance(config, ProjectConfig):
         hint = f"write `pipeline:` in its stack file and run `stackyard up {chosen}`"
         raise StackyardError(f"{chosen} has no pipeline", hint=hint)
-    keys = _caller(place.environment)
+    keys = _caller(location.environment)
     session = boto3.Session(region_name=config.region, **keys)
-    endpoint = place.environment.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT_URL")
+    endpoint = location.environment.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT_URL")
     with explained():
         caller = session.client("sts", endpoint_url=endpoint).get_caller_identity()["UserId"]
     return Machine(
         stack=chosen,
         arn=arn,
-        not_starter=config.approvals.not_starter,
+        prevent_self_approval=config.approvals.prevent_self_approval,
         bucket=report_bucket(chosen, config.account),
         client=session.client("stepfunctions", endpoint_url=endpoint),
         s3=session.client("s3", endpoint_url=endpoint),

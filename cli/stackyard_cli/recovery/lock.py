@@ -18,7 +18,7 @@ from stackyard_cli.backend.checkpoint import Lock
 from stackyard_cli.backend.errors import StateError
 
 if TYPE_CHECKING:
-    from stackyard_cli.backend.location import Place
+    from stackyard_cli.backend.location import Location
 
 Life = Literal["alive", "dead", "elsewhere"]
 
@@ -47,20 +47,20 @@ class Held:
         return f"{self.lock}, {age_of(self.lock)}; {LIVES[self.life]}"
 
 
-def held(place: Place, stacks: Iterable[StackId]) -> list[Held]:
+def held(location: Location, stacks: Iterable[StackId]) -> list[Held]:
     """Return every lock on these stacks; one listing of the backend, whatever their number."""
-    keys = place.store.keys(LOCKS)
+    keys = location.store.keys(LOCKS)
     found: list[Held] = []
     for stack in stacks:
-        state = place.state(stack)
+        state = location.state(stack)
         if any(key.startswith(state.lock_prefix) for key in keys):
             found += [Held(stack, lock, life_of(lock)) for lock in state.locks()]
     return found
 
 
-def check_free(place: Place, stacks: Iterable[StackId]) -> None:
+def check_free(location: Location, stacks: Iterable[StackId]) -> None:
     """Refuse stacks that somebody holds, before anything is previewed; raises StateError."""
-    if not (found := held(place, stacks)):
+    if not (found := held(location, stacks)):
         return
     first = found[0]
     if first.life == "alive":

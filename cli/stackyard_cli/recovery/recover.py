@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import Checkpoint, StackState
 from stackyard_cli.backend.errors import StateError
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pending import Wanted, doubts_of
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.parent.session import session
@@ -54,13 +54,13 @@ class Recovery:
     leftovers: list[str] = field(default_factory=list)
     """What carries the stack's tag and that the state does not hold."""
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
 
 
 def recover(
-    place: Place,
+    location: Location,
     engine: Engine,
     stack: StackId,
     census: Census,
@@ -74,21 +74,21 @@ def recover(
     can see whether it lives.
     """
     outcome = Recovery(str(stack))
-    state = place.state(stack)
+    state = location.state(stack)
     for lock in state.locks():
         check_dead(lock, stack, take_over)
-        place.store.delete(lock.key)
+        location.store.delete(lock.key)
         outcome.unlocked.append(str(lock))
         told(f"{stack}: removed the lock of {lock}")
-    checkpoint = _readable(place, state, stack, outcome)
-    doubts = doubts_of(checkpoint, place.home, stack.slug)
+    checkpoint = _readable(location, state, stack, outcome)
+    doubts = doubts_of(checkpoint, location.home, stack.slug)
     ids = census.identify(doubts.creates, held_by(checkpoint)) if doubts.creates else {}
     if doubts.creates or doubts.others or checkpoint.pending:
         told(f"{stack}: {len(doubts.creates)} creates and {len(doubts.others)} others to look at")
-        _repair(place, engine, stack, checkpoint, doubts, ids, outcome)
-    held = place.state(stack).read()
+        _repair(location, engine, stack, checkpoint, doubts, ids, outcome)
+    held = location.state(stack).read()
     outcome.leftovers = leftovers(held, census.tagged()) if held else []
-    records = place.records(stack)
+    records = location.records(stack)
     record = records.read()
     if record and record.outcome in {"applying", "destroying", "interrupted", "unsettled"}:
         records.write(record.now("failed"))
@@ -130,7 +130,7 @@ def held_by(checkpoint: Checkpoint) -> set[str]:
 
 
 def _repair(
-    place: Place,
+    location: Location,
     engine: Engine,
     stack: StackId,
     checkpoint: Checkpoint,
@@ -140,18 +140,18 @@ def _repair(
 ) -> None:
     deployment, adopted, unplaced = repaired(checkpoint, doubts, ids)
     targets = [*adopted, *doubts.others]
-    with session(place, engine, stack) as opened:
+    with session(location, engine, stack) as opened:
         opened.replace_state(deployment)
         opened.keep_key_file()
         if targets:
             words = [word for urn in targets for word in ("--target", urn)]
             name = stack.reference
             opened.cli("refresh", "--yes", "--skip-preview", "--stack", name, *words)
-        now = place.state(stack).read()
+        now = location.state(stack).read()
         if now and (others := foreign(now, adopted, stack)):
             opened.replace_state(without(now, set(others)))
             outcome.foreign = others
-            now = place.state(stack).read()
+            now = location.state(stack).read()
     held = {resource["urn"] for resource in now.resources} if now else set()
     outcome.adopted = [urn for urn in adopted if urn in held]
     held |= set(outcome.foreign)
@@ -160,7 +160,9 @@ def _repair(
     outcome.checked = list(doubts.others)
 
 
-def _readable(place: Place, state: StackState, stack: StackId, outcome: Recovery) -> Checkpoint:
+def _readable(
+    location: Location, state: StackState, stack: StackId, outcome: Recovery
+) -> Checkpoint:
     """Return the state, restored from the newest copy that is whole if it has to be."""
     where = str(stack)
     try:
@@ -168,17 +170,17 @@ def _readable(place: Place, state: StackState, stack: StackId, outcome: Recovery
             return checkpoint
     except StateError:
         damaged = state.raw() or b""
-        place.store.put(f".stackyard/{stack}/damaged.json", damaged)
+        location.store.put(f".stackyard/{stack}/damaged.json", damaged)
     copies = {
-        "the engine's own backup": place.store.get(f"{state.checkpoint_key}.bak"),
-        "the copy made before the last apply": place.records(stack).good_state(),
+        "the engine's own backup": location.store.get(f"{state.checkpoint_key}.bak"),
+        "the copy made before the last apply": location.records(stack).good_state(),
     }
     for source, data in copies.items():
         try:
             checkpoint = Checkpoint(data or b"", where)
         except StateError:
             continue
-        place.store.put(state.checkpoint_key, data or b"")
+        location.store.put(state.checkpoint_key, data or b"")
         outcome.restored = source
         return checkpoint
     raise StateError(

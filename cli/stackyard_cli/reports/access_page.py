@@ -23,7 +23,7 @@ def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
     for answer in answers:
         cell = answer.cell
         key = (cell.dataset, cell.directory, cell.who, answer.via)
-        found.setdefault(key, {})[cell.verb] = answer.plain
+        found.setdefault(key, {})[cell.verb] = answer.to_dict()
     return found
 
 

@@ -80,7 +80,7 @@ class Rehearsal:
             named = ", ".join(edit.path for edit in self.edits[:SHOWN])
             yield f"    {len(self.edits)} values of its files are not applied yet: {named}"
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the block as plain data."""
         review = self.review
         return {
@@ -90,12 +90,12 @@ class Rehearsal:
             "new": self.is_new,
             "changes": summary.counts(self.report),
             "losses": [asdict(loss) for loss in self.losses],
-            "replaces": [_plain(s) for s in self.gone if kind_of(s) == "replace"],
-            "deletes": [_plain(s) for s in self.gone if kind_of(s) == "delete"],
-            "permissions": [one.plain() for one in self.permissions.found],
+            "replaces": [_to_dict(s) for s in self.gone if kind_of(s) == "replace"],
+            "deletes": [_to_dict(s) for s in self.gone if kind_of(s) == "delete"],
+            "permissions": [one.to_dict() for one in self.permissions.found],
             "permissions_unknown": self.permissions.unknown,
-            "cost": review.cost.plain() if review else None,
-            "stops": [stop.plain() for stop in review.stops] if review else [],
+            "cost": review.cost.to_dict() if review else None,
+            "stops": [stop.to_dict() for stop in review.stops] if review else [],
             "edits": [asdict(edit) for edit in self.edits],
         }
 
@@ -140,7 +140,7 @@ def _line_of(step: Step) -> str:
     return f"{'±' if kind == 'replace' else '-'} {kind} {step.type} {step.name}{why}{kept}"
 
 
-def _plain(step: Step) -> dict[str, Any]:
+def _to_dict(step: Step) -> dict[str, Any]:
     return {
         "urn": step.urn,
         "type": step.type,

@@ -75,7 +75,7 @@ def text_of(
             yield from _lines(step, values=values)
 
 
-def plain(report: Report, config: Sequence[ConfigChange] = ()) -> dict[str, Any]:
+def to_dict(report: Report, config: Sequence[ConfigChange] = ()) -> dict[str, Any]:
     """Return one stack's report as plain data."""
     return {
         "stack": str(report.stack),
@@ -87,7 +87,7 @@ def plain(report: Report, config: Sequence[ConfigChange] = ()) -> dict[str, Any]
         "seconds": round(report.result.seconds, 2),
         "changes": counts(report),
         "config_changes": [asdict(change) for change in config],
-        "steps": [_plain_step(step) for step in report.changing],
+        "steps": [_step_to_dict(step) for step in report.changing],
         "diagnostics": [asdict(item) for item in report.diagnostics],
         "violations": [asdict(item) for item in report.violations],
     }
@@ -138,7 +138,7 @@ def _change(change: Change) -> str:
     return f"{change.path}: {change.old!r} → {change.new!r}"
 
 
-def _plain_step(step: Step) -> dict[str, Any]:
+def _step_to_dict(step: Step) -> dict[str, Any]:
     return {
         "urn": step.urn,
         "type": step.type,

@@ -64,7 +64,7 @@ class Approval:
         for review in reviews:
             stack = review.report.stack
             approved = self.receipts[stack]
-            now = {"steps": review.steps, **review.plain()}
+            now = {"steps": review.steps, **review.to_dict()}
             problems += [f"{stack}: {text}" for text in receipt.differences(approved, now)]
         if problems:
             raise _refusal("the change is not the one that was approved", problems)

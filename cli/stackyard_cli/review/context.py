@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stackyard.estate.loaded import Loaded
 from stackyard.naming import StackId
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.report import Task
 from stackyard_cli.review.config_changes import ConfigChange, config_changes
@@ -18,7 +18,7 @@ from stackyard_cli.review.policy_source import PolicySource
 class ReviewContext:
     """The facts of one run that a review depends on."""
 
-    place: Place
+    location: Location
     engine_version: str
     loaded: Mapping[StackId, Loaded]
     policies: PolicySource
@@ -30,6 +30,6 @@ class ReviewContext:
 
     def config_changes(self, task: Task) -> list[ConfigChange]:
         """Return what changed in the config since the last apply, with the line behind it."""
-        record = self.place.records(task.stack).read()
+        record = self.location.records(task.stack).read()
         loaded = self.loaded[task.stack]
         return config_changes(record.config, loaded) if record and record.exists else []

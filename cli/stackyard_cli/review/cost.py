@@ -53,11 +53,11 @@ class Cost:
             f"of {budget.monthly_limit:,}"
         )
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the cost as plain data."""
         floor, ceiling = self.delta
         return {
-            **self.after.plain(),
+            **self.after.to_dict(),
             "delta": {"floor": floor, "ceiling": ceiling},
             "currency": "USD",
             "region": self.prices.region,

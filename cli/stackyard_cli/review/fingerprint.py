@@ -51,7 +51,7 @@ def mismatches(approved: Fingerprint, now: Fingerprint) -> list[str]:
 
 def state_digest(context: ReviewContext, task: Task) -> str:
     """Return SHA-256 over the resources of the state, secrets encrypted as they are."""
-    checkpoint = context.place.state(task.stack).read()
+    checkpoint = context.location.state(task.stack).read()
     return "none" if checkpoint is None else _sha(checkpoint.resources)
 
 
@@ -69,7 +69,7 @@ def program_digest() -> str:
 
 
 def _contract_digest(context: ReviewContext, stack: Any) -> str:
-    checkpoint = context.place.state(stack).read()
+    checkpoint = context.location.state(stack).read()
     return "none" if checkpoint is None else _sha(checkpoint.outputs.get("contract"))
 
 

@@ -28,7 +28,7 @@ class Stop:
     message: str
     hint: str
 
-    def plain(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, str]:
         """Return it as plain data."""
         return {"kind": self.kind, "message": self.message, "hint": self.hint}
 
@@ -44,12 +44,12 @@ class Review:
     stops: list[Stop]
     warnings: list[str]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what a review adds to a report."""
         return {
-            "policy": [policies.plain(item) for item in self.violations],
-            "cost": self.cost.plain(),
-            "stops": [stop.plain() for stop in self.stops],
+            "policy": [policies.to_dict(item) for item in self.violations],
+            "cost": self.cost.to_dict(),
+            "stops": [stop.to_dict() for stop in self.stops],
             "warnings": self.warnings,
         }
 
@@ -95,7 +95,7 @@ def stop(reviews: Iterable[Review], *, json: bool) -> None:
         f"{names}: stopped by {', '.join(kinds)}; nothing was changed",
         hint=stopped[0].stops[0].hint,
         code=ExitCode.STOPPED,
-        facts={str(r.report.stack): [s.plain() for s in r.stops] for r in stopped},
+        facts={str(r.report.stack): [s.to_dict() for s in r.stops] for r in stopped},
     )
 
 
@@ -121,4 +121,4 @@ def _each_once(found: Iterable[Violation]) -> list[Violation]:
 
 
 def _prices(context: ReviewContext, region: str) -> Prices:
-    return price_list.prices(Path(context.place.home), region)
+    return price_list.prices(Path(context.location.home), region)

@@ -67,7 +67,7 @@ class Permission:
     principal: str
     condition: str
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
             "holder": self.holder,

@@ -91,7 +91,7 @@ def told(violation: Violation) -> str:
     return f"{violation.policy}: {text or violation.message}"
 
 
-def plain(violation: Violation) -> dict[str, Any]:
+def to_dict(violation: Violation) -> dict[str, Any]:
     """Return a violation as plain data."""
     return {
         "rule": violation.policy,

@@ -35,7 +35,7 @@ def receipt(review: Review, bound: Fingerprint, *, refresh: bool) -> Receipt:
         "refresh": refresh,
         "fingerprint": bound,
         "steps": review.steps,
-        **review.plain(),
+        **review.to_dict(),
     }
     return {**content, "digest": digest(content)}
 

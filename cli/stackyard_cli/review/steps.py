@@ -42,7 +42,7 @@ def normalised(report: Report, changes: Sequence[ConfigChange] = ()) -> list[Pla
     Values are left out on purpose: the fingerprint binds config, program and state, and from these
     every value follows.
     """
-    return [_plain(step, changes) for step in sorted(report.changing, key=lambda one: one.urn)]
+    return [_to_dict(step, changes) for step in sorted(report.changing, key=lambda one: one.urn)]
 
 
 def origins(step: Step, changes: Sequence[ConfigChange]) -> list[str]:
@@ -57,7 +57,7 @@ def origins(step: Step, changes: Sequence[ConfigChange]) -> list[str]:
     return _places([change for change in named if change in fits] or own or named or fits)
 
 
-def _plain(step: Step, changes: Sequence[ConfigChange]) -> Plain:
+def _to_dict(step: Step, changes: Sequence[ConfigChange]) -> Plain:
     return {
         "urn": step.urn,
         "type": step.type,

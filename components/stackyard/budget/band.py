@@ -55,7 +55,7 @@ class Band:
         """What has no known price, each named once."""
         return sorted({name for line in self.lines for name in line.unknown})
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the band as plain data."""
         return {
             "floor": self.floor,

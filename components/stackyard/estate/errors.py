@@ -47,7 +47,7 @@ class StackFileError:
         hint = f"\n  hint: {self.hint}" if self.hint else ""
         return f"{place}:{field} {self.problem}{got}{hint}"
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the facts for a reader of JSON."""
         return asdict(self)
 

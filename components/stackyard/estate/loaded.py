@@ -32,7 +32,7 @@ class Loaded:
     @cached_property
     def effective(self) -> dict[str, Any]:
         """The merged files as plain data; the blueprint's defaults are not in it."""
-        plain: dict[str, Any] = self.tree.plain()
+        plain: dict[str, Any] = self.tree.to_dict()
         return plain
 
     @cached_property

@@ -42,12 +42,12 @@ class Node:
         """Where a reader looks for it: at the value of a scalar, at the key of a map or list."""
         return self.key if self.key and isinstance(self.value, dict | list) else self.origin
 
-    def plain(self) -> Any:
+    def to_dict(self) -> Any:
         """Return the value as plain data."""
         if isinstance(self.value, dict):
-            return {key: node.plain() for key, node in self.value.items()}
+            return {key: node.to_dict() for key, node in self.value.items()}
         if isinstance(self.value, list):
-            return [node.plain() for node in self.value]
+            return [node.to_dict() for node in self.value]
         return self.value
 
     def leaves(self, path: Path = ()) -> Iterator[tuple[Path, Node]]:

@@ -7,7 +7,7 @@ import re
 from stackyard.estate.node import Node, Path
 
 NAMED = re.compile(r"`([A-Za-z][\w.-]*)[^`]*`")
-"""A field that a text names: `min`, `min: 3`, `production_models.delete_after_days`."""
+"""A field that a text names: `min`, `min: 3`, `production_models.expire_after_days`."""
 
 SHORTEST_QUOTE = 5
 """A shorter value than this would be found in texts by accident."""

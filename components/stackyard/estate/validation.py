@@ -25,7 +25,7 @@ def validated(model: type[M], tree: Node) -> M:
     become tuples and dates are read, https://docs.pydantic.dev/latest/concepts/strict_mode/.
     """
     try:
-        return model.model_validate_json(json.dumps(tree.plain()), strict=True)
+        return model.model_validate_json(json.dumps(tree.to_dict()), strict=True)
     except ValidationError as error:
         findings = [each for found in error.errors(include_url=False) for each in _single(found)]
         problems = _told_once(_located(model, tree, each) for each in findings)

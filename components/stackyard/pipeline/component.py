@@ -120,7 +120,7 @@ class Pipeline(Component):
             kms_master_key_id=self._foundation.key_arns["logs"],
             opts=self.child(),
         )
-        for address in self._config.tell:
+        for address in self._config.notify:
             aws.sns.TopicSubscription(
                 self.named(f"tell-{address}"),
                 topic=topic.arn,

@@ -47,7 +47,7 @@ class ApprovalsConfig(Config):
     expires_hours: Annotated[int, Field(ge=1, le=720)] = 72
     """Hours after which an unanswered question counts as no."""
 
-    not_starter: bool = False
+    prevent_self_approval: bool = False
     """Whether the person who started a run may not approve it."""
 
 
@@ -67,13 +67,13 @@ class PipelineConfig(Config):
     metric: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
     """The metric that decides, among those that the evaluation reports."""
 
-    better: Literal["higher", "lower"] = "higher"
+    direction: Literal["maximize", "minimize"] = "maximize"
     """Which values are better. A candidate that is not better than what serves never asks."""
 
     approvers: Annotated[list[Audience], Field(min_length=1)] = ["delivery"]
     """Audiences that may approve."""
 
-    tell: list[Email] = []
+    notify: list[Email] = []
     """Who gets a mail when a candidate waits for approval."""
 
     deploy: Name

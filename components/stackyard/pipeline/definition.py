@@ -148,7 +148,9 @@ def _pick_metric(config: PipelineConfig) -> State:
 
 
 def _compare(config: PipelineConfig) -> State:
-    comparison = "Numeric" + {"higher": "GreaterThan", "lower": "LessThan"}[config.better] + "Path"
+    comparison = (
+        "Numeric" + {"maximize": "GreaterThan", "minimize": "LessThan"}[config.direction] + "Path"
+    )
     first = {"Variable": "$.champion.found.known", "BooleanEquals": False, "Next": APPROVAL}
     better = {
         "Variable": "$.candidate.value",
@@ -216,7 +218,7 @@ def _decide(approvals: ApprovalsConfig) -> State:
     approved = {"Variable": "$.approval.decision", "StringEquals": "approve"}
     own = {"Variable": "$.approval.person", "StringEqualsPath": "$.started_by.person"}
     choices: list[State] = []
-    if approvals.not_starter:
+    if approvals.prevent_self_approval:
         choices.append({"And": [approved, own], "Next": "Approved by starter"})
     choices.append({**approved, "Next": "Bake"})
     return {"Type": "Choice", "Choices": choices, "Default": "Rejected"}

@@ -37,10 +37,10 @@ class LifetimeConfig(Config):
     or deleted. Objects below 128 KiB are deleted in time but never turn cold.
     """
 
-    cold_after_days: Days = 365
+    transition_after_days: Days = 365
     """Age at which objects move to the cold storage class."""
 
-    delete_after_days: Days = 1095
+    expire_after_days: Days = 1095
     """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
 
     noncurrent_days: Days = 180
@@ -54,16 +54,16 @@ class LifetimeConfig(Config):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> LifetimeConfig:
-        fields = ("cold_after_days", "delete_after_days")
+        fields = ("transition_after_days", "expire_after_days")
         _refuse(
             stay_problem(
-                self.cold_storage_class, self.cold_after_days, self.delete_after_days, fields
+                self.cold_storage_class, self.transition_after_days, self.expire_after_days, fields
             )
         )
-        if self.noncurrent_days > self.delete_after_days:
+        if self.noncurrent_days > self.expire_after_days:
             raise ValueError(
-                f"`noncurrent_days` ({self.noncurrent_days}) is more than `delete_after_days` "
-                f"({self.delete_after_days}): replaced versions would outlive the data"
+                f"`noncurrent_days` ({self.noncurrent_days}) is more than `expire_after_days` "
+                f"({self.expire_after_days}): replaced versions would outlive the data"
             )
         return self
 
@@ -71,16 +71,16 @@ class LifetimeConfig(Config):
 class PersonalLifetimeConfig(Config):
     """How long personal data of one jurisdiction lives.
 
-    Here `delete_after_days` counts to the day on which the last copy is gone, old versions
+    Here `erase_within_days` counts to the day on which the last copy is gone, old versions
     included, as that is what a law asks for; current objects expire `noncurrent_days` earlier, and
     one day for the midnight that S3 waits for once more. The day of the upload does not count, and
     the last one counts to its end, as in https://eur-lex.europa.eu/eli/reg/1971/1182/oj, article 3.
     """
 
-    delete_after_days: Days
+    erase_within_days: Days
     """Age at which nothing of an object is left."""
 
-    at_most_days: Days
+    legal_limit_days: Days
     """The longest that the jurisdiction, or the company for it, allows."""
 
     hold_days: Annotated[int, Field(ge=0, le=36500)] = 0
@@ -92,7 +92,7 @@ class PersonalLifetimeConfig(Config):
     abort_uploads_days: Days = 2
     """Days after which the parts of an upload that never finished are deleted."""
 
-    cold_after_days: Days | None = None
+    transition_after_days: Days | None = None
     """Age at which objects move to the cold storage class; left out, they never do."""
 
     cold_storage_class: WarmClass = "STANDARD_IA"
@@ -102,22 +102,22 @@ class PersonalLifetimeConfig(Config):
     @property
     def expire_after_days(self) -> int:
         """Age at which current objects expire, so that their versions go in time."""
-        return self.delete_after_days - self.noncurrent_days - MIDNIGHT
+        return self.erase_within_days - self.noncurrent_days - MIDNIGHT
 
     @model_validator(mode="after")
     def _is_lawful(self) -> PersonalLifetimeConfig:
-        if self.delete_after_days > self.at_most_days:
+        if self.erase_within_days > self.legal_limit_days:
             raise ValueError(
-                f"`delete_after_days` ({self.delete_after_days}) is more than `at_most_days` "
-                f"({self.at_most_days}) allows"
+                f"`erase_within_days` ({self.erase_within_days}) is more than `legal_limit_days` "
+                f"({self.legal_limit_days}) allows"
             )
         if self.expire_after_days < 1:
             raise ValueError(
                 f"`noncurrent_days` ({self.noncurrent_days}) must be less than "
-                f"`delete_after_days` ({self.delete_after_days}) by 2 or more: "
+                f"`erase_within_days` ({self.erase_within_days}) by 2 or more: "
                 "old versions would go too late"
             )
-        for field in ("delete_after_days", "noncurrent_days"):
+        for field in ("erase_within_days", "noncurrent_days"):
             if getattr(self, field) < self.hold_days:
                 raise ValueError(
                     f"`{field}` ({getattr(self, field)}) is shorter than the legal hold "
@@ -127,9 +127,9 @@ class PersonalLifetimeConfig(Config):
 
     @model_validator(mode="after")
     def _turns_cold_in_time(self) -> PersonalLifetimeConfig:
-        if self.cold_after_days is not None:
-            fields = ("cold_after_days", "delete_after_days` less `noncurrent_days` less 1")
-            start, end = self.cold_after_days, self.expire_after_days
+        if self.transition_after_days is not None:
+            fields = ("transition_after_days", "erase_within_days` less `noncurrent_days` less 1")
+            start, end = self.transition_after_days, self.expire_after_days
             _refuse(stay_problem(self.cold_storage_class, start, end, fields))
         return self
 
@@ -145,10 +145,10 @@ class RegisteredLifetimeConfig(LifetimeConfig):
 class CandidateLifetimeConfig(RegisteredLifetimeConfig):
     """How long models live that were never released."""
 
-    cold_after_days: Days = 90
+    transition_after_days: Days = 90
     """Age at which objects move to the cold storage class."""
 
-    delete_after_days: Days = 365
+    expire_after_days: Days = 365
     """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
 
 
@@ -190,7 +190,7 @@ class ImageLifetimeConfig(Config):
     untagged_days: Days = 14
     """Days after which an image that no tag names is deleted."""
 
-    delete_after_days: Days = 1095
+    expire_after_days: Days = 1095
     """Age at which every image is deleted, counted from its push."""
 
 
@@ -236,14 +236,14 @@ class RetentionConfig(Config):
     def _models_can_be_explained(self) -> RetentionConfig:
         models = self.production_models
         lives: dict[str, int] = {
-            name: getattr(self, name).delete_after_days for name in models.reproduced_from
+            name: getattr(self, name).expire_after_days for name in models.reproduced_from
         }
-        lives["images"] = self.images.delete_after_days
+        lives["images"] = self.images.expire_after_days
         for name, days in lives.items():
-            if days < models.delete_after_days:
+            if days < models.expire_after_days:
                 raise ValueError(
-                    f"`production_models.delete_after_days` ({models.delete_after_days}) is more "
-                    f"than `{name}.delete_after_days` ({days}): a released model would outlive "
+                    f"`production_models.expire_after_days` ({models.expire_after_days}) is more "
+                    f"than `{name}.expire_after_days` ({days}): a released model would outlive "
                     "what it must be reproduced from"
                 )
         return self

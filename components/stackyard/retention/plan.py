@@ -87,12 +87,12 @@ def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan
     if isinstance(lifetime, PersonalLifetimeConfig):
         expire_after = lifetime.expire_after_days
     else:
-        expire_after = lifetime.delete_after_days
+        expire_after = lifetime.expire_after_days
     return ObjectPlan(
         expire_after=expire_after,
         noncurrent_days=lifetime.noncurrent_days,
         abort_uploads_days=lifetime.abort_uploads_days,
-        cold_after=lifetime.cold_after_days,
+        cold_after=lifetime.transition_after_days,
         cold_class=lifetime.cold_storage_class,
     )
 
@@ -186,7 +186,7 @@ def image_lifecycle(lifetime: ImageLifetimeConfig) -> str:
     """
     rules = [
         _image_rule(1, "untagged images", "untagged", lifetime.untagged_days),
-        _image_rule(2, "every image", "any", lifetime.delete_after_days),
+        _image_rule(2, "every image", "any", lifetime.expire_after_days),
     ]
     return json.dumps({"rules": rules}, sort_keys=True)
 

@@ -63,7 +63,7 @@ def timeline(config: RetentionConfig) -> list[Life]:
         *_model_lives(models),
         Life("logs", _kept("CloudWatch Logs", log_days(config.logs))),
         _object_life("access_logs", log_plan(config.logs)),
-        Life("images", _kept("ECR", config.images.delete_after_days), condition=untagged),
+        Life("images", _kept("ECR", config.images.expire_after_days), condition=untagged),
         Life("backups", _kept("RDS backup", config.backups.keep_days)),
     ]
 

@@ -100,7 +100,7 @@ class ModelServers(Component):
             spec=budget,
             opts=self.child(),
         )
-        wall: Any = objects.wall(self._stack, model, config.callers)
+        wall: Any = objects.wall(self._stack, model, config.allowed_callers)
         k8s.networking.v1.NetworkPolicy(
             self.named(f"{model}-callers"),
             metadata=self._metadata(f"serving-{model}", model),

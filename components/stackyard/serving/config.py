@@ -31,7 +31,7 @@ class ReleaseConfig(Config):
 
     image: BakedImage
     """The image that holds it, with its digest: `NAME:TAG@sha256:…`, where `NAME` is a repository
-    of the project. The one of a model that has `bake_on` is named like the model."""
+    of the project. The one of a model that has `base_image` is named like the model."""
 
 
 class CanaryConfig(ReleaseConfig):
@@ -74,7 +74,7 @@ class ModelServerConfig(Config):
     replicas: ReplicasConfig = ReplicasConfig()
     """How many pods."""
 
-    bake_on: Name | None = None
+    base_image: Name | None = None
     """The project's image that the model is baked onto: a key of `images.images`. It must hold
     `mlflow` and what the model needs. Left out, the model's image comes from elsewhere."""
 
@@ -90,10 +90,10 @@ class ModelServerConfig(Config):
     gpu_pool: Name | None = None
     """The foundation's GPU pool whose nodes serve, one GPU for each pod; left out, no GPU."""
 
-    start_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
+    startup_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
     """Longest time to load the model; after it the pod starts anew."""
 
-    callers: list[Name] = []
+    allowed_callers: list[Name] = []
     """Namespaces beside the project's own whose pods may call the model."""
 
     mounts: list[Name] = []

@@ -112,7 +112,7 @@ def deployment(
         **({"replicas": pods.least} if pods.least == pods.most else {}),
         "selector": {"matchLabels": match},
         "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": config.start_seconds + 300,
+        "progressDeadlineSeconds": config.startup_timeout_seconds + 300,
         "strategy": {
             "type": "RollingUpdate",
             "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
@@ -176,7 +176,7 @@ def _pod(
             {"name": "scratch", "mountPath": "/tmp"},
             *mounts.volume_mounts(config.mounts),
         ],
-        **_probes(config.start_seconds),
+        **_probes(config.startup_timeout_seconds),
     }
     return {
         "serviceAccountName": SERVICE_ACCOUNT,
@@ -198,10 +198,14 @@ def _pod(
     }
 
 
-def _probes(start_seconds: int) -> Manifest:
+def _probes(startup_timeout_seconds: int) -> Manifest:
     check = {"httpGet": {"path": "/ping", "port": "http"}, "timeoutSeconds": 5}
     return {
-        "startupProbe": {**check, "periodSeconds": 5, "failureThreshold": -(-start_seconds // 5)},
+        "startupProbe": {
+            **check,
+            "periodSeconds": 5,
+            "failureThreshold": -(-startup_timeout_seconds // 5),
+        },
         "readinessProbe": {**check, "periodSeconds": 5},
         "livenessProbe": {**check, "periodSeconds": 20, "failureThreshold": 3},
     }

@@ -32,6 +32,6 @@ class TrackingConfig(Config):
     deleted_runs_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days for which deleted runs can be restored; after that their records and artifacts go."""
 
-    outside_uri: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")] | None = None
+    external_uri: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")] | None = None
     """Address for clients outside of the cluster, for example on premises: of a private load
     balancer or proxy that somebody put before the server, with access control of its own."""

@@ -119,8 +119,8 @@ def allowed_hosts(config: TrackingConfig, stack: StackId) -> list[str]:
     names = [NAME, f"{NAME}.{namespace_name(stack)}", f"{NAME}.{namespace_name(stack)}.svc"]
     names.append(service_host(stack))
     hosts = [f"{name}:{PORT}" for name in names]
-    if config.outside_uri is not None:
-        hosts.append(config.outside_uri.removeprefix("https://"))
+    if config.external_uri is not None:
+        hosts.append(config.external_uri.removeprefix("https://"))
     return [*hosts, "localhost:*", "127.0.0.1:*"]
 
 
@@ -133,9 +133,9 @@ def client_settings(
     """
     uri = f"http://{service_host(stack)}:{PORT}"
     if outside:
-        if config.outside_uri is None:
-            raise ValueError("clients outside of the cluster need `tracking.outside_uri`")
-        uri = config.outside_uri
+        if config.external_uri is None:
+            raise ValueError("clients outside of the cluster need `tracking.external_uri`")
+        uri = config.external_uri
     return {
         **QUIET,
         "MLFLOW_TRACKING_URI": uri,

@@ -159,10 +159,10 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
 
 def plain_config(variables: Properties) -> Properties:
     """Return provider properties as plain data: the SDK sends nested ones as JSON texts."""
-    return {key: _plain(value) for key, value in variables.items()}
+    return {key: _to_dict(value) for key, value in variables.items()}
 
 
-def _plain(value: Any) -> Any:
+def _to_dict(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return json.loads(value)

@@ -67,7 +67,7 @@ def config(**changes: Any) -> dict[str, Any]:
             "photos": {"kind": "raw", "directories": ["incoming"]},
             "faces": {"kind": "personal", "jurisdiction": "eu", "directories": ["labels"]},
         },
-        "retention": {"personal": {"eu": {"delete_after_days": 365, "at_most_days": 730}}},
+        "retention": {"personal": {"eu": {"erase_within_days": 365, "legal_limit_days": 730}}},
         "access": {
             "audiences": {
                 "scientist": {"trusted": [ROOT], "datasets": {"*": "read"}},
@@ -205,7 +205,7 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
                 "retention": {
                     "raw": {"cold_storage_class": "DEEP_ARCHIVE"},
                     "personal": {
-                        "eu": {"delete_after_days": 9, "at_most_days": 9, "noncurrent_days": 3}
+                        "eu": {"erase_within_days": 9, "legal_limit_days": 9, "noncurrent_days": 3}
                     },
                 }
             },

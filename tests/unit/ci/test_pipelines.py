@@ -110,7 +110,7 @@ def called(scripts: list[str]) -> set[str]:
 def test_both_services_run_the_same_commands(repo: Repo, github: dict[str, str]) -> None:
     repo.append(RANKING, "\ntags: {a: b}\n")
     (repo.root / "stacks/vision/defects/prod.yaml").unlink()
-    answer = affected.affected(repo.root, "main").plain()
+    answer = affected.affected(repo.root, "main").to_dict()
     texts = list(pipelines.rendered("gitlab", Estate(repo.root), below="", branch="main").values())
     texts += [pipelines.child(answer, each, below="") for each in ("preview", "apply")]
     gitlab_jobs = [job for text in texts for job in gitlab(text).values()]
@@ -179,7 +179,7 @@ def test_a_stage_in_two_regions_is_looked_at_in_both(repo: Repo) -> None:
 def test_outputs_and_limit(repo: Repo) -> None:
     repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
     (repo.root / "stacks/vision/defects/prod.yaml").unlink()
-    rows = affected.affected(repo.root, "main").plain()["stacks"]
+    rows = affected.affected(repo.root, "main").to_dict()["stacks"]
     lines = dict(line.split("=", 1) for line in pipelines.outputs(rows, limit=256, layers=True))
     stacks = {name: [row["stack"] for row in json.loads(line)] for name, line in lines.items()}
     assert stacks["layer-0"] == ["platform/foundation/dev"]
@@ -229,7 +229,7 @@ def test_gitlab_takes_them_and_not_a_planted_fault(repo: Repo) -> None:
 def test_gitlab_child_pipeline(repo: Repo, operation: pipelines.Operation) -> None:
     repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
     (repo.root / "stacks/vision/defects/prod.yaml").unlink()
-    answer = affected.affected(repo.root, "main").plain()
+    answer = affected.affected(repo.root, "main").to_dict()
     text = pipelines.child(answer, operation, below="infra")
     found = gitlab(text)
     stages = yaml.safe_load(text)["stages"]

@@ -88,11 +88,11 @@ def test_each_answer_has_the_statement_that_decides_it(root: Path) -> None:
     decided = [one for one in answers if one.statement]
     assert decided
     for one in answers:
-        assert (one.statement is None) == (one.plain["why"] == "nothing allows it")
+        assert (one.statement is None) == (one.to_dict()["why"] == "nothing allows it")
     for one in decided:
         assert one.statement is not None
         assert one.statement["Effect"] == ("Allow" if one.plain["allowed"] else "Deny")
-        assert one.statement["Sid"] in one.plain["why"]
+        assert one.statement["Sid"] in one.to_dict()["why"]
 
 
 def test_the_place_is_the_programs_and_key_ids_change_no_answer(root: Path) -> None:
@@ -200,11 +200,11 @@ def test_roles_that_services_take_are_in_it(shell: Shell, root: Path) -> None:
 
 def test_training_on_premises_has_the_trainers_rights(root: Path) -> None:
     config = config_of(root)
-    place = place_of(STACK, config, CLUSTER)
+    location = place_of(STACK, config, CLUSTER)
     there, here = (
         [
             (one.cell.dataset, one.cell.directory, one.cell.verb, one.cell.decision)
-            for one in answered(config, place, dataset=None, who=who, clusters=["berlin"])
+            for one in answered(config, location, dataset=None, who=who, clusters=["berlin"])
         ]
         for who in ("trainer-berlin", "trainer")
     )

@@ -27,7 +27,7 @@ class Opened:
     def __init__(self, resources: list[dict[str, Any]]) -> None:
         self.estate = SimpleNamespace(select=lambda names: [STACK])
         state = SimpleNamespace(read=lambda: SimpleNamespace(resources=resources))
-        self.place = SimpleNamespace(state=lambda stack: state)
+        self.location = SimpleNamespace(state=lambda stack: state)
 
     def downstreams(self, chosen: list[StackId]) -> list[StackId]:
         return []

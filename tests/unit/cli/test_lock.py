@@ -130,7 +130,7 @@ class Unlocking:
 
     def __init__(self, shell: Shell, backend: Backend, patch: pytest.MonkeyPatch) -> None:
         self.shell, self.backend = shell, backend
-        patch.setattr(state, "place_of_estate", lambda estate: backend)
+        patch.setattr(state, "location_of_estate", lambda estate: backend)
 
     def __call__(self, *words: str) -> int:
         return self.shell.run("unlock", str(ONE), *words)

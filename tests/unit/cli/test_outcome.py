@@ -26,7 +26,7 @@ def test_a_failure_after_the_answer_leaves_one_json_document(
     found, stops = {TASK.stack: FAILED}, Stops(lambda _: None)
     with pytest.raises(StackyardError, match="a1/b1/dev: no state"):
         end(found, [[TASK]], stops)
-    render.answer([unseen(FAILED).plain()], json=True)
+    render.answer([unseen(FAILED).to_dict()], json=True)
     with pytest.raises(typer.Exit) as ended:
         end(found, [[TASK]], stops, answered=True)
     told = capsys.readouterr()

@@ -75,11 +75,11 @@ def test_a_replacement_is_one_change_with_its_reason() -> None:
 def test_a_preview_names_paths_and_the_line_behind_them() -> None:
     made = report(step("update", changes=(Change("versioning.enabled", "update"),)))
     origin = "stacks/ranking/_defaults.yaml:12:3"
-    config = [ConfigChange("retention.raw.delete_after_days", 1095, 730, origin)]
+    config = [ConfigChange("retention.raw.expire_after_days", 1095, 730, origin)]
     assert list(summary.text_of(made, config)) == [
         "ranking/clicks/dev: 1 to update",
         "  config",
-        "    retention.raw.delete_after_days: 1095 → 730  (stacks/ranking/_defaults.yaml:12:3)",
+        "    retention.raw.expire_after_days: 1095 → 730  (stacks/ranking/_defaults.yaml:12:3)",
         "  resources",
         "    ~ aws:s3/bucket:Bucket  data  [versioning.enabled]",
     ]
@@ -110,7 +110,7 @@ def test_an_unknown_preview_says_what_to_apply() -> None:
     text = "unknown until `stackyard up platform/foundation/dev` is applied"
     made = report(result=Result("failed", problem=text, kind="unknown"))
     assert list(summary.text_of(made, [])) == [f"ranking/clicks/dev: {text}"]
-    assert summary.plain(made)["outcome"] == "unknown"
+    assert summary.to_dict(made)["outcome"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -147,19 +147,19 @@ def test_known_secrets_are_masked_longest_first() -> None:
 
 
 def test_the_place_is_private(tmp_path: Path) -> None:
-    from stackyard_cli.backend.location import place_of
+    from stackyard_cli.backend.location import location_of
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path))
         patch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
         patch.delenv("PULUMI_CONFIG_PASSPHRASE_FILE", raising=False)
-        place = place_of(
+        location = location_of(
             name="acme", root=tmp_path, target="aws", backend=None, secrets_provider=None
         )
-        first = Path(place.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text()
-        again = place_of(
+        first = Path(location.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text()
+        again = location_of(
             name="acme", root=tmp_path, target="aws", backend=None, secrets_provider=None
         )
     assert Path(again.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text() == first
     assert len(first) >= 40
-    assert place.home.stat().st_mode & 0o777 == 0o700
+    assert location.home.stat().st_mode & 0o777 == 0o700

@@ -81,7 +81,7 @@ def test_a_block_stays_readable() -> None:
     many = [step("aws:iam/role:Role", f"role-{n}", "delete") for n in range(SHOWN + 7)]
     lines = list(block(report("a", *many)).lines())
     assert lines[-1] == "    and 7 more, which `--json` has"
-    assert len(block(report("a", *many)).plain()["deletes"]) == SHOWN + 7
+    assert len(block(report("a", *many)).to_dict()["deletes"]) == SHOWN + 7
 
 
 @pytest.mark.parametrize(("steps", "code"), [((ROLE, KEY), 0), ((BUCKET,), 3)])

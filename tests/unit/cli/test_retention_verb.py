@@ -100,6 +100,6 @@ def test_days_that_are_none(shell: Shell, root: Path, day: str) -> None:
 
 def test_a_contradiction_is_refused_with_its_line(shell: Shell, root: Path) -> None:
     file = root / "stacks/vision/defects/dev.yaml"
-    file.write_text(file.read_text() + "\nretention: {raw: {delete_after_days: 400}}\n")
+    file.write_text(file.read_text() + "\nretention: {raw: {expire_after_days: 400}}\n")
     told = shell.answer("retention", "vision/defects/dev", "--estate", str(root), code=2)
-    assert "raw.delete_after_days" in str(told["problems"])
+    assert "raw.expire_after_days" in str(told["problems"])

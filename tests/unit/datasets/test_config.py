@@ -68,7 +68,7 @@ def test_the_name_of_the_log_bucket_is_taken() -> None:
 
 
 def test_each_kind_has_its_own_lifetime() -> None:
-    eu = {"delete_after_days": 100, "at_most_days": 100}
+    eu = {"erase_within_days": 100, "legal_limit_days": 100}
     retention = RetentionConfig.model_validate({"personal": {"eu": eu}})
     found = [
         lifetime_of(DatasetConfig(kind="raw"), retention),

@@ -89,7 +89,7 @@ def reached(found: dict[str, Any], start: str, without: str = "") -> set[str]:
 
 
 def test_every_state_is_reached_and_every_run_ends() -> None:
-    found = states(approvals={"not_starter": True})
+    found = states(approvals={"prevent_self_approval": True})
     assert reached(found, "Who started it?") == set(found)
     ends = {name for name, state in found.items() if state["Type"] in ("Succeed", "Fail")}
     assert all(reached(found, name) & ends for name in found)
@@ -134,7 +134,7 @@ def test_a_question_expires_as_the_stage_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "person", "not_starter", "expected"),
+    ("decision", "person", "prevent_self_approval", "expected"),
     [
         ("approve", "bob", True, "Bake"),
         ("approve", "alice", True, "Approved by starter"),
@@ -144,12 +144,14 @@ def test_a_question_expires_as_the_stage_says() -> None:
         ("aprove", "bob", True, "Rejected"),
     ],
 )
-def test_who_answers_what(decision: str, person: str, not_starter: bool, expected: str) -> None:
+def test_who_answers_what(
+    decision: str, person: str, prevent_self_approval: bool, expected: str
+) -> None:
     data = {
         "approval": {"decision": decision, "person": person},
         "started_by": {"person": "alice"},
     }
-    found = states(approvals={"not_starter": not_starter})
+    found = states(approvals={"prevent_self_approval": prevent_self_approval})
     assert chosen(found["Decide"], data) == expected
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stackyard.retention.config import RetentionConfig
 
-EU = {"delete_after_days": 365, "at_most_days": 730}
+EU = {"erase_within_days": 365, "legal_limit_days": 730}
 
 
 def refusal(section: dict[str, Any]) -> str:
@@ -22,29 +22,32 @@ def refusal(section: dict[str, Any]) -> str:
 def test_the_company_rule_is_the_default() -> None:
     config = RetentionConfig()
     for rules in (config.raw, config.curated, config.artifacts, config.production_models):
-        assert (rules.cold_after_days, rules.delete_after_days) == (365, 1095)
+        assert (rules.transition_after_days, rules.expire_after_days) == (365, 1095)
 
 
 def test_a_class_that_says_one_thing_keeps_its_own_defaults() -> None:
     config = RetentionConfig.model_validate({"candidate_models": {"noncurrent_days": 10}})
-    assert config.candidate_models.delete_after_days == 365
+    assert config.candidate_models.expire_after_days == 365
 
 
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"cold_after_days": 400, "delete_after_days": 400}, "it would never turn cold"),
-        ({"cold_after_days": 500, "delete_after_days": 400}, "is not before `delete_after_days`"),
-        ({"cold_after_days": 29, "cold_storage_class": "STANDARD_IA"}, "from day 30 on"),
-        ({"cold_after_days": 1050}, "leave 45 days in GLACIER_IR, which bills at least 90"),
+        ({"transition_after_days": 400, "expire_after_days": 400}, "it would never turn cold"),
         (
-            {"cold_after_days": 1000, "cold_storage_class": "DEEP_ARCHIVE"},
+            {"transition_after_days": 500, "expire_after_days": 400},
+            "is not before `expire_after_days`",
+        ),
+        ({"transition_after_days": 29, "cold_storage_class": "STANDARD_IA"}, "from day 30 on"),
+        ({"transition_after_days": 1050}, "leave 45 days in GLACIER_IR, which bills at least 90"),
+        (
+            {"transition_after_days": 1000, "cold_storage_class": "DEEP_ARCHIVE"},
             "which bills at least 180",
         ),
         ({"noncurrent_days": 1096}, "replaced versions would outlive the data"),
         ({"noncurrent_days": 0}, "greater than or equal to 1"),
         ({"noncurrent_days": None}, "valid integer"),
-        ({"delete_after_days": 0}, "greater than or equal to 1"),
+        ({"expire_after_days": 0}, "greater than or equal to 1"),
         ({"cold_storage_class": "TAPE"}, "GLACIER_IR"),
     ],
 )
@@ -55,27 +58,27 @@ def test_objects(rules: dict[str, Any], message: str) -> None:
 def test_the_shortest_stay_that_is_not_billed_twice_is_accepted() -> None:
     for storage_class, days in {"STANDARD_IA": 30, "GLACIER_IR": 90, "DEEP_ARCHIVE": 180}.items():
         rules = {
-            "cold_after_days": 30,
-            "delete_after_days": 30 + days,
+            "transition_after_days": 30,
+            "erase_within_days": 30 + days,
             "noncurrent_days": 5,
             "cold_storage_class": storage_class,
         }
         assert RetentionConfig.model_validate({"artifacts": rules})
-        shorter = {**rules, "delete_after_days": 29 + days}
+        shorter = {**rules, "erase_within_days": 29 + days}
         assert "bills at least" in refusal({"artifacts": shorter})
 
 
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"delete_after_days": 731}, "more than `at_most_days` (730) allows"),
+        ({"erase_within_days": 731}, "more than `legal_limit_days` (730) allows"),
         ({"noncurrent_days": 365}, "old versions would go too late"),
-        ({"hold_days": 366, "noncurrent_days": 300}, "`delete_after_days` (365) is shorter"),
+        ({"hold_days": 366, "noncurrent_days": 300}, "`erase_within_days` (365) is shorter"),
         ({"hold_days": 31}, "`noncurrent_days` (30) is shorter than the legal hold"),
-        ({"cold_after_days": 310}, "leave 24 days in STANDARD_IA"),
-        ({"cold_after_days": 340}, "it would never turn cold"),
+        ({"transition_after_days": 310}, "leave 24 days in STANDARD_IA"),
+        ({"transition_after_days": 340}, "it would never turn cold"),
         ({"cold_storage_class": "GLACIER"}, "'STANDARD_IA' or 'GLACIER_IR'"),
-        ({"at_most_days": None}, "valid integer"),
+        ({"legal_limit_days": None}, "valid integer"),
     ],
 )
 def test_personal_data(rules: dict[str, Any], message: str) -> None:
@@ -90,9 +93,9 @@ def test_a_hold_is_kept_by_old_versions_too() -> None:
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"curated": {"delete_after_days": 1000}}, "more than `curated.delete_after_days` (1000)"),
-        ({"images": {"delete_after_days": 365}}, "more than `images.delete_after_days` (365)"),
-        ({"production_models": {"delete_after_days": 2000}}, "`raw.delete_after_days` (1095)"),
+        ({"curated": {"expire_after_days": 1000}}, "more than `curated.expire_after_days` (1000)"),
+        ({"images": {"expire_after_days": 365}}, "more than `images.expire_after_days` (365)"),
+        ({"production_models": {"expire_after_days": 2000}}, "`raw.expire_after_days` (1095)"),
     ],
 )
 def test_a_released_model_never_outlives_what_made_it(
@@ -103,8 +106,8 @@ def test_a_released_model_never_outlives_what_made_it(
 
 def test_a_model_that_need_not_be_reproduced_may_outlive_its_data() -> None:
     section = {
-        "production_models": {"delete_after_days": 2000, "reproduced_from": []},
-        "images": {"delete_after_days": 2000},
+        "production_models": {"expire_after_days": 2000, "reproduced_from": []},
+        "images": {"expire_after_days": 2000},
     }
     assert RetentionConfig.model_validate(section)
 

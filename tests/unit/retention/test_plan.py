@@ -54,7 +54,7 @@ def test_the_company_rule_compiles_to_two_lifecycle_rules() -> None:
 
 def test_personal_data_is_gone_with_its_last_version_in_time() -> None:
     plan = object_plan(
-        PersonalLifetimeConfig(delete_after_days=365, at_most_days=365, noncurrent_days=30)
+        PersonalLifetimeConfig(erase_within_days=365, legal_limit_days=365, noncurrent_days=30)
     )
     assert (plan.expire_after, plan.gone_after, plan.cold_after) == (334, 365, None)
     assert "transitions" not in lifecycle_rules(plan)[0]
@@ -82,8 +82,8 @@ def test_no_accepted_lifetime_breaks_a_rule_of_s3(
     cold: int, delete: int, noncurrent: int, storage_class: str
 ) -> None:
     written = {
-        "cold_after_days": cold,
-        "delete_after_days": delete,
+        "transition_after_days": cold,
+        "expire_after_days": delete,
         "noncurrent_days": noncurrent,
         "cold_storage_class": storage_class,
     }
@@ -132,7 +132,7 @@ def test_where_an_object_is_at_an_age(age: int, place: str) -> None:
 
 def test_the_timeline_has_every_class_and_ends_with_nothing() -> None:
     config = RetentionConfig.model_validate(
-        {"personal": {"eu": {"delete_after_days": 100, "at_most_days": 100}}}
+        {"personal": {"eu": {"erase_within_days": 100, "legal_limit_days": 100}}}
     )
     lives = {life.name: life for life in timeline(config)}
     written = set(RetentionConfig.model_fields) - {"personal"}
@@ -172,7 +172,7 @@ def midnight_after(moment: datetime, days: int) -> datetime:
 
 @pytest.mark.parametrize("uploaded", [datetime(2027, 1, 15, 0, 1), datetime(2027, 1, 15, 23, 59)])
 def test_personal_data_is_gone_when_its_last_day_has_ended(uploaded: datetime) -> None:
-    rules = {"delete_after_days": 30, "at_most_days": 30, "noncurrent_days": 7}
+    rules = {"erase_within_days": 30, "legal_limit_days": 30, "noncurrent_days": 7}
     plan = object_plan(PersonalLifetimeConfig.model_validate(rules))
     gone = midnight_after(midnight_after(uploaded, plan.expire_after), plan.noncurrent_days)
     assert gone == datetime(2027, 1, 15) + timedelta(days=30 + 1)

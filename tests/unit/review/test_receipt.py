@@ -145,7 +145,7 @@ def changed(path: str, origin: str | None) -> ConfigChange:
 @pytest.mark.parametrize(
     ("found", "changes", "expected"),
     [
-        (step("any"), [changed("retention.raw.delete_after_days", "f:1:1")], ["f:1:1"]),
+        (step("any"), [changed("retention.raw.expire_after_days", "f:1:1")], ["f:1:1"]),
         (
             step("datasets-photos-bucket"),
             [changed("datasets.photos.kind", "f:1:1"), changed("datasets.labels.kind", "f:2:1")],

@@ -30,7 +30,7 @@ access:
 secrets:
   entries:
     camera: {readers: [scientist], description: "opens it", rotation_days: 90}
-retention: {raw: {cold_after_days: 30}}
+retention: {raw: {transition_after_days: 30}}
 namespace: {quota: {gpus: 2, memory: 64Gi}}
 """
 SECRETS = ("hunter2hunter2", "AKIAHUNTER2HUNTER234")
@@ -53,7 +53,7 @@ def told(yard: Yard, content: bytes) -> str:
     try:
         return "" if Estate(yard.root).load(DEFECTS).effective else "nothing"
     except StackFileErrors as errors:
-        return str(errors) + json.dumps([each.plain() for each in errors.problems])
+        return str(errors) + json.dumps([each.to_dict() for each in errors.problems])
 
 
 @quick

@@ -12,7 +12,7 @@ def test_maps_merge_lists_and_scalars_replace_and_origins_stay() -> None:
     base = parse("a: {x: 1, y: 2}\nb: [1, 2]\nc: text\nd: kept\n", "base.yaml")
     over = parse("a: {y: 3, z: 4}\nb: [5]\nc: {now: map}\n", "over.yaml")
     tree = merged(base, over)
-    assert tree.plain() == {
+    assert tree.to_dict() == {
         "a": {"x": 1, "y": 3, "z": 4},
         "b": [5],
         "c": {"now": "map"},
@@ -30,13 +30,13 @@ def test_maps_merge_lists_and_scalars_replace_and_origins_stay() -> None:
 
 def test_an_empty_map_adds_nothing_and_an_empty_list_empties() -> None:
     base = parse("a: {x: 1}\nb: [1]\n", "base.yaml")
-    assert merged(base, parse("a: {}\nb: []\n", "over.yaml")).plain() == {"a": {"x": 1}, "b": []}
+    assert merged(base, parse("a: {}\nb: []\n", "over.yaml")).to_dict() == {"a": {"x": 1}, "b": []}
 
 
 def test_merging_changes_neither_side() -> None:
     base, over = parse("a: {x: 1}\n", "base.yaml"), parse("a: {y: 2}\n", "over.yaml")
     merged(base, over)
-    assert (base.plain(), over.plain()) == ({"a": {"x": 1}}, {"a": {"y": 2}})
+    assert (base.to_dict(), over.to_dict()) == ({"a": {"x": 1}}, {"a": {"y": 2}})
 
 
 SCALARS = st.integers() | st.booleans() | st.text(max_size=3)
@@ -64,8 +64,8 @@ def test_what_is_written_last_holds_however_the_files_are_grouped(
     one: dict[str, object], two: dict[str, object], three: dict[str, object]
 ) -> None:
     a, b, c = tree_of(one), tree_of(two), tree_of(three)
-    assert merged(a, a).plain() == one
-    assert merged(tree_of({}), a).plain() == one
-    last = merged(merged(a, b), c).plain()
+    assert merged(a, a).to_dict() == one
+    assert merged(tree_of({}), a).to_dict() == one
+    last = merged(merged(a, b), c).to_dict()
     assert all(last[key] == each for key, each in three.items() if not isinstance(each, dict))
     assert set(last) == {*one, *two, *three}

@@ -46,7 +46,7 @@ def problems(text: str) -> list[str]:
     ],
 )
 def test_scalars_mean_what_they_look_like(written: str, meant: Any) -> None:
-    value = parse(f"a: {written}\n", "f.yaml").plain()["a"]
+    value = parse(f"a: {written}\n", "f.yaml").to_dict()["a"]
     assert value == meant
     assert type(value) is type(meant)
 
@@ -65,7 +65,7 @@ def test_places_count_from_one_and_in_characters() -> None:
     }
     node = tree.child("ä")
     assert node is not None
-    assert node.place == Origin("f.yaml", 2, 1)
+    assert node.location == Origin("f.yaml", 2, 1)
 
 
 @pytest.mark.parametrize(

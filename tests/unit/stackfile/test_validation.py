@@ -188,7 +188,7 @@ def test_all_findings_come_at_once() -> None:
 def test_a_secret_is_never_echoed(line: str) -> None:
     with pytest.raises(StackFileErrors) as caught:
         validated(Yard, parse(f"owner: me\n{line}\n", "f.yaml"))
-    told = str(caught.value) + repr([each.plain() for each in caught.value.problems])
+    told = str(caught.value) + repr([each.to_dict() for each in caught.value.problems])
     assert not [word for word in ("hunter2", "123456789", "HUNTER2") if word in told]
 
 

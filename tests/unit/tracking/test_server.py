@@ -44,13 +44,13 @@ def test_clients_call_the_server_by_a_name_that_it_answers_to() -> None:
 
 
 def test_clients_outside_get_the_same_settings_but_for_the_address() -> None:
-    config = TrackingConfig(outside_uri="https://tracking.acme.example")
+    config = TrackingConfig(external_uri="https://tracking.acme.example")
     inside = server.client_settings(config, STACK)
     outside = server.client_settings(config, STACK, outside=True)
     assert outside["MLFLOW_TRACKING_URI"] == "https://tracking.acme.example"
     assert {**inside, "MLFLOW_TRACKING_URI": ""} == {**outside, "MLFLOW_TRACKING_URI": ""}
     assert "tracking.acme.example" in server.allowed_hosts(config, STACK)
-    with pytest.raises(ValueError, match=r"tracking\.outside_uri"):
+    with pytest.raises(ValueError, match=r"tracking\.external_uri"):
         server.client_settings(TrackingConfig(), STACK, outside=True)
 
 
@@ -73,4 +73,4 @@ def test_an_image_that_a_push_can_replace_is_refused() -> None:
     with pytest.raises(ValidationError, match="give a version"):
         TrackingConfig(image="mlflow/mlflow:latest")
     with pytest.raises(ValidationError):
-        TrackingConfig(outside_uri="http://tracking.acme.example")
+        TrackingConfig(external_uri="http://tracking.acme.example")

@@ -8,7 +8,7 @@ from typing import Any
 
 from stackyard_cli.backend import journal, preconditions
 from stackyard_cli.backend.checkpoint import Checkpoint
-from stackyard_cli.backend.location import Place
+from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pulumi_binary import Engine, sdk_version
 from stackyard_cli.backend.records import Outcome, Record, new_record
 from stackyard_cli.engine import packs
@@ -39,14 +39,14 @@ class Runner:
 
     def __init__(
         self,
-        place: Place,
+        location: Location,
         engine: Engine,
         stops: Stops,
         watch: Watch,
         workers: Workers | None = None,
     ) -> None:
         os.umask(0o077)  # state, plan and config files of the engine are world-readable otherwise
-        self.place, self.engine, self.stops = place, engine, stops
+        self.location, self.engine, self.stops = location, engine, stops
         self._watch, self._workers = watch, workers or Workers()
 
     def run(self, task: Task, operation: Operation, **options: Any) -> Report:
@@ -60,9 +60,9 @@ class Runner:
 
     def _run(self, task: Task, operation: Operation, **options: Any) -> Report:
         applies = operation != "preview"
-        checkpoint = preconditions.checked_state(self.place, task.stack, applies=applies)
+        checkpoint = preconditions.checked_state(self.location, task.stack, applies=applies)
         scratch = checkpoint is None and not applies
-        with session(self.place, self.engine, task.stack, scratch=scratch) as opened:
+        with session(self.location, self.engine, task.stack, scratch=scratch) as opened:
             options["types"] = _types(checkpoint)
             if scratch:
                 opened.invent()
@@ -78,8 +78,8 @@ class Runner:
 
     def _applied(self, opened: Session, task: Task, operation: Operation, **options: Any) -> Report:
         """Run what changes the stack, with its memory written before and after."""
-        records = self.place.records(task.stack)
-        if data := self.place.state(task.stack).raw():
+        records = self.location.records(task.stack)
+        if data := self.location.state(task.stack).raw():
             records.keep_state(data)
         record = records.read() or new_record(task.stack, task.blueprint)
         record = record.now(
@@ -90,7 +90,7 @@ class Runner:
             sdk=sdk_version(),
         )
         records.write(record)
-        path = journal.new_path(self.place.home, task.stack.slug, operation)
+        path = journal.new_path(self.location.home, task.stack.slug, operation)
         report = self._work(opened, task, operation, journal=str(path), **options)
         opened.keep_key_file()
         records.write(_after(record, report))
@@ -129,7 +129,7 @@ class Runner:
 
     def settle(self, task: Task) -> None:
         """Record that a stack already is as its config says: a preview found nothing to do."""
-        records = self.place.records(task.stack)
+        records = self.location.records(task.stack)
         record = records.read()
         if record and (record.outcome, record.digest) != ("applied", task.digest):
             records.write(_as_applied(record, task))

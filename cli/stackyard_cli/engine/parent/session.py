@@ -16,7 +16,7 @@ from typing import Any
 
 from stackyard.naming import StackId
 from stackyard_cli.backend.errors import StateError
-from stackyard_cli.backend.location import PASSPHRASE, Place
+from stackyard_cli.backend.location import PASSPHRASE, Location
 from stackyard_cli.backend.pulumi_binary import Engine
 
 SCRATCH = "backend"
@@ -26,7 +26,7 @@ SCRATCH = "backend"
 class Session:
     """A folder that holds `Pulumi.yaml` and the stack's key file while an operation runs."""
 
-    place: Place
+    location: Location
     engine: Engine
     stack: StackId
     folder: Path
@@ -56,7 +56,7 @@ class Session:
 
     def create(self) -> None:
         """Make the stack in the backend."""
-        provider = self.place.secrets_provider
+        provider = self.location.secrets_provider
         self.cli(
             "stack", "init", self.stack.reference, "--secrets-provider", provider, "--no-select"
         )
@@ -67,14 +67,14 @@ class Session:
         With a passphrase the CLI makes the key at its first use: `stack init`, another start of the
         CLI, is not needed.
         """
-        path = self.folder / SCRATCH / self.place.state(self.stack).checkpoint_key
+        path = self.folder / SCRATCH / self.location.state(self.stack).checkpoint_key
         path.parent.mkdir(parents=True)
         empty = {"version": 3, "checkpoint": {"stack": self.stack.reference, "latest": None}}
         path.write_text(json.dumps(empty), encoding="utf-8")
 
     def lend(self, upstream: StackId) -> None:
         """Copy an upstream's state into the scratch backend, so that its contract can be read."""
-        state = self.place.state(upstream)
+        state = self.location.state(upstream)
         if data := state.raw():
             path = self.folder / SCRATCH / state.checkpoint_key
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ class Session:
     def keep_key_file(self) -> None:
         """Keep the key file with the stack's record."""
         if self.key_path.exists():
-            self.place.records(self.stack).keep_key_file(self.key_path.read_bytes())
+            self.location.records(self.stack).keep_key_file(self.key_path.read_bytes())
 
     def replace_state(self, deployment: dict[str, Any]) -> None:
         """Write a repaired state; the CLI takes the lock and verifies the state's integrity."""
@@ -95,28 +95,28 @@ class Session:
 
 @contextmanager
 def session(
-    place: Place, engine: Engine, stack: StackId, *, scratch: bool = False
+    location: Location, engine: Engine, stack: StackId, *, scratch: bool = False
 ) -> Iterator[Session]:
     """Open a work folder below the estate's home; it is gone afterwards.
 
     A `scratch` session has a backend of its own inside the folder: the preview of a stack that does
     not exist yet writes nothing into the real one.
     """
-    work = place.home / "work"
+    work = location.home / "work"
     work.mkdir(mode=0o700, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=work, prefix=f"{stack.slug}-"))
     try:
-        environment = dict(place.environment)
+        environment = dict(location.environment)
         if scratch:
             (folder / SCRATCH).mkdir()
             environment["PULUMI_BACKEND_URL"] = f"file://{folder / SCRATCH}"
-            if place.secrets_provider != "passphrase":
+            if location.secrets_provider != "passphrase":
                 # What is thrown away needs no key of the team; a preview may not encrypt with it.
                 environment[PASSPHRASE[0]] = secrets.token_urlsafe(32)
-        opened = Session(place, engine, stack, folder, environment)
+        opened = Session(location, engine, stack, folder, environment)
         settings = {"name": stack.pulumi_project, "runtime": "python", "main": "."}
         (folder / "Pulumi.yaml").write_text(json.dumps(settings), encoding="utf-8")
-        if key := place.records(stack).key_file():
+        if key := location.records(stack).key_file():
             opened.key_path.write_bytes(key)
         yield opened
     finally:

@@ -47,13 +47,13 @@ def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:
 def _diagnostic(event: DiagnosticEvent, mask: Mask) -> Diagnostic | None:
     if event.severity not in SHOWN or event.ephemeral:
         return None
-    text = _plain(mask(event.message), event.urn)
+    text = _to_dict(mask(event.message), event.urn)
     if not text or text in SUMMARIES:
         return None
     return Diagnostic(severity=event.severity, message=text, urn=event.urn)
 
 
-def _plain(message: str, urn: str | None) -> str:
+def _to_dict(message: str, urn: str | None) -> str:
     """Return a message as one line, without the counts and URNs that providers put before it."""
     text = " ".join(COLOUR.sub("", message).split())
     text = re.sub(r"^\d+ errors? occurred: \* |^an unhandled error occurred: ", "", text)
@@ -65,7 +65,7 @@ def _violation(event: PolicyEvent, mask: Mask) -> Violation:
         pack=event.policy_pack_name,
         policy=event.policy_name,
         level=event.enforcement_level,
-        message=_plain(mask(event.message), event.resource_urn),
+        message=_to_dict(mask(event.message), event.resource_urn),
         urn=event.resource_urn,
     )
 

@@ -79,7 +79,7 @@ class ProjectConfig(StackConfig):
     def baked_models(self) -> dict[str, str]:
         """The project's image that each model is baked onto, by served model."""
         models = self.serving.models.items() if self.serving else ()
-        return {name: server.bake_on for name, server in models if server.bake_on}
+        return {name: server.base_image for name, server in models if server.base_image}
 
     def gpu_pools_named(self) -> list[tuple[str, str]]:
         """Return each GPU pool that a section names, with the place of the name."""
@@ -197,10 +197,10 @@ class ProjectConfig(StackConfig):
         if server is None:
             where = "which `serving.models` does not have"
             found.append(f"`pipeline.deploy` is `{pipeline.deploy}`, {where}")
-        elif server.release is not None or server.bake_on is None:
+        elif server.release is not None or server.base_image is None:
             found.append(
                 f"`pipeline.deploy` is `{pipeline.deploy}`: to be released by the pipeline, "
-                f"`serving.models.{pipeline.deploy}` needs `bake_on`, and no `release`"
+                f"`serving.models.{pipeline.deploy}` needs `base_image`, and no `release`"
             )
         needed = {"pipeline", "delivery", *pipeline.approvers}
         found += [
@@ -238,10 +238,10 @@ class ProjectConfig(StackConfig):
                 f"`pipeline.triggers.object_created` is {place}, where `access.workloads.trainer` "
                 "may write: every run could start the next"
             )
-        if self.approvals.not_starter:
+        if self.approvals.prevent_self_approval:
             found += [
                 f"`pipeline.approvers` has `{who}`, who may write to {place} and so start runs in "
-                "nobody's name, where `approvals.not_starter` is set"
+                "nobody's name, where `approvals.prevent_self_approval` is set"
                 for who in pipeline.approvers
                 if who in writers
             ]
@@ -260,7 +260,7 @@ class ProjectConfig(StackConfig):
     def _image_problems(self) -> list[str]:
         images = self.images.images if self.images else {}
         found = [
-            f"`serving.models.{model}.bake_on` is `{image}`, which `images.images` does not have"
+            f"`serving.models.{model}.base_image` is `{image}`, which `images.images` does not have"
             for model, image in self.baked_models.items()
             if image not in images
         ]

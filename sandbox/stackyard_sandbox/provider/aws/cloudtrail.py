@@ -97,7 +97,7 @@ class Trail(Resource):
             "enableLogging": client.get_trail_status(Name=identity)["IsLogging"],
             "homeRegion": trail.get("HomeRegion"),
             "arn": identity,
-            "tagsAll": TAGS.plain(tags[0]["TagsList"] if tags else []),
+            "tagsAll": TAGS.to_dict(tags[0]["TagsList"] if tags else []),
         }
         if state.get("eventSelectors"):
             actual["eventSelectors"] = _selectors(client, identity)

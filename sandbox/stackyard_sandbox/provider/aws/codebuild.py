@@ -73,7 +73,7 @@ class Project(Resource):
             **shown,
             "name": name,
             "arn": project["arn"],
-            "tagsAll": TAGS.plain(project.get("tags")),
+            "tagsAll": TAGS.to_dict(project.get("tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

@@ -21,14 +21,13 @@ class Change:
     path: str
     kind: Literal["ADD", "DELETE", "UPDATE"]
 
-    @property
-    def plain(self) -> str:
+    def to_dict(self) -> str:
         """The path without positions, as the replacement tables spell it."""
         return re.sub(r"\[[^\]]*\]", "", self.path)
 
     def falls_under(self, paths: frozenset[str]) -> bool:
         """Say whether the change touches one of the paths, from above or from below."""
-        mine = self.plain
+        mine = self.to_dict()
         return any(
             mine == path or mine.startswith(f"{path}.") or path.startswith(f"{mine}.")
             for path in paths

@@ -75,7 +75,7 @@ class FileSystem(Resource):
             "ownerId": system["OwnerId"],
             "dnsName": f"{identity}.efs.{aws.region}.amazonaws.com",
             "arn": aws.arn("elasticfilesystem", f"file-system/{identity}"),
-            "tagsAll": TAGS.plain(system.get("Tags")),
+            "tagsAll": TAGS.to_dict(system.get("Tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -173,7 +173,7 @@ class AccessPoint(Resource):
             "ownerId": point.get("OwnerId"),
             "arn": point["AccessPointArn"],
             "fileSystemArn": aws.arn("elasticfilesystem", f"file-system/{system}"),
-            "tagsAll": TAGS.plain(point.get("Tags")),
+            "tagsAll": TAGS.to_dict(point.get("Tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

@@ -69,7 +69,7 @@ class Policy(Resource):
             "arn": identity,
             "policyId": policy["PolicyId"],
             "attachmentCount": policy["AttachmentCount"],
-            "tagsAll": POLICY_TAGS.plain(policy.get("Tags")),
+            "tagsAll": POLICY_TAGS.to_dict(policy.get("Tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

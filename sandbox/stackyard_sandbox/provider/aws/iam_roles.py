@@ -95,7 +95,7 @@ class Role(Resource):
             "arn": role["Arn"],
             "uniqueId": role["RoleId"],
             "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "tagsAll": ROLE_TAGS.plain(role.get("Tags")),
+            "tagsAll": ROLE_TAGS.to_dict(role.get("Tags")),
         }
         if state.get("managedPolicyArns"):
             attached = client.list_attached_role_policies(RoleName=identity)["AttachedPolicies"]
@@ -182,7 +182,7 @@ class InstanceProfile(Resource):
             "arn": profile["Arn"],
             "uniqueId": profile["InstanceProfileId"],
             "createDate": profile["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "tagsAll": PROFILE_TAGS.plain(profile.get("Tags")),
+            "tagsAll": PROFILE_TAGS.to_dict(profile.get("Tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -237,7 +237,7 @@ class OpenIdConnectProvider(Resource):
             "clientIdLists": found.get("ClientIDList", []),
             "thumbprintLists": found.get("ThumbprintList", []),
             "arn": identity,
-            "tagsAll": OIDC_TAGS.plain(found.get("Tags")),
+            "tagsAll": OIDC_TAGS.to_dict(found.get("Tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

@@ -173,7 +173,7 @@ class Instance(Resource):
             "engineVersionActual": instance.get("EngineVersion"),
             "status": instance["DBInstanceStatus"],
             "arn": instance["DBInstanceArn"],
-            "tagsAll": TAGS.plain(instance.get("TagList")),
+            "tagsAll": TAGS.to_dict(instance.get("TagList")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

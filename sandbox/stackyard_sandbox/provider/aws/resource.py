@@ -68,7 +68,7 @@ class Tagging:
         )
         return [{key: name, value: text} for name, text in tags.items()]
 
-    def plain(self, tags: Any) -> dict[str, str]:
+    def to_dict(self, tags: Any) -> dict[str, str]:
         """Return tags as a map, from whatever the service answered."""
         if isinstance(tags, Mapping):
             return dict(tags)
@@ -82,7 +82,7 @@ class Tagging:
         """Ask the service for the tags of a resource."""
         call = getattr(aws.client(self.service), self.listing)
         where = {self.listing_resource or self.resource: resource, **self._account(aws)}
-        return self.plain(call(**where)[self.listed])
+        return self.to_dict(call(**where)[self.listed])
 
     def update(self, aws: Cloud, resource: str, old: Properties, new: Properties) -> None:
         """Add, change and remove tags so that the resource carries the new ones."""

@@ -61,7 +61,7 @@ class Secret(Resource):
             "description": found.get("Description") or None,
             "kmsKeyId": found.get("KmsKeyId"),
             "arn": found["ARN"],
-            "tagsAll": TAGS.plain(found.get("Tags")),
+            "tagsAll": TAGS.to_dict(found.get("Tags")),
         }
         if state.get("policy"):
             policy = client.get_resource_policy(SecretId=identity)

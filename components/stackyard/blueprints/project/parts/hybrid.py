@@ -109,10 +109,10 @@ class Hybrid:
         tracking = self._config.tracking
         if tracking is None:
             return {}
-        if tracking.outside_uri is None:
+        if tracking.external_uri is None:
             raise ContractError(
                 str(self._stack),
-                f"`tracking.outside_uri` is missing, and jobs on `{cluster}` must reach tracking",
+                f"`tracking.external_uri` is missing, and jobs on `{cluster}` must reach tracking",
                 "put a private load balancer before the server and write its address there",
             )
         return {server.NAME: server.client_settings(tracking, self._stack, outside=True)}
