@@ -144,4 +144,6 @@ def test_only_the_engine_imports_the_automation_api_and_only_render_prints() -> 
         for path in SOURCES
         if cli in path.parents and "pulumi.automation" in path.read_text()
     }
-    assert all(name.startswith(("engine", "worker")) for name in automation), automation
+    assert all(name.startswith(("engine/", "backend/pulumi_binary")) for name in automation), (
+        automation
+    )

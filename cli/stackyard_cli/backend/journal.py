@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 KEPT = 20
 """Journals kept per stack."""
@@ -23,6 +23,14 @@ UNREMARKABLE = frozenset({"same", "read", "refresh"})
 """Operations that change nothing in the cloud."""
 
 
+class JournalStep(Protocol):
+    """What the journal reads of a step."""
+
+    @property
+    def operation(self) -> str:
+        """The engine's operation, for example `create`."""
+
+
 class Journal:
     """Appends lines that are on the disk before the next event is taken."""
 
@@ -30,10 +38,10 @@ class Journal:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def step(self, entry: Entry) -> None:
-        """Write what happens to one resource."""
-        if entry.operation not in UNREMARKABLE:
-            self.write(asdict(entry))
+    def step(self, step: JournalStep) -> None:
+        """Write what happens to one resource; only the allowed fields."""
+        if step.operation not in UNREMARKABLE:
+            self.write({name: getattr(step, name) for name in WRITTEN})
 
     def write(self, line: dict[str, Any]) -> None:
         """Write one line."""

@@ -91,7 +91,7 @@ def test_each_answer_has_the_statement_that_decides_it(root: Path) -> None:
         assert (one.statement is None) == (one.to_dict()["why"] == "nothing allows it")
     for one in decided:
         assert one.statement is not None
-        assert one.statement["Effect"] == ("Allow" if one.plain["allowed"] else "Deny")
+        assert one.statement["Effect"] == ("Allow" if one.to_dict()["allowed"] else "Deny")
         assert one.statement["Sid"] in one.to_dict()["why"]
 
 
@@ -104,7 +104,7 @@ def test_the_place_is_the_programs_and_key_ids_change_no_answer(root: Path) -> N
     real, offline = place(STACK, config, facts), place_of(STACK, config, CLUSTER)
     assert dataclasses.replace(offline, key_arns=keys) == real
     one, other = (
-        [answer.plain for answer in answered(config, where, dataset=None, who=None)]
+        [answer.to_dict() for answer in answered(config, where, dataset=None, who=None)]
         for where in (real, offline)
     )
     assert one == other

@@ -41,7 +41,7 @@ class Change:
         engine.write_text(f"#!/bin/sh\ntouch {self.started}\nexit 1\n")
         engine.chmod(0o755)
         self.engine = pulumi_binary.Engine(engine, "3.259.0")
-        monkeypatch.setattr(deployment.binary, "find", lambda: self.engine)
+        monkeypatch.setattr(deployment.pulumi_binary, "find", lambda: self.engine)
         self.estate = root / "stacks/_estate.yaml"
         self.estate.write_text(ESTATE.format(backend=self.backend))
         self.state("vision.defects", [{"urn": "urn:1", "type": "aws:s3/bucket:Bucket"}])
@@ -64,7 +64,7 @@ class Change:
         step = Step("start", "urn:1", "aws:s3/bucket:Bucket", "update")
         report = Report(task, "preview", steps={step.urn: step})
         review = Review(report, [], [], cost_of([step], Prices("eu-central-1")), [], [])
-        bound = approval.bound(opened, task)
+        bound = approval.bound(opened.context, task)
         receipt.write(self.file, receipt.receipt(review, bound, refresh=False))
 
     def everything(self) -> dict[str, bytes]:

@@ -91,7 +91,7 @@ def test_exit_codes(steps: tuple[Step, ...], code: int, monkeypatch: pytest.Monk
     class Opened:
         def __getattr__(self, name: str) -> Any:
             answers = {"select": [found.stack], "layers": [[found.task]], "config_changes": []}
-            return self if name == "estate" else lambda *_: answers.get(name, True)
+            return self if name in {"estate", "context"} else lambda *_: answers.get(name, True)
 
     class Flowing:
         def __init__(self, *_: Any) -> None: ...

@@ -101,20 +101,20 @@ def test_nothing_is_deployed_without(closed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("better", "candidate", "champion", "known", "expected"),
+    ("direction", "candidate", "champion", "known", "expected"),
     [
-        ("higher", 0.9, 0.8, True, APPROVAL),
-        ("higher", 0.8, 0.8, True, "Worse"),
-        ("higher", 0.7, 0.8, True, "Worse"),
-        ("lower", 0.7, 0.8, True, APPROVAL),
-        ("lower", 0.9, 0.8, True, "Worse"),
-        ("higher", -1.0, 0.0, False, APPROVAL),
+        ("maximize", 0.9, 0.8, True, APPROVAL),
+        ("maximize", 0.8, 0.8, True, "Worse"),
+        ("maximize", 0.7, 0.8, True, "Worse"),
+        ("minimize", 0.7, 0.8, True, APPROVAL),
+        ("minimize", 0.9, 0.8, True, "Worse"),
+        ("maximize", -1.0, 0.0, False, APPROVAL),
     ],
 )
 def test_only_a_better_model_asks(
-    better: str, candidate: float, champion: float, known: bool, expected: str
+    direction: str, candidate: float, champion: float, known: bool, expected: str
 ) -> None:
-    found = states(better=better)
+    found = states(direction=direction)
     data = {
         "candidate": {"value": candidate},
         "champion": {"found": {"known": known, "value": champion}},

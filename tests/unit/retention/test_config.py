@@ -59,12 +59,12 @@ def test_the_shortest_stay_that_is_not_billed_twice_is_accepted() -> None:
     for storage_class, days in {"STANDARD_IA": 30, "GLACIER_IR": 90, "DEEP_ARCHIVE": 180}.items():
         rules = {
             "transition_after_days": 30,
-            "erase_within_days": 30 + days,
+            "expire_after_days": 30 + days,
             "noncurrent_days": 5,
             "cold_storage_class": storage_class,
         }
         assert RetentionConfig.model_validate({"artifacts": rules})
-        shorter = {**rules, "erase_within_days": 29 + days}
+        shorter = {**rules, "expire_after_days": 29 + days}
         assert "bills at least" in refusal({"artifacts": shorter})
 
 

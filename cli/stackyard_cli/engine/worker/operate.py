@@ -17,7 +17,7 @@ from pulumi.automation.events import EngineEvent
 
 from stackyard.contracts import ContractError, UpstreamError
 from stackyard.naming import StackId
-from stackyard_cli.backend.journal import WRITTEN, Entry, Journal
+from stackyard_cli.backend.journal import Journal
 from stackyard_cli.engine.messages import (
     Diagnostic,
     EngineStarted,
@@ -164,7 +164,7 @@ class Operation:
             if isinstance(told, Violation) and told.level == "mandatory":
                 self._violated = True
             if self._journal is not None and isinstance(told, Step):
-                self._journal.step(Entry(**{name: getattr(told, name) for name in WRITTEN}))
+                self._journal.step(told)
             self.emit(told)
         except Exception as error:
             print(f"event not told: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - a worker
