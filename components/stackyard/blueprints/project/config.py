@@ -1,94 +1,18 @@
-"""What a stack file of the `project` blueprint may say, and what its sections must agree on."""
+"""The config of the `project` blueprint: its sections, and what they must agree on."""
 
 from __future__ import annotations
 
 from pydantic import model_validator
 
-from stackyard.access.config import AccessConfig
-from stackyard.blueprints.config import StackConfig
 from stackyard.blueprints.project import mounting
-from stackyard.config import Name
-from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig, LakefsConfig
-from stackyard.images.config import ProjectImagesConfig
-from stackyard.models.config import ModelRegistryConfig
-from stackyard.monitoring.config import READERS, MonitoringConfig
-from stackyard.namespace.config import NamespaceConfig
-from stackyard.onprem.config import TrainingJobConfig
-from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
-from stackyard.retention.config import RetentionConfig, readable_at_once
-from stackyard.serving.config import ServingConfig
-from stackyard.tracking.config import TrackingConfig
-from stackyard.tuning.config import TuningConfig
-from stackyard.vault.config import SecretStoreConfig
+from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.monitoring.config import READERS
+from stackyard.pipeline.config import PipelineConfig
+from stackyard.retention.config import readable_at_once
 
 
-class ProjectConfig(StackConfig):
+class ProjectConfig(ProjectSections):
     """What a team owns in one stage: data and its lifetime, access, secrets, a namespace."""
-
-    datasets: dict[Name, DatasetConfig] = {}
-    """The datasets by name; each is a bucket."""
-
-    lakefs: LakefsConfig = LakefsConfig()
-    """The lakeFS server of datasets with `branching: lakefs`."""
-
-    retention: RetentionConfig = RetentionConfig()
-    """How long each class of data lives."""
-
-    access: AccessConfig = AccessConfig()
-    """Who may do what."""
-
-    secrets: SecretStoreConfig = SecretStoreConfig()
-    """Secrets, readable by the named audiences only; values are never written here."""
-
-    namespace: NamespaceConfig = NamespaceConfig()
-    """The namespace on the cluster."""
-
-    tracking: TrackingConfig | None = None
-    """The run tracking server; none if it is left out."""
-
-    tuning: TuningConfig | None = None
-    """Hyperparameter tuning, which needs `tracking`; none if it is left out."""
-
-    models: ModelRegistryConfig | None = None
-    """The model registry, which needs `tracking`; none if it is left out."""
-
-    monitoring: MonitoringConfig | None = None
-    """Alerts, dashboards and logs by audience; none if it is left out."""
-
-    images: ProjectImagesConfig | None = None
-    """The container images that the project builds; none if it is left out."""
-
-    serving: ServingConfig | None = None
-    """The models that answer requests; none if it is left out."""
-
-    training: dict[Name, TrainingJobConfig] = {}
-    """Training jobs by name; `stackyard train render` makes their manifests."""
-
-    pipeline: PipelineConfig | None = None
-    """The way from new data to a served model; none if it is left out."""
-
-    approvals: ApprovalsConfig = ApprovalsConfig()
-    """How people approve what the pipeline made; usually a rule of the stage."""
-
-    @property
-    def store(self) -> DatasetStoreConfig:
-        """The datasets as their component takes them."""
-        return DatasetStoreConfig(datasets=self.datasets)
-
-    @property
-    def baked_models(self) -> dict[str, str]:
-        """The project's image that each model is baked onto, by served model."""
-        models = self.serving.models.items() if self.serving else ()
-        return {name: server.base_image for name, server in models if server.base_image}
-
-    def gpu_pools_named(self) -> list[tuple[str, str]]:
-        """Return each GPU pool that a section names, with the place of the name."""
-        models = self.serving.models.items() if self.serving else ()
-        named = [
-            *((f"serving.models.{name}", server.gpu_pool) for name, server in models),
-            *((f"training.{name}", job.gpu_pool) for name, job in self.training.items()),
-        ]
-        return [(f"{place}.gpu_pool", pool) for place, pool in named if pool]
 
     @model_validator(mode="after")
     def _sections_agree(self) -> ProjectConfig:

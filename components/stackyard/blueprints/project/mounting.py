@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from stackyard.access.config import Workload
+from stackyard.blueprints.project.sections import ProjectSections
 from stackyard.namespace.accounts import MAY_RUN_AS
-
-if TYPE_CHECKING:
-    from stackyard.access.config import Workload
-    from stackyard.blueprints.project.config import ProjectConfig
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Mount:
     secrets: list[str]
 
 
-def mounts(config: ProjectConfig) -> Iterator[Mount]:
+def mounts(config: ProjectSections) -> Iterator[Mount]:
     """Yield every place that mounts secrets."""
     for name, job in config.training.items():
         if job.mounts:
@@ -36,12 +33,12 @@ def mounts(config: ProjectConfig) -> Iterator[Mount]:
             yield Mount(f"serving.models.{name}.mounts", "server", server.mounts)
 
 
-def mounted(config: ProjectConfig) -> list[str]:
+def mounted(config: ProjectSections) -> list[str]:
     """Return the secrets that any pod mounts."""
     return sorted({secret for mount in mounts(config) for secret in mount.secrets})
 
 
-def problems(config: ProjectConfig) -> list[str]:
+def problems(config: ProjectSections) -> list[str]:
     """Return what readers of secrets and mounts of them do not agree on."""
     entries = config.secrets.entries
     found = [
