@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,6 +31,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the question and go ahead.")]
 """No prompt; without it and without a terminal, a command that would ask refuses."""
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+]
+"""The only spelling of "show only"; a verb that prints by default and saves has `--write`."""
+
+GitHost = Literal["github", "gitlab"]
+
+GitHostOption = Annotated[
+    GitHost, typer.Option("--git-host", help="Git host of the repository: `github` or `gitlab`.")
+]
+"""Where the repository is hosted; its pipelines, comments and identities differ."""
 
 EstateDir = Annotated[
     Path | None,

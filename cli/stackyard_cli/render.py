@@ -119,6 +119,17 @@ def ask(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
+def confirm(question: str, *, yes: bool, refusal: str, expected: str = "yes") -> None:
+    """Ask before a change, unless `yes` (the option `--yes`) answers already.
+
+    `expected` is what has to be typed: `yes`, or the name of what is at stake. Raises
+    StackyardError with `refusal` and exit code 2 for any other answer.
+    """
+    if not yes and ask(f"{question} Type `{expected}`:") != expected:
+        message = f"{refusal}: the answer was not `{expected}`"
+        raise StackyardError(message, code=ExitCode.INVALID)
+
+
 def _erase_status() -> None:
     global _status_shown
     if _status_shown:

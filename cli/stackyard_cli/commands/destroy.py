@@ -11,7 +11,6 @@ from stackyard.data_classes import data_class_of
 from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.backend import preconditions
-from stackyard_cli.commands.leftovers import Sweep, sweep_of
 from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.deploy.order import in_order
 from stackyard_cli.deploy.outcome import end
@@ -21,7 +20,9 @@ from stackyard_cli.engine.parent.session import session
 from stackyard_cli.engine.parent.stops import Stops
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.options import EstateDir, Json, Stacks, Yes
+from stackyard_cli.inventory.orphan_search import orphans_of
+from stackyard_cli.inventory.orphans import Orphans
+from stackyard_cli.options import DryRun, EstateDir, Json, Stacks, Yes
 from stackyard_cli.recovery.lock import check_free
 from stackyard_cli.reports import summary
 from stackyard_cli.review.blast_radius import losses_of_destroy, unwaived
@@ -31,16 +32,12 @@ Confirm = Annotated[
     typer.Option("--confirm", metavar="STACK", help="The name of a protected stack, typed out."),
 ]
 
-Preview = Annotated[
-    bool, typer.Option("--preview", help="Only show what would go, from the state; no engine.")
-]
-
 
 def destroy(
     stacks: Stacks,
     yes: Yes = False,
     confirm: Confirm = None,
-    preview: Preview = False,
+    dry_run: DryRun = False,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -57,8 +54,8 @@ def destroy(
         [task for task in layer if deployment.exists(task.stack)]
         for layer in reversed(deployment.layers(chosen))
     ]
-    _announce(deployment, layers, json=preview and json)
-    if preview:
+    _announce(deployment, layers, json=dry_run and json)
+    if dry_run:
         return
     tasks = [task for layer in layers for task in layer]
     check_free(deployment.location, [task.stack for task in tasks])
@@ -67,16 +64,16 @@ def destroy(
     with Stops(render.narrate) as stops:
         done = _destroy(deployment, layers, stops)
     kept = [kept for report in done.values() for kept in _kept(report)]
-    sweep = _swept(deployment, [stack for stack, report in done.items() if report.ok])
+    orphans = _orphans(deployment, [stack for stack, report in done.items() if report.ok])
     if json:
         plain = [summary.to_dict(report) for report in done.values()]
-        render.answer({"stacks": plain, "kept": kept, **sweep.to_dict()}, json=True)
+        render.answer({"stacks": plain, "kept": kept, **orphans.to_dict()}, json=True)
     for item in kept:
         name = f"{item['type']}  {item['name']}  {item['id'] or ''}"
         render.narrate(f"kept in the cloud ({item['data_class']}): {name}", "yellow")
-    for row in sweep.unexpected:
+    for row in orphans.unexpected:
         render.narrate(f"left: {row.stack}  {row.type}  {row.name}  {row.cost}", "yellow")
-    for line in sweep.lines():
+    for line in orphans.lines():
         render.narrate(line)
     end(done, layers, stops)
     render.narrate(f"{len(done)} destroyed", "green")
@@ -105,12 +102,12 @@ def _destroy(
     return in_order(layers, act, stops=stops, beat=progress.beat, skip=skip)
 
 
-def _swept(deployment: Deployment, stacks: Sequence[StackId]) -> Sweep:
-    """Look for what is left; a search that is refused does not undo a destroy."""
+def _orphans(deployment: Deployment, stacks: Sequence[StackId]) -> Orphans:
+    """Search for orphaned resources; a refused search does not fail the destroy."""
     try:
-        return sweep_of(deployment.location, deployment.estate, stacks)
+        return orphans_of(deployment.location, deployment.estate, stacks)
     except StackyardError as error:
-        return Sweep(not_seen=[error.message])
+        return Orphans(not_seen=[error.message])
 
 
 def _not_started(task: Task) -> Report:
@@ -131,7 +128,7 @@ def _show(deployment: Deployment, stack: StackId) -> None:
 
 
 def _announce(deployment: Deployment, layers: Sequence[Sequence[Task]], *, json: bool) -> None:
-    """Show what would go: to people, or as the answer of `--preview --json`."""
+    """Show what would go: to people, or as the answer of `--dry-run --json`."""
     tasks = [task for layer in layers for task in layer]
     if json:
         render.answer({"stacks": [_to_dict(deployment, task) for task in tasks]}, json=True)
@@ -197,8 +194,7 @@ def _agree(
         name = str(task.stack)
         if _protected(deployment, task.stack) and name not in confirmed:
             _typed(name, yes=yes)
-    if not yes and render.ask("Destroy these stacks? Type `yes`:") != "yes":
-        raise StackyardError("nothing destroyed: the answer was not `yes`", code=ExitCode.INVALID)
+    render.confirm("Destroy these stacks?", yes=yes, refusal="nothing destroyed")
 
 
 def _typed(name: str, *, yes: bool) -> None:

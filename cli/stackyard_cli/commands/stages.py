@@ -10,14 +10,13 @@ import typer
 
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.options import EstateDir, Json
+from stackyard_cli.options import DryRun, EstateDir, Json
 
 One = Annotated[str, typer.Argument(metavar="STACK-A", help="One stack: TEAM/PROJECT/STAGE.")]
 Other = Annotated[str, typer.Argument(metavar="STACK-B", help="Another stack.")]
 Project = Annotated[str, typer.Argument(metavar="TEAM/PROJECT", help="Whose project, which one.")]
 From = Annotated[str, typer.Argument(metavar="FROM", help="The stage where it was tried.")]
 To = Annotated[str, typer.Argument(metavar="TO", help="The stage it goes to.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show the change of the file.")]
 
 
 def diff(one: One, other: Other, json: Json = False, estate: EstateDir = None) -> None:

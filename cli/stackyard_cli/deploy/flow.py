@@ -47,7 +47,7 @@ def apply_layers(
             approved.check_same(reviews.values())
             approved.check_state(task for layer in ready for task in layer)
         elif any(changes(report) for report in found.values() if report.known):
-            _confirm(yes=yes)
+            render.confirm("Apply these changes?", yes=yes, refusal="nothing applied")
         left = [[task for task in layer if not found[task.stack].known] for layer in left]
         left = [layer for layer in left if layer]
         done |= flow.apply(ready, found, after=left[0] if left else ())
@@ -199,10 +199,3 @@ def _after_failure(task: Task, done: Reports) -> Report | None:
             problem = f"not started, as {upstream} is not applied"
             return Report(task, "up", Result("failed", problem=problem, kind="upstream"))
     return None
-
-
-def _confirm(*, yes: bool) -> None:
-    if yes:
-        return
-    if render.ask("Apply these changes? Type `yes`:") != "yes":
-        raise StackyardError("not applied: the answer was not `yes`", code=ExitCode.INVALID)

@@ -1,1 +1,1 @@
-"""What exists in the account: by tags, by service, and in no state."""
+"""What exists in the account: tagged resources, their Pulumi IDs, orphaned resources."""

@@ -1,4 +1,4 @@
-"""What really exists in the account with the stack's tags, and under which ids it would stand."""
+"""Lists the AWS resources tagged with a stack, and the Pulumi ID each one would have."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from stackyard.naming import StackId
 from stackyard.tags import PREFIX
+from stackyard_cli.backend.checkpoint import Checkpoint
 from stackyard_cli.backend.pending import Wanted
 from stackyard_cli.inventory import ids
 
@@ -152,6 +153,15 @@ class AwsCensus:
             key = self.client("kms").describe_key(KeyId=one.arn)["KeyMetadata"]
             return bool(key["KeyState"] != "PendingDeletion")
         return True
+
+
+def held_by(checkpoint: Checkpoint) -> set[str]:
+    """Return the ids and ARNs of everything that a state holds."""
+    held: set[str] = set()
+    for resource in checkpoint.resources:
+        held.add(str(resource.get("id") or ""))
+        held.add(str((resource.get("outputs") or {}).get("arn") or ""))
+    return held
 
 
 def plain_tags(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:

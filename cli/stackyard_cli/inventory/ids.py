@@ -1,4 +1,4 @@
-"""The id under which a resource stands in the state, from its tags' ARN or from its inputs.
+"""Derives a resource's Pulumi ID from its ARN or from its inputs.
 
 Needed only where creating again would fail or make a second one. Types whose create is idempotent
 (settings of a bucket, attached policies, alarms, rules) are simply created again. Formats: the

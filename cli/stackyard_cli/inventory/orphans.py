@@ -1,9 +1,9 @@
-"""What is left of a stack outside its state: kept on purpose or not, and what it costs a month."""
+"""Orphaned resources: they exist in the account, and no state holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from stackyard.budget.band import Priced, band
@@ -20,35 +20,59 @@ Verdict = Literal["retained", "unexpected"]
 
 
 @dataclass(frozen=True)
-class Leftover:
-    """One thing that exists and that the state of its stack does not hold."""
+class Orphan:
+    """One resource that exists and that the state of its stack does not hold."""
 
     stack: str
     verdict: Verdict
     data_class: DataClass | None
-    """None for what has no resource tag: nobody can say what is in it."""
+    """None for a resource without a resource tag: its content is not known."""
 
     type: str
     name: str
     id: str
     floor: float | None
-    """US dollars a month that it costs by being there; None where the price is not known."""
+    """Monthly cost in US dollars without any use; None where the price is not known."""
 
     ceiling: float | None
     cost: str
-    """The cost in words, with what is not known about it."""
+    """The cost as text, with the parts of it that are not known."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a row."""
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Stay:
-    """Which resources of a stack stay when it is destroyed."""
+@dataclass
+class Orphans:
+    """The result of a search: orphaned resources, and what could not be searched."""
 
-    retain: bool
-    """Whether the stage keeps what holds data or keys."""
+    rows: list[Orphan] = field(default_factory=list)
+    not_seen: list[str] = field(default_factory=list)
+
+    @property
+    def unexpected(self) -> list[Orphan]:
+        """Resources that nobody chose to keep."""
+        return [row for row in self.rows if row.verdict == "unexpected"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {"leftovers": [row.to_dict() for row in self.rows], "not_seen": self.not_seen}
+
+    def lines(self) -> list[str]:
+        """Return the summary for people; empty if nothing was found and everything was searched."""
+        retained = [row for row in self.rows if row.verdict == "retained"]
+        counted = [("retained", retained), ("unexpected", self.unexpected)]
+        lines = [f"{len(rows)} {verdict}: {total(rows)}" for verdict, rows in counted if rows]
+        return [*lines, *(f"not searched: {text}" for text in self.not_seen)]
+
+
+@dataclass(frozen=True)
+class Retained:
+    """Which resources of a stack are kept when it is destroyed."""
+
+    by_stage: bool
+    """Whether the stage keeps resources with data or keys (`protection.retain`)."""
 
     before: Sequence[Resource] = ()
     """The resources of the last good state, each with the engine's own `retainOnDelete`."""
@@ -60,28 +84,28 @@ class Stay:
                 return one
         return None
 
-    def keeps(self, kind: str, resource: Resource | None) -> bool:
-        """Say whether something of this type was meant to stay."""
+    def covers(self, kind: str, resource: Resource | None) -> bool:
+        """Say whether a resource of this type was kept on purpose."""
         if resource is not None and resource.get("retainOnDelete"):
             return True
-        return self.retain and data_class_of(kind) in PROTECTED
+        return self.by_stage and data_class_of(kind) in PROTECTED
 
 
-def leftover(stack: str, found: Found, stay: Stay, prices: Prices) -> Leftover:
-    """Return what a found thing is: by its resource tag, and by what the last state says of it."""
+def classified(stack: str, found: Found, retained: Retained, prices: Prices) -> Orphan:
+    """Classify a resource by its resource tag and by its entry in the last good state."""
     if SNAPSHOT in found.arn:
-        # Nobody makes one but on purpose: a person, or the destroy of a protected database.
+        # A snapshot is always made on purpose: by a person, or when a protected database went.
         cost = "by use (snapshot storage)"
         name = found.arn.rpartition(SNAPSHOT)[2]
         kind = _service(found.arn)
-        return Leftover(stack, "retained", "stateful", kind, name, found.arn, None, None, cost)
+        return Orphan(stack, "retained", "stateful", kind, name, found.arn, None, None, cost)
     kind, _, name = (found.label or "").rpartition("::")
-    resource = stay.resource(found.label)
+    resource = retained.resource(found.label)
     inputs = (resource.get("inputs") or {}) if resource else None
     floor, ceiling, cost = _cost(kind, name, inputs, prices)
-    return Leftover(
+    return Orphan(
         stack=stack,
-        verdict="retained" if kind and stay.keeps(kind, resource) else "unexpected",
+        verdict="retained" if kind and retained.covers(kind, resource) else "unexpected",
         data_class=data_class_of(kind) if kind else None,
         type=kind or _service(found.arn),
         name=name or found.last,
@@ -92,8 +116,8 @@ def leftover(stack: str, found: Found, stay: Stay, prices: Prices) -> Leftover:
     )
 
 
-def total(rows: Iterable[Leftover]) -> str:
-    """Return the cost of several in words; what is not known is counted, never taken for zero."""
+def total(rows: Iterable[Orphan]) -> str:
+    """Return the cost of several as text; what is not known is counted, never taken for zero."""
     rows = list(rows)
     known = [row for row in rows if row.floor is not None and row.ceiling is not None]
     low, high = (

@@ -1,7 +1,7 @@
-"""Everything in an account that belongs to a stack, looked for where the tag search does not see.
+"""Finds a stack's resources that the tagging API misses: IAM, EKS, ECR, cluster controllers.
 
-The census covers what a crash can leave; a sweep also asks IAM, EKS and ECR one by one, and for
-what controllers in a cluster made: load balancers and volumes, which carry the cluster's name.
+The census covers what a crash can leave. A sweep also lists IAM, EKS and ECR one by one, and the
+load balancers and volumes that cluster controllers created, which carry the cluster's name.
 """
 
 from __future__ import annotations

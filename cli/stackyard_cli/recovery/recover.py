@@ -13,7 +13,7 @@ from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pending import Wanted, doubts_of
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.parent.session import session
-from stackyard_cli.inventory.census import STACK_TAG, Found
+from stackyard_cli.inventory.census import STACK_TAG, Found, held_by
 from stackyard_cli.recovery.lock import check_dead
 from stackyard_cli.recovery.repair import repaired, without
 
@@ -118,15 +118,6 @@ def foreign(checkpoint: Checkpoint, adopted: Sequence[str], stack: StackId) -> l
         if resource["urn"] in adopted and owner not in (None, str(stack)):
             found.append(resource["urn"])
     return found
-
-
-def held_by(checkpoint: Checkpoint) -> set[str]:
-    """Return the ids and ARNs of everything that a state holds."""
-    held: set[str] = set()
-    for resource in checkpoint.resources:
-        held.add(str(resource.get("id") or ""))
-        held.add(str((resource.get("outputs") or {}).get("arn") or ""))
-    return held
 
 
 def _repair(

@@ -1,4 +1,4 @@
-"""What is left of a stack: kept or not, and what it costs; a price nobody knows is never zero."""
+"""Orphaned resources: kept or not, and their cost; an unknown price is never zero."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from stackyard.budget.prices import prices_of
 from stackyard.naming import StackId
 from stackyard_cli.inventory.census import Found
-from stackyard_cli.inventory.orphans import Leftover, Stay, leftover, total
+from stackyard_cli.inventory.orphans import Orphan, Orphans, Retained, classified, total
 from stackyard_cli.inventory.sweep import in_cluster, unseen
 
 STACK = StackId("vision", "defects", "dev")
@@ -26,8 +26,8 @@ def resource(kind: str, name: str = "one", **more: Any) -> dict[str, Any]:
     return {"type": kind, "urn": f"urn:pulumi:dev::vision.defects::{kind}::{name}", **more}
 
 
-def told(one: Found, *, retain: bool = False, before: Any = ()) -> Leftover:
-    return leftover(str(STACK), one, Stay(retain, before), PRICES)
+def orphan(one: Found, *, retain: bool = False, before: Any = ()) -> Orphan:
+    return classified(str(STACK), one, Retained(retain, before), PRICES)
 
 
 @pytest.mark.parametrize(
@@ -44,30 +44,30 @@ def test_kept_is_what_the_stage_or_the_last_state_keeps(
     kind: str, retain: bool, kept: bool | None, verdict: str
 ) -> None:
     before = [] if kept is None else [resource(kind, retainOnDelete=kept)]
-    assert told(found(kind), retain=retain, before=before).verdict == verdict
+    assert orphan(found(kind), retain=retain, before=before).verdict == verdict
 
 
 def test_what_has_no_resource_tag_is_unexpected_and_of_unknown_cost() -> None:
-    volume = told(Found("arn:aws:ec2:eu-central-1:123456789012:volume/vol-1", None), retain=True)
+    volume = orphan(Found("arn:aws:ec2:eu-central-1:123456789012:volume/vol-1", None), retain=True)
     assert (volume.verdict, volume.type, volume.name) == ("unexpected", "ec2:volume", "vol-1")
     assert (volume.floor, volume.ceiling, volume.data_class) == (None, None, None)
 
 
 def test_a_snapshot_is_not_the_database_whose_tags_it_carries() -> None:
     arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:one-final"
-    final = told(found("aws:rds/instance:Instance", arn=arn))
+    final = orphan(found("aws:rds/instance:Instance", arn=arn))
     assert (final.verdict, final.data_class, final.type) == ("retained", "stateful", "rds:snapshot")
     assert (final.name, final.floor) == ("one-final", None)
 
 
 def test_costs() -> None:
-    assert told(found("aws:kms/key:Key")).floor == 1.0
-    assert told(found("aws:iam/role:Role")).floor == 0.0
-    bucket = told(found("aws:s3/bucket:Bucket"))
+    assert orphan(found("aws:kms/key:Key")).floor == 1.0
+    assert orphan(found("aws:iam/role:Role")).floor == 0.0
+    bucket = orphan(found("aws:s3/bucket:Bucket"))
     assert (bucket.floor, bucket.cost) == (None, "by use (object storage and requests)")
-    endpoint = told(found("aws:ec2/vpcEndpoint:VpcEndpoint"))
+    endpoint = orphan(found("aws:ec2/vpcEndpoint:VpcEndpoint"))
     assert (endpoint.floor, endpoint.cost) == (None, "not known: its size is in no state")
-    other = told(found("aws:opensearch/domain:Domain"))
+    other = orphan(found("aws:opensearch/domain:Domain"))
     assert other.floor is None
     assert "aws:opensearch/domain:Domain" in other.cost
 
@@ -75,15 +75,15 @@ def test_costs() -> None:
 def test_a_size_comes_from_the_last_good_state() -> None:
     kind = "aws:rds/instance:Instance"
     inputs = {"engine": "postgres", "instanceClass": "db.t4g.micro", "allocatedStorage": 20}
-    known = told(found(kind, arn=DATABASE), before=[resource(kind, inputs=inputs)])
+    known = orphan(found(kind, arn=DATABASE), before=[resource(kind, inputs=inputs)])
     assert known.floor == pytest.approx(0.018 * 730 + 20 * 0.137, abs=0.01)
     huge = {**inputs, "instanceClass": "db.x9.huge"}
-    unknown = told(found(kind, arn=DATABASE), before=[resource(kind, inputs=huge)])
+    unknown = orphan(found(kind, arn=DATABASE), before=[resource(kind, inputs=huge)])
     assert (unknown.floor, "db.x9.huge" in unknown.cost) == (None, True)
 
 
 def test_a_total_counts_what_it_does_not_know() -> None:
-    key, bucket = told(found("aws:kms/key:Key")), told(found("aws:s3/bucket:Bucket"))
+    key, bucket = orphan(found("aws:kms/key:Key")), orphan(found("aws:s3/bucket:Bucket"))
     assert total([key, key]) == "2.00 USD a month"
     assert total([key, bucket]) == "1.00 USD a month and 1 of unknown cost or by use"
     assert total([bucket]) == "1 of unknown cost or by use"
@@ -100,10 +100,23 @@ def test_a_namespace_and_its_volumes_are_left_in_a_cluster() -> None:
     }
     left = list(in_cluster(STACK, answers.get))
     assert [one.arn for one in left] == ["namespace/vision-defects-dev", "volume/a"]
-    assert [told(one).floor for one in left] == [0.0, None], "a volume costs by what is in it"
+    assert [orphan(one).floor for one in left] == [0.0, None], "a volume costs by what is in it"
     assert list(in_cluster(STACK, lambda path: None)) == []
 
 
 def test_what_no_search_finds_is_named() -> None:
     trail, role = resource("aws:cloudtrail/trail:Trail"), resource("aws:iam/role:Role")
     assert unseen([role, trail, trail]) == ["aws:cloudtrail/trail:Trail"]
+
+
+def test_a_search_is_summed_up_by_verdict_and_says_what_it_could_not_search() -> None:
+    kept = orphan(found("aws:kms/key:Key"), retain=True)
+    stray = orphan(found("aws:iam/role:Role"))
+    orphans = Orphans([kept, stray], not_seen=["vision/defects/dev: its namespace"])
+    assert orphans.unexpected == [stray]
+    assert orphans.lines() == [
+        "1 retained: 1.00 USD a month",
+        "1 unexpected: 0.00 USD a month",
+        "not searched: vision/defects/dev: its namespace",
+    ]
+    assert Orphans().lines() == []

@@ -1,4 +1,4 @@
-"""`destroy --preview` reads the state and ends there."""
+"""`destroy --dry-run` reads the state and ends there."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_it_lists_what_would_go_and_asks_nothing(
         made("aws:kms/key:Key", "data", retainOnDelete=True),
     ]
     monkeypatch.setattr(destroy.Deployment, "open", lambda estate: Opened(resources))
-    assert run(["destroy", str(STACK), "--preview", "--json"]) == 0
+    assert run(["destroy", str(STACK), "--dry-run", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)["stacks"][0]
     assert answer["changes"] == {"delete": 1}
     told = rendered([entry(answer)])
@@ -55,5 +55,5 @@ def test_it_lists_what_would_go_and_asks_nothing(
     assert "may lose data: delete `aws:s3/bucket:Bucket` `photos`" in told
     assert "`data`, kept in the cloud" in told
 
-    assert run(["destroy", str(STACK), "--preview"]) == 0
+    assert run(["destroy", str(STACK), "--dry-run"]) == 0
     assert "1 to delete, 1 kept" in capsys.readouterr().err
