@@ -11,7 +11,7 @@ import pytest
 
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard_cli.deploy.deployment import location_of_estate
+from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.inventory.sweep import IMPLIED, UNSEEN, swept
 

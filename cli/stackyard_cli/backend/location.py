@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard_cli.backend.base import Store
 from stackyard_cli.backend.checkpoint import StackState
@@ -84,6 +85,18 @@ def location_of(
         "PULUMI_HOME": str(home / "pulumi") if target == "sandbox" else _pulumi_home(),
     }
     return Location(home, url, provider, environment)
+
+
+def location_of_estate(estate: Estate) -> Location:
+    """Return the backend location that the settings of an estate name."""
+    settings = estate.settings
+    return location_of(
+        name=settings.name,
+        root=estate.root,
+        target=settings.target,
+        backend=settings.state.backend,
+        secrets_provider=settings.state.secrets,
+    )
 
 
 def _sandbox(name: str) -> tuple[Path, dict[str, str]]:

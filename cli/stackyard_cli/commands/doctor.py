@@ -15,8 +15,7 @@ from stackyard.estate.errors import EstateError
 from stackyard.estate.estate import Estate
 from stackyard_cli import render
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.backend.location import Location
-from stackyard_cli.deploy.deployment import location_of_estate
+from stackyard_cli.backend.location import Location, location_of_estate
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.health.check import Finding
 from stackyard_cli.options import EstateDir, Json

@@ -9,9 +9,8 @@ import typer
 import yaml
 
 from stackyard_cli import render
-from stackyard_cli.backend.location import Location
+from stackyard_cli.backend.location import Location, location_of_estate
 from stackyard_cli.backend.pulumi_binary import sdk_version
-from stackyard_cli.deploy.deployment import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 

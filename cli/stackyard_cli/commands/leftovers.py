@@ -19,7 +19,7 @@ def leftovers(stacks: Selection = None, json: Json = False, estate: EstateDir = 
     AWS's tagging API may still list resources that were deleted some minutes ago.
     """
     from stackyard.estate.estate import Estate
-    from stackyard_cli.deploy.deployment import location_of_estate
+    from stackyard_cli.backend.location import location_of_estate
     from stackyard_cli.inventory.orphan_search import orphans_of
 
     found = Estate.find(Path.cwd(), estate)

@@ -21,7 +21,7 @@ from stackyard.models.lineage import FACTS, PREFIX, problems
 from stackyard.naming import namespace_name
 from stackyard_cli import render
 from stackyard_cli.backend import preconditions
-from stackyard_cli.deploy.deployment import location_of_estate
+from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.options import EstateDir, Json, Stack
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,12 +20,12 @@ Stage = Annotated[str, typer.Option("--stage", help="The stage whose levels are 
 @app.command("list")
 def list_rules(stage: Stage = "prod", json: Json = False, estate: EstateDir = None) -> None:
     """List every rule with its pack and its level in a stage of this estate."""
-    from stackyard_cli.deploy.deployment import found_estate
+    from stackyard.estate.estate import Estate
     from stackyard_cli.review import policies
     from stackyard_cli.review.dates import today
     from stackyard_policies.catalogue import PACKS, RULES
 
-    settings = found_estate(estate).settings
+    settings = Estate.find(Path.cwd(), estate).settings
     levels = policies.levels_of(settings, stage, today())
     rows = [
         {"rule": name, "pack": pack, "level": levels[name], "why": _first(RULES[name].why)}

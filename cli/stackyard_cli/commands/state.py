@@ -14,9 +14,9 @@ from stackyard_cli import render
 from stackyard_cli.backend import preconditions
 from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.backend.contracts import contract_of
-from stackyard_cli.backend.location import Location
-from stackyard_cli.deploy import onprem_clusters
-from stackyard_cli.deploy.deployment import Deployment, location_of_estate
+from stackyard_cli.backend.location import Location, location_of_estate
+from stackyard_cli.clients.onprem import onprem_clusters
+from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.engine.parent.session import session
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.inventory.census import AwsCensus
@@ -175,7 +175,7 @@ def _concerns(location: Location, estate: Estate, stack: StackId) -> list[dict[s
         foundation=foundation,
         services=services,
         clients=Clients(location.environment, foundation),
-        onprem=onprem_clusters.reached(estate.settings.target, services.onprem),
+        onprem=onprem_clusters(estate.settings.target, services.onprem),
     )
     return checked(subject)
 

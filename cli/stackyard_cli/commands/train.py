@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,11 +42,12 @@ def render(stack: Stack, job: Job, on: On = None, estate: EstateDir = None) -> N
     """Print the manifest of a job, for `kubectl create -f -` on the cluster it is meant for."""
     from stackyard.blueprints.project.config import ProjectConfig
     from stackyard.contracts import FoundationContract, ServicesContract
+    from stackyard.estate.estate import Estate
     from stackyard.onprem.job import PlacementError, manifest
     from stackyard_cli.backend.contracts import contract_of
-    from stackyard_cli.deploy.deployment import found_estate, location_of_estate
+    from stackyard_cli.backend.location import location_of_estate
 
-    found = found_estate(estate)
+    found = Estate.find(Path.cwd(), estate)
     chosen = found.one(stack)
     config = found.load(chosen).config
     jobs = config.training if isinstance(config, ProjectConfig) else {}

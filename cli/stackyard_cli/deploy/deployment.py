@@ -16,7 +16,7 @@ from stackyard.estate.loaded import Loaded
 from stackyard.estate.node import dotted
 from stackyard.naming import StackId
 from stackyard_cli.backend import preconditions, pulumi_binary
-from stackyard_cli.backend.location import Location, location_of
+from stackyard_cli.backend.location import Location, location_of_estate
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.deploy import onprem_clusters
 from stackyard_cli.engine.report import Task
@@ -41,7 +41,7 @@ class Deployment:
     @classmethod
     def open(cls, estate_dir: Path | None) -> Deployment:
         """Open the estate around here, or the one named."""
-        estate = found_estate(estate_dir)
+        estate = Estate.find(Path.cwd(), estate_dir)
         return cls(estate, location_of_estate(estate), pulumi_binary.find())
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[Task]]:
@@ -128,20 +128,3 @@ class Deployment:
                 f"(recorded {old!r}, got {new!r})"
             )
         return problems
-
-
-def found_estate(estate_dir: Path | None) -> Estate:
-    """Return the estate around here, or the one named."""
-    return Estate.find(Path.cwd(), estate_dir)
-
-
-def location_of_estate(estate: Estate) -> Location:
-    """Return the place of an estate by its settings."""
-    settings = estate.settings
-    return location_of(
-        name=settings.name,
-        root=estate.root,
-        target=settings.target,
-        backend=settings.state.backend,
-        secrets_provider=settings.state.secrets,
-    )

@@ -5,16 +5,15 @@ On target `aws` they are real, and their kubeconfigs lead to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from threading import Thread
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from stackyard_cli.clients.kubeconfig import KubeconfigCluster
 from stackyard_cli.errors import StackyardError
 
 if TYPE_CHECKING:
-    from stackyard.contracts import GpuPoolFacts, OnPremFacts
+    from stackyard.contracts import GpuPoolFacts
     from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
     from stackyard_sandbox.onprem import Node, Wanted
 
@@ -42,28 +41,6 @@ def begin(config: OnPremConfig) -> Callable[[], None]:
 
     Thread(target=make, name="clusters on premises").start()
     return made.result
-
-
-def reached(
-    target: Literal["aws", "sandbox"], clusters: Mapping[str, OnPremFacts]
-) -> dict[str, KubeconfigCluster]:
-    """Return how clusters are reached: by the kubeconfigs that were declared, or the sandbox's."""
-    found = {
-        name: KubeconfigCluster(facts.kubeconfig, facts.context) for name, facts in clusters.items()
-    }
-    if target == "aws" or not found:
-        return found
-    from stackyard_sandbox.onprem import OnPremises
-    from stackyard_sandbox.paths import sandbox_home
-
-    here = OnPremises(sandbox_home())
-    planes = {name: here.find(one.kubeconfig, one.context) for name, one in found.items()}
-    own = {
-        name: KubeconfigCluster(str(plane.kubeconfig_path), None)
-        for name, plane in planes.items()
-        if plane is not None
-    }
-    return found | own
 
 
 def _wanted(name: str, config: OnPremClusterConfig) -> Wanted:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackyard_cli.errors import StackyardError
@@ -80,11 +81,12 @@ def machine_of(stack: str, estate_dir: Any) -> Machine:
 
     from stackyard.blueprints.project.config import ProjectConfig
     from stackyard.contracts import ProjectContract
+    from stackyard.estate.estate import Estate
     from stackyard.pipeline.word import report_bucket
     from stackyard_cli.backend.contracts import contract_of
-    from stackyard_cli.deploy.deployment import found_estate, location_of_estate
+    from stackyard_cli.backend.location import location_of_estate
 
-    found = found_estate(estate_dir)
+    found = Estate.find(Path.cwd(), estate_dir)
     chosen = found.one(stack)
     config = found.load(chosen).config
     location = location_of_estate(found)

@@ -4,6 +4,7 @@ import pytest
 
 from stackyard.contracts import OnPremFacts
 from stackyard.onprem.config import OnPremConfig
+from stackyard_cli.clients import onprem
 from stackyard_cli.deploy import onprem_clusters
 from stackyard_cli.errors import StackyardError
 from stackyard_sandbox import daemon
@@ -58,5 +59,5 @@ def test_on_aws_the_kubeconfig_is_the_one_that_was_declared(monkeypatch, tmp_pat
         gpu_pools={},
     )
     for target in ("aws", "sandbox"):  # no plane is there in this sandbox
-        (found,) = onprem_clusters.reached(target, {"cellar": facts}).values()
+        (found,) = onprem.onprem_clusters(target, {"cellar": facts}).values()
         assert (found.kubeconfig, found.context) == ("~/.kube/cellar", "c")
