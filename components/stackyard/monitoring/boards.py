@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,9 +11,11 @@ from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.monitoring import dashboards
 from stackyard.monitoring.config import Audience, MonitoringConfig
-from stackyard.monitoring.grafana import Board
 from stackyard.monitoring.rules import METRICS_NAMESPACE
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
+
+if TYPE_CHECKING:
+    from stackyard.monitoring.grafana import Board
 
 LABEL = {"grafana_dashboard": "1"}
 """What the sidecar of Grafana's chart looks for:
@@ -43,7 +45,7 @@ class GrafanaBoards(Component):
     ) -> None:
         """Wiring: where metrics are, and the stack's budget in US dollars."""
         super().__init__(name, config, opts=opts)
-        board = Board(stack, region)
+        board = _board(stack, region)
         for who in config.subscribers:
             about = dashboards.about(who, config, monthly_limit)
             k8s.core.v1.ConfigMap(
@@ -58,6 +60,20 @@ class GrafanaBoards(Component):
                 opts=self.child(),
             )
         self.publish()
+
+
+def _board(stack: StackId, region: str) -> Board:
+    """Return the builder of dashboards; raises RunError where Grafana's SDK is not installed."""
+    try:
+        from stackyard.monitoring.grafana import Board
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("grafana_foundation_sdk"):
+            raise
+        raise pulumi.RunError(
+            "Grafana dashboards need the package `grafana-foundation-sdk`, which is not installed; "
+            "hint: pip install 'stackyard[grafana]'"
+        ) from error
+    return Board(stack, region)
 
 
 def config_map(stack: StackId, audience: Audience) -> str:
