@@ -6,10 +6,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from stackyard.network.component import Network
-from stackyard.network.config import NetworkConfig
-from stackyard.vault.component import Vault
-from stackyard.vault.config import VaultConfig
+from stackyard import Network, NetworkConfig, Vault, VaultConfig
 
 config = pulumi.Config()
 account = config.require("account")

@@ -20,15 +20,13 @@ MAIN = '''\
 """The stack {stack} as an ordinary Pulumi program; `pulumi up` makes the same resources."""
 
 import pulumi
-from stackyard.blueprints import catalogue
-from stackyard.naming import StackId
-from stackyard.resource_tag import name_resources
+from stackyard import StackId, name_resources, stack_program
 
 UPSTREAMS = {upstreams!r}
 """The stacks of the same stage whose outputs this one reads."""
 
 name_resources()
-build = catalogue.program(
+build = stack_program(
     {blueprint!r},
     StackId.parse({stack!r}),
     pulumi.Config().require_object("stack"),
@@ -55,6 +53,8 @@ encrypted with {secrets}.
 
 def eject(stack: Stack, folder: Folder, json: Json = False, estate: EstateDir = None) -> None:
     """Write a stack as an ordinary Pulumi project that makes the same resources."""
+    from importlib.metadata import version
+
     from stackyard.estate.estate import Estate
 
     found = Estate.find(Path.cwd(), estate)
@@ -79,7 +79,9 @@ def eject(stack: Stack, folder: Folder, json: Json = False, estate: EstateDir = 
             }
         ),
         "__main__.py": MAIN.format(**facts),
-        "requirements.txt": f"stackyard\npulumi=={sdk_version()}\n",
+        "requirements.txt": (
+            f"stackyard[grafana]=={version('stackyard')}\npulumi=={sdk_version()}\n"
+        ),
         "README.md": README.format(**facts, **names),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,11 @@
 """Registering a model from a training program; a version without lineage is never made.
 
-    from stackyard.models.lineage import Lineage
-    from stackyard.models.register import register
+    from stackyard import Lineage, register_model
 
     with mlflow.start_run():
         ...
         model = mlflow.sklearn.log_model(estimator, name="model")
-        register("defects", model.model_uri, Lineage.from_environment())
+        register_model("defects", model.model_uri, Lineage.from_environment())
 
 Whoever calls MLflow directly can still make a version without lineage: such versions are flagged by
 `stackyard models verify`, are not kept in the model bucket, and so can never be served.

@@ -1,0 +1,239 @@
+"""The public names with their types, for type checkers; `__init__.py` loads them lazily."""
+
+from stackyard._component import Component as Component
+from stackyard.access.component import ProjectAccess as ProjectAccess
+from stackyard.access.config import AccessConfig as AccessConfig
+from stackyard.access.config import AudienceConfig as AudienceConfig
+from stackyard.access.config import GrantsConfig as GrantsConfig
+from stackyard.access.config import SharedDirectoryConfig as SharedDirectoryConfig
+from stackyard.access.config import WorkloadsConfig as WorkloadsConfig
+from stackyard.access.shared import SharedDirectories as SharedDirectories
+from stackyard.blueprints.catalogue import program as stack_program
+from stackyard.bucket.component import PrivateBucket as PrivateBucket
+from stackyard.budget.config import BudgetConfig as BudgetConfig
+from stackyard.cluster.autoscaler import ClusterAutoscaler as ClusterAutoscaler
+from stackyard.cluster.component import Cluster as Cluster
+from stackyard.cluster.config import ClusterConfig as ClusterConfig
+from stackyard.cluster.config import NodePoolConfig as NodePoolConfig
+from stackyard.cluster.identity import WorkloadIdentity as WorkloadIdentity
+from stackyard.cluster.nodes import NodePool as NodePool
+from stackyard.cluster.nodes import NodeWiring as NodeWiring
+from stackyard.cluster.priorities import PriorityClasses as PriorityClasses
+from stackyard.cluster.system_namespace import SystemNamespace as SystemNamespace
+from stackyard.config import Config as Config
+from stackyard.contracts import Contract as Contract
+from stackyard.contracts import ContractError as ContractError
+from stackyard.contracts import DatabaseFacts as DatabaseFacts
+from stackyard.contracts import FoundationContract as FoundationContract
+from stackyard.contracts import GpuPoolFacts as GpuPoolFacts
+from stackyard.contracts import OnPremFacts as OnPremFacts
+from stackyard.contracts import ProjectContract as ProjectContract
+from stackyard.contracts import ServicesContract as ServicesContract
+from stackyard.contracts import UpstreamError as UpstreamError
+from stackyard.database.client import DatabaseClient as DatabaseClient
+from stackyard.database.component import Database as Database
+from stackyard.database.config import DatabaseConfig as DatabaseConfig
+from stackyard.database.project import ProjectDatabase as ProjectDatabase
+from stackyard.database.rotation import PasswordRotation as PasswordRotation
+from stackyard.datasets.branching import BranchServer as BranchServer
+from stackyard.datasets.component import DatasetStore as DatasetStore
+from stackyard.datasets.config import DatasetConfig as DatasetConfig
+from stackyard.datasets.config import DatasetStoreConfig as DatasetStoreConfig
+from stackyard.datasets.config import LakefsConfig as LakefsConfig
+from stackyard.gpu.component import GpuPool as GpuPool
+from stackyard.gpu.config import GpuPoolConfig as GpuPoolConfig
+from stackyard.gpu.config import MigConfig as MigConfig
+from stackyard.gpu.config import TimeSlicingConfig as TimeSlicingConfig
+from stackyard.gpu.contract import GpuContract as GpuContract
+from stackyard.gpu.device_plugin import DevicePlugin as DevicePlugin
+from stackyard.gpu.telemetry import GpuTelemetry as GpuTelemetry
+from stackyard.images.build import ImageBuild as ImageBuild
+from stackyard.images.component import BaseImages as BaseImages
+from stackyard.images.component import ProjectImages as ProjectImages
+from stackyard.images.config import BaseImageConfig as BaseImageConfig
+from stackyard.images.config import BaseImagesConfig as BaseImagesConfig
+from stackyard.images.config import BuildConfig as BuildConfig
+from stackyard.images.config import ProjectImageConfig as ProjectImageConfig
+from stackyard.images.config import ProjectImagesConfig as ProjectImagesConfig
+from stackyard.images.repository import ImageRepository as ImageRepository
+from stackyard.models.component import ModelRegistry as ModelRegistry
+from stackyard.models.config import ModelRegistryConfig as ModelRegistryConfig
+from stackyard.models.lineage import Lineage as Lineage
+from stackyard.models.lineage import LineageError as LineageError
+from stackyard.models.register import register as register_model
+from stackyard.monitoring.audit import AuditTrail as AuditTrail
+from stackyard.monitoring.boards import GrafanaBoards as GrafanaBoards
+from stackyard.monitoring.cluster_metrics import ClusterMetrics as ClusterMetrics
+from stackyard.monitoring.component import Monitoring as Monitoring
+from stackyard.monitoring.config import MonitoringConfig as MonitoringConfig
+from stackyard.monitoring.config import ThresholdsConfig as ThresholdsConfig
+from stackyard.monitoring.log_shipper import LogShipper as LogShipper
+from stackyard.monitoring.metrics import ProjectMetrics as ProjectMetrics
+from stackyard.namespace.component import ProjectNamespace as ProjectNamespace
+from stackyard.namespace.config import NamespaceConfig as NamespaceConfig
+from stackyard.namespace.config import QuotaConfig as QuotaConfig
+from stackyard.naming import StackId as StackId
+from stackyard.network.component import Network as Network
+from stackyard.network.config import NetworkConfig as NetworkConfig
+from stackyard.onprem.component import CloudPlace as CloudPlace
+from stackyard.onprem.component import OnPremCluster as OnPremCluster
+from stackyard.onprem.component import OnPremWorkloads as OnPremWorkloads
+from stackyard.onprem.config import OnPremClusterConfig as OnPremClusterConfig
+from stackyard.onprem.config import OnPremConfig as OnPremConfig
+from stackyard.onprem.config import OnPremPoolConfig as OnPremPoolConfig
+from stackyard.onprem.config import TrainingJobConfig as TrainingJobConfig
+from stackyard.pipeline.component import Pipeline as Pipeline
+from stackyard.pipeline.config import ApprovalsConfig as ApprovalsConfig
+from stackyard.pipeline.config import ObjectTriggerConfig as ObjectTriggerConfig
+from stackyard.pipeline.config import PipelineConfig as PipelineConfig
+from stackyard.pipeline.config import TriggersConfig as TriggersConfig
+from stackyard.pipeline.hands import ClusterHands as ClusterHands
+from stackyard.queueing.component import ProjectQueue as ProjectQueue
+from stackyard.queueing.component import StageQueues as StageQueues
+from stackyard.resource_tag import name_resources as name_resources
+from stackyard.retention.config import BackupLifetimeConfig as BackupLifetimeConfig
+from stackyard.retention.config import CandidateLifetimeConfig as CandidateLifetimeConfig
+from stackyard.retention.config import ImageLifetimeConfig as ImageLifetimeConfig
+from stackyard.retention.config import LifetimeConfig as LifetimeConfig
+from stackyard.retention.config import LogLifetimeConfig as LogLifetimeConfig
+from stackyard.retention.config import ModelLifetimeConfig as ModelLifetimeConfig
+from stackyard.retention.config import PersonalLifetimeConfig as PersonalLifetimeConfig
+from stackyard.retention.config import RegisteredLifetimeConfig as RegisteredLifetimeConfig
+from stackyard.retention.config import RetentionConfig as RetentionConfig
+from stackyard.serving.component import ModelServers as ModelServers
+from stackyard.serving.config import CanaryConfig as CanaryConfig
+from stackyard.serving.config import ModelServerConfig as ModelServerConfig
+from stackyard.serving.config import ReleaseConfig as ReleaseConfig
+from stackyard.serving.config import ReplicasConfig as ReplicasConfig
+from stackyard.serving.config import ServingConfig as ServingConfig
+from stackyard.tracking.component import TrackingServer as TrackingServer
+from stackyard.tracking.config import TrackingConfig as TrackingConfig
+from stackyard.tuning.component import Tuning as Tuning
+from stackyard.tuning.config import TuningConfig as TuningConfig
+from stackyard.vault.break_glass import BreakGlass as BreakGlass
+from stackyard.vault.component import Vault as Vault
+from stackyard.vault.config import SecretConfig as SecretConfig
+from stackyard.vault.config import SecretStoreConfig as SecretStoreConfig
+from stackyard.vault.config import VaultConfig as VaultConfig
+from stackyard.vault.mounted import MountedSecrets as MountedSecrets
+from stackyard.vault.secrets import SecretStore as SecretStore
+
+__all__ = [
+    "AccessConfig",
+    "ApprovalsConfig",
+    "AudienceConfig",
+    "AuditTrail",
+    "BackupLifetimeConfig",
+    "BaseImageConfig",
+    "BaseImages",
+    "BaseImagesConfig",
+    "BranchServer",
+    "BreakGlass",
+    "BudgetConfig",
+    "BuildConfig",
+    "CanaryConfig",
+    "CandidateLifetimeConfig",
+    "CloudPlace",
+    "Cluster",
+    "ClusterAutoscaler",
+    "ClusterConfig",
+    "ClusterHands",
+    "ClusterMetrics",
+    "Component",
+    "Config",
+    "Contract",
+    "ContractError",
+    "Database",
+    "DatabaseClient",
+    "DatabaseConfig",
+    "DatabaseFacts",
+    "DatasetConfig",
+    "DatasetStore",
+    "DatasetStoreConfig",
+    "DevicePlugin",
+    "FoundationContract",
+    "GpuContract",
+    "GpuPool",
+    "GpuPoolConfig",
+    "GpuPoolFacts",
+    "GpuTelemetry",
+    "GrafanaBoards",
+    "GrantsConfig",
+    "ImageBuild",
+    "ImageLifetimeConfig",
+    "ImageRepository",
+    "LakefsConfig",
+    "LifetimeConfig",
+    "Lineage",
+    "LineageError",
+    "LogLifetimeConfig",
+    "LogShipper",
+    "MigConfig",
+    "ModelLifetimeConfig",
+    "ModelRegistry",
+    "ModelRegistryConfig",
+    "ModelServerConfig",
+    "ModelServers",
+    "Monitoring",
+    "MonitoringConfig",
+    "MountedSecrets",
+    "NamespaceConfig",
+    "Network",
+    "NetworkConfig",
+    "NodePool",
+    "NodePoolConfig",
+    "NodeWiring",
+    "ObjectTriggerConfig",
+    "OnPremCluster",
+    "OnPremClusterConfig",
+    "OnPremConfig",
+    "OnPremFacts",
+    "OnPremPoolConfig",
+    "OnPremWorkloads",
+    "PasswordRotation",
+    "PersonalLifetimeConfig",
+    "Pipeline",
+    "PipelineConfig",
+    "PriorityClasses",
+    "PrivateBucket",
+    "ProjectAccess",
+    "ProjectContract",
+    "ProjectDatabase",
+    "ProjectImageConfig",
+    "ProjectImages",
+    "ProjectImagesConfig",
+    "ProjectMetrics",
+    "ProjectNamespace",
+    "ProjectQueue",
+    "QuotaConfig",
+    "RegisteredLifetimeConfig",
+    "ReleaseConfig",
+    "ReplicasConfig",
+    "RetentionConfig",
+    "SecretConfig",
+    "SecretStore",
+    "SecretStoreConfig",
+    "ServicesContract",
+    "ServingConfig",
+    "SharedDirectories",
+    "SharedDirectoryConfig",
+    "StackId",
+    "StageQueues",
+    "SystemNamespace",
+    "ThresholdsConfig",
+    "TimeSlicingConfig",
+    "TrackingConfig",
+    "TrackingServer",
+    "TrainingJobConfig",
+    "TriggersConfig",
+    "Tuning",
+    "TuningConfig",
+    "UpstreamError",
+    "Vault",
+    "VaultConfig",
+    "WorkloadIdentity",
+    "WorkloadsConfig",
+    "name_resources",
+    "register_model",
+    "stack_program",
+]
