@@ -14,9 +14,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from stackyard_cli.app import run
+from tests.support.estates import STACKS
 
 REGION = "eu-central-1"
-STACKS = Path(__file__).resolve().parents[2] / "stacks"
 ANYTHING = json.dumps(
     {
         "Version": "2012-10-17",

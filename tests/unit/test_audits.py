@@ -5,6 +5,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from audits.findings import ACCEPTED, Accepted, Finding, UnreadableError, judged, of_tools, read
 from audits.report import DOCUMENT, table, written
 

@@ -1,39 +1,14 @@
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from stackyard_cli import app
-
-STACKS = Path(__file__).resolve().parents[3] / "stacks"
-
-
-class Shell:
-    """Runs the command in this process, as `stackyard WORDS` in an estate of the test's own."""
-
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.folder, self._capture = folder, capture
-        self.out = self.err = ""
-
-    def run(self, *words: str) -> int:
-        self._capture.readouterr()
-        code = app.run(list(words))
-        self.out, self.err = self._capture.readouterr()
-        return code
-
-    def answer(self, *words: str, code: int = 0) -> Any:
-        """Run with `--json`; stdout is one JSON value and nothing else."""
-        assert self.run(*words, "--json") == code, self.err
-        return json.loads(self.out)
-
-    def write(self, name: str, text: str) -> None:
-        path = self.folder / "stacks" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+from tests.support.estates import STACKS
+from tests.support.git import Repo
+from tests.support.shell import Shell
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +45,8 @@ def root(tmp_path: Path) -> Path:
     """A copy of the reference estate, to edit."""
     shutil.copytree(STACKS, tmp_path / "stacks")
     return tmp_path
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo(tmp_path)

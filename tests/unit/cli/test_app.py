@@ -10,8 +10,7 @@ import pytest
 
 from stackyard_cli import app, render
 from stackyard_cli.errors import ExitCode, StackyardError
-
-from .conftest import Shell
+from tests.support.shell import Shell
 
 COMMAND = [sys.executable, "-m", "stackyard_cli"]
 

@@ -14,8 +14,8 @@ from moto import mock_aws
 from stackyard.estate.estate import Estate
 from stackyard_cli.health import preflight
 from stackyard_cli.health.check import Finding
+from tests.support.estates import STACKS
 
-STACKS = Path(__file__).resolve().parents[3] / "stacks"
 ACCOUNT, REGION, TODAY = "123456789012", "eu-central-1", date(2026, 11, 24)
 
 

@@ -1,16 +1,16 @@
+"""A git repository that holds the reference estate."""
+
 from __future__ import annotations
 
 import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
-STACKS = Path(__file__).resolve().parents[3] / "stacks"
+from .estates import STACKS
 
 
 class Repo:
-    """A git repository of the test's own that holds the reference estate."""
+    """A git repository of one test: the reference estate on `main`, and a branch `change`."""
 
     def __init__(self, top: Path, below: str = "") -> None:
         self.top, self.root = top, top / below
@@ -45,8 +45,3 @@ class Repo:
         text = (self.root / name).read_text()
         assert old in text
         self.write(name, text.replace(old, new))
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    return Repo(tmp_path)

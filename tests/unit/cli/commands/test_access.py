@@ -15,8 +15,7 @@ from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard_cli.estate_ops.access import BUCKET, POINT, answered, place_of
 from stackyard_cli.reports.access_page import page
-
-from .conftest import Shell
+from tests.support.shell import Shell
 
 STACK = StackId("vision", "defects", "dev")
 CLUSTER = "platform-foundation-dev"

@@ -6,8 +6,7 @@ import pytest
 import yaml
 
 from stackyard_cli.estate_ops.scaffold import names
-
-from .conftest import Shell
+from tests.support.shell import Shell
 
 DEFECTS = "vision/defects/dev"
 

@@ -16,8 +16,7 @@ from stackyard_cli.ci import pipelines
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.estate_ops import affected
 from stackyard_sandbox import toolchain
-
-from .conftest import Repo
+from tests.support.git import Repo
 
 RANKING = "stacks/ranking/recommender/dev.yaml"
 GITLAB_TOP = {"workflow", "variables", "default", "stages", "include"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Shell
+from tests.support.shell import Shell
 
 DAY = "2027-01-31"
 

@@ -16,8 +16,7 @@ from stackyard_cli.backend.errors import StateError
 from stackyard_cli.backend.folder import FolderStore
 from stackyard_cli.commands import doctor, state
 from stackyard_cli.recovery.lock import age_of, check_free, held, life_of
-
-from .conftest import Shell
+from tests.support.shell import Shell
 
 
 def lock(pid: int, since: str, host: str | None = None) -> Lock:

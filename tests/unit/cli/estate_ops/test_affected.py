@@ -10,8 +10,7 @@ from stackyard_cli.app import run
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.estate_ops import affected as subject
 from stackyard_cli.estate_ops.affected import Touched
-
-from .conftest import Repo
+from tests.support.git import Repo
 
 RANKING = "stacks/ranking/recommender/dev.yaml"
 

@@ -10,8 +10,7 @@ from stackyard.estate.errors import EstateError
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard_cli.review.policy_source import PolicySource
-
-from .conftest import Repo
+from tests.support.git import Repo
 
 PROD, DEV = StackId("ranking", "recommender", "prod"), StackId("ranking", "recommender", "dev")
 OVERRIDE = """\

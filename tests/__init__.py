@@ -1,0 +1,1 @@
+"""Tests of Stackyard: `unit`, `stacks`, `engine` and `e2e`, and what they share in `support`."""

@@ -1,0 +1,1 @@
+"""What tests of several folders share: estates, shells, contracts, clients, sandboxes."""
