@@ -24,7 +24,7 @@ from moto import mock_aws
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 
 from stackyard.database import documents
-from stackyard_sandbox.cloud import secret_labels
+from stackyard_sandbox.cloud.moto_patches import secret_labels
 
 from . import postgres
 from .experiments import CLUSTER, NAMESPACE, STACK, Database

@@ -12,7 +12,7 @@ from botocore.config import Config
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from stackyard_sandbox.cloud import issuers
+from stackyard_sandbox.cloud.iam import token_issuers
 from stackyard_sandbox.processes import write_private
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -29,7 +29,7 @@ class Jobs:
         self._sandbox, self._sts = sandbox, without_keys(sandbox)
         self._key = RSAKey.generate_key(2048, {"kid": "github"})
         published = {GITHUB: {"keys": [self._key.as_dict(private=False)]}}
-        write_private(sandbox.directory / issuers.FILE, json.dumps(published))
+        write_private(sandbox.directory / token_issuers.FILE, json.dumps(published))
 
     def token(self, who: str, repository: str = "acme/estate", **claims: Any) -> str:
         """Return a token for `environment:NAME`, `pull_request`, or `ref:refs/heads/BRANCH`."""

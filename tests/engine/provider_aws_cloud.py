@@ -19,8 +19,8 @@ import boto3
 from moto.iam.models import iam_backends
 from moto.server import ThreadedMotoServer
 
-from stackyard_sandbox.cloud import alerts
 from stackyard_sandbox.cloud.eks import api as eks
+from stackyard_sandbox.cloud.moto_patches import alerts
 from stackyard_sandbox.provider.aws.servicer import AwsServicer
 from stackyard_sandbox.provider.server import serve
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from moto.eks.models import Nodegroup
 
-from stackyard_sandbox.cloud import node_groups, overlooked, rbac
+from stackyard_sandbox.cloud import node_groups, rbac, unnoticed_pods
 from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.node_groups import Shape, shape_of
@@ -43,7 +43,7 @@ def run(fleet: Fleet, ended: threading.Event) -> None:
             scaler = scalers.setdefault(cluster.plane_id, Autoscaler(fleet))
             try:
                 scaler.look(cluster)
-                overlooked.nudge(fleet.api(cluster))
+                unnoticed_pods.nudge(fleet.api(cluster))
                 if rbac.namespaced(cluster.access_policies):
                     fleet.grant(cluster)
             except Exception as error:  # a cluster that is just stopping must not end the loop

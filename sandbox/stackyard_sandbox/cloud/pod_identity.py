@@ -15,8 +15,8 @@ from werkzeug.wrappers import Request, Response
 
 from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.cloud.fleet import Fleet
-from stackyard_sandbox.cloud.policies import Asked, granted
-from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, granted
+from stackyard_sandbox.cloud.iam.principals import PARTITION
 from stackyard_sandbox.state import ACCOUNT
 
 PATH = re.compile(r"^/clusters/([^/]+)/assume-role-for-pod-identity$")

@@ -15,28 +15,13 @@ from moto.moto_server import werkzeug_app as emulator
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from stackyard_sandbox.cloud import (
-    access_logs,
-    access_points,
-    alerts,
-    autoscaler,
-    delete_markers,
-    enforcement,
-    events,
-    functions,
-    key_rotation,
-    pod_identity,
-    role_listing,
-    secret_labels,
-    snapshot,
-    step_functions,
-    token_review,
-    web_identity,
-)
+from stackyard_sandbox.cloud import autoscaler, moto_patches, pod_identity, snapshot
 from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
-from stackyard_sandbox.cloud.issuers import Issuers
-from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.cloud.iam import access_points, enforcement, token_review, web_identity
+from stackyard_sandbox.cloud.iam.principals import PARTITION
+from stackyard_sandbox.cloud.iam.token_issuers import Issuers
+from stackyard_sandbox.cloud.moto_patches import step_functions
 from stackyard_sandbox.planes import TOKEN_REVIEW
 from stackyard_sandbox.processes import LOOPBACK, end_strays, write_private
 from stackyard_sandbox.state import ACCOUNT
@@ -87,14 +72,7 @@ def serve(home: Path, port: int) -> int:
         _make_roles()
     enforcement.install()
     web_identity.install(Issuers(home, port))
-    access_logs.install()
-    alerts.install()
-    functions.install()
-    events.install()
-    delete_markers.install()
-    role_listing.install()
-    key_rotation.install()
-    secret_labels.install()
+    moto_patches.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
         threaded=True,

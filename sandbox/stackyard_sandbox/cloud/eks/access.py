@@ -15,7 +15,7 @@ from stackyard_sandbox.cloud.eks.request import (
     unique,
 )
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
-from stackyard_sandbox.cloud.principals import Principal, exists
+from stackyard_sandbox.cloud.iam.principals import Principal, exists
 from stackyard_sandbox.cloud.rbac import CLUSTER_ADMIN, POLICIES
 
 _RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")

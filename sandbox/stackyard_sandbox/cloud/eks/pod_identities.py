@@ -6,7 +6,7 @@ from moto.moto_api._internal import mock_random
 
 from stackyard_sandbox.cloud.eks.request import EksRequest, in_use, not_found
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
-from stackyard_sandbox.cloud.principals import exists
+from stackyard_sandbox.cloud.iam.principals import exists
 
 _OPTIONAL = ("roleArn", "disableSessionTags", "targetRoleArn", "policy")
 

@@ -16,7 +16,7 @@ from moto.moto_api._internal import mock_random
 
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
 from stackyard_sandbox.cloud.fleet import Fleet
-from stackyard_sandbox.cloud.principals import Principal, principal_of
+from stackyard_sandbox.cloud.iam.principals import Principal, principal_of
 
 
 class EksRequest(EKSResponse):

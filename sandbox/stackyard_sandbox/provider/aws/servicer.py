@@ -18,7 +18,7 @@ from stackyard_sandbox.provider import sdk_types
 from stackyard_sandbox.provider.aws import catalogue, invokes
 from stackyard_sandbox.provider.aws.cloud import Clients, Cloud, Endpoint, wrong_endpoints
 from stackyard_sandbox.provider.aws.differences import IMPORTED, Change, changes
-from stackyard_sandbox.provider.aws.reality import (
+from stackyard_sandbox.provider.aws.outputs import (
     computed,
     not_taken_over,
     outputs_of,

@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from moto.iam.models import OpenIDConnectProvider
 
-from stackyard_sandbox.cloud.web_tokens import RefusedError, identify
+from stackyard_sandbox.cloud.iam.web_tokens import RefusedError, identify
 
 ISSUER = "https://oidc.example/id/Berlin"
 KEY = RSAKey.generate_key(2048, {"kid": "one"})

@@ -29,7 +29,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from stackyard_sandbox.cloud.service_roles import credentials
+from stackyard_sandbox.cloud.iam.service_roles import credentials
 from stackyard_sandbox.processes import LOOPBACK
 
 SERVICE = "states.amazonaws.com"

@@ -14,7 +14,7 @@ from moto.iam.exceptions import NoSuchEntity, NotFoundException
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
-from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.cloud.iam.principals import PARTITION
 
 Fields = Mapping[str, Any]
 

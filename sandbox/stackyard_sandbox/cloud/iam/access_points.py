@@ -13,7 +13,7 @@ from typing import Any
 from moto.s3.models import s3_backends
 from moto.s3control.models import AccessPoint, s3control_backends
 
-from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.cloud.iam.principals import PARTITION
 from stackyard_sandbox.state import ACCOUNT
 
 _SUFFIX = "-s3alias"

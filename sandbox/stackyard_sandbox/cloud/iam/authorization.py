@@ -20,11 +20,11 @@ from moto.iam.access_control import (
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
-from stackyard_sandbox.cloud import access_points
-from stackyard_sandbox.cloud.facts import facts, facts_about, role_of
-from stackyard_sandbox.cloud.policies import Asked, Document, allowed, denied, granted
-from stackyard_sandbox.cloud.principals import PARTITION, principal_of
-from stackyard_sandbox.cloud.resources import resource_of
+from stackyard_sandbox.cloud.iam import access_points
+from stackyard_sandbox.cloud.iam.condition_keys import facts, facts_about, role_of
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, Document, allowed, denied, granted
+from stackyard_sandbox.cloud.iam.principals import PARTITION, principal_of
+from stackyard_sandbox.cloud.iam.request_resources import resource_of
 
 SAME_PERMISSION = {
     "budgets:CreateBudget": "budgets:ModifyBudget",

@@ -16,7 +16,7 @@ from moto.amp.responses import PrometheusServiceResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.sns.models import sns_backends
 
-from stackyard_sandbox.cloud.policies import Asked, denied, granted
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, denied, granted
 
 _ACTIONS = {
     "OK": "ok_actions",

@@ -15,9 +15,9 @@ from moto.iam.models import Role, iam_backends
 from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
-from stackyard_sandbox.cloud import access_points
-from stackyard_sandbox.cloud.principals import PARTITION, principal_of
-from stackyard_sandbox.cloud.resources import fields_of
+from stackyard_sandbox.cloud.iam import access_points
+from stackyard_sandbox.cloud.iam.principals import PARTITION, principal_of
+from stackyard_sandbox.cloud.iam.request_resources import fields_of
 
 _ENCRYPTION = "x-amz-server-side-encryption"
 _HEADERS = (

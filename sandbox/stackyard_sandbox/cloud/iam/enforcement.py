@@ -21,7 +21,7 @@ from moto.iam.access_control import IAMRequest, IAMRequestBase, S3IAMRequest
 from moto.s3.exceptions import S3AccessDeniedError
 from werkzeug.datastructures import Headers
 
-from stackyard_sandbox.cloud import access_points, judgement
+from stackyard_sandbox.cloud.iam import access_points, authorization
 
 _FORM = "application/x-www-form-urlencoded"
 _SIGNATURE = "X-Amz-Signature"
@@ -34,7 +34,7 @@ _emulators_check = IAMRequestBase.check_signature
 def install() -> None:
     """Switch it on; the emulator's own default is to let everybody do everything."""
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
-    judgement.install()
+    authorization.install()
     access_points.install()
     IAMRequestBase.__init__ = _init  # type: ignore[method-assign]  # a repair
     IAMRequestBase.check_signature = _check  # type: ignore[method-assign]  # a repair

@@ -16,11 +16,11 @@ from moto.sts.exceptions import STSClientError, STSValidationError
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from stackyard_sandbox.cloud.facts import role_of
-from stackyard_sandbox.cloud.issuers import Issuers
-from stackyard_sandbox.cloud.policies import Asked, denied, granted
-from stackyard_sandbox.cloud.principals import PARTITION
-from stackyard_sandbox.cloud.web_tokens import Identity, RefusedError, identify
+from stackyard_sandbox.cloud.iam.condition_keys import role_of
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, denied, granted
+from stackyard_sandbox.cloud.iam.principals import PARTITION
+from stackyard_sandbox.cloud.iam.token_issuers import Issuers
+from stackyard_sandbox.cloud.iam.web_tokens import Identity, RefusedError, identify
 from stackyard_sandbox.state import ACCOUNT
 
 OPERATION = "AssumeRoleWithWebIdentity"

@@ -10,8 +10,8 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from stackyard_sandbox.cloud.policies import Asked, denied, granted
-from stackyard_sandbox.cloud.principals import PARTITION
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, denied, granted
+from stackyard_sandbox.cloud.iam.principals import PARTITION
 from stackyard_sandbox.state import ACCOUNT, REGION
 
 SESSION_SECONDS = 3600

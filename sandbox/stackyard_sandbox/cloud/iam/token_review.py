@@ -14,7 +14,7 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
 from stackyard_sandbox.cloud.eks_cluster import EksCluster
-from stackyard_sandbox.cloud.principals import Principal, principal_of
+from stackyard_sandbox.cloud.iam.principals import Principal, principal_of
 from stackyard_sandbox.cloud.rbac import group_of
 from stackyard_sandbox.eks_token import CLUSTER_HEADER, LIFETIME, PREFIX
 from stackyard_sandbox.state import ACCOUNT

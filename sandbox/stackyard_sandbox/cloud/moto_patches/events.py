@@ -16,7 +16,7 @@ from moto.core.utils import iso_8601_datetime_without_milliseconds, utcfromtimes
 from moto.events.models import Rule
 from moto.events.utils import EventMessageType
 
-from stackyard_sandbox.cloud.service_roles import credentials
+from stackyard_sandbox.cloud.iam.service_roles import credentials
 from stackyard_sandbox.processes import LOOPBACK
 
 SERVICE = "events.amazonaws.com"

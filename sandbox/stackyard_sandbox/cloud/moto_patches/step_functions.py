@@ -17,15 +17,15 @@ def install() -> None:
 def resume() -> None:
     """Repair the interpreter if the account that was restored has state machines."""
     if any(stepfunctions_backends.values()):
-        from stackyard_sandbox.cloud import interpreter
+        from stackyard_sandbox.cloud.moto_patches import state_machine_interpreter
 
-        interpreter.install()
+        state_machine_interpreter.install()
 
 
 def _interpreting(region_name: str, account_id: str) -> Any:
     from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-    from stackyard_sandbox.cloud import interpreter
+    from stackyard_sandbox.cloud.moto_patches import state_machine_interpreter
 
-    interpreter.install()
+    state_machine_interpreter.install()
     return StepFunctionsParserBackend(region_name, account_id)

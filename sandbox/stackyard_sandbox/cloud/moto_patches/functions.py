@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
-from stackyard_sandbox.cloud.service_roles import UntrustedError, credentials
+from stackyard_sandbox.cloud.iam.service_roles import UntrustedError, credentials
 from stackyard_sandbox.processes import LOOPBACK
 
 SERVICE = "lambda.amazonaws.com"

@@ -1,0 +1,1 @@
+"""IAM as the sandbox enforces it: who calls, with which rights, on which resource."""

@@ -1,0 +1,30 @@
+"""Patches of moto: behaviour of AWS that the emulator lacks or gets wrong."""
+
+from stackyard_sandbox.cloud.moto_patches import (
+    access_logs,
+    alerts,
+    delete_markers,
+    events,
+    functions,
+    key_rotation,
+    role_listing,
+    secret_labels,
+)
+
+PATCHES = (
+    access_logs,
+    alerts,
+    functions,
+    events,
+    delete_markers,
+    role_listing,
+    key_rotation,
+    secret_labels,
+)
+"""Patches that need nothing but the emulator; Step Functions are patched before state is read."""
+
+
+def install() -> None:
+    """Install every patch."""
+    for patch in PATCHES:
+        patch.install()
