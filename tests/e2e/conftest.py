@@ -105,7 +105,7 @@ def estate(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
 
 @pytest.fixture(scope="session")
 def jobs(sandbox: Any) -> Jobs:
-    """Make the jobs of pipelines, which take roles with the tokens of their forge."""
+    """Make the jobs of pipelines, which take roles with the tokens of their Git host."""
     return Jobs(sandbox)
 
 

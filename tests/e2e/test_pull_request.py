@@ -109,7 +109,7 @@ def team(
     yard.edit("stacks/_estate.yaml", "personal_days: 730", "personal_days: 100")
     (github.work / "requirements.txt").write_text("stackyard==1 --hash=sha256:main\n")
     github.begin()
-    assert stackyard(["ci", "github", "--write", "--estate", str(github.work)]) == 0
+    assert stackyard(["ci", "render", "--write", "--estate", str(github.work)]) == 0
     github.publish()
     yard.run("up", "trial/*/dev", "--yes")
     runner = Runner(github, folder / "runners", applied.sandbox.directory)
@@ -208,7 +208,7 @@ def test_a_commit_that_nobody_reviewed_is_not_applied(team: Team) -> None:
     github.commit("Straight to main")
     github.git("push", "-q", "origin", "main")
     played = team.runner.push(before, github.git("rev-parse", "HEAD"))
-    assert "came without a pull request" in one(played["affected"]).log
+    assert "was not merged by a pull request" in one(played["affected"]).log
     assert one(played["apply-2"]).result == "skipped"
     assert team.pods() == "12"
 
@@ -221,7 +221,7 @@ def test_a_fork_gets_its_files_checked_and_nothing_else(team: Team) -> None:
     assert one(played["affected"]).result == "success", played
     assert [one(played[name]).result for name in ("preview", "comment")] == ["skipped", "skipped"]
     assert not any(job.roles for jobs in played.values() for job in jobs)
-    assert len(github.calls) == calls, "no job spoke to the forge"
+    assert len(github.calls) == calls, "no job called the Git host"
 
 
 def test_a_change_is_judged_by_the_rules_of_main(team: Team) -> None:

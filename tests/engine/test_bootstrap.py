@@ -67,15 +67,15 @@ def account(
     server.stop()
 
 
-def test_planned_made_and_then_left_alone(account: Account) -> None:
-    planned = account.bootstrap("--plan", code=4)
-    assert {row["standing"] for row in planned} == {"missing"}
+def test_shown_then_made_then_unchanged(account: Account) -> None:
+    planned = account.bootstrap("--dry-run", code=4)
+    assert {row["status"] for row in planned} == {"missing"}
     assert account.client("s3").list_buckets()["Buckets"] == []
 
     made = account.bootstrap("--yes")
     assert len(made) == len(planned)
-    assert {row["standing"] for row in account.bootstrap("--plan")} == {"ok"}
-    assert {row["standing"] for row in account.bootstrap("--yes")} == {"ok"}
+    assert {row["status"] for row in account.bootstrap("--dry-run")} == {"ok"}
+    assert {row["status"] for row in account.bootstrap("--yes")} == {"ok"}
     _check_bucket(account)
     _check_roles(account)
     _check_repair(account)
@@ -126,7 +126,7 @@ def _check_repair(account: Account) -> None:
     anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
     iam.update_assume_role_policy(RoleName="stackyard-apply-dev", PolicyDocument=trust)
-    done = [row for row in account.bootstrap("--yes") if row["standing"] != "ok"]
+    done = [row for row in account.bootstrap("--yes") if row["status"] != "ok"]
     assert {(row["what"], row["name"]) for row in done} == {
         ("no public access", "acme-stackyard-state"),
         ("role", "stackyard-preview"),
@@ -134,7 +134,7 @@ def _check_repair(account: Account) -> None:
         ("role", "stackyard-apply-prod"),
     }
     assert iam.list_role_policies(RoleName="stackyard-apply-prod")["PolicyNames"] == []
-    assert {row["standing"] for row in account.bootstrap("--plan")} == {"ok"}
+    assert {row["status"] for row in account.bootstrap("--dry-run")} == {"ok"}
 
 
 def test_what_it_refuses(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,9 +144,9 @@ def test_what_it_refuses(account: Account, capsys: pytest.CaptureFixture[str]) -
     assert "there is no terminal" in capsys.readouterr().err
     company = account.root / "stacks/_defaults.yaml"
     company.write_text(company.read_text().replace("boundary: stackyard-roles", "boundary: mine"))
-    assert run([*words, "acme/estate", "--plan"]) == 2
+    assert run([*words, "acme/estate", "--dry-run"]) == 2
     assert "`permissions_boundary: stackyard-roles`" in capsys.readouterr().err
     file = account.root / "stacks/_estate.yaml"
     file.write_text("name: acme\ntarget: sandbox\n")
-    assert run([*words, "acme/estate", "--plan"]) == 2
-    assert "names no bucket" in capsys.readouterr().err
+    assert run([*words, "acme/estate", "--dry-run"]) == 2
+    assert "name no state bucket" in capsys.readouterr().err

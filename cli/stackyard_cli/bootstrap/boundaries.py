@@ -1,6 +1,6 @@
-"""The two permissions boundaries: of the apply roles, and of every role that an apply makes.
+"""The two permissions boundaries: of the apply roles, and of every role that an apply creates.
 
-Whoever can make roles can otherwise make a stronger one and take it. Source:
+Without a boundary, a role that may create roles could create and assume a stronger one. Source:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from stackyard import iam
 from stackyard_cli.bootstrap.permissions import Actions
-from stackyard_cli.bootstrap.policies import Place
+from stackyard_cli.bootstrap.policies import AccountContext
 
 WORK = (
     "aps",
@@ -35,7 +35,7 @@ WORK = (
     "states",
     "sts",
 )
-"""Services that roles of stacks work with: people, pods, nodes, builds, pipelines."""
+"""Services that stacks' roles use: of people, pods, nodes, builds and pipelines."""
 
 OPENS = (
     "ecr:DeleteRepositoryPolicy",
@@ -55,14 +55,14 @@ OPENS = (
     "secretsmanager:PutResourcePolicy",
     "sns:AddPermission",
 )
-"""What gives others access, or takes keys away: the pipeline's part, never that of a workload."""
+"""Actions that grant access to others or disable keys: for pipelines, never for workloads."""
 
 
-def of_applies(place: Place, actions: Actions) -> list[iam.Statement]:
-    """Return the most that an apply can ever do, whatever is attached to its role later."""
+def of_applies(context: AccountContext, actions: Actions) -> list[iam.Statement]:
+    """Return the boundary of apply roles: the limit of whatever is attached to them later."""
     services = {one.split(":")[0] for one in (*actions.create, *actions.change, *actions.read)}
-    own = [place.own("role"), place.own("policy")]
-    bounds = {"iam:PermissionsBoundary": place.role_boundary}
+    own = [context.own("role"), context.own("policy")]
+    bounds = {"iam:PermissionsBoundary": context.role_boundary}
     return [
         iam.statement("Services", sorted(f"{name}:*" for name in services | {"sts"}), ["*"]),
         iam.statement("NotItself", ["iam:*"], own, effect="Deny"),
@@ -97,20 +97,20 @@ def of_applies(place: Place, actions: Actions) -> list[iam.Statement]:
                 "s3:PutEncryptionConfiguration",
                 "s3:PutLifecycleConfiguration",
             ],
-            [place.bucket_arn, f"{place.bucket_arn}/*"],
+            [context.bucket_arn, f"{context.bucket_arn}/*"],
             effect="Deny",
         ),
         iam.statement(
             "KeepKey",
             ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
-            [place.key_arn],
+            [context.key_arn],
             effect="Deny",
         ),
     ]
 
 
-def of_roles(place: Place) -> list[iam.Statement]:
-    """Return the most that a role of a stack can ever do: its work, and nothing about rights."""
+def of_roles(context: AccountContext) -> list[iam.Statement]:
+    """Return the boundary of stacks' roles: their work, and no change of permissions."""
     return [
         iam.statement("Work", [f"{service}:*" for service in WORK], ["*"]),
         iam.statement(
@@ -118,7 +118,7 @@ def of_roles(place: Place) -> list[iam.Statement]:
         ),
         iam.statement("OpensNothing", OPENS, ["*"], effect="Deny"),
         iam.statement(
-            "NoState", ["s3:*"], [place.bucket_arn, f"{place.bucket_arn}/*"], effect="Deny"
+            "NoState", ["s3:*"], [context.bucket_arn, f"{context.bucket_arn}/*"], effect="Deny"
         ),
-        iam.statement("NoStateKey", ["kms:*"], [place.key_arn], effect="Deny"),
+        iam.statement("NoStateKey", ["kms:*"], [context.key_arn], effect="Deny"),
     ]

@@ -1,4 +1,4 @@
-"""The steps for what pipelines sign in with: identity provider, policies, roles."""
+"""Bootstrap steps for the pipelines' sign-in: OIDC identity provider, policies, roles."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import json
 from typing import Any
 
 from stackyard_cli.bootstrap import policies
-from stackyard_cli.bootstrap.policies import OURS, Place
-from stackyard_cli.bootstrap.steps import Clients, Standing, Step, compared, or_none
+from stackyard_cli.bootstrap.policies import OURS, AccountContext
+from stackyard_cli.bootstrap.steps import Clients, Status, Step, compared, or_none
+from stackyard_cli.ci.hosts import GitHostName
 
 
-def provider_step(clients: Clients, place: Place, forge: policies.Forge) -> Step:
-    """Return the step for the identity provider, through which jobs get roles without keys."""
+def provider_step(clients: Clients, context: AccountContext, host: GitHostName) -> Step:
+    """Return the step for the OIDC provider, by which jobs take roles without access keys."""
     client = clients("iam")
-    host = policies.HOSTS[forge]
-    arn = f"arn:{place.partition}:iam::{place.account}:oidc-provider/{host}"
+    issuer = policies.ISSUERS[host]
+    arn = f"arn:{context.partition}:iam::{context.account}:oidc-provider/{issuer}"
 
-    def look() -> Standing:
+    def look() -> Status:
         found = or_none(lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
         if found is None:
             return "missing"
@@ -29,16 +30,16 @@ def provider_step(clients: Clients, place: Place, forge: policies.Forge) -> Step
             )
             return
         client.create_open_id_connect_provider(
-            Url=f"https://{host}", ClientIDList=[policies.AUDIENCE], Tags=_tags()
+            Url=f"https://{issuer}", ClientIDList=[policies.AUDIENCE], Tags=_tags()
         )
 
-    return Step("identity provider", host, look, make)
+    return Step("identity provider", issuer, look, make)
 
 
-def policy_step(clients: Clients, place: Place, name: str, text: str) -> Step:
+def policy_step(clients: Clients, context: AccountContext, name: str, text: str) -> Step:
     """Return the step for a managed policy."""
     client = clients("iam")
-    arn = policy_arn(place, name)
+    arn = policy_arn(context, name)
 
     def current() -> Any:
         version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
@@ -62,12 +63,12 @@ def policy_step(clients: Clients, place: Place, name: str, text: str) -> Step:
 
 
 POLICY_VERSIONS = 5
-"""Most versions of a managed policy; an older one makes room."""
+"""Most versions of a managed policy; the oldest is deleted to make room."""
 
 
-def policy_arn(place: Place, name: str) -> str:
-    """Return the address of a managed policy of the account."""
-    return f"arn:{place.partition}:iam::{place.account}:policy/{name}"
+def policy_arn(context: AccountContext, name: str) -> str:
+    """Return the ARN of a managed policy of the account."""
+    return f"arn:{context.partition}:iam::{context.account}:policy/{name}"
 
 
 def role_step(
@@ -81,7 +82,7 @@ def role_step(
     """Return the step for a role, its trust, its policies and its boundary."""
     client = clients("iam")
 
-    def look() -> Standing:
+    def look() -> Status:
         role = or_none(lambda: client.get_role(RoleName=name)["Role"])
         if role is None:
             return "missing"
@@ -116,7 +117,7 @@ def _attached(client: Any, name: str) -> set[str]:
 
 
 def _inline(client: Any, name: str) -> list[str]:
-    """Return what somebody wrote into the role itself: the bootstrap attaches policies only."""
+    """Return the role's inline policies; the bootstrap itself only attaches managed ones."""
     found: list[str] = client.list_role_policies(RoleName=name)["PolicyNames"]
     return found
 

@@ -1,27 +1,26 @@
-"""The policies of the two roles: what a preview may see, and what an apply may do."""
+"""IAM policies of the pipelines' roles: read for a preview, change for an apply; their trust."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from stackyard import iam
 from stackyard_cli.bootstrap.permissions import Actions
+from stackyard_cli.ci.hosts import GitHostName
 from stackyard_cli.errors import ExitCode, StackyardError
-
-Forge = Literal["github", "gitlab"]
 
 POLICY_LIMIT = 6_144
 """Characters of a managed policy without spaces:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 PREFIX = "stackyard-"
-"""Names of all roles and policies that the bootstrap makes begin so; stacks cannot touch them."""
+"""Prefix of every role and policy of the bootstrap; stacks cannot change them."""
 
 ROLE_BOUNDARY = f"{PREFIX}roles"
-"""Name of the policy that bounds the roles of stacks; stack files name it."""
+"""Name of the permissions boundary of stacks' roles; stack files name it."""
 
 SERVICES = (
     "cloudtrail.amazonaws.com",
@@ -50,7 +49,7 @@ UNTAGGED = {
 """Actions of those services that carry no tag of their own (an alias has none)."""
 
 TAGGING = {"kms:TagResource", "secretsmanager:TagResource"}
-"""Asked for besides the creating action, before there is a resource with a tag."""
+"""Checked besides the creating action, before the resource has a tag."""
 
 BOUNDED = {
     "iam:AttachRolePolicy",
@@ -69,7 +68,7 @@ LINKED = (
     "elasticfilesystem.amazonaws.com",
     "rds.amazonaws.com",
 )
-"""Services that make a role of their own at their first use in an account."""
+"""Services that create a service-linked role at their first use in an account."""
 
 OURS = {"stackyard:managed-by": "stackyard"}
 TO_BE_OURS = {f"aws:RequestTag/{key}": value for key, value in OURS.items()}
@@ -77,8 +76,8 @@ IS_OURS = {f"aws:ResourceTag/{key}": value for key, value in OURS.items()}
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where things are: account, and what holds the state."""
+class AccountContext:
+    """The account that is prepared, and its state bucket and key."""
 
     partition: str
     account: str
@@ -88,26 +87,26 @@ class Place:
 
     @property
     def role_boundary(self) -> str:
-        """The policy that bounds the roles of stacks."""
+        """ARN of the permissions boundary of every stack's roles."""
         return f"arn:{self.partition}:iam::{self.account}:policy/{ROLE_BOUNDARY}"
 
     @property
     def bucket_arn(self) -> str:
-        """The state bucket."""
+        """ARN of the state bucket."""
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
     def own(self, kind: str) -> str:
-        """Return what the bootstrap's roles or policies are called, all of them."""
+        """Return the ARN pattern of the bootstrap's own roles or policies."""
         return f"arn:{self.partition}:iam::{self.account}:{kind}/{PREFIX}*"
 
 
-def preview(place: Place, actions: Actions) -> list[iam.Statement]:
-    """Return what a preview may: look at resources and at the state; nothing secret, no change."""
-    key = place.key_arn
+def preview(context: AccountContext, actions: Actions) -> list[iam.Statement]:
+    """Return the permissions of a preview: read resources and state; no secrets, no changes."""
+    key = context.key_arn
     return [
         iam.statement("See", sorted(actions.read), ["*"]),
-        iam.statement("SeeState", ["s3:GetObject"], [f"{place.bucket_arn}/*"]),
-        iam.statement("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [place.bucket_arn]),
+        iam.statement("SeeState", ["s3:GetObject"], [f"{context.bucket_arn}/*"]),
+        iam.statement("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [context.bucket_arn]),
         iam.statement("OpenState", ["kms:Decrypt", "kms:DescribeKey"], [key]),
         iam.statement(
             "NoSecrets",
@@ -120,13 +119,13 @@ def preview(place: Place, actions: Actions) -> list[iam.Statement]:
             "Sid": "NoData",
             "Effect": "Deny",
             "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-            "NotResource": [f"{place.bucket_arn}/*"],
+            "NotResource": [f"{context.bucket_arn}/*"],
         },
     ]
 
 
-def apply(place: Place, actions: Actions, stage: str) -> list[iam.Statement]:
-    """Return what an apply may: make and change what blueprints know, tagged where it matters."""
+def apply(context: AccountContext, actions: Actions, stage: str) -> list[iam.Statement]:
+    """Return the permissions of an apply: the types of the blueprints, by tag where it matters."""
     bound = {one for one in actions.create | actions.change if one.split(":")[0] in TAGGED}
     free = (actions.create | actions.change) - (bound - UNTAGGED)
     bound -= {one for one in bound if _is_of_role(one)}
@@ -145,14 +144,14 @@ def apply(place: Place, actions: Actions, stage: str) -> list[iam.Statement]:
             ["*"],
             conditions={"StringEquals": IS_OURS},
         ),
-        *_roles(place, actions, stage),
+        *_roles(context, actions, stage),
         iam.statement(
             "Linked",
             ["iam:CreateServiceLinkedRole"],
             ["*"],
             conditions={"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
         ),
-        *_state(place),
+        *_state(context),
     ]
 
 
@@ -160,10 +159,10 @@ def _is_of_role(action: str) -> bool:
     return action.startswith("iam:") and "Role" in action
 
 
-def _roles(place: Place, actions: Actions, stage: str) -> list[iam.Statement]:
-    """Return what an apply may do with roles: of its stage by their names, within the boundary."""
-    of_stage = [f"arn:{place.partition}:iam::{place.account}:role/*-{stage}-*"]
-    bounds = {"iam:PermissionsBoundary": place.role_boundary}
+def _roles(context: AccountContext, actions: Actions, stage: str) -> list[iam.Statement]:
+    """Return an apply's permissions on roles: of its stage by name, within the boundary."""
+    of_stage = [f"arn:{context.partition}:iam::{context.account}:role/*-{stage}-*"]
+    bounds = {"iam:PermissionsBoundary": context.role_boundary}
     other = {one for one in actions.change if _is_of_role(one)} - BOUNDED
     return [
         iam.statement(
@@ -191,25 +190,25 @@ def _roles(place: Place, actions: Actions, stage: str) -> list[iam.Statement]:
     ]
 
 
-def _state(place: Place) -> list[iam.Statement]:
+def _state(context: AccountContext) -> list[iam.Statement]:
     return [
         iam.statement(
             "State",
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            [f"{place.bucket_arn}/*"],
+            [f"{context.bucket_arn}/*"],
         ),
-        iam.statement("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [place.bucket_arn]),
+        iam.statement("ListState", ["s3:GetBucketLocation", "s3:ListBucket"], [context.bucket_arn]),
         iam.statement(
             "StateKey",
             ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-            [place.key_arn],
+            [context.key_arn],
         ),
     ]
 
 
-def state_bucket(place: Place) -> dict[str, Any]:
+def state_bucket(context: AccountContext) -> dict[str, Any]:
     """Return the policy of the state bucket: encrypted transport only, TLS 1.2 at least."""
-    everything = [place.bucket_arn, f"{place.bucket_arn}/*"]
+    everything = [context.bucket_arn, f"{context.bucket_arn}/*"]
     tls = {"Bool": {"aws:SecureTransport": "false"}}
     old = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
     return iam.document(
@@ -222,33 +221,35 @@ def state_bucket(place: Place) -> dict[str, Any]:
     )
 
 
-def trust(place: Place, forge: Forge, repository: str, stage: str | None) -> dict[str, Any]:
-    """Return who takes a role: jobs of one repository; for an apply, of one stage's environment.
+def trust(
+    context: AccountContext, host: GitHostName, repository: str, stage: str | None
+) -> dict[str, Any]:
+    """Return the trust policy of a role: jobs of one repository, for an apply of one environment.
 
     GitHub's subject names the environment, whose reviewers therefore guard the role. GitLab's names
     the branch only: its protected environment guards the job, not the role.
     """
-    host = HOSTS[forge]
-    provider = f"arn:{place.partition}:iam::{place.account}:oidc-provider/{host}"
-    if forge == "github":
+    issuer = ISSUERS[host]
+    provider = f"arn:{context.partition}:iam::{context.account}:oidc-provider/{issuer}"
+    if host == "github":
         subjects = (
             [f"repo:{repository}:environment:{stage}"]
             if stage
             else [f"repo:{repository}:pull_request", f"repo:{repository}:ref:refs/heads/main"]
         )
-        conditions = {"StringEquals": {f"{host}:aud": AUDIENCE, f"{host}:sub": subjects}}
+        conditions = {"StringEquals": {f"{issuer}:aud": AUDIENCE, f"{issuer}:sub": subjects}}
     else:
         ref = "branch:ref:main" if stage else "*"
         conditions = {
-            "StringEquals": {f"{host}:aud": AUDIENCE},
-            "StringLike": {f"{host}:sub": [f"project_path:{repository}:ref_type:{ref}"]},
+            "StringEquals": {f"{issuer}:aud": AUDIENCE},
+            "StringLike": {f"{issuer}:sub": [f"project_path:{repository}:ref_type:{ref}"]},
         }
     return iam.assumable_by(
         {"Federated": provider}, actions=("sts:AssumeRoleWithWebIdentity",), conditions=conditions
     )
 
 
-HOSTS: Mapping[Forge, str] = {
+ISSUERS: Mapping[GitHostName, str] = {
     "github": "token.actions.githubusercontent.com",
     "gitlab": "gitlab.com",
 }

@@ -1,60 +1,72 @@
-"""All steps of a bootstrap in order, from what the estate says about its state and stacks."""
+"""The bootstrap of an AWS account: its steps in order, from the estate's settings and stacks."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
 from stackyard.naming import StackId, role_name
 from stackyard_cli.bootstrap import boundaries, identities, policies, steps
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
-from stackyard_cli.bootstrap.policies import Forge, Place
+from stackyard_cli.bootstrap.policies import AccountContext
+from stackyard_cli.ci.hosts import GitHostName
 from stackyard_cli.errors import ExitCode, StackyardError
 
+Row = dict[str, str]
+Confirm = Callable[[str, list[Row]], None]
 
-def place_of(estate: Estate, clients: steps.Clients, region: str) -> tuple[Place, str]:
-    """Return where the state is and the alias of its key, as the estate's settings say.
 
-    Raises StackyardError where they name something else than a bucket and a KMS alias.
+def context_of(estate: Estate, clients: steps.Clients, region: str) -> tuple[AccountContext, str]:
+    """Return the account with its state bucket, and the alias of the state's key.
+
+    Raises StackyardError if the settings do not name an S3 bucket and a KMS alias.
     """
     state = estate.settings.state
     backend, secrets = urlsplit(state.backend or ""), urlsplit(state.secrets or "")
     alias = f"{secrets.netloc}{secrets.path}"
     if backend.scheme != "s3" or secrets.scheme != "awskms" or not alias.startswith("alias/"):
         raise StackyardError(
-            "the estate names no bucket and key alias to make",
-            hint="in _estate.yaml: `state: {backend: 's3://BUCKET?region=REGION', "
+            "the estate's settings name no state bucket and key alias",
+            hint="set in _estate.yaml: `state: {backend: 's3://BUCKET?region=REGION', "
             "secrets: 'awskms://alias/NAME?region=REGION'}`",
             code=ExitCode.INVALID,
         )
     where = parse_qs(backend.query).get("region", [region])[0]
     identity = clients("sts").get_caller_identity()
     partition = identity["Arn"].split(":")[1]
-    return Place(partition, identity["Account"], where, backend.netloc, key_arn=""), alias
+    return AccountContext(partition, identity["Account"], where, backend.netloc, key_arn=""), alias
 
 
 LONGEST_SLUG = len(role_name(StackId("a" * 32, "a" * 32, "a" * 32), "role")) - len("-01234567-")
-"""Characters of `team-project-stage` that every name of a role keeps, with the hyphen after it."""
+"""Longest `team-project-stage` that no role name cuts, with the hyphen after it."""
 
 
 class Setup:
-    """What an account should hold; looked at step by step, as later steps need earlier ones."""
+    """The steps for one account, in order: later steps need the results of earlier ones."""
 
     def __init__(
-        self, estate: Estate, clients: steps.Clients, region: str, forge: Forge, repository: str
+        self,
+        estate: Estate,
+        clients: steps.Clients,
+        region: str,
+        host: GitHostName,
+        repository: str,
     ) -> None:
-        self._clients, self._forge, self._repository = clients, forge, repository
-        self.place, self._alias = place_of(estate, clients, region)
+        self._clients, self._host, self._repository = clients, host, repository
+        self.context, self._alias = context_of(estate, clients, region)
         loaded = [estate.load(stack) for stack in estate.stacks()]
-        here = [one for one in loaded if one.config.account == self.place.account]
+        here = [one for one in loaded if one.config.account == self.context.account]
         if not here:
             raise StackyardError(
-                f"no stack of the estate is in account {self.place.account}",
-                hint="take credentials of an account that stack files name",
+                f"no stack of the estate is in account {self.context.account}",
+                hint="use credentials of an account that stack files name",
                 code=ExitCode.INVALID,
             )
         for one in here:
@@ -63,77 +75,117 @@ class Setup:
         self._types = types_of(known_blueprints({one.blueprint for one in here}))
 
     def wanted(self) -> Iterator[steps.Step]:
-        """Yield the steps; policies name the key, so they are made once it is there."""
+        """Yield the steps; policies name the key, so they are rendered after it is created."""
         yield from steps.key_steps(self._clients, self._alias)
-        place = replace(self.place, key_arn=self._key_arn())
-        yield from steps.bucket_steps(self._clients, place)
-        yield identities.provider_step(self._clients, place, self._forge)
+        context = replace(self.context, key_arn=self._key_arn())
+        yield from steps.bucket_steps(self._clients, context)
+        yield identities.provider_step(self._clients, context, self._host)
         actions = actions_of(self._types)
-        (bound_roles,) = policies.packed(boundaries.of_roles(place))
-        yield identities.policy_step(self._clients, place, policies.ROLE_BOUNDARY, bound_roles)
-        bounds = self._policies(place, "boundary", boundaries.of_applies(place, actions))
+        (bound_roles,) = policies.packed(boundaries.of_roles(context))
+        yield identities.policy_step(self._clients, context, policies.ROLE_BOUNDARY, bound_roles)
+        bounds = self._policies(context, "boundary", boundaries.of_applies(context, actions))
         yield from bounds
-        boundary = identities.policy_arn(place, bounds[0].name)
-        yield from self._role(place, "preview", policies.preview(place, actions), None, None)
+        boundary = identities.policy_arn(context, bounds[0].name)
+        yield from self._role(context, "preview", policies.preview(context, actions), None, None)
         for stage in self._stages:
-            said = policies.apply(place, actions, stage)
-            yield from self._role(place, f"apply-{stage}", said, stage, boundary)
+            granted = policies.apply(context, actions, stage)
+            yield from self._role(context, f"apply-{stage}", granted, stage, boundary)
 
     def _role(
-        self, place: Place, role: str, said: list[Any], stage: str | None, boundary: str | None
+        self,
+        context: AccountContext,
+        role: str,
+        statements: list[Any],
+        stage: str | None,
+        boundary: str | None,
     ) -> Iterator[steps.Step]:
-        made = self._policies(place, role, said)
+        made = self._policies(context, role, statements)
         yield from made
         yield identities.role_step(
             self._clients,
             f"{policies.PREFIX}{role}",
-            trust=policies.trust(place, self._forge, self._repository, stage),
-            attached=[identities.policy_arn(place, each.name) for each in made],
+            trust=policies.trust(context, self._host, self._repository, stage),
+            attached=[identities.policy_arn(context, each.name) for each in made],
             boundary=boundary,
         )
 
-    def _policies(self, place: Place, role: str, said: list[Any]) -> list[steps.Step]:
-        texts = policies.packed(said)
+    def _policies(
+        self, context: AccountContext, role: str, statements: list[Any]
+    ) -> list[steps.Step]:
         return [
-            identities.policy_step(self._clients, place, f"{policies.PREFIX}{role}-{number}", text)
-            for number, text in enumerate(texts, 1)
+            identities.policy_step(
+                self._clients, context, f"{policies.PREFIX}{role}-{number}", text
+            )
+            for number, text in enumerate(policies.packed(statements), 1)
         ]
 
     def _key_arn(self) -> str:
-        """Return the key's address; a placeholder while it is only planned."""
+        """Return the key's ARN; a placeholder while the key does not exist."""
         found = steps.described_key(self._clients, self._alias)
-        made = f"arn:{self.place.partition}:kms:{self.place.region}:{self.place.account}:key/"
+        made = f"arn:{self.context.partition}:kms:{self.context.region}:{self.context.account}:key/"
         return found or f"{made}known-once-made"
 
 
 def _check_boundary(stack: Loaded) -> None:
-    """Refuse a stack whose roles its apply role could not make."""
+    """Refuse a stack whose roles the apply role could not create."""
     named = stack.config.permissions_boundary
     if named != policies.ROLE_BOUNDARY:
         raise StackyardError(
-            f"{stack.id}: apply roles make roles with the boundary `{policies.ROLE_BOUNDARY}` "
+            f"{stack.id}: apply roles create roles with the boundary `{policies.ROLE_BOUNDARY}` "
             f"only (got {named!r})",
             hint=f"in _defaults.yaml: `permissions_boundary: {policies.ROLE_BOUNDARY}`",
             code=ExitCode.INVALID,
         )
     if len(stack.id.slug) > LONGEST_SLUG:
         raise StackyardError(
-            f"{stack.id}: apply roles know roles of their stage by name, and this one is so long "
-            "that names of roles lose it",
-            hint=f"a stack's path has at most {LONGEST_SLUG} characters",
+            f"{stack.id}: the path is too long: its IAM role names would be cut before "
+            f"`-{stack.id.stage}-`, which the apply role matches",
+            hint=f"use a path of at most {LONGEST_SLUG} characters",
             code=ExitCode.INVALID,
         )
 
 
-def run(setup: Setup, tell: Callable[[dict[str, str]], None], *, change: bool) -> int:
-    """Look at every step, and make what is not ok if `change`; return how many were not."""
-    count = 0
+def bootstrap(
+    estate: Estate, host: GitHostName, repository: str, confirm: Confirm | None
+) -> tuple[list[Row], bool]:
+    """Compare every step with the account, and after `confirm` correct what differs.
+
+    Returns the rows, and whether all of them are ok now. `confirm` gets the account's id and the
+    rows that differ, and raises to stop; without it nothing is changed.
+    """
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    try:
+        setup = Setup(estate, lambda service: _client(service, region), region, host, repository)
+        rows = list(_compared(setup, change=False))
+        different = [row for row in rows if row["status"] != "ok"]
+        if not different or confirm is None:
+            return rows, not different
+        confirm(setup.context.account, different)
+        return [row for row in _compared(setup, change=True) if row["status"] != "ok"], True
+    except (BotoCoreError, ClientError) as error:
+        hint = "use credentials of an administrator of the account, then run it again"
+        raise StackyardError(f"AWS: {error}", hint=hint) from None
+
+
+def check_repository(name: str) -> None:
+    """Refuse what is not one repository: a wildcard would let other repositories take the roles."""
+    parts = name.split("/")
+    if len(parts) < 2 or not all(map(str.strip, parts)) or "*" in name:
+        message = f"the repository must be OWNER/NAME, without wildcards (got {name!r})"
+        hint = "name one repository, for example `--repo acme/estate`"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
+
+
+def _compared(setup: Setup, *, change: bool) -> Iterator[Row]:
+    """Compare step by step, and correct what is not ok if `change`."""
     for step in setup.wanted():
-        standing = step.look()
-        tell({"what": step.what, "name": step.name, "standing": standing})
-        if standing == "ok":
-            continue
-        count += 1
-        if change:
+        status = step.look()
+        yield {"what": step.what, "name": step.name, "status": status}
+        if change and status != "ok":
             step.make()
-    return count
+
+
+def _client(service: str, region: str) -> Any:
+    import boto3
+
+    return boto3.client(service, region_name=region)

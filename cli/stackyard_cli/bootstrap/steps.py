@@ -1,4 +1,4 @@
-"""The steps of a bootstrap: each looks at what is there, and makes what is not as it should be."""
+"""The steps of a bootstrap: each compares one setting of the account, and corrects it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from stackyard_cli.bootstrap import policies
-from stackyard_cli.bootstrap.policies import OURS, Place
+from stackyard_cli.bootstrap.policies import OURS, AccountContext
 
-Standing = Literal["ok", "missing", "different"]
+Status = Literal["ok", "missing", "different"]
 Clients = Callable[[str], Any]
 
 NONCURRENT_DAYS = 90
-"""Days for which former versions of the state are kept: long enough to notice a damage."""
+"""Days that former versions of the state are kept: long enough to notice damage."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that should be so."""
+    """One setting of the account, how it is compared and how it is corrected."""
 
     what: str
     name: str
-    look: Callable[[], Standing]
+    look: Callable[[], Status]
     make: Callable[[], None]
 
 
@@ -42,7 +42,7 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
         made = kms.create_key(Description="State of Stackyard", Tags=tags)["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=alias, TargetKeyId=made)
 
-    def rotates() -> Standing:
+    def rotates() -> Status:
         found = key_id()
         if found is None:
             return "missing"
@@ -54,37 +54,37 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
 
 
 def described_key(clients: Clients, alias: str) -> str | None:
-    """Return the address of the key behind an alias; None if there is none."""
+    """Return the ARN of the key behind an alias; None if there is none."""
     found: str | None = or_none(
         lambda: clients("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
     )
     return found
 
 
-def bucket_steps(clients: Clients, place: Place) -> Iterator[Step]:
+def bucket_steps(clients: Clients, context: AccountContext) -> Iterator[Step]:
     """Return the steps for the state bucket."""
     s3 = clients("s3")
-    name = {"Bucket": place.bucket}
+    name = {"Bucket": context.bucket}
 
     def make() -> None:
-        where = {"CreateBucketConfiguration": {"LocationConstraint": place.region}}
-        s3.create_bucket(**name, **({} if place.region == "us-east-1" else where))
+        where = {"CreateBucketConfiguration": {"LocationConstraint": context.region}}
+        s3.create_bucket(**name, **({} if context.region == "us-east-1" else where))
 
-    def exists() -> Standing:
+    def exists() -> Status:
         return "ok" if or_none(lambda: s3.head_bucket(**name)) is not None else "missing"
 
-    yield Step("bucket", place.bucket, exists, make)
-    for what, get, put, key, wanted in _settings(s3, place):
-        yield _setting(what, place.bucket, get, put, key, wanted)
-    text = json.dumps(policies.state_bucket(place), sort_keys=True)
+    yield Step("bucket", context.bucket, exists, make)
+    for what, get, put, key, wanted in _settings(s3, context):
+        yield _setting(what, context.bucket, get, put, key, wanted)
+    text = json.dumps(policies.state_bucket(context), sort_keys=True)
     yield Step(
         "bucket policy",
-        place.bucket,
+        context.bucket,
         compared(lambda: json.loads(s3.get_bucket_policy(**name)["Policy"]), json.loads(text)),
         lambda: s3.put_bucket_policy(**name, Policy=text),
     )
-    yield _versioning(s3, place.bucket)
-    yield _expiry(s3, place.bucket)
+    yield _versioning(s3, context.bucket)
+    yield _expiry(s3, context.bucket)
 
 
 def _setting(what: str, bucket: str, get: Any, put: Any, key: str, wanted: Any) -> Step:
@@ -92,11 +92,13 @@ def _setting(what: str, bucket: str, get: Any, put: Any, key: str, wanted: Any) 
     return Step(what, bucket, look, lambda: put(Bucket=bucket, **{key: wanted}))
 
 
-def _settings(s3: Any, place: Place) -> Iterator[tuple[str, Any, Any, str, dict[str, Any]]]:
+def _settings(
+    s3: Any, context: AccountContext
+) -> Iterator[tuple[str, Any, Any, str, dict[str, Any]]]:
     rule = {
         "ApplyServerSideEncryptionByDefault": {
             "SSEAlgorithm": "aws:kms",
-            "KMSMasterKeyID": place.key_arn,
+            "KMSMasterKeyID": context.key_arn,
         },
         "BucketKeyEnabled": True,
     }
@@ -135,7 +137,7 @@ def _versioning(s3: Any, bucket: str) -> Step:
     def make() -> None:
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=wanted)
 
-    def look() -> Standing:
+    def look() -> Status:
         found = or_none(lambda: s3.get_bucket_versioning(Bucket=bucket))
         if found is None:
             return "missing"
@@ -164,10 +166,10 @@ def _expiry(s3: Any, bucket: str) -> Step:
     return Step("former versions expire", bucket, compared(rules, [rule]), make)
 
 
-def compared(current: Callable[[], Any], wanted: Any) -> Callable[[], Standing]:
-    """Return what looks whether something is as wanted."""
+def compared(current: Callable[[], Any], wanted: Any) -> Callable[[], Status]:
+    """Return a check that compares a current value with the wanted one."""
 
-    def look() -> Standing:
+    def look() -> Status:
         found = or_none(current)
         if found is None:
             return "missing"
@@ -183,11 +185,11 @@ ABSENT = (
     "OwnershipControlsNotFound",
     "ServerSideEncryptionConfigurationNotFound",
 )
-"""How services say that there is nothing; any other refusal is an error."""
+"""Parts of error codes for "not found"; any other error code is raised."""
 
 
 def or_none(call: Callable[[], Any]) -> Any:
-    """Return what a call answers; None if there is nothing."""
+    """Return the answer of a call; None for a "not found" error."""
     try:
         return call()
     except ClientError as error:

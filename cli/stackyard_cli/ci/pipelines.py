@@ -1,4 +1,4 @@
-"""Pipelines for GitHub and GitLab, rendered from the estate: where roles are, what is protected.
+"""Renders pipelines for GitHub and GitLab from the estate: accounts, regions, protected stages.
 
 Actions are pinned by the commit of a release. GitHub: https://docs.github.com/actions/reference/
 workflow-syntax; GitLab: https://docs.gitlab.com/ci/yaml/.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,12 +16,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from stackyard.blueprints.catalogue import BLUEPRINTS
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard_cli.ci.hosts import file_of
+from stackyard_cli.ci.hosts import GitHostName
+from stackyard_cli.ci.hosts.base import file_of
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.estate_ops.affected import depth
+from stackyard_cli.estate_ops.git import below_top
 from stackyard_cli.estate_ops.scaffold import TEMPLATES
 
-Service = Literal["github", "gitlab"]
 Operation = Literal["preview", "apply"]
 
 PINS = {
@@ -34,14 +36,14 @@ PINS = {
 }
 """Each action by the commit of its release; a tag can be moved, a commit cannot."""
 
-FILES: Mapping[Service, Mapping[str, str]] = {
+FILES: Mapping[GitHostName, Mapping[str, str]] = {
     "github": {
         f".github/workflows/stackyard-{name}.yml": f"github/stackyard-{name}.yml.j2"
         for name in ("preview", "apply", "drift")
     },
     "gitlab": {".gitlab/stackyard.yml": "gitlab/stackyard.yml.j2"},
 }
-"""The files of each service, from the top of the repository, and their templates."""
+"""The files of each Git host, from the top of the repository, and their templates."""
 
 PYTHON = "3.11"
 LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
@@ -49,40 +51,46 @@ LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
 Row = Mapping[str, Any]
 
 
-def rendered(service: Service, estate: Estate, *, below: str, branch: str) -> dict[str, str]:
-    """Return the text of each file; `below` is where the estate lies in the repository, or empty.
+def in_repository(host: GitHostName, estate: Estate, *, branch: str) -> tuple[Path, dict[str, str]]:
+    """Return the top folder of the repository, and the text of each file below it."""
+    top, below = below_top(estate.root)
+    return top, rendered(host, estate, below=below, branch=branch)
 
-    Raises StackFileErrors for an estate that is not valid: a pipeline for it would be wrong, too.
+
+def rendered(host: GitHostName, estate: Estate, *, below: str, branch: str) -> dict[str, str]:
+    """Return the text of each file; `below` is the estate's folder in the repository, or empty.
+
+    Raises StackFileErrors for an estate that is not valid: its pipeline would be wrong as well.
     """
     loaded = [estate.load(stack) for stack in estate.stacks()]
     protected = sorted({one.id.stage for one in loaded if one.config.protection.protect})
-    places: dict[tuple[str, str, str], list[StackId]] = {}
+    targets: dict[tuple[str, str, str], list[StackId]] = {}
     for one in loaded:
-        place = (one.id.stage, one.config.account, one.config.region)
-        places.setdefault(place, []).append(one.id)
+        target = (one.id.stage, one.config.account, one.config.region)
+        targets.setdefault(target, []).append(one.id)
     values = {
         "below": f"/{below}" if below else "",
         "branch": branch,
         "estate": below or ".",
         "layers": LAYERS,
         "pins": PINS,
-        "places": _places(places),
+        "targets": _targets(targets),
         "protected": protected,
         "python": PYTHON,
     }
-    return {file: _text(template, values) for file, template in FILES[service].items()}
+    return {file: _text(template, values) for file, template in FILES[host].items()}
 
 
 def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
-    """Return what a job needs to know of each stack; raises StackyardError above the limit."""
+    """Return one entry per stack for a job matrix; raises StackyardError above the limit."""
     found = [
         {key: row[key] for key in ("stack", "operation", "stage", "account", "region")}
         | {"file": file_of(row["stack"])}
         for row in rows
     ]
     if len(found) > limit:
-        hint = "land it in parts, for example one stage after the other"
-        message = f"{len(found)} stacks are affected, one run takes {limit}"
+        hint = "merge it in parts, for example stage by stage"
+        message = f"{len(found)} stacks are affected; one run takes at most {limit}"
         raise StackyardError(message, hint=hint)
     return found
 
@@ -122,8 +130,8 @@ def child(found: Row, operation: Operation, *, below: str) -> str:
         "below": f"/{below}" if below else "",
         "estate": below or ".",
         "expected": json.dumps(names),
-        # Tool and policies: of the branch merged into, which after the merge is the one before it.
-        "judge": "FETCH_HEAD" if operation == "preview" else found["base"],
+        # Tool and policies come from the target branch: after the merge, from its former commit.
+        "policies_of": "FETCH_HEAD" if operation == "preview" else found["base"],
         "operation": operation,
         "python": PYTHON,
         "stacks": stacks,
@@ -133,16 +141,18 @@ def child(found: Row, operation: Operation, *, below: str) -> str:
 
 
 def read_affected(text: str) -> dict[str, Any]:
-    """Read the answer of `affected --json`; raises StackyardError for anything else."""
+    """Read the output of `affected --json`; raises StackyardError for anything else."""
     try:
         found: dict[str, Any] = json.loads(text)
-        assert isinstance(found["base"], str)
+        valid = isinstance(found["base"], str)
         for row in found["stacks"]:
             StackId.parse(row["stack"])
-    except (ValueError, KeyError, TypeError, AssertionError):
+    except (ValueError, KeyError, TypeError):
+        valid = False
+    if not valid:
         hint = "make it with `stackyard affected --base REV --json`"
-        message = "this is not the answer of `affected --json`"
-        raise StackyardError(message, hint=hint, code=ExitCode.INVALID) from None
+        message = "this is not the output of `affected --json`"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     return found
 
 
@@ -150,8 +160,11 @@ def _job_stage(row: Row) -> str:
     return "destroy" if row["operation"] == "destroy" else f"layer-{row['layer']}"
 
 
-def _places(found: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[dict[str, Any]]:
-    """Return stages by place; a stage in one place is a pattern, so that new stacks are in it."""
+def _targets(found: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[dict[str, Any]]:
+    """Return stages by account and region, each with its stacks.
+
+    A stage in one account and region is a pattern, so that it includes new stacks.
+    """
     stages = [stage for stage, _, _ in found]
     rows = []
     for (stage, account, region), stacks in sorted(found.items()):
@@ -167,7 +180,7 @@ def _output(name: str, value: object) -> str:
 
 
 def _text(template: str, values: Mapping[str, Any]) -> str:
-    # `{{` and `{%` belong to the services' own expressions.
+    # `{{` and `{%` belong to the Git hosts' own expressions.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES / "ci"),
         undefined=StrictUndefined,

@@ -1,4 +1,4 @@
-"""`ci`: pipelines that preview, comment, apply and watch; and what their jobs ask for."""
+"""`ci`: renders pipelines, and answers what their jobs need: stacks, jobs, reviewed receipts."""
 
 from __future__ import annotations
 
@@ -7,137 +7,116 @@ from typing import Annotated, Literal
 
 import typer
 
-from stackyard_cli import render
-from stackyard_cli.options import EstateDir, Json
+from stackyard_cli import render as printer
+from stackyard_cli.options import EstateDir, GitHostOption, Json
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="Render pipelines for GitHub or GitLab."
 )
 
-Write = Annotated[bool, typer.Option("--write", help="Write the files into the repository.")]
-Branch = Annotated[str, typer.Option("--branch", help="The branch that is applied.")]
-Answer = Annotated[Path, typer.Argument(metavar="FILE", help="What `affected --json` said.")]
-Selected = Annotated[
-    list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks.", show_default=False)
+Write = Annotated[
+    bool, typer.Option("--write", help="Write the files into the repository instead of printing.")
 ]
-Jobs = Annotated[
+Branch = Annotated[str, typer.Option("--branch", help="Branch whose stacks are applied.")]
+Affected = Annotated[Path, typer.Argument(metavar="FILE", help="Output of `affected --json`.")]
+Selected = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[STACK]...", help="Stacks by path.", show_default=False),
+]
+Operation = Annotated[
+    Literal["preview", "apply"], typer.Option("--operation", help="What the jobs do.")
+]
+Limit = Annotated[
+    int,
+    typer.Option("--limit", min=1, help="Most jobs in a matrix; more is an error."),
+]
+Layers = Annotated[
+    bool, typer.Option("--layers", help="Print one matrix per layer of the dependency order.")
+]
+Folder = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder for the receipts.")]
+AffectedOption = Annotated[
     Path | None,
     typer.Option(
-        "--jobs",
+        "--affected",
         metavar="FILE",
-        help="Print the child pipeline for what `affected --json` said.",
+        help="Output of `affected --json`: selects every stack in it that is to be applied.",
         show_default=False,
     ),
 ]
 
 
 @app.command()
-def github(
-    write: Write = False, branch: Branch = "main", json: Json = False, estate: EstateDir = None
-) -> None:
-    """Render GitHub workflows: preview, apply, drift."""
-    _render("github", branch, write=write, json=json, estate=estate)
-
-
-@app.command()
-def gitlab(
+def render(
+    git_host: GitHostOption = "github",
     write: Write = False,
     branch: Branch = "main",
-    jobs: Jobs = None,
-    operation: Annotated[
-        Literal["preview", "apply"], typer.Option("--operation", help="With --jobs: which jobs.")
-    ] = "preview",
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
-    """Render GitLab pipelines: preview, apply, drift."""
-    if jobs is None:
-        _render("gitlab", branch, write=write, json=json, estate=estate)
-        return
+    """Print or write the pipelines: preview, apply, drift."""
+    from stackyard.estate.estate import Estate
     from stackyard_cli.ci import pipelines
-    from stackyard_cli.estate_ops.git import below_top
+    from stackyard_cli.files import write_whole
 
-    found = pipelines.read_affected(jobs.read_text(encoding="utf-8"))
-    root = _root(estate)
-    text = pipelines.child(found, operation, below=below_top(root)[1])
-    render.answer({"pipeline": text} if json else text.rstrip(), json=json)
+    top, texts = pipelines.in_repository(git_host, Estate.find(Path.cwd(), estate), branch=branch)
+    if not write:
+        rows = [{"file": file, "text": text} for file, text in texts.items()]
+        shown = "\n".join(f"# {row['file']}\n{row['text']}" for row in rows)
+        printer.answer(rows, json=json, text=shown.rstrip())
+        return
+    for file, text in texts.items():
+        write_whole(top / file, text)
+    printer.table(("file",), [{"file": str(top / file)} for file in texts], json=json)
 
 
 @app.command()
-def matrix(
-    answer: Answer,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Most jobs of a matrix.")] = 256,
-    layers: Annotated[bool, typer.Option("--layers", help="One matrix per layer.")] = False,
+def jobs(
+    affected: Affected,
+    operation: Operation = "preview",
+    json: Json = False,
+    estate: EstateDir = None,
 ) -> None:
-    """Print outputs of a GitHub job: the matrix of affected stacks."""
+    """Print GitLab's child pipeline: one job per affected stack."""
+    from stackyard.estate.estate import Estate
+    from stackyard_cli.ci import pipelines
+    from stackyard_cli.estate_ops.git import below_top
+
+    found = pipelines.read_affected(affected.read_text(encoding="utf-8"))
+    _, below = below_top(Estate.find(Path.cwd(), estate).root)
+    text = pipelines.child(found, operation, below=below)
+    printer.answer({"pipeline": text} if json else text.rstrip(), json=json)
+
+
+@app.command()
+def matrix(affected: Affected, limit: Limit = 256, layers: Layers = False) -> None:
+    """Print the output variables of a GitHub job: the matrix of affected stacks."""
     from stackyard_cli.ci import pipelines
 
-    found = pipelines.read_affected(answer.read_text(encoding="utf-8"))
+    found = pipelines.read_affected(affected.read_text(encoding="utf-8"))
     for line in pipelines.outputs(found["stacks"], limit=limit, layers=layers):
-        render.answer(line, json=False)
+        printer.answer(line, json=False)
 
 
 @app.command()
 def receipts(
-    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to write them.")],
-    forge: Annotated[Literal["github", "gitlab"], typer.Option("--forge", help="Where from.")],
+    to: Folder,
+    git_host: GitHostOption = "github",
     stacks: Selected = None,
-    of: Annotated[
-        Path | None,
-        typer.Option(
-            "--affected",
-            metavar="FILE",
-            help="All stacks that `affected --json` said are to be applied.",
-            show_default=False,
-        ),
-    ] = None,
+    affected: AffectedOption = None,
     json: Json = False,
 ) -> None:
-    """Get the receipts that were reviewed for a job's commit."""
+    """Download the receipts that were reviewed for the commit of this job."""
     from stackyard_cli.ci import pipelines
-    from stackyard_cli.ci.hosts import Forge, GitHub, GitLab, file_of
+    from stackyard_cli.ci.hosts.base import file_of
+    from stackyard_cli.ci.hosts.select import git_host as selected
     from stackyard_cli.files import write_whole
 
-    rows = pipelines.read_affected(of.read_text(encoding="utf-8"))["stacks"] if of else []
-    wanted = [*(stacks or []), *(r["stack"] for r in rows if r["operation"] == "preview")]
-    found: dict[str, str] = {}
-    # Where nothing is affected there is nothing to ask for: a commit may be about something else.
-    if wanted or rows:
-        service: Forge = GitHub.here() if forge == "github" else GitLab.here()
-        found |= service.receipts(wanted)
-    for stack, text in found.items():
-        write_whole(to / file_of(stack), text)
-    told = [{"stack": each, "file": str(to / file_of(each))} for each in found]
-    render.table(("stack", "file"), told, json=json)
-
-
-def _root(estate: Path | None) -> Path:
-    from stackyard.estate.estate import Estate
-
-    return Estate.find(Path.cwd(), estate).root
-
-
-def _render(
-    service: Literal["github", "gitlab"],
-    branch: str,
-    *,
-    write: bool,
-    json: bool,
-    estate: Path | None,
-) -> None:
-    from stackyard.estate.estate import Estate
-    from stackyard_cli.ci import pipelines
-    from stackyard_cli.estate_ops.git import below_top
-    from stackyard_cli.files import write_whole
-
-    found = Estate.find(Path.cwd(), estate)
-    top, below = below_top(found.root)
-    texts = pipelines.rendered(service, found, below=below, branch=branch)
-    if not write:
-        plain = [{"file": file, "text": text} for file, text in texts.items()]
-        shown = "\n".join(f"# {row['file']}\n{row['text']}" for row in plain)
-        render.answer(plain, json=json, text=shown.rstrip())
-        return
-    for file, text in texts.items():
-        write_whole(top / file, text)
-    render.table(("file",), [{"file": str(top / file)} for file in texts], json=json)
+    text = affected.read_text(encoding="utf-8") if affected else None
+    rows = pipelines.read_affected(text)["stacks"] if text is not None else []
+    wanted = [*(stacks or []), *(row["stack"] for row in rows if row["operation"] == "preview")]
+    # Without any affected stack the commit needs no review, and so may come without one.
+    found = selected(git_host).receipts(wanted) if wanted or rows else {}
+    for stack, content in found.items():
+        write_whole(to / file_of(stack), content)
+    written = [{"stack": stack, "file": str(to / file_of(stack))} for stack in found]
+    printer.table(("stack", "file"), written, json=json)

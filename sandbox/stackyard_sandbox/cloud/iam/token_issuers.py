@@ -3,7 +3,7 @@
 AWS reads `/.well-known/openid-configuration` below the issuer's address in the internet. Here every
 control plane is known by its issuer, and its API server says which keys it signs service account
 tokens with (kubernetes.io/docs/tasks/configure-pod-container/configure-service-account, "Service
-account issuer discovery"). What issuers outside of the sandbox publish, such as a forge's, its
+account issuer discovery"). What issuers outside of the sandbox publish, such as a Git host's, its
 owner writes into a file of its folder.
 """
 

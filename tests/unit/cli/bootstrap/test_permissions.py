@@ -10,11 +10,12 @@ from stackyard.access.evaluator import Request, decide
 from stackyard.blueprints.catalogue import BLUEPRINTS
 from stackyard_cli.bootstrap import boundaries, permissions, policies
 from stackyard_cli.bootstrap.permissions import TABLE, actions_of, known_blueprints, types_of
-from stackyard_cli.bootstrap.policies import Place
+from stackyard_cli.bootstrap.policies import AccountContext
+from stackyard_cli.ci.hosts import GitHostName
 from stackyard_cli.inventory import census
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
-PLACE = Place("aws", "123456789012", "eu-central-1", "acme-state", KEY)
+CONTEXT = AccountContext("aws", "123456789012", "eu-central-1", "acme-state", KEY)
 ACTIONS = actions_of(TABLE)
 
 
@@ -47,7 +48,7 @@ def test_an_account_can_be_searched_for_what_is_left() -> None:
 
 
 def test_a_preview_changes_nothing_and_opens_nothing_else() -> None:
-    said = policies.preview(PLACE, ACTIONS)
+    said = policies.preview(CONTEXT, ACTIONS)
     allowed = [one for one in said if one["Effect"] == "Allow"]
     words = {action for one in allowed for action in one["Action"]}
     changing = ACTIONS.create | ACTIONS.change
@@ -62,7 +63,7 @@ def test_a_preview_changes_nothing_and_opens_nothing_else() -> None:
 
 
 def test_an_apply_passes_roles_to_named_services_only() -> None:
-    said = policies.apply(PLACE, ACTIONS, "dev")
+    said = policies.apply(CONTEXT, ACTIONS, "dev")
     passing = [one for one in said if "iam:PassRole" in one["Action"]]
     assert len(passing) == 1
     services = passing[0]["Condition"]["StringEquals"]["iam:PassedToService"]
@@ -71,7 +72,7 @@ def test_an_apply_passes_roles_to_named_services_only() -> None:
 
 
 def test_keys_roles_and_secrets_of_others_are_out_of_reach() -> None:
-    for one in policies.apply(PLACE, ACTIONS, "dev"):
+    for one in policies.apply(CONTEXT, ACTIONS, "dev"):
         risky = {a for a in one["Action"] if a.split(":")[0] in policies.TAGGED}
         risky -= ACTIONS.read | policies.UNTAGGED
         if one["Sid"] in {"Pass", "Linked", "StateKey"}:  # tags of what is passed do not count
@@ -80,9 +81,11 @@ def test_keys_roles_and_secrets_of_others_are_out_of_reach() -> None:
 
 
 def test_everything_an_apply_needs_is_in_it_and_within_its_boundary() -> None:
-    granted = {action for one in policies.apply(PLACE, ACTIONS, "dev") for action in one["Action"]}
+    granted = {
+        action for one in policies.apply(CONTEXT, ACTIONS, "dev") for action in one["Action"]
+    }
     assert ACTIONS.create | ACTIONS.change | ACTIONS.read <= granted
-    bounds = boundaries.of_applies(PLACE, ACTIONS)
+    bounds = boundaries.of_applies(CONTEXT, ACTIONS)
     services = {one.removesuffix(":*") for one in bounds[0]["Action"]}
     assert {one.split(":")[0] for one in granted} <= services
     denied = [one for one in bounds if one["Effect"] == "Deny"]
@@ -100,13 +103,13 @@ def _may(action: str, role: str, **facts: str) -> bool:
         context["iam:PermissionsBoundary"] = facts["boundary"]
     if "service" in facts:
         context["iam:PassedToService"] = facts["service"]
-    own = iam.document(*policies.apply(PLACE, ACTIONS, "dev"))
-    bounds = iam.document(*boundaries.of_applies(PLACE, ACTIONS))
+    own = iam.document(*policies.apply(CONTEXT, ACTIONS, "dev"))
+    bounds = iam.document(*boundaries.of_applies(CONTEXT, ACTIONS))
     return decide(asked, own).allowed and decide(asked, bounds).allowed
 
 
 ROLE = "vision-defects-dev-trainer"
-BOUND = {"boundary": PLACE.role_boundary}
+BOUND = {"boundary": CONTEXT.role_boundary}
 
 
 @pytest.mark.parametrize("action", ["CreateRole", "PutRolePolicy", "AttachRolePolicy"])
@@ -130,10 +133,10 @@ def test_an_apply_cannot_take_over_a_role_that_is_there() -> None:
 
 
 def test_a_role_of_a_stack_gives_no_rights_and_opens_no_state() -> None:
-    bounds = iam.document(*boundaries.of_roles(PLACE))
+    bounds = iam.document(*boundaries.of_roles(CONTEXT))
 
     def may(action: str, resource: str = "arn:aws:s3:::lake") -> bool:
-        return decide(Request(PLACE.own("role"), action, resource), bounds).allowed
+        return decide(Request(CONTEXT.own("role"), action, resource), bounds).allowed
 
     assert may("s3:PutObject")
     assert may("secretsmanager:GetSecretValue")
@@ -146,20 +149,20 @@ def test_a_role_of_a_stack_gives_no_rights_and_opens_no_state() -> None:
 
 
 @pytest.mark.parametrize("stage", [None, "prod"])
-@pytest.mark.parametrize("forge", ["github", "gitlab"])
-def test_trust_names_one_repository(forge: policies.Forge, stage: str | None) -> None:
-    trust = policies.trust(PLACE, forge, "acme/estate", stage)
+@pytest.mark.parametrize("git_host", ["github", "gitlab"])
+def test_trust_names_one_repository(git_host: GitHostName, stage: str | None) -> None:
+    trust = policies.trust(CONTEXT, git_host, "acme/estate", stage)
     said: dict[str, Any] = trust["Statement"][0]
-    host = policies.HOSTS[forge]
+    host = policies.ISSUERS[git_host]
     assert said["Condition"]["StringEquals"][f"{host}:aud"] == "sts.amazonaws.com"
     subjects = next(v[f"{host}:sub"] for v in said["Condition"].values() if f"{host}:sub" in v)
     assert all(subject.split(":")[1] == "acme/estate" for subject in subjects)
-    if stage or forge == "github":
+    if stage or git_host == "github":
         assert not any("*" in subject for subject in subjects)
 
 
 def test_policies_are_split_below_the_limit_and_lose_nothing() -> None:
-    said = policies.apply(PLACE, ACTIONS, "dev")
+    said = policies.apply(CONTEXT, ACTIONS, "dev")
     texts = policies.packed(said)
     assert all(len(text) <= policies.POLICY_LIMIT for text in texts)
     assert len(texts) <= 10

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from stackyard_cli.ci.hosts import Api, GitHub
+from stackyard_cli.ci.hosts.base import Api
+from stackyard_cli.ci.hosts.github import GitHub
 from stackyard_cli.errors import StackyardError
 
 STACK, FILE = "vision/defects/dev", "vision.defects.dev.json"
@@ -67,7 +68,7 @@ def test_a_commit_without_a_merge_into_this_branch_was_not_reviewed(
 ) -> None:
     for pulls in ([], [{**MERGED, **change}]):
         api.found["/commits/c0ffee/pulls"] = pulls
-        with pytest.raises(StackyardError, match="came without a pull request"):
+        with pytest.raises(StackyardError, match="was not merged by a pull request"):
             GitHub(api).receipts([STACK])
 
 
@@ -79,5 +80,5 @@ def test_a_preview_that_did_not_succeed_approves_nothing(api: Answers) -> None:
 
 def test_what_is_no_archive_is_refused(api: Answers) -> None:
     api.found["/actions/artifacts/1/zip"] = b"<html>"
-    with pytest.raises(StackyardError, match="is no archive"):
+    with pytest.raises(StackyardError, match="is not a zip archive"):
         GitHub(api).receipts([STACK])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stackyard_cli.app import run
-from stackyard_cli.ci.hosts import GitLab
+from stackyard_cli.ci.hosts.gitlab import GitLab
 from stackyard_cli.errors import StackyardError
 
 STACK = "vision/defects/dev"
@@ -99,7 +99,7 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def test_the_receipt_is_of_the_merged_head_and_the_token_stays(
     gitlab: Server, tmp_path: Path
 ) -> None:
-    assert run(["ci", "receipts", STACK, "--to", str(tmp_path), "--forge", "gitlab"]) == 0
+    assert run(["ci", "receipts", STACK, "--to", str(tmp_path), "--git-host", "gitlab"]) == 0
     assert json.loads((tmp_path / "vision.defects.dev.json").read_text()) == {"stack": STACK}
     assert gitlab.tokens_at_store == [None]
 
@@ -116,7 +116,7 @@ def test_a_commit_without_a_merge_into_this_branch_was_not_reviewed(
 ) -> None:
     for found in ([], [{**MERGED, **change}]):
         gitlab.merge_requests = found
-        with pytest.raises(StackyardError, match="came without a merge request"):
+        with pytest.raises(StackyardError, match="was not merged by a merge request"):
             GitLab.here().receipts([STACK])
 
 
@@ -125,6 +125,6 @@ def test_one_note_is_updated_in_place(gitlab: Server, tmp_path: Path) -> None:
     for warning in ("first", "second"):
         file = tmp_path / "a.json"
         file.write_text(json.dumps({"stack": STACK, "steps": [], "warnings": [warning]}))
-        assert run(["report", str(file), "--post", "gitlab"]) == 0
+        assert run(["report", str(file), "--post", "--git-host", "gitlab"]) == 0
     assert len(gitlab.notes) == 2
     assert gitlab.notes[0]["body"] == "<!-- stackyard: review -->"

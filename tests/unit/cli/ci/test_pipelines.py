@@ -121,9 +121,9 @@ def test_both_services_run_the_same_commands(repo: Repo, github: dict[str, str])
     one = {each.replace(" --affected", "") for each in one if not each.startswith("stackyard ci m")}
     assert {
         "stackyard up --policies-of --receipt --yes",
-        "stackyard ci receipts --forge --to",
+        "stackyard ci receipts --git-host --to",
     } < one
-    assert one == other - {"stackyard ci gitlab --jobs --operation"}
+    assert one == other - {"stackyard ci jobs --operation"}
 
 
 def test_files_that_jobs_make_are_no_change(repo: Repo) -> None:
@@ -184,7 +184,7 @@ def test_outputs_and_limit(repo: Repo) -> None:
     assert stacks["layer-0"] == ["platform/foundation/dev"]
     assert stacks["layer-1"] == ["platform/services/dev"]
     assert stacks["removed"] == ["vision/defects/prod"]
-    with pytest.raises(StackyardError, match="one run takes 2"):
+    with pytest.raises(StackyardError, match="one run takes at most 2"):
         pipelines.outputs(rows, limit=2, layers=False)
 
 
@@ -253,7 +253,7 @@ def test_gitlab_child_pipeline_of_nothing_has_a_job(operation: pipelines.Operati
 def test_the_verb_writes_files(
     repo: Repo, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert run(["ci", "github", "--write", "--estate", str(repo.root), "--json"]) == 0
+    assert run(["ci", "render", "--write", "--estate", str(repo.root), "--json"]) == 0
     files = [row["file"] for row in json.loads(capsys.readouterr().out)]
     assert len(files) == 3
     assert all(Path(file).is_file() for file in files)

@@ -93,7 +93,7 @@ def test_one_comment_is_updated_in_place(
     path = write(tmp_path, "aa")
     for warning in ("first", "second"):
         write(tmp_path, "aa", warnings=[warning], stops=[{"kind": "policy", "message": warning}])
-        assert run(["report", str(path.parent), "--post", "github", "--json"]) == 0
+        assert run(["report", str(path.parent), "--post", "--json"]) == 0
     assert len(github.comments) == 121
     assert "second" in github.comments[-1]["body"]
     assert github.comments[3]["body"].endswith("mine")
@@ -105,7 +105,7 @@ def test_one_comment_is_updated_in_place(
 def test_one_issue_opens_updates_and_closes(github: Github, tmp_path: Path) -> None:
     file = tmp_path / "dev.json"
     row = {"stack": "a/b/dev", "kind": "risky", "name": "n", "path": "p", "reason": "r"}
-    words = ["report", str(file), "--drift", "--post", "github"]
+    words = ["report", str(file), "--drift", "--post"]
     for rows in ([], [row], [row, {**row, "name": "other"}], []):
         file.write_text(json.dumps(rows))
         assert run(words) == 0
@@ -138,13 +138,13 @@ def test_what_a_job_lacks_is_said(
 ) -> None:
     path = write(tmp_path, "aa")
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    assert run(["report", str(path), "--post", "github"]) == 2
+    assert run(["report", str(path), "--post"]) == 2
     assert "GITHUB_TOKEN is not set" in capsys.readouterr().err
     monkeypatch.setenv("GITHUB_TOKEN", "canary")
     monkeypatch.setenv("GITHUB_REPOSITORY", "a/b")
     monkeypatch.setenv("STACKYARD_CHANGE", "7")
     monkeypatch.setenv("GITHUB_API_URL", "http://example.org")
-    assert run(["report", str(path), "--post", "github"]) == 2
+    assert run(["report", str(path), "--post"]) == 2
     assert "not an https address" in capsys.readouterr().err
     path.write_text("{")
     assert run(["report", str(path)]) == 2
