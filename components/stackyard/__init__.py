@@ -109,6 +109,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "RegisteredLifetimeConfig",
         "RetentionConfig",
     ),
+    "run_settings": ("ComponentOptions", "RunSettings"),
     "serving.component": ("ModelServers",),
     "serving.config": (
         "CanaryConfig",

@@ -100,6 +100,8 @@ from stackyard.retention.config import ModelLifetimeConfig as ModelLifetimeConfi
 from stackyard.retention.config import PersonalLifetimeConfig as PersonalLifetimeConfig
 from stackyard.retention.config import RegisteredLifetimeConfig as RegisteredLifetimeConfig
 from stackyard.retention.config import RetentionConfig as RetentionConfig
+from stackyard.run_settings import ComponentOptions as ComponentOptions
+from stackyard.run_settings import RunSettings as RunSettings
 from stackyard.serving.component import ModelServers as ModelServers
 from stackyard.serving.config import CanaryConfig as CanaryConfig
 from stackyard.serving.config import ModelServerConfig as ModelServerConfig
@@ -140,6 +142,7 @@ __all__ = [
     "ClusterHands",
     "ClusterMetrics",
     "Component",
+    "ComponentOptions",
     "Config",
     "Contract",
     "ContractError",
@@ -210,6 +213,7 @@ __all__ = [
     "ReleaseConfig",
     "ReplicasConfig",
     "RetentionConfig",
+    "RunSettings",
     "SecretConfig",
     "SecretStore",
     "SecretStoreConfig",

@@ -1,46 +1,16 @@
-"""The base class of every component: parenting, type tokens, outputs, protection."""
+"""Component, the base class of all components: parenting, type tokens, outputs, run settings."""
 
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import Any, ClassVar
 
 import pulumi
 
 from stackyard.config import Config
 from stackyard.data_classes import PROTECTED, data_class_of
-
-
-class Protection:
-    """Which data classes this run protects and retains; set once by the blueprint.
-
-    Stages decide it (`protection:` in the stage file): `destroy` of a dev stack leaves nothing,
-    a prod stack keeps its data. Source: the resource options `protect` and `retainOnDelete`,
-    https://www.pulumi.com/docs/iac/concepts/options/.
-    """
-
-    protect: ClassVar[bool] = False
-    retain: ClassVar[bool] = False
-
-    @classmethod
-    def use(cls, *, protect: bool, retain: bool) -> None:
-        """Set the rule for the one program that runs in this process."""
-        cls.protect, cls.retain = protect, retain
-
-
-class RoleBoundary:
-    """The permissions boundary of every IAM role of this run; set once by the blueprint.
-
-    What creates roles may then be allowed to create bounded ones only. Source:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html.
-    """
-
-    arn: ClassVar[str | None] = None
-
-    @classmethod
-    def use(cls, arn: str | None) -> None:
-        """Set the policy for the one program that runs in this process; None for no boundary."""
-        cls.arn = arn
+from stackyard.run_settings import ComponentOptions, RunSettings
 
 
 class Component(pulumi.ComponentResource):
@@ -59,9 +29,15 @@ class Component(pulumi.ComponentResource):
     def __init__(
         self, name: str, config: Config, *, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        self.settings = _settings(opts)
+        # Not the newer `transforms`: Pulumi's mocks do not apply those, and the engine calls back
+        # for each resource. The price: children of remote components (awsx) are not transformed.
         own = pulumi.ResourceOptions(
             aliases=[pulumi.Alias(type_=former) for former in self.FORMER_TYPES],
-            transformations=[_protect_by_data_class, _bound_roles],
+            transformations=[
+                partial(_protect_by_data_class, self.settings),
+                partial(_bound_roles, self.settings),
+            ],
         )
         merged = pulumi.ResourceOptions.merge(opts, own)
         super().__init__(self.TYPE, name, {"config": config.registered()}, merged)
@@ -80,27 +56,46 @@ class Component(pulumi.ComponentResource):
         self.register_outputs({key: getattr(self, key) for key in _outputs_of(type(self))})
 
 
+def _settings(opts: pulumi.ResourceOptions | None) -> RunSettings:
+    """Return the settings that the options carry, else the parent's, else the safe defaults."""
+    if isinstance(opts, ComponentOptions):
+        return opts.settings
+    if opts is not None and isinstance(opts.parent, Component):
+        return opts.parent.settings
+    return RunSettings()
+
+
 def _protect_by_data_class(
-    args: pulumi.ResourceTransformationArgs,
+    settings: RunSettings, args: pulumi.ResourceTransformationArgs
 ) -> pulumi.ResourceTransformationResult | None:
-    """Protect and retain what the data class table calls stateful or key, as the stage asks."""
-    if data_class_of(args.type_) not in PROTECTED:
+    """Protect and retain stateful and key resources, as the settings ask."""
+    if data_class_of(args.type_) not in PROTECTED or not _decides(settings, args):
         return None
-    if not (Protection.protect or Protection.retain):
+    if not (settings.protect or settings.retain):
         return None
-    rule = pulumi.ResourceOptions(protect=Protection.protect, retain_on_delete=Protection.retain)
+    rule = pulumi.ResourceOptions(protect=settings.protect, retain_on_delete=settings.retain)
     opts = pulumi.ResourceOptions.merge(args.opts, rule)
     return pulumi.ResourceTransformationResult(props=args.props, opts=opts)
 
 
 def _bound_roles(
-    args: pulumi.ResourceTransformationArgs,
+    settings: RunSettings, args: pulumi.ResourceTransformationArgs
 ) -> pulumi.ResourceTransformationResult | None:
     """Give every role the boundary; done here, so that no component can forget it."""
-    if args.type_ != "aws:iam/role:Role" or RoleBoundary.arn is None:
+    boundary = settings.permissions_boundary
+    if args.type_ != "aws:iam/role:Role" or boundary is None or not _decides(settings, args):
         return None
-    props = {**args.props, "permissions_boundary": RoleBoundary.arn}
+    props = {**args.props, "permissions_boundary": boundary}
     return pulumi.ResourceTransformationResult(props=props, opts=args.opts)
+
+
+def _decides(settings: RunSettings, args: pulumi.ResourceTransformationArgs) -> bool:
+    """Return whether the nearest component has these settings: it overrides those above it.
+
+    Pulumi runs the transformations of every ancestor.
+    """
+    parent = args.opts.parent
+    return not isinstance(parent, Component) or parent.settings == settings
 
 
 def _outputs_of(cls: type[Component]) -> list[str]:

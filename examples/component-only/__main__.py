@@ -6,7 +6,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from stackyard import Network, NetworkConfig, Vault, VaultConfig
+from stackyard import ComponentOptions, Network, NetworkConfig, RunSettings, Vault, VaultConfig
 
 config = pulumi.Config()
 account = config.require("account")
@@ -17,7 +17,9 @@ provider = aws.Provider(
     allowed_account_ids=[account],
     default_tags=aws.ProviderDefaultTagsArgs(tags={"owner": "me@example.com"}),
 )
-opts = pulumi.ResourceOptions(providers=[provider])
+# A lab that may go; without these settings `destroy` would refuse to delete the keys.
+settings = RunSettings(protect=False, force_delete=True)
+opts = ComponentOptions(settings, providers=[provider])
 
 vault = Vault(
     "vault",

@@ -1,4 +1,4 @@
-"""The explicit providers of a stack: which account, region and cluster, and which default tags."""
+"""A stack's explicit providers (account, region, cluster, default tags) and its run settings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,21 @@ from stackyard import tags
 from stackyard.blueprints.config import StackConfig
 from stackyard.contracts import FoundationContract, OnPremFacts
 from stackyard.naming import StackId
+from stackyard.run_settings import RunSettings
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as k8s
+
+
+def run_settings(config: StackConfig) -> RunSettings:
+    """Return what the stage's `protection` and the permissions boundary mean for components."""
+    protection = config.protection
+    return RunSettings(
+        protect=protection.protect,
+        retain=protection.retain,
+        force_delete=not protection.protect,
+        permissions_boundary=config.boundary_arn,
+    )
 
 
 def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stackyard import iam
-from stackyard._component import Component, Protection
+from stackyard._component import Component
 from stackyard.bucket import policies
 from stackyard.config import Config
 from stackyard.retention.plan import ModelPlan, ObjectPlan, lifecycle_rules
@@ -49,7 +49,7 @@ class PrivateBucket(Component):
         self._bucket = aws.s3.Bucket(
             self.named("bucket"),
             bucket=bucket,
-            force_destroy=not Protection.protect,
+            force_destroy=self.settings.force_delete,
             tags={"stackyard:class": kind},
             opts=self.child(),
         )

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stackyard import iam
-from stackyard._component import Component, Protection
+from stackyard._component import Component
 from stackyard.cluster import access
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.cluster.config import ClusterConfig
@@ -118,7 +118,7 @@ class Cluster(Component):
                 authentication_mode="API", bootstrap_cluster_creator_admin_permissions=False
             ),
             bootstrap_self_managed_addons=False,
-            deletion_protection=Protection.protect,
+            deletion_protection=self.settings.protect,
             enabled_cluster_log_types=list(access.LOG_TYPES),
             encryption_config=aws.eks.ClusterEncryptionConfigArgs(
                 provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=secrets_key_arn),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_aws as aws
 
-from stackyard._component import Component, Protection
+from stackyard._component import Component
 from stackyard.contracts import DatabaseFacts
 from stackyard.database.config import DatabaseConfig
 from stackyard.retention.config import RetentionConfig
@@ -113,9 +113,9 @@ class Database(Component):
             "iam_database_authentication_enabled": True,
             "backup_retention_period": backup_days,
             "copy_tags_to_snapshot": True,
-            "deletion_protection": Protection.protect,
+            "deletion_protection": self.settings.protect,
             "enabled_cloudwatch_logs_exports": list(LOGS),
-            "skip_final_snapshot": not Protection.protect,
+            "skip_final_snapshot": self.settings.force_delete,
             "final_snapshot_identifier": f"{self._identifier}-final",
         }
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stackyard import iam
-from stackyard._component import Component, Protection
+from stackyard._component import Component
 from stackyard.images.policies import only_pushed_by
 from stackyard.retention.config import ImageLifetimeConfig
 from stackyard.retention.plan import image_lifecycle
@@ -41,7 +41,7 @@ class ImageRepository(Component):
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": key_arn}],
-            force_delete=not Protection.protect,
+            force_delete=self.settings.force_delete,
             opts=self.child(),
         )
         aws.ecr.LifecyclePolicy(

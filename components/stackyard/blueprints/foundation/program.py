@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import pulumi
 
 from stackyard import contracts, tags
-from stackyard._component import Protection, RoleBoundary
 from stackyard.blueprints.foundation.config import FoundationConfig
-from stackyard.blueprints.providers import aws_provider
+from stackyard.blueprints.providers import aws_provider, run_settings
 from stackyard.cluster.component import Cluster
 from stackyard.contracts import FoundationContract
 from stackyard.database.component import Database
@@ -19,6 +18,7 @@ from stackyard.images.component import BaseImages, Ground
 from stackyard.monitoring.audit import AuditTrail
 from stackyard.naming import StackId
 from stackyard.network.component import Network
+from stackyard.run_settings import ComponentOptions
 from stackyard.vault.break_glass import BreakGlass, break_glass_arn
 from stackyard.vault.component import Vault
 from stackyard.vault.mounts import ADDON
@@ -35,10 +35,8 @@ class Foundation:
 
     def __call__(self) -> None:
         """Declare the stack's resources and publish its contract."""
-        config, protection = self.config, self.config.protection
-        Protection.use(protect=protection.protect, retain=protection.retain)
-        RoleBoundary.use(config.boundary_arn)
-        opts = pulumi.ResourceOptions(providers=[aws_provider(self.stack, config)])
+        config = self.config
+        opts = ComponentOptions(run_settings(config), providers=[aws_provider(self.stack, config)])
 
         vault = Vault(
             "vault",

@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 
 from stackyard import contracts
-from stackyard._component import Protection, RoleBoundary
 from stackyard.access.component import ProjectAccess
 from stackyard.access.grants import Compiled, Place, compiled
 from stackyard.access.shared import SharedDirectories
@@ -18,11 +17,12 @@ from stackyard.blueprints.project.parts.delivery import Delivery
 from stackyard.blueprints.project.parts.experiments import Experiments
 from stackyard.blueprints.project.parts.hybrid import Hybrid, rules
 from stackyard.blueprints.project.parts.watched import watch
-from stackyard.blueprints.providers import aws_provider, cluster_provider
+from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
+from stackyard.run_settings import ComponentOptions
 from stackyard.vault.mounted import MountedSecrets
 from stackyard.vault.mounts import ADDON
 from stackyard.vault.secrets import SecretStore
@@ -41,13 +41,12 @@ class Project:
 
     def __call__(self) -> None:
         """Declare the stack's resources and publish its contract."""
-        Protection.use(protect=self.config.protection.protect, retain=self.config.protection.retain)
-        RoleBoundary.use(self.config.boundary_arn)
         foundation = self._read(FoundationContract, "foundation")
         services = self._read(ServicesContract, "services")
         self._fit(foundation)
-        opts = pulumi.ResourceOptions(
-            providers=[aws_provider(self.stack, self.config), cluster_provider(foundation)]
+        opts = ComponentOptions(
+            run_settings(self.config),
+            providers=[aws_provider(self.stack, self.config), cluster_provider(foundation)],
         )
         documents = self.documents(foundation)
         datasets = self._make_datasets(foundation, documents, opts)

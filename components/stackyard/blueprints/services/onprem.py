@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import pulumi
-
 from stackyard.blueprints.providers import onprem_provider
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.contracts import OnPremFacts
@@ -14,13 +12,14 @@ from stackyard.onprem.component import OnPremCluster
 from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
 from stackyard.onprem.contract import pool_facts
 from stackyard.queueing.component import StageQueues
+from stackyard.run_settings import ComponentOptions
 
 
 def register(
     stack: StackId,
     config: OnPremConfig,
     queueing: Literal["kueue"] | None,
-    opts: pulumi.ResourceOptions,
+    opts: ComponentOptions,
 ) -> dict[str, dict[str, Any]]:
     """Register the clusters with AWS, give them the stage's priorities, and return their facts."""
     return {
@@ -33,7 +32,7 @@ def _register(
     name: str,
     config: OnPremClusterConfig,
     queueing: Literal["kueue"] | None,
-    opts: pulumi.ResourceOptions,
+    opts: ComponentOptions,
 ) -> dict[str, Any]:
     cluster = OnPremCluster(f"onprem-{name}", config, opts=opts)
     facts = OnPremFacts(
@@ -44,7 +43,7 @@ def _register(
         issuer_arn="",
         gpu_pools={pool: pool_facts(pool, one) for pool, one in config.gpu_pools.items()},
     )
-    there = pulumi.ResourceOptions(providers=[onprem_provider(name, facts)])
+    there = ComponentOptions(opts.settings, providers=[onprem_provider(name, facts)])
     PriorityClasses(f"onprem-{name}-priorities", stack=stack, opts=there)
     if queueing is not None:
         StageQueues(f"onprem-{name}-queues", stack=stack, pools=facts.gpu_pools, opts=there)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pulumi
-
 from stackyard import contracts
-from stackyard._component import Protection, RoleBoundary
-from stackyard.blueprints.providers import aws_provider, cluster_provider
+from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.blueprints.services.onprem import register
 from stackyard.cluster.autoscaler import ClusterAutoscaler
@@ -22,6 +19,7 @@ from stackyard.monitoring.log_shipper import LogShipper
 from stackyard.monitoring.rules import METRICS_NAMESPACE as METRICS
 from stackyard.naming import StackId
 from stackyard.queueing.component import StageQueues
+from stackyard.run_settings import ComponentOptions
 
 SYSTEM, GPU, LOGS = "stackyard-system", "stackyard-gpu", "stackyard-logs"
 """Namespaces: what runs the stage, what touches GPU nodes' devices, what reads nodes' logs."""
@@ -42,12 +40,9 @@ class Services:
 
     def __call__(self) -> None:
         """Declare the stack's resources and publish its contract."""
-        protection = self.config.protection
-        Protection.use(protect=protection.protect, retain=protection.retain)
-        RoleBoundary.use(self.config.boundary_arn)
         foundation = contracts.read(FoundationContract, self.upstream.reference, str(self.upstream))
         providers = [aws_provider(self.stack, self.config), cluster_provider(foundation)]
-        self.opts = pulumi.ResourceOptions(providers=providers)
+        self.opts = ComponentOptions(run_settings(self.config), providers=providers)
 
         priorities = PriorityClasses("priorities", stack=self.stack, opts=self.opts)
         system = self._namespace(SYSTEM, "restricted", pods=100)

@@ -17,6 +17,7 @@ from stackyard.naming import StackId
 from stackyard.onprem.component import CloudPlace, OnPremWorkloads
 from stackyard.queueing import objects
 from stackyard.queueing.component import ProjectQueue
+from stackyard.run_settings import ComponentOptions
 from stackyard.tracking import server
 
 
@@ -50,7 +51,7 @@ class Hybrid:
         self,
         namespace: pulumi.Input[str],
         pools: Mapping[str, GpuPoolFacts],
-        opts: pulumi.ResourceOptions,
+        opts: ComponentOptions,
     ) -> None:
         """Declare everything; `namespace` and `pools` are those in the cloud.
 
@@ -63,8 +64,8 @@ class Hybrid:
         for cluster, facts in self._services.onprem.items():
             self._spread(cluster, facts, opts)
 
-    def _spread(self, cluster: str, facts: OnPremFacts, opts: pulumi.ResourceOptions) -> None:
-        there = pulumi.ResourceOptions(providers=[onprem_provider(cluster, facts)])
+    def _spread(self, cluster: str, facts: OnPremFacts, opts: ComponentOptions) -> None:
+        there = ComponentOptions(opts.settings, providers=[onprem_provider(cluster, facts)])
         namespace = ProjectNamespace(
             f"namespace-{cluster}",
             self._config.namespace,
