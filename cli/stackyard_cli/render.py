@@ -62,12 +62,16 @@ def table(
     rows: Iterable[Mapping[str, Any]],
     *,
     json: bool,
+    data: Any = None,
     with_secrets: bool = False,
 ) -> None:
-    """Print rows that are keyed by column: as a JSON list, else aligned under headings."""
+    """Print rows that are keyed by column: as a JSON list, else aligned under headings.
+
+    `data` is what `--json` prints instead of the rows, where it holds more than they show.
+    """
     listed = [{column: row.get(column) for column in columns} for row in rows]
     if json:
-        answer(listed, json=True, with_secrets=with_secrets)
+        answer(listed if data is None else data, json=True, with_secrets=with_secrets)
         return
     cells = [[_cell(row[column]) for column in columns] for row in listed]
     heads = [column.replace("_", " ").upper() for column in columns]

@@ -1,9 +1,14 @@
-"""The state machine of an applied project, asked by whoever calls, with their own keys."""
+"""Client of a project's pipeline: its state machine's runs, and signed requests to it.
+
+The client uses the caller's own credentials: what a person may start or approve is decided by IAM.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,68 +20,118 @@ if TYPE_CHECKING:
     from stackyard.naming import StackId
     from stackyard.pipeline.runs import Question
 
+START_SECONDS = 60
+"""Longest time from the request of a start to the start of its run."""
+
+LISTED = 20
+"""Runs that are listed, and in which a started run is looked for; newest first."""
+
+ROLE_HINT = "use a role of the pipeline's `approvers`, or of `pipeline` to start"
+
 
 @dataclass(frozen=True)
-class Machine:
-    """The state machine, and whoever asks."""
+class PipelineClient:
+    """The state machine of one project, called with one caller's credentials."""
 
     stack: StackId
     arn: str
     prevent_self_approval: bool
     bucket: str
-    """Where people put down what they say to the pipeline."""
+    """Bucket of signed requests: each is an object that only its author can write."""
 
     client: Any
+    """boto3 client of Step Functions."""
+
     s3: Any
     caller: str
-    """The caller's user id, as IAM has it."""
+    """The caller's user id from STS: `AROA…:SESSION` for a session of a role."""
 
     @property
     def person(self) -> str:
-        """Who the caller is to the pipeline; raises StackyardError for no session of a role."""
+        """The caller's session name; raises StackyardError if the caller is not in a role."""
         from stackyard.pipeline.word import person
 
         found = person(self.caller)
         if found is None:
             raise StackyardError(
-                f"{self.stack}: {self.caller} is no session of a role, and people answer in one",
-                hint="take a role of the pipeline's `approvers`, or of `pipeline` to start",
+                f"{self.stack}: {self.caller} is not an assumed-role session; the pipeline accepts "
+                "starts and approvals from one only",
+                hint=ROLE_HINT,
             )
         return found
 
     def put(self, key: str, text: str) -> str:
-        """Put down what the caller says; returns the version that it is."""
-        with explained():
+        """Write a signed request; return its object version."""
+        with aws_errors():
             made = self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode())
         return str(made["VersionId"])
 
     def executions(self, status: str | None = None) -> list[dict[str, Any]]:
         """Return its runs, newest first."""
-        wanted = {"statusFilter": status} if status else {}
-        with explained():
+        filters = {"statusFilter": status} if status else {}
+        with aws_errors():
             pages = self.client.get_paginator("list_executions")
-            found = pages.paginate(stateMachineArn=self.arn, **wanted)
+            found = pages.paginate(stateMachineArn=self.arn, **filters)
             return [run for page in found for run in page["executions"]]
 
     def history(self, execution: str) -> list[dict[str, Any]]:
         """Return the events of a run, oldest first."""
-        with explained():
+        with aws_errors():
             pages = self.client.get_paginator("get_execution_history")
             return [
                 event for page in pages.paginate(executionArn=execution) for event in page["events"]
             ]
 
     def questions(self) -> list[Question]:
-        """Return what waits for an answer."""
+        """Return the approvals that runs wait for."""
         from stackyard.pipeline.runs import question
 
         running = self.executions("RUNNING")
         found = (question(run["name"], self.history(run["executionArn"])) for run in running)
         return [each for each in found if each is not None]
 
+    def runs(self) -> list[dict[str, Any]]:
+        """Return the last runs as rows: name, status, current or last state, start."""
+        from stackyard.pipeline.runs import ended_as
 
-def machine_of(stack: str, estate_dir: Any) -> Machine:
-    """Return the state machine of a stack; raises StackyardError if it has none."""
+        return [
+            {
+                "run": run["name"],
+                "status": run["status"].lower(),
+                "state": ended_as(self.history(run["executionArn"])),
+                "started": f"{run['startDate']:%Y-%m-%d %H:%M}",
+            }
+            for run in self.executions()[:LISTED]
+        ]
+
+    def start(self, comment: str) -> str:
+        """Request a run, wait until it starts, and return its name."""
+        from stackyard.pipeline.word import start_key
+
+        version = self.put(start_key(self.caller), json.dumps({"comment": comment}))
+        seen: set[str] = set()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            for run in self.executions()[:LISTED]:
+                if run["name"] not in seen and self._requested_by(run) == version:
+                    return str(run["name"])
+                seen.add(run["name"])
+            time.sleep(0.5)
+        raise StackyardError(
+            f"{self.stack}: no run has started within {START_SECONDS} seconds",
+            hint=f"`stackyard pipeline runs {self.stack}` lists it once it has started",
+        )
+
+    def _requested_by(self, run: Mapping[str, Any]) -> str | None:
+        """Return the version of the object whose write started a run."""
+        with aws_errors():
+            found = self.client.describe_execution(executionArn=run["executionArn"])
+        version: str | None = json.loads(found["input"]).get("object", {}).get("version-id")
+        return version
+
+
+def pipeline_of(stack: str, estate_dir: Path | None) -> PipelineClient:
+    """Return the pipeline of a stack; raises StackyardError if it has none."""
     import boto3
 
     from stackyard.blueprints.project.config import ProjectConfig
@@ -90,20 +145,17 @@ def machine_of(stack: str, estate_dir: Any) -> Machine:
     chosen = found.one(stack)
     config = found.load(chosen).config
     location = location_of_estate(found)
-    arn = (
-        contract_of(location, ProjectContract, chosen).pipeline
-        if isinstance(config, ProjectConfig)
-        else None
-    )
+    project = isinstance(config, ProjectConfig)
+    arn = contract_of(location, ProjectContract, chosen).pipeline if project else None
     if arn is None or not isinstance(config, ProjectConfig):
         hint = f"write `pipeline:` in its stack file and run `stackyard up {chosen}`"
         raise StackyardError(f"{chosen} has no pipeline", hint=hint)
-    keys = _caller(location.environment)
+    keys = _credentials(location.environment)
     session = boto3.Session(region_name=config.region, **keys)
     endpoint = location.environment.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT_URL")
-    with explained():
+    with aws_errors():
         caller = session.client("sts", endpoint_url=endpoint).get_caller_identity()["UserId"]
-    return Machine(
+    return PipelineClient(
         stack=chosen,
         arn=arn,
         prevent_self_approval=config.approvals.prevent_self_approval,
@@ -114,32 +166,29 @@ def machine_of(stack: str, estate_dir: Any) -> Machine:
     )
 
 
-def _caller(place: dict[str, str]) -> dict[str, str]:
-    """Return whose keys are used: the caller's own; in the sandbox if they are meant for it.
+def _credentials(backend: dict[str, str]) -> dict[str, str]:
+    """Return the caller's credentials, if their endpoint is the backend's; else the backend's.
 
-    `eval $(stackyard sandbox env)` says so. Else the sandbox's administrator is the caller.
+    A caller points their shell at the sandbox by `eval $(stackyard sandbox env)`. Without that, the
+    sandbox's administrator is the caller.
     """
-    own = os.environ.get("AWS_ENDPOINT_URL") == place.get("AWS_ENDPOINT_URL")
-    environment = os.environ if own else place
+    own = os.environ.get("AWS_ENDPOINT_URL") == backend.get("AWS_ENDPOINT_URL")
+    environment = os.environ if own else backend
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     return {name: environment[name.upper()] for name in names if name.upper() in environment}
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turn what AWS refuses into an expected end."""
+def aws_errors() -> Iterator[None]:
+    """Turn errors of boto3 into StackyardError."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
         refused = error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-        hint = (
-            "take a role of the pipeline's `approvers`, or of `pipeline` to start"
-            if refused
-            else None
-        )
-        told = error.response["Error"].get("Message") or error.response["Error"]["Code"]
-        raise StackyardError(f"{error.operation_name}: {told}", hint=hint) from None
+        text = error.response["Error"].get("Message") or error.response["Error"]["Code"]
+        hint = ROLE_HINT if refused else None
+        raise StackyardError(f"{error.operation_name}: {text}", hint=hint) from None
     except BotoCoreError as error:
         raise StackyardError(str(error), hint="sign in to AWS first") from None
