@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from stackyard.config import Config
-from stackyard.data_classes import PROTECTED, data_class_of
+from stackyard.resource_risk import PROTECTED, data_class_of
 from stackyard.run_settings import ComponentOptions, RunSettings
 
 

@@ -84,7 +84,7 @@ def personal_bounded(subjects: list[Subject], settings: Settings) -> Iterator[tu
 @stack_rule("protection-stateful", fix="set protection.protect in the stage file")
 def stateful_protected(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
     """Where the stage protects, every stateful and key resource is protected."""
-    from stackyard.data_classes import PROTECTED, data_class_of
+    from stackyard.resource_risk import PROTECTED, data_class_of
 
     for subject in subjects:
         kind = data_class_of(subject.type)

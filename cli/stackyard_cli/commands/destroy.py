@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stackyard.data_classes import data_class_of
 from stackyard.naming import StackId
+from stackyard.resource_risk import data_class_of
 from stackyard_cli import render
 from stackyard_cli.backend import preconditions
 from stackyard_cli.deploy.deployment import Deployment

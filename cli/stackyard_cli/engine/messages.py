@@ -12,6 +12,14 @@ from typing import Any, Literal
 Operation = Literal["preview", "up", "destroy", "refresh"]
 Phase = Literal["start", "done", "failed"]
 
+REPLACEMENT = frozenset({"replace", "create-replacement", "delete-replaced"})
+"""The engine's operations on one resource that make up a replacement."""
+
+
+def kind_of(operation: str) -> str:
+    """Return what an operation of the engine means for the resource: `replace` for its parts."""
+    return "replace" if operation in REPLACEMENT else operation
+
 
 @dataclass(frozen=True)
 class Request:
@@ -89,6 +97,11 @@ class Step:
     def name(self) -> str:
         """The logical name: the last part of the URN."""
         return self.urn.rpartition("::")[2]
+
+    @property
+    def kind(self) -> str:
+        """The operation as people count it: the parts of a replacement are one `replace`."""
+        return kind_of(self.operation)
 
 
 @dataclass(frozen=True)

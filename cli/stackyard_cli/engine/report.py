@@ -8,13 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.messages import Diagnostic, Event, Operation, Result, Step, Violation
+from stackyard_cli.engine.messages import (
+    Diagnostic,
+    Event,
+    Operation,
+    Result,
+    Step,
+    Violation,
+)
 
 LOST = re.compile(r"reading from server|transport is closing|connection (refused|reset)|\bEOF\b")
 """What gRPC says of a provider that is gone."""
-
-REPLACING = frozenset({"replace", "create-replacement", "delete-replaced"})
-"""The steps that a replacement is made of."""
 
 STOPPED = frozenset({"policy", "protected"})
 """Why a preview may fail although it has shown everything."""
@@ -89,10 +93,9 @@ class Report:
 
 def _joined(before: Step, after: Step) -> Step:
     """Return the later step with what only the earlier one names; two halves make a replace."""
-    halves = {before.operation, after.operation} & REPLACING
     return replace(
         after,
-        operation="replace" if halves else after.operation,
+        operation="replace" if "replace" in {before.kind, after.kind} else after.operation,
         changes=after.changes or before.changes,
         replace_keys=after.replace_keys or before.replace_keys,
         priced_before=after.priced_before or before.priced_before,

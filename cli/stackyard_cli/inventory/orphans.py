@@ -9,7 +9,7 @@ from typing import Any, Literal
 from stackyard.budget.band import Priced, band
 from stackyard.budget.priced import PRICED
 from stackyard.budget.prices import Prices
-from stackyard.data_classes import PROTECTED, DataClass, data_class_of
+from stackyard.resource_risk import PROTECTED, DataClass, data_class_of
 from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.inventory.census import Found
 

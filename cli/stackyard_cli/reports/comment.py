@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackyard.data_classes import PROTECTED, data_class_of
+from stackyard.resource_risk import PROTECTED, data_class_of, risk_of
+from stackyard_cli.engine.messages import kind_of
 
 MARKER = "<!-- stackyard: review -->"
 """First line of the comment, by which it is found again and updated in place."""
@@ -24,25 +25,6 @@ RISKS, TABLE, LEFT_OUT = 16_000, 22_000, 4_000
 """Bytes that the parts may take; details get the rest."""
 
 LOSS, ACCESS, NETWORK = "may lose data", "changes access", "changes the network"
-
-KINDS: Mapping[str, tuple[str, ...]] = {
-    ACCESS: (
-        "aws:iam/",
-        "aws:eks/accessEntry",
-        "aws:eks/accessPolicyAssociation",
-        "aws:eks/podIdentityAssociation",
-        "aws:kms/",
-        "aws:s3/bucketPolicy",
-        "aws:s3/bucketPublicAccessBlock",
-        "aws:secretsmanager/secretPolicy",
-        "kubernetes:rbac.",
-    ),
-    NETWORK: ("aws:ec2/", "aws:vpc/", "kubernetes:networking."),
-}
-"""Types that a reviewer looks at first, by what a change of them means."""
-
-QUIET = ("aws:ec2/launchTemplate",)
-"""Types below a prefix above that are not of that kind."""
 
 OPERATIONS = ("create", "update", "replace", "delete")
 
@@ -141,10 +123,11 @@ def _risks(steps: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
             why = ", ".join(step["replace_reasons"])
             yield LOSS, line + (f" because of {code(why)}" if why else "")
             continue
-        for kind, prefixes in KINDS.items():
-            if step["type"].startswith(prefixes) and not step["type"].startswith(QUIET):
-                yield kind, line
-                break
+        risk = risk_of(step["type"])
+        if risk.access:
+            yield ACCESS, line
+        elif risk.network:
+            yield NETWORK, line
 
 
 def _row(each: Entry) -> str:
@@ -194,9 +177,7 @@ def _html(text: str) -> str:
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step of a receipt or of a report in one form."""
-    operation = str(step.get("operation", ""))
-    if operation in {"create-replacement", "delete-replaced"}:
-        operation = "replace"
+    operation = kind_of(str(step.get("operation", "")))
     kind = str(step.get("type", ""))
     paths = step.get("paths") or [change.get("path") for change in step.get("changes") or ()]
     return {

@@ -13,7 +13,6 @@ from stackyard_cli.review.blast_radius import Loss, losses_of
 from stackyard_cli.review.config_changes import ConfigChange
 from stackyard_cli.review.gate import Review
 from stackyard_cli.review.permissions import NewPermissions, new_permissions
-from stackyard_cli.review.steps import kind_of
 
 SHOWN = 15
 """Lines of one kind in a block for people; `--json` has them all."""
@@ -51,7 +50,7 @@ class Rehearsal:
         gone = [
             step
             for step in report.changing
-            if step.custom and kind_of(step) in {"delete", "replace"} and step.urn not in urns
+            if step.custom and step.kind in {"delete", "replace"} and step.urn not in urns
         ]
         grants = new_permissions(report.steps.values())
         return cls(report, is_new, review, edits, lost, gone, grants)
@@ -90,8 +89,8 @@ class Rehearsal:
             "new": self.is_new,
             "changes": summary.counts(self.report),
             "losses": [asdict(loss) for loss in self.losses],
-            "replaces": [_to_dict(s) for s in self.gone if kind_of(s) == "replace"],
-            "deletes": [_to_dict(s) for s in self.gone if kind_of(s) == "delete"],
+            "replaces": [_to_dict(s) for s in self.gone if s.kind == "replace"],
+            "deletes": [_to_dict(s) for s in self.gone if s.kind == "delete"],
             "permissions": [one.to_dict() for one in self.permissions.found],
             "permissions_unknown": self.permissions.unknown,
             "cost": review.cost.to_dict() if review else None,
@@ -134,7 +133,7 @@ def _outcome(report: Report) -> str:
 
 
 def _line_of(step: Step) -> str:
-    kind = kind_of(step)
+    kind = step.kind
     why = f" because of {', '.join(step.replace_keys)}" if step.replace_keys else ""
     kept = ", kept in the cloud" if kind == "delete" and step.retained else ""
     return f"{'±' if kind == 'replace' else '-'} {kind} {step.type} {step.name}{why}{kept}"
@@ -146,7 +145,7 @@ def _to_dict(step: Step) -> dict[str, Any]:
         "type": step.type,
         "name": step.name,
         "because": list(step.replace_keys),
-        "kept": step.retained and kind_of(step) == "delete",
+        "kept": step.retained and step.kind == "delete",
     }
 
 

@@ -98,9 +98,7 @@ def _kind(step: Step) -> str:
         return "outputs" if step.operation in {"same", "update"} else "stack"
     if step.operation in {"same", "read"}:
         return "outputs"
-    if step.operation in {"create-replacement", "delete-replaced", "replace"}:
-        return "replace"
-    return step.operation
+    return step.kind
 
 
 def _place(step: Step) -> tuple[str, str]:

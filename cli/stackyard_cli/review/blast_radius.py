@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stackyard.blueprints.waiver import Waiver
-from stackyard.data_classes import PROTECTED, DataClass, data_class_of
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.loaded import Loaded
 from stackyard.estate.node import Origin
+from stackyard.resource_risk import PROTECTED, DataClass, data_class_of
 from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.engine.messages import Step
 from stackyard_cli.engine.protection import refused
 from stackyard_cli.engine.report import Report
-from stackyard_cli.review.steps import kind_of
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,14 @@ def losses(steps: Iterable[Step]) -> list[Loss]:
             urn=step.urn,
             type=step.type,
             name=step.name,
-            operation=kind_of(step),
+            operation=step.kind,
             data_class=data_class_of(step.type),
-            because=step.replace_keys if kind_of(step) == "replace" else (),
-            kept=step.retained and kind_of(step) == "delete",
+            because=step.replace_keys if step.kind == "replace" else (),
+            kept=step.retained and step.kind == "delete",
         )
         for step in steps
         if step.custom
-        and kind_of(step) in {"delete", "replace"}
+        and step.kind in {"delete", "replace"}
         and data_class_of(step.type) in PROTECTED
     ]
 

@@ -10,7 +10,6 @@ from stackyard.budget.band import Band, Priced, band
 from stackyard.budget.config import BudgetConfig
 from stackyard.budget.prices import Prices
 from stackyard_cli.engine.messages import Step
-from stackyard_cli.review.steps import kind_of
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ class Cost:
 def cost_of(steps: Iterable[Step], prices: Prices, budget: BudgetConfig | None = None) -> Cost:
     """Return the cost of a previewed stack; unchanged resources are among the steps."""
     real = [step for step in steps if step.custom]
-    before = [_priced(step, step.priced_before) for step in real if kind_of(step) != "create"]
-    after = [_priced(step, step.priced_after) for step in real if kind_of(step) != "delete"]
+    before = [_priced(step, step.priced_before) for step in real if step.kind != "create"]
+    after = [_priced(step, step.priced_after) for step in real if step.kind != "delete"]
     return Cost(band(before, prices), band(after, prices), prices, budget)
 
 

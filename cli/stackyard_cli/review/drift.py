@@ -1,4 +1,4 @@
-"""What the cloud holds that the files do not say: each difference with its kind."""
+"""Classifies drift: each difference between the cloud and what was applied, by its risk."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from stackyard.data_classes import PROTECTED, data_class_of
 from stackyard.estate.exceptions import DriftIgnore
 from stackyard.naming import StackId
+from stackyard.resource_risk import PROTECTED, risk_of
 from stackyard_cli.engine.messages import Step
 from stackyard_cli.engine.report import Report
-from stackyard_cli.review.steps import kind_of
 
 Kind = Literal["expected", "benign", "risky", "ignored", "unknown"]
 
@@ -22,30 +21,6 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "kubernetes:apps/v1:Deployment": ("spec.replicas",),
 }
 """Properties that an autoscaler writes."""
-
-RISKY_TYPES = (
-    "aws:ec2/defaultSecurityGroup",
-    "aws:ec2/networkAcl",
-    "aws:ec2/route",
-    "aws:ec2/securityGroup",
-    "aws:eks/access",
-    "aws:eks/podIdentity",
-    "aws:iam/",
-    "aws:kms/",
-    "aws:s3/accessPoint",
-    "aws:s3/bucketLifecycle",
-    "aws:s3/bucketObjectLock",
-    "aws:s3/bucketOwnership",
-    "aws:s3/bucketPolicy",
-    "aws:s3/bucketPublicAccess",
-    "aws:s3/bucketServerSideEncryption",
-    "aws:s3/bucketVersioning",
-    "aws:secretsmanager/secretPolicy",
-    "aws:vpc/securityGroup",
-    "kubernetes:networking.k8s.io/",
-    "kubernetes:rbac.authorization.k8s.io/",
-)
-"""Who may do what, what reaches what, what is readable, and how long data lives."""
 
 RISKY_WORDS = (
     "acl",
@@ -61,7 +36,10 @@ RISKY_WORDS = (
     "securityContext",
     "taint",
 )
-"""Parts of property paths with the same meaning, whatever the type."""
+"""Parts of property paths that concern access, reach or encryption, whatever the type."""
+
+TAGS = ("tags", "tagsAll")
+"""Properties that decide nothing but access: conditions of IAM policies may test tags."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +89,9 @@ def _changes(report: Report) -> Iterator[tuple[str, str]]:
     for step in report.changing:
         if not step.custom or step.type == "pulumi:pulumi:Stack":
             continue
-        if kind_of(step) == "create":
+        if step.kind == "create":
             yield step.urn, "(missing)"
-        elif kind_of(step) == "delete":
+        elif step.kind == "delete":
             yield step.urn, "(not in the files)"
         else:
             yield from ((step.urn, change.path) for change in step.changes)
@@ -134,6 +112,9 @@ def _judged(stack: StackId, step: Step, path: str, rules: Iterable[DriftIgnore])
 def _kind(type_token: str, path: str) -> Kind:
     if path in EXPECTED.get(type_token, ()):
         return "expected"
-    gone = path == "(missing)" and data_class_of(type_token) in PROTECTED
-    words = any(word.lower() in path.lower() for word in RISKY_WORDS)
-    return "risky" if gone or words or type_token.startswith(RISKY_TYPES) else "benign"
+    risk = risk_of(type_token)
+    lost = path == "(missing)" and risk.data_class in PROTECTED
+    tagged = path.partition(".")[0].partition("[")[0] in TAGS
+    by_type = risk.access or ((risk.network or risk.safeguard) and not tagged)
+    by_path = any(word.lower() in path.lower() for word in RISKY_WORDS)
+    return "risky" if lost or by_type or by_path else "benign"

@@ -38,7 +38,7 @@ class Review:
     """One stack's preview with everything that a reviewer wants to know."""
 
     report: Report
-    steps: list[steps.Plain]
+    steps: list[steps.StepDict]
     violations: list[Violation]
     cost: Cost
     stops: list[Stop]

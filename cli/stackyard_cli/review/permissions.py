@@ -1,7 +1,7 @@
-"""Who may do what after a change and could not before: IAM statements, bindings, lost denials.
+"""Finds the permissions that a change adds: IAM statements, bindings, and denials it removes.
 
-Compared are sets of single grants over a whole stack, so that order, `Sid`s, and statements that
-move from one policy of a role to another play no part.
+The grants of a whole stack are compared as sets, so the order of statements, their `Sid`s, and
+their distribution over several policies of one role make no difference.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackyard.access.patterns import PatternError, like, listed
+from stackyard.resource_risk import ACCESS_INPUTS, POLICY_DOCUMENTS, risk_of
 from stackyard_cli.engine.messages import Step
-from stackyard_cli.engine.worker.granting import DOCUMENTS
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine puts in place of a text that no preview can know,
@@ -21,6 +21,9 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 SECRET = "[secret]"
 """What the engine puts in place of a secret."""
+
+LONGEST_ACTION = 200
+"""Characters of one action in a line for people; `to_dict` has all of them."""
 
 Inputs = Mapping[str, Any]
 
@@ -83,7 +86,8 @@ class Permission:
         who = f" by {self.principal}" if self.principal else ""
         where = f" on {', '.join(self.resources)}" if any(self.resources) else ""
         when = f" if {self.condition}" if self.condition else ""
-        return f"{self.holder}{who} {word} {', '.join(self.actions)}{where}{when}"
+        actions = ", ".join(_short(action) for action in self.actions)
+        return f"{self.holder}{who} {word} {actions}{where}{when}"
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def new_permissions(steps: Iterable[Step]) -> NewPermissions:
     after: set[Grant] = set()
     unknown: set[str] = set()
     for step in steps:
+        if _unreadable_change(step):
+            unknown.add(_holder(step, {}))
         then, now = step.granted_before or {}, step.granted_after or {}
         if _readable(then):
             before |= _grants(step, then)
@@ -113,6 +119,12 @@ def new_permissions(steps: Iterable[Step]) -> NewPermissions:
     added = _beyond({one for one in after if one.effect == "Allow"}, before)
     denied = {one for one in before if one.effect == "Deny" and one.holder not in unknown}
     return NewPermissions(_grouped(added | _beyond(denied, after)), sorted(unknown))
+
+
+def _unreadable_change(step: Step) -> bool:
+    """Say whether a step changes access by a type whose inputs no table names."""
+    changed = step.custom and step.kind in {"create", "update", "replace"}
+    return changed and risk_of(step.type).access and step.type not in ACCESS_INPUTS
 
 
 def _readable(inputs: Inputs) -> bool:
@@ -132,18 +144,28 @@ def _beyond(grants: set[Grant], others: set[Grant]) -> set[Grant]:
 
 
 def _grants(step: Step, inputs: Inputs) -> set[Grant]:
+    """Return the grants and denials that the access inputs of one resource state."""
     holder = _holder(step, inputs)
-    found: set[Grant] = set()
+    denies = risk_of(step.type).denies
+    result: set[Grant] = set()
+    rest: dict[str, Any] = {}
     for name, value in inputs.items():
-        if name in DOCUMENTS and value:
-            found |= _of_document(holder, value)
+        if name in denies:
+            result |= {Grant(holder, "Deny", _assigned(name, value))} if value else set()
+        elif name in POLICY_DOCUMENTS:
+            result |= _of_document(holder, value) if value else set()
         elif name == "rules":
-            found |= _of_rules(holder, value or [])
-    rest = {k: v for k, v in inputs.items() if k not in DOCUMENTS and k not in ("rules", "role")}
+            result |= _of_rules(holder, value or [])
+        elif name != "role":
+            rest[name] = value
     if rest:
-        said = ", ".join(f"{key}={_text(value)}" for key, value in sorted(rest.items()))
-        found.add(Grant(holder, "Allow", said))
-    return found
+        action = ", ".join(_assigned(name, value) for name, value in sorted(rest.items()))
+        result.add(Grant(holder, "Allow", action))
+    return result
+
+
+def _assigned(name: str, value: Any) -> str:
+    return name if value is True else f"{name}={_text(value)}"
 
 
 def _holder(step: Step, inputs: Inputs) -> str:
@@ -211,6 +233,14 @@ def _grouped(grants: set[Grant]) -> list[Permission]:
         Permission(holder, effect, actions, tuple(resources), principal, condition)
         for (holder, effect, principal, condition, actions), resources in by_actions.items()
     ]
+
+
+def _short(action: str) -> str:
+    """Cut the long text of an input in the middle, such as that of an admission policy."""
+    if len(action) <= LONGEST_ACTION:
+        return action
+    half = LONGEST_ACTION // 2
+    return f"{action[:half]}…{action[-half:]}"
 
 
 def _text(value: Any) -> str:

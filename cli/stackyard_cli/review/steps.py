@@ -1,4 +1,4 @@
-"""A preview's steps in one normal form: no order, no values, nothing secret."""
+"""Normalises preview steps so that two previews compare equal: sorted, without values."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stackyard.data_classes import data_class_of
+from stackyard.resource_risk import data_class_of, risk_of
 from stackyard_cli.engine.messages import Step
 from stackyard_cli.engine.report import Report
 from stackyard_cli.review.config_changes import ConfigChange
 
-Plain = dict[str, Any]
+StepDict = dict[str, Any]
+"""A step as receipts and `--json` hold it."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "access": ("aws:iam/", "aws:s3/accessPoint", "aws:efs/accessPoint", "kubernetes:rbac."),
     "budget": ("aws:budgets/",),
     "cluster": ("aws:eks/", "aws:ec2/launchTemplate"),
     "database": ("aws:rds/",),
@@ -26,17 +26,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "secrets": ("aws:secretsmanager/", "aws:kms/"),
     "tags": ("aws:",),
 }
-"""Types of resources that a section of a stack file usually ends in."""
+"""Resource types that a section of a stack file usually declares; `access` declares grants."""
 
 
-def kind_of(step: Step) -> str:
-    """Return what happens to a resource, the halves of a replacement taken together."""
-    if step.operation in {"create-replacement", "delete-replaced", "replace"}:
-        return "replace"
-    return step.operation
-
-
-def normalised(report: Report, changes: Sequence[ConfigChange] = ()) -> list[Plain]:
+def normalised(report: Report, changes: Sequence[ConfigChange] = ()) -> list[StepDict]:
     """Return the changing steps by URN, each with the lines of config behind it where they match.
 
     Values are left out on purpose: the fingerprint binds config, program and state, and from these
@@ -46,33 +39,39 @@ def normalised(report: Report, changes: Sequence[ConfigChange] = ()) -> list[Pla
 
 
 def origins(step: Step, changes: Sequence[ConfigChange]) -> list[str]:
-    """Return the places in stack files that a change most likely comes from; empty if unsure."""
+    """Return the lines of stack files that a step most likely comes from; empty if unsure."""
     if len(changes) == 1:
-        return _places(changes)
+        return _lines_of(changes)
     words = _words(step.name)
     named = [change for change in changes if words & _below_section(change.path)]
-    fits = [c for c in changes if step.type.startswith(SECTIONS.get(_section(c.path), ("?",)))]
+    fits = [change for change in changes if _ends_in(_section(change.path), step.type)]
     # A name alone misleads: who may read the dataset `photos` is not what its lifecycle comes from.
     own = [change for change in fits if _section(change.path) != "tags"]
-    return _places([change for change in named if change in fits] or own or named or fits)
+    return _lines_of([change for change in named if change in fits] or own or named or fits)
 
 
-def _to_dict(step: Step, changes: Sequence[ConfigChange]) -> Plain:
+def _to_dict(step: Step, changes: Sequence[ConfigChange]) -> StepDict:
     return {
         "urn": step.urn,
         "type": step.type,
         "name": step.name,
-        "operation": kind_of(step),
+        "operation": step.kind,
         "paths": sorted({change.path for change in step.changes}),
-        "replace_reasons": sorted(step.replace_keys) if kind_of(step) == "replace" else [],
+        "replace_reasons": sorted(step.replace_keys) if step.kind == "replace" else [],
         "data_class": data_class_of(step.type) if step.custom else None,
-        "kept_in_the_cloud": step.retained and kind_of(step) == "delete",
+        "kept_in_the_cloud": step.retained and step.kind == "delete",
         "origins": origins(step, changes),
     }
 
 
-def _places(changes: Iterable[ConfigChange]) -> list[str]:
+def _lines_of(changes: Iterable[ConfigChange]) -> list[str]:
     return sorted({change.origin for change in changes if change.origin})
+
+
+def _ends_in(section: str, type_token: str) -> bool:
+    if section == "access":
+        return risk_of(type_token).access
+    return type_token.startswith(SECTIONS.get(section, ("?",)))
 
 
 def _section(path: str) -> str:

@@ -15,8 +15,8 @@ from pulumi.automation.events import (
 )
 
 from stackyard.budget.priced import PRICED
+from stackyard.resource_risk import ACCESS_INPUTS
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step, Violation
-from stackyard_cli.engine.worker.granting import GRANTING
 from stackyard_cli.masking import Mask
 
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
@@ -88,8 +88,8 @@ def _step(phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool) -
         protected=bool(facts.old.protect) if facts.old else False,
         priced_before=_chosen(PRICED, facts.type, facts.old),
         priced_after=_chosen(PRICED, facts.type, facts.new),
-        granted_before=_chosen(GRANTING, facts.type, facts.old),
-        granted_after=_chosen(GRANTING, facts.type, facts.new),
+        granted_before=_chosen(ACCESS_INPUTS, facts.type, facts.old),
+        granted_after=_chosen(ACCESS_INPUTS, facts.type, facts.new),
     )
 
 

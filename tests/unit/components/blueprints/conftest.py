@@ -12,6 +12,9 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, settings
 
+COMPUTED = ("address", "prometheusEndpoint", "repositoryUrl", "url")
+"""Outputs of some types that a provider computes and that components build texts of."""
+
 
 class Run(mocks.Mocks):
     """One run of a program: its resources by URN-like key, and its resolved contract."""
@@ -36,7 +39,9 @@ class Run(mocks.Mocks):
         key = (args.typ, args.name)
         assert key not in self.inputs, f"two resources are {key}"
         self.inputs[key] = args.inputs
-        made = {"arn": f"arn:aws:mock:::{args.name}", **args.inputs, **_added_by_aws(args)}
+        computed = {name: f"{args.name}-{name}" for name in COMPUTED}
+        made = {"arn": f"arn:aws:mock:::{args.name}", **computed, **args.inputs}
+        made |= _added_by_aws(args)
         return f"{args.name}-id", made
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
@@ -68,6 +73,8 @@ def _added_by_aws(args: mocks.MockResourceArgs) -> dict[str, Any]:
         }
     if args.typ == "aws:eks/nodeGroup:NodeGroup":
         return {"resources": [{"autoscalingGroups": [{"name": f"eks-{args.name}"}]}]}
+    if args.typ == "aws:rds/instance:Instance":
+        return {"masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:::{args.name}"}]}
     if args.typ == "aws:ec2/launchTemplate:LaunchTemplate":
         return {"latestVersion": 1}
     return {}
