@@ -73,7 +73,8 @@ def test_type_checkers_see_the_same_names() -> None:
     }
     assert sorted(filter(None, imported)) == PUBLIC
     for name, (module, original) in imported.items():
-        assert module and name
+        assert module
+        assert name
         there = getattr(importlib.import_module(module), original)
         assert getattr(stackyard, name) is there, name
 
