@@ -10,6 +10,9 @@ from pathlib import Path
 
 from stackyard_cli.errors import ExitCode, StackyardError
 
+PRIVATE_UMASK = 0o077
+"""The umask of workers and engine: their state, plan and config files may hold secrets."""
+
 
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet; raises StackyardError if it is."""

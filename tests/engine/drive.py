@@ -16,7 +16,7 @@ from stackyard_cli.backend.location import Location
 from stackyard_cli.deploy.order import in_order
 from stackyard_cli.engine.messages import EngineStarted, Event
 from stackyard_cli.engine.parent.runner import Runner
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Task
 
@@ -31,7 +31,7 @@ def main() -> None:
 
     known = json.loads(environment)
     location = Location(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
-    with Stops(lambda text: print(text, file=sys.stderr)) as stops:
+    with StopSignals(lambda text: print(text, file=sys.stderr)) as stops:
         runner = Runner(location, pulumi_binary.find(), stops, watch, Workers(json.loads(worker)))
         done = in_order(
             [[task(STACK, **json.loads(config))]],
@@ -41,7 +41,7 @@ def main() -> None:
             skip=lambda _task, _done: None,
         )
     print(json.dumps({str(k): v.result.outcome for k, v in done.items()}), flush=True)
-    sys.exit(130 if stops.wanted else 0)
+    sys.exit(130 if stops.received else 0)
 
 
 if __name__ == "__main__":

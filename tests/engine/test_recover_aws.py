@@ -17,7 +17,7 @@ from yard import STACK, FakeYard, kill_everything, quiet, task
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import location_of
 from stackyard_cli.engine.parent.runner import Runner
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.recovery.recover import recover
@@ -119,7 +119,7 @@ def test_kill_recover_up(aws_yard: FakeYard, sandbox: Any, trial: int) -> None:
     census = AwsCensus(STACK, REGION, aws_yard.location.environment)
     outcome = recover(aws_yard.location, aws_yard.engine, STACK, census)
     assert outcome.leftovers == [], outcome
-    stops, workers = Stops(lambda _: None), Workers(WORKER)
+    stops, workers = StopSignals(lambda _: None), Workers(WORKER)
     report = Runner(aws_yard.location, pulumi_binary.find(), stops, quiet, workers).run(
         task(), "up"
     )

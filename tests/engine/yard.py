@@ -20,7 +20,7 @@ from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pending import Wanted
 from stackyard_cli.engine.messages import Event
 from stackyard_cli.engine.parent.runner import Runner
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.inventory.census import Found
@@ -43,7 +43,7 @@ class FakeYard:
     cloud: Path
     provider: subprocess.Popen[str] | None
     engine: pulumi_binary.Engine = field(default_factory=pulumi_binary.find)
-    stops: Stops = field(default_factory=lambda: Stops(lambda _: None))
+    stops: StopSignals = field(default_factory=lambda: StopSignals(lambda _: None))
     worker: tuple[str, ...] = WORKER
 
     def runner(self, watch: Any = quiet) -> Runner:

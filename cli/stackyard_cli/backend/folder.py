@@ -29,7 +29,7 @@ class FolderStore:
     def put(self, key: str, data: bytes) -> None:
         """Write beside and rename: a full disk leaves the old file whole."""
         path = self.root / key
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(path.parent)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with open(beside, "wb", opener=_private) as file:
@@ -53,6 +53,13 @@ class FolderStore:
         files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ATTRIBUTES)
         names = (path.relative_to(self.root).as_posix() for path in files)
         return sorted(name for name in names if name.startswith(prefix))
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder for its owner only; `mkdir` gives `mode` to the last part of a path alone."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""`cost`: the cost band of stacks, and the refresh of prices from the price API."""
+"""`cost`: what stacks cost in a month; `--refresh` reads the prices from AWS."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.errors import StackyardError
 from stackyard_cli.options import EstateDir, Json, Selection
 
 Refresh = Annotated[
-    bool, typer.Option("--refresh", help="First read instance and database prices from the API.")
+    bool, typer.Option("--refresh", help="Read instance and database prices from AWS first.")
 ]
 COLUMNS = ("stack", "floor", "ceiling", "limit", "unknown", "usage")
 
@@ -20,50 +18,21 @@ COLUMNS = ("stack", "floor", "ceiling", "limit", "unknown", "usage")
 def cost(
     stacks: Selection = None, refresh: Refresh = False, json: Json = False, estate: EstateDir = None
 ) -> None:
-    """Show what stacks cost in a month as their files say now, from floor to ceiling, in USD."""
-    from stackyard_cli.deploy.flow import Flow
-    from stackyard_cli.deploy.outcome import end
-    from stackyard_cli.engine.parent.stops import Stops
+    """Show the monthly cost of stacks as their files are now, floor to ceiling, in USD."""
+    from stackyard_cli.deploy.deployment import Deployment
+    from stackyard_cli.deploy.flow import preview_stacks
+    from stackyard_cli.reports import cost_table
+    from stackyard_cli.review.price_refresh import refresh_prices
 
     deployment = Deployment.open(estate)
-    layers = deployment.layers(deployment.estate.select(stacks))
+    layers = deployment.select(stacks)
     if refresh:
-        _refresh(deployment, {task.config["region"] for layer in layers for task in layer})
-    with Stops(render.narrate) as stops:
-        flow = Flow(deployment, stops, judged=False)
-        found = flow.preview(layers)
-    reviews = flow.reviews(found)
-    rows = [
-        {
-            **review.cost.to_dict(),
-            "stack": str(stack),
-            "limit": review.cost.to_dict()["monthly_limit"],
-        }
-        for stack, review in reviews.items()
-    ]
-    render.table(COLUMNS, rows, json=json)
-    for date, source in sorted({(row["prices_as_of"], row["prices_source"]) for row in rows}):
-        render.narrate(f"prices of {date}, {source}; by use: storage, transfer and what is named")
-    for report in found.values():
-        if report.stack not in reviews:
-            render.narrate(f"{report.stack}: not priced: {report.result.problem}", "yellow")
-    end(found, layers, stops)
-
-
-def _refresh(deployment: Deployment, regions: set[str]) -> None:
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from stackyard_cli.review import price_list
-    from stackyard_cli.review.dates import today
-
-    client = boto3.client("pricing", region_name=price_list.PRICE_API_REGION)
-    for region in sorted(regions):
-        try:
-            found = price_list.refresh(deployment.location.home, region, client, today())
-        except (BotoCoreError, ClientError) as error:
-            raise StackyardError(
-                f"the price API cannot be read: {error}",
-                hint="credentials with `pricing:GetProducts` are needed; leave out --refresh",
-            ) from error
-        render.narrate(f"{region}: {len(found)} prices read")
+        for line in refresh_prices(deployment.location.home, deployment.regions):
+            render.narrate(line)
+    previews = preview_stacks(deployment, layers, enforce_policies=False)
+    render.table(COLUMNS, cost_table.rows(previews.reviews), json=json)
+    for line in cost_table.sources(previews.reviews.values()):
+        render.narrate(line)
+    for report in previews.incomplete:
+        render.narrate(f"{report.stack}: no cost: {report.result.problem}", "yellow")
+    previews.end(json_printed=json)

@@ -1,4 +1,4 @@
-"""`preview` and `up`: show what would change, ask, apply in contract order."""
+"""`preview` and `up`: show what would change, confirm, apply in dependency order."""
 
 from __future__ import annotations
 
@@ -8,33 +8,25 @@ from typing import Annotated
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import Flow, apply_layers, changes
-from stackyard_cli.deploy.outcome import end
-from stackyard_cli.engine.parent.stops import Stops
-from stackyard_cli.engine.parent.workers import KEPT, Workers
 from stackyard_cli.errors import ExitCode
 from stackyard_cli.options import EstateDir, Json, PoliciesOf, Selection, Stacks, Yes
-from stackyard_cli.recovery.lock import check_free
-from stackyard_cli.review import approval, gate
 
 Refresh = Annotated[
     bool,
-    typer.Option("--refresh/--no-refresh", help="First look at what the cloud really holds."),
+    typer.Option("--refresh/--no-refresh", help="Compare with the cloud, not with the last state."),
 ]
 Diff = Annotated[bool, typer.Option("--diff", help="Show old and new values; secrets are hidden.")]
 Expect = Annotated[
-    bool, typer.Option("--expect-no-changes", help="Exit with 4 if anything would change.")
+    bool, typer.Option("--expect-no-changes", help="Exit with code 4 if anything would change.")
 ]
-
-KeepReceipt = Annotated[
+WriteReceipt = Annotated[
     Path | None,
     typer.Option(
         "--receipt",
-        help="Keep the reviewed change as FILE.json, or one for each stack in a folder.",
+        help="Write the reviewed change to FILE.json, or one file per stack to a folder.",
     ),
 ]
-Approved = Annotated[
+ApplyReceipt = Annotated[
     Path | None,
     typer.Option("--receipt", help="Apply exactly this reviewed change, without a question."),
 ]
@@ -48,29 +40,32 @@ def preview(
     refresh: Refresh = False,
     expect_no_changes: Expect = False,
     diff: Diff = False,
-    receipt: KeepReceipt = None,
+    receipt: WriteReceipt = None,
     policies_of: PoliciesOf = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
     """Show what `up` would change; changes nothing."""
+    from stackyard_cli.deploy.deployment import Deployment
+    from stackyard_cli.deploy.flow import preview_stacks
+    from stackyard_cli.review import approval, gate
+
     deployment = Deployment.open(estate)
-    layers = deployment.layers(deployment.estate.select(stacks))
-    deployment.hold_to(policies_of)
-    deployment.check_immutables(task for layer in layers for task in layer)
-    with Stops(render.narrate) as stops:
-        flow = Flow(deployment, stops, values=diff, refresh=refresh)
-        found = flow.preview(layers)
-    reviews = flow.reviews(found)
-    if not json:
-        flow.show(found, reviews, _answer)
+    layers = deployment.select(stacks)
+    deployment.enforce_policies_of(policies_of)
+    deployment.check_immutables(layers)
+    previews = preview_stacks(deployment, layers, values=diff, refresh=refresh)
+    if json:
+        render.answer({"stacks": previews.to_dict()}, json=True)
     else:
-        render.answer({"stacks": flow.to_dict(found.values(), reviews)}, json=True)
+        for line in previews.lines(values=diff):
+            render.answer(line, json=False)
+    reviews = list(previews.reviews.values())
     if receipt is not None:
-        approval.keep(deployment.context, receipt, list(reviews.values()), refresh=refresh)
-    end(found, layers, stops, answered=json)
-    gate.stop(reviews.values(), json=json)
-    if expect_no_changes and any(changes(report) for report in found.values()):
+        approval.keep(deployment.context, receipt, reviews, refresh=refresh)
+    previews.end(json_printed=json)
+    gate.stop(reviews, json=json)
+    if expect_no_changes and previews.changing:
         raise typer.Exit(ExitCode.CHANGES_PENDING)
 
 
@@ -79,31 +74,21 @@ def up(
     yes: Yes = False,
     refresh: Refresh = False,
     diff: Diff = False,
-    receipt: Approved = None,
+    receipt: ApplyReceipt = None,
     digest: Digest = None,
     policies_of: PoliciesOf = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
-    """Apply stacks, in contract order: preview, ask, apply; layer by layer where one is new."""
-    deployment = Deployment.open(estate)
-    layers = deployment.layers(deployment.estate.select(stacks))
-    check_free(deployment.location, (task.stack for layer in layers for task in layer))
-    deployment.hold_to(policies_of)
-    deployment.check_immutables(task for layer in layers for task in layer)
-    approved = None
-    if receipt is not None:
-        tasks = [task for layer in layers for task in layer]
-        approved = approval.Approval.opened(deployment.context, receipt, tasks, digest)
-        refresh = approved.refresh
-    with Stops(render.narrate) as stops, Workers(keep=KEPT) as workers:
-        flow = Flow(deployment, stops, values=diff, refresh=refresh, workers=workers)
-        done = apply_layers(flow, layers, approved, yes=yes, json=json)
+    """Apply stacks in dependency order: preview, confirm, apply.
+
+    A stack whose upstream is new is previewed and confirmed after that upstream is applied.
+    """
+    from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
+    from stackyard_cli.deploy.deployment import Deployment
+
+    options = ApplyOptions(yes, refresh, diff, receipt, digest, policies_of)
+    applied = apply_stacks(Deployment.open(estate), stacks, options)
     if json:
-        render.answer({"stacks": flow.to_dict(done.values(), flow.reviewed)}, json=True)
-    end(done, layers, stops, answered=json)
-    render.narrate(f"{len(done)} applied", "green")
-
-
-def _answer(line: str) -> None:
-    render.answer(line, json=False)
+        render.answer({"stacks": applied.to_dict()}, json=True)
+    applied.end(json_printed=json)

@@ -1,9 +1,10 @@
-"""An estate opened for the engine: its location, its engine, and its stacks as tasks."""
+"""An estate opened for a run of the engine: its backend, its engine, and its stacks as tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from stackyard.naming import StackId
 from stackyard_cli.backend import preconditions, pulumi_binary
 from stackyard_cli.backend.location import Location, location_of_estate
 from stackyard_cli.backend.pulumi_binary import Engine
-from stackyard_cli.deploy import onprem_clusters
-from stackyard_cli.engine.report import Task
+from stackyard_cli.deploy.onprem_clusters import OnPremClusters
+from stackyard_cli.deploy.order import Layers
+from stackyard_cli.engine.report import Prerequisite, Task
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review.blast_radius import expired
 from stackyard_cli.review.context import ReviewContext
@@ -29,14 +31,14 @@ from stackyard_cli.review.policy_source import PolicySource
 
 @dataclass
 class Deployment:
-    """What the verbs that run the engine share."""
+    """What every verb that runs the engine starts from; opening it starts nothing."""
 
     estate: Estate
     location: Location
     engine: Engine
     loaded: dict[StackId, Loaded] = field(default_factory=dict)
     policies: PolicySource | None = None
-    """Whose rules hold; those of the estate itself by default."""
+    """The policy settings that apply; those of the working tree by default."""
 
     @classmethod
     def open(cls, estate_dir: Path | None) -> Deployment:
@@ -44,13 +46,19 @@ class Deployment:
         estate = Estate.find(Path.cwd(), estate_dir)
         return cls(estate, location_of_estate(estate), pulumi_binary.find())
 
+    def select(self, patterns: Sequence[str] | None) -> Layers:
+        """Return the stacks that match as tasks in dependency order; without a pattern, all."""
+        return self.layers(self.estate.select(patterns))
+
     def layers(self, stacks: Iterable[StackId]) -> list[list[Task]]:
-        """Return the stacks as tasks in contract order; raises for files that are not valid."""
+        """Return the stacks as tasks in dependency order; raises for invalid files."""
         return [[self.task(stack) for stack in layer] for layer in self.estate.layers(stacks)]
 
     def task(self, stack: StackId) -> Task:
-        """Return one stack as a task."""
-        loaded = self.loaded.setdefault(stack, self.estate.load(stack))
+        """Return one stack as a task; reads files only."""
+        if stack not in self.loaded:
+            self.loaded[stack] = self.estate.load(stack)
+        loaded = self.loaded[stack]
         if problems := list(expired(loaded, today())):
             raise StackFileErrors(problems)
         return Task(
@@ -59,27 +67,32 @@ class Deployment:
             config=loaded.effective,
             digest=loaded.digest,
             upstreams=self.estate.upstreams(stack),
-            ready=self._begin(loaded.config),
+            prerequisite=self._prerequisite(loaded.config),
         )
 
-    def hold_to(self, revision: str | None) -> None:
-        """Take the policy settings of a git revision for the stacks loaded so far.
+    def enforce_policies_of(self, revision: str | None) -> None:
+        """Review the loaded stacks by the policy settings of a git revision; None: by their own.
 
-        A change must not choose the rules that it is judged by.
+        A pull request must not relax the rules that it is reviewed by.
         """
         if revision is not None:
             self.policies = PolicySource.of_revision(self.estate.root, revision, self.loaded)
 
     @property
+    def regions(self) -> set[str]:
+        """The AWS regions of the loaded stacks."""
+        return {loaded.config.region for loaded in self.loaded.values()}
+
+    @property
     def context(self) -> ReviewContext:
-        """What reviews and approvals read of this run."""
+        """The facts of this run that reviews and approvals read."""
         policies = self.policies or PolicySource(self.estate.settings)
         return ReviewContext(self.location, self.engine.version, self.loaded, policies)
 
-    def check_immutables(self, tasks: Iterable[Task]) -> None:
-        """Refuse changed values of keys that only a new stack may change; all at once."""
+    def check_immutables(self, layers: Layers) -> None:
+        """Refuse changed values of immutable keys; raises StackyardError with all of them."""
         problems: list[str] = []
-        for task in tasks:
+        for task in chain.from_iterable(layers):
             for recorded in preconditions.recorded_config(self.location, task.stack):
                 problems += self._changed(task.stack, recorded)
         if problems:
@@ -90,14 +103,14 @@ class Deployment:
             )
 
     def not_applied(self, task: Task) -> StackId | None:
-        """Return the first upstream that has published no contract yet."""
+        """Return an upstream that is not applied, so that its contract cannot be read."""
         for upstream in task.upstreams.values():
             if not preconditions.applied(self.location, upstream):
                 return upstream
         return None
 
     def downstreams(self, stacks: Sequence[StackId]) -> list[StackId]:
-        """Return stacks outside the selection that exist and read a contract of one inside."""
+        """Return existing stacks outside the selection that read a contract of one inside."""
         found: list[StackId] = []
         for stack in self.estate.stacks():
             reads = set(self.estate.upstreams(stack).values()) & set(stacks)
@@ -106,16 +119,23 @@ class Deployment:
         return found
 
     def exists(self, stack: StackId) -> bool:
-        """Say whether the stack has anything in a cloud or cluster."""
+        """Whether the stack has any resource in a cloud or cluster, by its state."""
         checkpoint = self.location.state(stack).read()
         return checkpoint is not None and bool(preconditions.made(checkpoint))
 
-    def _begin(self, config: Config) -> Callable[[], None]:
-        """Begin with what a stack needs beside its upstreams, and return how to wait for it."""
+    def is_protected(self, stack: StackId) -> bool:
+        """Whether the stage protects the stack, or its state holds a protected resource."""
+        if self.loaded[stack].config.protection.protect:
+            return True
+        checkpoint = self.location.state(stack).read()
+        return checkpoint is not None and any(item.get("protect") for item in checkpoint.resources)
+
+    def _prerequisite(self, config: Config) -> Prerequisite | None:
+        """Return what the stack needs beside its upstreams: the sandbox's on-premises clusters."""
         onprem = config.onprem if isinstance(config, ServicesConfig) else None
         if self.estate.settings.target == "sandbox" and onprem and onprem.clusters:
-            return onprem_clusters.begin(onprem)
-        return lambda: None
+            return OnPremClusters(onprem)
+        return None
 
     def _changed(self, stack: StackId, recorded: Mapping[str, Any]) -> list[str]:
         loaded = self.loaded[stack]

@@ -1,153 +1,134 @@
-"""One run over many stacks: preview, review, confirm and apply in dependency order."""
+"""One run over many stacks: previews, applies and destroys them in dependency order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.order import in_order
-from stackyard_cli.deploy.outcome import end
+from stackyard_cli.deploy.order import Layers, Operate, Reports, run_in_dependency_order
+from stackyard_cli.deploy.previews import Previews, changes
 from stackyard_cli.deploy.progress import Progress
-from stackyard_cli.engine.messages import Result
+from stackyard_cli.engine.messages import Operation, Result
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.parent.runner import Runner
-from stackyard_cli.engine.parent.stops import Stops
-from stackyard_cli.engine.parent.workers import Workers
-from stackyard_cli.engine.protection import refused, unprotect
+from stackyard_cli.engine.parent.stop_signals import StopSignals
+from stackyard_cli.engine.parent.workers import KEPT, Workers
+from stackyard_cli.engine.protection import refused, unprotect, unprotect_all
 from stackyard_cli.engine.report import Report, Task
-from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.reports import summary
-from stackyard_cli.review import approval, gate
-
-Reports = dict[StackId, Report]
-
-
-def apply_layers(
-    flow: Flow,
-    left: list[list[Task]],
-    approved: approval.Approval | None,
-    *,
-    yes: bool,
-    json: bool,
-) -> Reports:
-    """Preview, judge, ask and apply; again for stacks that were not known before a layer stood."""
-    done: Reports = {}
-    while left and not flow.stops.wanted:
-        found = flow.preview(left)
-        reviews = flow.reviews(found)
-        flow.show(found, reviews, render.narrate)
-        end(found, left, flow.stops)
-        gate.stop(reviews.values(), json=False)
-        ready = [[task for task in layer if found[task.stack].known] for layer in left]
-        if not any(ready):
-            raise _waiting(found)
-        if approved is not None:
-            approved.check_same(reviews.values())
-            approved.check_state(task for layer in ready for task in layer)
-        elif any(changes(report) for report in found.values() if report.known):
-            render.confirm("Apply these changes?", yes=yes, refusal="nothing applied")
-        left = [[task for task in layer if not found[task.stack].known] for layer in left]
-        left = [layer for layer in left if layer]
-        done |= flow.apply(ready, found, after=left[0] if left else ())
-        if not all(report.ok for report in done.values()):
-            break
-    return done
 
 
 class Flow:
-    """One run of a verb over a selection."""
+    """The operations of one run; each takes layers of tasks and returns a report per stack."""
 
     def __init__(
         self,
         deployment: Deployment,
-        stops: Stops,
+        stops: StopSignals,
+        workers: Workers,
         *,
         values: bool = False,
-        refresh: bool = False,
-        judged: bool = True,
-        workers: Workers | None = None,
+        enforce_policies: bool = True,
     ) -> None:
         self.deployment, self.stops = deployment, stops
-        self._values, self._refresh, self._judged = values, refresh, judged
-        self._workers = workers or Workers()
-        self.reviewed: dict[StackId, gate.Review] = {}
-        self._watched = Progress()
-        # What a preview violates is told by its review.
-        self._silent = Progress(lines=False, violations=False)
+        self._workers, self._values = workers, values
+        self._enforce_policies = enforce_policies
 
-    def preview(self, layers: Sequence[Sequence[Task]]) -> Reports:
-        """Preview every stack whose upstreams stand firm; the others are unknown."""
-        runner = self._runner(self._silent)
-        return in_order(
-            layers,
-            lambda task: runner.run(
+    def preview(self, layers: Layers, *, refresh: bool = False) -> Previews:
+        """Preview every stack whose upstreams are applied and unchanged; others are unknown.
+
+        `refresh`: compare with the cloud instead of the last state.
+        """
+        # Policy violations of a preview are part of its review, which is printed afterwards.
+        progress = Progress(lines=False, violations=False)
+        runner = self._runner(progress)
+
+        def preview_one(task: Task, earlier: Reports) -> Report:
+            if upstream := self._unsettled_upstream(task, earlier):
+                problem = f"unknown until `stackyard up {upstream}` is applied"
+                return _not_run(task, "preview", problem, kind="unknown")
+            return runner.run(
                 task,
                 "preview",
-                refresh=self._refresh,
+                refresh=refresh,
                 values=self._values,
                 packs=self._packs(task),
-            ),
-            stops=self.stops,
-            beat=self._silent.beat,
-            skip=self._unknown,
+            )
+
+        return Previews(
+            self.deployment, layers, self.stops, self._run(layers, preview_one, progress)
         )
 
     def apply(
-        self, layers: Sequence[Sequence[Task]], previews: Reports, after: Sequence[Task] = ()
+        self,
+        previews: Previews,
+        layers: Layers,
+        *,
+        refresh: bool = False,
+        following: Sequence[Task] = (),
     ) -> Reports:
-        """Apply what has changes, record the rest as it is; get ready for `after` meanwhile."""
-        self._workers.prepare(task.blueprint for task in after)
-        runner = self._runner(self._watched)
+        """Apply the stacks that would change, and record the config of the others as applied.
 
-        def act(task: Task) -> Report:
-            if not changes(previews[task.stack]) and self.deployment.exists(task.stack):
-                runner.settle(task)
-                return previews[task.stack]
-            if consented := refused(previews[task.stack].diagnostics):
+        `following`: stacks that are previewed next. Their workers and clusters start meanwhile.
+        """
+        self._workers.prepare(task.blueprint for task in following)
+        for task in following:
+            if task.prerequisite is not None:
+                task.prerequisite.start()
+        progress = Progress()
+        runner = self._runner(progress)
+
+        def apply_one(task: Task, earlier: Reports) -> Report:
+            for upstream in task.upstreams.values():
+                if upstream in earlier and not earlier[upstream].ok:
+                    problem = f"not started, as {upstream} is not applied"
+                    return _not_run(task, "up", problem, kind="upstream")
+            preview = previews.reports[task.stack]
+            if not changes(preview) and self.deployment.exists(task.stack):
+                runner.record_as_applied(task)
+                return preview
+            # The engine refuses these resources; a waiver in the stack file has let them through
+            # the review, else the run would have ended there.
+            if protected := refused(preview.diagnostics):
                 location, engine = self.deployment.location, self.deployment.engine
-                unprotect(location, engine, task.stack, consented)
-            return runner.run(task, "up", refresh=self._refresh, packs=self._packs(task))
+                unprotect(location, engine, task.stack, protected)
+            return runner.run(task, "up", refresh=refresh, packs=self._packs(task))
 
-        return in_order(layers, act, stops=self.stops, beat=self._watched.beat, skip=_after_failure)
+        return self._run(layers, apply_one, progress)
 
-    def reviews(self, found: Reports) -> dict[StackId, gate.Review]:
-        """Review the previews that came to their end."""
-        reviews = {
-            stack: gate.reviewed(self.deployment.context, report)
-            for stack, report in found.items()
-            if report.previewed
-        }
-        self.reviewed |= reviews
-        return reviews
+    def destroy(self, layers: Layers) -> Reports:
+        """Destroy the stacks; `layers` are in reverse dependency order."""
+        progress = Progress()
+        runner = self._runner(progress)
 
-    def show(
-        self, found: Reports, reviews: Mapping[StackId, gate.Review], tell: Callable[[str], object]
-    ) -> None:
-        """Tell previews and their reviews line by line."""
-        for report in found.values():
-            config = self.deployment.context.config_changes(report.task)
-            for line in summary.text_of(report, config, values=self._values):
-                tell(line)
-            if review := reviews.get(report.stack):
-                for line in review.lines():
-                    tell(line)
+        def destroy_one(task: Task, earlier: Reports) -> Report:
+            if not all(report.ok for report in earlier.values()):
+                problem = "not started, as a stack that depends on it could not be destroyed"
+                return _not_run(task, "destroy", problem, kind="upstream")
+            if self.deployment.is_protected(task.stack):
+                unprotect_all(self.deployment.location, self.deployment.engine, task.stack)
+            return runner.run(task, "destroy")
 
-    def to_dict(
-        self, found: Iterable[Report], reviews: Mapping[StackId, gate.Review]
-    ) -> list[dict[str, object]]:
-        """Return reports for `--json`, each with its review."""
-        return [
-            {
-                **summary.to_dict(report, self.deployment.context.config_changes(report.task)),
-                **(reviews[report.stack].to_dict() if report.stack in reviews else {}),
-            }
-            for report in found
-        ]
+        return self._run(layers, destroy_one, progress)
+
+    def _unsettled_upstream(self, task: Task, earlier: Reports) -> StackId | None:
+        """Return an upstream whose contract is not known: not applied, or about to change.
+
+        A preview reads the contracts of the backend. Where this run would change a contract, it
+        would show the difference to the old one, and miss every consequence of the new one; so it
+        is not made at all until the upstream is applied. An upstream that is unknown itself may
+        change its contract too. The nearest upstream is named: its `up` brings the others along.
+        """
+        for upstream in reversed([*task.upstreams.values()]):
+            report = earlier.get(upstream)
+            if report and (not report.known or _changes_contract(report)):
+                return upstream
+        return self.deployment.not_applied(task)
 
     def _packs(self, task: Task) -> Packs:
-        return self.deployment.context.packs(task.stack) if self._judged else {}
+        return self.deployment.context.packs(task.stack) if self._enforce_policies else {}
 
     def _runner(self, progress: Progress) -> Runner:
         return Runner(
@@ -158,44 +139,47 @@ class Flow:
             workers=self._workers,
         )
 
-    def _unknown(self, task: Task, done: Reports) -> Report | None:
-        """Answer for a stack whose upstream is not applied, or is about to promise other things."""
-        missing = self.deployment.not_applied(task)
-        for upstream in task.upstreams.values():
-            report = done.get(upstream)
-            if report and any(
-                change.path == "outputs.contract"
-                for step in report.steps.values()
-                for change in step.changes
-            ):
-                missing = upstream
-            if report and report.result.kind == "unknown":
-                missing = upstream
-        if missing is None:
-            return None
-        problem = f"unknown until `stackyard up {missing}` is applied"
-        return Report(task, "preview", Result("failed", problem=problem, kind="unknown"))
+    def _run(self, layers: Layers, operate: Operate, progress: Progress) -> Reports:
+        return run_in_dependency_order(layers, operate, stops=self.stops, progress=progress)
 
 
-def _waiting(found: Reports) -> StackyardError:
-    """Say that no stack can be applied, as what they build on is not selected and not applied."""
-    first = next(iter(found.values()))
-    return StackyardError(
-        f"{first.stack}: {first.result.problem}",
-        hint="apply that first, or select both: stacks run in contract order",
-        code=ExitCode.FAILED,
+@contextmanager
+def open_flow(
+    deployment: Deployment,
+    *,
+    values: bool = False,
+    enforce_policies: bool = True,
+    applies: bool = False,
+) -> Iterator[Flow]:
+    """Set up a run: it handles Ctrl-C, and its idle workers end with it.
+
+    `values`: previews name old and new values. `applies`: the worker of a preview stays for the
+    apply of the same stack, about 180 MB each.
+    """
+    with StopSignals(render.narrate) as stops, Workers(keep=KEPT if applies else 0) as workers:
+        yield Flow(deployment, stops, workers, values=values, enforce_policies=enforce_policies)
+
+
+def preview_stacks(
+    deployment: Deployment,
+    layers: Layers,
+    *,
+    values: bool = False,
+    refresh: bool = False,
+    enforce_policies: bool = True,
+) -> Previews:
+    """Preview stacks in a run of their own; changes nothing."""
+    with open_flow(deployment, values=values, enforce_policies=enforce_policies) as flow:
+        return flow.preview(layers, refresh=refresh)
+
+
+def _changes_contract(report: Report) -> bool:
+    return any(
+        change.path == "outputs.contract"
+        for step in report.steps.values()
+        for change in step.changes
     )
 
 
-def changes(report: Report) -> bool:
-    """Say whether an apply would do anything, as far as the preview knows."""
-    return not report.known or bool(report.changing)
-
-
-def _after_failure(task: Task, done: Reports) -> Report | None:
-    for upstream in task.upstreams.values():
-        report = done.get(upstream)
-        if report is not None and not report.ok:
-            problem = f"not started, as {upstream} is not applied"
-            return Report(task, "up", Result("failed", problem=problem, kind="upstream"))
-    return None
+def _not_run(task: Task, operation: Operation, problem: str, *, kind: str) -> Report:
+    return Report(task, operation, Result("failed", problem=problem, kind=kind))

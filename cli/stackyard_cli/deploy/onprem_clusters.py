@@ -1,13 +1,13 @@
-"""Clusters on premises of an estate in the sandbox: made by it, while something else goes on.
+"""Starts the sandbox's stand-ins for on-premises clusters, when a preview or an apply needs them.
 
-On target `aws` they are real, and their kubeconfigs lead to them.
+On target `aws` the clusters are real and are reached by their kubeconfigs; nothing is started.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from stackyard_cli.errors import StackyardError
@@ -18,29 +18,46 @@ if TYPE_CHECKING:
     from stackyard_sandbox.onprem import Node, Wanted
 
 
-def begin(config: OnPremConfig) -> Callable[[], None]:
-    """Begin to make the sandbox's clusters what the config declares; return how to wait for it.
+class OnPremClusters:
+    """The on-premises clusters of one stack file; a prerequisite of its preview and its apply.
 
-    Waiting raises StackyardError if one did not come up.
+    Making one changes nothing: a control plane takes about 500 MB, so it starts on first use only.
     """
-    from stackyard_sandbox import daemon
-    from stackyard_sandbox.state import SandboxError
 
-    wanted = [_wanted(name, cluster) for name, cluster in config.clusters.items()]
-    made: Future[None] = Future()
+    def __init__(self, config: OnPremConfig) -> None:
+        self._config = config
+        self._started: Future[None] | None = None
+        self._lock = Lock()
 
-    def make() -> None:
+    def start(self) -> None:
+        """Start the control planes that do not run yet, in a background thread."""
+        self._begin()
+
+    def wait(self) -> None:
+        """Start them if needed and wait until they run; raises StackyardError if one fails."""
+        self._begin().result()
+
+    def _begin(self) -> Future[None]:
+        with self._lock:
+            if self._started is None:
+                self._started = Future()
+                # Not a daemon thread: an exit of the process in the middle would leave a half-made
+                # control plane behind.
+                Thread(target=self._provide, args=[self._started], name="on-premises").start()
+            return self._started
+
+    def _provide(self, started: Future[None]) -> None:
+        from stackyard_sandbox import daemon
+        from stackyard_sandbox.state import SandboxError
+
         try:
-            daemon.provide(wanted)
+            daemon.provide([_wanted(name, one) for name, one in self._config.clusters.items()])
         except SandboxError as error:
-            made.set_exception(StackyardError(error.message, hint=error.hint))
+            started.set_exception(StackyardError(error.message, hint=error.hint))
         except BaseException as error:
-            made.set_exception(error)
+            started.set_exception(error)
         else:
-            made.set_result(None)
-
-    Thread(target=make, name="clusters on premises").start()
-    return made.result
+            started.set_result(None)
 
 
 def _wanted(name: str, config: OnPremClusterConfig) -> Wanted:
@@ -56,7 +73,7 @@ def _wanted(name: str, config: OnPremClusterConfig) -> Wanted:
 
 
 def _nodes(pool: str, count: int, facts: GpuPoolFacts) -> Iterator[Node]:
-    """Yield the nodes of a pool, labelled and tainted as `docs/concerns.md` tells their owners."""
+    """Yield a pool's nodes with the labels and taints that docs/concerns.md asks owners to set."""
     from stackyard_sandbox.onprem import Node
 
     taint = {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}

@@ -1,45 +1,53 @@
-"""Runs stacks in dependency order, several at once."""
+"""Runs an operation on stacks in dependency order, several stacks at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from stackyard.naming import StackId
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.deploy.progress import Progress
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
 
-WIDTH = 2
+CONCURRENT_STACKS = 2
 """Stacks at once: a worker takes about 180 MB, and its program a whole core."""
 
+REDRAW_SECONDS = 0.2
+"""How often the status line is drawn again."""
 
-def in_order(
-    layers: Iterable[Sequence[Task]],
-    act: Callable[[Task], Report],
-    *,
-    stops: Stops,
-    beat: Callable[[], None],
-    skip: Callable[[Task, dict[StackId, Report]], Report | None],
-) -> dict[StackId, Report]:
-    """Act on every stack, layer by layer, two at once; `skip` may answer in place of acting.
+Layers = Sequence[Sequence[Task]]
+"""Tasks in dependency order: a stack's upstreams are in earlier layers."""
 
-    The main thread only waits and calls `beat`, so that signals are handled at once.
+Reports = dict[StackId, Report]
+
+Operate = Callable[[Task, Reports], Report]
+"""Runs one operation on one stack, given the reports of all earlier layers."""
+
+
+def run_in_dependency_order(
+    layers: Layers, operate: Operate, *, stops: StopSignals, progress: Progress
+) -> Reports:
+    """Run the operation on every stack, layer by layer; return the reports of those that started.
+
+    A signal stops the start of further stacks; running ones end as `StopSignals` tells them.
     """
-    done: dict[StackId, Report] = {}
-    with ThreadPoolExecutor(WIDTH) as pool:
+    reports: Reports = {}
+    with ThreadPoolExecutor(CONCURRENT_STACKS) as pool:
         for layer in layers:
+            # A copy: the threads read it while this one adds to `reports`.
+            earlier = dict(reports)
             running: dict[Future[Report], Task] = {}
             for task in layer:
-                if stops.wanted:
+                if stops.received:
                     break
-                if answer := skip(task, done):
-                    done[task.stack] = answer
-                else:
-                    running[pool.submit(act, task)] = task
-            left = set(running)
-            while left:
-                left = wait(left, timeout=0.2).not_done
-                beat()
+                running[pool.submit(operate, task, earlier)] = task
+            unfinished = set(running)
+            # Python runs signal handlers in the main thread only, between two bytecodes: a wait
+            # without a timeout would hold Ctrl-C back until the stack is done.
+            while unfinished:
+                unfinished = wait(unfinished, timeout=REDRAW_SECONDS).not_done
+                progress.redraw()
             for future, task in running.items():
-                done[task.stack] = future.result()
-    return done
+                reports[task.stack] = future.result()
+    return reports

@@ -1,4 +1,4 @@
-"""How a run over several stacks ends: what state things are in, and what to run next."""
+"""Ends a run over several stacks: the exit code, the state of each stack, and what to run next."""
 
 from __future__ import annotations
 
@@ -8,37 +8,38 @@ import typer
 
 from stackyard.naming import StackId
 from stackyard_cli import render
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import STOPPED, Report, Task, lost_provider
 from stackyard_cli.errors import ExitCode, StackyardError
 
 CODES = {**dict.fromkeys(STOPPED, ExitCode.STOPPED), "config": ExitCode.INVALID}
-"""The exit code by the reason of the first failure; 1 for all others."""
+"""Exit codes by the kind of the first failure; 1 for all others."""
 
 
 def end(
-    found: Mapping[StackId, Report],
+    reports: Mapping[StackId, Report],
     layers: Sequence[Sequence[Task]],
-    stops: Stops,
+    stops: StopSignals,
     *,
-    answered: bool = False,
+    json_printed: bool = False,
 ) -> None:
-    """Raise for what failed or was stopped, naming what to run next.
+    """Raise for stacks that failed or were stopped, naming what to run next.
 
-    `answered`: stdout holds the JSON answer already; a second document would make it unreadable.
+    `json_printed`: stdout holds the JSON answer already, and a second document would make it
+    unreadable; the error then goes to stderr as text.
     """
-    if stops.wanted:
-        for line in _stopped(found, layers):
+    if stops.received:
+        for line in _stopped(reports, layers):
             render.narrate(line)
         raise typer.Exit(ExitCode.INTERRUPTED)
-    failed = [r for r in found.values() if not r.previewed and r.known]
+    failed = [r for r in reports.values() if not r.previewed and r.known]
     if failed:
         first = failed[0]
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
         code = CODES.get(first.result.kind or "", ExitCode.FAILED)
         error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
-        if not answered:
+        if not json_printed:
             raise error
         render.problem(error, json=False)
         raise typer.Exit(code)
@@ -52,10 +53,10 @@ def _hint(report: Report) -> str | None:
     return f"what was made is in the state; correct the cause and run `stackyard up {report.stack}`"
 
 
-def _stopped(found: Mapping[StackId, Report], layers: Sequence[Sequence[Task]]) -> list[str]:
+def _stopped(reports: Mapping[StackId, Report], layers: Sequence[Sequence[Task]]) -> list[str]:
     lines: list[str] = []
     for task in (task for layer in layers for task in layer):
-        report = found.get(task.stack)
+        report = reports.get(task.stack)
         if report is None:
             lines.append(f"{task.stack}: not started")
         elif report.ok:

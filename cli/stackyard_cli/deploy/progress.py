@@ -1,4 +1,4 @@
-"""Live progress of runs: one status line on a terminal, one line per resource when piped."""
+"""Shows the progress of a run: a status line on a terminal, a line per resource when piped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stackyard_cli.engine.messages import Diagnostic, Event, Result, Step, Viola
 from stackyard_cli.reports.summary import SIGNS
 
 QUIET = frozenset({"same", "read", "replace"})
-"""Operations without a line of their own; a replace is told by its two halves."""
+"""Operations without a line; a replacement shows as its create and its delete."""
 
 
 @dataclass
@@ -26,7 +26,7 @@ class _Stack:
 
 
 class Progress:
-    """Counts what workers tell; may be called from several threads."""
+    """Counts the events of workers and prints them; safe for several threads."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Progress:
             elif isinstance(event, Result):
                 known.ended = True
 
-    def beat(self) -> None:
+    def redraw(self) -> None:
         """Redraw the status line of the stacks that run."""
         with self._lock:
             parts = [self._part(name, s) for name, s in self._stacks.items() if not s.ended]

@@ -1,4 +1,4 @@
-"""Protection as the engine keeps it: how it refuses, and how it is taken off single resources."""
+"""Pulumi's `protect` option: recognises the engine's refusals, unprotects resources."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stackyard_cli.engine.messages import Diagnostic
 from stackyard_cli.engine.parent.session import session
 
 REFUSAL = re.compile(r"because it is protected|currently marked for protection")
-"""What the engine says of a protected resource that would be deleted, or replaced."""
+"""The engine's error for a protected resource that would be deleted or replaced."""
 
 URN = re.compile(r"urn:pulumi:[^\s\"`]+")
 
 
 def refused(diagnostics: Iterable[Diagnostic]) -> list[str]:
-    """Return the URNs that the engine would not touch, each once."""
+    """Return the URNs of the protected resources that the engine refused to delete, each once."""
     found: dict[str, None] = {}
     for item in diagnostics:
         if item.severity == "error" and REFUSAL.search(item.message):
@@ -28,7 +28,13 @@ def refused(diagnostics: Iterable[Diagnostic]) -> list[str]:
 
 
 def unprotect(location: Location, engine: Engine, stack: StackId, urns: Iterable[str]) -> None:
-    """Take the protection off these resources, as somebody has consented to lose them."""
+    """Unprotect single resources, whose loss a waiver allows."""
     with session(location, engine, stack) as opened:
         for urn in urns:
             opened.cli("state", "unprotect", urn, "--yes", "--stack", stack.reference)
+
+
+def unprotect_all(location: Location, engine: Engine, stack: StackId) -> None:
+    """Unprotect every resource of a stack that is to be destroyed."""
+    with session(location, engine, stack) as opened:
+        opened.cli("state", "unprotect", "--all", "--yes", "--stack", stack.reference)

@@ -1,11 +1,11 @@
-"""What one operation on one stack is given and what it came to: `Task` and `Report`."""
+"""Input and result of one operation on one stack: `Task` and `Report`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from stackyard.naming import StackId
 from stackyard_cli.engine.messages import (
@@ -24,6 +24,16 @@ STOPPED = frozenset({"policy", "protected"})
 """Why a preview may fail although it has shown everything."""
 
 
+class Prerequisite(Protocol):
+    """Something that a stack's program needs beside its upstreams, started on first use."""
+
+    def start(self) -> None:
+        """Start it in the background, if it was not started yet."""
+
+    def wait(self) -> None:
+        """Start it if needed and wait until it runs; raises StackyardError if it fails."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A stack, ready to be handed to a worker."""
@@ -33,8 +43,8 @@ class Task:
     config: dict[str, Any]
     digest: str
     upstreams: Mapping[str, StackId]
-    ready: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
-    """Waits for what the program needs beside its upstreams; StackyardError if that fails."""
+    prerequisite: Prerequisite | None = field(default=None, compare=False, repr=False)
+    """Something beside the upstreams that must run before a preview or an apply."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from stackyard_cli.engine.messages import EngineStarted, Event, Request, Result, load
+from stackyard_cli.files import PRIVATE_UMASK
 
 WORKER = (sys.executable, "-m", "stackyard_cli.engine.worker.main")
 
@@ -36,6 +37,7 @@ class Worker:
             stderr=None if os.environ.get("STACKYARD_DEBUG") else subprocess.DEVNULL,
             env={**os.environ, **SAFE_PATH},
             start_new_session=True,
+            umask=PRIVATE_UMASK,
             text=True,
             encoding="utf-8",
         )

@@ -1,8 +1,7 @@
-"""Operations on stacks, each in a worker process of its own, in contract order."""
+"""Runs one operation on one stack in a worker process, with its record written before and after."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from stackyard_cli.engine.messages import (
 )
 from stackyard_cli.engine.parent.job import Job
 from stackyard_cli.engine.parent.session import Session, session
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Report, Task, lost_provider
 from stackyard_cli.errors import StackyardError
@@ -41,18 +40,19 @@ class Runner:
         self,
         location: Location,
         engine: Engine,
-        stops: Stops,
+        stops: StopSignals,
         watch: Watch,
         workers: Workers | None = None,
     ) -> None:
-        os.umask(0o077)  # state, plan and config files of the engine are world-readable otherwise
         self.location, self.engine, self.stops = location, engine, stops
         self._watch, self._workers = watch, workers or Workers()
 
     def run(self, task: Task, operation: Operation, **options: Any) -> Report:
         """Run one operation to its end; a state that does not allow it is a failed report."""
         try:
-            task.ready()
+            # Not before a destroy: a cluster that never started holds nothing to delete.
+            if task.prerequisite is not None and operation != "destroy":
+                task.prerequisite.wait()
             return self._run(task, operation, **options)
         except StackyardError as error:
             result = Result("failed", problem=error.message, hint=error.hint, kind="state")
@@ -127,8 +127,8 @@ class Runner:
         self._workers.give(task.stack, worker, again=report.ok)
         return report
 
-    def settle(self, task: Task) -> None:
-        """Record that a stack already is as its config says: a preview found nothing to do."""
+    def record_as_applied(self, task: Task) -> None:
+        """Record the config of a stack whose preview found no change as applied."""
         records = self.location.records(task.stack)
         record = records.read()
         if record and (record.outcome, record.digest) != ("applied", task.digest):

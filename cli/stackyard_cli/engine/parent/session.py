@@ -18,6 +18,7 @@ from stackyard.naming import StackId
 from stackyard_cli.backend.errors import StateError
 from stackyard_cli.backend.location import PASSPHRASE, Location
 from stackyard_cli.backend.pulumi_binary import Engine
+from stackyard_cli.files import PRIVATE_UMASK
 
 SCRATCH = "backend"
 
@@ -46,6 +47,7 @@ class Session:
             capture_output=True,
             text=True,
             start_new_session=True,
+            umask=PRIVATE_UMASK,
             check=False,
         )
         if answer.returncode != 0:

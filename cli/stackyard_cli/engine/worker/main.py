@@ -23,6 +23,7 @@ from typing import IO, TextIO, cast
 from stackyard_cli.engine.messages import Event, Request, Result, dump
 from stackyard_cli.engine.worker.operate import Operation, Program, ProgramOf
 from stackyard_cli.engine.worker.preload import Warmth
+from stackyard_cli.files import PRIVATE_UMASK
 from stackyard_cli.masking import Mask, MaskedStream
 
 
@@ -100,7 +101,7 @@ class Inbox:
 
 def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> None:
     """Run one request after the other, end the process when no more come."""
-    os.umask(0o077)
+    os.umask(PRIVATE_UMASK)
     gc.set_threshold(COLLECT_AFTER)
     inbox, voice, errors = Inbox(), Voice(), sys.stderr
     for name in (signal.SIGINT, signal.SIGTERM):

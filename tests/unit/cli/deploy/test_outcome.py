@@ -11,7 +11,7 @@ from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.deploy.outcome import end
 from stackyard_cli.engine.messages import Result
-from stackyard_cli.engine.parent.stops import Stops
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.review.drift import unseen
@@ -23,7 +23,7 @@ FAILED = Report(TASK, "preview", Result("failed", problem="no state", hint="look
 def test_a_failure_after_the_answer_leaves_one_json_document(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    found, stops = {TASK.stack: FAILED}, Stops(lambda _: None)
+    found, stops = {TASK.stack: FAILED}, StopSignals(lambda _: None)
     with pytest.raises(StackyardError, match="a1/b1/dev: no state"):
         end(found, [[TASK]], stops)
     render.answer([unseen(FAILED).to_dict()], json=True)

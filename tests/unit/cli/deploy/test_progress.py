@@ -56,7 +56,7 @@ def test_the_status_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     progress.watch("a/b/dev", step("create", "two"))
     progress.watch("a/b/dev", step("create", "one", phase="done"))
     now[0] = 14.2
-    progress.beat()
+    progress.redraw()
     assert shown == ["a/b/dev: 1 done · 1 running · 4 s"]
 
 

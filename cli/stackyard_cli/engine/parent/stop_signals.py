@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first stops gracefully, the second at once."""
+"""Handles Ctrl-C and SIGTERM: the first stops every running job gracefully, the second kills it."""
 
 from __future__ import annotations
 
@@ -13,35 +13,38 @@ from stackyard_cli.engine.parent.job import Job
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stops:
-    """Forwards the person's wish to stop to every running job; a context manager."""
+class StopSignals:
+    """Forwards stop signals to every running job; a context manager.
 
-    def __init__(self, told: Callable[[str], None]) -> None:
+    `report` prints one line about what the signal does.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
         self.count = 0
-        self._told = told
+        self._report = report
         self._jobs: set[Job] = set()
         self._before: dict[signal.Signals, Any] = {}
         # Reentrant: the handler runs in the main thread, wherever that thread is.
         self._lock = threading.RLock()
 
     @property
-    def wanted(self) -> bool:
-        """Whether to start nothing more."""
+    def received(self) -> bool:
+        """Whether a stop signal has arrived, so that no further job may start."""
         return self.count > 0
 
     def add(self, job: Job) -> None:
-        """Include a job; one that starts after the wish is stopped at once."""
+        """Register a running job; one that starts after the signal is interrupted at once."""
         with self._lock:
             self._jobs.add(job)
-            if self.wanted:
+            if self.received:
                 job.interrupt()
 
     def remove(self, job: Job) -> None:
-        """Forget a job that has ended."""
+        """Remove a job that has ended."""
         with self._lock:
             self._jobs.discard(job)
 
-    def __enter__(self) -> Stops:
+    def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
             for name in SIGNALS:
                 self._before[name] = signal.signal(name, self._handle)
@@ -60,10 +63,10 @@ class Stops:
         self.count += 1
         jobs = tuple(self._jobs)
         if self.count == 1:
-            self._told("stopping: what runs is finished and saved; again to stop at once")
+            self._report("stopping: what runs is finished and saved; again to stop at once")
             for job in jobs:
                 job.interrupt()
         else:
-            self._told("stopping at once: what was running is not known")
+            self._report("stopping at once: the result of what was running is not known")
             for job in jobs:
                 job.kill()

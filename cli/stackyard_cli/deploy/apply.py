@@ -1,0 +1,137 @@
+"""Applies stacks for `up` and `drift --fix`: preview, review, confirm, apply, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from stackyard.naming import StackId
+from stackyard_cli import render
+from stackyard_cli.deploy import outcome
+from stackyard_cli.deploy.deployment import Deployment
+from stackyard_cli.deploy.flow import Flow, open_flow
+from stackyard_cli.deploy.order import Layers, Reports
+from stackyard_cli.deploy.previews import Previews, changes, to_dicts
+from stackyard_cli.engine.parent.stop_signals import StopSignals
+from stackyard_cli.engine.report import Task
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.recovery.lock import check_free
+from stackyard_cli.review import gate
+from stackyard_cli.review.approval import Approval
+
+
+@dataclass(frozen=True)
+class ApplyOptions:
+    """What a person may choose about an apply."""
+
+    yes: bool = False
+    refresh: bool = False
+    values: bool = False
+    """Print old and new values with the previews."""
+
+    receipt: Path | None = None
+    """The reviewed change; nothing else is applied, and nobody is asked."""
+
+    digest: str | None = None
+    policies_of: str | None = None
+    """The git revision whose policy settings are enforced; None: the working tree's."""
+
+
+@dataclass
+class Applied:
+    """The result of an apply, complete or not."""
+
+    deployment: Deployment
+    layers: Layers
+    stops: StopSignals
+    reports: Reports = field(default_factory=dict)
+    reviews: dict[StackId, gate.Review] = field(default_factory=dict)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return the reports as plain data, each with its review."""
+        return to_dicts(self.deployment, self.reports, self.reviews)
+
+    def end(self, *, json_printed: bool = False) -> None:
+        """Raise if a stack failed or was stopped; see `outcome.end`."""
+        outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
+        render.narrate(f"{len(self.reports)} applied", "green")
+
+
+def apply_stacks(deployment: Deployment, patterns: Sequence[str], options: ApplyOptions) -> Applied:
+    """Apply the stacks that match, after their review and a confirmation."""
+    layers = deployment.select(patterns)
+    tasks = [task for layer in layers for task in layer]
+    check_free(deployment.location, (task.stack for task in tasks))
+    deployment.enforce_policies_of(options.policies_of)
+    deployment.check_immutables(layers)
+    approval = None
+    if options.receipt is not None:
+        approval = Approval.opened(deployment.context, options.receipt, tasks, options.digest)
+        options = replace(options, refresh=approval.refresh)
+    with open_flow(deployment, values=options.values, applies=True) as flow:
+        return _apply_layers(flow, layers, approval, options)
+
+
+def _apply_layers(
+    flow: Flow, layers: Layers, approval: Approval | None, options: ApplyOptions
+) -> Applied:
+    """Apply what is known, then preview the rest again, until nothing is left.
+
+    A stack whose upstream is new, or changes its contract, cannot be previewed before that
+    upstream is applied. It therefore gets a preview, a review and a confirmation of its own in a
+    later round: nothing is ever applied that was not shown. One round does for all others.
+    """
+    applied = Applied(flow.deployment, layers, flow.stops)
+    remaining = [list(layer) for layer in layers]
+    while remaining and not flow.stops.received:
+        previews = flow.preview(remaining, refresh=options.refresh)
+        applied.reviews |= previews.reviews
+        for line in previews.lines(values=options.values):
+            render.narrate(line)
+        previews.end()
+        gate.stop(previews.reviews.values(), json=False)
+        ready, remaining = _split_by_known(previews)
+        if not ready:
+            raise _nothing_ready(previews)
+        _check_approved(previews, ready, approval, yes=options.yes)
+        following = remaining[0] if remaining else ()
+        applied.reports |= flow.apply(previews, ready, refresh=options.refresh, following=following)
+        if not all(report.ok for report in applied.reports.values()):
+            break
+    return applied
+
+
+def _split_by_known(previews: Previews) -> tuple[Layers, list[list[Task]]]:
+    """Return the layers that can be applied now, and those that need another preview."""
+    ready, remaining = (
+        [
+            chosen
+            for layer in previews.layers
+            if (chosen := [t for t in layer if previews.reports[t.stack].known is known])
+        ]
+        for known in (True, False)
+    )
+    return ready, remaining
+
+
+def _check_approved(
+    previews: Previews, ready: Layers, approval: Approval | None, *, yes: bool
+) -> None:
+    """Require an approval of exactly these changes: the receipt's, or a person's answer."""
+    if approval is not None:
+        approval.check_same(previews.reviews.values())
+        approval.check_state(task for layer in ready for task in layer)
+    elif any(changes(report) for report in previews.reports.values() if report.known):
+        render.confirm("Apply these changes?", yes=yes, refusal="nothing applied")
+
+
+def _nothing_ready(previews: Previews) -> StackyardError:
+    """Return the error for stacks that all wait for an upstream outside the selection."""
+    first = next(iter(previews.reports.values()))
+    return StackyardError(
+        f"{first.stack}: {first.result.problem}",
+        hint="apply that first, or select both: stacks are applied in dependency order",
+        code=ExitCode.FAILED,
+    )

@@ -1,0 +1,54 @@
+"""The policy rules for people: a row for each, and the explanation of one."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from stackyard.estate.settings import EstateSettings
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.review.dates import today
+from stackyard_cli.review.policies import levels_of
+from stackyard_policies.catalogue import PACKS, RULES, level, pack_of
+
+STAGES = ("dev", "staging", "prod")
+"""The stages whose levels an explanation names."""
+
+
+def rows(settings: EstateSettings, stage: str) -> list[dict[str, str]]:
+    """Return every rule with its pack and its level in a stage of the estate."""
+    levels = levels_of(settings, stage, today())
+    return [
+        {
+            "rule": name,
+            "pack": pack,
+            "level": levels[name],
+            "why": RULES[name].why.partition("\n")[0],
+        }
+        for pack, names in PACKS.items()
+        for name in names
+    ]
+
+
+def facts(rule: str) -> dict[str, Any]:
+    """Return what is known of one rule; raises StackyardError if there is no such rule."""
+    if rule not in RULES:
+        close = get_close_matches(rule, RULES, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else "`stackyard policy list` lists them"
+        raise StackyardError(f"no rule {rule!r}", hint=hint, code=ExitCode.INVALID)
+    found = RULES[rule]
+    return {
+        "rule": rule,
+        "pack": pack_of(rule),
+        "levels": {stage: level(rule, stage) for stage in STAGES},
+        "types": sorted(found.types),
+        "why": found.why,
+        "fix": found.fix,
+    }
+
+
+def text(rule: str) -> str:
+    """Return the explanation of one rule for people."""
+    known = facts(rule)
+    levels = ", ".join(f"{stage} {each}" for stage, each in known["levels"].items())
+    return f"{rule} ({known['pack']}; {levels})\n{known['why']}\nFix: {known['fix']}."
