@@ -13,7 +13,8 @@ from yard import STACK, task
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import Location
-from stackyard_cli.deploy.order import in_order
+from stackyard_cli.deploy.order import run_in_dependency_order
+from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import EngineStarted, Event
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stop_signals import StopSignals
@@ -33,12 +34,11 @@ def main() -> None:
     location = Location(Path(home), known["PULUMI_BACKEND_URL"], "passphrase", known)
     with StopSignals(lambda text: print(text, file=sys.stderr)) as stops:
         runner = Runner(location, pulumi_binary.find(), stops, watch, Workers(json.loads(worker)))
-        done = in_order(
+        done = run_in_dependency_order(
             [[task(STACK, **json.loads(config))]],
-            lambda one: runner.run(one, operation),
+            lambda one, _earlier: runner.run(one, operation),
             stops=stops,
-            beat=lambda: None,
-            skip=lambda _task, _done: None,
+            progress=Progress(quiet=True),
         )
     print(json.dumps({str(k): v.result.outcome for k, v in done.items()}), flush=True)
     sys.exit(130 if stops.received else 0)

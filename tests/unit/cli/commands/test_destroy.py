@@ -10,7 +10,7 @@ import pytest
 
 from stackyard.naming import StackId
 from stackyard_cli.app import run
-from stackyard_cli.commands import destroy
+from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.reports.comment import entry, rendered
 
 STACK = StackId("vision", "defects", "dev")
@@ -46,7 +46,7 @@ def test_it_lists_what_would_go_and_asks_nothing(
         made("aws:s3/bucket:Bucket", "photos"),
         made("aws:kms/key:Key", "data", retainOnDelete=True),
     ]
-    monkeypatch.setattr(destroy.Deployment, "open", lambda estate: Opened(resources))
+    monkeypatch.setattr(Deployment, "open", lambda estate: Opened(resources))
     assert run(["destroy", str(STACK), "--dry-run", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)["stacks"][0]
     assert answer["changes"] == {"delete": 1}

@@ -5,7 +5,7 @@ import pytest
 from stackyard.contracts import OnPremFacts
 from stackyard.onprem.config import OnPremConfig
 from stackyard_cli.clients import onprem
-from stackyard_cli.deploy import onprem_clusters
+from stackyard_cli.deploy.onprem_clusters import OnPremClusters
 from stackyard_cli.errors import StackyardError
 from stackyard_sandbox import daemon
 from stackyard_sandbox.onprem import Node, Wanted
@@ -27,7 +27,7 @@ CELLAR = OnPremConfig.model_validate(
 def test_nodes_carry_what_owners_of_real_ones_are_told_to_write(monkeypatch):
     asked = []
     monkeypatch.setattr(daemon, "provide", asked.append)
-    onprem_clusters.begin(CELLAR)()
+    OnPremClusters(CELLAR).wait()
     taint = {"key": "nvidia.com/gpu", "value": "training", "effect": "NoSchedule"}
     nodes = tuple(
         Node(name, {"stackyard.dev/gpu-pool": "training"}, taint, "nvidia.com/gpu", 4)
@@ -42,9 +42,9 @@ def test_one_that_does_not_come_up_is_an_error_with_the_way_out(monkeypatch):
         raise SandboxError("etcd of cellar ended", hint="reset")
 
     monkeypatch.setattr(daemon, "provide", refuse)
-    wait = onprem_clusters.begin(CELLAR)
+    clusters = OnPremClusters(CELLAR)
     with pytest.raises(StackyardError, match="etcd of cellar ended") as told:
-        wait()
+        clusters.wait()
     assert told.value.hint == "reset"
 
 

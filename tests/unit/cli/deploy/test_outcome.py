@@ -28,7 +28,7 @@ def test_a_failure_after_the_answer_leaves_one_json_document(
         end(found, [[TASK]], stops)
     render.answer([unseen(FAILED).to_dict()], json=True)
     with pytest.raises(typer.Exit) as ended:
-        end(found, [[TASK]], stops, answered=True)
+        end(found, [[TASK]], stops, json_printed=True)
     told = capsys.readouterr()
     [row] = json.loads(told.out)
     assert (row["kind"], row["stack"], row["reason"]) == ("unknown", "a1/b1/dev", "no state")

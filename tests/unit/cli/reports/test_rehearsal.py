@@ -8,8 +8,11 @@ import pytest
 
 from stackyard.naming import StackId
 from stackyard_cli.app import run
-from stackyard_cli.commands import rehearse
+from stackyard_cli.deploy import rehearsal
+from stackyard_cli.deploy.deployment import Deployment
+from stackyard_cli.deploy.previews import Previews
 from stackyard_cli.engine.messages import Result, Step
+from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.reports.rehearsal import SHOWN, Rehearsal
 from stackyard_cli.review.config_changes import ConfigChange
@@ -90,19 +93,12 @@ def test_exit_codes(steps: tuple[Step, ...], code: int, monkeypatch: pytest.Monk
 
     class Opened:
         def __getattr__(self, name: str) -> Any:
-            answers = {"select": [found.stack], "layers": [[found.task]], "config_changes": []}
+            answers = {"select": [[found.task]], "config_changes": []}
             return self if name in {"estate", "context"} else lambda *_: answers.get(name, True)
 
-    class Flowing:
-        def __init__(self, *_: Any) -> None: ...
-
-        def preview(self, layers: Any) -> Any:
-            return {found.stack: found}
-
-        def reviews(self, reports: Any) -> Any:
-            return {found.stack: block(found).review}
-
-    monkeypatch.setattr(rehearse.Deployment, "open", lambda estate: Opened())
-    monkeypatch.setattr(rehearse, "Flow", Flowing)
+    previews = Previews(Opened(), [[found.task]], StopSignals(print), {found.stack: found})
+    vars(previews)["reviews"] = {found.stack: block(found).review}
+    monkeypatch.setattr(Deployment, "open", lambda estate: Opened())
+    monkeypatch.setattr(rehearsal, "preview_stacks", lambda deployment, layers: previews)
     assert run(["rehearse"]) == code
     assert run(["rehearse", "--json"]) == code
