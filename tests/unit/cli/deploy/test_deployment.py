@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ def test_reading_every_stack_starts_nothing(deployment: Deployment, provided: li
     layers = deployment.layers(deployment.estate.stacks())
     [services] = [task for layer in layers for task in layer if task.stack == SERVICES]
     assert services.prerequisite is not None
+    for thread in threading.enumerate():
+        if thread.name == "on-premises":
+            thread.join()
     assert provided == []
 
 
