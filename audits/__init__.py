@@ -1,1 +1,1 @@
-"""What programs that nobody here wrote say about the reference estate: `make audit`."""
+"""Runs third-party auditors on the reference estate: `make audit`."""

@@ -1,4 +1,4 @@
-"""`make audit`: apply the reference estate, let the auditors look, compare with what is accepted.
+"""Applies the reference estate, runs the auditors, and compares with the accepted findings.
 
 Exit code 0 when nothing is open, 1 otherwise. `--only NAME …` runs some of the auditors, `--stage`
 looks at some of the stages; what is accepted and not found there is then left alone.

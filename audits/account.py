@@ -1,4 +1,4 @@
-"""The account, looked at by prowler (docs.prowler.com), for the services that the estate uses."""
+"""Runs prowler (docs.prowler.com) for the services that the estate uses."""
 
 from __future__ import annotations
 

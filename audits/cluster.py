@@ -1,4 +1,4 @@
-"""Every Kubernetes object of the estate, read back from the API server.
+"""Reads every Kubernetes object of the estate back from the API server, for the auditors.
 
 Checkov (checkov.io) reads them as YAML; Pod Security's level "restricted" is judged by the API
 server's own admission, which is asked to take each pod template on trial.

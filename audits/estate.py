@@ -1,4 +1,4 @@
-"""The reference estate, applied for the audit in a sandbox of its own that is gone afterwards."""
+"""Applies the reference estate for the audit, in a sandbox that is removed afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What auditors found, what is accepted and why, and where the two differ.
+"""Compares the auditors' findings with the accepted ones.
 
 A finding is accepted by a line in `accepted.yaml`, with a reason, a date, and the day by which
 somebody looks at it again. A line that accepts nothing any more is as wrong as an open finding: it

@@ -1,4 +1,4 @@
-"""Every IAM document of the account, read by parliament and by cloudsplaining.
+"""Passes every IAM document of the account to parliament and cloudsplaining.
 
 Parliament lints one document at a time (github.com/duo-labs/parliament); cloudsplaining looks for
 what an identity could do beyond its purpose (cloudsplaining.readthedocs.io).

@@ -1,4 +1,4 @@
-"""The table of accepted findings in docs/audit.md: `python -m audits.report` writes it anew."""
+"""Writes the table of accepted findings in docs/audit.md: `python -m audits.report`."""
 
 from __future__ import annotations
 

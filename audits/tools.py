@@ -1,4 +1,4 @@
-"""The auditors' own environments: they pin what the product needs in other versions.
+"""Creates the auditors' own environments; they pin other versions than the product.
 
 Each is made once from its lock file (`requirements-NAME.txt`, with hashes), beside the sandbox's
 toolchain: `<cache>/audit/NAME-<digest>`.

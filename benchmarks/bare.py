@@ -1,4 +1,4 @@
-"""An ejected project previewed by the SDK alone: what the own preview is measured against."""
+"""Previews an ejected project with the Pulumi SDK alone, as the baseline."""
 
 from __future__ import annotations
 

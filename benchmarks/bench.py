@@ -1,4 +1,4 @@
-"""The table of medians: what people wait for, against its target.
+"""Measures what users wait for, and prints medians against targets.
 
 `make bench`, or `python -m benchmarks.bench [--runs N] [--only WORD]`. All happens in a sandbox and
 an estate of its own, gone afterwards. Times are wall clock, on an otherwise idle machine.

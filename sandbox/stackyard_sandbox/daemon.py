@@ -1,4 +1,4 @@
-"""Starts, looks at, stops and clears the sandbox of this machine.
+"""Starts, inspects, stops and resets the sandbox of this machine.
 
 No process supervises the others: each member runs in a session of its own and is found by its pid
 file. A member that died is noticed by `status` and started again by the next `start`.

@@ -1,4 +1,4 @@
-"""Bearer tokens for EKS clusters, as `aws eks get-token` makes them.
+"""Creates bearer tokens for EKS clusters, as `aws eks get-token` does.
 
 A token is a presigned STS GetCallerIdentity request in base64url. The cluster's name is in a signed
 header, so a token for one cluster is worthless for another. Format and lifetime:

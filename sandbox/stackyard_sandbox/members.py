@@ -1,4 +1,4 @@
-"""The processes of a sandbox beside its control planes: how each is started and found again."""
+"""Starts and finds the sandbox's processes that are not part of a control plane."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Clusters on premises: as AWS is the sandbox's own, so are they, each a control plane of its own.
+"""Stands in for on-premises clusters: each is a control plane of its own.
 
 Which cluster is meant is said as in stack files, by a kubeconfig's path and a context. That file is
 not read and need not exist: on target `aws` it leads to the real cluster.

@@ -1,4 +1,4 @@
-"""Where the sandbox keeps what it builds (a cache) and what it remembers (a home).
+"""Locates the sandbox's cache (built tools) and its home (state).
 
 Both follow the XDG base directory specification (specifications.freedesktop.org/basedir-spec) and
 can be moved by one environment variable each, as CI and tests do.

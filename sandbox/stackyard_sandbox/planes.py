@@ -1,4 +1,4 @@
-"""The control planes on disk: one folder each, of EKS clusters and of clusters on premises."""
+"""The folders of control planes: one for each EKS cluster and each on-premises cluster."""
 
 import secrets
 import shutil

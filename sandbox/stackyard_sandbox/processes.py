@@ -1,4 +1,4 @@
-"""Supervised processes of the sandbox, the ports they listen on, and locks between runs.
+"""Supervises processes, assigns free ports and locks between runs.
 
 A process outlives the run that started it, so everything needed to find it again is on disk: a pid
 file with the process's start time beside its pid. A pid alone is not an identity: after a reboot or

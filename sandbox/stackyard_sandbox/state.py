@@ -1,4 +1,4 @@
-"""What is on disk about a sandbox: `sandbox.json`, through which every client finds it."""
+"""Reads and writes `sandbox.json`, by which clients find the sandbox."""
 
 import base64
 import json

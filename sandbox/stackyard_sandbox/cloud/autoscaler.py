@@ -1,4 +1,4 @@
-"""An imitation of the cluster autoscaler, and the loop that drives it.
+"""Imitates the cluster autoscaler: adds and removes fake nodes by pending pods.
 
 The real one (github.com/kubernetes/autoscaler) simulates the scheduler. This one knows what the
 pods of a machine learning project use: requests, node selectors, required node affinity, taints and

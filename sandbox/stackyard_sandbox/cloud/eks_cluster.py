@@ -1,4 +1,4 @@
-"""The EKS cluster as the account records it: the emulator's, and what the emulator lacks."""
+"""The EKS cluster record: the emulator's fields and those that it lacks."""
 
 import base64
 from typing import Any

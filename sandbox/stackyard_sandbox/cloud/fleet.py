@@ -1,4 +1,4 @@
-"""Which control plane each EKS cluster has, and what the EKS API does to it."""
+"""Maps EKS clusters to control planes and applies EKS operations to them."""
 
 import base64
 import json

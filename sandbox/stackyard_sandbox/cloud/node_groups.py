@@ -1,4 +1,4 @@
-"""Managed node groups as fake nodes: their labels, taints and the size of their instances."""
+"""Creates the fake nodes of managed node groups: labels, taints, instance sizes."""
 
 from dataclasses import dataclass
 from typing import Any

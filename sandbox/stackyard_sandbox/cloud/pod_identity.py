@@ -1,4 +1,4 @@
-"""EKS Auth: a pod's service account token for the credentials of its role, as EKS does it.
+"""Implements EKS Auth: exchanges a pod's service account token for its role's credentials.
 
 The token is the proof: the cluster's own API server says whose it is. The association says which
 role that service account has, and the role's trust policy whether EKS may take it for this pod.

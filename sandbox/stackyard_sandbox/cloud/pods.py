@@ -1,4 +1,4 @@
-"""What the autoscaler has to know of a pod: what it asks for and where it may go."""
+"""Reads what the autoscaler needs of a pod: its requests and its placement rules."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Access policies of EKS as RBAC objects in a control plane.
+"""Translates EKS access policies into RBAC objects of a control plane.
 
 EKS evaluates them in an authorizer of its own. Here each associated policy becomes a binding to a
 group that the token review adds to the principal's own groups.

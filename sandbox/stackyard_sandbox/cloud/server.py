@@ -1,4 +1,4 @@
-"""The cloud process: account, enforcement, EKS, the loop behind it, and its end."""
+"""Serves the AWS API: account, enforcement, EKS, the control loop; saves state at the end."""
 
 import json
 import logging

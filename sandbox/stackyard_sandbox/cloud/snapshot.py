@@ -1,4 +1,4 @@
-"""What the account holds, saved when the cloud process stops and read when it starts again.
+"""Saves the account when the cloud process stops, and restores it at the next start.
 
 The emulator keeps everything in memory. Its objects are plain Python ones, except for locks,
 buffers of S3 objects (which the emulator prepares itself), keys of OpenSSL, and a few functions.

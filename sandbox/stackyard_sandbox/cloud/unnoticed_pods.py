@@ -1,4 +1,4 @@
-"""Pods that kwok overlooks: bound to a node in the moment in which it learns of the node.
+"""Starts pods that kwok missed: those bound to a node just as kwok learned of the node.
 
 It then lists the node's pods before the binding, and drops the news of the binding as that of a
 node it does not know. The pod stays Pending until something about it changes, so something does.

@@ -1,4 +1,4 @@
-"""A real Kubernetes control plane on loopback, with nodes that only pretend to run pods."""
+"""Runs a real Kubernetes control plane on loopback, with fake nodes."""
 
 from stackyard_sandbox.control_plane.api import ApiError
 from stackyard_sandbox.control_plane.plane import ControlPlane, ControlPlaneError, Member

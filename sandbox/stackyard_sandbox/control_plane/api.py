@@ -1,4 +1,4 @@
-"""The few calls that the sandbox itself makes to a Kubernetes API server.
+"""A small client for the Kubernetes API calls that the sandbox makes itself.
 
 The standard library does: importing the official client would cost more than starting the server.
 """

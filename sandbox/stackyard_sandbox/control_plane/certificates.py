@@ -1,4 +1,4 @@
-"""The keys of one control plane: an authority of its own, one leaf, and the token signing key.
+"""Creates the keys of one control plane: its authority, one leaf, the token signing key.
 
 Made once and kept, so that a kubeconfig handed out stays valid over stop and start.
 """

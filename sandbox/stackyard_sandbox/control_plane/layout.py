@@ -1,4 +1,4 @@
-"""What one control plane keeps in its folder: ports, tokens, kubeconfigs, policies."""
+"""The files of one control plane: ports, tokens, kubeconfigs, policies."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The command line of each member of a control plane.
+"""Builds the command line of each process of a control plane.
 
 Flags are documented at kubernetes.io/docs/reference/command-line-tools-reference and
 etcd.io/docs/latest/op-guide/configuration. Everything listens on loopback or not at all.

@@ -1,4 +1,4 @@
-"""Fake nodes: kwok keeps them Ready and moves the pods on them through their phases.
+"""Creates fake nodes; kwok keeps them Ready and moves their pods through their phases.
 
 A fake node is a Node with kwok's annotation and its capacity written in its status
 (kwok.sigs.k8s.io/docs/user/kwok-manage-nodes-and-pods).

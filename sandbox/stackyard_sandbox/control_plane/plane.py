@@ -1,4 +1,4 @@
-"""A control plane: started, stopped, asked how it is, given nodes."""
+"""Starts, stops and inspects a control plane."""
 
 import json
 import time

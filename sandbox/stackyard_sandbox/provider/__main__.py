@@ -1,4 +1,4 @@
-"""Both providers in one process: `python -m stackyard_sandbox.provider --sandbox D --ports-file P`.
+"""Serves both providers in one process: `python -m stackyard_sandbox.provider …`.
 
 Written to the ports file once both listen: `{"aws": PORT, "kubernetes": PORT}`.
 """

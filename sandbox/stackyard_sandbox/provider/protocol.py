@@ -1,4 +1,4 @@
-"""Between the engine's protobuf structures and plain Python data.
+"""Translates between the engine's protobuf structures and Python data.
 
 The engine marks secrets, unknowns, assets and references by signatures inside ordinary maps; the
 constants are those of `pulumi.runtime.rpc` (sdk/go/common/resource/properties.go).

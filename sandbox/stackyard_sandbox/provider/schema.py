@@ -1,4 +1,4 @@
-"""Checks a resource's inputs against the SDK's own types, before anything is asked of the cloud.
+"""Checks a resource's inputs against the SDK's types, before the cloud is asked.
 
 The official providers coerce plain values the way Terraform does (a number where a text is
 wanted, "true" where a bool is); so does this, so that handlers always see the declared type.

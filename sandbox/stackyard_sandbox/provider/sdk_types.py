@@ -1,4 +1,4 @@
-"""The input types of an SDK's resources, read from the SDK's source text.
+"""Reads the input types of an SDK's resources from the SDK's source text.
 
 A generated SDK declares, per resource, a class `XArgs` (inputs), a class `_XState` (inputs and
 outputs), and nested classes in `_inputs.py`. Reading their text takes milliseconds and no memory

@@ -1,4 +1,4 @@
-"""What the provider of every package answers alike, and the loopback gRPC server it runs in.
+"""The gRPC server and the methods that all providers share.
 
 The protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. The engine
 attaches to a listening server named in PULUMI_DEBUG_PROVIDERS; all provider instances of a package

@@ -1,4 +1,4 @@
-"""The programs that the sandbox runs, built from pinned Go modules on the machine that uses them.
+"""Builds the programs that the sandbox runs, from pinned Go modules.
 
 Nothing is downloaded ready-made: `modules/` holds a go.mod and a go.sum for each build, and the
 binaries land in the cache, once per lock file.

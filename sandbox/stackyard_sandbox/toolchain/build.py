@@ -1,4 +1,4 @@
-"""Build the tools with Go, each once per lock file, with progress for whoever waits."""
+"""Builds tools with Go, once per lock file, and reports progress."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What can go wrong with the tools: each error carries the facts and the one thing to do."""
+"""Errors of the toolchain, each with one action."""
 
 from pathlib import Path
 

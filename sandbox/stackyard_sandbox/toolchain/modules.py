@@ -1,4 +1,4 @@
-"""What is built, from which Go module, and the digest under which the result is kept.
+"""The tools, their Go modules, and the digest that each build is stored under.
 
 A module is a folder with go.mod (its `tool` lines name the programs) and go.sum. Each has a digest
 of its own, so that a newer promtool does not rebuild the engine.

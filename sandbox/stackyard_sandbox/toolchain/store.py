@@ -1,4 +1,4 @@
-"""The built tools on disk: `<cache>/toolchain/<module>-<digest>/bin/NAME`.
+"""Finds built tools on disk: `<cache>/toolchain/<module>-<digest>/bin/NAME`.
 
 Looking a tool up needs no Go: a machine that was handed the cache (a CI job) can use it as it is.
 """

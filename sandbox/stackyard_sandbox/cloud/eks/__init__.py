@@ -1,1 +1,1 @@
-"""The EKS API on real control planes: what the emulator does not have, or has without effect."""
+"""Implements the EKS API that moto lacks, on real control planes."""

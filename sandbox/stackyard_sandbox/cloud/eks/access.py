@@ -1,4 +1,4 @@
-"""EKS access entries and access policies, with effect on who may do what in the cluster.
+"""EKS access entries and access policies, enforced in the cluster through RBAC.
 
 Sources: docs.aws.amazon.com/eks/latest/userguide/access-entries.html and access-policies.html.
 """

@@ -1,4 +1,4 @@
-"""EKS add-ons: recorded and described; of what they install, the cluster gets custom kinds only."""
+"""EKS add-ons: recorded and described; the cluster gets their custom resource definitions only."""
 
 from collections.abc import Callable
 from pathlib import Path

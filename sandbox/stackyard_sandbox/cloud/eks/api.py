@@ -1,4 +1,4 @@
-"""The EKS API as the emulator serves it once `install` has run."""
+"""Installs the sandbox's EKS operations into the emulator."""
 
 import urllib.parse
 from typing import Any

@@ -1,4 +1,4 @@
-"""EKS clusters, each on a control plane of its own."""
+"""EKS clusters, each with a control plane of its own."""
 
 from contextlib import suppress
 from typing import Any

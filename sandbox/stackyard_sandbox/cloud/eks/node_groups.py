@@ -1,4 +1,4 @@
-"""EKS managed node groups, whose nodes are fake ones in the cluster's control plane."""
+"""EKS managed node groups; their nodes are fake nodes in the cluster's control plane."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.instance_types import INSTANCE_TYPES

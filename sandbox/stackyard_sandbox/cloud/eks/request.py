@@ -1,4 +1,4 @@
-"""What every EKS operation needs: its parameters, its cluster, its errors, its caller."""
+"""The context of one EKS request: parameters, cluster, caller and errors."""
 
 from typing import ClassVar
 

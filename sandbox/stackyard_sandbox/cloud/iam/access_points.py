@@ -1,4 +1,4 @@
-"""Requests through S3 access points, by their aliases, with the policies of both doors.
+"""Routes requests through S3 access points and enforces both policies, bucket's and access point's.
 
 The emulator records access points and their policies but serves no request through them. A client
 names the alias as the bucket; the name of an access point's own host does not resolve on loopback.

@@ -1,4 +1,4 @@
-"""What a request asks for in IAM's terms, and the verdict: takes the place of the emulator's.
+"""Translates a request into IAM actions and resources, and decides it; replaces moto's check.
 
 Beside the caller's policies and boundary it hears the policies of buckets, access points,
 secrets, image repositories and roles. It does not hear session policies and KMS key policies.

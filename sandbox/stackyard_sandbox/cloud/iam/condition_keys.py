@@ -1,4 +1,4 @@
-"""The condition keys of a request: what policies may ask about who asks, for what, and how.
+"""Computes the IAM condition keys of a request.
 
 Source of the keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
 """

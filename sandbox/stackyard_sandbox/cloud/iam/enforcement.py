@@ -1,4 +1,4 @@
-"""IAM enforcement, on from the first request, and repairs of what the emulator gets wrong in it."""
+"""Enables IAM enforcement from the first request, and repairs moto's implementation."""
 
 import datetime
 import hmac

@@ -1,4 +1,4 @@
-"""Whether policy documents allow a request, by the rules of IAM: conditions and denials included.
+"""Evaluates IAM policy documents: conditions, explicit denials, boundaries.
 
 The emulator's own evaluator takes every condition for fulfilled: a bucket policy that denies plain
 HTTP would deny everything. Source of the rules:

@@ -1,4 +1,4 @@
-"""Who an access key belongs to, in the terms of IAM, EKS and SigV4."""
+"""Resolves an access key to its principal, as IAM, EKS and SigV4 name it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which resource a request is about, as policies name it: the emulator takes `*` for most.
+"""Resolves the resource ARN of a request; moto takes `*` for most.
 
 The ARN formats: docs.aws.amazon.com/service-authorization/latest/reference. Services that are not
 here are judged with `*`, so that only policies on every resource allow anything in them.

@@ -1,4 +1,4 @@
-"""Credentials of roles that AWS services take: for functions, state machines, rules, schedules.
+"""Issues credentials of service roles: functions, state machines, rules, schedules.
 
 The role's trust policy decides, as on AWS: a service that it does not name gets nothing.
 """

@@ -1,4 +1,4 @@
-"""Where the keys of those who issue web identity tokens come from; nothing is fetched from afar.
+"""Finds the signing keys of web identity token issuers; fetches nothing from outside.
 
 AWS reads `/.well-known/openid-configuration` below the issuer's address in the internet. Here every
 control plane is known by its issuer, and its API server says which keys it signs service account

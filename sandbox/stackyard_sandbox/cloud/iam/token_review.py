@@ -1,4 +1,4 @@
-"""Answers the API servers' question whose a bearer token is, as the authenticator of EKS does.
+"""Answers the API servers' TokenReview requests, as the EKS authenticator does.
 
 The webhook's protocol: kubernetes.io/docs/reference/access-authn-authz/authentication, "Webhook
 token authentication".

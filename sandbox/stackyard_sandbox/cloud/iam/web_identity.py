@@ -1,4 +1,4 @@
-"""STS AssumeRoleWithWebIdentity: a token of somebody else's for the credentials of a role.
+"""Implements STS AssumeRoleWithWebIdentity: exchanges a token of another issuer for credentials.
 
 The request carries no signature: the token is the proof (`web_tokens.py`), and the role's trust
 policy decides who of the issuer's people may take it. What the session may do is judged as for any

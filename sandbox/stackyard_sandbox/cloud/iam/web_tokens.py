@@ -1,4 +1,4 @@
-"""Whether a web identity token is good: issuer, audience, signature and time, as AWS judges them.
+"""Validates web identity tokens: issuer, audience, signature and time, as AWS does.
 
 Sources: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html for
 algorithms and errors, https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html

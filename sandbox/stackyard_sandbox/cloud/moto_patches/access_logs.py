@@ -1,4 +1,4 @@
-"""Whether a bucket lets access logs be delivered to it: a repair of the emulator's own check."""
+"""Repairs moto's check that a bucket accepts S3 access logs."""
 
 import json
 from collections.abc import Mapping

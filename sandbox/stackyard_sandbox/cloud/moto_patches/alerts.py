@@ -1,4 +1,4 @@
-"""Alerts arrive: alarms act when their state changes, and workspaces have an alert manager.
+"""Makes alarms act when their state changes, and adds alert managers to Prometheus workspaces.
 
 The emulator stores the actions of an alarm and never takes them, and has no alert manager
 definitions. Sources:

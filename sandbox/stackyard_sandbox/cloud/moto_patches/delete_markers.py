@@ -1,4 +1,4 @@
-"""Delete markers of buckets whose versioning is suspended: a repair of the emulator."""
+"""Repairs delete markers of buckets whose versioning is suspended."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""EventBridge rules start state machines: the emulator knows no such target, and drops the event.
+"""Lets EventBridge rules start state machines; moto drops such events.
 
 A rule matches events only if it has a pattern; the emulator would send every event to the targets
 of schedules, too. Schedules themselves do not tick here.

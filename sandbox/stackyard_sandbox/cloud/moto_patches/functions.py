@@ -1,4 +1,4 @@
-"""Lambda functions run: their own code, in a process of its own, with their role's credentials.
+"""Runs Lambda functions: their own code, in a process each, with their role's credentials.
 
 The emulator would start a container. A process here has no limits of memory and no isolation; it is
 the code of stacks that this machine applies anyway. It has the function's environment and nothing

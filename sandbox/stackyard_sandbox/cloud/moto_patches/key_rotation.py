@@ -1,4 +1,4 @@
-"""The period of a KMS key's rotation, which the emulator forgets: drift would never end.
+"""Keeps the rotation period of a KMS key, which moto forgets; else drift would never end.
 
 Source: docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html.
 """

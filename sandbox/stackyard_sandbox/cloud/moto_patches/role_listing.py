@@ -1,4 +1,4 @@
-"""Roles looked up while others are being made: a repair of the emulator."""
+"""Makes role look-ups safe while other roles are created."""
 
 from collections.abc import Iterable
 

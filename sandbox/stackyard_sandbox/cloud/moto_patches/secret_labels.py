@@ -1,4 +1,4 @@
-"""Which version of a secret is read without a label: the emulator forgets that labels can move.
+"""Reads the secret version that AWSCURRENT names; moto ignores that labels move.
 
 Source: docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html.
 """

@@ -1,4 +1,4 @@
-"""The Step Functions interpreter, repaired: it acts with the rights of roles and waits for builds.
+"""Repairs the Step Functions interpreter: role rights, and waiting for builds.
 
 Loaded with the first state machine, as it takes a second.
 """

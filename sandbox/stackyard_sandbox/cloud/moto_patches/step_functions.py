@@ -1,4 +1,4 @@
-"""Step Functions: state machines run, where the emulator by default only records them.
+"""Runs Step Functions state machines, which moto by default only records.
 
 A build that a state machine starts answers SUCCEEDED at once and makes nothing, see
 docs/sandbox.md.

@@ -1,4 +1,4 @@
-"""Budgets and who is told.
+"""Budgets and their subscribers.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/budgets/budget/.
 """

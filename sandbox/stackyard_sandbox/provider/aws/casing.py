@@ -1,4 +1,4 @@
-"""Between the SDK's property names (`storageClass`) and an AWS API's (`StorageClass`)."""
+"""Translates between the SDK's property names (`storageClass`) and AWS APIs (`StorageClass`)."""
 
 from __future__ import annotations
 

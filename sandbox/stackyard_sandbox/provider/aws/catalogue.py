@@ -1,4 +1,4 @@
-"""Which handler serves which resource token; services are imported when first asked for."""
+"""Finds the handler of a resource type; imports a service when it is first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox's AWS endpoint as one provider instance sees it: region, account, clients.
+"""The AWS endpoint of one provider instance: region, account, clients.
 
 Whatever credentials a program configures are not used: calls to the emulator are signed with the
 sandbox's own, so that real ones are never sent anywhere. Endpoints off this machine are refused.

@@ -1,4 +1,4 @@
-"""CodeBuild projects; they can be described here, not run.
+"""CodeBuild projects: described, never run.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/codebuild/project/.
 """

@@ -1,4 +1,4 @@
-"""What changed between two sets of inputs, and what reality says about recorded ones."""
+"""Compares two sets of inputs, and recorded inputs with the cloud's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policy documents as texts with one spelling, so that equal ones compare equal."""
+"""Normalises policy documents, so that equal ones compare equal."""
 
 from __future__ import annotations
 

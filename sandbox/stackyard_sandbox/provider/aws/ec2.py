@@ -1,4 +1,4 @@
-"""What the EC2 handlers share: looking one thing up, and tags, kept in one way for all."""
+"""Shared parts of the EC2 handlers: finding one resource, and tags."""
 
 from __future__ import annotations
 

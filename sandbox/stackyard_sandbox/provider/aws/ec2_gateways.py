@@ -1,4 +1,4 @@
-"""Ways out of a VPC: internet gateways, fixed addresses and NAT gateways.
+"""Internet gateways, elastic IP addresses and NAT gateways.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/natgateway/ and the
 pages of the other types beside it.

@@ -1,4 +1,4 @@
-"""Route tables, routes, and which subnet uses which table.
+"""Route tables, routes and subnet associations.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/ and the
 pages of the other types beside it. Deviation: a changed `routeTableId` of an association replaces

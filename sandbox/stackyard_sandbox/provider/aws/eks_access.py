@@ -1,4 +1,4 @@
-"""Who reaches an EKS cluster, and what its pods may do: access entries, pod identity.
+"""EKS access entries and pod identity associations.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/accessentry/,
 …/accesspolicyassociation/ and …/podidentityassociation/.

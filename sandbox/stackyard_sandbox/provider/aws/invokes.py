@@ -1,4 +1,4 @@
-"""Data sources: `aws.get_caller_identity()` and its like."""
+"""Implements data sources, for example `aws.get_caller_identity()`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda functions and who may call them; they can be described here, not run.
+"""Lambda functions and their permissions.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/ and
 …/permission/.

@@ -1,4 +1,4 @@
-"""Outputs and inputs as the cloud has them, in the words that the program used."""
+"""Translates the cloud's answers into the outputs and inputs that state records."""
 
 from __future__ import annotations
 

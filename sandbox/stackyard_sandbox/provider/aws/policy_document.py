@@ -1,4 +1,4 @@
-"""`aws.iam.get_policy_document()`: a document made of arguments, without asking any cloud.
+"""Implements `aws.iam.get_policy_document()`: builds a document from arguments.
 
 Spelled as the official provider spells it: a list of one is a plain text, lists are in reverse
 order of their names (https://www.pulumi.com/registry/packages/aws/api-docs/iam/getpolicydocument/).

@@ -1,4 +1,4 @@
-"""What a handler of one resource type is, and how names, tags and defaults are filled in."""
+"""The base class of resource handlers; fills in names, tags and defaults."""
 
 from __future__ import annotations
 

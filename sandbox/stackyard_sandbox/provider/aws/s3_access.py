@@ -1,4 +1,4 @@
-"""Who reaches a bucket, and who hears of it: policies, access points, notifications, logs.
+"""Bucket policies, access points, notifications and access logs.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/accesspoint/ and
 the pages of the other types beside it.

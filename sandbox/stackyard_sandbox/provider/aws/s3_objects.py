@@ -1,4 +1,4 @@
-"""Objects that a program puts into a bucket.
+"""S3 objects that a program uploads.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/.
 """

@@ -1,4 +1,4 @@
-"""What a bucket does with its objects: versions, encryption, lifecycle, locks.
+"""Bucket settings: versioning, encryption, lifecycle, object lock.
 
 One resource each, as in https://www.pulumi.com/registry/packages/aws/api-docs/s3/; a change of
 `bucket` replaces every one of them.

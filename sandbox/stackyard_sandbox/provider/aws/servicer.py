@@ -1,4 +1,4 @@
-"""The engine's side of the `aws` package: Check, Diff, Create, Read, Update, Delete, Invoke."""
+"""The gRPC service of the `aws` package: Check, Diff, Create, Read, Update, Delete, Invoke."""
 
 from __future__ import annotations
 

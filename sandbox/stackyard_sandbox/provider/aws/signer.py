@@ -1,4 +1,4 @@
-"""Signing profiles; nothing is signed here.
+"""Signing profiles; the sandbox signs nothing.
 
 Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/signer/signingprofile/.
 """

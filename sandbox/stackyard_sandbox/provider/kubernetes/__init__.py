@@ -1,4 +1,4 @@
-"""The provider of the `kubernetes` package: real API servers on loopback, by server-side apply.
+"""The provider of the `kubernetes` package: real API servers on loopback, server-side apply.
 
 It behaves like the official provider (github.com/pulumi/pulumi-kubernetes, v4) for what the
 components use, and refuses the rest: Helm, Kustomize, YAML rendering, `*Patch` and `*List` types.

@@ -1,4 +1,4 @@
-"""One API server: pooled connections, tokens, discovery, and the five calls that are needed.
+"""A client for one API server: pooled connections, tokens, discovery, five calls.
 
 The API's conventions: https://kubernetes.io/docs/reference/using-api/api-concepts/.
 """

@@ -1,4 +1,4 @@
-"""What a provider instance is told: its kubeconfig, and how it treats objects.
+"""The configuration of a provider instance: kubeconfig and options.
 
 Kubeconfig fields: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/.
 """

@@ -1,4 +1,4 @@
-"""What changed between two versions of an object's inputs, path by path."""
+"""Compares two versions of an object's inputs, path by path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a live object says about the inputs that made it: how `refresh` finds changes by hand.
+"""Compares a live object with the inputs that made it, for `refresh`.
 
 A live object holds far more than was asked for (defaults, status, what controllers add) and some
 of it in another spelling (`0.5` becomes `500m`). So three versions are compared: a value that

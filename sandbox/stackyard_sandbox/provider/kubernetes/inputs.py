@@ -1,4 +1,4 @@
-"""From what a program says to the complete inputs of an object: kind, name, namespace, secrets."""
+"""Completes the inputs of an object: kind, name, namespace, secrets."""
 
 from __future__ import annotations
 

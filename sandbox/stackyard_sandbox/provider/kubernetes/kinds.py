@@ -1,4 +1,4 @@
-"""Which Kubernetes kind a resource token stands for, and the SDK's type of its inputs."""
+"""Maps resource types to Kubernetes kinds and to the SDK's input types."""
 
 from __future__ import annotations
 

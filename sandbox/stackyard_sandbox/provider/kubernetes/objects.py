@@ -1,4 +1,4 @@
-"""What is done to one object of one cluster: previewed, created, updated, read, deleted."""
+"""Previews, creates, updates, reads and deletes one object of one cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why the pods of a workload do not run: what a person would read in `kubectl describe`."""
+"""Explains why the pods of a workload do not run, as `kubectl describe` would."""
 
 from __future__ import annotations
 

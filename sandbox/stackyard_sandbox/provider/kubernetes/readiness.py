@@ -1,4 +1,4 @@
-"""When an object counts as ready, kind by kind, and why it is not.
+"""Decides by kind when an object is ready, and reports why it is not.
 
 The rules are those that the official provider documents for its await logic
 (https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/) with these differences: an

@@ -1,4 +1,4 @@
-"""Which changes of an object cannot be made in place.
+"""Lists the changes of an object that need a replacement.
 
 The table is the official provider's (`forceNew` in provider/pkg/provider/diff.go of
 github.com/pulumi/pulumi-kubernetes), so that a preview here shows the replacements that a real

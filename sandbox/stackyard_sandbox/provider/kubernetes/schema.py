@@ -1,4 +1,4 @@
-"""Checks an object against the SDK's own types: the provider's first and strictest reader.
+"""Checks an object against the SDK's types, before the API server sees it.
 
 Unlike the `aws` provider, nothing is coerced: the API server takes `80` and `"80"` as different
 values, and so does the official provider, which checks against the server's OpenAPI document.

@@ -1,4 +1,4 @@
-"""The gRPC face of the provider: requests of the engine to operations on objects, and back."""
+"""The gRPC service of the provider: translates requests of the engine to operations on objects."""
 
 from __future__ import annotations
 

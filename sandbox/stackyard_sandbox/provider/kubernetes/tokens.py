@@ -1,4 +1,4 @@
-"""Tokens for kubeconfig users that ask `aws eks get-token`: made here, no program is run."""
+"""Creates tokens for kubeconfig users that call `aws eks get-token`; starts no program."""
 
 from __future__ import annotations
 

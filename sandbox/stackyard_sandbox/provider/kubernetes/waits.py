@@ -1,4 +1,4 @@
-"""Waiting for objects to become ready or to go, until a time is over or the run is cancelled.
+"""Waits for objects to become ready or to go, until a time-out or a cancellation.
 
 Polling, not watching: on loopback a read takes milliseconds, and nothing is left to tear down.
 """
