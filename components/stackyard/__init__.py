@@ -88,6 +88,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "OnPremPoolConfig",
         "TrainingJobConfig",
     ),
+    "pipeline.actor": ("ClusterActor",),
     "pipeline.component": ("Pipeline",),
     "pipeline.config": (
         "ApprovalsConfig",
@@ -95,8 +96,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "PipelineConfig",
         "TriggersConfig",
     ),
-    "pipeline.hands": ("ClusterHands",),
+    "pipeline.inputs": ("PipelineInputs",),
     "queueing.component": ("ProjectQueue", "StageQueues"),
+    "references": ("ClusterRef", "GpuPoolRef", "StackContext"),
     "resource_tag": ("name_resources",),
     "retention.config": (
         "BackupLifetimeConfig",

@@ -82,14 +82,18 @@ from stackyard.onprem.config import OnPremClusterConfig as OnPremClusterConfig
 from stackyard.onprem.config import OnPremConfig as OnPremConfig
 from stackyard.onprem.config import OnPremPoolConfig as OnPremPoolConfig
 from stackyard.onprem.config import TrainingJobConfig as TrainingJobConfig
+from stackyard.pipeline.actor import ClusterActor as ClusterActor
 from stackyard.pipeline.component import Pipeline as Pipeline
 from stackyard.pipeline.config import ApprovalsConfig as ApprovalsConfig
 from stackyard.pipeline.config import ObjectTriggerConfig as ObjectTriggerConfig
 from stackyard.pipeline.config import PipelineConfig as PipelineConfig
 from stackyard.pipeline.config import TriggersConfig as TriggersConfig
-from stackyard.pipeline.hands import ClusterHands as ClusterHands
+from stackyard.pipeline.inputs import PipelineInputs as PipelineInputs
 from stackyard.queueing.component import ProjectQueue as ProjectQueue
 from stackyard.queueing.component import StageQueues as StageQueues
+from stackyard.references import ClusterRef as ClusterRef
+from stackyard.references import GpuPoolRef as GpuPoolRef
+from stackyard.references import StackContext as StackContext
 from stackyard.resource_tag import name_resources as name_resources
 from stackyard.retention.config import BackupLifetimeConfig as BackupLifetimeConfig
 from stackyard.retention.config import CandidateLifetimeConfig as CandidateLifetimeConfig
@@ -137,10 +141,11 @@ __all__ = [
     "CandidateLifetimeConfig",
     "CloudPlace",
     "Cluster",
+    "ClusterActor",
     "ClusterAutoscaler",
     "ClusterConfig",
-    "ClusterHands",
     "ClusterMetrics",
+    "ClusterRef",
     "Component",
     "ComponentOptions",
     "Config",
@@ -159,6 +164,7 @@ __all__ = [
     "GpuPool",
     "GpuPoolConfig",
     "GpuPoolFacts",
+    "GpuPoolRef",
     "GpuTelemetry",
     "GrafanaBoards",
     "GrantsConfig",
@@ -197,6 +203,7 @@ __all__ = [
     "PersonalLifetimeConfig",
     "Pipeline",
     "PipelineConfig",
+    "PipelineInputs",
     "PriorityClasses",
     "PrivateBucket",
     "ProjectAccess",
@@ -221,6 +228,7 @@ __all__ = [
     "ServingConfig",
     "SharedDirectories",
     "SharedDirectoryConfig",
+    "StackContext",
     "StackId",
     "StageQueues",
     "SystemNamespace",

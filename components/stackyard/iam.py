@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 Statement = dict[str, Any]
 
+Document = Mapping[str, Any]
+"""A policy document, or another JSON document that `text` serialises."""
+
 
 def statement(
     sid: str,

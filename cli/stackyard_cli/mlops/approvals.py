@@ -19,7 +19,7 @@ def decide(pipeline: PipelineClient, run: str | None, decision: Decision, commen
     Raises StackyardError if no run, or more than one, fits; or if the stage prevents that people
     approve runs that they started.
     """
-    from stackyard.pipeline.word import answer, answer_key, signature
+    from stackyard.pipeline.attestation import answer, answer_key, signature
 
     question = _chosen(pipeline, run)
     own = pipeline.person == question.started_by

@@ -49,7 +49,7 @@ class PipelineClient:
     @property
     def person(self) -> str:
         """The caller's session name; raises StackyardError if the caller is not in a role."""
-        from stackyard.pipeline.word import person
+        from stackyard.pipeline.attestation import person
 
         found = person(self.caller)
         if found is None:
@@ -106,7 +106,7 @@ class PipelineClient:
 
     def start(self, comment: str) -> str:
         """Request a run, wait until it starts, and return its name."""
-        from stackyard.pipeline.word import start_key
+        from stackyard.pipeline.attestation import start_key
 
         version = self.put(start_key(self.caller), json.dumps({"comment": comment}))
         seen: set[str] = set()
@@ -137,7 +137,7 @@ def pipeline_of(stack: str, estate_dir: Path | None) -> PipelineClient:
     from stackyard.blueprints.project.config import ProjectConfig
     from stackyard.contracts import ProjectContract
     from stackyard.estate.estate import Estate
-    from stackyard.pipeline.word import report_bucket
+    from stackyard.pipeline.attestation import report_bucket
     from stackyard_cli.backend.contracts import contract_of
     from stackyard_cli.backend.location import location_of_estate
 

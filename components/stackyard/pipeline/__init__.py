@@ -1,1 +1,1 @@
-"""Pipeline: from new data to a served model, with a person's yes in between."""
+"""The pipeline from new data to a served model, with a person's approval in between."""

@@ -1,41 +1,35 @@
-"""The pipeline of a project: its state machine, what starts it, and who may answer it."""
+"""The pipeline of a project: its state machine, its triggers, and who may approve its results."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal
 
 import pulumi
 import pulumi_aws as aws
-import yaml
 
 from stackyard import iam
 from stackyard._component import Component
 from stackyard.bucket.component import PrivateBucket
-from stackyard.contracts import FoundationContract
 from stackyard.images.build import project_name
 from stackyard.images.names import registry, repository_name
 from stackyard.images.policies import repository_arn
 from stackyard.models.documents import ROOT, model_bucket
-from stackyard.naming import StackId, role_arn, role_name
-from stackyard.pipeline import documents, word
-from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
+from stackyard.naming import role_arn, role_name
+from stackyard.pipeline import attestation, documents
+from stackyard.pipeline.actor import ClusterActor
+from stackyard.pipeline.config import PipelineConfig
 from stackyard.pipeline.definition import Parts, definition
-from stackyard.pipeline.hands import ClusterHands
-from stackyard.retention.config import RetentionConfig
+from stackyard.pipeline.inputs import PipelineInputs
+from stackyard.references import ClusterRef, StackContext
 from stackyard.retention.plan import log_days, object_plan
 
 NAME_LIMIT = 80
 """Longest name of a state machine."""
 
 
-def machine_arn(stack: StackId, account: str, region: str) -> str:
-    """Return the ARN of a project's state machine; its name is the stack's."""
-    return f"arn:aws:states:{region}:{account}:stateMachine:{stack.slug[:NAME_LIMIT]}"
-
-
 class Pipeline(Component):
-    """Train, evaluate, compare, ask, bake, deploy, watch; a person's yes is part of it."""
+    """Train, evaluate, compare, ask for approval, bake, deploy, watch."""
 
     TYPE: ClassVar[str] = "stackyard:index:Pipeline"
 
@@ -47,77 +41,55 @@ class Pipeline(Component):
         name: str,
         config: PipelineConfig,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
-        retention: RetentionConfig,
-        approvals: ApprovalsConfig,
-        manifests: Mapping[str, str],
-        deployment: Mapping[str, Any],
-        datasets: Mapping[str, str],
+        context: StackContext,
+        cluster: ClusterRef,
+        inputs: PipelineInputs,
         role_arns: Mapping[str, pulumi.Input[str]],
         log_bucket: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, how people approve, Job manifests by job, the manifest of what is
-        released, dataset buckets, roles, and the bucket that gets access logs.
+        """Wiring: the stack, the cluster, what runs, role ARNs by audience and workload.
+
+        `log_bucket` receives the access logs of the reports bucket.
         """
         super().__init__(name, config, opts=opts)
-        self._config, self._stack, self._foundation = config, stack, foundation
-        self._account, self._region = foundation.account, foundation.region
-        self._arn = machine_arn(stack, self._account, self._region)
-        self._log_days = log_days(retention.logs)
-        self._bucket = self._make_bucket(retention, log_bucket)
+        self._config, self._context, self._cluster = config, context, cluster
+        self._stack, self._account, self._region = context.stack, context.account, context.region
+        self._bucket = self._make_bucket(log_bucket)
         topic = self._make_topic()
-        hands = {
-            "pipeline": self._make_hands("pipeline"),
-            "delivery": self._make_hands("delivery"),
-        }
-        parts = Parts(
-            jobs_function=hands["pipeline"].arn,
-            release_function=hands["delivery"].arn,
-            bucket=self._bucket,
-            topic=topic,
-            bake_project=project_name(stack, config.deploy),
-            models=f"s3://{model_bucket(stack, self._account)}/{ROOT}",
-            repository=repository_name(stack, config.deploy),
-            registry=registry(self._account, self._region),
-            train=yaml.safe_load(manifests[config.train]),
-            evaluate=yaml.safe_load(manifests[config.evaluate]),
-            deployment=deployment,
-            patience_seconds=deployment["spec"]["progressDeadlineSeconds"],
-        )
-        self.machine = self._make_machine(parts, approvals, list(hands.values()))
-        self._start_by_events(datasets)
-        self._let_people(role_arns)
+        actors = {who: self._make_actor(who) for who in ("pipeline", "delivery")}
+        self.machine = self._make_machine(inputs, topic, actors)
+        self._start_by_events(inputs.datasets)
+        self._grant(role_arns)
         self.publish()
 
-    def _make_bucket(self, retention: RetentionConfig, log_bucket: pulumi.Input[str]) -> str:
-        bucket = word.report_bucket(self._stack, self._account)
+    def _make_bucket(self, log_bucket: pulumi.Input[str]) -> pulumi.Output[str]:
+        bucket = attestation.report_bucket(self._stack, self._account)
         trainer, starter, *approvers = (
             role_arn(self._stack, self._account, who)
             for who in ("trainer", "pipeline", *self._config.approvers)
         )
-        PrivateBucket(
+        lifetime = self._context.retention.artifacts
+        made = PrivateBucket(
             self.named("reports"),
-            retention.artifacts,
+            lifetime,
             bucket=bucket,
             kind="artifacts",
-            plan=object_plan(retention.artifacts),
-            key_arn=self._foundation.key_arns["data"],
+            plan=object_plan(lifetime),
+            key_arn=self._context.key_arns["data"],
             log_bucket=log_bucket,
             statements=documents.bucket_statements(
                 bucket, trainer=trainer, starters=[starter], approvers=approvers
             ),
             opts=self.child(),
         )
-        return bucket
+        return made.bucket_id
 
-    def _make_topic(self) -> str:
-        called = f"{self._stack.slug}-approvals"
+    def _make_topic(self) -> pulumi.Output[str]:
         topic = aws.sns.Topic(
             self.named("topic"),
-            name=called,
-            kms_master_key_id=self._foundation.key_arns["logs"],
+            name=f"{self._stack.slug}-approvals",
+            kms_master_key_id=self._context.key_arns["logs"],
             opts=self.child(),
         )
         for address in self._config.notify:
@@ -128,60 +100,88 @@ class Pipeline(Component):
                 endpoint=address,
                 opts=self.child(),
             )
-        return f"arn:aws:sns:{self._region}:{self._account}:{called}"
+        return topic.arn
 
-    def _make_hands(self, audience: Any) -> ClusterHands:
-        return ClusterHands(
+    def _make_actor(self, audience: Literal["pipeline", "delivery"]) -> ClusterActor:
+        return ClusterActor(
             self.named(f"{audience}-hands"),
-            stack=self._stack,
-            foundation=self._foundation,
+            context=self._context,
+            cluster=self._cluster,
             audience=audience,
             deployment=self._config.deploy,
-            logs_days=self._log_days,
             opts=self.child(),
         )
 
     def _make_machine(
-        self, parts: Parts, approvals: ApprovalsConfig, hands: list[ClusterHands]
+        self,
+        inputs: PipelineInputs,
+        topic: pulumi.Output[str],
+        actors: Mapping[str, ClusterActor],
     ) -> pulumi.Output[str]:
-        keys = self._foundation.key_arns
-        where = {"account": self._account, "region": self._region}
-        build = f"arn:aws:codebuild:{self._region}:{self._account}:project/{parts.bake_project}"
-        policy = documents.machine_policy(
-            functions=[parts.jobs_function, parts.release_function],
+        known = pulumi.Output.all(
             bucket=self._bucket,
-            topic=parts.topic,
-            keys=[keys["data"], keys["logs"]],
-            build=build,
-            repository=repository_arn(parts.repository, **where),
-            **where,
+            topic=topic,
+            jobs_function=actors["pipeline"].arn,
+            release_function=actors["delivery"].arn,
         )
+        keys = pulumi.Output.all(*(self._context.key_arns[key] for key in ("data", "logs")))
+        policy = pulumi.Output.all(known, keys).apply(lambda both: self._machine_policy(*both))
         role = self._make_role("machine", "states", policy)
         log = aws.cloudwatch.LogGroup(
             self.named("log"),
             name=f"/aws/vendedlogs/states/{self._stack.slug}",
-            retention_in_days=self._log_days,
-            kms_key_id=keys["logs"],
+            retention_in_days=log_days(self._context.retention.logs),
+            kms_key_id=self._context.key_arns["logs"],
             opts=self.child(),
         )
-        text = definition(self._config, approvals, parts, stack=str(self._stack))
         machine = aws.sfn.StateMachine(
             self.named("machine"),
             name=self._stack.slug[:NAME_LIMIT],
             role_arn=role,
-            definition=iam.text(text),
-            # Without data: a question's token would be in the log.
+            definition=known.apply(lambda made: self._definition(inputs, made)),
+            # Without data: the token of a pending approval would be in the log.
             logging_configuration={
                 "log_destination": log.arn.apply(lambda arn: f"{arn}:*"),
                 "include_execution_data": False,
                 "level": "ALL",
             },
-            opts=self.child(depends_on=hands),
+            opts=self.child(depends_on=list(actors.values())),
         )
         return machine.arn
 
-    def _make_role(self, role: str, service: str, policy: Mapping[str, Any]) -> pulumi.Output[str]:
-        """Make a role that a service takes for this pipeline."""
+    def _machine_policy(self, made: Mapping[str, str], keys: Sequence[str]) -> iam.Document:
+        where = {"account": self._account, "region": self._region}
+        build = project_name(self._stack, self._config.deploy)
+        repository = repository_name(self._stack, self._config.deploy)
+        return documents.machine_policy(
+            functions=[made["jobs_function"], made["release_function"]],
+            bucket=made["bucket"],
+            topic=made["topic"],
+            keys=keys,
+            build=f"arn:aws:codebuild:{self._region}:{self._account}:project/{build}",
+            repository=repository_arn(repository, **where),
+            **where,
+        )
+
+    def _definition(self, inputs: PipelineInputs, made: Mapping[str, str]) -> str:
+        """Return the state machine's definition, as JSON; `made` has what the states call."""
+        parts = Parts(
+            **made,
+            bake_project=project_name(self._stack, self._config.deploy),
+            models=f"s3://{model_bucket(self._stack, self._account)}/{ROOT}",
+            repository=repository_name(self._stack, self._config.deploy),
+            registry=registry(self._account, self._region),
+            train=inputs.train,
+            evaluate=inputs.evaluate,
+            deployment=inputs.deployment,
+            patience_seconds=inputs.deployment["spec"]["progressDeadlineSeconds"],
+        )
+        return iam.text(definition(self._config, inputs.approvals, parts, stack=str(self._stack)))
+
+    def _make_role(
+        self, role: str, service: str, policy: pulumi.Output[iam.Document]
+    ) -> pulumi.Output[str]:
+        """Make a role that an AWS service assumes; its ARN is known once its policy exists."""
         made = aws.iam.Role(
             self.named(f"{role}-role"),
             name=role_name(self._stack, f"pipeline-{role}"),
@@ -193,21 +193,27 @@ class Pipeline(Component):
             self.named(f"{role}-policy"),
             name="work",
             role=made.name,
-            policy=iam.text(policy),
+            policy=policy.apply(iam.text),
             opts=self.child(),
         )
         return pulumi.Output.all(made.arn, granted.id).apply(lambda known: str(known[0]))
 
-    def _start_by_events(self, datasets: Mapping[str, str]) -> None:
+    @property
+    def _start_policy(self) -> pulumi.Output[iam.Document]:
+        return self.machine.apply(documents.start_policy)
+
+    def _start_by_events(self, datasets: Mapping[str, pulumi.Input[str]]) -> None:
         triggers = self._config.triggers
-        self._start_by_objects("starts", self._bucket, f"{word.STARTS}/", "somebody's word")
+        prefix = f"{attestation.STARTS}/"
+        # The description of an existing rule stays as it is: another text would be a change.
+        self._start_by_objects("starts", self._bucket, prefix, "somebody's word")
         if triggers.object_created is not None:
-            wanted = triggers.object_created
+            source = triggers.object_created
             self._start_by_objects(
                 "objects",
-                datasets[wanted.dataset],
-                f"{wanted.directory}/",
-                f"new objects in {wanted.dataset}/{wanted.directory}",
+                datasets[source.dataset],
+                f"{source.directory}/",
+                f"new objects in {source.dataset}/{source.directory}",
             )
         if triggers.schedule is not None:
             aws.scheduler.Schedule(
@@ -218,30 +224,24 @@ class Pipeline(Component):
                 flexible_time_window={"mode": "OFF"},
                 target={
                     "arn": self.machine,
-                    "role_arn": self._make_role(
-                        "schedule", "scheduler", documents.start_policy(self._arn)
-                    ),
+                    "role_arn": self._make_role("schedule", "scheduler", self._start_policy),
                     "input": "{}",
                 },
                 opts=self.child(),
             )
 
-    def _start_by_objects(self, role: str, bucket: str, prefix: str, described: str) -> None:
+    def _start_by_objects(
+        self, role: str, bucket: pulumi.Input[str], prefix: str, description: str
+    ) -> None:
         """Start a run for each new object of a bucket below a prefix."""
+        pattern = pulumi.Output.from_input(bucket).apply(
+            lambda name: iam.text(documents.object_created(name, prefix))
+        )
         rule = aws.cloudwatch.EventRule(
             self.named(role),
             name=f"{self._stack.slug}-{role}"[:64],
-            description=described,
-            event_pattern=iam.text(
-                {
-                    "source": ["aws.s3"],
-                    "detail-type": ["Object Created"],
-                    "detail": {
-                        "bucket": {"name": [bucket]},
-                        "object": {"key": [{"prefix": prefix}]},
-                    },
-                }
-            ),
+            description=description,
+            event_pattern=pattern,
             opts=self.child(),
         )
         aws.cloudwatch.EventTarget(
@@ -249,28 +249,34 @@ class Pipeline(Component):
             rule=rule.name,
             target_id="pipeline",
             arn=self.machine,
-            role_arn=self._make_role(role, "events", documents.start_policy(self._arn)),
+            role_arn=self._make_role(role, "events", self._start_policy),
             input_path="$.detail",
             opts=self.child(),
         )
 
-    def _let_people(self, role_arns: Mapping[str, pulumi.Input[str]]) -> None:
-        place = (self._bucket, self._foundation.key_arns["data"], self._region)
+    def _grant(self, role_arns: Mapping[str, pulumi.Input[str]]) -> None:
+        """Let trainers write reports, the audience `pipeline` start runs, and approvers answer."""
+        where = (self._bucket, self._context.key_arns["data"], self._region)
+        reports = pulumi.Output.all(*where)
+        runs = pulumi.Output.all(self.machine, *where)
         policies = {
-            "trainer": ("leave-reports", documents.report_policy(*place)),
-            "pipeline": ("start-runs", documents.starter_policy(self._arn, *place)),
+            "trainer": ("leave-reports", reports.apply(_text_of(documents.report_policy))),
+            "pipeline": ("start-runs", runs.apply(_text_of(documents.starter_policy))),
         }
         for audience in self._config.approvers:
-            policies[f"{audience}-approves"] = (
-                "approve",
-                documents.approver_policy(self._arn, *place),
-            )
-        for who, (what, policy) in policies.items():
+            approve = runs.apply(_text_of(documents.approver_policy))
+            policies[f"{audience}-approves"] = ("approve", approve)
+        for who, (permission, policy) in policies.items():
             arn = pulumi.Output.from_input(role_arns[who.removesuffix("-approves")])
             aws.iam.RolePolicy(
-                self.named(f"{who}-{what}"),
-                name=what,
+                self.named(f"{who}-{permission}"),
+                name=permission,
                 role=arn.apply(lambda text: text.rpartition("/")[2]),
-                policy=iam.text(policy),
+                policy=policy,
                 opts=self.child(),
             )
+
+
+def _text_of(build: Callable[..., iam.Document]) -> Callable[[Sequence[str]], str]:
+    """Return a function that builds a policy from resolved values and serialises it."""
+    return lambda values: iam.text(build(*values))

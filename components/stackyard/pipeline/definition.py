@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackyard.pipeline import states, word
+from stackyard.pipeline import attestation, states
 from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
 
 State = dict[str, Any]
 
 REPORTS = "evaluations"
-"""Where evaluations write to: `evaluations/RUN/evaluation.json`."""
+"""Prefix of evaluation reports: `evaluations/RUN/evaluation.json`."""
 
 APPROVAL = "Approve"
 """The state that waits for a person; `stackyard approvals` finds it by this name."""
@@ -27,7 +27,7 @@ APPROVAL = "Approve"
 
 @dataclass(frozen=True)
 class Parts:
-    """What the states name."""
+    """Names, ARNs and manifests that the states use."""
 
     jobs_function: str
     """ARN of the function that runs Jobs."""
@@ -36,16 +36,16 @@ class Parts:
     """ARN of the function that changes what serves."""
 
     bucket: str
-    """Bucket of the evaluations, and of what people say."""
+    """Bucket of evaluations and attestations."""
 
     topic: str
-    """ARN of the topic that tells approvers."""
+    """ARN of the topic that notifies approvers."""
 
     bake_project: str
-    """Name of the build that bakes the model."""
+    """Name of the CodeBuild project that bakes the model into an image."""
 
     models: str
-    """Where registered models lie: `s3://BUCKET/registered`."""
+    """S3 prefix of registered models: `s3://BUCKET/registered`."""
 
     repository: str
     """Name of the repository of the baked images."""
@@ -60,16 +60,16 @@ class Parts:
     """Manifest of the evaluation Job."""
 
     deployment: Mapping[str, Any]
-    """Manifest of the Deployment, but for the image."""
+    """Manifest of the Deployment, without the image."""
 
     patience_seconds: int
-    """Longest time that a new version may take to come up."""
+    """Longest time for a new version to become ready."""
 
 
 def definition(
     config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, *, stack: str
 ) -> dict[str, Any]:
-    """Return the definition."""
+    """Return the definition in the Amazon States Language."""
     return {
         "Comment": f"{stack}: train, evaluate, compare, approve, bake, deploy, watch",
         "StartAt": "Who started it?",
@@ -98,13 +98,13 @@ def definition(
 
 
 def _job(parts: Parts, manifest: Mapping[str, Any], result: str, following: str) -> State:
-    place = f"s3://{parts.bucket}/{REPORTS}/{{}}/evaluation.json"
+    address = f"s3://{parts.bucket}/{REPORTS}/{{}}/evaluation.json"
     payload = {
         "step": "job",
         "run.$": "$.run",
         "input.$": "$.input",
         "manifest": manifest,
-        "environment": {"STACKYARD_EVALUATION.$": f"States.Format('{place}', $.run)"},
+        "environment": {"STACKYARD_EVALUATION.$": f"States.Format('{address}', $.run)"},
     }
     return _call(parts.jobs_function, payload, result, following)
 
@@ -161,7 +161,7 @@ def _compare(config: PipelineConfig) -> State:
 
 
 def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, stack: str) -> State:
-    """Tell the approvers, and wait for whoever puts down an answer to say so, by the token."""
+    """Notify the approvers, and wait until a person resumes the run with its token."""
     text = (
         f"{stack} has a candidate for `{config.deploy}`: version {{}} with {config.metric} {{}}, "
         f"against version {{}} with {{}}. To look at it: stackyard approvals list {stack}"
@@ -186,12 +186,12 @@ def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, s
 
 
 def _read_answer(parts: Parts) -> State:
-    """Read what the answer's own author put down; an answer that is not there counts for nothing.
+    """Read the answer object of whoever resumed the run; without the object the run fails.
 
-    `by` is whatever the caller says, and may go on below an own id. That id is still the first
-    word of it, as nobody could have written an object that begins with another's.
+    `by` is the caller's input and may hold more than the caller's id. Its first part is still that
+    id, because nobody can write an object whose key begins with another person's id.
     """
-    key = f"States.Format('{word.ANSWERS}/{{}}/{{}}', $.signature.by, $.run)"
+    key = f"States.Format('{attestation.ANSWERS}/{{}}/{{}}', $.signature.by, $.run)"
     unproven = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Unproven"}
     return {
         **_read(parts, key),
@@ -202,7 +202,7 @@ def _read_answer(parts: Parts) -> State:
 
 
 def _who_answered() -> State:
-    split = f"States.StringSplit($.signature.by, '{word.SPLIT}')"
+    split = f"States.StringSplit($.signature.by, '{attestation.SEPARATORS}')"
     return {
         "Type": "Pass",
         "Parameters": {

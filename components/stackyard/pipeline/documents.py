@@ -1,4 +1,4 @@
-"""Roles of the pipeline as plain data: each service gets what its own step takes."""
+"""IAM policies of the pipeline as plain data: each service gets what its own step needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from stackyard import iam
 from stackyard.bucket.layout import bucket_arn
-from stackyard.pipeline import word
+from stackyard.pipeline import attestation
 from stackyard.pipeline.definition import REPORTS
 
 
@@ -49,7 +49,7 @@ def machine_policy(
         iam.statement(
             "ReadReports",
             ("s3:GetObject",),
-            [f"{bucket_arn(bucket)}/{root}/*" for root in (word.ANSWERS, REPORTS)],
+            [f"{bucket_arn(bucket)}/{root}/*" for root in (attestation.ANSWERS, REPORTS)],
         ),
         iam.statement("TellApprovers", ("sns:Publish",), (topic,)),
         iam.statement("UseKeys", ("kms:Decrypt", "kms:GenerateDataKey"), sorted(set(keys))),
@@ -86,30 +86,41 @@ def start_policy(machine: str) -> dict[str, Any]:
     return iam.document(iam.statement("Start", ("states:StartExecution",), (machine,)))
 
 
-def approver_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
-    """Return what an approver may do: see runs, put down an own answer, and say that it is there.
+def object_created(bucket: str, prefix: str) -> dict[str, Any]:
+    """Return the event pattern of new objects of a bucket below a prefix.
 
-    Without the object, what is said by the token is worth nothing. IAM knows no machine of a
-    token: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html.
     """
+    detail = {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": prefix}]}}
+    return {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}
+
+
+def approver_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
+    """Return what an approver may do: see runs, write an answer object, and resume the run.
+
+    A resumed run without the answer object fails. `SendTaskSuccess` takes no resource in IAM:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html.
+    """
+    own_answers = attestation.answer_key(attestation.CALLER, "*")
     return iam.document(
         *_see(machine),
-        *_put(f"{bucket_arn(bucket)}/{word.answer_key(word.SELF, '*')}", key_arn, region),
+        *_put(f"{bucket_arn(bucket)}/{own_answers}", key_arn, region),
         iam.statement("SayAnswered", ("states:SendTaskSuccess",), ("*",)),
     )
 
 
 def starter_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
     """Return what the audience `pipeline` may do: start runs in its own name, see and stop them."""
+    own_starts = attestation.start_key(attestation.CALLER)
     return iam.document(
         *_see(machine),
-        *_put(f"{bucket_arn(bucket)}/{word.start_key(word.SELF)}", key_arn, region),
+        *_put(f"{bucket_arn(bucket)}/{own_starts}", key_arn, region),
         iam.statement("StopRuns", ("states:StopExecution",), (_runs(machine),)),
     )
 
 
 def report_policy(bucket: str, key_arn: str, region: str) -> dict[str, Any]:
-    """Return what lets training pods leave their evaluation."""
+    """Return what lets training pods write their evaluation."""
     return iam.document(*_put(f"{bucket_arn(bucket)}/{REPORTS}/*", key_arn, region))
 
 
@@ -145,11 +156,11 @@ def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
 def bucket_statements(
     bucket: str, *, trainer: str, starters: Sequence[str], approvers: Sequence[str]
 ) -> list[iam.Statement]:
-    """Return what keeps the bucket from all other hands; role ARNs.
+    """Return what denies writes to everyone but these roles (ARNs).
 
-    No user is among them, so whoever puts down a word is a session of a role, and has a name.
+    None of them is an IAM user, so every writer is a role session and has a session name.
     """
-    writers = {REPORTS: [trainer], word.STARTS: starters, word.ANSWERS: approvers}
+    writers = {REPORTS: [trainer], attestation.STARTS: starters, attestation.ANSWERS: approvers}
     return [
         iam.statement(
             f"Only{who}Writes",
@@ -161,7 +172,7 @@ def bucket_statements(
         )
         for who, root in (
             ("Trainer", REPORTS),
-            ("Starter", word.STARTS),
-            ("Approver", word.ANSWERS),
+            ("Starter", attestation.STARTS),
+            ("Approver", attestation.ANSWERS),
         )
     ]

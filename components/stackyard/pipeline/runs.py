@@ -1,7 +1,7 @@
-"""What a state machine's runs say of themselves: who waits for an answer, and how a run ended.
+"""Open approvals and outcomes of pipeline runs, read from the runs' execution histories.
 
-There is no list of open questions anywhere: a question is open while its run waits, so it is read
-from the run's own history and cannot be out of date.
+No list of open approvals is kept: an approval is open while its run waits for it, so the history
+is always up to date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """A candidate that waits for a person."""
+    """A candidate model that waits for a person's decision."""
 
     run: str
     version: str
@@ -32,11 +32,11 @@ class Question:
     asked: datetime
     expires: datetime
     token: str
-    """What says that the answer is there; it is worth nothing without one, and without a role."""
+    """Task token that resumes the run; useless without an answer object and an approver's role."""
 
 
 def question(run: str, history: Sequence[Event]) -> Question | None:
-    """Return what a run asks, from its history, oldest event first; None if it asks nothing."""
+    """Return the approval that a run waits for, from its history (oldest event first), or None."""
     entered = None
     for event in history:
         name = (event.get("stateEnteredEventDetails") or {}).get("name")
@@ -63,7 +63,7 @@ def question(run: str, history: Sequence[Event]) -> Question | None:
 
 
 def ended_as(history: Sequence[Event]) -> str:
-    """Return the state that a run is in, or the one that it ended in."""
+    """Return the state that a run is in, or its last one."""
     names = [
         details["name"]
         for event in history

@@ -1,4 +1,4 @@
-"""Schedules in the form of EventBridge, and whether they ever come to pass.
+"""EventBridge cron expressions, and whether one ever fires.
 
 Six fields: minutes, hours, day of month, month, day of week, year; one of the two days is `?`.
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based.

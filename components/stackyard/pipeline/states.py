@@ -1,10 +1,10 @@
-"""The states of every pipeline that nothing in its config changes: how runs begin, wait and end."""
+"""States that are the same in every pipeline: how runs begin, wait, retry and end."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from stackyard.pipeline import word
+from stackyard.pipeline import attestation
 
 State = dict[str, Any]
 
@@ -15,7 +15,7 @@ WAIT = {
     "MaxDelaySeconds": 60,
     "MaxAttempts": 99_999,
 }
-"""Looks again after 2 seconds, then ever less often, up to once a minute."""
+"""Retry of a step that is not done yet: after 2 seconds, then less often, up to once a minute."""
 
 TRY_AGAIN = {
     "ErrorEquals": [
@@ -31,25 +31,25 @@ TRY_AGAIN = {
 """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
 
 NOBODY = "nobody"
-"""Who started a run that data or the clock started."""
+"""Recorded as the starter of a run that new data or the schedule started."""
 
 
 def begin(bucket: str) -> dict[str, State]:
-    """Return the way from whatever started a run to what all states read.
+    """Return the states from a run's trigger to the input that all further states read.
 
-    Input that says who started it would be only that: said. The name is that of an object which
-    nobody else could have put there, see `word`.
+    The execution's input proves nothing about who started it. The starter is read from the key of
+    an object that only this person's session could write, see `attestation`.
     """
-    by_word = [
+    by_person = [
         {"Variable": "$.bucket.name", "IsPresent": True},
         {"Variable": "$.bucket.name", "StringEquals": bucket},
-        {"Variable": "$.object.key", "StringMatches": f"{word.STARTS}/*"},
+        {"Variable": "$.object.key", "StringMatches": f"{attestation.STARTS}/*"},
     ]
-    split = f"States.StringSplit($.object.key, '{word.SPLIT}')"
+    split = f"States.StringSplit($.object.key, '{attestation.SEPARATORS}')"
     return {
         "Who started it?": {
             "Type": "Choice",
-            "Choices": [{"And": by_word, "Next": "A person"}],
+            "Choices": [{"And": by_person, "Next": "A person"}],
             "Default": "Nobody",
         },
         "A person": {
@@ -94,4 +94,4 @@ ENDS: dict[str, State] = {
         for name, cause in FAILURES.items()
     },
 }
-"""How a run can end; where nobody has to do anything about it, it is a success."""
+"""Final states; a run that needs nobody's attention ends as a success."""

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import yaml
 
 from stackyard import iam
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.wiring import cluster_ref, stack_context
 from stackyard.contracts import ContractError, FoundationContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.images.component import Ground, ProjectImages
@@ -16,8 +18,9 @@ from stackyard.images.names import registry
 from stackyard.models import documents
 from stackyard.naming import StackId
 from stackyard.onprem.job import manifest
+from stackyard.pipeline.attestation import report_bucket
 from stackyard.pipeline.component import Pipeline
-from stackyard.pipeline.word import report_bucket
+from stackyard.pipeline.inputs import PipelineInputs
 from stackyard.serving import objects
 from stackyard.serving.component import ModelServers
 
@@ -122,24 +125,25 @@ class Delivery:
         if config.pipeline is None or config.serving is None:
             return
         server = config.serving.models[config.pipeline.deploy]
-        jobs = (config.pipeline.train, config.pipeline.evaluate)
         self._pipeline = Pipeline(
             "pipeline",
             config.pipeline,
-            stack=self._stack,
-            foundation=self._foundation,
-            retention=config.retention,
-            approvals=config.approvals,
-            manifests={job: self._manifest(job) for job in jobs},
-            deployment=objects.released_deployment(
-                server,
-                stack=self._stack,
-                model=config.pipeline.deploy,
-                registry=self._registry,
-                region=config.region,
-                pool=self._foundation.gpu_pools[server.gpu_pool] if server.gpu_pool else None,
+            context=stack_context(self._stack, config, self._foundation),
+            cluster=cluster_ref(self._foundation),
+            inputs=PipelineInputs(
+                train=self._manifest(config.pipeline.train),
+                evaluate=self._manifest(config.pipeline.evaluate),
+                deployment=objects.released_deployment(
+                    server,
+                    stack=self._stack,
+                    model=config.pipeline.deploy,
+                    registry=self._registry,
+                    region=config.region,
+                    pool=self._foundation.gpu_pools[server.gpu_pool] if server.gpu_pool else None,
+                ),
+                datasets=datasets.bucket_ids,
+                approvals=config.approvals,
             ),
-            datasets=datasets.bucket_names,
             role_arns=role_arns,
             log_bucket=datasets.log_bucket_id,
             opts=opts,
@@ -150,10 +154,12 @@ class Delivery:
         """The project's part of the account's own registry."""
         return f"{registry(self._config.account, self._config.region)}/{self._stack}"
 
-    def _manifest(self, name: str) -> str:
+    def _manifest(self, name: str) -> dict[str, Any]:
         job = self._config.training[name]
         pool = self._foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
-        return manifest(self._stack, name, job, services=self._services, pool=pool)
+        text = manifest(self._stack, name, job, services=self._services, pool=pool)
+        loaded: dict[str, Any] = yaml.safe_load(text)
+        return loaded
 
     def _read_models(self) -> list[iam.Statement]:
         """Return what lets builds read registered models; the bucket's policy names them, too."""

@@ -10,7 +10,7 @@ import pytest
 
 from stackyard import iam
 from stackyard.access.evaluator import Request, decide
-from stackyard.pipeline import documents, word
+from stackyard.pipeline import attestation, documents
 from stackyard.pipeline.runs import ended_as, question
 
 ACCOUNT = "123456789012"
@@ -26,7 +26,7 @@ ASKED = datetime(2027, 1, 31, 12, tzinfo=UTC)
     [("AROAX:bob", "bob"), ("AROAX:bob@acme.example", "bob@acme.example"), ("AIDAX", None)],
 )
 def test_a_person_is_the_name_of_a_session(userid: str, person: str | None) -> None:
-    assert word.person(userid) == person
+    assert attestation.person(userid) == person
 
 
 def test_every_policy_writes_the_callers_own_id_and_nothing_before_it() -> None:

@@ -1,4 +1,4 @@
-"""A function that acts in the cluster, with one audience's rights there."""
+"""A Lambda function that acts in the cluster with the rights of one audience."""
 
 from __future__ import annotations
 
@@ -11,68 +11,66 @@ import pulumi_aws as aws
 from stackyard import iam
 from stackyard._component import Component
 from stackyard.config import Config
-from stackyard.contracts import FoundationContract
 from stackyard.namespace.rbac import group
 from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, namespace_name, role_name
 from stackyard.pipeline.documents import function_trust
+from stackyard.references import ClusterRef, StackContext
+from stackyard.retention.plan import log_days
 
 NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 """Logs and network interfaces, https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html."""
 
-PYTHON = "python3.13"
-SECONDS = 60
+RUNTIME = "python3.13"
+TIMEOUT_SECONDS = 60
 
 
 def function_name(stack: StackId, audience: str) -> str:
-    """Return the name of the function that acts as an audience."""
+    """Return the name of the function that acts with an audience's rights."""
     return fitted(f"{stack.slug}-acts-as-{audience}", IAM_ROLE_LIMIT)
 
 
-class ClusterHands(Component):
-    """A Lambda function in the VPC, in the cluster's group of an audience and no other."""
+class ClusterActor(Component):
+    """A Lambda function in the VPC, in the Kubernetes group of one audience and no other."""
 
-    TYPE: ClassVar[str] = "stackyard:index:ClusterHands"
+    TYPE: ClassVar[str] = "stackyard:index:ClusterActor"
 
-    arn: str
-    """Its ARN, known before it exists."""
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("stackyard:index:ClusterHands",)
 
-    ready: pulumi.Output[str]
-    """The same, known once it can act."""
+    arn: pulumi.Output[str]
+    """The function's ARN; known once the function may enter the cluster."""
 
     def __init__(
         self,
         name: str,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
+        context: StackContext,
+        cluster: ClusterRef,
         audience: Literal["pipeline", "delivery"],
         deployment: str,
-        logs_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, whose rights it has there, and the Deployment that it may change."""
+        """Wiring: the stack, its cluster, the audience, and the Deployment that steps change."""
         super().__init__(name, Config(), opts=opts)
-        self._stack, self._foundation = stack, foundation
-        called = function_name(stack, audience)
-        self.arn = f"arn:aws:lambda:{foundation.region}:{foundation.account}:function:{called}"
+        self._stack, self._cluster = context.stack, cluster
+        called = function_name(context.stack, audience)
         role = self._make_role(audience)
         entry = aws.eks.AccessEntry(
             self.named("entry"),
-            cluster_name=foundation.cluster_name,
+            cluster_name=cluster.name,
             principal_arn=role.arn,
-            kubernetes_groups=[group(namespace_name(stack), audience)],
+            kubernetes_groups=[group(namespace_name(context.stack), audience)],
             type="STANDARD",
             opts=self.child(),
         )
         log = aws.cloudwatch.LogGroup(
             self.named("log"),
             name=f"/aws/lambda/{called}",
-            retention_in_days=logs_days,
-            kms_key_id=foundation.key_arns["logs"],
+            retention_in_days=log_days(context.retention.logs),
+            kms_key_id=context.key_arns["logs"],
             opts=self.child(),
         )
         made = self._make_function(called, role, deployment, log)
-        self.ready = pulumi.Output.all(made.arn, entry.id).apply(lambda known: str(known[0]))
+        self.arn = pulumi.Output.all(made.arn, entry.id).apply(lambda known: str(known[0]))
         self.publish()
 
     def _make_role(self, audience: str) -> aws.iam.Role:
@@ -94,29 +92,29 @@ class ClusterHands(Component):
     def _make_function(
         self, called: str, role: aws.iam.Role, deployment: str, log: aws.cloudwatch.LogGroup
     ) -> aws.lambda_.Function:
-        foundation = self._foundation
+        cluster = self._cluster
         code = (Path(__file__).parent / "function" / "cluster.py").read_text(encoding="utf-8")
         return aws.lambda_.Function(
             self.named("function"),
             name=called,
             role=role.arn,
-            runtime=PYTHON,
+            runtime=RUNTIME,
             handler="cluster.handler",
             code=pulumi.AssetArchive({"cluster.py": pulumi.StringAsset(code)}),
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
             memory_size=256,
             environment={
                 "variables": {
-                    "CLUSTER_NAME": foundation.cluster_name,
-                    "CLUSTER_ENDPOINT": foundation.cluster_endpoint,
-                    "CLUSTER_CA": foundation.cluster_ca,
+                    "CLUSTER_NAME": cluster.name,
+                    "CLUSTER_ENDPOINT": cluster.endpoint,
+                    "CLUSTER_CA": cluster.certificate_authority,
                     "NAMESPACE": namespace_name(self._stack),
                     "DEPLOYMENT": deployment,
                 }
             },
             vpc_config={
-                "subnet_ids": sorted(foundation.private_subnets.values()),
-                "security_group_ids": [foundation.cluster_security_group],
+                "subnet_ids": list(cluster.subnets),
+                "security_group_ids": [cluster.security_group],
             },
             opts=self.child(depends_on=[log]),
         )

@@ -1,0 +1,46 @@
+"""Conversion of contracts and stack configs to the references that components take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.contracts import FoundationContract, GpuPoolFacts
+from stackyard.naming import StackId
+from stackyard.references import ClusterRef, GpuPoolRef, StackContext
+
+
+def cluster_ref(foundation: FoundationContract) -> ClusterRef:
+    """Return the reference to the stage's cluster."""
+    return ClusterRef(
+        name=foundation.cluster_name,
+        account=foundation.account,
+        region=foundation.region,
+        endpoint=foundation.cluster_endpoint,
+        certificate_authority=foundation.cluster_ca,
+        subnets=sorted(foundation.private_subnets.values()),
+        security_group=foundation.cluster_security_group,
+    )
+
+
+def pool_ref(facts: GpuPoolFacts) -> GpuPoolRef:
+    """Return the reference to a GPU pool."""
+    return GpuPoolRef(**facts.model_dump(exclude={"version"}))
+
+
+def pool_refs(pools: Mapping[str, GpuPoolFacts]) -> dict[str, GpuPoolRef]:
+    """Return the references to GPU pools, by pool."""
+    return {name: pool_ref(facts) for name, facts in pools.items()}
+
+
+def stack_context(
+    stack: StackId, config: ProjectConfig, foundation: FoundationContract
+) -> StackContext:
+    """Return what all components of a project share."""
+    return StackContext(
+        stack=stack,
+        account=config.account,
+        region=config.region,
+        key_arns=foundation.key_arns,
+        retention=config.retention,
+    )

@@ -1,0 +1,32 @@
+"""The inputs of a pipeline that only a run knows: manifests, buckets, and rules for approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stackyard.pipeline.config import ApprovalsConfig
+
+if TYPE_CHECKING:
+    import pulumi
+
+
+@dataclass(frozen=True)
+class PipelineInputs:
+    """What a pipeline runs, what it releases, and what may start it."""
+
+    train: Mapping[str, Any]
+    """Manifest of the training Job."""
+
+    evaluate: Mapping[str, Any]
+    """Manifest of the evaluation Job."""
+
+    deployment: Mapping[str, Any]
+    """Manifest of the Deployment that it releases, without the image."""
+
+    datasets: Mapping[str, pulumi.Input[str]]
+    """Bucket by dataset, for the trigger by new objects."""
+
+    approvals: ApprovalsConfig
+    """The stage's rules for approvals."""
