@@ -10,7 +10,6 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from traceback import format_exception
 from typing import Any, NoReturn
@@ -19,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from stackyard.suggestion import did_you_mean
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode, StackyardError, explained
 
@@ -80,8 +80,7 @@ class Tree(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a verb's module and return its command; raises StackyardError for no verb."""
         if cmd_name not in VERBS:
-            close = get_close_matches(cmd_name, VERBS, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else "`stackyard --help` lists the verbs"
+            hint = did_you_mean(cmd_name, VERBS, "`stackyard --help` lists the verbs")
             raise StackyardError(f"no verb {cmd_name!r}", hint=hint, code=ExitCode.INVALID)
         module, attribute, _ = VERBS[cmd_name]
         target = getattr(import_module(f"stackyard_cli.commands.{module}"), attribute)

@@ -11,17 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard.blueprints.catalogue import BLUEPRINTS, depth
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
+from stackyard.templates import template
 from stackyard_cli.ci.hosts import GitHostName
-from stackyard_cli.ci.hosts.base import file_of
 from stackyard_cli.errors import ExitCode, StackyardError
-from stackyard_cli.estate_ops.affected import depth
 from stackyard_cli.estate_ops.git import below_top
 from stackyard_cli.estate_ops.scaffold import TEMPLATES
+from stackyard_cli.review.receipt_file import receipt_file
 
 Operation = Literal["preview", "apply"]
 
@@ -85,7 +83,7 @@ def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
     """Return one entry per stack for a job matrix; raises StackyardError above the limit."""
     found = [
         {key: row[key] for key in ("stack", "operation", "stage", "account", "region")}
-        | {"file": file_of(row["stack"])}
+        | {"file": receipt_file(row["stack"])}
         for row in rows
     ]
     if len(found) > limit:
@@ -179,21 +177,6 @@ def _output(name: str, value: object) -> str:
     return f"{name}={json.dumps(value, separators=(',', ':'))}"
 
 
-def _text(template: str, values: Mapping[str, Any]) -> str:
+def _text(name: str, values: Mapping[str, Any]) -> str:
     # `{{` and `{%` belong to the Git hosts' own expressions.
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES / "ci"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        block_start_string="[%",
-        block_end_string="%]",
-        variable_start_string="[[",
-        variable_end_string="]]",
-        comment_start_string="[#",
-        comment_end_string="#]",
-        autoescape=False,
-    )
-    environment.filters["quoted"] = lambda text: f"'{text}'"
-    return environment.get_template(template).render(values)
+    return template(TEMPLATES / "ci", name, syntax="brackets").render(values)

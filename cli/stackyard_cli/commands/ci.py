@@ -107,9 +107,9 @@ def receipts(
 ) -> None:
     """Download the receipts that were reviewed for the commit of this job."""
     from stackyard_cli.ci import pipelines
-    from stackyard_cli.ci.hosts.base import file_of
     from stackyard_cli.ci.hosts.select import git_host as selected
     from stackyard_cli.files import write_whole
+    from stackyard_cli.review.receipt_file import receipt_file
 
     text = affected.read_text(encoding="utf-8") if affected else None
     rows = pipelines.read_affected(text)["stacks"] if text is not None else []
@@ -117,6 +117,6 @@ def receipts(
     # Without any affected stack the commit needs no review, and so may come without one.
     found = selected(git_host).receipts(wanted) if wanted or rows else {}
     for stack, content in found.items():
-        write_whole(to / file_of(stack), content)
-    written = [{"stack": stack, "file": str(to / file_of(stack))} for stack in found]
+        write_whole(to / receipt_file(stack), content)
+    written = [{"stack": stack, "file": str(to / receipt_file(stack))} for stack in found]
     printer.table(("stack", "file"), written, json=json)

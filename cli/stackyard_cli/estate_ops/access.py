@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as encoder
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from stackyard.suggestion import did_you_mean
 from stackyard_cli.errors import ExitCode, StackyardError
 
 if TYPE_CHECKING:
@@ -154,6 +154,5 @@ def _resource_policies(
 def _check(what: str, name: str | None, known: Collection[str], stack: StackId) -> None:
     if name is None or name in known:
         return
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has: {', '.join(known) or 'none'}"
+    hint = did_you_mean(name, known, f"it has: {', '.join(known) or 'none'}")
     raise StackyardError(f"{stack} has no {what} {name!r}", hint=hint, code=ExitCode.INVALID)

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path as Folder
 from typing import Any, Literal
 
-from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard.blueprints.catalogue import depth
 from stackyard.estate import layout
 from stackyard.estate.errors import EstateError, StackFileErrors
 from stackyard.estate.estate import Estate
@@ -222,8 +222,3 @@ def _standing(estate: Estate, stack: StackId) -> tuple[int, bool, str, str, str]
         str(account.value) if account else "",
         str(region.value) if region else "",
     )
-
-
-def depth(blueprint: str) -> int:
-    """Return a blueprint's place in contract order: 0 reads no contract."""
-    return max((1 + depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)

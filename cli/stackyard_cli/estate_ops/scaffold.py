@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from stackyard.templates import template
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 SUFFIX = ".j2"
 
 
-def stamped(template: str, **values: object) -> str:
+def stamped(name: str, /, **values: object) -> str:
     """Return a template of `templates/` with its values; a missing value is an error."""
-    return _environment().get_template(template + SUFFIX).render(values)
+    return template(TEMPLATES, name + SUFFIX).render(values)
 
 
 def names(folder: str) -> list[str]:
@@ -23,17 +20,3 @@ def names(folder: str) -> list[str]:
     base = TEMPLATES / folder
     found = (path.relative_to(base).as_posix() for path in base.rglob(f"*{SUFFIX}"))
     return sorted(name.removesuffix(SUFFIX) for name in found)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )

@@ -6,6 +6,7 @@ import json as encoder
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from stackyard.templates import template
 from stackyard_cli.estate_ops import scaffold
 from stackyard_cli.estate_ops.access import Answer
 
@@ -29,8 +30,6 @@ def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
 
 def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Answer] = ()) -> str:
     """Return the file's text; `inside` are the answers about the namespace."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from stackyard.access.matrix import ACTIONS
 
     anchors: dict[str, str] = {}
@@ -45,14 +44,7 @@ def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Ans
         text = encoder.dumps(one.rule, sort_keys=True) if one.rule else ""
         told = {"allowed": one.allowed, "why": one.why, "anchor": _anchor(rules, "rule", text)}
         abilities.setdefault(one.ability, {})[one.who] = told
-    environment = Environment(
-        loader=FileSystemLoader(scaffold.TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("access.html.j2").render(
+    return template(scaffold.TEMPLATES, "access.html.j2", html=True).render(
         stack=stack,
         verbs=list(ACTIONS),
         rows=data,

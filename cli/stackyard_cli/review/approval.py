@@ -14,13 +14,12 @@ from stackyard_cli.review import receipt
 from stackyard_cli.review.context import ReviewContext
 from stackyard_cli.review.fingerprint import Fingerprint, fingerprint, mismatches, state_digest
 from stackyard_cli.review.gate import Review
+from stackyard_cli.review.receipt_file import receipt_file
 
 
-def file_of(target: Path, stack: StackId, *, several: bool) -> Path:
-    """Return where a stack's receipt is: the file named, or one for each stack in a folder."""
-    if several or target.is_dir():
-        return target / f"{stack.team}.{stack.project}.{stack.stage}.json"
-    return target
+def path_of(target: Path, stack: StackId, *, several: bool) -> Path:
+    """Return the path of a stack's receipt: the named file, or a file of its own in a folder."""
+    return target / receipt_file(stack) if several or target.is_dir() else target
 
 
 def bound(context: ReviewContext, task: Task) -> Fingerprint:
@@ -42,7 +41,7 @@ class Approval:
         """Read the receipts of these stacks; raises StackyardError (exit 3), nothing touched."""
         found: dict[StackId, receipt.Receipt] = {}
         for task in tasks:
-            path = file_of(target, task.stack, several=len(tasks) > 1)
+            path = path_of(target, task.stack, several=len(tasks) > 1)
             if not path.is_file():
                 raise receipt.refused(f"{task.stack}: no receipt at {path}")
             content = receipt.read(path, expected_digest=digest)
@@ -99,7 +98,7 @@ def keep(
     several = len(reviews) > 1 or target.suffix != ".json"
     written: list[Path] = []
     for review in reviews:
-        path = file_of(target, review.report.stack, several=several)
+        path = path_of(target, review.report.stack, several=several)
         content = receipt.receipt(review, bound(context, review.report.task), refresh=refresh)
         receipt.write(path, content)
         render.narrate(f"{path}: receipt of {review.report.stack}, digest {content['digest']}")

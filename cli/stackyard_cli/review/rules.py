@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from stackyard.estate.settings import EstateSettings
+from stackyard.suggestion import did_you_mean
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review.dates import today
 from stackyard_cli.review.policies import levels_of
@@ -33,8 +33,7 @@ def rows(settings: EstateSettings, stage: str) -> list[dict[str, str]]:
 def facts(rule: str) -> dict[str, Any]:
     """Return what is known of one rule; raises StackyardError if there is no such rule."""
     if rule not in RULES:
-        close = get_close_matches(rule, RULES, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else "`stackyard policy list` lists them"
+        hint = did_you_mean(rule, RULES, "`stackyard policy list` lists them")
         raise StackyardError(f"no rule {rule!r}", hint=hint, code=ExitCode.INVALID)
     found = RULES[rule]
     return {

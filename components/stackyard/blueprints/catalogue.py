@@ -19,6 +19,11 @@ BLUEPRINTS: dict[str, tuple[str, ...]] = {
 Program = Callable[[], None]
 
 
+def depth(blueprint: str) -> int:
+    """Return a blueprint's place in dependency order: 0 reads no contract."""
+    return max((1 + depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)
+
+
 def config_class(blueprint: str) -> type[StackConfig]:
     """Return the config model of a blueprint; imports no Pulumi."""
     module = import_module(f"stackyard.blueprints.{blueprint}.config")

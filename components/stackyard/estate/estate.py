@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 
-from stackyard.blueprints.catalogue import BLUEPRINTS
+from stackyard.blueprints.catalogue import BLUEPRINTS, depth
 from stackyard.estate import layout
 from stackyard.estate.errors import EstateError, StackFileError, StackFileErrors
 from stackyard.estate.files import Files
@@ -19,6 +18,7 @@ from stackyard.estate.node import Node
 from stackyard.estate.settings import EstateSettings
 from stackyard.estate.validation import validated
 from stackyard.naming import StackId
+from stackyard.suggestion import closest
 
 
 class Estate:
@@ -141,8 +141,8 @@ class Estate:
         """Return stacks in contract order: a layer reads only contracts of layers before it."""
         layered: dict[int, list[StackId]] = {}
         for stack in sorted(set(stacks)):
-            layered.setdefault(_depth(self.blueprint(stack)), []).append(stack)
-        return [layered[depth] for depth in sorted(layered)]
+            layered.setdefault(depth(self.blueprint(stack)), []).append(stack)
+        return [layered[level] for level in sorted(layered)]
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
         """Return every problem of the shared files and of these stacks; empty when all is well."""
@@ -190,7 +190,7 @@ class Estate:
 
     def _close(self, text: str) -> str | None:
         names = [str(stack) for stack in self.layout.stacks]
-        close = get_close_matches(text[:200], names, n=3, cutoff=0.5) or names[:3]
+        close = closest(text, names, at_most=3, cutoff=0.5) or names[:3]
         if not close:
             return "the estate has no stacks yet: `stackyard new TEAM/PROJECT --stage STAGE`"
         return f"stacks here: {', '.join(close)}; `stackyard list` shows all"
@@ -199,7 +199,3 @@ class Estate:
 def _matches(stack: StackId, segments: Sequence[str]) -> bool:
     parts = (stack.team, stack.project, stack.stage)
     return all(fnmatchcase(part, glob) for part, glob in zip(parts, segments, strict=True))
-
-
-def _depth(blueprint: str) -> int:
-    return max((1 + _depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)

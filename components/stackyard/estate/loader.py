@@ -18,8 +18,8 @@ from stackyard.estate.node import Node
 from stackyard.estate.secrecy import shown
 from stackyard.estate.validation import unknown_field, validated
 from stackyard.estate.vocabulary import written_fields
-from stackyard.estate.wording import close
 from stackyard.naming import StackId
+from stackyard.suggestion import did_you_mean
 
 BLUEPRINT = "blueprint"
 """The one key that no config model knows: it says which model to take."""
@@ -43,7 +43,7 @@ class Loader:
             if isinstance(named.value, str) and named.value in BLUEPRINTS:
                 return named.value
             words = f"must be one of {', '.join(BLUEPRINTS)}"
-            hint = close(named.text, BLUEPRINTS)
+            hint = did_you_mean(named.text, BLUEPRINTS)
             value = shown(named, (BLUEPRINT,))
             raise StackFileErrors([StackFileError(*named.place, BLUEPRINT, words, value, hint)])
         return DEFAULT_BLUEPRINT
@@ -94,7 +94,7 @@ class Loader:
         if stage not in self._shared:
             problem = f"stage `{stack.stage}` is not known: there is no {stage}"
             known = [file.split("/")[-1][: -len(layout.SUFFIX)] for file in self._shared]
-            hint = close(stack.stage, known) or f"write {stage}, or rename the stack's file"
+            hint = did_you_mean(stack.stage, known, f"write {stage}, or rename the stack's file")
             raise StackFileErrors(
                 [StackFileError(layout.file_of(stack), 0, 0, "", problem, None, hint)]
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
+
+from stackyard.suggestion import did_you_mean
 
 Words = tuple[str, str | None]
 """A problem and its hint."""
@@ -57,10 +58,11 @@ def worded(finding: Mapping[str, Any], about: str | None) -> Words:
     if kind in ("literal_error", "enum"):
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         one_of = "one of " if ", " in allowed else ""
-        return f"must be {one_of}{allowed}", close(str(finding["input"]), allowed.split(", "))
+        hint = did_you_mean(str(finding["input"]), allowed.split(", "))
+        return f"must be {one_of}{allowed}", hint
     if kind == "union_tag_invalid":
         allowed = context["expected_tags"].replace("'", "")
-        return f"must be one of {allowed}", close(str(context["tag"]), allowed.split(", "))
+        return f"must be one of {allowed}", did_you_mean(str(context["tag"]), allowed.split(", "))
     if kind == "union_tag_not_found":
         return f"needs {context['discriminator'].replace(chr(39), '`')}", about
     if kind in ("value_error", "assertion_error"):
@@ -74,16 +76,10 @@ def worded(finding: Mapping[str, Any], about: str | None) -> Words:
 def unknown(name: str, known: Iterable[str]) -> Words:
     """Return the words for a field that no model knows at its place."""
     listed = sorted(known)
-    hint = close(name, listed)
+    hint = did_you_mean(name, listed)
     if hint is None and listed:
         hint = f"known here: {', '.join(listed[:12])}{', …' if len(listed) > 12 else ''}"
     return "unknown field", hint
-
-
-def close(word: str, known: Iterable[str]) -> str | None:
-    """Return a did-you-mean hint; None when nothing known is close."""
-    matches = get_close_matches(word[:100], list(known), n=1)
-    return f"did you mean `{matches[0]}`?" if matches else None
 
 
 def _sentence(text: str) -> str:

@@ -6,16 +6,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import cache
+from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from stackyard import kubernetes
 from stackyard.images.catalogue import BASES, DATE
 from stackyard.images.config import BaseImageConfig, ProjectImageConfig
 from stackyard.naming import StackId
 from stackyard.serving.objects import HOME
+from stackyard.templates import template
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 DOCKERFILE, REQUIREMENTS = "Dockerfile", "requirements.txt"
 
@@ -136,18 +137,6 @@ def buildspec(context: Context, *, signer_package: str | None, prepare: list[str
     return json.dumps({"version": 0.2, "env": environment, "phases": phases})
 
 
-def _rendered(template: str, **values: Any) -> str:
+def _rendered(kind: str, **values: Any) -> str:
     values = {"home": HOME, "user": kubernetes.NOBODY, **values}
-    return _templates().get_template(f"{template}.Dockerfile.j2").render(**values)
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("stackyard.images"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return template(TEMPLATES, f"{kind}.Dockerfile.j2").render(**values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from stackyard import kubernetes
 from stackyard.contracts import GpuPoolFacts, ServicesContract
@@ -11,10 +12,10 @@ from stackyard.naming import StackId, namespace_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.queueing import objects
+from stackyard.templates import template
 from stackyard.vault import mounts
 
-if TYPE_CHECKING:
-    from jinja2 import Template
+TEMPLATES = Path(__file__).parent / "templates"
 
 TRACKING = "tracking"
 """ConfigMap with the address of the tracking server; there on every cluster, where there is one."""
@@ -44,7 +45,7 @@ def manifest(
             f"{pool.gpus_per_node}"
         )
     where: dict[str, Any] = placement(pool) if pool is not None else {}
-    return _template().render(
+    return template(TEMPLATES, "job.yaml.j2").render(
         name=name,
         namespace=namespace_name(stack),
         labels=kubernetes.labels(stack, "training", job=name),
@@ -66,18 +67,3 @@ def manifest(
         secret_mounts=mounts.volume_mounts(job.mounts),
         secret_volumes=mounts.volumes(job.mounts),
     )
-
-
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("stackyard.onprem"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        # YAML is no markup: values are written as JSON.
-        autoescape=False,
-    )
-    return environment.get_template("job.yaml.j2")

@@ -94,11 +94,6 @@ class Api:
             number += 1
 
 
-def file_of(stack: str) -> str:
-    """Return the name of a stack's receipt among the files of a job."""
-    return f"{stack.replace('/', '.')}.json"
-
-
 def _checked(url: str) -> str:
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise StackyardError(f"not an https address: {url}", code=ExitCode.INVALID)

@@ -12,8 +12,9 @@ import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from stackyard_cli.ci.hosts.base import Api, commit_of, file_of, setting
+from stackyard_cli.ci.hosts.base import Api, commit_of, setting
 from stackyard_cli.errors import StackyardError
+from stackyard_cli.review.receipt_file import receipt_file
 
 PREVIEW = "stackyard-preview.yml"
 """File name of the preview workflow, as `pipelines` renders it."""
@@ -66,7 +67,7 @@ class GitHub:
         https://docs.github.com/rest/actions/artifacts: each artifact is a zip archive.
         """
         head = self._merged_head()
-        wanted = {file_of(stack): stack for stack in stacks}
+        wanted = {receipt_file(stack): stack for stack in stacks}
         found: dict[str, str] = {}
         for artifact in self.api.pages(
             f"/actions/runs/{self._preview(head)}/artifacts", "artifacts"

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stackyard_cli.ci.hosts.base import Api, commit_of, file_of, setting
+from stackyard_cli.ci.hosts.base import Api, commit_of, setting
 from stackyard_cli.errors import StackyardError
+from stackyard_cli.review.receipt_file import receipt_file
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class GitLab:
         found: dict[str, str] = {}
         for job in self._jobs(change["iid"], change["sha"]):
             if job["name"] in stacks and job["name"] not in found:
-                path = f"/jobs/{int(job['id'])}/artifacts/receipts/{file_of(job['name'])}"
+                path = f"/jobs/{int(job['id'])}/artifacts/receipts/{receipt_file(job['name'])}"
                 found[job["name"]] = self.api.raw("GET", path).decode()
         return found
 

@@ -213,11 +213,11 @@ def test_training_on_premises_has_the_trainers_rights(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [
-        (("--dataset", "photo"), "no dataset 'photo'", "did you mean 'photos'?"),
+        (("--dataset", "photo"), "no dataset 'photo'", "did you mean `photos`?"),
         (
             ("--who", "scientst"),
             "no audience, workload or service 'scientst'",
-            "did you mean 'scientist'?",
+            "did you mean `scientist`?",
         ),
         (("--who", "x"), "no audience, workload or service 'x'", "it has: scientist"),
     ],

@@ -1,0 +1,23 @@
+"""Suggests the known name that is closest to a misspelt one, for the hint of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+LONGEST = 200
+"""Characters of the misspelt name that are compared: the comparison is quadratic in them."""
+
+
+def closest(word: str, known: Iterable[str], *, at_most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Return up to `at_most` known names close to a word, the closest first.
+
+    `cutoff` is the least similarity, 0 to 1 (`difflib.get_close_matches`).
+    """
+    return get_close_matches(word[:LONGEST], list(known), n=at_most, cutoff=cutoff)
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return the hint that names the closest known name, `otherwise` where none is close."""
+    found = closest(word, known)
+    return f"did you mean `{found[0]}`?" if found else otherwise
