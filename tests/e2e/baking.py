@@ -6,10 +6,11 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.clients import Assume, Clients
 
 from .image_builder import ImageBuilder
 from .registry import as_environment, opened
@@ -50,8 +51,8 @@ class Bakery:
     environment: dict[str, str]
     """How AWS clients find the sandbox."""
 
-    aws: Callable[..., Any]
-    assume: Callable[..., dict[str, str]]
+    aws: Clients
+    assume: Assume
 
     def bake(self, files: dict[str, bytes], folder: Path) -> Image:
         """Register a model as the keeper does, and run the build as it stands."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from stackyard.blueprints import catalogue
+from stackyard.naming import StackId
 
 TAGS = {f"stackyard:{name}": "canary" for name in ("team", "project", "stage", "owner")}
 
 
-def program(_blueprint: str, _stack: Any, config: dict[str, Any], _upstreams: Any) -> Any:
+def program(blueprint: str, stack: StackId, config: Mapping[str, Any], upstreams: Any) -> Any:
     """Return the program; the tag `canary` says how it ends."""
 
     def run() -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from stackyard_sandbox.processes import free_ports
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from . import postgres
 from .pods import Pods
@@ -62,10 +65,10 @@ class Tracking:
 
 @pytest.fixture(scope="session")
 def pods(
-    applied: Any,
-    sandbox: Any,
-    kube: Callable[..., Any],
-    aws: Callable[..., Any],
+    applied: Workspace,
+    sandbox: Sandbox,
+    kube: KubernetesClients,
+    aws: Clients,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Pods:
     endpoint = sandbox.environment()["AWS_ENDPOINT_URL"]
@@ -73,7 +76,7 @@ def pods(
 
 
 @pytest.fixture(scope="session")
-def database(applied: Any, pods: Pods, aws: Callable[..., Any]) -> Iterator[Database]:
+def database(applied: Workspace, pods: Pods, aws: Clients) -> Iterator[Database]:
     secret = applied.contract("platform/foundation/dev")["database"]["admin_credentials"]
     value = aws("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
     master = json.loads(value)

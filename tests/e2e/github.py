@@ -126,10 +126,10 @@ class GitHub:
         if found := re.fullmatch(r"/actions/runs/(\d+)/artifacts", path):
             names = list(self.runs[int(found[1])].artifacts)
             base = int(found[1]) * 1000
-            rows = [
+            artifacts = [
                 {"id": base + n, "name": each, "expired": False} for n, each in enumerate(names)
             ]
-            return {"total_count": len(rows), "artifacts": rows}
+            return {"total_count": len(artifacts), "artifacts": artifacts}
         if path == "/issues":
             return self._items(self.issues, method, query, body)
         if found := re.fullmatch(r"/issues/(?:comments/)?(\d+)", path):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kubernetes import client
+
+from tests.support.clients import Clients
 
 REGION = "eu-central-1"
 
@@ -24,7 +26,7 @@ class Pods:
         self,
         cluster: str,
         api: Any,
-        aws: Callable[..., Any],
+        aws: Clients,
         endpoint: str,
         folder: Path,
     ) -> None:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -78,7 +79,7 @@ def _tls(folder: Path, port: int) -> contextlib.AbstractContextManager[None]:
     return postgres_tls.front(port, folder / SOCKET, folder / "certificate.pem", folder / "key.pem")
 
 
-def _drop_root(folder: Path) -> dict[str, str]:
+def _drop_root(folder: Path) -> dict[str, Any]:
     """PostgreSQL refuses to run as root, so a test run as root hands it to somebody else."""
     if os.geteuid() != 0:
         return {}
@@ -89,7 +90,7 @@ def _drop_root(folder: Path) -> dict[str, str]:
     raise AssertionError(f"run as root, and none of the users {UNPRIVILEGED} exists")
 
 
-def _initialise(folder: Path, user: str, password: str, as_user: dict[str, str]) -> None:
+def _initialise(folder: Path, user: str, password: str, as_user: dict[str, Any]) -> None:
     (folder / "password").write_text(password)
     _certify(folder)
     for file in folder.iterdir():

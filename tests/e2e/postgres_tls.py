@@ -13,10 +13,12 @@ import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 TLS_WANTED, GSS_WANTED = 80877103, 80877104
 ENDED = (OSError, asyncio.IncompleteReadError, asyncio.CancelledError)
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 
 
 @contextlib.contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from tests.support.clients import Assume, Clients
 
 ACCOUNT = "123456789012"
 
@@ -37,18 +39,14 @@ def push(registry: Any, repository: str, tag: str, content: str = "test") -> str
 
 
 @contextmanager
-def as_build(
-    role: str, aws: Callable[..., Any], assume: Callable[..., dict[str, str]]
-) -> Iterator[Any]:
+def as_build(role: str, aws: Clients, assume: Assume) -> Iterator[Any]:
     """Give a client with the role of a build; only CodeBuild can take it, so it is opened here."""
     with opened(role, aws, assume) as credentials:
         yield aws("ecr", credentials)
 
 
 @contextmanager
-def opened(
-    role: str, aws: Callable[..., Any], assume: Callable[..., dict[str, str]]
-) -> Iterator[dict[str, str]]:
+def opened(role: str, aws: Clients, assume: Assume) -> Iterator[dict[str, str]]:
     """Give credentials of a role that only a service can take: its trust is wider meanwhile."""
     iam = aws("iam")
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from stackyard_sandbox import state
+from stackyard_sandbox.state import Sandbox
 
 from .web_identity import Jobs
 
@@ -30,14 +30,14 @@ TAKEN_BY = {APPLY: "environment:dev", PREVIEW: "pull_request"}
 ActingAs = Callable[[str], AbstractContextManager[None]]
 
 
-def share_state(stacks: Path, folder: Path, sandbox: Any) -> None:
+def share_state(stacks: Path, folder: Path, sandbox: Sandbox) -> None:
     """Copy stack files into a folder, where their state is in the bucket of the bootstrap."""
     shutil.copytree(stacks, folder / "stacks")
     with (folder / "stacks/_estate.yaml").open("a") as settings:
         settings.write(STATE.replace("HOST", sandbox.aws.endpoint.removeprefix("http://")))
 
 
-def bootstrap(stacks: Path, folder: Path, sandbox: Any) -> None:
+def bootstrap(stacks: Path, folder: Path, sandbox: Sandbox) -> None:
     """Run `stackyard bootstrap` for these stack files: whom its roles trust stays as it is made."""
     share_state(stacks, folder, sandbox)
     subprocess.run(
@@ -49,7 +49,7 @@ def bootstrap(stacks: Path, folder: Path, sandbox: Any) -> None:
     )
 
 
-def acting(sandbox: Any, jobs: Jobs) -> ActingAs:
+def acting(sandbox: Sandbox, jobs: Jobs) -> ActingAs:
     """Return what makes the tool, the engine and the providers act as a pipeline's role a while."""
 
     @contextmanager

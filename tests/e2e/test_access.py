@@ -19,6 +19,9 @@ from stackyard.bucket.layout import prefix
 from stackyard.contracts import FoundationContract
 from stackyard.iam import assumable_by, text
 from stackyard.naming import StackId
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .onprem import NAME
 from .pods import Pods
@@ -34,17 +37,17 @@ IMAGE = "registry.example/train@sha256:" + "0" * 64
 
 
 @pytest.fixture(scope="module")
-def contract(applied: Any) -> dict[str, Any]:
+def contract(applied: Workspace) -> dict[str, Any]:
     return applied.contract(STACK)
 
 
 @pytest.fixture(scope="module")
-def config(applied: Any) -> ProjectConfig:
+def config(applied: Workspace) -> ProjectConfig:
     return ProjectConfig.model_validate(applied.answer("show", STACK)["config"])
 
 
 @pytest.fixture(scope="module")
-def where(applied: Any, config: ProjectConfig) -> Place:
+def where(applied: Workspace, config: ProjectConfig) -> Place:
     foundation = applied.contract("platform/foundation/dev")
     return place(StackId.parse(STACK), config, FoundationContract.model_validate(foundation))
 
@@ -55,7 +58,7 @@ def documents(config: ProjectConfig, where: Place) -> Compiled:
 
 
 @pytest.fixture(scope="module")
-def credentials(applied: Any, assume: Callable[..., Any]) -> Callable[[str], dict[str, str]]:
+def credentials(applied: Workspace, assume: Assume) -> Callable[[str], dict[str, str]]:
     taken: dict[str, dict[str, str]] = {}
 
     def of(who: str) -> dict[str, str]:
@@ -68,7 +71,7 @@ def credentials(applied: Any, assume: Callable[..., Any]) -> Callable[[str], dic
 
 
 @pytest.fixture(scope="module")
-def filled(aws: Any, contract: dict[str, Any], config: ProjectConfig) -> dict[str, str]:
+def filled(aws: Clients, contract: dict[str, Any], config: ProjectConfig) -> dict[str, str]:
     """The buckets, with an object in every directory and one beside them."""
     for dataset, bucket in contract["datasets"].items():
         for directory in paths(config.datasets[dataset]):
@@ -88,7 +91,7 @@ def allowed(call: Callable[..., Any], **arguments: Any) -> bool:
     return True
 
 
-def tried(aws: Any, keys: dict[str, str], bucket: str, cell: Cell) -> bool:
+def tried(aws: Clients, keys: dict[str, str], bucket: str, cell: Cell) -> bool:
     """Do what a cell of the matrix is about, with the role's own credentials; then repair."""
     s3, admin = aws("s3", keys), aws("s3")
     below = "" if cell.directory == ELSEWHERE else prefix(cell.directory)
@@ -108,7 +111,7 @@ def tried(aws: Any, keys: dict[str, str], bucket: str, cell: Cell) -> bool:
 
 
 @pytest.fixture
-def twin(aws: Any, assume: Any) -> Iterator[Callable[[str], dict[str, str]]]:
+def twin(aws: Clients, assume: Assume) -> Iterator[Callable[[str], dict[str, str]]]:
     """Credentials with a role's policies as they are deployed, where only a service may take it."""
     iam = aws("iam")
     made: list[tuple[str, list[str]]] = []
@@ -133,9 +136,9 @@ def twin(aws: Any, assume: Any) -> Iterator[Callable[[str], dict[str, str]]]:
 
 
 def test_the_computed_matrix_is_what_the_credentials_can_really_do(
-    applied: Any,
-    aws: Any,
-    kube: Any,
+    applied: Workspace,
+    aws: Clients,
+    kube: KubernetesClients,
     credentials: Callable[[str], dict[str, str]],
     pods: Pods,
     twin: Callable[[str], dict[str, str]],
@@ -165,7 +168,7 @@ def test_the_computed_matrix_is_what_the_credentials_can_really_do(
     assert len(cells) == 11 * (4 + 5) * 5  # roles, directories of both datasets, verbs
 
 
-def on_premises(sandbox: Any, api: Any) -> dict[str, str]:
+def on_premises(sandbox: Sandbox, api: Any) -> dict[str, str]:
     """Trade the token of a training pod on premises for credentials, as its SDK does."""
     wanted = {"spec": {"audiences": ["sts.amazonaws.com"]}}
     core = client.CoreV1Api(api)
@@ -179,25 +182,25 @@ def of_account(pods: Pods, account: str) -> dict[str, str]:
     return {name.lower(): key for name, key in pods.identity(NAMESPACE, account).items()}
 
 
-def test_roles_of_pods_are_for_pods_only(applied: Any, assume: Any) -> None:
+def test_roles_of_pods_are_for_pods_only(applied: Workspace, assume: Assume) -> None:
     for workload in ("trainer", "server"):
         with pytest.raises(ClientError, match="AccessDenied"):
             assume(ROLE.format(workload))
 
 
-def test_the_vendor_needs_its_external_id(applied: Any, assume: Any) -> None:
+def test_the_vendor_needs_its_external_id(applied: Workspace, assume: Assume) -> None:
     for wrong in (None, "acme-defects-labellin"):
         with pytest.raises(ClientError, match="AccessDenied"):
             assume(ROLE.format("labelling-vendor"), wrong)
 
 
-def test_a_session_of_the_vendor_ends_after_an_hour(applied: Any, aws: Any) -> None:
+def test_a_session_of_the_vendor_ends_after_an_hour(applied: Workspace, aws: Clients) -> None:
     role = ROLE.format("labelling-vendor")
     assert aws("iam").get_role(RoleName=role)["Role"]["MaxSessionDuration"] == 3600
 
 
 def test_the_vendor_sees_its_directory_and_nothing_else(
-    applied: Any, aws: Any, credentials: Any, filled: dict[str, str]
+    applied: Workspace, aws: Clients, credentials: Any, filled: dict[str, str]
 ) -> None:
     s3 = aws("s3", credentials("labelling-vendor"))
     own, other = filled["labelled"], filled["photos"]
@@ -223,7 +226,7 @@ def test_the_vendor_sees_its_directory_and_nothing_else(
 
 
 def test_the_vendor_comes_in_by_its_access_point_too(
-    aws: Any, credentials: Any, filled: dict[str, str]
+    aws: Clients, credentials: Any, filled: dict[str, str]
 ) -> None:
     alias = _alias(aws, "labelling-vendor")
     s3 = aws("s3", credentials("labelling-vendor"))
@@ -236,7 +239,7 @@ def test_the_vendor_comes_in_by_its_access_point_too(
     assert not allowed(developer.get_object, Bucket=alias, Key="to-label/3.json")
 
 
-def _alias(aws: Any, who: str) -> str:
+def _alias(aws: Clients, who: str) -> str:
     control = aws("s3control")
     # The emulator serves one host only; the account is in a header as well.
     control.meta.events.register("before-call", _on_the_one_host)
@@ -249,7 +252,7 @@ def _on_the_one_host(params: dict[str, Any], **_: Any) -> None:
 
 
 def test_a_secret_is_read_by_its_readers_only(
-    applied: Any, aws: Any, assume: Any, credentials: Any
+    applied: Workspace, aws: Clients, assume: Assume, credentials: Any
 ) -> None:
     name = f"{STACK}/camera-api"
     keeper = aws("secretsmanager", assume("platform-admin"))
@@ -266,7 +269,7 @@ def test_a_secret_is_read_by_its_readers_only(
 
 
 @pytest.fixture(scope="module")
-def prod(applied: Any) -> dict[str, Any]:
+def prod(applied: Workspace) -> dict[str, Any]:
     """The contract of a project in prod, beside everything of dev."""
     stacks = ("platform/foundation/prod", "platform/services/prod", "ranking/recommender/prod")
     applied.run("up", *stacks, "--yes", timeout=400)
@@ -274,7 +277,7 @@ def prod(applied: Any) -> dict[str, Any]:
 
 
 def test_roles_of_dev_reach_no_secret_and_no_data_of_prod(
-    aws: Any, assume: Any, prod: dict[str, Any]
+    aws: Clients, assume: Assume, prod: dict[str, Any]
 ) -> None:
     name, bucket = "ranking/recommender/prod/pseudonym-salt", prod["datasets"]["events"]
     keeper = aws("secretsmanager", assume("platform-admin"))
@@ -294,7 +297,7 @@ def test_roles_of_dev_reach_no_secret_and_no_data_of_prod(
 
 
 @pytest.fixture
-def core(applied: Any, kube: Any) -> Iterator[Any]:
+def core(applied: Workspace, kube: KubernetesClients) -> Iterator[Any]:
     core = client.CoreV1Api(kube(CLUSTER))
     yield core
     core.delete_collection_namespaced_pod(NAMESPACE, grace_period_seconds=0)
@@ -342,7 +345,9 @@ def test_a_pod_that_is_not_restricted_is_refused(core: Any) -> None:
     assert 'violates PodSecurity \\"restricted' in why
 
 
-def test_who_has_no_access_entry_does_not_get_in(applied: Any, kube: Any, credentials: Any) -> None:
+def test_who_has_no_access_entry_does_not_get_in(
+    applied: Workspace, kube: KubernetesClients, credentials: Any
+) -> None:
     api = client.AuthorizationV1Api(kube(CLUSTER, credentials("labelling-vendor")))
     body = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec())
     with pytest.raises(ApiException) as caught:
@@ -351,7 +356,7 @@ def test_who_has_no_access_entry_does_not_get_in(applied: Any, kube: Any, creden
 
 
 def test_one_teams_scientist_is_nobody_in_the_other_teams_namespace(
-    applied: Any, kube: Any, credentials: Any
+    applied: Workspace, kube: KubernetesClients, credentials: Any
 ) -> None:
     core = client.CoreV1Api(kube(CLUSTER, credentials("scientist")))
     assert core.list_namespaced_pod(NAMESPACE) is not None

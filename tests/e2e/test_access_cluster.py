@@ -11,6 +11,8 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from stackyard.access.cluster import ABILITIES, ACCOUNTS, Ability
+from tests.support.clients import Assume, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .experiments import CLUSTER, NAMESPACE
 from .test_accounts import job
@@ -27,7 +29,7 @@ UNNAMED = "models"
 
 
 @pytest.fixture(scope="module")
-def clients(applied: Any, kube: Any, assume: Any) -> Callable[[str], Any]:
+def clients(applied: Workspace, kube: KubernetesClients, assume: Assume) -> Callable[[str], Any]:
     """The cluster's API as an audience, or as the pods of a service account."""
 
     def of(who: str) -> Any:
@@ -130,7 +132,7 @@ def guarded(clients: Callable[[str], Any]) -> None:
 
 
 def test_the_api_server_says_the_same_about_everybody(
-    applied: Any, guarded: None, clients: Callable[[str], Any]
+    applied: Workspace, guarded: None, clients: Callable[[str], Any]
 ) -> None:
     found: dict[str, dict[str, bool]] = {}
     for one in applied.answer("access", STACK)["namespace"]:

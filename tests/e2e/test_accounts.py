@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
 from kubernetes.client.exceptions import ApiException
+
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .experiments import CLUSTER, NAMESPACE
 from .pods import Pods
@@ -35,7 +37,7 @@ def job(account: str | None) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def scientist(applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]) -> Any:
+def scientist(applied: Workspace, kube: KubernetesClients, assume: Assume) -> Any:
     """A scientist's client, once the policy is in force: seconds after it was made."""
     batch = BatchV1Api(kube(CLUSTER, assume(f"{NAMESPACE}-scientist")))
     for _ in range(20):
@@ -65,7 +67,7 @@ def test_a_scientist_cannot_be_another_pod(scientist: Any, account: str) -> None
 
 
 def test_delivery_serves_and_nothing_else(
-    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, kube: KubernetesClients, assume: Assume
 ) -> None:
     apps = AppsV1Api(kube(CLUSTER, assume(f"{NAMESPACE}-delivery")))
     patch = {"spec": {"template": {"spec": {"serviceAccountName": "models"}}}}
@@ -74,7 +76,7 @@ def test_delivery_serves_and_nothing_else(
 
 
 def test_a_pod_gets_the_role_of_its_own_account_only(
-    pods: Pods, kube: Callable[..., Any], aws: Callable[..., Any]
+    pods: Pods, kube: KubernetesClients, aws: Clients
 ) -> None:
     keys = {name.lower(): value for name, value in pods.identity(NAMESPACE, "trainer").items()}
     arn = aws("sts", keys).get_caller_identity()["Arn"]

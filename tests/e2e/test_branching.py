@@ -6,13 +6,15 @@ The server itself does not run here; what its pods prepare for it does, on a rea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .experiments import NAMESPACE, STACK, Database
 from .pods import Pods
@@ -51,7 +53,7 @@ def test_the_configuration_opens_a_database_of_its_own(prepared: Path) -> None:
 
 
 def test_nobody_else_reads_the_key_and_nothing_declared_holds_it(
-    prepared: Path, pods: Pods, aws: Callable[..., Any], assume: Callable[..., Any]
+    prepared: Path, pods: Pods, aws: Clients, assume: Assume
 ) -> None:
     key = json.loads(prepared.read_text())["auth"]["encrypt"]["secret_key"]
     for role in ("scientist", "developer", "delivery"):
@@ -62,7 +64,7 @@ def test_nobody_else_reads_the_key_and_nothing_declared_holds_it(
 
 
 def test_its_identity_touches_its_directory_and_nothing_else(
-    applied: Any, pods: Pods, aws: Callable[..., Any]
+    applied: Workspace, pods: Pods, aws: Clients
 ) -> None:
     buckets = applied.contract(STACK)["datasets"]
     keys = {name.lower(): value for name, value in pods.identity(NAMESPACE, "lakefs").items()}
@@ -76,7 +78,7 @@ def test_its_identity_touches_its_directory_and_nothing_else(
             s3.put_object(Bucket=buckets[bucket], Key=key, Body=b"x")
 
 
-def test_the_server_is_declared_as_the_others_are(pods: Pods, kube: Callable[..., Any]) -> None:
+def test_the_server_is_declared_as_the_others_are(pods: Pods, kube: KubernetesClients) -> None:
     from kubernetes import client
 
     deployment = pods.apps.read_namespaced_deployment("lakefs", NAMESPACE)

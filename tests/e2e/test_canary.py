@@ -9,15 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from stackyard_sandbox.paths import toolchain_cache
-
-from .conftest import Yard
+from tests.support.clients import Clients
+from tests.support.workspace import Workspace
 
 STACK = "trial/canary/dev"
 FILE = f"stacks/{STACK}.yaml"
@@ -42,8 +41,8 @@ if "stackyard_cli.engine.worker.main" in sys.orig_argv:
 class Cage:
     """Runs the command with a canary in each variable, and keeps whatever it lets out."""
 
-    def __init__(self, folder: Path, yard: Yard) -> None:
-        self.yard, self.temp, self.home = yard, folder / "temp", folder / "home"
+    def __init__(self, folder: Path, workspace: Workspace) -> None:
+        self.workspace, self.temp, self.home = workspace, folder / "temp", folder / "home"
         self.seen: list[str] = []
         start = folder / "start"
         for made in (self.temp, self.home, start):
@@ -68,7 +67,7 @@ class Cage:
         self._eyes.join()
 
     def write(self, way: str, more: str = "") -> None:
-        path = self.yard.folder / FILE
+        path = self.workspace.folder / FILE
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"tags: {{canary: {way}}}\n{more}")
 
@@ -83,7 +82,7 @@ class Cage:
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "stackyard_cli", *words],
-            cwd=self.yard.folder,
+            cwd=self.workspace.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -92,7 +91,7 @@ class Cage:
 
     def leaks(self) -> list[str]:
         """Where the canary is: in what was written or said, or in the arguments of a process."""
-        sandbox = self.yard.sandbox.directory
+        sandbox = self.workspace.sandbox.directory
         found = [text[:300] for text in self.seen if CANARY in text]
         files = [path for one in (self.temp, self.home, sandbox) for path in one.rglob("*")]
         # What the cloud itself holds is where a secret belongs: in etcd, below `planes`.
@@ -114,19 +113,19 @@ def _bytes(path: Path) -> bytes:
 
 
 @pytest.fixture
-def cage(applied: Yard, tmp_path: Path) -> Iterator[Cage]:
-    yard = Yard(tmp_path / "estate", applied.sandbox)
+def cage(applied: Workspace, tmp_path: Path) -> Iterator[Cage]:
+    workspace = Workspace(tmp_path / "estate", applied.sandbox)
     for name in ("_estate.yaml", "_defaults.yaml", "_stages", "platform"):
         source = applied.folder / "stacks" / name
-        target = yard.folder / "stacks" / name
+        target = workspace.folder / "stacks" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    found = Cage(tmp_path, yard)
+    found = Cage(tmp_path, workspace)
     yield found
     found.close()
 
 
-def test_a_secret_comes_out_of_nothing(cage: Cage, aws: Callable[..., Any]) -> None:
+def test_a_secret_comes_out_of_nothing(cage: Cage, aws: Clients) -> None:
     _would_be_seen(cage)
     said = f"secrets: {{entries: {{api: {{value: {CANARY}, rotation_days: {CANARY}}}}}}}\n"
     cage.write("fine", said)
@@ -175,7 +174,7 @@ def _killed(cage: Cage) -> None:
     """Kill a run in its middle, the command and its worker, so that what it used stays behind."""
     cage.write("sleeps")
     run = cage.start("up", STACK, "--yes")
-    work = cage.yard.sandbox.directory / "state" / "acme" / "work"
+    work = cage.workspace.sandbox.directory / "state" / "acme" / "work"
     deadline = time.monotonic() + 60
     while not any(work.glob("trial-canary-dev-*/*")):
         assert time.monotonic() < deadline

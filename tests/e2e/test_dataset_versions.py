@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Assume, Clients
+from tests.support.workspace import Workspace
 
 STACK = "ranking/recommender/dev"
 FILES, SIZE = 20, 40_000
@@ -56,14 +58,14 @@ dvc("pull", "--remote", "features")
 
 
 @pytest.fixture(scope="module")
-def place(applied: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(applied: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("versions")
     remotes = applied.run("outputs", STACK, "--format", "dvc")
     (folder / "remotes").write_text(remotes)
     return folder
 
 
-def run(program: str, place: Path, credentials: dict[str, str], sandbox: Any) -> None:
+def run(program: str, place: Path, credentials: dict[str, str], sandbox: Sandbox) -> None:
     environment = {
         **{name.upper(): value for name, value in credentials.items()},
         "AWS_ENDPOINT_URL": sandbox.environment()["AWS_ENDPOINT_URL"],
@@ -82,18 +84,18 @@ def run(program: str, place: Path, credentials: dict[str, str], sandbox: Any) ->
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def stored(aws: Callable[..., Any], bucket: str) -> dict[str, int]:
+def stored(aws: Clients, bucket: str) -> dict[str, int]:
     """Return the size of every version of every object below the remote."""
     found = aws("s3").list_object_versions(Bucket=bucket, Prefix="dvc/")
     return {f"{one['Key']} {one['VersionId']}": one["Size"] for one in found.get("Versions", [])}
 
 
 def test_two_versions_are_pushed_and_the_first_comes_back(
-    applied: Any,
-    sandbox: Any,
+    applied: Workspace,
+    sandbox: Sandbox,
     place: Path,
-    aws: Callable[..., Any],
-    assume: Callable[..., Any],
+    aws: Clients,
+    assume: Assume,
 ) -> None:
     bucket = applied.contract(STACK)["datasets"]["features"]
     scientist = assume("ranking-recommender-dev-scientist")
@@ -122,16 +124,14 @@ def test_the_remote_holds_no_credential_and_names_only_datasets_with_dvc(place: 
     assert "key" not in text
 
 
-def test_who_may_only_read_cannot_push(
-    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]
-) -> None:
+def test_who_may_only_read_cannot_push(applied: Workspace, aws: Clients, assume: Assume) -> None:
     events = applied.contract(STACK)["datasets"]["events"]
     scientist = aws("s3", assume("ranking-recommender-dev-scientist"))
     with pytest.raises(Exception, match="AccessDenied"):
         scientist.put_object(Bucket=events, Key="dvc/files/md5/aa/bb", Body=b"x")
 
 
-def test_a_stack_without_datasets_says_so(applied: Any) -> None:
+def test_a_stack_without_datasets_says_so(applied: Workspace) -> None:
     told = json.loads(
         applied.run("outputs", "platform/services/dev", "--format", "dvc", "--json", code=1)
     )

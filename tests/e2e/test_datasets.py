@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.support.clients import Assume, Clients
+from tests.support.workspace import Workspace
 
 STACK = "vision/defects/dev"
 ROLE = "vision-defects-dev-{}"
 
 
 @pytest.fixture(scope="module")
-def buckets(applied: Any) -> dict[str, str]:
+def buckets(applied: Workspace) -> dict[str, str]:
     return applied.contract(STACK)["datasets"]
 
 
 @pytest.fixture(scope="module")
-def keys(applied: Any) -> dict[str, str]:
+def keys(applied: Workspace) -> dict[str, str]:
     return applied.contract("platform/foundation/dev")["key_arns"]
 
 
@@ -32,7 +34,7 @@ def keys(applied: Any) -> dict[str, str]:
     ],
 )
 def test_a_bucket_is_closed_versioned_and_encrypted(
-    applied: Any, aws: Any, keys: dict[str, str], stack: str, dataset: str, purpose: str
+    applied: Workspace, aws: Clients, keys: dict[str, str], stack: str, dataset: str, purpose: str
 ) -> None:
     s3, bucket = aws("s3"), applied.contract(stack)["datasets"][dataset]
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
@@ -58,7 +60,7 @@ def test_a_bucket_is_closed_versioned_and_encrypted(
 
 
 def test_an_upload_gets_the_key_of_its_dataset_and_no_other(
-    aws: Any, assume: Any, buckets: dict[str, str], keys: dict[str, str]
+    aws: Clients, assume: Assume, buckets: dict[str, str], keys: dict[str, str]
 ) -> None:
     s3 = aws("s3", assume(ROLE.format("pipeline")))
     bucket = buckets["labelled"]
@@ -74,7 +76,7 @@ def test_an_upload_gets_the_key_of_its_dataset_and_no_other(
 
 
 def test_an_overwritten_version_stays_readable(
-    aws: Any, assume: Any, buckets: dict[str, str]
+    aws: Clients, assume: Assume, buckets: dict[str, str]
 ) -> None:
     bucket = buckets["labelled"]
     pipeline = aws("s3", assume(ROLE.format("pipeline")))

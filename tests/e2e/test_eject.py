@@ -7,7 +7,6 @@ import runpy
 import shutil
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +14,7 @@ from pulumi import automation
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import location_of
+from tests.support.workspace import Workspace
 
 FILES = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "requirements.txt", "README.md"}
 
@@ -23,7 +23,7 @@ FILES = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "requirements.txt", "R
     "stack", ["platform/foundation/dev", "platform/services/dev", "ranking/recommender/dev"]
 )
 def test_the_ejected_program_changes_nothing(
-    applied: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: str
+    applied: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: str
 ) -> None:
     folder = tmp_path / "ejected"
     applied.run("eject", stack, str(folder))
@@ -34,11 +34,15 @@ def test_the_ejected_program_changes_nothing(
     monkeypatch.setenv(
         "PATH", f"{pulumi_binary.find().path.parent}{os.pathsep}{os.environ['PATH']}"
     )
+
+    def program() -> None:
+        runpy.run_path(str(folder / "__main__.py"))
+
     workspace = automation.LocalWorkspace(
         work_dir=str(folder),
         # The language host that would start `python __main__.py` is not served here; the engine
         # runs the same file in this process instead.
-        program=lambda: runpy.run_path(str(folder / "__main__.py")) and None,
+        program=program,
         env_vars=location.environment,
     )
     team, project, stage = stack.split("/")
@@ -48,7 +52,7 @@ def test_the_ejected_program_changes_nothing(
     assert changes[automation.OpType.SAME] > 20
 
 
-def test_a_folder_with_something_in_it_is_refused(applied: Any, tmp_path: Path) -> None:
+def test_a_folder_with_something_in_it_is_refused(applied: Workspace, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = applied.attempt("eject", "platform/services/dev", str(tmp_path))
     assert done.returncode == 2
@@ -56,7 +60,7 @@ def test_a_folder_with_something_in_it_is_refused(applied: Any, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_no_secret_is_written(applied: Any, tmp_path: Path) -> None:
+def test_no_secret_is_written(applied: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "ejected"
     applied.run("eject", "ranking/recommender/dev", str(folder))
     secret = applied.sandbox.environment()["AWS_SECRET_ACCESS_KEY"]

@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,10 @@ import mlflow
 import pytest
 import yaml
 from botocore.exceptions import ClientError
+
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .experiments import Tracking
 from .onprem import KUBECONFIG, NAME
@@ -39,11 +42,13 @@ with mlflow.start_run():
 
 
 @pytest.fixture(scope="module")
-def clusters(applied: Any, kube: Callable[..., Any]) -> dict[str, Any]:
+def clusters(applied: Workspace, kube: KubernetesClients) -> dict[str, Any]:
     return {"cloud": kube(CLOUD), "onprem": kube(NAME)}
 
 
-def as_scientist(clusters: dict[str, Any], kube: Callable[..., Any], assume: Any) -> dict[str, Any]:
+def as_scientist(
+    clusters: dict[str, Any], kube: KubernetesClients, assume: Assume
+) -> dict[str, Any]:
     """In the cloud by the role, on premises by the group that its sign-in would give."""
     from kubernetes import client
 
@@ -56,7 +61,7 @@ def as_scientist(clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
 
 @pytest.fixture(scope="module")
 def placed(
-    applied: Any, clusters: dict[str, Any], kube: Callable[..., Any], assume: Any
+    applied: Workspace, clusters: dict[str, Any], kube: KubernetesClients, assume: Assume
 ) -> dict[str, Any]:
     """The pod of one and the same manifest on each cluster, once the scheduler has placed it."""
     from kubernetes import client
@@ -151,7 +156,7 @@ def test_the_server_answers_to_the_name_that_is_used_on_premises(tracking: Track
 
 
 def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
-    applied: Any, clusters: dict[str, Any], aws: Callable[..., Any], tmp_path: Path
+    applied: Workspace, clusters: dict[str, Any], aws: Clients, tmp_path: Path
 ) -> None:
     """A pod's token and what the ConfigMap tells it are all that its AWS client has."""
     from kubernetes import client
@@ -188,7 +193,7 @@ def test_pods_on_premises_are_trusted_by_their_token_and_by_nothing_else(
 
 
 def test_state_holds_where_the_kubeconfig_is_and_not_what_is_in_it(
-    applied: Any, clusters: dict[str, Any]
+    applied: Workspace, clusters: dict[str, Any]
 ) -> None:
     _, _, token = clusters["onprem"].configuration.api_key["BearerToken"].partition(" ")
     assert len(token) > 20
@@ -283,7 +288,7 @@ print(json.dumps({
 """What a program in the image could do; its client finds credentials by itself."""
 
 
-def _as_pod(told: dict[str, str], token: str, sandbox: Any, folder: Path, bucket: str) -> Any:
+def _as_pod(told: dict[str, str], token: str, sandbox: Sandbox, folder: Path, bucket: str) -> Any:
     """Run it with the environment of a pod on premises: no keys, but a token in a file."""
     file = folder / "token"
     file.write_text(token)

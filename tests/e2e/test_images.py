@@ -17,6 +17,8 @@ from stackyard.images.catalogue import BASES
 from stackyard.images.config import BaseImageConfig, ProjectImageConfig
 from stackyard.images.render import Context, base_context, buildspec, project_context
 from stackyard.naming import StackId
+from tests.support.clients import Assume, Clients
+from tests.support.workspace import Workspace
 
 from .image_builder import ECR, ImageBuilder, image_builder, runc
 from .python_base import python_base, wheel
@@ -28,15 +30,13 @@ BUILDER = "platform-foundation-dev-image-pytorch"
 
 
 @pytest.fixture(scope="module")
-def as_audience(
-    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]
-) -> Callable[[str], Any]:
+def as_audience(applied: Workspace, aws: Clients, assume: Assume) -> Callable[[str], Any]:
     roles = applied.contract(STACK)["roles"]
     return lambda audience: aws("ecr", assume(roles[audience]))
 
 
 @pytest.fixture
-def builder(applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]) -> Iterator[Any]:
+def builder(applied: Workspace, aws: Clients, assume: Assume) -> Iterator[Any]:
     with pytest.raises(ClientError, match="AccessDenied"):
         assume(BUILDER)
     with as_build(BUILDER, aws, assume) as registry:
@@ -44,7 +44,7 @@ def builder(applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]) -
 
 
 def test_only_the_image_pipeline_pushes_base_images(
-    builder: Any, as_audience: Callable[[str], Any], aws: Callable[..., Any]
+    builder: Any, as_audience: Callable[[str], Any], aws: Clients
 ) -> None:
     tag = secrets.token_hex(4)
     assert push(builder, BASE, tag) == "pushed"
@@ -62,7 +62,7 @@ def test_a_scientist_pushes_to_the_projects_own_images_only(
     assert push(as_audience("developer"), TRAINER, "other") == "denied"
 
 
-def test_repositories_keep_tags_scan_encrypt_and_end(aws: Callable[..., Any]) -> None:
+def test_repositories_keep_tags_scan_encrypt_and_end(aws: Clients) -> None:
     registry = aws("ecr")
     found = registry.describe_repositories(repositoryNames=[BASE, TRAINER, BAKED])["repositories"]
     assert len(found) == 3
@@ -77,7 +77,7 @@ def test_repositories_keep_tags_scan_encrypt_and_end(aws: Callable[..., Any]) ->
 
 
 def test_builds_get_the_files_that_render_writes_and_sign_what_they_push(
-    applied: Any, aws: Callable[..., Any]
+    applied: Workspace, aws: Clients
 ) -> None:
     applied.run("images", "render", STACK, "rendered")
     listed = {row["image"]: row["reference"] for row in applied.answer("images", "list", STACK)}
@@ -119,7 +119,7 @@ def start_of(folder: Path) -> str:
 
 
 def test_buildkits_own_checks_find_nothing_in_what_is_rendered(
-    applied: Any, buildkit: ImageBuilder, tmp_path: Path
+    applied: Workspace, buildkit: ImageBuilder, tmp_path: Path
 ) -> None:
     (tmp_path / "nothing").mkdir()
     (tmp_path / "nothing/Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
@@ -149,7 +149,7 @@ def test_buildkits_own_checks_find_nothing_in_what_is_rendered(
 
 
 def test_a_projects_image_is_built_step_by_step_from_locked_packages_only(
-    applied: Any, buildkit: ImageBuilder, aws: Any, assume: Any, tmp_path: Path
+    applied: Workspace, buildkit: ImageBuilder, aws: Clients, assume: Assume, tmp_path: Path
 ) -> None:
     if runc() is None:
         pytest.skip("no runc, which runs steps: it needs a C compiler, then `make image-tools`")

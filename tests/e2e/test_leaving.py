@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from stackyard.naming import StackId
 from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.inventory.sweep import IMPLIED, UNSEEN, swept
-
-from .conftest import ACCOUNT, REGION, Yard
+from tests.support.clients import ACCOUNT, REGION, Clients
+from tests.support.workspace import Workspace
 
 STACK = "trial/leaving/dev"
 FILE = f"stacks/{STACK}.yaml"
@@ -43,22 +43,22 @@ naming.bucket_name = lambda stack, account, role: bucket_name(stack, account, f"
 
 
 @pytest.fixture(scope="module")
-def yard(applied: Yard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+def workspace(applied: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The applied estate with one more project, which is protected, in a folder of its own."""
-    yard = applied.with_stack(STACK, TEXT, tmp_path_factory.mktemp("leaving"))
-    yield yard
-    (yard.folder / FILE).write_text(TEXT.replace(GUARDED, ""))
-    yard.run("up", STACK, "--yes")
-    yard.run("destroy", STACK, "--yes")
+    workspace = applied.with_stack(STACK, TEXT, tmp_path_factory.mktemp("leaving"))
+    yield workspace
+    (workspace.folder / FILE).write_text(TEXT.replace(GUARDED, ""))
+    workspace.run("up", STACK, "--yes")
+    workspace.run("destroy", STACK, "--yes")
 
 
-def buckets(aws: Callable[..., Any]) -> list[str]:
+def buckets(aws: Clients) -> list[str]:
     """The project's buckets, as the service says."""
     found = [bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]]
     return sorted(name for name in found if name.startswith("trial-leaving-dev"))
 
 
-def delete(aws: Callable[..., Any], bucket: str) -> None:
+def delete(aws: Clients, bucket: str) -> None:
     """Delete a bucket with all versions of its objects, as a person would who wants it gone."""
     s3 = aws("s3")
     listed = s3.list_object_versions(Bucket=bucket)
@@ -74,13 +74,13 @@ def released(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
 
 
 def test_a_release_is_rehearsed_and_nothing_is_touched(
-    yard: Yard, aws: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, aws: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quiet = yard.run("rehearse", STACK)
+    quiet = workspace.run("rehearse", STACK)
     assert quiet.strip() == f"{STACK}: no change"
 
     released(monkeypatch, tmp_path, NEXT_RELEASE)
-    [block] = yard.answer("rehearse", STACK)["stacks"]
+    [block] = workspace.answer("rehearse", STACK)["stacks"]
     assert (block["losses"], block["replaces"], block["edits"]) == ([], [], [])
     added = {one["holder"]: one["actions"] for one in block["permissions"]}
     assert added.pop("role trial-leaving-dev-scientist") == ["s3:GetObjectAttributes"]
@@ -88,7 +88,7 @@ def test_a_release_is_rehearsed_and_nothing_is_touched(
     assert block["cost"]["delta"] == {"floor": 0, "ceiling": 0}
 
     released(monkeypatch, tmp_path, NEXT_RELEASE + RENAMES)
-    lost = yard.attempt("rehearse", STACK)
+    lost = workspace.attempt("rehearse", STACK)
     assert lost.returncode == 3, lost.stderr
     first, second = lost.stdout.splitlines()[:2]
     assert first.startswith(f"{STACK}: RISK")
@@ -97,23 +97,23 @@ def test_a_release_is_rehearsed_and_nothing_is_touched(
 
 
 def test_a_protected_stack_stays_until_that_is_lifted_and_what_it_keeps_is_told(
-    yard: Yard, aws: Callable[..., Any]
+    workspace: Workspace, aws: Clients
 ) -> None:
-    refused = yard.attempt("destroy", STACK, "--yes", "--confirm", STACK)
+    refused = workspace.attempt("destroy", STACK, "--yes", "--confirm", STACK)
     assert refused.returncode == 3
     assert "stopped by blast radius: 2 resources with data or keys would be lost" in refused.stderr
     assert buckets(aws) == BUCKETS
 
-    yard.edit(FILE, GUARDED, "protection: {protect: true, retain: true}")
-    yard.run("up", STACK, "--yes")
-    untyped = yard.attempt("destroy", STACK, "--yes")
+    workspace.edit(FILE, GUARDED, "protection: {protect: true, retain: true}")
+    workspace.run("up", STACK, "--yes")
+    untyped = workspace.attempt("destroy", STACK, "--yes")
     assert (untyped.returncode, "its name must be typed" in untyped.stderr) == (2, True)
     assert buckets(aws) == BUCKETS
 
     tags = {"stackyard:stack": STACK, "stackyard:resource": "aws:kms/key:Key::stray"}
     key = aws("kms").create_key(Tags=[{"TagKey": k, "TagValue": v} for k, v in tags.items()])
     try:
-        done = yard.answer("destroy", STACK, "--yes", "--confirm", STACK)
+        done = workspace.answer("destroy", STACK, "--yes", "--confirm", STACK)
         assert sorted(one["id"] for one in done["kept"]) == BUCKETS
         left = {one["id"].rpartition("/")[2].rpartition(":")[2]: one for one in done["leftovers"]}
         assert sorted(left) == sorted([*BUCKETS, key["KeyMetadata"]["KeyId"]])
@@ -123,8 +123,8 @@ def test_a_protected_stack_stays_until_that_is_lifted_and_what_it_keeps_is_told(
         # The stage keeps keys, so that one that nobody made by a stack counts as kept as well.
         stray = left[key["KeyMetadata"]["KeyId"]]
         assert (stray["verdict"], stray["floor"]) == ("retained", 1.0)
-        yard.edit(FILE, "retain: true", "retain: false")
-        rows = yard.answer("leftovers", STACK, code=4)["leftovers"]
+        workspace.edit(FILE, "retain: true", "retain: false")
+        rows = workspace.answer("leftovers", STACK, code=4)["leftovers"]
         assert [
             (one["verdict"], one["floor"])
             for one in rows
@@ -134,11 +134,11 @@ def test_a_protected_stack_stays_until_that_is_lifted_and_what_it_keeps_is_told(
         aws("kms").schedule_key_deletion(KeyId=key["KeyMetadata"]["KeyId"], PendingWindowInDays=7)
         for bucket in buckets(aws):
             delete(aws, bucket)
-    assert yard.answer("leftovers", STACK)["leftovers"] == []
+    assert workspace.answer("leftovers", STACK)["leftovers"] == []
 
 
 def test_of_what_is_applied_nothing_is_left_over_and_every_tagged_type_is_found(
-    applied: Yard,
+    applied: Workspace,
 ) -> None:
     assert applied.answer("leftovers", "*/*/dev")["leftovers"] == []
     estate = Estate(applied.folder)

@@ -15,6 +15,8 @@ from sklearn.dummy import DummyClassifier
 
 from stackyard.models.lineage import Lineage, LineageError
 from stackyard.models.register import register
+from tests.support.clients import Assume, Clients
+from tests.support.workspace import Workspace
 
 from .experiments import NAMESPACE, STACK, Tracking
 from .pods import Pods
@@ -65,12 +67,12 @@ def keep(pods: Pods, tracking: Tracking) -> Callable[[], str]:
 
 
 @pytest.fixture(scope="module")
-def bucket(applied: Any) -> str:
+def bucket(applied: Workspace) -> str:
     return str(applied.contract(STACK)["model_bucket"])
 
 
 @pytest.fixture(scope="module")
-def delivery(aws: Callable[..., Any], assume: Callable[..., Any]) -> Any:
+def delivery(aws: Clients, assume: Assume) -> Any:
     return aws("s3", assume(f"{NAMESPACE}-delivery"))
 
 
@@ -109,7 +111,7 @@ def test_a_version_is_kept_with_all_that_it_was_made_from(
 
 
 def test_a_version_without_lineage_is_flagged_and_not_kept(
-    kept: Any, applied: Any, tracking: Tracking, bucket: str, aws: Callable[..., Any]
+    kept: Any, applied: Workspace, tracking: Tracking, bucket: str, aws: Clients
 ) -> None:
     rows = applied.run("models", "list", STACK, "--uri", tracking.uri, "--json")
     lacks = {row["model"]: row["lacks"] for row in json.loads(rows)}
@@ -125,7 +127,7 @@ def test_a_version_without_lineage_is_flagged_and_not_kept(
     assert found["KeyCount"] == 0
 
 
-def test_show_prints_the_lineage(kept: Any, applied: Any, tracking: Tracking) -> None:
+def test_show_prints_the_lineage(kept: Any, applied: Workspace, tracking: Tracking) -> None:
     text = applied.run("models", "show", STACK, "defects/1", "--uri", tracking.uri)
     assert LINEAGE.dataset_version in text
     assert "depth=3" in text
@@ -135,10 +137,10 @@ def test_show_prints_the_lineage(kept: Any, applied: Any, tracking: Tracking) ->
 def test_delivery_reads_models_and_nobody_else_does(
     kept: Any,
     bucket: str,
-    applied: Any,
+    applied: Workspace,
     pods: Pods,
-    aws: Callable[..., Any],
-    assume: Callable[..., Any],
+    aws: Clients,
+    assume: Assume,
 ) -> None:
     """Every audience by its own credentials, the pods that train, and the administrator."""
     key = f"registered/defects/{kept[0].version}/MLmodel"
@@ -167,7 +169,7 @@ def test_delivery_reads_models_and_nobody_else_does(
 
 
 def test_what_is_kept_cannot_be_written_again_or_deleted(
-    kept: Any, bucket: str, pods: Pods, aws: Callable[..., Any], delivery: Any
+    kept: Any, bucket: str, pods: Pods, aws: Clients, delivery: Any
 ) -> None:
     key = f"registered/defects/{kept[0].version}/MLmodel"
     keys = {name.lower(): key for name, key in pods.identity(NAMESPACE, "models").items()}
@@ -189,7 +191,7 @@ def test_retention_touches_a_model_only_after_it_has_left_the_registry(
     bucket: str,
     keep: Callable[[], str],
     registry: mlflow.MlflowClient,
-    aws: Callable[..., Any],
+    aws: Clients,
     delivery: Any,
 ) -> None:
     version = kept[0].version

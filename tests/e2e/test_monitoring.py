@@ -10,13 +10,16 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
+
 STACK = "ranking/recommender/dev"
 SLUG = "ranking-recommender-dev"
 AUDIENCES = {"science": "scientist", "dev": "developer", "business": "business"}
 
 
 @pytest.fixture
-def inboxes(applied: Any, aws: Callable[..., Any]) -> Iterator[dict[str, str]]:
+def inboxes(applied: Workspace, aws: Clients) -> Iterator[dict[str, str]]:
     """A queue at the topic of each audience, where real subscribers have their mail."""
     sns, sqs = aws("sns"), aws("sqs")
     found, made = {}, []
@@ -45,7 +48,7 @@ def received(sqs: Any, queue: str) -> list[dict[str, Any]]:
     [("serving-errors", "dev"), ("training-errors", "science"), ("no-predictions", "business")],
 )
 def test_an_alarm_arrives_with_its_runbook_and_at_its_audience_only(
-    inboxes: dict[str, str], aws: Callable[..., Any], alarm: str, audience: str
+    inboxes: dict[str, str], aws: Clients, alarm: str, audience: str
 ) -> None:
     cloudwatch, sqs = aws("cloudwatch"), aws("sqs")
     name = f"{SLUG}-{alarm}"
@@ -62,7 +65,7 @@ def test_an_alarm_arrives_with_its_runbook_and_at_its_audience_only(
 
 @pytest.mark.parametrize(("name", "says"), [("break-glass", "incident"), ("key-opened", "rotate")])
 def test_the_use_of_an_emergency_role_or_a_key_is_recorded_and_rings(
-    applied: Any, aws: Callable[..., Any], name: str, says: str
+    applied: Workspace, aws: Clients, name: str, says: str
 ) -> None:
     stage = "platform-foundation-dev"
     trail = aws("cloudtrail").get_trail_status(Name=f"{stage}-audit")
@@ -100,7 +103,7 @@ def test_the_use_of_an_emergency_role_or_a_key_is_recorded_and_rings(
 
 
 def test_an_alarm_of_another_project_does_not_get_through(
-    inboxes: dict[str, str], aws: Callable[..., Any]
+    inboxes: dict[str, str], aws: Clients
 ) -> None:
     """The topic's policy decides, not whoever writes the alarm."""
     cloudwatch = aws("cloudwatch")
@@ -125,7 +128,7 @@ def test_an_alarm_of_another_project_does_not_get_through(
 
 
 def test_dashboards_and_logs_open_for_their_audience_only(
-    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, aws: Clients, assume: Assume
 ) -> None:
     logs = aws("logs")
     for who in AUDIENCES:
@@ -149,7 +152,7 @@ def test_dashboards_and_logs_open_for_their_audience_only(
 
 
 def test_grafanas_sidecar_finds_a_folder_for_each_audience_and_projects_find_nothing(
-    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, kube: KubernetesClients, assume: Assume
 ) -> None:
     from kubernetes import client
 
@@ -169,7 +172,7 @@ def test_grafanas_sidecar_finds_a_folder_for_each_audience_and_projects_find_not
                 reader.read_namespaced_config_map(one.metadata.name, where)
 
 
-def test_logs_end_and_are_encrypted(applied: Any, aws: Callable[..., Any]) -> None:
+def test_logs_end_and_are_encrypted(applied: Workspace, aws: Clients) -> None:
     keys = applied.contract("platform/foundation/dev")["key_arns"]
     found = aws("logs").describe_log_groups(logGroupNamePrefix=f"/stackyard/{STACK}/")
     groups = {group["logGroupName"]: group for group in found["logGroups"]}
@@ -180,7 +183,7 @@ def test_logs_end_and_are_encrypted(applied: Any, aws: Callable[..., Any]) -> No
 
 
 def test_prometheus_has_the_rules_and_knows_where_alerts_go(
-    applied: Any, aws: Callable[..., Any], kube: Callable[..., Any]
+    applied: Workspace, aws: Clients, kube: KubernetesClients
 ) -> None:
     from kubernetes import client
 

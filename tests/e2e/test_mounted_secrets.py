@@ -7,7 +7,6 @@ API server holds, and fetch each object as the role that EKS Pod Identity gives 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +14,9 @@ import yaml
 from botocore.exceptions import ClientError
 from kubernetes.client import BatchV1Api, CoreV1Api, CustomObjectsApi
 from kubernetes.client.exceptions import ApiException
+
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .experiments import CLUSTER, NAMESPACE, STACK
 from .pods import Pods
@@ -28,12 +30,12 @@ CLASSES = {
 
 
 @pytest.fixture(scope="module")
-def job(applied: Any) -> Any:
+def job(applied: Workspace) -> Any:
     return yaml.safe_load(applied.run("train", "render", STACK, "judge"))
 
 
 @pytest.fixture(scope="module")
-def arns(job: Any, kube: Callable[..., Any]) -> list[str]:
+def arns(job: Any, kube: KubernetesClients) -> list[str]:
     """What the driver would be asked for, for a pod of the job."""
     found = []
     for volume in job["spec"]["template"]["spec"]["volumes"]:
@@ -60,7 +62,7 @@ def opens(client: Any, secret: str) -> bool:
 
 
 def test_a_pod_reads_what_its_class_names_and_other_pods_do_not(
-    pods: Pods, arns: list[str], aws: Callable[..., Any], assume: Callable[..., Any]
+    pods: Pods, arns: list[str], aws: Clients, assume: Assume
 ) -> None:
     keeper = aws("secretsmanager", assume("platform-admin"))
     keeper.put_secret_value(SecretId=f"{STACK}/camera-api", SecretString="made-up-value")
@@ -80,7 +82,7 @@ def test_a_pod_reads_what_its_class_names_and_other_pods_do_not(
 
 
 def test_the_key_is_granted_through_secrets_manager_and_for_this_secret_alone(
-    arns: list[str], aws: Callable[..., Any]
+    arns: list[str], aws: Clients
 ) -> None:
     policy = aws("iam").get_role_policy(RoleName=f"{NAMESPACE}-trainer", PolicyName="secrets")
     read, opened = policy["PolicyDocument"]["Statement"]
@@ -91,7 +93,7 @@ def test_the_key_is_granted_through_secrets_manager_and_for_this_secret_alone(
     }
 
 
-def test_the_mounting_pod_is_restricted(job: Any, kube: Callable[..., Any]) -> None:
+def test_the_mounting_pod_is_restricted(job: Any, kube: KubernetesClients) -> None:
     core = CoreV1Api(kube(CLUSTER))
     template = job["spec"]["template"]
     made = core.create_namespaced_pod(
@@ -113,7 +115,7 @@ def test_the_mounting_pod_is_restricted(job: Any, kube: Callable[..., Any]) -> N
 
 
 def test_classes_are_checked_and_nobody_of_the_project_makes_one(
-    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, kube: KubernetesClients, assume: Assume
 ) -> None:
     body: Any = {
         "apiVersion": "secrets-store.csi.x-k8s.io/v1",
@@ -134,7 +136,7 @@ def test_classes_are_checked_and_nobody_of_the_project_makes_one(
 
 
 def test_who_cannot_start_pods_as_the_trainer_cannot_mount_its_secrets(
-    job: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+    job: Any, kube: KubernetesClients, assume: Assume
 ) -> None:
     def start(audience: str) -> None:
         batch = BatchV1Api(kube(CLUSTER, assume(f"{NAMESPACE}-{audience}")))
@@ -148,7 +150,7 @@ def test_who_cannot_start_pods_as_the_trainer_cannot_mount_its_secrets(
 
 
 def test_status_says_what_is_mounted_and_when_it_cannot_be(
-    applied: Any, arns: list[str], kube: Callable[..., Any]
+    applied: Workspace, arns: list[str], kube: KubernetesClients
 ) -> None:
     def vault() -> Any:
         (row,) = applied.answer("status", STACK)
@@ -172,7 +174,7 @@ def test_status_says_what_is_mounted_and_when_it_cannot_be(
     )
 
 
-def test_a_job_that_mounts_secrets_is_refused_on_premises(applied: Any) -> None:
+def test_a_job_that_mounts_secrets_is_refused_on_premises(applied: Workspace) -> None:
     done = applied.attempt("train", "render", STACK, "judge", "--on", "onprem")
     assert done.returncode == 2
     assert "`training.judge.mounts` has camera-api, and pods on premises mount none" in done.stderr

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tests.support.workspace import Workspace
 
 
-def test_a_stack_whose_upstream_is_not_applied_names_the_command_and_ends(estate: Any) -> None:
+def test_a_stack_whose_upstream_is_not_applied_names_the_command_and_ends(
+    estate: Workspace,
+) -> None:
     done = estate.attempt("up", "vision/defects/staging", "--yes", timeout=120)
     assert done.returncode == 1
     assert "unknown until `stackyard up platform/foundation/staging` is applied" in done.stderr
     assert done.stderr.count("unknown until") < 5
 
 
-def test_a_preview_marks_it_and_is_no_failure(estate: Any) -> None:
+def test_a_preview_marks_it_and_is_no_failure(estate: Workspace) -> None:
     done = estate.attempt("preview", "vision/defects/staging", timeout=120)
     assert done.returncode == 0
     assert "unknown until `stackyard up platform/foundation/staging` is applied" in done.stdout

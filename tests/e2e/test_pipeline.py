@@ -19,6 +19,9 @@ import pytest
 from botocore.exceptions import ClientError
 from kubernetes import client
 
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
+
 from .registry import as_build, push
 
 STACK, NAMESPACE, CLUSTER = "vision/defects/dev", "vision-defects-dev", "platform-foundation-dev"
@@ -34,14 +37,14 @@ class Line:
 
     def __init__(
         self,
-        yard: Any,
-        aws: Callable[..., Any],
-        assume: Callable[..., dict[str, str]],
-        kube: Callable[..., Any],
+        workspace: Workspace,
+        aws: Clients,
+        assume: Assume,
+        kube: KubernetesClients,
         pods: Any,
     ) -> None:
-        self.yard, self.aws, self.assume, self.pods = yard, aws, assume, pods
-        self.arn = yard.contract(STACK)["pipeline"]
+        self.workspace, self.aws, self.assume, self.pods = workspace, aws, assume, pods
+        self.arn = workspace.contract(STACK)["pipeline"]
         self.states = aws("stepfunctions")
         self.batch = client.BatchV1Api(kube(CLUSTER))
         self.core = client.CoreV1Api(kube(CLUSTER))
@@ -49,19 +52,19 @@ class Line:
 
     def as_person(self, audience: str, name: str) -> dict[str, str]:
         """Return the keys of somebody who took an audience's role under their own name."""
-        role = self.yard.contract(STACK)["roles"][audience]
+        role = self.workspace.contract(STACK)["roles"][audience]
         keys = self.aws("sts").assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
             "AWS_SESSION_TOKEN": keys["SessionToken"],
-            "AWS_ENDPOINT_URL": self.yard.sandbox.environment()["AWS_ENDPOINT_URL"],
+            "AWS_ENDPOINT_URL": self.workspace.sandbox.environment()["AWS_ENDPOINT_URL"],
         }
 
     def say(self, who: tuple[str, str], *words: str, code: int = 0, verb: str = "approvals") -> str:
         """Run `stackyard approvals WORDS` as a person."""
         with environment(self.as_person(*who)):
-            done = self.yard.attempt(verb, words[0], STACK, *words[1:])
+            done = self.workspace.attempt(verb, words[0], STACK, *words[1:])
         assert done.returncode == code, f"{who} {words}: {done.stdout}{done.stderr}"
         return str(done.stdout + done.stderr)
 
@@ -151,10 +154,10 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def line(
-    applied: Any,
-    aws: Callable[..., Any],
-    assume: Callable[..., dict[str, str]],
-    kube: Callable[..., Any],
+    applied: Workspace,
+    aws: Clients,
+    assume: Assume,
+    kube: KubernetesClients,
     pods: Any,
 ) -> Line:
     return Line(applied, aws, assume, kube, pods)
@@ -226,7 +229,7 @@ def test_new_labels_train_and_evaluate_and_an_approved_model_serves(
     assert found.status.available_replicas == found.spec.replicas == 2
     managers = {entry.manager for entry in found.metadata.managed_fields}
     assert "stackyard-release" in managers
-    preview = line.yard.answer("preview", STACK, "--expect-no-changes")
+    preview = line.workspace.answer("preview", STACK, "--expect-no-changes")
     assert preview, "a release is no drift"
 
 
@@ -292,7 +295,7 @@ def test_a_person_starts_a_run_in_their_own_name_and_stops_it(line: Line) -> Non
     assert line.ended(run)["status"] == "ABORTED"
     rows = json.loads(line.say(("pipeline", "alice"), "runs", "--json", verb="pipeline"))
     assert next(row for row in rows if row["run"] == run)["status"] == "aborted"
-    done = line.yard.attempt("pipeline", "start", STACK)
+    done = line.workspace.attempt("pipeline", "start", STACK)
     assert done.returncode == 1
     assert "is not an assumed-role session" in done.stderr, "the administrator is a user"
 

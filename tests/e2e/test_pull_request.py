@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from stackyard_cli.app import run as stackyard
+from tests.support.clients import ACCOUNT, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
-from .conftest import ACCOUNT, Yard
 from .github import GitHub
 from .workflows import Job, Runner
 
@@ -47,14 +47,14 @@ PLATFORM = ["_estate.yaml", "_defaults.yaml", "_stages/dev.yaml"] + [
 class Team:
     """A repository with the platform of dev and a small project, and what its pipelines act on."""
 
-    yard: Yard
+    workspace: Workspace
     github: GitHub
     runner: Runner
-    aws: Callable[..., Any]
-    kube: Callable[..., Any]
+    aws: Clients
+    kube: KubernetesClients
 
     def edit(self, old: str, new: str, file: str = FILE) -> None:
-        self.yard.edit(file, old, new)
+        self.workspace.edit(file, old, new)
 
     def days(self) -> set[int]:
         """After how many days objects go, as the service says."""
@@ -92,32 +92,32 @@ class Team:
 
 @pytest.fixture(scope="module")
 def team(
-    applied: Yard,
-    aws: Callable[..., Any],
-    kube: Callable[..., Any],
+    applied: Workspace,
+    aws: Clients,
+    kube: KubernetesClients,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Team]:
     folder = tmp_path_factory.mktemp("team")
     github = GitHub(folder)
-    yard = Yard(github.work, applied.sandbox)
+    workspace = Workspace(github.work, applied.sandbox)
     for name in PLATFORM:
         (github.work / "stacks" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(applied.folder / "stacks" / name, github.work / "stacks" / name)
     for name, text in ((FILE, TEXT), (f"stacks/{OLD}.yaml", "datasets: {left: {kind: raw}}\n")):
         (github.work / name).parent.mkdir(parents=True)
         (github.work / name).write_text(text)
-    yard.edit("stacks/_estate.yaml", "personal_days: 730", "personal_days: 100")
+    workspace.edit("stacks/_estate.yaml", "personal_days: 730", "personal_days: 100")
     (github.work / "requirements.txt").write_text("stackyard==1 --hash=sha256:main\n")
     github.begin()
     assert stackyard(["ci", "render", "--write", "--estate", str(github.work)]) == 0
     github.publish()
-    yard.run("up", "trial/*/dev", "--yes")
+    workspace.run("up", "trial/*/dev", "--yes")
     runner = Runner(github, folder / "runners", applied.sandbox.directory)
-    yield Team(yard, github, runner, aws, kube)
+    yield Team(workspace, github, runner, aws, kube)
     github.close()
     github.git("checkout", "-q", "-f", "main")
     left = [stack for stack in (STACK, OLD) if (github.work / f"stacks/{stack}.yaml").exists()]
-    yard.run("destroy", *left, "--yes")
+    workspace.run("destroy", *left, "--yes")
 
 
 def one(jobs: list[Job]) -> Job:
@@ -187,7 +187,7 @@ def test_what_moved_after_the_review_is_not_applied(team: Team) -> None:
     # Meanwhile somebody lands another change of the stack, and somebody applies a third by hand.
     github.git("switch", "-q", "main")
     team.edit("transition_after_days: 100", "transition_after_days: 90")
-    team.yard.run("up", STACK, "--yes")
+    team.workspace.run("up", STACK, "--yes")
     team.edit("transition_after_days: 90", "transition_after_days: 80")
     github.commit("Colder")
     before, after = github.merge(2)
@@ -233,7 +233,7 @@ def test_a_change_is_judged_by_the_rules_of_main(team: Team) -> None:
         "  kept: {kind: raw}\n  people: {kind: personal, jurisdiction: eu}\n",
     )
     (github.work / "requirements.txt").write_text("stackyard==0 --hash=sha256:mine\n")
-    assert team.yard.run("preview", STACK), "by its own rules it would pass"
+    assert team.workspace.run("preview", STACK), "by its own rules it would pass"
     played = team.runner.pull_request(github.push(4))
     for job in (job for jobs in played.values() for job in jobs):
         assert job.installed == "stackyard==1 --hash=sha256:main\n"

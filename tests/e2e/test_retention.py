@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from stackyard.retention.config import RetentionConfig
 from stackyard.retention.plan import ObjectPlan, log_plan, object_plan
+from tests.support.clients import Clients
+from tests.support.workspace import Workspace
 
 ACCOUNT = "123456789012"
 PROJECTS = ("vision/defects/dev", "ranking/recommender/dev")
 
 
-def read_back(aws: Any, bucket: str) -> ObjectPlan:
+def read_back(aws: Clients, bucket: str) -> ObjectPlan:
     """Return the plan that a bucket's own lifecycle says."""
     rules = aws("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert all(rule["Status"] == "Enabled" and rule["Filter"] == {"Prefix": ""} for rule in rules)
@@ -39,7 +39,7 @@ def same(one: ObjectPlan, other: ObjectPlan) -> bool:
 
 
 @pytest.fixture(scope="module")
-def retention(applied: Any) -> dict[str, RetentionConfig]:
+def retention(applied: Workspace) -> dict[str, RetentionConfig]:
     """The effective `retention` section of each project, as the command shows it."""
     return {
         stack: RetentionConfig.model_validate(applied.answer("show", stack)["config"]["retention"])
@@ -48,7 +48,7 @@ def retention(applied: Any) -> dict[str, RetentionConfig]:
 
 
 def test_every_lifecycle_read_back_equals_the_compiled_plan(
-    applied: Any, aws: Any, retention: dict[str, RetentionConfig]
+    applied: Workspace, aws: Clients, retention: dict[str, RetentionConfig]
 ) -> None:
     vision, ranking = (retention[stack] for stack in PROJECTS)
     expected = {
@@ -63,17 +63,21 @@ def test_every_lifecycle_read_back_equals_the_compiled_plan(
         assert same(read_back(aws, f"{name}-{ACCOUNT}"), plan), name
 
 
-def test_the_company_rule_holds_where_nothing_else_is_said(applied: Any, aws: Any) -> None:
+def test_the_company_rule_holds_where_nothing_else_is_said(
+    applied: Workspace, aws: Clients
+) -> None:
     plan = read_back(aws, f"vision-defects-dev-data-photos-{ACCOUNT}")
     assert (plan.cold_after, plan.expire_after) == (365, 1095)
 
 
-def test_personal_data_is_gone_within_its_days(applied: Any, aws: Any) -> None:
+def test_personal_data_is_gone_within_its_days(applied: Workspace, aws: Clients) -> None:
     plan = read_back(aws, f"ranking-recommender-dev-data-events-{ACCOUNT}")
     assert plan.gone_after == 180
 
 
-def test_a_changed_number_is_one_change_and_reaches_the_bucket(applied: Any, aws: Any) -> None:
+def test_a_changed_number_is_one_change_and_reaches_the_bucket(
+    applied: Workspace, aws: Clients
+) -> None:
     stack, file = "ranking/recommender/dev", "stacks/ranking/recommender/_defaults.yaml"
     bucket = f"ranking-recommender-dev-data-events-{ACCOUNT}"
     applied.edit(file, "erase_within_days: 180", "erase_within_days: 120")
@@ -95,7 +99,9 @@ def test_a_changed_number_is_one_change_and_reaches_the_bucket(applied: Any, aws
     assert read_back(aws, bucket).gone_after == 180
 
 
-def test_a_lifecycle_deleted_behind_its_back_is_seen_and_put_back(applied: Any, aws: Any) -> None:
+def test_a_lifecycle_deleted_behind_its_back_is_seen_and_put_back(
+    applied: Workspace, aws: Clients
+) -> None:
     stack, bucket = "vision/defects/dev", f"vision-defects-dev-data-photos-{ACCOUNT}"
     before = read_back(aws, bucket)
     aws("s3").delete_bucket_lifecycle(Bucket=bucket)
@@ -106,7 +112,7 @@ def test_a_lifecycle_deleted_behind_its_back_is_seen_and_put_back(applied: Any, 
     assert same(read_back(aws, bucket), before)
 
 
-def test_a_contradiction_is_refused_with_both_places(applied: Any) -> None:
+def test_a_contradiction_is_refused_with_both_places(applied: Workspace) -> None:
     file = "stacks/ranking/recommender/_defaults.yaml"
     applied.edit(file, "erase_within_days: 180", "erase_within_days: 800")
     try:

@@ -25,6 +25,8 @@ from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_bac
 
 from stackyard.database import documents
 from stackyard_sandbox.cloud.moto_patches import secret_labels
+from tests.support.clients import Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from . import postgres
 from .experiments import CLUSTER, NAMESPACE, STACK, Database
@@ -259,7 +261,7 @@ def test_a_login_that_does_not_act_as_the_owner_never_becomes_current(night: Nig
 
 
 def test_the_nightly_job_rotates_as_declared(
-    applied: Any, database: Database, aws: Callable[..., Any], kube: Callable[..., Any]
+    applied: Workspace, database: Database, aws: Clients, kube: KubernetesClients
 ) -> None:
     """Its own command, environment, AWS identity and account; only the age is replaced."""
     database.set_up("lakefs")
@@ -319,7 +321,7 @@ def opened(port: int, name: str, login: dict[str, str], *statements: str) -> str
 
 
 def test_its_account_changes_one_deployment_and_nothing_else(
-    applied: Any, kube: Callable[..., Any]
+    applied: Workspace, kube: KubernetesClients
 ) -> None:
     review = client.AuthorizationV1Api(kube(CLUSTER))
     user = f"system:serviceaccount:stackyard-system:database-{NAMESPACE}-lakefs"

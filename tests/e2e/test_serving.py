@@ -20,6 +20,8 @@ from kubernetes import client
 
 from stackyard.images.render import EPOCH
 from stackyard_sandbox.processes import free_ports
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .baking import Bakery, Image, trained
 from .image_builder import ImageBuilder, added_layer, image_builder
@@ -34,7 +36,7 @@ OLDER = "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683
 
 
 @pytest.fixture(scope="module")
-def apps(applied: Any, kube: Callable[..., Any]) -> Any:
+def apps(applied: Workspace, kube: KubernetesClients) -> Any:
     return client.AppsV1Api(kube(CLUSTER))
 
 
@@ -70,9 +72,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def bakery(
-    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any], baking: ImageBuilder
-) -> Bakery:
+def bakery(applied: Workspace, aws: Clients, assume: Assume, baking: ImageBuilder) -> Bakery:
     bucket, environment = applied.contract(STACK)["model_bucket"], applied.sandbox.environment()
     return Bakery(STACK, MODEL, bucket, baking, environment, aws, assume)
 
@@ -108,7 +108,7 @@ def test_an_equal_model_is_an_equal_digest_and_another_is_another(
     bakery: Bakery,
     baked: Image,
     model: dict[str, bytes],
-    aws: Callable[..., Any],
+    aws: Clients,
     tmp_path: Path,
 ) -> None:
     first = bakery.builder.digest(baked.reference)
@@ -183,7 +183,7 @@ def test_the_deployments_own_command_answers_requests(apps: Any, served: str) ->
 
 
 def test_a_quarter_of_the_pods_behind_the_address_are_the_canary(
-    apps: Any, kube: Callable[..., Any], applied: Any
+    apps: Any, kube: KubernetesClients, applied: Workspace
 ) -> None:
     stable, canary = deployed(apps), deployed(apps, f"{MODEL}-canary")
     images = [each.spec.template.spec.containers[0].image for each in (stable, canary)]
@@ -201,7 +201,7 @@ def test_a_quarter_of_the_pods_behind_the_address_are_the_canary(
     }
 
 
-def test_the_model_stays_up_and_is_walled_in(kube: Callable[..., Any]) -> None:
+def test_the_model_stays_up_and_is_walled_in(kube: KubernetesClients) -> None:
     api = kube(CLUSTER)
     scaling = client.AutoscalingV2Api(api).read_namespaced_horizontal_pod_autoscaler(
         MODEL, NAMESPACE
@@ -222,7 +222,7 @@ def test_the_model_stays_up_and_is_walled_in(kube: Callable[..., Any]) -> None:
 
 
 def test_only_the_delivery_role_changes_what_serves(
-    applied: Any, kube: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, kube: KubernetesClients, assume: Assume
 ) -> None:
     roles = applied.contract(STACK)["roles"]
     change = {"metadata": {"annotations": {"test/by": "delivery"}}}
@@ -244,7 +244,7 @@ def test_only_the_delivery_role_changes_what_serves(
     assert verdicts == {"delivery": 200, **others, "labelling-vendor": 401}
 
 
-def test_the_former_version_written_down_again_is_a_rollback(applied: Any, apps: Any) -> None:
+def test_the_former_version_written_down_again_is_a_rollback(applied: Workspace, apps: Any) -> None:
     before = deployed(apps).spec.template.spec.containers[0].image
     tagged, _, digest = before.partition("classifier:")[2].partition("@")
     applied.edit(FILE, "version: defects/3", "version: defects/2")

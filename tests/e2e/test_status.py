@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from tests.support.clients import Clients
+from tests.support.workspace import Workspace
 
 STACK = "ranking/recommender/dev"
 
 
-def concerns(yard: Any) -> dict[str, dict[str, str]]:
-    (row,) = yard.answer("status", STACK)
+def concerns(workspace: Workspace) -> dict[str, dict[str, str]]:
+    (row,) = workspace.answer("status", STACK)
     return {one["concern"]: one for one in row["concerns"]}
 
 
-def test_there_is_a_line_for_each_of_the_twelve_concerns(applied: Any) -> None:
+def test_there_is_a_line_for_each_of_the_twelve_concerns(applied: Workspace) -> None:
     found = concerns(applied)
     assert len(found) == 12
     for name in ("dataset versions", "dataset access", "retention", "key vault", "monitoring"):
@@ -29,7 +29,7 @@ def test_there_is_a_line_for_each_of_the_twelve_concerns(applied: Any) -> None:
     assert "features ends after" in text
 
 
-def test_a_concern_that_was_broken_by_hand_says_so(applied: Any, aws: Callable[..., Any]) -> None:
+def test_a_concern_that_was_broken_by_hand_says_so(applied: Workspace, aws: Clients) -> None:
     bucket = applied.contract(STACK)["datasets"]["features"]
     s3, cloudwatch = aws("s3"), aws("cloudwatch")
     alarm = f"{STACK.replace('/', '-')}-training-errors"

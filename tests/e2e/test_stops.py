@@ -11,12 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.clients import Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 STACK = "ranking/recommender/dev"
 SLUG = "ranking-recommender-dev"
@@ -30,7 +32,7 @@ LONGEST = 6.0
 class Census:
     """Counts what belongs to the project, by clients that know nothing of the state."""
 
-    def __init__(self, aws: Callable[..., Any], kube: Callable[..., Any], cluster: str) -> None:
+    def __init__(self, aws: Clients, kube: KubernetesClients, cluster: str) -> None:
         self._aws, self._kube, self._cluster = aws, kube, cluster
 
     def __call__(self) -> dict[str, list[str]]:
@@ -67,7 +69,7 @@ def _pages(client: Any, operation: str, key: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def census(applied: Any, aws: Any, kube: Any) -> Census:
+def census(applied: Workspace, aws: Clients, kube: KubernetesClients) -> Census:
     cluster = applied.contract("platform/foundation/dev")["cluster_name"]
     return Census(aws, kube, cluster)
 
@@ -80,7 +82,7 @@ def whole(census: Census) -> dict[str, list[str]]:
     return counted
 
 
-def started(applied: Any) -> subprocess.Popen[str]:
+def started(applied: Workspace) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "stackyard_cli", "up", STACK, "--yes"]
     return subprocess.Popen(
         command,
@@ -100,7 +102,7 @@ def family(pid: int) -> list[int]:
     return []
 
 
-def as_if_never_disturbed(applied: Any, census: Census, whole: dict[str, list[str]]) -> None:
+def as_if_never_disturbed(applied: Workspace, census: Census, whole: dict[str, list[str]]) -> None:
     applied.run("up", STACK, "--yes")
     assert census() == whole
     applied.run("preview", STACK, "--expect-no-changes")
@@ -108,7 +110,7 @@ def as_if_never_disturbed(applied: Any, census: Census, whole: dict[str, list[st
 
 @pytest.mark.parametrize("trial", range(STOPS))
 def test_a_graceful_stop(
-    applied: Any, census: Census, whole: dict[str, list[str]], trial: int
+    applied: Workspace, census: Census, whole: dict[str, list[str]], trial: int
 ) -> None:
     applied.run("destroy", STACK, "--yes")
     tool = started(applied)
@@ -124,7 +126,7 @@ def test_a_graceful_stop(
 
 @pytest.mark.parametrize("trial", range(KILLS))
 def test_a_kill_of_everything(
-    applied: Any, census: Census, whole: dict[str, list[str]], trial: int
+    applied: Workspace, census: Census, whole: dict[str, list[str]], trial: int
 ) -> None:
     applied.run("destroy", STACK, "--yes")
     tool = started(applied)

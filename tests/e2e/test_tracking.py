@@ -8,13 +8,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import psycopg2
 import pytest
+
+from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.workspace import Workspace
 
 from .experiments import CLUSTER, NAMESPACE, STACK, Database, Tracking
 from .pods import Pods
@@ -91,7 +93,7 @@ def losses(tracking: Tracking, trained: Any) -> list[float]:
 
 
 def test_artifacts_lie_in_the_bucket_and_only_the_server_may_read_them(
-    applied: Any, trained: Any, pods: Pods, aws: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, trained: Any, pods: Pods, aws: Clients, assume: Assume
 ) -> None:
     bucket = applied.contract(STACK)["artifact_bucket"]
     (notes,) = (key for key in keys_of(aws, bucket, trained["run"]) if key.endswith("/notes.txt"))
@@ -105,12 +107,12 @@ def test_artifacts_lie_in_the_bucket_and_only_the_server_may_read_them(
 
 
 def test_only_its_own_role_reads_the_password_and_nothing_else_holds_it(
-    applied: Any,
+    applied: Workspace,
     database: Database,
     tracking: Tracking,
     pods: Pods,
-    aws: Callable[..., Any],
-    assume: Callable[..., Any],
+    aws: Clients,
+    assume: Assume,
 ) -> None:
     name = f"{STACK}/tracking-database"
     server = {key.lower(): value for key, value in pods.identity(NAMESPACE, "tracking").items()}
@@ -170,7 +172,7 @@ def test_the_server_is_called_by_its_own_names_only(tracking: Tracking) -> None:
 
 
 def test_the_collector_removes_deleted_runs_and_their_artifacts(
-    applied: Any, database: Database, tracking: Tracking, aws: Callable[..., Any], tmp_path: Path
+    applied: Workspace, database: Database, tracking: Tracking, aws: Clients, tmp_path: Path
 ) -> None:
     (tmp_path / "waste.txt").write_text("x")
     waste = mlflow.MlflowClient(tracking.uri)
@@ -189,13 +191,13 @@ def test_the_collector_removes_deleted_runs_and_their_artifacts(
     assert keys_of(aws, bucket, run) == []
 
 
-def keys_of(aws: Callable[..., Any], bucket: str, run: str) -> list[str]:
+def keys_of(aws: Clients, bucket: str, run: str) -> list[str]:
     found = aws("s3").list_objects_v2(Bucket=bucket)["Contents"]
     return [one["Key"] for one in found if run in one["Key"]]
 
 
 def test_pods_are_spread_probed_and_disturbed_one_at_a_time(
-    pods: Pods, kube: Callable[..., Any]
+    pods: Pods, kube: KubernetesClients
 ) -> None:
     from kubernetes.client import NetworkingV1Api, PolicyV1Api
 

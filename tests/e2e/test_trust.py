@@ -11,6 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stackyard_cli.bootstrap.policies import OURS, SERVICES
+from tests.support.clients import Assume, Clients
+from tests.support.workspace import Workspace
 
 from .roles import APPLY, BUCKET, PREVIEW, TAKEN_BY, ActingAs, share_state
 from .web_identity import Jobs
@@ -33,14 +35,14 @@ def refused(call: Callable[..., Any], **arguments: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def secret(applied: Any, aws: Any, assume: Any) -> str:
+def secret(applied: Workspace, aws: Clients, assume: Assume) -> str:
     """A secret with a value, put in by who may: reading it fails for want of a right only."""
     keeper = aws("secretsmanager", assume("platform-admin"))
     keeper.put_secret_value(SecretId=SECRET, SecretString="made-up-value")
     return SECRET
 
 
-def test_every_role_of_a_stack_is_within_the_boundary(applied: Any, aws: Any) -> None:
+def test_every_role_of_a_stack_is_within_the_boundary(applied: Workspace, aws: Clients) -> None:
     """All of them were made by the apply role; services that take them are those it may pass to."""
     iam = aws("iam")
     pages = iam.get_paginator("list_roles").paginate()
@@ -56,7 +58,7 @@ def test_every_role_of_a_stack_is_within_the_boundary(applied: Any, aws: Any) ->
 
 
 def test_roles_of_pipelines_are_taken_by_the_jobs_that_they_are_for_and_by_nobody_else(
-    applied: Any, aws: Any, assume: Any, jobs: Jobs
+    applied: Workspace, aws: Clients, assume: Assume, jobs: Jobs
 ) -> None:
     """As the bootstrap made them; GitHub's token names the environment, if the job is in one."""
     others = [f"stackyard-apply-{stage}" for stage in ("staging", "prod")]
@@ -84,7 +86,7 @@ def test_roles_of_pipelines_are_taken_by_the_jobs_that_they_are_for_and_by_nobod
 
 
 def test_an_apply_role_makes_no_role_that_is_stronger_than_the_boundary(
-    applied: Any, aws: Any, jobs: Jobs, secret: str
+    applied: Workspace, aws: Clients, jobs: Jobs, secret: str
 ) -> None:
     """That it can do what `up` needs is shown by the fixture: it has applied the whole stage."""
     mine = jobs.take(APPLY, TAKEN_BY[APPLY])
@@ -116,7 +118,7 @@ def test_an_apply_role_makes_no_role_that_is_stronger_than_the_boundary(
 
 
 def test_a_preview_works_with_the_preview_role(
-    applied: Any, aws: Any, acting: ActingAs, tmp_path: Path
+    applied: Workspace, aws: Clients, acting: ActingAs, tmp_path: Path
 ) -> None:
     """Also of a stack that is new, where the state is in the bucket that it cannot write to."""
     with acting(PREVIEW):
@@ -131,7 +133,7 @@ def test_a_preview_works_with_the_preview_role(
 
 
 def test_a_preview_role_opens_and_changes_nothing(
-    applied: Any, aws: Any, jobs: Jobs, secret: str
+    applied: Workspace, aws: Clients, jobs: Jobs, secret: str
 ) -> None:
     mine = jobs.take(PREVIEW, TAKEN_BY[PREVIEW])
     assert refused(aws("secretsmanager", mine).get_secret_value, SecretId=secret)
@@ -151,7 +153,7 @@ def test_a_preview_role_opens_and_changes_nothing(
 
 
 @pytest.fixture
-def people(aws: Any) -> Iterator[Callable[[str], dict[str, str]]]:
+def people(aws: Clients) -> Iterator[Callable[[str], dict[str, str]]]:
     """Make a user with an MFA device; returns how to sign as them."""
     iam, made = aws("iam"), []
 
@@ -181,7 +183,7 @@ def people(aws: Any) -> Iterator[Callable[[str], dict[str, str]]]:
 
 
 def test_the_glass_is_broken_by_a_named_person_with_a_second_factor_only(
-    applied: Any, aws: Any, assume: Any, people: Any, secret: str
+    applied: Workspace, aws: Clients, assume: Assume, people: Any, secret: str
 ) -> None:
     def take(keys: dict[str, str], **shown: str) -> Any:
         known = {key: keys[key] for key in ("aws_access_key_id", "aws_secret_access_key")}

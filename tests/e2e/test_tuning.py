@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stackyard_sandbox.processes import free_ports
+from tests.e2e.experiments import Tracking
+from tests.support.clients import Assume, Clients
+from tests.support.workspace import Workspace
 
 from .experiments import NAMESPACE, STACK, Database, wait_until_up
 from .pods import Pods
@@ -83,7 +86,7 @@ def _study(database: Database, worker: dict[str, Any]) -> optuna.Study:
 
 
 def test_the_user_of_tuning_reaches_nothing_of_tracking(
-    database: Database, worker: dict[str, Any], tracking: Any, aws: Callable[..., Any]
+    database: Database, worker: dict[str, Any], tracking: Tracking, aws: Clients
 ) -> None:
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     trainer = aws("secretsmanager", {name.lower(): worker["env"][name] for name in names})
@@ -103,7 +106,7 @@ def test_the_user_of_tuning_reaches_nothing_of_tracking(
 
 
 def test_who_does_not_tune_cannot_read_the_password(
-    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, aws: Clients, assume: Assume
 ) -> None:
     for role in ("scientist", "developer", "delivery"):
         vault = aws("secretsmanager", assume(f"{NAMESPACE}-{role}"))
@@ -153,7 +156,7 @@ def test_the_dashboard_has_the_password_in_nothing_that_is_declared(pods: Pods) 
 
 
 def test_sagemaker_runs_what_the_rails_allow_and_nothing_else(
-    applied: Any, aws: Callable[..., Any], assume: Callable[..., Any]
+    applied: Workspace, aws: Clients, assume: Assume
 ) -> None:
     role = aws("iam").get_role(RoleName=f"{NAMESPACE}-sagemaker")["Role"]
     trusted = role["AssumeRolePolicyDocument"]["Statement"]

@@ -14,6 +14,7 @@ from joserfc.jwk import RSAKey
 
 from stackyard_sandbox.cloud.iam import token_issuers
 from stackyard_sandbox.processes import write_private
+from stackyard_sandbox.state import Sandbox
 
 GITHUB = "https://token.actions.githubusercontent.com"
 
@@ -25,7 +26,7 @@ class Jobs:
     https://docs.github.com/actions/reference/security/oidc.
     """
 
-    def __init__(self, sandbox: Any) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox, self._sts = sandbox, without_keys(sandbox)
         self._key = RSAKey.generate_key(2048, {"kid": "github"})
         published = {GITHUB: {"keys": [self._key.as_dict(private=False)]}}
@@ -51,7 +52,7 @@ class Jobs:
         return trade(self._sts, arn, self.token(who, **claims))
 
 
-def without_keys(sandbox: Any) -> Any:
+def without_keys(sandbox: Sandbox) -> Any:
     """Return a client of STS that signs nothing."""
     return boto3.client(
         "sts",

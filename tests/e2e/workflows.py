@@ -113,7 +113,7 @@ class Runner:
             for n, row in enumerate(rows)
         ]
 
-    def place(self) -> Path:
+    def new_folder(self) -> Path:
         """Return a folder for one job."""
         self._count += 1
         folder = self.folder / str(self._count)
@@ -136,9 +136,9 @@ class _Play:
         self._known = known | {"steps": {}}
         self._permissions = job["permissions"]
         self._environment = filled({**workflow["env"], **job.get("env", {})}, self._known)
-        self._place = runner.location()
-        self._files = self._place / "checkout"
-        self._temp = self._place / "temp"
+        self._folder = runner.new_folder()
+        self._files = self._folder / "checkout"
+        self._temp = self._folder / "temp"
         self._temp.mkdir()
         self.job = Job("success")
 
@@ -152,20 +152,20 @@ class _Play:
             if holds(step.get("if"), self._known):
                 self._step(step)
         self.job.outputs = filled(self._job.get("outputs", {}), self._known)
-        log = self._place / "pip.log"
+        log = self._folder / "pip.log"
         self.job.installed = log.read_text() if log.exists() else ""
         return self.job
 
     def _standard(self) -> dict[str, str]:
         github = self._known["github"]
-        tools = self._place / "tools"
+        tools = self._folder / "tools"
         tools.mkdir()
-        (tools / "pip").write_text(PIP.format(log=self._place / "pip.log"))
+        (tools / "pip").write_text(PIP.format(log=self._folder / "pip.log"))
         (tools / "pip").chmod(0o755)
         path = [str(tools), str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
         return {
             "PATH": os.pathsep.join(path),
-            "HOME": str(self._place),
+            "HOME": str(self._folder),
             "STACKYARD_CACHE_DIR": str(toolchain_cache()),
             "TMPDIR": str(self._temp),
             "RUNNER_TEMP": str(self._temp),
@@ -187,7 +187,7 @@ class _Play:
             self.job.log += f"{step['uses']}: {error}\n"
 
     def _shell(self, step: dict[str, Any]) -> None:
-        output = self._place / "output"
+        output = self._folder / "output"
         output.write_text("")
         own = filled(step.get("env", {}), self._known)
         environment = {**self._environment, **own, "GITHUB_OUTPUT": output}

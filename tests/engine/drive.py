@@ -8,23 +8,26 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-
-from yard import STACK, task
+from typing import cast
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import Location
 from stackyard_cli.deploy.order import run_in_dependency_order
 from stackyard_cli.deploy.progress import Progress
-from stackyard_cli.engine.messages import EngineStarted, Event
+from stackyard_cli.engine.messages import EngineStarted, Event, Operation
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Task
 
+from .harness import STACK, task
+
 
 def main() -> None:
     """Run one operation as a verb would, with the same handling of signals."""
     home, environment, operation, config, worker = sys.argv[1:]
+
+    wanted = cast(Operation, operation)
 
     def watch(_task: Task, event: Event) -> None:
         if isinstance(event, EngineStarted):
@@ -36,7 +39,7 @@ def main() -> None:
         runner = Runner(location, pulumi_binary.find(), stops, watch, Workers(json.loads(worker)))
         done = run_in_dependency_order(
             [[task(STACK, **json.loads(config))]],
-            lambda one, _earlier: runner.run(one, operation),
+            lambda one, _earlier: runner.run(one, wanted),
             stops=stops,
             progress=Progress(quiet=True),
         )

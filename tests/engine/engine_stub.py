@@ -22,7 +22,7 @@ class Recorded:
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def to_dict(self) -> Properties:
+    def values(self) -> Properties:
         return decode(self.outputs).values
 
 

@@ -33,28 +33,28 @@ class FolderProvider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def Attach(self, request, context):
+    def Attach(self, request: Any, context: Any) -> Any:
         return struct_pb2.Struct()
 
-    def Handshake(self, request, context):
+    def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=False)
 
-    def GetPluginInfo(self, request, context):
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version="1.0.0")
 
-    def CheckConfig(self, request, context):
+    def CheckConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def DiffConfig(self, request, context):
+    def DiffConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
-    def Configure(self, request, context):
+    def Configure(self, request: Any, context: Any) -> Any:
         return provider_pb2.ConfigureResponse()
 
-    def Check(self, request, context):
+    def Check(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def Diff(self, request, context):
+    def Diff(self, request: Any, context: Any) -> Any:
         olds, news = MessageToDict(request.old_inputs), MessageToDict(request.news)
         changed = sorted(k for k in {*olds, *news} if olds.get(k) != news.get(k))
         kind = provider_pb2.DiffResponse
@@ -63,7 +63,7 @@ class FolderProvider(provider_pb2_grpc.ResourceProviderServicer):
             changes=kind.DIFF_SOME if changed else kind.DIFF_NONE, diffs=changed, replaces=replaces
         )
 
-    def Create(self, request, context):
+    def Create(self, request: Any, context: Any) -> Any:
         inputs = MessageToDict(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(id="", properties=request.properties)
@@ -75,26 +75,26 @@ class FolderProvider(provider_pb2_grpc.ResourceProviderServicer):
         time.sleep(inputs.get("seconds", 0) / 2)
         return provider_pb2.CreateResponse(id=made, properties=request.properties)
 
-    def Read(self, request, context):
+    def Read(self, request: Any, context: Any) -> Any:
         try:
             found = _struct(json.loads(self._file(request.id).read_text()))
         except FileNotFoundError:
             return provider_pb2.ReadResponse(id="")
         return provider_pb2.ReadResponse(id=request.id, properties=found, inputs=found)
 
-    def Update(self, request, context):
+    def Update(self, request: Any, context: Any) -> Any:
         inputs = MessageToDict(request.news)
         if not request.preview:
             time.sleep(inputs.get("seconds", 0))
             self._file(request.id).write_text(json.dumps(inputs))
         return provider_pb2.UpdateResponse(properties=request.news)
 
-    def Delete(self, request, context):
+    def Delete(self, request: Any, context: Any) -> Any:
         time.sleep(MessageToDict(request.properties).get("seconds", 0) / 2)
         self._file(request.id).unlink(missing_ok=True)
         return struct_pb2.Struct()
 
-    def Cancel(self, request, context):
+    def Cancel(self, request: Any, context: Any) -> Any:
         return struct_pb2.Struct()
 
     def _file(self, identity: str) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from stackyard import contracts
@@ -13,7 +15,9 @@ from stackyard_cli.engine.worker.operate import Program
 class Thing(pulumi.CustomResource):
     label: pulumi.Output[str]
 
-    def __init__(self, name: str, props: dict, opts: pulumi.ResourceOptions | None = None):
+    def __init__(
+        self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None = None
+    ):
         super().__init__("fake:index:Thing", name, props, opts)
 
 

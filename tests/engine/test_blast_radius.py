@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from yard import STACK, FakeYard
 
 from stackyard_cli.engine.protection import refused, unprotect
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review.blast_radius import losses_of
+
+from .harness import STACK, Harness
 
 WORKER = (sys.executable, str(Path(__file__).parent / "policy_worker.py"))
 KEY = {"type": "aws:kms/key:Key", "name": "key", "props": {"label": "one"}, "protect": True}
@@ -19,17 +20,17 @@ OTHER = {"type": "aws:iam/role:Role", "name": "role", "props": {"label": "role"}
 
 
 @pytest.fixture
-def made(yard: FakeYard) -> FakeYard:
+def made(harness: Harness) -> Harness:
     """A protected key and a role, in the place of AWS."""
-    port = yard.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
-    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-    yard.worker = WORKER
-    assert run(yard, "up", KEY, OTHER).ok
-    return yard
+    port = harness.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
+    harness.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+    harness.worker = WORKER
+    assert run(harness, "up", KEY, OTHER).ok
+    return harness
 
 
-def run(yard: FakeYard, operation: Any, *resources: dict[str, Any]) -> Report:
-    return yard.runner().run(
+def run(harness: Harness, operation: Any, *resources: dict[str, Any]) -> Report:
+    return harness.runner().run(
         Task(STACK, "project", {"resources": list(resources)}, "", {}), operation
     )
 
@@ -39,7 +40,7 @@ def run(yard: FakeYard, operation: Any, *resources: dict[str, Any]) -> Report:
     [((OTHER,), "delete"), (({**KEY, "props": {"label": "two"}}, OTHER), "replace")],
 )
 def test_a_protected_key_that_would_go_is_a_loss_and_goes_only_with_consent(
-    made: FakeYard, left: tuple[dict[str, Any], ...], operation: str
+    made: Harness, left: tuple[dict[str, Any], ...], operation: str
 ) -> None:
     before = made.ids()
     found = run(made, "preview", *left)
@@ -55,7 +56,7 @@ def test_a_protected_key_that_would_go_is_a_loss_and_goes_only_with_consent(
     assert len(made.ids() & before) == 1, "the role stays"
 
 
-def test_a_destroy_spares_a_protected_key_until_that_is_lifted(made: FakeYard) -> None:
+def test_a_destroy_spares_a_protected_key_until_that_is_lifted(made: Harness) -> None:
     done = run(made, "destroy", KEY, OTHER)
     assert (done.ok, done.result.kind) == (False, "protected")
     assert [urn.rpartition("::")[2] for urn in refused(done.diagnostics)] == ["key"]
@@ -67,7 +68,7 @@ def test_a_destroy_spares_a_protected_key_until_that_is_lifted(made: FakeYard) -
     assert made.ids() == set()
 
 
-def test_protection_that_moves_is_a_change_although_no_property_is(made: FakeYard) -> None:
+def test_protection_that_moves_is_a_change_although_no_property_is(made: Harness) -> None:
     """Otherwise an `up` without other changes would leave a stack unprotected, or protected."""
     assert run(made, "preview", KEY, OTHER).changing == []
     for options, path, pair in (
@@ -83,7 +84,7 @@ def test_protection_that_moves_is_a_change_although_no_property_is(made: FakeYar
         assert run(made, "preview", moved, OTHER).changing == []
 
 
-def _held(yard: FakeYard, kind: str) -> set[str]:
-    checkpoint = yard.location.state(STACK).read()
+def _held(harness: Harness, kind: str) -> set[str]:
+    checkpoint = harness.location.state(STACK).read()
     assert checkpoint is not None
     return {item["id"] for item in checkpoint.resources if item["type"] == kind}

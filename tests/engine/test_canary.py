@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from yard import STACK, FakeYard
 
 from stackyard_cli.engine.messages import Event, dump
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review.steps import normalised
+
+from .harness import STACK, Harness
 
 CANARY = "canary-7f3a9c51e0d24b86"
 WORKER = (sys.executable, str(Path(__file__).parent / "canary_worker.py"))
@@ -47,16 +48,16 @@ class Ears:
 
 
 @pytest.fixture
-def watched(yard: FakeYard) -> FakeYard:
-    del yard.location.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
-    yard.location.environment["PULUMI_CONFIG_PASSPHRASE"] = CANARY
-    yard.worker = WORKER
-    return yard
+def watched(harness: Harness) -> Harness:
+    del harness.location.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]
+    harness.location.environment["PULUMI_CONFIG_PASSPHRASE"] = CANARY
+    harness.worker = WORKER
+    return harness
 
 
-def run(yard: FakeYard, ears: Ears, operation: Any, **config: Any) -> Report:
+def run(harness: Harness, ears: Ears, operation: Any, **config: Any) -> Report:
     task = Task(STACK, "project", config, "digest", {})
-    return yard.runner(ears.watch).run(task, operation, values=True)
+    return harness.runner(ears.watch).run(task, operation, values=True)
 
 
 def hits(folder: Path, but: Path) -> list[str]:
@@ -69,7 +70,7 @@ def hits(folder: Path, but: Path) -> list[str]:
 
 
 def test_a_secret_comes_out_of_nothing(
-    watched: FakeYard, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    watched: Harness, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Ears() as ears:
         reports = [
@@ -89,7 +90,7 @@ def test_a_secret_comes_out_of_nothing(
 
 
 def test_a_provider_that_names_the_secret_in_its_error_is_masked(
-    watched: FakeYard, tmp_path: Path
+    watched: Harness, tmp_path: Path
 ) -> None:
     with Ears() as ears:
         report = run(watched, ears, "up", refused=True)

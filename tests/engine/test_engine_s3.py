@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +11,12 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from yard import STACK, FakeYard, kill_everything, open_yard, until
 
 from stackyard_cli.backend.errors import BackendError
 from stackyard_cli.backend.open import open_store
 from stackyard_cli.recovery.lock import held
+
+from .harness import STACK, Harness, kill_everything, open_harness, until
 
 REGION = "eu-central-1"
 CANARY = "canary-41c7e2-do-not-tell"
@@ -52,16 +52,13 @@ def client(service: str, keys: dict[str, str]) -> Any:
 
 
 @pytest.fixture
-def team(
-    tmp_path: Path, emulator: str, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FakeYard]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+def team(tmp_path: Path, emulator: str, keys: dict[str, str]) -> Iterator[Harness]:
     bucket = f"state-{tmp_path.name}".replace("_", "-").lower()[:60]
     location = {"LocationConstraint": REGION}
     client("s3", keys).create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
     key = client("kms", keys).create_key()["KeyMetadata"]["KeyId"]
     options = f"endpoint={emulator}&disableSSL=true&s3ForcePathStyle=true&region={REGION}"
-    opened = open_yard(
+    opened = open_harness(
         tmp_path,
         f"s3://{bucket}/team?{options}",
         secrets_provider=f"awskms:///{key}?region={REGION}&awssdk=v2",
@@ -74,7 +71,7 @@ def team(
 
 
 def test_state_and_records_are_in_the_bucket_and_secrets_are_not_plain(
-    team: FakeYard, keys: dict[str, str]
+    team: Harness, keys: dict[str, str]
 ) -> None:
     report = team.run("up", things=2)
     assert report.ok, report.result
@@ -92,7 +89,7 @@ def test_state_and_records_are_in_the_bucket_and_secrets_are_not_plain(
     assert team.things() == []
 
 
-def test_a_preview_of_a_new_stack_needs_no_key_and_writes_nothing(team: FakeYard) -> None:
+def test_a_preview_of_a_new_stack_needs_no_key_and_writes_nothing(team: Harness) -> None:
     """So the role of previews can do without both rights."""
     team.location = replace(
         team.location, secrets_provider=f"awskms:///no-such-key?region={REGION}"
@@ -103,8 +100,8 @@ def test_a_preview_of_a_new_stack_needs_no_key_and_writes_nothing(team: FakeYard
     assert team.location.store.keys("") == []
 
 
-def test_a_killed_run_is_recovered_through_the_bucket(team: FakeYard) -> None:
-    things = {"things": 6, "seconds": 1}
+def test_a_killed_run_is_recovered_through_the_bucket(team: Harness) -> None:
+    things: dict[str, Any] = {"things": 6, "seconds": 1}
     tool = team.tool(**things)
     until(team.things)
     kill_everything(tool)

@@ -6,22 +6,18 @@ Read back by boto3 and the Kubernetes client only; GPU pods are placed by the re
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
 from stackyard.contracts import FoundationContract, GpuPoolFacts
 from stackyard.gpu.contract import gpu_request, placement, smoke_job
-from stackyard_sandbox import daemon
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Clients
+from tests.support.workspace import Workspace
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:user/sandbox-administrator"
@@ -44,43 +40,9 @@ gpu_pools:
 """
 
 
-class Yard:
-    """An estate in a folder of its own, and the command run in it."""
-
-    def __init__(self, folder: Path, home: Path) -> None:
-        self.folder, self.home = folder, home
-
-    def write(self, path: str, text: str) -> None:
-        file = self.folder / "stacks" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
-    def run(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "stackyard_cli", *words],
-            cwd=self.folder,
-            env={**os.environ, "STACKYARD_SANDBOX_DIR": str(self.home)},
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    home = tmp_path_factory.mktemp("sandbox")
-    try:
-        yield daemon.start(directory=home)
-    finally:
-        daemon.reset(home)
-
-
-@pytest.fixture(scope="module")
-def yard(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
-    made = Yard(tmp_path_factory.mktemp("estate"), sandbox.directory)
+def workspace(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("estate"), sandbox)
     made.write("_estate.yaml", "name: test\ntarget: sandbox\n")
     made.write("_defaults.yaml", SHARED)
     made.write("_stages/dev.yaml", "protection: {protect: false, retain: false}\n")
@@ -94,32 +56,18 @@ def yard(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Yard:
 
 
 @pytest.fixture(scope="module")
-def contract(yard: Yard) -> FoundationContract:
-    outputs = json.loads(yard.run("outputs", FOUNDATION, "--json"))
+def contract(workspace: Workspace) -> FoundationContract:
+    outputs = json.loads(workspace.run("outputs", FOUNDATION, "--json"))
     return FoundationContract.model_validate(outputs["contract"])
 
 
 @pytest.fixture(scope="module")
-def aws(sandbox: Any) -> Callable[[str], Any]:
-    def make(service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=sandbox.aws.endpoint,
-            aws_access_key_id=sandbox.aws.access_key_id,
-            aws_secret_access_key=sandbox.aws.secret_access_key,
-        )
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def kube(sandbox: Any, yard: Yard) -> Any:
+def kube(sandbox: Sandbox, workspace: Workspace) -> Any:
     return config.new_client_from_config(config_file=str(sandbox.kubeconfig), context=CLUSTER)
 
 
 def test_the_control_plane_is_private_audited_and_encrypted(
-    contract: FoundationContract, aws: Callable[[str], Any]
+    contract: FoundationContract, aws: Clients
 ) -> None:
     found = aws("eks").describe_cluster(name=contract.cluster_name)["cluster"]
     assert found["accessConfig"]["authenticationMode"] == "API"
@@ -142,7 +90,7 @@ def test_the_control_plane_is_private_audited_and_encrypted(
 
 
 def test_only_the_named_principal_is_an_administrator(
-    contract: FoundationContract, aws: Callable[[str], Any]
+    contract: FoundationContract, aws: Clients
 ) -> None:
     eks = aws("eks")
     entries = eks.list_access_entries(clusterName=contract.cluster_name)["accessEntries"]
@@ -157,7 +105,7 @@ def test_only_the_named_principal_is_an_administrator(
 
 
 def test_addons_have_identities_of_their_own_and_nodes_do_not(
-    contract: FoundationContract, aws: Callable[[str], Any]
+    contract: FoundationContract, aws: Clients
 ) -> None:
     eks, iam = aws("eks"), aws("iam")
     names = eks.list_addons(clusterName=contract.cluster_name)["addons"]
@@ -175,9 +123,7 @@ def test_addons_have_identities_of_their_own_and_nodes_do_not(
     }
 
 
-def test_nodes_start_from_hardened_templates(
-    contract: FoundationContract, aws: Callable[[str], Any]
-) -> None:
+def test_nodes_start_from_hardened_templates(contract: FoundationContract, aws: Clients) -> None:
     eks, ec2 = aws("eks"), aws("ec2")
     groups = eks.list_nodegroups(clusterName=contract.cluster_name)["nodegroups"]
     assert sorted(groups) == ["system", "training"]
@@ -195,7 +141,7 @@ def test_nodes_start_from_hardened_templates(
 
 
 def test_the_gpu_pool_is_tainted_capped_and_at_zero(
-    contract: FoundationContract, aws: Callable[[str], Any], kube: Any
+    contract: FoundationContract, aws: Clients, kube: Any
 ) -> None:
     found = aws("eks").describe_nodegroup(clusterName=CLUSTER, nodegroupName="training")
     group, facts = found["nodegroup"], contract.gpu_pools["training"]
@@ -208,7 +154,7 @@ def test_the_gpu_pool_is_tainted_capped_and_at_zero(
     assert client.CoreV1Api(kube).list_node(label_selector=selector).items == []
 
 
-def test_services_run_and_say_what_they_are(yard: Yard, kube: Any) -> None:
+def test_services_run_and_say_what_they_are(workspace: Workspace, kube: Any) -> None:
     apps, core = client.AppsV1Api(kube), client.CoreV1Api(kube)
     deployment = apps.read_namespaced_deployment("cluster-autoscaler", "stackyard-system")
     assert deployment.status.available_replicas == 1
@@ -222,7 +168,9 @@ def test_services_run_and_say_what_they_are(yard: Yard, kube: Any) -> None:
         assert labels["app.kubernetes.io/managed-by"] == "stackyard"
 
 
-def test_a_privileged_pod_is_refused_where_only_services_run(yard: Yard, kube: Any) -> None:
+def test_a_privileged_pod_is_refused_where_only_services_run(
+    workspace: Workspace, kube: Any
+) -> None:
     with pytest.raises(ApiException) as refused:
         client.CoreV1Api(kube).create_namespaced_pod("stackyard-system", _pod("bad", {}))
     assert refused.value.status == 403
@@ -256,24 +204,24 @@ def test_gpu_pods_start_gpu_nodes_and_ordinary_pods_stay_away(
     assert gpu_node in {pod.spec.node_name for pod in pods}
 
 
-def test_nodes_that_the_autoscaler_started_are_no_drift(yard: Yard) -> None:
-    yard.run("preview", FOUNDATION, "--expect-no-changes")
-    yard.run("preview", FOUNDATION, "--refresh", "--expect-no-changes")
-    yard.run("preview", SERVICES, "--refresh", "--expect-no-changes")
+def test_nodes_that_the_autoscaler_started_are_no_drift(workspace: Workspace) -> None:
+    workspace.run("preview", FOUNDATION, "--expect-no-changes")
+    workspace.run("preview", FOUNDATION, "--refresh", "--expect-no-changes")
+    workspace.run("preview", SERVICES, "--refresh", "--expect-no-changes")
 
 
 def test_a_larger_pool_is_the_only_change_and_is_made(
-    yard: Yard, contract: FoundationContract, aws: Callable[[str], Any]
+    workspace: Workspace, contract: FoundationContract, aws: Clients
 ) -> None:
-    yard.write("platform/foundation/dev.yaml", FOUNDATION_FILE.replace("max: 2}", "max: 3}"))
-    yard.run("up", FOUNDATION, "--yes")
+    workspace.write("platform/foundation/dev.yaml", FOUNDATION_FILE.replace("max: 2}", "max: 3}"))
+    workspace.run("up", FOUNDATION, "--yes")
     group = aws("eks").describe_nodegroup(clusterName=CLUSTER, nodegroupName="training")
     assert group["nodegroup"]["scalingConfig"]["maxSize"] == 3
 
 
-def test_destroy_leaves_nothing_but_keys_that_wait(yard: Yard, aws: Callable[[str], Any]) -> None:
-    yard.run("destroy", SERVICES, "--yes")
-    yard.run("destroy", FOUNDATION, "--yes")
+def test_destroy_leaves_nothing_but_keys_that_wait(workspace: Workspace, aws: Clients) -> None:
+    workspace.run("destroy", SERVICES, "--yes")
+    workspace.run("destroy", FOUNDATION, "--yes")
     assert aws("eks").list_clusters()["clusters"] == []
     assert [vpc for vpc in aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []
     assert aws("logs").describe_log_groups()["logGroups"] == []

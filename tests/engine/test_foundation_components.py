@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from pulumi import automation as auto
 
-from stackyard_sandbox import daemon
+from stackyard_sandbox.state import Sandbox
 from stackyard_sandbox.toolchain import tool
+from tests.support.clients import Clients
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "examples" / "component-only" / "__main__.py"
@@ -21,36 +20,17 @@ REGION, ACCOUNT = "eu-central-1", "123456789012"
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    home = tmp_path_factory.mktemp("sandbox")
-    try:
-        yield daemon.start(directory=home)
-    finally:
-        daemon.reset(home)
-
-
-@pytest.fixture(scope="module")
-def aws(sandbox: Any) -> Callable[[str], Any]:
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=sandbox.aws.endpoint,
-            aws_access_key_id=sandbox.aws.access_key_id,
-            aws_secret_access_key=sandbox.aws.secret_access_key,
-        )
-
-    return client
-
-
-@pytest.fixture(scope="module")
-def stack(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> auto.Stack:
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> auto.Stack:
     folder = tmp_path_factory.mktemp("state")
     engine = auto.PulumiCommand(root=str(tool("pulumi").parent.parent))
+
+    def program() -> None:
+        runpy.run_path(str(PROGRAM))
+
     made = auto.create_or_select_stack(
         stack_name="lab",
         project_name="component-only",
-        program=lambda: runpy.run_path(str(PROGRAM)) and None,
+        program=program,
         opts=auto.LocalWorkspaceOptions(
             work_dir=str(folder),
             pulumi_command=engine,
@@ -71,9 +51,7 @@ def outputs(stack: auto.Stack) -> dict[str, Any]:
     return {key: output.value for key, output in stack.up().outputs.items()}
 
 
-def test_subnets_keys_and_closed_default_group_exist(
-    outputs: dict[str, Any], aws: Callable[[str], Any]
-) -> None:
+def test_subnets_keys_and_closed_default_group_exist(outputs: dict[str, Any], aws: Clients) -> None:
     ec2, kms = aws("ec2"), aws("kms")
     found = ec2.describe_subnets(SubnetIds=list(outputs["subnets"].values()))["Subnets"]
     assert {item["AvailabilityZone"]: item["CidrBlock"] for item in found} == {
@@ -98,7 +76,7 @@ def test_subnets_keys_and_closed_default_group_exist(
 
 
 def test_private_subnets_leave_by_nat_and_reach_services_inside(
-    outputs: dict[str, Any], aws: Callable[[str], Any]
+    outputs: dict[str, Any], aws: Clients
 ) -> None:
     ec2 = aws("ec2")
     in_vpc = [{"Name": "vpc-id", "Values": [outputs["vpc"]]}]
@@ -134,7 +112,7 @@ def test_an_unchanged_preview_shows_no_change_even_with_refresh(
 
 
 def test_destroy_leaves_no_network_and_schedules_the_keys(
-    stack: auto.Stack, outputs: dict[str, Any], aws: Callable[[str], Any]
+    stack: auto.Stack, outputs: dict[str, Any], aws: Clients
 ) -> None:
     stack.destroy()
     vpcs = aws("ec2").describe_vpcs()["Vpcs"]

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from yard import STACK, FakeYard
 
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review import policies
 from stackyard_policies import configuration
 from stackyard_policies.catalogue import PACKS
 from stackyard_policies.rule import Settings
+
+from .harness import STACK, Harness
 
 WORKER = (sys.executable, str(Path(__file__).parent / "policy_worker.py"))
 TODAY = datetime.date(2026, 11, 24)
@@ -26,24 +27,24 @@ Resource = dict[str, Any]
 
 
 @pytest.fixture
-def judged(yard: FakeYard, monkeypatch: pytest.MonkeyPatch) -> FakeYard:
+def judged(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Harness:
     """The fake cloud in the place of AWS."""
     # With it, what a pack writes comes through a pipe at once; few machines have it set.
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
-    port = yard.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
-    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-    yard.worker = WORKER
-    return yard
+    port = harness.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
+    harness.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+    harness.worker = WORKER
+    return harness
 
 
 def run(
-    yard: FakeYard, operation: Any, pack: str, resources: list[Resource], **levels: Any
+    harness: Harness, operation: Any, pack: str, resources: list[Resource], **levels: Any
 ) -> Report:
     settings = Settings(stage="prod", protected=True, personal_days=730)
     known = {**configuration.levels("prod", [], TODAY), **levels}
     config = configuration.configured(settings, known, [pack])
     task = Task(STACK, "project", {"resources": resources}, "digest", {})
-    return yard.runner().run(task, operation, packs={configuration.EXECUTABLE: config})
+    return harness.runner().run(task, operation, packs={configuration.EXECUTABLE: config})
 
 
 def key(**change: Any) -> Resource:
@@ -77,7 +78,7 @@ def test_every_pack_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("pack", CASES)
-def test_a_pack_stops_before_anything_is_made(judged: FakeYard, pack: str) -> None:
+def test_a_pack_stops_before_anything_is_made(judged: Harness, pack: str) -> None:
     wrong, right, rule, said = CASES[pack]
     stopped = run(judged, "preview", pack, wrong)
     assert (stopped.result.outcome, stopped.result.kind) == ("failed", "policy")
@@ -91,7 +92,7 @@ def test_a_pack_stops_before_anything_is_made(judged: FakeYard, pack: str) -> No
     assert (passed.result.outcome, passed.violations) == ("succeeded", [])
 
 
-def test_an_advisory_level_is_told_and_stops_nothing(judged: FakeYard) -> None:
+def test_an_advisory_level_is_told_and_stops_nothing(judged: Harness) -> None:
     levels = {"keys-rotate": "advisory"}
     found = run(judged, "preview", "baseline", [key(enableKeyRotation=False)], **levels)
     assert found.result.outcome == "succeeded"
@@ -101,7 +102,7 @@ def test_an_advisory_level_is_told_and_stops_nothing(judged: FakeYard) -> None:
     assert (found.result.outcome, found.violations) == ("succeeded", [])
 
 
-def test_what_a_preview_cannot_know_is_named_and_checked_by_the_apply(judged: FakeYard) -> None:
+def test_what_a_preview_cannot_know_is_named_and_checked_by_the_apply(judged: Harness) -> None:
     first = {"type": "aws:iam/role:Role", "name": "first", "props": {"tagsAll": TAGS}}
     resources = [first, key(enableKeyRotation="@first")]
     found = run(judged, "preview", "baseline", resources)

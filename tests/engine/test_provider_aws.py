@@ -1,6 +1,5 @@
 """The AWS provider under the real engine, looked at with boto3."""
 
-import gc
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,17 +8,17 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from provider_aws_cloud import ACCOUNT, REGION, Cloud, started
-from pulumi import automation
 
-from stackyard_sandbox import toolchain
+from tests.support.automation import ProgramStack
+
+from .provider_aws_cloud import ACCOUNT, REGION, Cloud, started
 
 SECRET = "pa55-w0rd-of-the-test"
-Program = Callable[[pulumi.InvokeOptions, pulumi.ResourceOptions], None]
+Program = Callable[[pulumi.InvokeOptions, pulumi.ResourceOptions], object]
 
 
-class Stack:
-    """One stack; its program and its provider's settings may change between runs."""
+class Stack(ProgramStack):
+    """One stack of AWS resources; its provider's settings may change between runs, too."""
 
     def __init__(self, folder: Path, cloud: Cloud) -> None:
         self.settings: dict[str, Any] = {
@@ -29,26 +28,9 @@ class Stack:
         }
         self.program: Program = lambda *_: None
         self.applied = False
-        self.state = folder / ".pulumi/stacks/test/dev.json"
-        options = automation.LocalWorkspaceOptions(
-            work_dir=str(folder),
-            pulumi_home=str(folder / "home"),
-            pulumi_command=automation.PulumiCommand(
-                str(toolchain.tool("pulumi").parent.parent), skip_version_check=True
-            ),
-            project_settings=automation.ProjectSettings(
-                "test", "python", backend=automation.ProjectBackend(f"file://{folder}")
-            ),
-            env_vars={
-                "PULUMI_CONFIG_PASSPHRASE": "test",
-                "PULUMI_DEBUG_PROVIDERS": f"aws:{cloud.provider}",
-                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-            },
-        )
-        self.stack = automation.create_or_select_stack("dev", "test", self._run, opts=options)
+        super().__init__(folder, "aws", cloud.provider)
 
-    def _run(self) -> None:
+    def make(self) -> None:
         provider = aws.Provider("aws", **self.settings)
         self.program(
             pulumi.InvokeOptions(provider=provider), pulumi.ResourceOptions(provider=provider)
@@ -56,41 +38,7 @@ class Stack:
 
     def up(self) -> dict[str, int]:
         self.applied = True
-        return self.stack.up(on_output=lambda _: None).summary.resource_changes or {}
-
-    def outputs(self) -> dict[str, automation.OutputValue]:
-        return dict(self.stack.outputs())
-
-    def refresh(self) -> dict[str, int]:
-        return self.stack.refresh(on_output=lambda _: None).summary.resource_changes or {}
-
-    def destroy(self) -> None:
-        self.stack.destroy(on_output=lambda _: None)
-
-    def steps(self, **options: Any) -> dict[str, tuple[str, list[str]]]:
-        """Operation and changed paths by logical name, of a preview, where something changes."""
-        found: dict[str, tuple[str, list[str]]] = {}
-
-        def note(event: automation.EngineEvent) -> None:
-            step = event.resource_pre_event and event.resource_pre_event.metadata
-            if step and step.op.value in ("create", "update", "replace", "delete"):
-                paths = sorted(step.detailed_diff or {})
-                found[step.urn.rpartition("::")[2]] = (step.op.value, paths)
-
-        self.stack.preview(on_event=note, on_output=lambda _: None, **options)
-        return found
-
-    def refused(self) -> str:
-        return self.error(lambda: self.stack.preview(on_output=lambda _: None))
-
-    def error(self, run: Callable[[], object]) -> str:
-        """The text with which a run fails."""
-        with pytest.raises(automation.CommandError) as caught:
-            run()
-        # The SDK leaves coroutines of a failed program behind. Collected while Python parses a
-        # source file, as pytest does for a report, they crash 3.11 (python/cpython#106905).
-        gc.collect()
-        return str(caught.value)
+        return super().up()
 
 
 @pytest.fixture(scope="module")

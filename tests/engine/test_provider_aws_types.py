@@ -5,15 +5,16 @@ from typing import Any
 
 import grpc
 import pytest
-from engine_stub import Engine, Recorded
-from provider_aws_cloud import ACCOUNT, REGION, Cloud, started
-from provider_aws_examples import ALL, STAYS, Example, Ref
 
 from stackyard_sandbox.provider.aws import catalogue
 from stackyard_sandbox.provider.protocol import UNKNOWN, decode
 
+from .engine_stub import Engine, Recorded
+from .provider_aws_cloud import ACCOUNT, REGION, Cloud, started
+from .provider_aws_examples import ALL, STAYS, Example, Ref
 
-class Estate:
+
+class Examples:
     """The examples made so far; they stand on each other, so tests run in the table's order."""
 
     def __init__(self, engine: Engine) -> None:
@@ -25,7 +26,9 @@ class Estate:
             if value.name not in self.made:
                 pytest.fail(f"needs the example {value.name!r}, which failed")
             found = self.made[value.name]
-            return value.wrap(found.identity if value.output == "id" else found.plain[value.output])
+            return value.wrap(
+                found.identity if value.output == "id" else found.values[value.output]
+            )
         if isinstance(value, dict):
             return {key: self.resolved(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -40,34 +43,34 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="module")
-def estate(cloud: Cloud) -> Estate:
+def examples(cloud: Cloud) -> Examples:
     tags = {"tags": {"stackyard:team": "ranking"}}
     engine = Engine(cloud.provider, region=REGION, defaultTags=tags, allowedAccountIds=[ACCOUNT])
     assert not engine.config_failures
-    return Estate(engine)
+    return Examples(engine)
 
 
 def assert_no_drift(recorded: Recorded, found: Recorded | None) -> None:
     assert found is not None, "read says it is gone"
     assert decode(found.inputs).values == decode(recorded.inputs).values
-    assert found.plain == recorded.plain
+    assert found.values == recorded.values
 
 
 def known_again(preview: Any, made: Recorded) -> None:
     """What a preview claims to know must come true."""
     for key, value in decode(preview).values.items():
         if value is not UNKNOWN and not isinstance(value, dict | list):
-            assert made.plain[key] == value, key
+            assert made.values[key] == value, key
 
 
 @pytest.mark.parametrize("example", ALL, ids=[f"{one.name}-{one.token}" for one in ALL])
-def test_lives(estate: Estate, cloud: Cloud, example: Example) -> None:
-    engine = estate.engine
+def test_lives(examples: Examples, cloud: Cloud, example: Example) -> None:
+    engine = examples.engine
     if example.token == "aws:autoscaling/tag:Tag":
-        make_scaling_group(cloud, str(estate.resolved(example.inputs["autoscalingGroupName"])))
-    inputs = estate.resolved(example.inputs)
+        make_scaling_group(cloud, str(examples.resolved(example.inputs["autoscalingGroupName"])))
+    inputs = examples.resolved(example.inputs)
     made = engine.create(example.token, example.name, inputs)
-    estate.made[example.name] = made
+    examples.made[example.name] = made
     known_again(made.extra["preview"], made)
     unchanged = engine.diff(made, example.name, inputs)
     assert unchanged.changes == unchanged.DIFF_NONE, list(unchanged.detailedDiff)
@@ -78,20 +81,20 @@ def test_lives(estate: Estate, cloud: Cloud, example: Example) -> None:
         difference = engine.diff(imported, example.name, inputs)
         assert not difference.replaces, list(difference.replaces)
     if example.update:
-        changed = {**inputs, **estate.resolved(example.update)}
+        changed = {**inputs, **examples.resolved(example.update)}
         difference = engine.diff(made, example.name, changed)
         assert difference.changes == difference.DIFF_SOME
         assert not difference.replaces, list(difference.replaces)
         assert set(difference.diffs) - {"tagsAll"} <= set(example.update)
-        estate.made[example.name] = engine.update(made, example.name, changed)
-        assert_no_drift(estate.made[example.name], engine.read(estate.made[example.name]))
+        examples.made[example.name] = engine.update(made, example.name, changed)
+        assert_no_drift(examples.made[example.name], engine.read(examples.made[example.name]))
 
 
-def test_an_update_that_the_emulator_ignores_is_no_success(estate: Estate) -> None:
+def test_an_update_that_the_emulator_ignores_is_no_success(examples: Examples) -> None:
     example = next(one for one in ALL if one.name == "endpoint-ecr")
-    inputs = estate.resolved({**example.inputs, **example.update, "privateDnsEnabled": False})
+    inputs = examples.resolved({**example.inputs, **example.update, "privateDnsEnabled": False})
     with pytest.raises(grpc.RpcError) as caught:
-        estate.engine.update(estate.made["endpoint-ecr"], "endpoint-ecr", inputs)
+        examples.engine.update(examples.made["endpoint-ecr"], "endpoint-ecr", inputs)
     assert "did not take over `privateDnsEnabled`" in caught.value.details()
 
 
@@ -100,14 +103,14 @@ def test_every_served_type_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("example", ALL[::-1], ids=[f"{one.name}-{one.token}" for one in ALL[::-1]])
-def test_goes(estate: Estate, example: Example) -> None:
-    if example.name not in estate.made:
+def test_goes(examples: Examples, example: Example) -> None:
+    if example.name not in examples.made:
         pytest.fail("was never made")
-    recorded = estate.made[example.name]
-    estate.engine.delete(recorded)
+    recorded = examples.made[example.name]
+    examples.engine.delete(recorded)
     if example.token not in STAYS:
-        assert estate.engine.read(recorded) is None
-    estate.engine.delete(recorded)
+        assert examples.engine.read(recorded) is None
+    examples.engine.delete(recorded)
 
 
 def make_scaling_group(cloud: Cloud, name: str) -> None:

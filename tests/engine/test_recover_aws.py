@@ -6,13 +6,10 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from yard import STACK, FakeYard, kill_everything, quiet, task
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import location_of
@@ -21,48 +18,31 @@ from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.inventory.census import AwsCensus
 from stackyard_cli.recovery.recover import recover
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Clients
+from tests.support.sandbox import VARIABLE
+
+from .harness import STACK, Harness, kill_everything, quiet, task
 
 KILLS = int(os.environ.get("STACKYARD_KILLS", "3"))
 REGION = "eu-central-1"
 WORKER = (sys.executable, str(Path(__file__).parent / "aws_worker.py"))
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from stackyard_sandbox import daemon
-
-    folder = tmp_path_factory.mktemp("sandbox")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STACKYARD_SANDBOX_DIR", str(folder))
-        try:
-            yield daemon.start()
-        finally:
-            daemon.stop()
-
-
 @pytest.fixture
-def aws_yard(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> FakeYard:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+def aws_harness(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Harness:
+    monkeypatch.setenv(VARIABLE, str(sandbox.directory))
     location = location_of(
         name="test", root=Path("/"), target="sandbox", backend=None, secrets_provider=None
     )
-    return FakeYard(location, Path("/nowhere"), None, worker=WORKER)
+    return Harness(location, Path("/nowhere"), None, worker=WORKER)
 
 
 class Account:
     """What an independent client sees of the stack."""
 
-    def __init__(self, sandbox: Any) -> None:
-        known = sandbox.environment()
-        self._keys = {
-            "endpoint_url": known["AWS_ENDPOINT_URL"],
-            "region_name": REGION,
-            "aws_access_key_id": known["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": known["AWS_SECRET_ACCESS_KEY"],
-        }
-
-    def client(self, service: str) -> Any:
-        return boto3.client(service, **self._keys)
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.client = Clients(sandbox)
 
     def settle(self) -> None:
         """Wait until the providers, which live on in the sandbox, have ended what they had begun.
@@ -110,21 +90,21 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("trial", range(KILLS))
-def test_kill_recover_up(aws_yard: FakeYard, sandbox: Any, trial: int) -> None:
-    tool = aws_yard.tool()
+def test_kill_recover_up(aws_harness: Harness, sandbox: Any, trial: int) -> None:
+    tool = aws_harness.tool()
     time.sleep(random.uniform(0.2, 2.0))
     kill_everything(tool)
     account = Account(sandbox)
     account.settle()
-    census = AwsCensus(STACK, REGION, aws_yard.location.environment)
-    outcome = recover(aws_yard.location, aws_yard.engine, STACK, census)
+    census = AwsCensus(STACK, REGION, aws_harness.location.environment)
+    outcome = recover(aws_harness.location, aws_harness.engine, STACK, census)
     assert outcome.leftovers == [], outcome
     stops, workers = StopSignals(lambda _: None), Workers(WORKER)
-    report = Runner(aws_yard.location, pulumi_binary.find(), stops, quiet, workers).run(
+    report = Runner(aws_harness.location, pulumi_binary.find(), stops, quiet, workers).run(
         task(), "up"
     )
     assert report.ok, report.result
     assert account.counts() == WHOLE, outcome
-    assert aws_yard.run("preview").changing == []
-    assert aws_yard.run("destroy").ok
+    assert aws_harness.run("preview").changing == []
+    assert aws_harness.run("destroy").ok
     assert account.counts() == dict.fromkeys(WHOLE, 0)

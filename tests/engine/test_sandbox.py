@@ -1,5 +1,7 @@
 """The sandbox as a whole: started, looked at, stopped, repaired and cleared."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -8,15 +10,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 from kubernetes import client, config
 
 from stackyard_sandbox import daemon
 from stackyard_sandbox.onprem import Node, OnPremises, Wanted
-from stackyard_sandbox.state import SandboxError
+from stackyard_sandbox.state import Sandbox, SandboxError
+from tests.support.clients import Clients
 
 START = """
 import json, pathlib, sys
@@ -28,24 +32,14 @@ print(json.dumps([found.pid, found.aws.endpoint, found.aws.access_key_id, dict(f
 
 
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "sandbox"
     yield folder
     daemon.reset(folder)
 
 
-def aws(sandbox, service):
-    return boto3.client(
-        service,
-        region_name=sandbox.aws.region,
-        endpoint_url=sandbox.aws.endpoint,
-        aws_access_key_id=sandbox.aws.access_key_id,
-        aws_secret_access_key=sandbox.aws.secret_access_key,
-    )
-
-
-def make_cluster(sandbox, name="dev"):
-    ec2, eks = aws(sandbox, "ec2"), aws(sandbox, "eks")
+def make_cluster(sandbox: Sandbox, name: str = "dev") -> None:
+    ec2, eks = Clients(sandbox)("ec2"), Clients(sandbox)("eks")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     role = "arn:aws:iam::123456789012:role/node"
@@ -60,11 +54,11 @@ def make_cluster(sandbox, name="dev"):
     )
 
 
-def kubernetes(sandbox, name="dev"):
+def kubernetes(sandbox: Sandbox, name: str = "dev") -> Any:
     return client.CoreV1Api(config.new_client_from_config(str(sandbox.kubeconfig), name))
 
 
-def processes(home):
+def processes(home: Path) -> Any:
     """Every process of this machine that names the folder in its command line."""
     found = []
     for each in Path("/proc").glob("[0-9]*/cmdline"):
@@ -77,7 +71,7 @@ def processes(home):
     return found
 
 
-def notice(home):
+def notice(home: Path) -> None:
     """Wait until a killed process has died, which the system does in its own time."""
     deadline = time.monotonic() + 60
     while daemon.current(home) is not None:
@@ -86,7 +80,7 @@ def notice(home):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One sandbox for tests that leave it as it is, made by two starts at once."""
     home = tmp_path_factory.mktemp("shared")
     command = [sys.executable, "-c", START, str(home)]
@@ -96,19 +90,19 @@ def shared(tmp_path_factory):
     daemon.reset(home)
 
 
-def test_two_starts_at_once_give_one_sandbox(shared):
+def test_two_starts_at_once_give_one_sandbox(shared: Any) -> None:
     home, answers = shared
     assert answers[0] == answers[1]
     assert len([words for words in processes(home) if "stackyard_sandbox.cloud" in words]) == 1
     assert daemon.start(directory=home).pid == answers[0][0]
 
 
-def test_it_fits_into_a_gigabyte(shared):
+def test_it_fits_into_a_gigabyte(shared: Any) -> None:
     home, *_ = shared
     assert sum(member.rss_bytes for member in daemon.status(home)) < 1.2e9
 
 
-def test_its_environment_is_enough_for_plain_clients(shared):
+def test_its_environment_is_enough_for_plain_clients(shared: Any) -> None:
     home, *_ = shared
     sandbox = daemon.current(home)
     code = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
@@ -126,7 +120,7 @@ def test_its_environment_is_enough_for_plain_clients(shared):
     assert secret not in repr(sandbox)
 
 
-def test_nobody_turns_the_enforcement_off(shared):
+def test_nobody_turns_the_enforcement_off(shared: Any) -> None:
     sandbox = daemon.current(shared[0])
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{sandbox.aws.endpoint}/moto-api/reset-auth", data=b"inf")
@@ -136,12 +130,12 @@ def test_nobody_turns_the_enforcement_off(shared):
     assert refused.value.code >= 400
 
 
-def test_stop_keeps_account_and_clusters_together(home):
+def test_stop_keeps_account_and_clusters_together(home: Path) -> None:
     sandbox = daemon.start(directory=home)
     make_cluster(sandbox)
     endpoint = kubernetes(sandbox).api_client.configuration.host
     kubernetes(sandbox).create_namespace({"metadata": {"name": "kept"}})
-    s3, kms = aws(sandbox, "s3"), aws(sandbox, "kms")
+    s3, kms = Clients(sandbox)("s3"), Clients(sandbox)("kms")
     s3.create_bucket(
         Bucket="kept", CreateBucketConfiguration={"LocationConstraint": sandbox.aws.region}
     )
@@ -154,16 +148,18 @@ def test_stop_keeps_account_and_clusters_together(home):
     assert (daemon.current(home), daemon.status(home)) == (None, [])
     again = daemon.start(directory=home)
     assert again.environment() == sandbox.environment()
-    assert aws(again, "s3").get_object(Bucket="kept", Key="key")["Body"].read() == b"x" * 100_000
-    assert aws(again, "kms").decrypt(CiphertextBlob=sealed)["Plaintext"] == b"secret"
-    assert aws(again, "eks").describe_cluster(name="dev")["cluster"]["endpoint"] == endpoint
+    assert (
+        Clients(again)("s3").get_object(Bucket="kept", Key="key")["Body"].read() == b"x" * 100_000
+    )
+    assert Clients(again)("kms").decrypt(CiphertextBlob=sealed)["Plaintext"] == b"secret"
+    assert Clients(again)("eks").describe_cluster(name="dev")["cluster"]["endpoint"] == endpoint
     names = {each.metadata.name for each in kubernetes(again).list_namespace().items}
     assert "kept" in names
-    aws(again, "eks").delete_nodegroup(clusterName="dev", nodegroupName="main")
+    Clients(again)("eks").delete_nodegroup(clusterName="dev", nodegroupName="main")
     assert kubernetes(again).list_node().items == []
 
 
-def test_a_killed_member_is_noticed_and_started_again(home):
+def test_a_killed_member_is_noticed_and_started_again(home: Path) -> None:
     sandbox = daemon.start(directory=home)
     make_cluster(sandbox)
     for victim in ("providers", "kwok", "etcd"):
@@ -177,7 +173,7 @@ def test_a_killed_member_is_noticed_and_started_again(home):
         assert [node.metadata.name for node in kubernetes(repaired).list_node().items] == ["main-0"]
 
 
-def test_a_killed_cloud_is_said_to_be_lost_and_reset_leaves_nothing(home):
+def test_a_killed_cloud_is_said_to_be_lost_and_reset_leaves_nothing(home: Path) -> None:
     sandbox = daemon.start(directory=home)
     make_cluster(sandbox)
     os.kill(sandbox.pid, signal.SIGKILL)
@@ -197,19 +193,19 @@ def test_a_killed_cloud_is_said_to_be_lost_and_reset_leaves_nothing(home):
     assert left == {"lock", "not-ours"}
     assert (daemon.current(home), daemon.status(home)) == (None, [])
     fresh = daemon.start(directory=home)
-    assert aws(fresh, "eks").list_clusters()["clusters"] == []
+    assert Clients(fresh)("eks").list_clusters()["clusters"] == []
     assert fresh.clusters == {}
 
 
-def test_a_cluster_on_premises_follows_what_is_declared_last(shared):
+def test_a_cluster_on_premises_follows_what_is_declared_last(shared: Any) -> None:
     home, *_ = shared
 
-    def wanted(name, count):
+    def wanted(name: str, count: Any) -> Any:
         taint = {"key": "nvidia.com/gpu", "value": "a", "effect": "NoSchedule"}
         nodes = (Node(f"a-{i}", {"pool": "a"}, taint, "nvidia.com/gpu", 8) for i in range(count))
         return Wanted(name, "~/.kube/nowhere", None, "https://oidc.example", tuple(nodes))
 
-    def found():
+    def found() -> Any:
         """By the context that `sandbox env` gives, whatever another stage calls it."""
         path = daemon.current(home).environment()["KUBECONFIG"]
         api = client.CoreV1Api(config.new_client_from_config(path, "cellar"))

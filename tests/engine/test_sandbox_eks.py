@@ -1,47 +1,32 @@
 """EKS in the sandbox, seen by boto3 and the Kubernetes client: nodes, access, several clusters."""
 
+from __future__ import annotations
+
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from stackyard_sandbox import daemon, eks_token
+from stackyard_sandbox import daemon
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import Assume, Clients, KubernetesClients
 
 ACCOUNT = "123456789012"
 GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory):
-    home = tmp_path_factory.mktemp("sandbox")
-    yield daemon.start(directory=home)
-    daemon.reset(home)
-
-
-@pytest.fixture(scope="module")
-def aws(sandbox):
-    def make(service, **keys):
-        keys = keys or {
-            "aws_access_key_id": sandbox.aws.access_key_id,
-            "aws_secret_access_key": sandbox.aws.secret_access_key,
-        }
-        where = {"region_name": sandbox.aws.region, "endpoint_url": sandbox.aws.endpoint}
-        return boto3.client(service, **where, **keys)
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def role(aws):
+def role(aws: Clients) -> Any:
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
 
-    def make(name, *statements):
+    def make(name: str, *statements: Any) -> Any:
         made = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
         if statements:
             policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
@@ -52,20 +37,12 @@ def role(aws):
 
 
 @pytest.fixture(scope="module")
-def assume(aws):
-    def take(arn, session="someone"):
-        keys = aws("sts").assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]
-        return {
-            "aws_access_key_id": keys["AccessKeyId"],
-            "aws_secret_access_key": keys["SecretAccessKey"],
-            "aws_session_token": keys["SessionToken"],
-        }
-
-    return take
+def assume(aws: Clients) -> Assume:
+    return aws.assume
 
 
 @pytest.fixture(scope="module")
-def subnets(aws):
+def subnets(aws: Clients) -> Any:
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     return [
@@ -77,12 +54,12 @@ def subnets(aws):
 
 
 @pytest.fixture(scope="module")
-def node_role(role):
+def node_role(role: Any) -> Any:
     return role("node")
 
 
 @pytest.fixture(scope="module")
-def dev(aws, node_role, subnets):
+def dev(aws: Clients, node_role: Any, subnets: Any) -> Any:
     """A cluster named dev with two ordinary nodes and a GPU group that is empty."""
     eks = aws("eks")
     eks.create_cluster(
@@ -113,27 +90,15 @@ def dev(aws, node_role, subnets):
 
 
 @pytest.fixture
-def core(sandbox, dev):
+def core(sandbox: Sandbox, dev: Any) -> Any:
     return client.CoreV1Api(config.new_client_from_config(str(sandbox.kubeconfig), dev))
 
 
-def as_principal(sandbox, cluster, credentials, name=None):
-    """A Kubernetes client with the EKS token of AWS credentials."""
-    found = daemon.current(sandbox.directory).clusters[cluster]
-    authority = sandbox.directory / f"{cluster}.ca"
-    authority.write_text(found.ca_pem)
-    settings = client.Configuration()
-    settings.host, settings.ssl_ca_cert = found.endpoint, str(authority)
-    token = eks_token.token(name or cluster, credentials, sandbox.aws.region, sandbox.aws.endpoint)
-    settings.api_key = {"authorization": f"Bearer {token}"}
-    return client.ApiClient(settings)
-
-
-def whoami(api):
+def whoami(api: Any) -> Any:
     return client.AuthenticationV1Api(api).create_self_subject_review({}).status.user_info
 
 
-def unless(status, call):
+def unless(status: Any, call: Any) -> Any:
     """What a call answers; None if it is refused with this status."""
     try:
         return call()
@@ -143,7 +108,7 @@ def unless(status, call):
         return None
 
 
-def until(condition, seconds=90):
+def until(condition: Any, seconds: float = 90) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "not in time"
@@ -151,12 +116,12 @@ def until(condition, seconds=90):
     return found
 
 
-def pod(name, **spec):
+def pod(name: str, **spec: Any) -> Any:
     container = {"name": "main", "image": "example.invalid/none", **spec.pop("container", {})}
     return {"metadata": {"name": name}, "spec": {"containers": [container], **spec}}
 
 
-def gpu_pod(name, gpus=1):
+def gpu_pod(name: str, gpus: Any = 1) -> Any:
     return pod(
         name,
         container={"resources": {"limits": {"nvidia.com/gpu": str(gpus)}}},
@@ -165,7 +130,9 @@ def gpu_pod(name, gpus=1):
     )
 
 
-def test_a_cluster_describes_the_control_plane_that_answers(aws, core, dev):
+def test_a_cluster_describes_the_control_plane_that_answers(
+    aws: Clients, core: Any, dev: Any
+) -> None:
     found = aws("eks").describe_cluster(name=dev)["cluster"]
     assert found["status"] == "ACTIVE"
     assert found["endpoint"] == core.api_client.configuration.host
@@ -180,7 +147,7 @@ def test_a_cluster_describes_the_control_plane_that_answers(aws, core, dev):
     assert groups["SecurityGroups"][0]["VpcId"] == network["vpcId"]
 
 
-def test_an_update_of_the_cluster_is_described(aws, dev):
+def test_an_update_of_the_cluster_is_described(aws: Clients, dev: Any) -> None:
     eks = aws("eks")
     update = eks.update_cluster_config(
         name=dev, resourcesVpcConfig={"publicAccessCidrs": ["192.0.2.0/24"]}
@@ -191,7 +158,7 @@ def test_an_update_of_the_cluster_is_described(aws, dev):
     assert network["endpointPrivateAccess"] is True
 
 
-def test_a_node_group_is_nodes_with_its_labels_zones_and_size(core):
+def test_a_node_group_is_nodes_with_its_labels_zones_and_size(core: Any) -> None:
     nodes = core.list_node(label_selector="eks.amazonaws.com/nodegroup=main").items
     assert [node.metadata.name for node in nodes] == ["main-0", "main-1"]
     zones = [node.metadata.labels["topology.kubernetes.io/zone"] for node in nodes]
@@ -204,7 +171,9 @@ def test_a_node_group_is_nodes_with_its_labels_zones_and_size(core):
     assert "nvidia.com/gpu" not in capacity
 
 
-def test_an_updated_node_group_changes_its_nodes(aws, core, dev, node_role, subnets):
+def test_an_updated_node_group_changes_its_nodes(
+    aws: Clients, core: Any, dev: Any, node_role: Any, subnets: Any
+) -> None:
     eks = aws("eks")
     eks.create_nodegroup(
         clusterName=dev,
@@ -215,7 +184,7 @@ def test_an_updated_node_group_changes_its_nodes(aws, core, dev, node_role, subn
         scalingConfig={"minSize": 3, "maxSize": 3, "desiredSize": 3},
     )
 
-    def nodes():
+    def nodes() -> Any:
         return core.list_node(label_selector="eks.amazonaws.com/nodegroup=batch").items
 
     assert len(nodes()) == 3
@@ -237,7 +206,9 @@ def test_an_updated_node_group_changes_its_nodes(aws, core, dev, node_role, subn
     assert nodes() == []
 
 
-def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(aws, core, dev):
+def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(
+    aws: Clients, core: Any, dev: Any
+) -> None:
     selector = "eks.amazonaws.com/nodegroup=gpu"
     assert core.list_node(label_selector=selector).items == []
     for index in range(4):
@@ -245,7 +216,7 @@ def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(aws, core, dev
     core.create_namespaced_pod("default", gpu_pod("too-big", gpus=8))
     core.create_namespaced_pod("default", pod("ordinary"))
 
-    def node_of(name):
+    def node_of(name: str) -> Any:
         return core.read_namespaced_pod(name, "default").spec.node_name
 
     # Four pods with one GPU each share the one node of four GPUs.
@@ -260,11 +231,13 @@ def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(aws, core, dev
     core.delete_namespaced_pod("too-big", "default", grace_period_seconds=0)
 
 
-def test_a_role_with_an_access_entry_is_its_groups(sandbox, aws, role, assume, dev):
+def test_a_role_with_an_access_entry_is_its_groups(
+    sandbox: Sandbox, aws: Clients, role: Any, assume: Assume, dev: Any
+) -> None:
     scientist = role("scientist")
     credentials = assume(scientist, "ada")
     with pytest.raises(ApiException) as refused:
-        whoami(as_principal(sandbox, dev, credentials))
+        whoami(KubernetesClients(sandbox)(dev, credentials))
     assert refused.value.status == 401
     aws("eks").create_access_entry(
         clusterName=dev, principalArn=scientist, kubernetesGroups=["stackyard:ranking:scientist"]
@@ -277,33 +250,37 @@ def test_a_role_with_an_access_entry_is_its_groups(sandbox, aws, role, assume, d
     until(lambda: _accepted(sandbox, dev, credentials) is None)
 
 
-def _accepted(sandbox, cluster, credentials):
-    return unless(401, lambda: whoami(as_principal(sandbox, cluster, credentials)))
+def _accepted(sandbox: Sandbox, cluster: str, credentials: Any) -> Any:
+    return unless(401, lambda: whoami(KubernetesClients(sandbox)(cluster, credentials)))
 
 
-def test_only_a_good_token_for_this_cluster_is_accepted(sandbox, aws, role, assume, dev):
+def test_only_a_good_token_for_this_cluster_is_accepted(
+    sandbox: Sandbox, aws: Clients, role: Any, assume: Assume, dev: Any
+) -> None:
     arn = role("forger")
     aws("eks").create_access_entry(clusterName=dev, principalArn=arn)
     good = assume(arn)
     assert until(lambda: _accepted(sandbox, dev, good))
     with pytest.raises(ApiException) as refused:
-        whoami(as_principal(sandbox, dev, good, name="another-cluster"))
+        whoami(KubernetesClients(sandbox)(dev, good, token_for="another-cluster"))
     assert refused.value.status == 401
     for key in good:
         forged = {**good, key: good[key][:-2] + "xx"}
         assert _accepted(sandbox, dev, forged) is None, key
 
 
-def test_the_cluster_creator_is_its_administrator(sandbox, dev):
+def test_the_cluster_creator_is_its_administrator(sandbox: Sandbox, dev: Any) -> None:
     keys = {
         "aws_access_key_id": sandbox.aws.access_key_id,
         "aws_secret_access_key": sandbox.aws.secret_access_key,
     }
-    api = client.CoreV1Api(as_principal(sandbox, dev, keys))
+    api = client.CoreV1Api(KubernetesClients(sandbox)(dev, keys))
     assert api.list_namespaced_secret("kube-system").items is not None
 
 
-def test_an_access_policy_is_rbac_in_its_scope(sandbox, aws, core, role, assume, dev):
+def test_an_access_policy_is_rbac_in_its_scope(
+    sandbox: Sandbox, aws: Clients, core: Any, role: Any, assume: Assume, dev: Any
+) -> None:
     arn = role("viewer")
     eks = aws("eks")
     view = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
@@ -315,9 +292,9 @@ def test_an_access_policy_is_rbac_in_its_scope(sandbox, aws, core, role, assume,
         accessScope={"type": "namespace", "namespaces": ["later-*"]},
     )
     core.create_namespace({"metadata": {"name": "later-on"}})
-    api = client.CoreV1Api(as_principal(sandbox, dev, assume(arn)))
+    api = client.CoreV1Api(KubernetesClients(sandbox)(dev, assume(arn)))
 
-    def allowed(namespace):
+    def allowed(namespace: Any) -> Any:
         return unless(403, lambda: api.list_namespaced_pod(namespace)) is not None
 
     until(lambda: allowed("later-on"))
@@ -329,28 +306,31 @@ def test_an_access_policy_is_rbac_in_its_scope(sandbox, aws, core, role, assume,
     until(lambda: not allowed("later-on"))
 
 
-def test_iam_is_enforced_on_what_the_emulator_lacks(aws, role, assume, dev):
+def test_iam_is_enforced_on_what_the_emulator_lacks(
+    aws: Clients, role: Any, assume: Assume, dev: Any
+) -> None:
     cluster = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/{dev}"
     reader = role(
         "reader",
         {"Effect": "Allow", "Action": ["eks:ListAddons", "eks:CreateAddon"], "Resource": cluster},
     )
-    eks = aws("eks", **assume(reader))
+    eks = aws("eks", assume(reader))
     eks.create_addon(clusterName=dev, addonName="vpc-cni")
     assert eks.list_addons(clusterName=dev)["addons"] == ["vpc-cni"]
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: eks.describe_addon(clusterName=dev, addonName="vpc-cni"),
         lambda: eks.list_access_entries(clusterName=dev),
         lambda: eks.list_addons(clusterName="another"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError, match="not authorized"):
             call()
-    nobody = aws("eks", aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x")
+    nobody = aws("eks", {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x"})
     with pytest.raises(ClientError, match="security token"):
         nobody.list_addons(clusterName=dev)
 
 
-def test_addons_live_as_in_the_api(aws, dev):
+def test_addons_live_as_in_the_api(aws: Clients, dev: Any) -> None:
     eks = aws("eks")
     made = eks.create_addon(
         clusterName=dev, addonName="coredns", addonVersion="v1.11.4-eksbuild.2", tags={"a": "b"}
@@ -373,7 +353,7 @@ def test_addons_live_as_in_the_api(aws, dev):
         eks.describe_addon(clusterName=dev, addonName="coredns")
 
 
-def test_pod_identities_live_as_in_the_api(aws, role, dev):
+def test_pod_identities_live_as_in_the_api(aws: Clients, role: Any, dev: Any) -> None:
     eks = aws("eks")
     first, second = role("trainer"), role("trainer-two")
     account = {"namespace": "ranking", "serviceAccount": "trainer"}
@@ -391,8 +371,8 @@ def test_pod_identities_live_as_in_the_api(aws, role, dev):
 
 
 def test_two_clusters_are_apart_and_a_deleted_one_leaves_nothing(
-    sandbox, aws, core, node_role, subnets
-):
+    sandbox: Sandbox, aws: Clients, core: Any, node_role: Any, subnets: Any
+) -> None:
     eks = aws("eks")
     eks.create_cluster(name="second", roleArn=node_role, resourcesVpcConfig={"subnetIds": subnets})
     described = {name: eks.describe_cluster(name=name)["cluster"] for name in ("dev", "second")}
@@ -413,7 +393,7 @@ def test_two_clusters_are_apart_and_a_deleted_one_leaves_nothing(
     assert set(daemon.current(sandbox.directory).clusters) == {"dev"}
 
 
-def test_a_cluster_in_use_is_not_deleted(aws, dev):
+def test_a_cluster_in_use_is_not_deleted(aws: Clients, dev: Any) -> None:
     eks = aws("eks")
     with pytest.raises(eks.exceptions.ResourceInUseException):
         eks.delete_cluster(name=dev)
@@ -425,7 +405,7 @@ def test_a_cluster_in_use_is_not_deleted(aws, dev):
         )
 
 
-def test_idle_gpu_nodes_are_taken_again(aws, core, dev):
+def test_idle_gpu_nodes_are_taken_again(aws: Clients, core: Any, dev: Any) -> None:
     # The last test: by now the node that GPU pods have had made is nearly idle for long enough.
     selector = "eks.amazonaws.com/nodegroup=gpu"
     until(lambda: core.list_node(label_selector=selector).items == [], seconds=60)

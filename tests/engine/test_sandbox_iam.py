@@ -1,11 +1,15 @@
 """IAM in the sandbox: conditions, denials and resource policies, tried with real credentials."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import botocore
@@ -30,12 +34,12 @@ ISSUER = "https://ci.example/tokens"
 SIGNING_KEY = RSAKey.generate_key(2048, {"kid": "one"})
 
 
-def document(*statements):
+def document(*statements: Any) -> Any:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (port,) = free_ports(1)
     home = tmp_path_factory.mktemp("cloud")
     (home / "cloud").mkdir()
@@ -60,10 +64,10 @@ def cloud(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def client(cloud):
+def client(cloud: Any) -> Any:
     endpoint, key, secret = cloud
 
-    def make(service, credentials=None):
+    def make(service: Any, credentials: Any = None) -> Any:
         keys = {"aws_access_key_id": key, "aws_secret_access_key": secret}
         if credentials:
             keys = {
@@ -77,7 +81,7 @@ def client(cloud):
 
 
 @pytest.fixture(scope="module")
-def lake(client):
+def lake(client: Any) -> Any:
     s3 = client("s3")
     s3.create_bucket(
         Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
@@ -89,10 +93,12 @@ def lake(client):
 
 
 @pytest.fixture(scope="module")
-def role(client):
+def role(client: Any) -> Any:
     """Make a role with a policy and take it; `trust` is the condition of its trust policy."""
 
-    def take(name, *statements, trust=None, principal=ROOT, **asked):
+    def take(
+        name: str, *statements: Any, trust: Any = None, principal: Any = ROOT, **asked: Any
+    ) -> Any:
         iam = client("iam")
         trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
         if trust:
@@ -107,7 +113,7 @@ def role(client):
     return take
 
 
-def refused(call, **arguments):
+def refused(call: Any, **arguments: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     return caught.value.response["Error"]["Code"] in (
@@ -117,11 +123,11 @@ def refused(call, **arguments):
     )
 
 
-def test_a_denial_under_a_condition_that_is_not_met_denies_nothing(client, lake):
+def test_a_denial_under_a_condition_that_is_not_met_denies_nothing(client: Any, lake: Any) -> None:
     assert client("s3").get_object(Bucket=lake, Key="in/a")["Body"].read() == b"x"
 
 
-def test_a_denial_that_is_met_goes_before_every_allowance(client, lake):
+def test_a_denial_that_is_met_goes_before_every_allowance(client: Any, lake: Any) -> None:
     s3 = client("s3")
     fence = {
         "Effect": "Deny",
@@ -137,7 +143,7 @@ def test_a_denial_that_is_met_goes_before_every_allowance(client, lake):
         s3.put_bucket_policy(Bucket=lake, Policy=document(PLAIN_HTTP))
 
 
-def test_a_list_is_allowed_below_the_prefix_only(client, lake, role):
+def test_a_list_is_allowed_below_the_prefix_only(client: Any, lake: Any, role: Any) -> None:
     listing = {
         "Effect": "Allow",
         "Action": "s3:ListBucket",
@@ -150,14 +156,14 @@ def test_a_list_is_allowed_below_the_prefix_only(client, lake, role):
     assert refused(s3.list_objects_v2, Bucket=lake, Prefix="out/")
 
 
-def test_a_copy_needs_the_right_to_read_its_source(client, lake, role):
+def test_a_copy_needs_the_right_to_read_its_source(client: Any, lake: Any, role: Any) -> None:
     own = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/in/*"}
     s3 = client("s3", role("copier", own))
     s3.copy_object(Bucket=lake, Key="in/c", CopySource=f"{lake}/in/a")
     assert refused(s3.copy_object, Bucket=lake, Key="in/d", CopySource=f"{lake}/out/b")
 
 
-def test_a_delete_of_many_is_judged_key_by_key(client, lake, role):
+def test_a_delete_of_many_is_judged_key_by_key(client: Any, lake: Any, role: Any) -> None:
     own = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lake/in/*"}
     s3 = client("s3", role("deleter", own))
     client("s3").put_object(Bucket=lake, Key="in/e", Body=b"x")
@@ -167,7 +173,9 @@ def test_a_delete_of_many_is_judged_key_by_key(client, lake, role):
     assert client("s3").get_object(Bucket=lake, Key="out/b")
 
 
-def test_an_upload_with_another_key_is_refused_and_one_without_is_not(client, lake):
+def test_an_upload_with_another_key_is_refused_and_one_without_is_not(
+    client: Any, lake: Any
+) -> None:
     s3 = client("s3")
     header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
     other = {
@@ -192,7 +200,7 @@ def test_an_upload_with_another_key_is_refused_and_one_without_is_not(client, la
         s3.put_bucket_policy(Bucket=lake, Policy=document(PLAIN_HTTP))
 
 
-def test_a_variable_in_a_resource_stands_for_who_asks(client, lake, role):
+def test_a_variable_in_a_resource_stands_for_who_asks(client: Any, lake: Any, role: Any) -> None:
     own = {
         "Effect": "Allow",
         "Action": "s3:PutObject",
@@ -206,7 +214,7 @@ def test_a_variable_in_a_resource_stands_for_who_asks(client, lake, role):
         assert refused(s3.put_object, Bucket=lake, Key=key, Body=b"x")
 
 
-def test_a_role_is_taken_with_its_external_id_only(role):
+def test_a_role_is_taken_with_its_external_id_only(role: Any) -> None:
     needs = {"StringEquals": {"sts:ExternalId": "labels-2026"}}
     assert role("outside", trust=needs, ExternalId="labels-2026")
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -215,7 +223,7 @@ def test_a_role_is_taken_with_its_external_id_only(role):
         role("outside-none", trust=needs)
 
 
-def test_a_role_that_trusts_other_people_is_not_taken(role):
+def test_a_role_that_trusts_other_people_is_not_taken(role: Any) -> None:
     people = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/people-*"}}
     with pytest.raises(ClientError, match="AccessDenied"):
         role("for-people", trust=people)
@@ -223,7 +231,7 @@ def test_a_role_that_trusts_other_people_is_not_taken(role):
         role("for-others", principal="arn:aws:iam::210987654321:root")
 
 
-def test_a_boundary_is_the_most_that_a_role_can_do(client, lake, role):
+def test_a_boundary_is_the_most_that_a_role_can_do(client: Any, lake: Any, role: Any) -> None:
     """Neither its own policies nor those of buckets go beyond it, and each must allow."""
     iam = client("iam")
     arn = f"arn:aws:iam::{ACCOUNT}:policy/bounds"
@@ -246,7 +254,7 @@ def test_a_boundary_is_the_most_that_a_role_can_do(client, lake, role):
     assert s3.get_object(Bucket=lake, Key="out/b")
 
 
-def test_tags_and_boundaries_are_conditions(client, role):
+def test_tags_and_boundaries_are_conditions(client: Any, role: Any) -> None:
     """Of what is asked for (a tag, a boundary to be given), and of what is there already."""
     ours, bounds = {"Key": "team", "Value": "ml"}, f"arn:aws:iam::{ACCOUNT}:policy/bounds-of-all"
     make = {
@@ -289,7 +297,9 @@ def test_tags_and_boundaries_are_conditions(client, role):
     vault.delete_secret(SecretId="team/tagged", ForceDeleteWithoutRecovery=True)
 
 
-def test_a_role_that_asks_for_a_second_factor_is_taken_with_ones_own_device(client, role):
+def test_a_role_that_asks_for_a_second_factor_is_taken_with_ones_own_device(
+    client: Any, role: Any
+) -> None:
     iam = client("iam")
     user = iam.create_user(UserName="on-call")["User"]["Arn"]
     key = iam.create_access_key(UserName="on-call")["AccessKey"]
@@ -307,7 +317,7 @@ def test_a_role_that_asks_for_a_second_factor_is_taken_with_ones_own_device(clie
     assert take(**asked, **serial, TokenCode="123456")["Credentials"]
 
 
-def test_a_secret_is_read_by_whom_its_own_policy_names(client, role):
+def test_a_secret_is_read_by_whom_its_own_policy_names(client: Any, role: Any) -> None:
     vault = client("secretsmanager")
     made = vault.create_secret(Name="team/key", SecretString="made-up")
     reader, other = role("reader"), role("other")
@@ -332,7 +342,7 @@ def test_a_secret_is_read_by_whom_its_own_policy_names(client, role):
     assert refused(vault.get_secret_value, SecretId="team/key")
 
 
-def test_a_cluster_is_described_by_whom_its_arn_is_granted(client, role):
+def test_a_cluster_is_described_by_whom_its_arn_is_granted(client: Any, role: Any) -> None:
     arn = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/dev"
     grant = {"Effect": "Allow", "Action": "eks:DescribeCluster", "Resource": arn}
     eks = client("eks", role("describer", grant))
@@ -341,7 +351,9 @@ def test_a_cluster_is_described_by_whom_its_arn_is_granted(client, role):
     assert refused(eks.describe_cluster, name="prod")
 
 
-def test_a_directory_is_reached_through_its_access_point_and_by_nothing_else(client, lake, role):
+def test_a_directory_is_reached_through_its_access_point_and_by_nothing_else(
+    client: Any, lake: Any, role: Any
+) -> None:
     s3, control = client("s3"), client("s3control")
     control.meta.events.register("before-call.s3-control", without_account_host)
     made = control.create_access_point(AccountId=ACCOUNT, Name="in-door", Bucket=lake)
@@ -387,16 +399,18 @@ def test_a_directory_is_reached_through_its_access_point_and_by_nothing_else(cli
         s3.get_object(Bucket=door, Key="in/a")
 
 
-def without_account_host(params, **_):
+def without_account_host(params: Any, **_: Any) -> None:
     """S3 Control puts the account before the host; an address has no subdomains."""
     params["url"] = params["url"].replace(f"//{ACCOUNT}.", "//")
 
 
-def test_a_presigned_url_is_good_for_its_object_and_its_time(client, lake, role):
+def test_a_presigned_url_is_good_for_its_object_and_its_time(
+    client: Any, lake: Any, role: Any
+) -> None:
     own = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/in/*"}
     s3 = client("s3", role("sharer", own))
 
-    def fetch(key="in/a", change=lambda url: url, seconds=60):
+    def fetch(key: Any = "in/a", change: Any = lambda url: url, seconds: float = 60) -> Any:
         asked = {"Bucket": lake, "Key": key}
         url = s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
         with urllib.request.urlopen(change(url)) as answer:
@@ -414,7 +428,7 @@ def test_a_presigned_url_is_good_for_its_object_and_its_time(client, lake, role)
         assert caught.value.code in (400, 403), wrong
 
 
-def test_a_grant_on_one_key_group_or_repository_is_for_that_one(client, role):
+def test_a_grant_on_one_key_group_or_repository_is_for_that_one(client: Any, role: Any) -> None:
     keys = [client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
     for name in ("team/a", "team/b"):
         client("ecr").create_repository(repositoryName=name)
@@ -443,14 +457,14 @@ def test_a_grant_on_one_key_group_or_repository_is_for_that_one(client, role):
 
 
 @pytest.fixture(scope="module")
-def web(cloud, client):
+def web(cloud: Any, client: Any) -> Any:
     """Trade a token of `SIGNING_KEY` for a role, by a client that has no keys at all."""
     client("iam").create_open_id_connect_provider(Url=ISSUER, ClientIDList=["sts"])
     endpoint, *_ = cloud
     settings = Config(signature_version=botocore.UNSIGNED)
     sts = boto3.client("sts", region_name="eu-central-1", endpoint_url=endpoint, config=settings)
 
-    def trade(role, *, seconds=3600, name="job-1", **claims):
+    def trade(role: Any, *, seconds: float = 3600, name: str = "job-1", **claims: Any) -> Any:
         now = int(time.time())
         said = {"iss": ISSUER, "sub": "repo:a/b:main", "aud": "sts", "iat": now, "exp": now + 600}
         token = jwt.encode({"alg": "RS256", "kid": "one"}, {**said, **claims}, SIGNING_KEY)
@@ -464,7 +478,12 @@ def web(cloud, client):
     return trade
 
 
-def trusting(client, name, condition, provider=f"arn:aws:iam::{ACCOUNT}:oidc-provider/ci.example"):
+def trusting(
+    client: Any,
+    name: str,
+    condition: Any,
+    provider: Any = f"arn:aws:iam::{ACCOUNT}:oidc-provider/ci.example",
+) -> Any:
     """Make a role that may list buckets, for whoever the conditions on a token let in."""
     statement = {
         "Effect": "Allow",
@@ -479,14 +498,14 @@ def trusting(client, name, condition, provider=f"arn:aws:iam::{ACCOUNT}:oidc-pro
     return name
 
 
-def code_of(call, *arguments, **named):
+def code_of(call: Any, *arguments: Any, **named: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(*arguments, **named)
     error = caught.value.response
     return error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_a_web_token_is_a_session_with_the_rights_of_its_role(client, web):
+def test_a_web_token_is_a_session_with_the_rights_of_its_role(client: Any, web: Any) -> None:
     main = {"StringEquals": {"ci.example/tokens:sub": "repo:a/b:main"}}
     answer = web(trusting(client, "from-main", main))
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/from-main/job-1"
@@ -503,7 +522,7 @@ def test_a_web_token_is_a_session_with_the_rights_of_its_role(client, web):
     assert refused(client("s3", keys).list_buckets)
 
 
-def test_the_trust_policy_decides_whose_token_is_taken(client, web):
+def test_the_trust_policy_decides_whose_token_is_taken(client: Any, web: Any) -> None:
     denied = ("AccessDenied", 403)
     like = {"StringLike": {"ci.example/tokens:sub": "repo:a/*"}}
     trusting(client, "from-a", like | {"StringEquals": {"ci.example/tokens:aud": "sts"}})
@@ -525,7 +544,9 @@ def test_the_trust_policy_decides_whose_token_is_taken(client, web):
     )
 
 
-def test_a_web_token_that_is_wrong_is_refused_by_the_name_that_aws_has_for_it(client, web):
+def test_a_web_token_that_is_wrong_is_refused_by_the_name_that_aws_has_for_it(
+    client: Any, web: Any
+) -> None:
     trusting(client, "anybody", {})
     assert code_of(web, "anybody", aud="someone") == ("InvalidIdentityToken", 400)
     assert code_of(web, "anybody", iss="https://ci.example") == ("InvalidIdentityToken", 400)

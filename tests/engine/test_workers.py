@@ -6,22 +6,22 @@ from stackyard.naming import StackId
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.workers import Workers
 
-from .yard import STACK, FakeYard, quiet, task
+from .harness import STACK, Harness, quiet, task
 
 OTHER = StackId("ranking", "views", "dev")
 
 
-def test_an_apply_goes_on_in_the_process_of_its_preview(yard: FakeYard) -> None:
-    with Workers(yard.worker, keep=1) as workers:
-        runner = Runner(yard.location, yard.engine, yard.stops, quiet, workers)
+def test_an_apply_goes_on_in_the_process_of_its_preview(harness: Harness) -> None:
+    with Workers(harness.worker, keep=1) as workers:
+        runner = Runner(harness.location, harness.engine, harness.stops, quiet, workers)
         assert runner.run(task(things=2), "preview").ok
-        assert yard.ids() == set()
+        assert harness.ids() == set()
         kept = workers.take(STACK, "project")
         workers.give(STACK, kept, again=True)
         report = runner.run(task(things=2), "up")  # another backend, other options, a journal
         assert report.ok, report.result
-        assert yard.held() == yard.ids()
-        assert len(yard.ids()) == 2
+        assert harness.held() == harness.ids()
+        assert len(harness.ids()) == 2
         assert runner.run(task(things=2), "preview").result.changes == {"same": 4}
         assert workers.take(STACK, "project") is kept
         workers.give(STACK, kept, again=True)
@@ -34,10 +34,10 @@ def test_an_apply_goes_on_in_the_process_of_its_preview(yard: FakeYard) -> None:
     assert not kept.alive
 
 
-def test_one_that_failed_is_not_used_again(yard: FakeYard) -> None:
-    with Workers(yard.worker, keep=1) as workers:
-        runner = Runner(yard.location, yard.engine, yard.stops, quiet, workers)
-        prepared = Workers(yard.worker)
+def test_one_that_failed_is_not_used_again(harness: Harness) -> None:
+    with Workers(harness.worker, keep=1) as workers:
+        runner = Runner(harness.location, harness.engine, harness.stops, quiet, workers)
+        prepared = Workers(harness.worker)
         prepared.prepare(["project", "project"])
         ahead = prepared.take(STACK, "project")
         assert ahead.alive

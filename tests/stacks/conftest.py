@@ -8,11 +8,11 @@ from stackyard_cli import app
 
 
 @pytest.fixture
-def yard(
+def folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Path:
     """A fresh estate from the templates, with nothing but its platform."""
     monkeypatch.delenv("STACKYARD_ESTATE", raising=False)
-    assert app.run(["init", str(tmp_path / "yard"), "--name", "acme"]) == 0
+    assert app.run(["init", str(tmp_path / "estate"), "--name", "acme"]) == 0
     capsys.readouterr()
-    return tmp_path / "yard"
+    return tmp_path / "estate"

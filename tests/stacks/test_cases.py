@@ -22,12 +22,12 @@ def said(text: str, word: str) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_case(case: Path, yard: Path) -> None:
+def test_case(case: Path, folder: Path) -> None:
     text = case.read_text()
     file = (said(text, "file") or ["vision/defects/dev.yaml"])[0]
-    (yard / "stacks" / file).parent.mkdir(parents=True, exist_ok=True)
-    (yard / "stacks" / file).write_text(text)
-    estate = Estate(yard)
+    (folder / "stacks" / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "stacks" / file).write_text(text)
+    estate = Estate(folder)
     found = [str(problem) for problem in estate.check(estate.stacks())]
     expected = [
         f"stacks/{start[1:]}" if start.startswith("@") else f"stacks/{file}:{start}"

@@ -49,7 +49,7 @@ def test_nothing_imports_upward(package: str) -> None:
 
 
 def _component_types() -> list[tuple[str, str, object]]:
-    found = []
+    found: list[tuple[str, str, object]] = []
     for path, tree in TREES.items():
         if PACKAGES["stackyard"] not in path.parents:
             continue
@@ -57,8 +57,9 @@ def _component_types() -> list[tuple[str, str, object]]:
             if not isinstance(node, ast.ClassDef):
                 continue
             for item in node.body:
-                target = getattr(item, "target", None)
-                if isinstance(target, ast.Name) and target.id == "TYPE" and item.value is not None:
+                if not isinstance(item, ast.AnnAssign) or item.value is None:
+                    continue
+                if isinstance(item.target, ast.Name) and item.target.id == "TYPE":
                     value = item.value.value if isinstance(item.value, ast.Constant) else None
                     found.append((str(path.relative_to(ROOT)), node.name, value))
     return found

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _install(api: client.ApiClient, port: int) -> list[str]:
         definitions.create_custom_resource_definition(one, _preload_content=False)
     names = [one["metadata"]["name"] for one in found]
     for name in names:
-        until(f"{name} is served", lambda name=name: _served(definitions, name))
+        until(f"{name} is served", partial(_served, definitions, name))
     for one in yaml.safe_load_all(toolchain.kueue_webhooks().read_text()):
         _register(api, one, port)
     return names

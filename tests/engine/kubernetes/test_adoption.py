@@ -19,7 +19,7 @@ def existing(api: client.ApiClient, name: str) -> client.CoreV1Api:
     return core
 
 
-def test_an_object_is_read_without_being_managed(estate: Any, api: client.ApiClient) -> None:
+def test_an_object_is_read_without_being_managed(stack: Any, api: client.ApiClient) -> None:
     core = existing(api, "read")
 
     def program(cluster: k8s.Provider) -> None:
@@ -27,14 +27,14 @@ def test_an_object_is_read_without_being_managed(estate: Any, api: client.ApiCli
         found = k8s.core.v1.ConfigMap.get("found", "default/read", opts)
         pulumi.export("data", found.data)
 
-    estate.program = program
-    estate.up()
-    assert estate.stack.outputs()["data"].value == {"key": "value"}
-    estate.stack.destroy()
+    stack.program = program
+    stack.up()
+    assert stack.stack.outputs()["data"].value == {"key": "value"}
+    stack.stack.destroy()
     assert core.read_namespaced_config_map("read", "default").data == {"key": "value"}
 
 
-def test_an_object_is_imported_and_from_then_on_managed(estate: Any, api: client.ApiClient) -> None:
+def test_an_object_is_imported_and_from_then_on_managed(stack: Any, api: client.ApiClient) -> None:
     core = existing(api, "imported")
     identity, data = "default/imported", {"key": "value"}
 
@@ -46,12 +46,12 @@ def test_an_object_is_imported_and_from_then_on_managed(estate: Any, api: client
             opts=pulumi.ResourceOptions(provider=cluster, import_=identity),
         )
 
-    estate.program = program
-    assert estate.up() == {"create": 2, "import": 1}
-    assert estate.preview() == {"same": 3}
-    identity = None  # type: ignore[assignment] # taken out after the import, as one does
-    estate.settings.update(enable_config_map_mutable=True, enable_patch_force=True)
+    stack.program = program
+    assert stack.up() == {"create": 2, "import": 1}
+    assert stack.preview() == {"same": 3}
+    identity = None
+    stack.settings.update(enable_config_map_mutable=True, enable_patch_force=True)
     data = {"key": "new"}
-    assert estate.steps()["imported"] == ("update", ["data.key"])
-    estate.up()
+    assert stack.steps()["imported"] == ("update", ["data.key"])
+    stack.up()
     assert core.read_namespaced_config_map("imported", "default").data == {"key": "new"}

@@ -9,6 +9,8 @@ from kubernetes import client, dynamic
 
 from stackyard import kubernetes
 
+from .conftest import ClusterStack
+
 # On a machine without the tools, the first test waits for their build.
 pytestmark = pytest.mark.timeout(1800)
 
@@ -203,23 +205,23 @@ def declare(cluster: k8s.Provider) -> None:
         make(*key)
 
 
-def test_kinds_live_and_die(estate: Any, api: client.ApiClient) -> None:
-    estate.settings["namespace"] = "all"
-    estate.program = declare
+def test_kinds_live_and_die(stack: ClusterStack, api: client.ApiClient) -> None:
+    stack.settings["namespace"] = "all"
+    stack.program = declare
     count = len(KINDS) + 3
-    assert estate.up() == {"create": count}
+    assert stack.up() == {"create": count}
     found = dynamic.DynamicClient(api)
     for group_version, kind in KINDS:
         resource = found.resources.get(api_version=group_version.removeprefix("core/"), kind=kind)
         namespace = "all" if resource.namespaced else None
         resource.get(name=SPECIAL_NAMES.get(kind, "all"), namespace=namespace)
 
-    assert estate.steps() == {}
-    assert estate.preview() == {"same": count}
-    assert estate.refresh() == {"same": count}
-    assert estate.steps() == {}
+    assert stack.steps() == {}
+    assert stack.preview() == {"same": count}
+    assert stack.refresh() == {"same": count}
+    assert stack.steps() == {}
 
-    estate.stack.destroy(on_output=estate.output.append)
+    stack.destroy()
     core = client.CoreV1Api(api)
     assert "all" not in [item.metadata.name for item in core.list_namespace().items]
     assert (
@@ -229,7 +231,7 @@ def test_kinds_live_and_die(estate: Any, api: client.ApiClient) -> None:
     )
 
 
-def test_restricted_pods_are_admitted_where_others_are_not(estate: Any) -> None:
+def test_restricted_pods_are_admitted_where_others_are_not(stack: ClusterStack) -> None:
     restricted = False
 
     def program(cluster: k8s.Provider) -> None:
@@ -245,13 +247,15 @@ def test_restricted_pods_are_admitted_where_others_are_not(estate: Any) -> None:
         name = space.metadata.name
         k8s.core.v1.Pod("pod", metadata={"name": "pod", "namespace": name}, spec=spec, opts=opts)
 
-    estate.program = program
-    assert 'violates PodSecurity "restricted' in estate.error(estate.up)
+    stack.program = program
+    assert 'violates PodSecurity "restricted' in stack.error(stack.up)
     restricted = True
-    assert estate.up()["create"] == 1
+    assert stack.up()["create"] == 1
 
 
-def test_a_definition_and_its_objects_come_in_one_run(estate: Any, api: client.ApiClient) -> None:
+def test_a_definition_and_its_objects_come_in_one_run(
+    stack: ClusterStack, api: client.ApiClient
+) -> None:
     size = 1
 
     def program(cluster: k8s.Provider) -> None:
@@ -286,14 +290,14 @@ def test_a_definition_and_its_objects_come_in_one_run(estate: Any, api: client.A
             opts=pulumi.ResourceOptions(provider=cluster, depends_on=[definition]),
         )
 
-    estate.program = program
-    assert estate.preview() == {"create": 4}
-    assert estate.up() == {"create": 4}
+    stack.program = program
+    assert stack.preview() == {"create": 4}
+    assert stack.up() == {"create": 4}
     size = 2
-    assert estate.steps() == {"shelf": ("update", ["spec.size"])}
-    estate.up()
+    assert stack.steps() == {"shelf": ("update", ["spec.size"])}
+    stack.up()
     custom = client.CustomObjectsApi(api)
     where = ("once.example", "v1", "default", "shelves", "one")
     assert custom.get_namespaced_custom_object(*where)["spec"] == {"size": 2}
     size = "two"  # type: ignore[assignment] # the mistake that is tested
-    assert "spec.size" in estate.error(estate.preview)
+    assert "spec.size" in stack.error(stack.preview)

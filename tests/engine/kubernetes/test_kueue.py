@@ -32,7 +32,7 @@ from stackyard_sandbox import toolchain
 from stackyard_sandbox.control_plane import ControlPlane
 
 from . import kueue
-from .conftest import Estate
+from .conftest import ClusterStack
 from .kueue import until
 
 STAGE = StackId("platform", "services", "dev")
@@ -41,7 +41,7 @@ POOLS: dict[str, GpuPoolFacts] = {
     "training": pool_facts("training", OnPremPoolConfig(gpus_per_node=8, nodes=2)),
     "small": pool_facts("small", OnPremPoolConfig(gpus_per_node=1, nodes=2)),
 }
-ROOM = {"cpu": 64, "memory": "128Gi"}
+ROOM: dict[str, Any] = {"cpu": 64, "memory": "128Gi"}
 PROJECTS = {
     VISION: NamespaceConfig(quota=QuotaConfig(gpus=14, **ROOM), queue_weight=3),
     RANKING: NamespaceConfig(quota=QuotaConfig(gpus=16, **ROOM)),
@@ -81,8 +81,8 @@ def declare(provider: k8s.Provider) -> None:
 class Queues:
     """The two projects' jobs, and the hands of the kubelets that are not there."""
 
-    def __init__(self, api: client.ApiClient, estate: Estate) -> None:
-        self.api, self.estate = api, estate
+    def __init__(self, api: client.ApiClient, stack: ClusterStack) -> None:
+        self.api, self.stack = api, stack
         self._batch, self._core = client.BatchV1Api(api), client.CoreV1Api(api)
 
     def submit(self, stack: StackId, count: int = 1, **job: Any) -> list[str]:
@@ -158,12 +158,12 @@ def running(
 
 @pytest.fixture
 def queues(
-    running: None, api: client.ApiClient, estate: Estate, plane: ControlPlane
+    running: None, api: client.ApiClient, stack: ClusterStack, plane: ControlPlane
 ) -> Iterator[Queues]:
     """Everything declared, applied by the engine; destroyed with jobs in it, as projects are."""
-    estate.program = declare
-    estate.up()
-    yield Queues(api, estate)
+    stack.program = declare
+    stack.up()
+    yield Queues(api, stack)
     for number in range(2):
         # Where no kubelet ends the pods, the end of their namespaces would wait for ever.
         plane.remove_node(f"training-{number}")
@@ -171,7 +171,7 @@ def queues(
 
 def test_two_projects_share_gpus_by_weight_and_within_their_quotas(queues: Queues) -> None:
     # Nothing that Kueue adds to the objects looks like a change.
-    assert set(queues.estate.preview()) == {"same"}
+    assert set(queues.stack.preview()) == {"same"}
 
     _a_job_starts_where_its_flavor_says(queues)
     waits = _what_the_cohort_lacks_stays_suspended(queues)

@@ -18,11 +18,11 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv("STACKYARD_ESTATE", raising=False)
         patched.chdir(folder)
-        assert app.run(["init", "yard"]) == 0
-        patched.chdir(folder / "yard")
+        assert app.run(["init", "estate"]) == 0
+        patched.chdir(folder / "estate")
         words = ["new", "vision/defects", "--stage", "dev", "--preset", "vision"]
         assert app.run(words) == 0
-    return folder / "yard"
+    return folder / "estate"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def shell(
 ) -> Shell:
     monkeypatch.delenv("STACKYARD_ESTATE", raising=False)
     monkeypatch.delenv("STACKYARD_DEBUG", raising=False)
-    found = Shell(tmp_path / "yard", capsys)
+    found = Shell(tmp_path / "estate", capsys)
     shutil.copytree(stamped, found.folder)
     monkeypatch.chdir(found.folder)
     return found

@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-m", "stackyard_cli"]
 
 
 def stackyard(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(  # type: ignore[call-overload]  # any option of run
         [*COMMAND, *words], capture_output=True, text=True, check=False, **more
     )
 

@@ -22,14 +22,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     spy = SimpleNamespace(**{**vars(json_format), "MessageToDict": convert})
     monkeypatch.setattr(sdk, "json_format", spy)
-    monkeypatch.setattr(sdk, "deserialize_properties", sdk.deserialize_properties)
+    monkeypatch.setattr(sdk, "deserialize_properties", vars(sdk)["deserialize_properties"])
     convert_once()
     return seen
 
 
 def values(message: struct_pb2.Struct) -> object:
     """Ask as the SDK does for each policy."""
-    return sdk.deserialize_properties(sdk.json_format.MessageToDict(message))
+    convert = vars(sdk)["json_format"].MessageToDict
+    return vars(sdk)["deserialize_properties"](convert(message))
 
 
 def test_a_resource_is_converted_once_whatever_the_number_of_rules(counted: list[object]) -> None:

@@ -1,4 +1,8 @@
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,17 +13,19 @@ AWS = Aws(endpoint="http://127.0.0.1:1", access_key_id="AKIAEXAMPLE", secret_acc
 
 
 @pytest.fixture
-def sandbox(tmp_path):
+def sandbox(tmp_path: Path) -> Any:
     return Sandbox(tmp_path, 42, AWS, {"aws": 2, "kubernetes": 3})
 
 
-def test_what_is_written_is_read_for_the_owner_only(tmp_path, sandbox):
+def test_what_is_written_is_read_for_the_owner_only(tmp_path: Path, sandbox: Sandbox) -> None:
     assert state.write(sandbox) == sandbox
     assert state.read(tmp_path) == sandbox
     assert (tmp_path / state.FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_start_and_the_cloud_process_do_not_overwrite_each_other(tmp_path, sandbox):
+def test_start_and_the_cloud_process_do_not_overwrite_each_other(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
     clusters = {"dev": Cluster(endpoint="https://127.0.0.1:4", ca="Y2E=", kubeconfig="/k")}
     state.write_clusters(tmp_path, clusters)
     assert state.read(tmp_path) is None
@@ -29,7 +35,7 @@ def test_start_and_the_cloud_process_do_not_overwrite_each_other(tmp_path, sandb
     assert (found.clusters, found.aws) == ({}, AWS)
 
 
-def test_nothing_is_read_where_nothing_was_written(tmp_path, sandbox):
+def test_nothing_is_read_where_nothing_was_written(tmp_path: Path, sandbox: Sandbox) -> None:
     assert state.read(tmp_path) is None
     state.write(sandbox)
     state.forget(tmp_path)
@@ -37,7 +43,7 @@ def test_nothing_is_read_where_nothing_was_written(tmp_path, sandbox):
     assert state.read(tmp_path) is None
 
 
-def test_another_version_is_refused_with_the_way_out(tmp_path, sandbox):
+def test_another_version_is_refused_with_the_way_out(tmp_path: Path, sandbox: Sandbox) -> None:
     state.write(sandbox)
     document = json.loads((tmp_path / state.FILE).read_text())
     (tmp_path / state.FILE).write_text(json.dumps(document | {"version": 7}))
@@ -46,7 +52,9 @@ def test_another_version_is_refused_with_the_way_out(tmp_path, sandbox):
     assert refused.value.hint == "run `stackyard sandbox reset`"
 
 
-def test_the_environment_is_the_sandbox_and_no_secret_is_in_its_text(sandbox, monkeypatch):
+def test_the_environment_is_the_sandbox_and_no_secret_is_in_its_text(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_PROXY", "example.org")
     monkeypatch.delenv("no_proxy", raising=False)
     variables = sandbox.environment()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pulumi.automation._cmd as sdk
@@ -63,6 +64,6 @@ def test_without_a_network_the_other_way_is_named(
 
 def test_a_disk_that_is_nearly_full_is_a_problem(home: Path) -> None:
     for gigabytes, verdict in ((7, "problem"), (9, "ok")):  # nothing is built in this home
-        found = doctor.disk(lambda _, free=gigabytes: free * 1_000_000_000)
+        found = doctor.disk(partial(lambda free, _: free * 1_000_000_000, gigabytes))
         assert found.verdict == verdict
         assert str(home / "sandbox") in found.detail

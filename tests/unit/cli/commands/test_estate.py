@@ -170,7 +170,7 @@ def test_the_estate_can_be_named_by_option_and_by_environment(
     monkeypatch.chdir(tmp_path)
     assert shell.run("list") == 2
     assert "no estate here or above" in shell.err
-    assert shell.run("list", "--estate", "yard") == 0
+    assert shell.run("list", "--estate", "estate") == 0
     monkeypatch.setenv("STACKYARD_ESTATE", str(shell.folder))
     assert shell.run("list") == 0
     assert shell.run("list", "--estate", "elsewhere") == 2

@@ -1,5 +1,10 @@
 """What the sandbox is told of clusters on premises, and how its refusal is told."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from stackyard.contracts import OnPremFacts
@@ -24,8 +29,10 @@ CELLAR = OnPremConfig.model_validate(
 )
 
 
-def test_nodes_carry_what_owners_of_real_ones_are_told_to_write(monkeypatch):
-    asked = []
+def test_nodes_carry_what_owners_of_real_ones_are_told_to_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
     monkeypatch.setattr(daemon, "provide", asked.append)
     OnPremClusters(CELLAR).wait()
     taint = {"key": "nvidia.com/gpu", "value": "training", "effect": "NoSchedule"}
@@ -37,8 +44,10 @@ def test_nodes_carry_what_owners_of_real_ones_are_told_to_write(monkeypatch):
     assert asked == [[cluster]]
 
 
-def test_one_that_does_not_come_up_is_an_error_with_the_way_out(monkeypatch):
-    def refuse(_):
+def test_one_that_does_not_come_up_is_an_error_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: Any) -> None:
         raise SandboxError("etcd of cellar ended", hint="reset")
 
     monkeypatch.setattr(daemon, "provide", refuse)
@@ -48,7 +57,9 @@ def test_one_that_does_not_come_up_is_an_error_with_the_way_out(monkeypatch):
     assert told.value.hint == "reset"
 
 
-def test_on_aws_the_kubeconfig_is_the_one_that_was_declared(monkeypatch, tmp_path):
+def test_on_aws_the_kubeconfig_is_the_one_that_was_declared(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("STACKYARD_SANDBOX_DIR", str(tmp_path))
     facts = OnPremFacts(
         version=1,

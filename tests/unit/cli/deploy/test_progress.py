@@ -9,7 +9,8 @@ from stackyard.naming import StackId
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Result, Step, dump, load
 from stackyard_cli.engine.report import Report, Task
-from stackyard_cli.engine.worker.events import Mask, at
+from stackyard_cli.engine.worker.events import at
+from stackyard_cli.masking import Mask
 from stackyard_cli.reports import summary
 from stackyard_cli.review.config_changes import ConfigChange
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.estate.estate import Estate
 from stackyard_cli.health import preflight
 from stackyard_cli.health.check import Finding
@@ -28,11 +29,11 @@ class Quotas:
     def get_service_quota(self, **asked: str) -> dict[str, Any]:
         if self.value is None:
             error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
-            raise ClientError(error, "GetServiceQuota")  # type: ignore[arg-type] # a plain dict will do
+            raise ClientError(error, "GetServiceQuota")
         return {"Quota": {"Value": self.value}}
 
 
-class Yard:
+class Account:
     def __init__(self, root: Path, ec2: Any) -> None:
         self.root, self.ec2 = root, ec2
 
@@ -57,15 +58,15 @@ def ec2() -> Iterator[Any]:
 
 
 @pytest.fixture
-def yard(tmp_path: Path, ec2: Any) -> Yard:
+def account(tmp_path: Path, ec2: Any) -> Account:
     shutil.copytree(STACKS, tmp_path / "stacks")
     for path in (tmp_path / "stacks").glob("*/*/[ps]*.yaml"):
         path.unlink()  # one stage is enough, and each costs the emulator seconds
-    return Yard(tmp_path, ec2)
+    return Account(tmp_path, ec2)
 
 
-def test_all_is_well_before_the_first_apply(yard: Yard) -> None:
-    found = yard.findings()
+def test_all_is_well_before_the_first_apply(account: Account) -> None:
+    found = account.findings()
     problems = [one for one in found.values() if one.verdict == "problem"]
     assert [one.check for one in problems if "Kubernetes" not in one.check] == []
     assert found[f"region {REGION}"].verdict == "ok"
@@ -73,46 +74,47 @@ def test_all_is_well_before_the_first_apply(yard: Yard) -> None:
     assert found["dev: addresses"].verdict == "not checked"
 
 
-def test_quotas_add_up_over_the_pools_that_share_one(yard: Yard) -> None:
-    config = Estate(yard.root).load(Estate(yard.root).one("platform/foundation/dev")).config
+def test_quotas_add_up_over_the_pools_that_share_one(account: Account) -> None:
+    config = Estate(account.root).load(Estate(account.root).one("platform/foundation/dev")).config
+    assert isinstance(config, FoundationConfig)
     pools = preflight._pools(config)
     codes = [preflight._code(pool) for pool in pools.values()]
     shared = [name for name, code in zip(pools, codes, strict=True) if code == "L-1216C47A"]
     assert len(shared) > 1
-    enough = yard.findings(quota=10_000)["dev: quota L-1216C47A"]
+    enough = account.findings(quota=10_000)["dev: quota L-1216C47A"]
     need = int(enough.detail.split()[0])
     assert all(name in enough.detail for name in shared)
     assert enough.verdict == "ok"
-    assert yard.findings(quota=need)["dev: quota L-1216C47A"].verdict == "ok"
-    short = yard.findings(quota=need - 1)["dev: quota L-1216C47A"]
+    assert account.findings(quota=need)["dev: quota L-1216C47A"].verdict == "ok"
+    short = account.findings(quota=need - 1)["dev: quota L-1216C47A"]
     assert short.verdict == "problem"
     assert str(short.hint).startswith(f"ask for {need}")
 
 
-def test_what_may_not_be_asked_is_not_checked(yard: Yard) -> None:
-    found = yard.findings(quota=None)["dev: quotas"]
+def test_what_may_not_be_asked_is_not_checked(account: Account) -> None:
+    found = account.findings(quota=None)["dev: quotas"]
     assert (found.verdict, found.detail) == ("not checked", "AWS answers AccessDeniedException")
 
 
-def test_a_type_that_is_offered_nowhere(yard: Yard) -> None:
+def test_a_type_that_is_offered_nowhere(account: Account) -> None:
     pool = "gpu_pools: {rare: {instance_types: [p5.48xlarge], max: 1}}\n"
-    yard.write(pool + "network: {zones: [eu-central-1a, eu-central-1b]}\n")
-    found = yard.findings()["dev: offerings of rare"]
+    account.write(pool + "network: {zones: [eu-central-1a, eu-central-1b]}\n")
+    found = account.findings()["dev: offerings of rare"]
     assert found.verdict == "problem"
     assert found.detail == "offered in none of eu-central-1a, eu-central-1b"
 
 
-def test_subnets_that_run_out_of_addresses(yard: Yard) -> None:
-    ec2 = yard.ec2
+def test_subnets_that_run_out_of_addresses(account: Account) -> None:
+    ec2 = account.ec2
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/22")["Vpc"]["VpcId"]
     tags = [{"Key": "stackyard:stack", "Value": "platform/foundation/dev"}]
     where = [{"ResourceType": "subnet", "Tags": tags}]
     made = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", TagSpecifications=where)
-    assert yard.findings()["dev: addresses"].verdict == "ok"
+    assert account.findings()["dev: addresses"].verdict == "ok"
     subnet = made["Subnet"]["SubnetId"]
     many = {"SubnetId": subnet, "SecondaryPrivateIpAddressCount": 46}
     taken = [ec2.create_network_interface(**many)["NetworkInterface"] for _ in range(5)]
-    found = yard.findings()["dev: addresses"]
+    found = account.findings()["dev: addresses"]
     free = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"]
     for one in taken:
         ec2.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
@@ -125,14 +127,14 @@ def test_subnets_that_run_out_of_addresses(yard: Yard) -> None:
     ("today", "verdict"),
     [(date(2026, 11, 24), "ok"), (date(2027, 2, 15), "problem"), (date(2028, 5, 1), "problem")],
 )
-def test_support_of_kubernetes_ends(yard: Yard, today: date, verdict: str) -> None:
-    yard.write('cluster: {version: "1.35"}\n')
-    assert yard.findings(today=today)["dev: Kubernetes"].verdict == verdict
+def test_support_of_kubernetes_ends(account: Account, today: date, verdict: str) -> None:
+    account.write('cluster: {version: "1.35"}\n')
+    assert account.findings(today=today)["dev: Kubernetes"].verdict == verdict
 
 
-def test_stacks_of_other_accounts_are_named(yard: Yard) -> None:
+def test_stacks_of_other_accounts_are_named(account: Account) -> None:
     def clients(service: str, region: str) -> Any:
         raise AssertionError("nothing of another account is asked")
 
-    found = list(preflight.findings(Estate(yard.root), "210987654321", clients, TODAY))
+    found = list(preflight.findings(Estate(account.root), "210987654321", clients, TODAY))
     assert [(one.check, one.verdict) for one in found] == [("account", "not checked")]

@@ -1,19 +1,22 @@
 """Who holds a lock, and whether that process still lives; process numbers come again."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from stackyard.naming import StackId
-from stackyard_cli.backend.checkpoint import Lock, StackState
+from stackyard_cli.backend.checkpoint import Lock
 from stackyard_cli.backend.errors import StateError
-from stackyard_cli.backend.folder import FolderStore
+from stackyard_cli.backend.location import Location
 from stackyard_cli.commands import doctor, state
 from stackyard_cli.recovery.lock import age_of, check_free, held, life_of
 from tests.support.shell import Shell
@@ -28,7 +31,7 @@ def now(**difference: float) -> str:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> subprocess.Popen[bytes]:
+def engine(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is called like an engine."""
     binary = tmp_path / "pulumi"
     shutil.copy(shutil.which("sleep") or "/bin/sleep", binary)
@@ -64,14 +67,8 @@ def test_a_lock_without_a_time_is_taken_for_alive(engine: subprocess.Popen[bytes
     assert life_of(lock(engine.pid, "unknown")) == "alive"
 
 
-class Backend:
-    """A folder with the locks of two stacks; anything else of a place is not asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = FolderStore(folder)
-
-    def state(self, stack: StackId) -> StackState:
-        return StackState(self.store, stack)
+class Backend(Location):
+    """A backend in a folder, with the locks of two stacks."""
 
     def lock(self, stack: StackId, pid: int, since: str, host: str = "") -> str:
         key = f"{self.state(stack).lock_prefix}{pid}.json"
@@ -85,7 +82,7 @@ ONE, OTHER = StackId("vision", "defects", "dev"), StackId("vision", "defects", "
 
 @pytest.fixture
 def backend(tmp_path: Path) -> Backend:
-    return Backend(tmp_path / "backend")
+    return Backend(tmp_path, f"file://{tmp_path / 'backend'}", "passphrase", {})
 
 
 def test_only_the_locks_of_the_chosen_stacks_count(backend: Backend) -> None:
@@ -160,10 +157,12 @@ def test_unlock_asks_for_the_name_and_says_what_comes_next(
     assert unlock() == 2
     assert "3 min ago; it has ended" in unlock.shell.err
     assert "add `--yes`" in unlock.shell.err
-    monkeypatch.setattr(state.render, "ask", lambda question: "vision/defects/prod")
+    monkeypatch.setattr(
+        "stackyard_cli.commands.state.render.ask", lambda question: "vision/defects/prod"
+    )
     assert unlock() == 2
     assert unlock.backend.store.get(key)
-    monkeypatch.setattr(state.render, "ask", lambda question: str(ONE))
+    monkeypatch.setattr("stackyard_cli.commands.state.render.ask", lambda question: str(ONE))
     assert unlock() == 0
     assert f"run `stackyard recover {ONE}` next" in unlock.shell.out
     assert unlock() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ from stackyard_cli.review.blast_radius import losses, losses_of_destroy, unwaive
 BUCKET, KEY, ROLE = "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:iam/role:Role"
 
 
-def step(operation: str, kind: str = BUCKET, name: str = "photos", **more: object) -> Step:
-    return Step("start", f"urn:pulumi:dev::p::{kind}::{name}", kind, operation, **more)  # type: ignore[arg-type] - fields by name
+def step(operation: str, kind: str = BUCKET, name: str = "photos", **more: Any) -> Step:
+    return Step("start", f"urn:pulumi:dev::p::{kind}::{name}", kind, operation, **more)
 
 
 def waiver(resource: str) -> Waiver:

@@ -129,5 +129,6 @@ def test_a_preview_tells_how_the_band_moves() -> None:
 )
 def test_a_budget_stops_on_its_edge(limit: int, block_on: Any, stops: bool, warns: bool) -> None:
     budget = BudgetConfig(monthly_limit=limit, block_on=block_on)
-    cost: Cost = cost_of([step("same", *[pool(1, 3, "m7i.xlarge")] * 2)], PRICES, budget)
+    unchanged = pool(1, 3, "m7i.xlarge")
+    cost: Cost = cost_of([step("same", unchanged, unchanged)], PRICES, budget)
     assert (bool(cost.stop), bool(cost.warning)) == (stops, warns)

@@ -41,7 +41,7 @@ class Change:
         engine.write_text(f"#!/bin/sh\ntouch {self.started}\nexit 1\n")
         engine.chmod(0o755)
         self.engine = pulumi_binary.Engine(engine, "3.259.0")
-        monkeypatch.setattr(deployment.pulumi_binary, "find", lambda: self.engine)
+        monkeypatch.setattr(pulumi_binary, "find", lambda: self.engine)
         self.estate = root / "stacks/_estate.yaml"
         self.estate.write_text(ESTATE.format(backend=self.backend))
         self.state("vision.defects", [{"urn": "urn:1", "type": "aws:s3/bucket:Bucket"}])
@@ -79,7 +79,7 @@ class Change:
 
     def version(self, package: str) -> None:
         """Pretend that another version of a package is installed."""
-        real = fingerprint.version
+        real = vars(fingerprint)["version"]
         self.monkeypatch.setattr(
             fingerprint, "version", lambda name: "0.0.1" if name == package else real(name)
         )

@@ -25,14 +25,17 @@ class Run(mocks.Mocks):
         self.contract: dict[str, Any] = {}
         mocks.set_mocks(self, project="project", stack="dev", preview=False)
 
-        @pulumi.runtime.test
+        @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK gives it no types
         def go() -> Any:
             program()
-            contract = pulumi.Output.from_input(settings.get_root_resource().outputs["contract"])
+            contract = pulumi.Output.from_input(
+                vars(settings.get_root_resource())["outputs"]["contract"]
+            )
             return contract.apply(self.contract.update)
 
         go()
-        registered = settings.get_monitor().get_registered_resources()
+        monitor: Any = settings.get_monitor()
+        registered = monitor.get_registered_resources()
         self.qualified_types = [urn.split("::")[2] for urn in registered]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:

@@ -9,16 +9,17 @@ from stackyard import contracts
 from stackyard.blueprints import catalogue
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.contracts import ContractError, ProjectContract
+from tests.support.contracts import FOUNDATION, SERVICES
 
-from .test_project import CONTRACTS, FOUNDATION, SERVICES, STACK, UPSTREAMS, config
+from .test_project import CONTRACTS, STACK, UPSTREAMS, config
 
-DATABASE = {
+DATABASE: dict[str, Any] = {
     "version": 1,
     "host": "db.internal",
     "port": 5432,
     "admin_credentials": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-x",
 }
-WITH_DATABASE = {
+WITH_DATABASE: dict[str, Any] = {
     **CONTRACTS,
     FOUNDATION.reference: {**CONTRACTS[FOUNDATION.reference], "database": DATABASE},
     SERVICES.reference: {**CONTRACTS[SERVICES.reference], "registry": "registry.example"},

@@ -13,10 +13,10 @@ from stackyard.blueprints.project.program import Project
 from stackyard.contracts import ContractError, ProjectContract
 from stackyard.namespace.rbac import RULES
 from stackyard.naming import StackId
+from tests.support import contracts as upstream
+from tests.support.contracts import FOUNDATION, SERVICES
 
 STACK = StackId("vision", "defects", "dev")
-FOUNDATION = StackId("platform", "foundation", "dev")
-SERVICES = StackId("platform", "services", "dev")
 UPSTREAMS = {"foundation": FOUNDATION, "services": SERVICES}
 ROOT = "arn:aws:iam::123456789012:root"
 VENDOR = "arn:aws:iam::210987654321:root"
@@ -29,32 +29,12 @@ POOL = {
     "gpus_per_node": 1,
     "max_gpus": 4,
 }
-CONTRACTS = {
-    FOUNDATION.reference: {
-        "version": 1,
-        "stage": "dev",
-        "account": "123456789012",
-        "region": "eu-central-1",
-        "vpc_id": "vpc-1",
-        "vpc_cidr": "10.10.0.0/16",
-        "private_subnets": {"eu-central-1a": "subnet-a", "eu-central-1b": "subnet-b"},
-        "cluster_name": "platform-foundation-dev",
-        "cluster_endpoint": "https://127.0.0.1:6443",
-        "cluster_ca": "Y2E=",
-        "cluster_security_group": "sg-1",
-        "key_arns": {
-            purpose: f"arn:aws:kms:eu-central-1:123456789012:key/{purpose}"
-            for purpose in ("data", "personal", "secrets", "logs", "images")
-        },
-        "admin_arns": ["arn:aws:iam::123456789012:role/platform-admin"],
-        "gpu_pools": {"training": POOL},
-    },
-    SERVICES.reference: {
-        "version": 1,
-        "stage": "dev",
-        "cluster_name": "platform-foundation-dev",
-        "priority_classes": [],
-    },
+CONTRACTS: dict[str, dict[str, Any]] = {
+    FOUNDATION.reference: upstream.foundation(
+        admin_arns=["arn:aws:iam::123456789012:role/platform-admin"],
+        gpu_pools={"training": POOL},
+    ),
+    SERVICES.reference: upstream.services(),
 }
 
 

@@ -11,8 +11,9 @@ from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
+from tests.support import contracts as upstream
+from tests.support.contracts import FOUNDATION
 
-FOUNDATION = StackId("platform", "foundation", "dev")
 STACK = StackId("platform", "services", "dev")
 CONFIG = {"owner": "p@example.com", "account": "123456789012", "region": "eu-central-1"}
 MIG = {"mode": "mig", "profile": "1g.5gb"}
@@ -25,23 +26,8 @@ POOLS = {
 
 
 def foundation() -> dict[str, Any]:
-    return {
-        "version": contracts.FoundationContract.VERSION,
-        "stage": "dev",
-        "account": "123456789012",
-        "region": "eu-central-1",
-        "vpc_id": "vpc-1",
-        "vpc_cidr": "10.0.0.0/16",
-        "private_subnets": {"eu-central-1a": "subnet-1"},
-        "cluster_name": "platform-foundation-dev",
-        "cluster_endpoint": "https://127.0.0.1:6443",
-        "cluster_ca": "Y2E=",
-        "cluster_security_group": "sg-1",
-        "key_arns": {},
-        "gpu_pools": {
-            name: GpuContract(name, pool).facts().model_dump() for name, pool in POOLS.items()
-        },
-    }
+    pools = {name: GpuContract(name, pool).facts().model_dump() for name, pool in POOLS.items()}
+    return upstream.foundation(gpu_pools=pools)
 
 
 @pytest.fixture(scope="module")

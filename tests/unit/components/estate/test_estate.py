@@ -9,22 +9,21 @@ import pytest
 from stackyard.estate.errors import EstateError, StackFileErrors
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
+from tests.support.estates import SmallEstate
 
-from .conftest import Yard
 
-
-def test_an_estate_is_found_from_below_and_by_name(yard: Yard, tmp_path: Path) -> None:
-    below = yard.root / "stacks" / "ranking" / "clicks"
-    assert Estate.find(below).root == yard.root
-    assert Estate.find(tmp_path, yard.root).root == yard.root
+def test_an_estate_is_found_from_below_and_by_name(small: SmallEstate, tmp_path: Path) -> None:
+    below = small.root / "stacks" / "ranking" / "clicks"
+    assert Estate.find(below).root == small.root
+    assert Estate.find(tmp_path, small.root).root == small.root
     with pytest.raises(EstateError, match="no estate here or above"):
         Estate.find(tmp_path)
     with pytest.raises(EstateError, match="is no estate"):
-        Estate.find(yard.root, tmp_path)
+        Estate.find(small.root, tmp_path)
 
 
-def test_files_inherit_in_the_fixed_order_and_keep_their_origins(yard: Yard) -> None:
-    loaded = Estate(yard.root).load(StackId("ranking", "clicks", "dev"))
+def test_files_inherit_in_the_fixed_order_and_keep_their_origins(small: SmallEstate) -> None:
+    loaded = Estate(small.root).load(StackId("ranking", "clicks", "dev"))
     assert loaded.effective["tags"] == {"stage": "dev", "from": "stack", "cost": "a"}
     assert loaded.effective["owner"] == loaded.config.owner == "ranking@acme.example"
     assert {path: str(origin) for path, origin in loaded.origins.items()} == {
@@ -35,26 +34,26 @@ def test_files_inherit_in_the_fixed_order_and_keep_their_origins(yard: Yard) -> 
         ("tags", "from"): "stacks/ranking/clicks/dev.yaml:1:14",
         ("tags", "cost"): "stacks/ranking/clicks/dev.yaml:1:27",
     }
-    yard.write("ranking/clicks/dev.yaml", "{}\n")
-    assert Estate(yard.root).load(loaded.id).effective["tags"]["from"] == "project"
-    yard.write("ranking/clicks/_defaults.yaml", "{}\n")
-    assert Estate(yard.root).load(loaded.id).effective["tags"]["from"] == "team"
-    yard.write("ranking/_defaults.yaml", "{}\n")
-    assert Estate(yard.root).load(loaded.id).effective["tags"]["from"] == "stage"
+    small.write("ranking/clicks/dev.yaml", "{}\n")
+    assert Estate(small.root).load(loaded.id).effective["tags"]["from"] == "project"
+    small.write("ranking/clicks/_defaults.yaml", "{}\n")
+    assert Estate(small.root).load(loaded.id).effective["tags"]["from"] == "team"
+    small.write("ranking/_defaults.yaml", "{}\n")
+    assert Estate(small.root).load(loaded.id).effective["tags"]["from"] == "stage"
 
 
-def test_the_digest_is_of_the_meaning_not_of_the_spelling(yard: Yard) -> None:
+def test_the_digest_is_of_the_meaning_not_of_the_spelling(small: SmallEstate) -> None:
     stack = StackId("ranking", "clicks", "dev")
-    before = Estate(yard.root).load(stack).digest
-    yard.write("ranking/clicks/dev.yaml", "# moved\ntags:\n  cost: 'a'\n  from: stack\n")
-    assert Estate(yard.root).load(stack).digest == before
-    yard.write("ranking/clicks/dev.yaml", "tags: {from: stack, cost: b}\n")
-    assert Estate(yard.root).load(stack).digest != before
+    before = Estate(small.root).load(stack).digest
+    small.write("ranking/clicks/dev.yaml", "# moved\ntags:\n  cost: 'a'\n  from: stack\n")
+    assert Estate(small.root).load(stack).digest == before
+    small.write("ranking/clicks/dev.yaml", "tags: {from: stack, cost: b}\n")
+    assert Estate(small.root).load(stack).digest != before
 
 
-def test_shared_sections_go_to_the_blueprints_that_know_them(yard: Yard) -> None:
-    yard.write("_stages/dev.yaml", "network: {nat: none, interface_endpoints: []}\n")
-    estate = Estate(yard.root)
+def test_shared_sections_go_to_the_blueprints_that_know_them(small: SmallEstate) -> None:
+    small.write("_stages/dev.yaml", "network: {nat: none, interface_endpoints: []}\n")
+    estate = Estate(small.root)
     assert "network" not in estate.load(StackId("ranking", "clicks", "dev")).effective
     with pytest.raises(StackFileErrors, match=r"stacks/_stages/dev.yaml:1:.*network.nat"):
         estate.load(StackId("platform", "foundation", "dev"))
@@ -75,18 +74,18 @@ def test_shared_sections_go_to_the_blueprints_that_know_them(yard: Yard) -> None
         ("ranking/_defaults.yaml", "blueprint: {}\n", "1:1: `blueprint`: must be one of"),
     ],
 )
-def test_keys_in_the_wrong_file(yard: Yard, file: str, text: str, expected: str) -> None:
-    yard.write(file, text)
+def test_keys_in_the_wrong_file(small: SmallEstate, file: str, text: str, expected: str) -> None:
+    small.write(file, text)
     with pytest.raises(StackFileErrors) as caught:
-        Estate(yard.root).load(StackId("ranking", "clicks", "dev"))
+        Estate(small.root).load(StackId("ranking", "clicks", "dev"))
     assert f"stacks/{file}:{expected}" in str(caught.value)
 
 
-def test_all_problems_of_all_files_of_a_stack_come_at_once(yard: Yard) -> None:
-    yard.write("ranking/_defaults.yaml", "owner: nobody\n")
-    yard.write("ranking/clicks/dev.yaml", "blueprint: project\ntagz: {}\nregion: here\n")
+def test_all_problems_of_all_files_of_a_stack_come_at_once(small: SmallEstate) -> None:
+    small.write("ranking/_defaults.yaml", "owner: nobody\n")
+    small.write("ranking/clicks/dev.yaml", "blueprint: project\ntagz: {}\nregion: here\n")
     with pytest.raises(StackFileErrors) as caught:
-        Estate(yard.root).load(StackId("ranking", "clicks", "dev"))
+        Estate(small.root).load(StackId("ranking", "clicks", "dev"))
     places = [(each.file.removeprefix("stacks/"), each.line) for each in caught.value.problems]
     assert places == [
         ("ranking/_defaults.yaml", 1),
@@ -96,10 +95,10 @@ def test_all_problems_of_all_files_of_a_stack_come_at_once(yard: Yard) -> None:
     ]
 
 
-def test_a_stage_needs_its_file(yard: Yard) -> None:
-    yard.write("ranking/clicks/pord.yaml", "{}\n")
+def test_a_stage_needs_its_file(small: SmallEstate) -> None:
+    small.write("ranking/clicks/pord.yaml", "{}\n")
     with pytest.raises(StackFileErrors) as caught:
-        Estate(yard.root).load(StackId("ranking", "clicks", "pord"))
+        Estate(small.root).load(StackId("ranking", "clicks", "pord"))
     assert str(caught.value) == (
         "stacks/ranking/clicks/pord.yaml: stage `pord` is not known: there is no "
         "stacks/_stages/pord.yaml\n  hint: did you mean `prod`?"
@@ -117,8 +116,10 @@ def test_a_stage_needs_its_file(yard: Yard) -> None:
         (None, None),
     ],
 )
-def test_selection(yard: Yard, patterns: list[str] | None, chosen: list[str] | None) -> None:
-    estate = Estate(yard.root)
+def test_selection(
+    small: SmallEstate, patterns: list[str] | None, chosen: list[str] | None
+) -> None:
+    estate = Estate(small.root)
     expected = chosen or [str(stack) for stack in estate.stacks()]
     assert [str(stack) for stack in estate.select(patterns)] == expected
 
@@ -127,9 +128,11 @@ def test_selection(yard: Yard, patterns: list[str] | None, chosen: list[str] | N
     "pattern",
     ["rankin/clicks/dev", "ranking/*", "ranking", "*", ".", "..", "--help", "", "a/b/c/d", "a//b"],
 )
-def test_a_selection_of_nothing_is_an_error_that_names_stacks(yard: Yard, pattern: str) -> None:
+def test_a_selection_of_nothing_is_an_error_that_names_stacks(
+    small: SmallEstate, pattern: str
+) -> None:
     with pytest.raises(EstateError) as caught:
-        Estate(yard.root).select(["*/*/dev", pattern])
+        Estate(small.root).select(["*/*/dev", pattern])
     assert repr(pattern) in caught.value.message
     assert caught.value.hint is not None
     assert "`stackyard list`" in caught.value.hint
@@ -139,13 +142,13 @@ def test_a_selection_of_nothing_is_an_error_that_names_stacks(yard: Yard, patter
     "text",
     ["a/b", "../../etc", "a/../dev", "a/b/--help", "A/b/dev", "ranking/clicks/prod", "*/*/dev", ""],
 )
-def test_one_stack_is_named_exactly(yard: Yard, text: str) -> None:
+def test_one_stack_is_named_exactly(small: SmallEstate, text: str) -> None:
     with pytest.raises(EstateError):
-        Estate(yard.root).one(text)
+        Estate(small.root).one(text)
 
 
-def test_layers_follow_the_contracts(yard: Yard) -> None:
-    estate = Estate(yard.root)
+def test_layers_follow_the_contracts(small: SmallEstate) -> None:
+    estate = Estate(small.root)
     stacks = estate.stacks()
     random.Random(1).shuffle(stacks)
     assert [[str(stack) for stack in layer] for layer in estate.layers(stacks)] == [
@@ -155,25 +158,25 @@ def test_layers_follow_the_contracts(yard: Yard) -> None:
     ]
 
 
-def test_upstreams_are_of_the_same_stage_and_one_each(yard: Yard) -> None:
-    estate = Estate(yard.root)
+def test_upstreams_are_of_the_same_stage_and_one_each(small: SmallEstate) -> None:
+    estate = Estate(small.root)
     clicks = StackId("ranking", "clicks", "dev")
     assert {name: str(stack) for name, stack in estate.upstreams(clicks).items()} == {
         "foundation": "platform/foundation/dev",
         "services": "platform/services/dev",
     }
     assert estate.upstreams(StackId("platform", "foundation", "dev")) == {}
-    yard.write("other/services/_defaults.yaml", "blueprint: services\n")
-    yard.write("other/services/dev.yaml", "{}\n")
+    small.write("other/services/_defaults.yaml", "blueprint: services\n")
+    small.write("other/services/dev.yaml", "{}\n")
     both = r"needs one `services` in its stage, there is other/services/dev, platform/services/dev"
     with pytest.raises(EstateError, match=both):
-        Estate(yard.root).upstreams(clicks)
-    yard.write("ranking/clicks/prod.yaml", "{}\n")
+        Estate(small.root).upstreams(clicks)
+    small.write("ranking/clicks/prod.yaml", "{}\n")
     with pytest.raises(EstateError, match="needs one `foundation` in its stage, there is none"):
-        Estate(yard.root).upstreams(StackId("ranking", "clicks", "prod"))
+        Estate(small.root).upstreams(StackId("ranking", "clicks", "prod"))
 
 
-def test_astray_files_are_reported(yard: Yard) -> None:
+def test_astray_files_are_reported(small: SmallEstate) -> None:
     for name in (
         "lost.yaml",
         "_default.yaml",
@@ -185,10 +188,10 @@ def test_astray_files_are_reported(yard: Yard) -> None:
         "ranking/clicks/--help.yaml",
         "_stages/x.yml",
     ):
-        yard.write(name, "{}\n")
-    yard.write("README.md", "words\n")
-    yard.write(".hidden.yaml", "{}\n")
-    estate = Estate(yard.root)
+        small.write(name, "{}\n")
+    small.write("README.md", "words\n")
+    small.write(".hidden.yaml", "{}\n")
+    estate = Estate(small.root)
     astray = {each.file.removeprefix("stacks/"): each.problem for each in estate.check([])}
     wrong_place = "is read by nothing: it stands in the wrong place"
     assert astray == {
@@ -205,22 +208,22 @@ def test_astray_files_are_reported(yard: Yard) -> None:
     assert len(estate.stacks()) == 4
 
 
-def test_check_tells_each_problem_once_and_nothing_of_a_good_estate(yard: Yard) -> None:
-    estate = Estate(yard.root)
+def test_check_tells_each_problem_once_and_nothing_of_a_good_estate(small: SmallEstate) -> None:
+    estate = Estate(small.root)
     assert estate.check(estate.stacks()) == []
-    yard.write("_defaults.yaml", "owner: all\naccount: 1\nregion: eu-central-1\nx: 1\n")
-    estate = Estate(yard.root)
+    small.write("_defaults.yaml", "owner: all\naccount: 1\nregion: eu-central-1\nx: 1\n")
+    estate = Estate(small.root)
     lines = [each.line for each in estate.check(estate.stacks())]
     assert lines == [1, 2, 4]
 
 
-def test_a_text_is_tried_without_being_written(yard: Yard) -> None:
-    estate = Estate(yard.root)
+def test_a_text_is_tried_without_being_written(small: SmallEstate) -> None:
+    estate = Estate(small.root)
     stack = StackId("ranking", "fresh", "dev")
     assert estate.tried(stack, "tags: {a: b}\n").effective["tags"]["a"] == "b"
     with pytest.raises(StackFileErrors, match=r"stacks/ranking/fresh/dev.yaml:1:1: `tagz`"):
         estate.tried(stack, "tagz: {a: b}\n")
-    assert not (yard.root / "stacks" / "ranking" / "fresh").exists()
+    assert not (small.root / "stacks" / "ranking" / "fresh").exists()
 
 
 @pytest.mark.parametrize(
@@ -236,19 +239,19 @@ def test_a_text_is_tried_without_being_written(yard: Yard) -> None:
         ("", "is empty"),
     ],
 )
-def test_settings_are_checked(yard: Yard, text: str, problem: str) -> None:
-    yard.write("_estate.yaml", text)
+def test_settings_are_checked(small: SmallEstate, text: str, problem: str) -> None:
+    small.write("_estate.yaml", text)
     with pytest.raises(StackFileErrors) as caught:
-        assert Estate(yard.root).settings
+        assert Estate(small.root).settings
     assert problem in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_unreadable_file(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file(small: SmallEstate, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str, flags: int) -> int:
         raise PermissionError(13, "Permission denied", path)
 
-    estate = Estate(yard.root)
+    estate = Estate(small.root)
     assert estate.stacks()
     # Root may read every file, so the system's answer is imitated.
     monkeypatch.setattr(os, "open", refuse)
@@ -256,21 +259,21 @@ def test_an_unreadable_file(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None
         estate.load(StackId("ranking", "clicks", "dev"))
 
 
-def test_links_cannot_lead_the_walk_astray(yard: Yard) -> None:
-    (yard.root / "stacks" / "ranking" / "again").symlink_to(yard.root / "stacks")
-    (yard.root / "stacks" / "loop").symlink_to("loop")
-    estate = Estate(yard.root)
+def test_links_cannot_lead_the_walk_astray(small: SmallEstate) -> None:
+    (small.root / "stacks" / "ranking" / "again").symlink_to(small.root / "stacks")
+    (small.root / "stacks" / "loop").symlink_to("loop")
+    estate = Estate(small.root)
     assert len(estate.stacks()) == 4
     astray = {each.file: each.problem for each in estate.check([])}
     assert astray["stacks/loop"] == "is a link that leads nowhere"
     assert any(file.startswith("stacks/ranking/again/") for file in astray)
 
 
-def test_a_thousand_stacks_are_read(yard: Yard) -> None:
+def test_a_thousand_stacks_are_read(small: SmallEstate) -> None:
     text = "datasets:\n" + "".join(
         f"  data{n}:\n    kind: raw\n    directories: [incoming, archive]\n" for n in range(5)
     )
     for n in range(1000):
-        yard.write(f"team{n % 20}/project{n // 20}/dev.yaml", text)
-    estate = Estate(yard.root)
+        small.write(f"team{n % 20}/project{n // 20}/dev.yaml", text)
+    estate = Estate(small.root)
     assert estate.check(estate.stacks()) == []

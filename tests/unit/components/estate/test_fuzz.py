@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from stackyard.estate.errors import StackFileErrors
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-
-from .conftest import Yard
+from tests.support.estates import SmallEstate
 
 DEFECTS = StackId("vision", "defects", "dev")
 WHOLE = """\
@@ -41,37 +40,37 @@ quick = settings(
 
 
 @pytest.fixture(scope="module")
-def yard() -> Iterator[Yard]:
+def small() -> Iterator[SmallEstate]:
     root = Path(tempfile.mkdtemp())
-    yield Yard(root)
+    yield SmallEstate(root)
     shutil.rmtree(root)
 
 
-def told(yard: Yard, content: bytes) -> str:
+def told(small: SmallEstate, content: bytes) -> str:
     """Load the stack with this content; what is told about it, or nothing if it is valid."""
-    (yard.root / "stacks/vision/defects/dev.yaml").write_bytes(content)
+    (small.root / "stacks/vision/defects/dev.yaml").write_bytes(content)
     try:
-        return "" if Estate(yard.root).load(DEFECTS).effective else "nothing"
+        return "" if Estate(small.root).load(DEFECTS).effective else "nothing"
     except StackFileErrors as errors:
         return str(errors) + json.dumps([each.to_dict() for each in errors.problems])
 
 
 @quick
 @given(st.binary(max_size=200))
-def test_any_bytes(yard: Yard, content: bytes) -> None:
-    told(yard, content)
+def test_any_bytes(small: SmallEstate, content: bytes) -> None:
+    told(small, content)
 
 
 @quick
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`?,~ \n\t\\0123.<", max_size=60))
-def test_any_text_of_yaml_signs(yard: Yard, text: str) -> None:
-    told(yard, text.encode())
+def test_any_text_of_yaml_signs(small: SmallEstate, text: str) -> None:
+    told(small, text.encode())
 
 
 @quick
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 12), st.text(max_size=6))
-def test_any_small_change_of_a_whole_file(yard: Yard, at: int, gone: int, new: str) -> None:
-    told(yard, (WHOLE[:at] + new + WHOLE[at + gone :]).encode("utf-8", "surrogatepass"))
+def test_any_small_change_of_a_whole_file(small: SmallEstate, at: int, gone: int, new: str) -> None:
+    told(small, (WHOLE[:at] + new + WHOLE[at + gone :]).encode("utf-8", "surrogatepass"))
 
 
 WORDS = (
@@ -92,8 +91,8 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_s
         max_size=5,
     )
 )
-def test_any_tree(yard: Yard, tree: dict[str, object]) -> None:
-    told(yard, yaml.safe_dump(tree, allow_unicode=True).encode())
+def test_any_tree(small: SmallEstate, tree: dict[str, object]) -> None:
+    told(small, yaml.safe_dump(tree, allow_unicode=True).encode())
 
 
 @quick
@@ -104,22 +103,22 @@ def test_any_tree(yard: Yard, tree: dict[str, object]) -> None:
     st.sampled_from(SECRETS),
 )
 def test_no_secret_is_ever_told(
-    yard: Yard, top: str, path: list[str], name: str, secret: str
+    small: SmallEstate, top: str, path: list[str], name: str, secret: str
 ) -> None:
     value: object = {name: secret}
     for step in path:
         value = {step: value}
-    assert secret not in told(yard, yaml.safe_dump({top: value}).encode())
+    assert secret not in told(small, yaml.safe_dump({top: value}).encode())
 
 
 @quick
 @given(st.lists(FIELDS, min_size=1, max_size=4))
-def test_what_looks_like_a_secret_is_told_nowhere(yard: Yard, path: list[str]) -> None:
+def test_what_looks_like_a_secret_is_told_nowhere(small: SmallEstate, path: list[str]) -> None:
     value: object = SECRETS[1]
     for step in path:
         value = {step: value}
-    assert SECRETS[1] not in told(yard, yaml.safe_dump(value).encode())
+    assert SECRETS[1] not in told(small, yaml.safe_dump(value).encode())
 
 
-def test_the_whole_file_is_valid(yard: Yard) -> None:
-    assert told(yard, WHOLE.encode()) == ""
+def test_the_whole_file_is_valid(small: SmallEstate) -> None:
+    assert told(small, WHOLE.encode()) == ""

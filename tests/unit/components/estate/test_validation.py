@@ -60,7 +60,7 @@ class Vault(Config):
         return value
 
 
-class Yard(Config):
+class Sample(Config):
     owner: str
     """Who answers for it."""
 
@@ -73,15 +73,15 @@ class Yard(Config):
     tags: dict[str, str] = {}
 
     @model_validator(mode="after")
-    def _region_of_owner(self) -> Yard:
+    def _region_of_owner(self) -> Sample:
         if self.owner == "elsewhere@x":
-            raise ValueError("elsewhere@x is not of this yard")
+            raise ValueError("elsewhere@x is not of this sample")
         return self
 
 
 def problems(text: str) -> list[str]:
     with pytest.raises(StackFileErrors) as caught:
-        validated(Yard, parse(text, "f.yaml"))
+        validated(Sample, parse(text, "f.yaml"))
     return str(caught.value).replace("\n  hint:", " HINT").splitlines()
 
 
@@ -165,7 +165,7 @@ def test_what_is_missing_is_placed_at_the_nearest_parent_and_described() -> None
 
 def test_a_validator_that_quotes_a_value_is_placed_at_the_value() -> None:
     assert problems("open: true\nowner: elsewhere@x\n") == [
-        "f.yaml:2:8: `owner`: elsewhere@x is not of this yard"
+        "f.yaml:2:8: `owner`: elsewhere@x is not of this sample"
     ]
 
 
@@ -187,7 +187,7 @@ def test_all_findings_come_at_once() -> None:
 )
 def test_a_secret_is_never_echoed(line: str) -> None:
     with pytest.raises(StackFileErrors) as caught:
-        validated(Yard, parse(f"owner: me\n{line}\n", "f.yaml"))
+        validated(Sample, parse(f"owner: me\n{line}\n", "f.yaml"))
     told = str(caught.value) + repr([each.to_dict() for each in caught.value.problems])
     assert not [word for word in ("hunter2", "123456789", "HUNTER2") if word in told]
 
@@ -200,7 +200,7 @@ def test_long_and_unprintable_values_are_shortened_and_escaped() -> None:
 
 def test_what_is_valid_becomes_the_model() -> None:
     text = "owner: me\npools: {aa: {zones: [x, y], color: blue, days: forever}}\n"
-    pool = validated(Yard, parse(text, "f.yaml")).pools["aa"]
+    pool = validated(Sample, parse(text, "f.yaml")).pools["aa"]
     assert (pool.zones, pool.color, pool.days) == (("x", "y"), Color.BLUE, "forever")
 
 
@@ -223,7 +223,7 @@ def test_what_is_valid_becomes_the_model() -> None:
     ],
 )
 def test_changed_immutables(recorded: dict, new: dict, changed: list) -> None:  # type: ignore[type-arg]
-    assert changed_immutables(Yard, recorded, new) == changed
+    assert changed_immutables(Sample, recorded, new) == changed
 
 
 class Stated(Config):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -26,7 +27,7 @@ PARTS = Parts(
     deployment={"kind": "Deployment"},
     patience_seconds=600,
 )
-COMPARISONS = {
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "BooleanEquals": lambda one, other: one is other,
     "StringEquals": lambda one, other: one == other,
     "StringMatches": fnmatchcase,

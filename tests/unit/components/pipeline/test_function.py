@@ -149,7 +149,7 @@ def test_a_new_version_is_watched(
     expected: type[Exception] | None,
 ) -> None:
     now = 1_800_000_000.0
-    monkeypatch.setattr(cluster.time, "time", lambda: now)
+    monkeypatch.setattr("stackyard.pipeline.function.cluster.time.time", lambda: now)
     api.deployment = serving(pods, age=age, now=now, reason=reason)
     if expected is None:
         assert ask("watch", minutes=10, patience_seconds=300) == {"pods": 2}

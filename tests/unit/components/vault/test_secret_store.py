@@ -50,7 +50,7 @@ def store(**wiring: Any) -> SecretStore:
 
 
 def test_a_secret_is_declared_without_a_value_and_guarded(kept: Kept) -> None:
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK gives it no types
     def make() -> Any:
         return store().secret_arns["db"]
 

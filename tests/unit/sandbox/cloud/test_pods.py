@@ -1,6 +1,9 @@
 """What the imitated autoscaler knows of pods and of the instance types' sizes."""
 
+from __future__ import annotations
+
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,7 @@ from stackyard_sandbox.cloud.node_groups import capacity
 TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}
 
 
-def pod(*containers, **spec):
+def pod(*containers: Any, **spec: Any) -> Any:
     return {"spec": {"containers": [{"resources": each} for each in containers], **spec}}
 
 
@@ -18,11 +21,11 @@ def pod(*containers, **spec):
     ("text", "number"),
     [("2", "2"), ("250m", "0.25"), ("1Ki", "1024"), ("1.5Gi", "1610612736"), ("3k", "3000")],
 )
-def test_quantities(text, number):
+def test_quantities(text: Any, number: Any) -> None:
     assert pods.quantity(text) == Decimal(number)
 
 
-def test_a_pod_asks_for_its_containers_together_or_its_largest_init_container():
+def test_a_pod_asks_for_its_containers_together_or_its_largest_init_container() -> None:
     init = [{"resources": {"requests": {"cpu": "4"}}}]
     asking = pod({"requests": {"cpu": "1"}}, {"limits": {"cpu": "500m"}}, initContainers=init)
     assert pods.requests(asking) == {"cpu": Decimal(4)}
@@ -41,7 +44,7 @@ def test_a_pod_asks_for_its_containers_together_or_its_largest_init_container():
         ({"key": "other", "operator": "Exists"}, False),
     ],
 )
-def test_tolerations(toleration, does):
+def test_tolerations(toleration: Any, does: Any) -> None:
     assert pods.tolerates(pod(tolerations=[toleration]), [TAINT]) is does
     assert pods.tolerates(pod(), [{**TAINT, "effect": "PreferNoSchedule"}])
 
@@ -55,7 +58,7 @@ def test_tolerations(toleration, does):
         ({"operator": "DoesNotExist", "key": "pool"}, False),
     ],
 )
-def test_affinity(rule, does):
+def test_affinity(rule: Any, does: Any) -> None:
     terms = {"nodeSelectorTerms": [{"matchExpressions": [rule]}]}
     required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
     asking = pod(affinity={"nodeAffinity": required})
@@ -63,6 +66,6 @@ def test_affinity(rule, does):
     assert not pods.accepts(pod(nodeSelector={"pool": "cpu"}), {"pool": "gpu"})
 
 
-def test_instance_types_have_the_sizes_that_aws_says():
+def test_instance_types_have_the_sizes_that_aws_says() -> None:
     assert capacity("p4d.24xlarge")["nvidia.com/gpu"] == "8"
     assert capacity("m6i.large") == {"cpu": "2", "memory": "8192Mi"}

@@ -1,7 +1,10 @@
 """Checks against the SDK's own types, and that reading its text agrees with importing it."""
 
+from __future__ import annotations
+
 import inspect
 import json
+from typing import Any
 
 import pulumi_aws as aws
 import pytest
@@ -30,7 +33,7 @@ def failures(token: str, **values: object) -> dict[str, str]:
         ("pulumi:providers:aws", aws.ProviderArgs),
     ],
 )
-def test_reading_the_text_agrees_with_the_imported_class(token: str, arguments: type) -> None:
+def test_reading_the_text_agrees_with_the_imported_class(token: str, arguments: Any) -> None:
     found = sdk_types.resource_type(token).inputs
     names = _types.input_type_py_to_pulumi_names(arguments)
     assert set(found) == set(names.values())

@@ -3,10 +3,10 @@
 import json
 
 from stackyard_sandbox.provider.aws.differences import IMPORTED, changes, recorded_as, same
-from stackyard_sandbox.provider.protocol import UNKNOWN
+from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 
 
-def paths(old: dict[str, object], new: dict[str, object]) -> dict[str, str]:
+def paths(old: Properties, new: Properties) -> dict[str, str]:
     return {change.path: change.kind for change in changes(old, new)}
 
 

@@ -106,7 +106,8 @@ def request(**fields: Any) -> provider_pb2.CheckRequest:
 
 
 def test_names_are_made_kept_and_reproduced() -> None:
-    values, again = {"metadata": {}}, {"metadata": {}}
+    values: dict[str, Any] = {"metadata": {}}
+    again: dict[str, Any] = {"metadata": {}}
     assert inputs.name(request(randomSeed=b"1"), values, {}) is None
     assert values["metadata"]["name"].startswith("web-")
     assert len(values["metadata"]["name"]) == len("web-") + 8

@@ -44,7 +44,7 @@ def condition(kind: str, status: str = "True", **more: str) -> dict[str, Any]:
 
 SEEN = {"observedGeneration": 1}
 ONE = {**SEEN, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-SET = {**SEEN, "readyReplicas": 1, "currentRevision": "x", "updateRevision": "x"}
+SET: Object = {**SEEN, "readyReplicas": 1, "currentRevision": "x", "updateRevision": "x"}
 DAEMONS = {**SEEN, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1}
 STUCK = condition("Progressing", "False", reason="ProgressDeadlineExceeded")
 

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,14 @@ from stackyard.naming import StackId
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pending import Wanted
-from stackyard_cli.engine.messages import Event
+from stackyard_cli.engine.messages import Event, Operation
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.inventory.census import Found
 from stackyard_cli.recovery.recover import Recovery, recover
+from tests.support.estates import ROOT
 
 HERE = Path(__file__).parent
 STACK = StackId("ranking", "clicks", "dev")
@@ -35,9 +37,16 @@ def quiet(_task: Task, _event: Event) -> None:
     return None
 
 
+class Tool(subprocess.Popen[str]):
+    """The tool as a process."""
+
+    engine: int
+    """The process id of its engine."""
+
+
 @dataclass
-class FakeYard:
-    """One location, one cloud folder, one stack by default."""
+class Harness:
+    """One backend location, one fake cloud in a folder, one stack by default."""
 
     location: Location
     cloud: Path
@@ -50,19 +59,20 @@ class FakeYard:
         workers = Workers(self.worker)
         return Runner(self.location, self.engine, self.stops, watch, workers)
 
-    def run(self, operation: str, stack: StackId = STACK, **config: Any) -> Report:
+    def run(self, operation: Operation, stack: StackId = STACK, **config: Any) -> Report:
         return self.runner().run(task(stack, **config), operation)
 
     def recover(self, stack: StackId = STACK) -> Recovery:
         return recover(self.location, self.engine, stack, FolderCensus(self.cloud))
 
-    def tool(self, operation: str = "up", **config: Any) -> subprocess.Popen[str]:
+    def tool(self, operation: str = "up", **config: Any) -> Tool:
         """Start the tool as a process; returns when the engine runs."""
         config.setdefault("things", 3)
         words = [str(self.location.home), json.dumps(self.location.environment), operation]
         worker = json.dumps(self.worker)
-        started = subprocess.Popen(
-            [sys.executable, str(HERE / "drive.py"), *words, json.dumps(config), worker],
+        started = Tool(
+            [sys.executable, "-m", "tests.engine.drive", *words, json.dumps(config), worker],
+            cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -71,7 +81,7 @@ class FakeYard:
         assert started.stdout
         first = started.stdout.readline()
         assert first.startswith("engine "), started.communicate()
-        started.engine = int(first.split()[1])  # type: ignore[attr-defined] - for the tests
+        started.engine = int(first.split()[1])
         return started
 
     def creating(self) -> bool:
@@ -107,7 +117,7 @@ class FolderCensus:
             found.append(Found(file.stem, f"fake:index:Thing::{label}"))
         return found
 
-    def identify(self, wanted: list[Wanted], held: set[str]) -> dict[str, str]:
+    def identify(self, wanted: Sequence[Wanted], held: AbstractSet[str]) -> dict[str, str]:
         by_label = {one.label: one.arn for one in self.tagged() if one.arn not in held}
         found = {item.urn: item.id or by_label.get(item.label) for item in wanted}
         return {urn: identity for urn, identity in found.items() if identity}
@@ -118,7 +128,7 @@ def task(stack: StackId = STACK, upstreams: Any = None, **config: Any) -> Task:
     return Task(stack, "project", config, str(sorted(config.items())), upstreams or {})
 
 
-def open_yard(folder: Path, backend_url: str | None = None, **extra: str) -> FakeYard:
+def open_harness(folder: Path, backend_url: str | None = None, **extra: str) -> Harness:
     cloud = folder / "cloud"
     cloud.mkdir(parents=True)
     provider, port = _provider(cloud)
@@ -139,16 +149,16 @@ def open_yard(folder: Path, backend_url: str | None = None, **extra: str) -> Fak
     }
     home = folder / "home"
     home.mkdir()
-    return FakeYard(Location(home, url, secrets_provider, environment), cloud, provider)
+    return Harness(Location(home, url, secrets_provider, environment), cloud, provider)
 
 
-def kill_everything(tool: subprocess.Popen[str]) -> None:
+def kill_everything(tool: Tool) -> None:
     """Kill the tool, its workers and their engine, as a power cut would; the cloud lives on.
 
     A killed process goes on for a moment on a busy machine: returns when none runs any more.
     """
     children = Path(f"/proc/{tool.pid}/task/{tool.pid}/children").read_text()
-    pids = [*map(int, children.split()), tool.pid, tool.engine]  # type: ignore[attr-defined]
+    pids = [*map(int, children.split()), tool.pid, tool.engine]
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -162,10 +172,10 @@ def _runs(pid: int) -> bool:
     return False
 
 
-def restart_provider(yard: FakeYard) -> None:
+def restart_provider(harness: Harness) -> None:
     """Start the provider anew on the same cloud."""
-    yard.provider, port = _provider(yard.cloud)
-    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"fake:{port}"
+    harness.provider, port = _provider(harness.cloud)
+    harness.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"fake:{port}"
 
 
 def _provider(cloud: Path) -> tuple[subprocess.Popen[str], str]:
