@@ -64,7 +64,7 @@ class _Monitor(mocks.MockMonitor):
         self._recorder = recorder
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the name of the RPC
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # of the SDK
         key = (request.type, request.name)
         inputs = self._recorder.inputs.get(key, {})
         self._recorder.made[key] = Registered(request.protect, request.retainOnDelete, inputs)
@@ -75,7 +75,7 @@ def run(program: Callable[[], object]) -> Recorder:
     recorder = Recorder()
     mocks.set_mocks(recorder, project="project", stack="dev", monitor=_Monitor(recorder))
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK gives it no types
     def go() -> None:
         program()
 
@@ -121,7 +121,7 @@ def everything(opts: pulumi.ResourceOptions | None = None) -> None:
     SecretStore(
         "secrets",
         SecretStoreConfig(
-            entries={"token": SecretConfig(description="A token", readers=("trainer",))}
+            entries={"token": SecretConfig(description="A token", readers=["trainer"])}
         ),
         prefix="vision/defects/dev",
         key_arn=KEY,

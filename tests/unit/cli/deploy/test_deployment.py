@@ -109,7 +109,12 @@ def test_a_stack_is_loaded_once(
 ) -> None:
     loaded: list[StackId] = []
     load = deployment.estate.load
-    monkeypatch.setattr(Estate, "load", lambda _self, stack: (loaded.append(stack), load(stack))[1])
+
+    def note(_estate: Estate, stack: StackId) -> Any:
+        loaded.append(stack)
+        return load(stack)
+
+    monkeypatch.setattr(Estate, "load", note)
     deployment.task(SERVICES)
     deployment.task(SERVICES)
     assert loaded == [SERVICES]

@@ -96,9 +96,10 @@ def test_exit_codes(steps: tuple[Step, ...], code: int, monkeypatch: pytest.Monk
             answers = {"select": [[found.task]], "config_changes": []}
             return self if name in {"estate", "context"} else lambda *_: answers.get(name, True)
 
-    previews = Previews(Opened(), [[found.task]], StopSignals(print), {found.stack: found})
+    opened: Any = Opened()
+    previews = Previews(opened, [[found.task]], StopSignals(print), {found.stack: found})
     vars(previews)["reviews"] = {found.stack: block(found).review}
-    monkeypatch.setattr(Deployment, "open", lambda estate: Opened())
+    monkeypatch.setattr(Deployment, "open", lambda estate: opened)
     monkeypatch.setattr(rehearsal, "preview_stacks", lambda deployment, layers: previews)
     assert run(["rehearse"]) == code
     assert run(["rehearse", "--json"]) == code

@@ -12,7 +12,6 @@ import pytest
 from stackyard.budget.prices import Prices
 from stackyard_cli import app
 from stackyard_cli.backend import pulumi_binary
-from stackyard_cli.deploy import deployment
 from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.engine.messages import Step
 from stackyard_cli.engine.report import Report
