@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*" >&2; }
 step "1/3 the sandbox: an AWS emulator, a control plane and the engine, on loopback"
 stackyard sandbox start
 
-step "2/3 up: the real engine previews each stack, then applies it, in contract order"
+step "2/3 up: the real engine previews each stack, then applies it, in dependency order"
 stackyard up '*/*/*' --yes
 
 step "3/3 what exists now, and how each concern of the project is"

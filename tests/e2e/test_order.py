@@ -1,4 +1,4 @@
-"""Stacks run in contract order; one that cannot run yet says what must be applied first."""
+"""Stacks run in dependency order; one that cannot run yet says what must be applied first."""
 
 from __future__ import annotations
 

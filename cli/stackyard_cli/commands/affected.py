@@ -25,7 +25,7 @@ Head = Annotated[
 
 
 def affected(base: Base, head: Head = None, json: Json = False, estate: EstateDir = None) -> None:
-    """List the stacks that a change touches, in contract order; removed stacks in reverse."""
+    """List the stacks that a change touches, in dependency order; removed stacks in reverse."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops import affected as comparison
 

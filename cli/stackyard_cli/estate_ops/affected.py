@@ -50,7 +50,7 @@ class Touched:
     change: Change
     operation: Literal["preview", "destroy"]
     layer: int
-    """Its place in contract order: 0 first. Removed stacks go in the reverse order."""
+    """Its place in dependency order: 0 first. Removed stacks go in the reverse order."""
 
     protected: bool
     """Whether its stage protects it: pipelines leave its removal to a person."""
@@ -67,7 +67,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class Affected:
-    """The answer: the commit compared with, and the stacks in contract order."""
+    """The answer: the commit compared with, and the stacks in dependency order."""
 
     base: str
     stacks: tuple[Touched, ...]
@@ -119,7 +119,7 @@ class _Comparison:
         self._files, self._code = files, code
 
     def touched(self) -> tuple[Touched, ...]:
-        """Return what is touched, in contract order; removed stacks last, in reverse."""
+        """Return what is touched, in dependency order; removed stacks last, in reverse."""
         whole = self._everything()
         found: dict[StackId, Touched] = {}
         for stack in self._new.stacks():

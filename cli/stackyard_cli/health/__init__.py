@@ -1,1 +1,1 @@
-"""The checks of `doctor`, `preflight` and `status`."""
+"""Checks of a machine, an account and an applied stack, for `doctor` and `status`."""

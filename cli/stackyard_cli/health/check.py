@@ -1,18 +1,52 @@
-"""One line of what `doctor` finds: ok, a problem, or not checked and why."""
+"""The result of one check: what was checked, its state, the evidence, and one action."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["ok", "problem", "not checked"]
+from stackyard.estate.errors import EstateError
+from stackyard_cli.errors import StackyardError
+
+State = Literal["ok", "problem", "not checked", "not declared"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One line of the answer."""
+class Check:
+    """The result of one check."""
 
-    check: str
-    verdict: Verdict
+    name: str
+    state: State
     detail: str
+    """The evidence, or why nothing was checked, in one line."""
+
     hint: str | None = None
+    """One action that helps; only beside a problem."""
+
+    @classmethod
+    def of_problems(cls, name: str, problems: Sequence[str], evidence: str) -> Check:
+        """Return a problem if there are any, else that all is well, with its evidence."""
+        if problems:
+            return cls(name, "problem", "; ".join(problems))
+        return cls(name, "ok", evidence)
+
+    @classmethod
+    def not_declared(cls, name: str) -> Check:
+        """Return that the stack file does not ask for it, so that there is nothing to check."""
+        return cls(name, "not declared", "")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it found a problem; what could not be checked is none."""
+        return self.state == "problem"
+
+
+def attempt(name: str, check: Callable[[str], Check]) -> Check:
+    """Run a check; an expected error is a problem, with the hint of the error."""
+    try:
+        return check(name)
+    except StackyardError as error:
+        return Check(name, "problem", error.message, error.hint)
+    except EstateError as error:
+        return Check(name, "problem", error.message.splitlines()[0], error.hint)

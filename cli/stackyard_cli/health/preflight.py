@@ -1,7 +1,7 @@
-"""What can stop an apply on AWS before it has begun: region, offerings, quotas, addresses, dates.
+"""Checks what can stop an apply on AWS: region, offerings, quotas, addresses, support dates.
 
-Each check says ok, problem, or not checked and why; none of them changes anything. Only stacks of
-the account that the credentials are of can be checked; the others are named.
+None of the checks changes anything. Only stacks in the account of the credentials can be checked;
+stacks of other accounts are reported as not checked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.quotas import quota_code
-from stackyard_cli.health.check import Finding
+from stackyard_cli.health.check import Check
 
 Clients = Callable[[str, str], Any]
 """A client by service and region."""
@@ -38,13 +38,13 @@ LEAST_FREE = 0.1
 Pool = NodePoolConfig | GpuPoolConfig
 
 
-def findings(estate: Estate, account: str, clients: Clients, today: date) -> Iterator[Finding]:
-    """Check the foundations of the account; name the stacks of others as not checked."""
+def checks(estate: Estate, account: str, clients: Clients, today: date) -> Iterator[Check]:
+    """Check the foundations of the account; report stacks of other accounts as not checked."""
     loaded = [estate.load(stack) for stack in estate.stacks()]
     others = sorted({one.config.account for one in loaded} - {account})
     for other in others:
         hint = "run `stackyard doctor` with credentials of that account"
-        yield Finding("account", "not checked", f"stacks of account {other}", hint)
+        yield Check("account", "not checked", f"stacks of account {other}", hint)
     here = [one for one in loaded if one.config.account == account]
     for region in sorted({one.config.region for one in here}):
         yield from _tried(f"region {region}", partial(_region, clients, region))
@@ -55,7 +55,7 @@ def findings(estate: Estate, account: str, clients: Clients, today: date) -> Ite
 
 def _foundation(
     loaded: Loaded, config: FoundationConfig, clients: Clients, today: date
-) -> Iterator[Finding]:
+) -> Iterator[Check]:
     stage, region = loaded.id.stage, config.region
     yield _version(f"{stage}: Kubernetes", config, today)
     pools = _pools(config)
@@ -73,17 +73,17 @@ def _foundation(
     )
 
 
-def _region(clients: Clients, region: str) -> list[Finding]:
+def _region(clients: Clients, region: str) -> list[Check]:
     ec2 = clients("ec2", region)
     found = ec2.describe_regions(RegionNames=[region], AllRegions=True)["Regions"]
     status = found[0].get("OptInStatus") if found else "unknown"
     if status in {"opt-in-not-required", "opted-in"}:
-        return [Finding(f"region {region}", "ok", str(status))]
+        return [Check(f"region {region}", "ok", str(status))]
     hint = "switch it on in the account's settings"
-    return [Finding(f"region {region}", "problem", f"status {status}", hint)]
+    return [Check(f"region {region}", "problem", f"status {status}", hint)]
 
 
-def _version(name: str, config: FoundationConfig, today: date) -> Finding:
+def _version(name: str, config: FoundationConfig, today: date) -> Check:
     version, support = config.cluster.version, VERSIONS[config.cluster.version]
     now = phase(version, today)
     ends = support.extended if config.cluster.extended_support else support.standard
@@ -91,8 +91,8 @@ def _version(name: str, config: FoundationConfig, today: date) -> Finding:
     detail = f"{version} in {now} support, until {ends}"
     if left < DAYS_AHEAD:
         hint = f"upgrade `cluster.version`; {max(left, 0)} days are left"
-        return Finding(name, "problem", detail, hint)
-    return Finding(name, "ok", detail)
+        return Check(name, "problem", detail, hint)
+    return Check(name, "ok", detail)
 
 
 def _pools(config: FoundationConfig) -> dict[str, Pool]:
@@ -102,7 +102,7 @@ def _pools(config: FoundationConfig) -> dict[str, Pool]:
 
 def _offerings(
     stage: str, config: FoundationConfig, pools: dict[str, Pool], clients: Clients
-) -> Iterator[Finding]:
+) -> Iterator[Check]:
     ec2 = clients("ec2", config.region)
     zones = zones_of(config)
     wanted = sorted({kind for pool in pools.values() for kind in pool.instance_types})
@@ -120,11 +120,11 @@ def _offerings(
         without = [z for z in zones if not any((z, k) in offered for k in pool.instance_types)]
         if len(without) == len(zones):
             hint = "choose other `instance_types`, or other `network.zones`"
-            yield Finding(check, "problem", f"offered in none of {', '.join(zones)}", hint)
+            yield Check(check, "problem", f"offered in none of {', '.join(zones)}", hint)
         elif without:
-            yield Finding(check, "ok", f"not offered in {', '.join(without)}; in the others it is")
+            yield Check(check, "ok", f"not offered in {', '.join(without)}; in the others it is")
         else:
-            yield Finding(check, "ok", f"offered in {', '.join(zones)}")
+            yield Check(check, "ok", f"offered in {', '.join(zones)}")
 
 
 def zones_of(config: FoundationConfig) -> list[str]:
@@ -135,7 +135,7 @@ def zones_of(config: FoundationConfig) -> list[str]:
     return list(zones)
 
 
-def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterator[Finding]:
+def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterator[Check]:
     vcpus = _vcpus(ec2, sorted({k for pool in pools.values() for k in pool.instance_types}))
     wanted = Counter[str]()
     named: dict[str, list[str]] = {}
@@ -149,10 +149,10 @@ def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterat
         found = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
         detail = f"{need} vCPUs at most for {pools_named}, {found:g} allowed"
         if need <= found:
-            yield Finding(check, "ok", f"{detail}; what else runs in the account is not counted")
+            yield Check(check, "ok", f"{detail}; what else runs in the account is not counted")
         else:
             hint = f"ask for {need} of quota {code}, or lower `max` of a pool"
-            yield Finding(check, "problem", detail, hint)
+            yield Check(check, "problem", detail, hint)
 
 
 def _code(pool: Pool) -> str:
@@ -170,20 +170,20 @@ def _vcpus(ec2: Any, kinds: Sequence[str]) -> dict[str, int]:
     }
 
 
-def _addresses(stage: str, loaded: Loaded, ec2: Any) -> Finding:
+def _addresses(stage: str, loaded: Loaded, ec2: Any) -> Check:
     check = f"{stage}: addresses"
     filters = [{"Name": "tag:stackyard:stack", "Values": [str(loaded.id)]}]
     subnets = ec2.describe_subnets(Filters=filters)["Subnets"]
     private = [one for one in subnets if _size(one) >= SMALLEST_PRIVATE]
     if not private:
-        return Finding(check, "not checked", "no private subnet of the stack is there yet")
+        return Check(check, "not checked", "no private subnet of the stack is there yet")
     least = min(private, key=lambda one: one["AvailableIpAddressCount"] / _size(one))
     free, size = least["AvailableIpAddressCount"], _size(least)
     detail = f"{free} of {size} free in {least['SubnetId']} ({least['AvailabilityZone']})"
     if free < size * LEAST_FREE:
         hint = "lower `max` of the pools; the range of a VPC cannot grow in place"
-        return Finding(check, "problem", detail, hint)
-    return Finding(check, "ok", detail)
+        return Check(check, "problem", detail, hint)
+    return Check(check, "ok", detail)
 
 
 SMALLEST_PRIVATE = 256
@@ -194,12 +194,12 @@ def _size(subnet: dict[str, Any]) -> int:
     return int(2 ** (32 - int(subnet["CidrBlock"].partition("/")[2])))
 
 
-def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+def _tried(check: str, look: Callable[[], list[Check]]) -> list[Check]:
     """Run a check; what AWS does not answer is not checked, and says why."""
     try:
         return look()
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        return [Finding(check, "not checked", f"AWS answers {code}")]
+        return [Check(check, "not checked", f"AWS answers {code}")]
     except BotoCoreError as error:
-        return [Finding(check, "not checked", f"AWS does not answer: {error}")]
+        return [Check(check, "not checked", f"AWS does not answer: {error}")]

@@ -68,7 +68,7 @@ def _in_cluster(
     from stackyard.contracts import FoundationContract
     from stackyard_cli.backend import preconditions
     from stackyard_cli.backend.contracts import contract_of
-    from stackyard_cli.health.concerns.subject import Clients
+    from stackyard_cli.clients.foundation import Clients
     from stackyard_cli.inventory.sweep import in_cluster
 
     foundation = estate.upstreams(stack).get("foundation")

@@ -1,4 +1,4 @@
-"""Who holds a stack's lock, since when, and whether that process still lives."""
+"""Reads the locks of stacks: owner, age, and whether the owner's process still runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way back after any crash: unlock, restore, adopt what was made, and prove the state."""
+"""Repairs a stack's state after a crash: unlock, restore, adopt what was created, refresh."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import Checkpoint, StackState
 from stackyard_cli.backend.errors import StateError
 from stackyard_cli.backend.location import Location
-from stackyard_cli.backend.pending import Wanted, doubts_of
+from stackyard_cli.backend.pending import Doubts, Wanted, doubts_of
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.parent.session import session
 from stackyard_cli.inventory.census import STACK_TAG, Found, held_by
@@ -19,7 +19,7 @@ from stackyard_cli.recovery.repair import repaired, without
 
 
 class Census(Protocol):
-    """Looks at what really exists."""
+    """Searches the account for the resources of one stack."""
 
     def tagged(self) -> list[Found]:
         """Return everything with the stack's tag."""
@@ -30,33 +30,45 @@ class Census(Protocol):
 
 @dataclass
 class Recovery:
-    """What recovering a stack came to."""
+    """The result of a recovery."""
 
     stack: str
     unlocked: list[str] = field(default_factory=list)
     """Holders of the locks that were removed."""
 
     restored: str | None = None
-    """Where the state came from, if it was missing or not readable."""
+    """The copy that the state was restored from, if it was missing or unreadable."""
 
     adopted: list[str] = field(default_factory=list)
-    """URNs that exist and that the state now holds."""
+    """URNs of existing resources that were added to the state."""
 
     not_made: list[str] = field(default_factory=list)
-    """URNs whose create did not happen."""
+    """URNs that were never created."""
 
     foreign: list[str] = field(default_factory=list)
-    """URNs whose name is taken by something that carries the tag of another stack."""
+    """URNs whose physical name belongs to a resource tagged with another stack."""
 
     checked: list[str] = field(default_factory=list)
-    """URNs whose update or delete was cut off; the state now says what is true."""
+    """URNs whose update or delete was interrupted, and that were refreshed."""
 
     leftovers: list[str] = field(default_factory=list)
-    """What carries the stack's tag and that the state does not hold."""
+    """Resources tagged with the stack that are not in its state."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return what was done, for people."""
+        lines = [f"unlocked: {holder}" for holder in self.unlocked]
+        if self.restored:
+            lines.append(f"state restored from {self.restored}")
+        lines += [f"adopted: {urn}" for urn in self.adopted]
+        lines += [f"was not created: {urn}" for urn in self.not_made]
+        lines += [f"its name belongs to another stack: {urn}" for urn in self.foreign]
+        lines += [f"checked: {urn}" for urn in self.checked]
+        lines += [f"not in the state: {item}" for item in self.leftovers]
+        return lines or [f"{self.stack}: nothing to recover"]
 
 
 def recover(
@@ -66,9 +78,9 @@ def recover(
     census: Census,
     *,
     take_over: str | None = None,
-    told: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Recovery:
-    """Put a stack in order; raises StateError while a live process holds it.
+    """Repair a stack's state; raises StateError while a live process holds the stack.
 
     `take_over` names the holder (`user@host`) of a lock made on another machine, where nobody here
     can see whether it lives.
@@ -79,12 +91,15 @@ def recover(
         check_dead(lock, stack, take_over)
         location.store.delete(lock.key)
         outcome.unlocked.append(str(lock))
-        told(f"{stack}: removed the lock of {lock}")
+        report(f"{stack}: removed the lock of {lock}")
     checkpoint = _readable(location, state, stack, outcome)
     doubts = doubts_of(checkpoint, location.home, stack.slug)
     ids = census.identify(doubts.creates, held_by(checkpoint)) if doubts.creates else {}
     if doubts.creates or doubts.others or checkpoint.pending:
-        told(f"{stack}: {len(doubts.creates)} creates and {len(doubts.others)} others to look at")
+        report(
+            f"{stack}: {len(doubts.creates)} interrupted creates "
+            f"and {len(doubts.others)} other operations"
+        )
         _repair(location, engine, stack, checkpoint, doubts, ids, outcome)
     held = location.state(stack).read()
     outcome.leftovers = leftovers(held, census.tagged()) if held else []
@@ -125,7 +140,7 @@ def _repair(
     engine: Engine,
     stack: StackId,
     checkpoint: Checkpoint,
-    doubts: Any,
+    doubts: Doubts,
     ids: Mapping[str, str],
     outcome: Recovery,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Repairs of a checkpoint, as plain data: what was found is adopted, nothing stays pending."""
+"""Repairs a checkpoint as plain data: adopts found resources, clears pending operations."""
 
 from __future__ import annotations
 

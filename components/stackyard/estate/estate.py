@@ -1,4 +1,4 @@
-"""An estate: the folder that holds `stacks/`, its settings, and its stacks in contract order."""
+"""An estate: the folder that holds `stacks/`, its settings, and its stacks in dependency order."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Estate:
         return f"in one project only, {layout.DEFAULTS} must say `blueprint: {blueprint}`"
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[StackId]]:
-        """Return stacks in contract order: a layer reads only contracts of layers before it."""
+        """Return stacks in dependency order: a layer reads only contracts of layers before it."""
         layered: dict[int, list[StackId]] = {}
         for stack in sorted(set(stacks)):
             layered.setdefault(depth(self.blueprint(stack)), []).append(stack)

@@ -1,18 +1,18 @@
-"""The twelve concerns and their checks, asked all at once."""
+"""The twelve concerns and their checks, run side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from stackyard_cli.health.check import Check
 from stackyard_cli.health.concerns import data, models, operation
-from stackyard_cli.health.concerns.subject import Finding, Subject
+from stackyard_cli.health.concerns.subject import Subject
 
-Check = Callable[[Subject], Finding]
+ConcernCheck = Callable[[str, Subject], Check]
+"""Takes the concern's name and the project."""
 
-
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, ConcernCheck] = {
     "dataset versions": data.dataset_versions,
     "run tracking": models.tracking,
     "training images": models.images,
@@ -29,18 +29,15 @@ CHECKS: dict[str, Check] = {
 """The checks in the order of the concerns."""
 
 
-def checked(subject: Subject) -> list[dict[str, Any]]:
-    """Return a row for each concern; a check that cannot be made is a problem, and says why."""
+def concern_checks(subject: Subject) -> list[Check]:
+    """Check every concern; one that cannot be checked is a problem, with the reason."""
     with ThreadPoolExecutor(len(CHECKS)) as pool:
-        findings = list(pool.map(lambda check: _made(check, subject), CHECKS.values()))
-    return [
-        {"concern": concern, "state": finding.state, "evidence": finding.evidence}
-        for concern, finding in zip(CHECKS, findings, strict=True)
-    ]
+        checks = [pool.submit(_attempt, name, check, subject) for name, check in CHECKS.items()]
+    return [check.result() for check in checks]
 
 
-def _made(check: Check, subject: Subject) -> Finding:
+def _attempt(name: str, check: ConcernCheck, subject: Subject) -> Check:
     try:
-        return check(subject)
-    except Exception as error:  # whatever one service says must not hide the other eleven
-        return Finding("problem", f"could not be checked: {type(error).__name__}: {error}")
+        return check(name, subject)
+    except Exception as error:  # an error of one service must not hide the other eleven
+        return Check(name, "problem", f"could not be checked: {type(error).__name__}: {error}")

@@ -8,43 +8,47 @@ from typing import Any
 from stackyard.blueprints.project import mounting
 from stackyard.vault import mounts
 from stackyard.vault.config import PURPOSES
+from stackyard_cli.health.check import Check
 from stackyard_cli.health.concerns.passwords import current_since, passwords
-from stackyard_cli.health.concerns.subject import NOT_DECLARED, Finding, Subject, judged
+from stackyard_cli.health.concerns.subject import Subject
 
 
-def dataset_versions(subject: Subject) -> Finding:
+def dataset_versions(concern: str, subject: Subject) -> Check:
     """Whether every dataset's bucket keeps old versions."""
     buckets = subject.project.datasets
     if not buckets:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     s3 = subject.clients.aws("s3")
     problems = [
         f"{name}: versioning is off"
         for name, bucket in buckets.items()
         if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled"
     ]
-    return judged(problems, f"{len(buckets)} buckets keep versions: {', '.join(sorted(buckets))}")
+    names = ", ".join(sorted(buckets))
+    return Check.of_problems(concern, problems, f"{len(buckets)} buckets keep versions: {names}")
 
 
-def access(subject: Subject) -> Finding:
-    """Whether the roles exist, and nobody but their stack's audiences is trusted with them."""
+def access(concern: str, subject: Subject) -> Check:
+    """Whether the roles of all audiences exist."""
     roles = subject.project.roles
     if not subject.config.access.audiences:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     iam, problems = subject.clients.aws("iam"), []
     for who, arn in roles.items():
         try:
             iam.get_role(RoleName=arn.rpartition("/")[2])
         except iam.exceptions.NoSuchEntityException:
             problems.append(f"the role of {who} is missing")
-    return judged(problems, f"{len(roles)} roles exist: {', '.join(sorted(roles))}")
+    return Check.of_problems(
+        concern, problems, f"{len(roles)} roles exist: {', '.join(sorted(roles))}"
+    )
 
 
-def retention(subject: Subject) -> Finding:
-    """Whether every dataset's bucket has rules that end the life of its objects."""
+def retention(concern: str, subject: Subject) -> Check:
+    """Whether every dataset's bucket expires its objects."""
     buckets = subject.project.datasets
     if not buckets:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     s3, problems, days = subject.clients.aws("s3"), [], {}
     for name, bucket in buckets.items():
         try:
@@ -52,16 +56,17 @@ def retention(subject: Subject) -> Finding:
         except s3.exceptions.ClientError:
             problems.append(f"{name}: no lifecycle rules")
             continue
-        ends = [r["Expiration"]["Days"] for r in rules if "Days" in r.get("Expiration", {})]
-        if ends:
-            days[name] = min(ends)
+        expirations = [r["Expiration"]["Days"] for r in rules if "Days" in r.get("Expiration", {})]
+        if expirations:
+            days[name] = min(expirations)
         else:
             problems.append(f"{name}: nothing ever expires")
-    return judged(problems, ", ".join(f"{name} ends after {days[name]} days" for name in days))
+    ends = ", ".join(f"{name} ends after {count} days" for name, count in days.items())
+    return Check.of_problems(concern, problems, ends)
 
 
-def vault(subject: Subject) -> Finding:
-    """Whether every key rotates, every secret says who may read it, and no value is overdue."""
+def vault(concern: str, subject: Subject) -> Check:
+    """Whether every key rotates, every secret has a policy, and no rotation is overdue."""
     kms, problems = subject.clients.aws("kms"), []
     keys = subject.foundation.key_arns
     for purpose in PURPOSES:
@@ -81,18 +86,19 @@ def vault(subject: Subject) -> Finding:
         since = overdue(secrets, f"{subject.stack}/{name}", entry.rotation_days)
         if since is not None:
             problems.append(f"the value of {name} is overdue since {since}")
-    late, told = passwords(subject)
+    late, passwords_made = passwords(subject)
     problems += [*late, *unmountable(subject)]
-    return judged(
+    return Check.of_problems(
+        concern,
         problems,
         f"{len(PURPOSES)} keys rotate, {len(names)} secrets name their readers, "
         f"pods mount {', '.join(mounting.mounted(subject.config)) or 'none'}"
-        + (f"; {told}" if told else ""),
+        + (f"; {passwords_made}" if passwords_made else ""),
     )
 
 
 def unmountable(subject: Subject) -> list[str]:
-    """Return what is wrong with the secrets that pods mount: what the cluster gives them to."""
+    """Return the problems of the SecretProviderClasses that pods mount secrets by."""
     own = f"/apis/{mounts.API_VERSION}/namespaces/{subject.project.namespace}/secretproviderclasses"
     found = []
     for name in mounting.mounted(subject.config):
@@ -106,7 +112,7 @@ def unmountable(subject: Subject) -> list[str]:
 
 
 def overdue(secrets: Any, name: str, days: int) -> date | None:
-    """Return the day since which a value should be another; None for none, or a new one."""
+    """Return the day on which the rotation of a value was due; None if none is due."""
     made = current_since(secrets, name)
     ends = made + timedelta(days=days) if made else None
     return ends.date() if ends is not None and ends <= datetime.now(UTC) else None

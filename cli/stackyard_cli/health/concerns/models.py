@@ -1,23 +1,24 @@
-"""Checks of what makes and serves models: tracking, images, tuning, registry, serving."""
+"""Checks of tracking, training images, tuning, model registry and deployment."""
 
 from __future__ import annotations
 
-from stackyard_cli.health.concerns.subject import NOT_DECLARED, Finding, Subject, judged
+from stackyard_cli.health.check import Check
+from stackyard_cli.health.concerns.subject import Subject
 
 
-def tracking(subject: Subject) -> Finding:
-    """Whether the tracking server answers."""
+def tracking(concern: str, subject: Subject) -> Check:
+    """Whether the tracking server has ready pods."""
     if subject.config.tracking is None:
-        return NOT_DECLARED
-    problem = subject.deployment_problem("tracking")
-    return judged([problem] if problem else [], f"ready at {subject.project.tracking_uri}")
+        return Check.not_declared(concern)
+    problems = subject.deployment_problems("tracking")
+    return Check.of_problems(concern, problems, f"ready at {subject.project.tracking_uri}")
 
 
-def images(subject: Subject) -> Finding:
-    """Whether the project's repositories exist, and no tag can be pushed twice."""
+def images(concern: str, subject: Subject) -> Check:
+    """Whether the project's repositories exist, with immutable tags."""
     named = subject.project.images
     if not named:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     wanted = {_repository(name) for name in named.values()}
     ecr = subject.clients.aws("ecr")
     found = ecr.describe_repositories(repositoryNames=sorted(wanted))["repositories"]
@@ -26,7 +27,7 @@ def images(subject: Subject) -> Finding:
         for repository in found
         if repository["imageTagMutability"] != "IMMUTABLE"
     ]
-    return judged(problems, f"{len(found)} repositories with fixed tags")
+    return Check.of_problems(concern, problems, f"{len(found)} repositories with fixed tags")
 
 
 def _repository(name: str) -> str:
@@ -34,28 +35,28 @@ def _repository(name: str) -> str:
     return name.partition("@")[0].partition("/")[2].partition(":")[0]
 
 
-def tuning(subject: Subject) -> Finding:
-    """Whether the dashboard of studies answers, which needs their database."""
+def tuning(concern: str, subject: Subject) -> Check:
+    """Whether the dashboard of studies has ready pods; it needs their database."""
     if subject.config.tuning is None:
-        return NOT_DECLARED
-    problem = subject.deployment_problem("tuning")
-    return judged([problem] if problem else [], "the dashboard of studies is ready")
+        return Check.not_declared(concern)
+    problems = subject.deployment_problems("tuning")
+    return Check.of_problems(concern, problems, "the dashboard of studies is ready")
 
 
-def registry(subject: Subject) -> Finding:
-    """Whether the bucket that keeps registered models keeps every version of them."""
+def registry(concern: str, subject: Subject) -> Check:
+    """Whether the bucket of registered models keeps every version."""
     bucket = subject.project.model_bucket
     if bucket is None:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     status = subject.clients.aws("s3").get_bucket_versioning(Bucket=bucket).get("Status")
     problems = [] if status == "Enabled" else [f"{bucket}: versioning is off"]
-    return judged(problems, f"models are kept in {bucket}")
+    return Check.of_problems(concern, problems, f"models are kept in {bucket}")
 
 
-def serving(subject: Subject) -> Finding:
-    """Whether every version that is to answer has ready pods; one may wait for its first."""
+def serving(concern: str, subject: Subject) -> Check:
+    """Whether every model has ready pods, or waits for its first release."""
     if subject.config.serving is None:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     models = subject.config.serving.models
     names = [*models, *(f"{name}-canary" for name, one in models.items() if one.canary)]
     waiting = [
@@ -64,7 +65,7 @@ def serving(subject: Subject) -> Finding:
         if one.release is None and subject.deployment(name) is None
     ]
     names = sorted(set(names) - set(waiting))
-    problems = [found for name in names if (found := subject.deployment_problem(name))]
-    told = [f"ready: {', '.join(names)}"] if names else []
-    told += [f"{name} waits for the pipeline's first release" for name in waiting]
-    return judged(problems, "; ".join(told))
+    problems = [found for name in names for found in subject.deployment_problems(name)]
+    states = [f"ready: {', '.join(names)}"] if names else []
+    states += [f"{name} waits for the pipeline's first release" for name in waiting]
+    return Check.of_problems(concern, problems, "; ".join(states))

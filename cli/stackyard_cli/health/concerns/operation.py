@@ -1,4 +1,4 @@
-"""Checks of what runs around models: clusters on premises, monitoring."""
+"""Checks of on-premises clusters, monitoring and the pipeline."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import subprocess
 from typing import Any
 
 from stackyard.naming import role_name
-from stackyard_cli.health.concerns.subject import NOT_DECLARED, TIMEOUT, Finding, Subject, judged
+from stackyard_cli.clients.foundation import TIMEOUT_SECONDS
+from stackyard_cli.health.check import Check
+from stackyard_cli.health.concerns.subject import Subject
 
 NAME_LIMIT = 80
 """Longest name of a state machine, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 
-def hybrid(subject: Subject) -> Finding:
-    """Whether each cluster on premises has the namespace, and AWS trusts trainers in it."""
+def hybrid(concern: str, subject: Subject) -> Check:
+    """Whether each on-premises cluster has the namespace, and AWS trusts its trainers."""
     clusters, problems = subject.services.onprem, list[str]()
     if not clusters:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     for name, facts in clusters.items():
         problems += _onprem_problems(subject, name, facts.issuer_arn)
     names = ", ".join(sorted(clusters))
-    return judged(problems, f"namespace and trusted trainers on {names}")
+    return Check.of_problems(concern, problems, f"namespace and trusted trainers on {names}")
 
 
 def _onprem_problems(subject: Subject, cluster: str, issuer: str) -> list[str]:
@@ -38,17 +40,17 @@ def _onprem_problems(subject: Subject, cluster: str, issuer: str) -> list[str]:
         problems.append(f"role {role} is missing")
     namespace = subject.project.namespace
     try:
-        found = subject.onprem[cluster].get(f"/api/v1/namespaces/{namespace}", TIMEOUT)
+        found = subject.onprem[cluster].get(f"/api/v1/namespaces/{namespace}", TIMEOUT_SECONDS)
     except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
         return [*problems, f"{cluster} does not answer: {error}"]
     return problems if found else [*problems, f"{cluster} has no namespace {namespace}"]
 
 
-def monitoring(subject: Subject) -> Finding:
-    """Whether the alarms exist, none of them is on, and somebody listens to every topic."""
+def monitoring(concern: str, subject: Subject) -> Check:
+    """Whether the alarms exist, none is on, and every topic has a subscriber."""
     config = subject.config.monitoring
     if config is None:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     found = subject.clients.aws("cloudwatch").describe_alarms(
         AlarmNamePrefix=f"{subject.stack.slug}-"
     )
@@ -60,15 +62,17 @@ def monitoring(subject: Subject) -> Finding:
     for who in config.subscribers:
         topic = f"arn:aws:sns:{place}:{subject.stack.slug}-{who}"
         if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
-            problems.append(f"nobody hears what is for {who}")
+            problems.append(f"the topic of {who} has no subscriber")
     heard = ", ".join(sorted(config.subscribers))
-    return judged(problems, f"{len(alarms)} alarms, none is on; told are {heard}")
+    return Check.of_problems(
+        concern, problems, f"{len(alarms)} alarms, none is on; subscribers: {heard}"
+    )
 
 
-def pipeline(subject: Subject) -> Finding:
-    """Whether the pipeline can start, and what its last execution came to."""
+def pipeline(concern: str, subject: Subject) -> Check:
+    """Whether the pipeline can start, and the result of its last execution."""
     if subject.config.pipeline is None:
-        return NOT_DECLARED
+        return Check.not_declared(concern)
     place = f"{subject.foundation.region}:{subject.foundation.account}"
     machine = f"arn:aws:states:{place}:stateMachine:{subject.stack.slug[:NAME_LIMIT]}"
     states = subject.clients.aws("stepfunctions")
@@ -76,4 +80,6 @@ def pipeline(subject: Subject) -> Finding:
     found = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
     last = found[0]["status"] if found else "none yet"
     problems = [] if status == "ACTIVE" else [f"the state machine is {status}"]
-    return judged(problems, f"the state machine is active; last execution: {last}")
+    return Check.of_problems(
+        concern, problems, f"the state machine is active; last execution: {last}"
+    )

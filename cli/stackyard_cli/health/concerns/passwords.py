@@ -1,4 +1,4 @@
-"""When the passwords of a project's databases were made, as Secrets Manager tells it."""
+"""Reads from Secrets Manager when the passwords of a project's databases were made."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from stackyard.database.documents import Purpose, secret_name
 from stackyard_cli.health.concerns.subject import Subject
 
 NIGHTS = 2
-"""Days that a rotation may be late before it is a problem: it runs every night."""
+"""Days that a rotation may be late: it runs every night, and one night may fail."""
 
 
 def passwords(subject: Subject) -> tuple[list[str], str]:
-    """Return the passwords that are overdue, and for all of them when they were made."""
+    """Return a problem for each overdue password, and a text with the age of all."""
     database = subject.foundation.database
     if database is None or subject.config.tracking is None:
         return [], ""
-    secrets, problems, told = subject.clients.aws("secretsmanager"), [], []
+    secrets, problems, made_at = subject.clients.aws("secretsmanager"), [], []
     for purpose in purposes(subject.config):
         made = current_since(secrets, secret_name(subject.stack, purpose))
         if made is None:
-            told.append(f"{purpose} none yet")
+            made_at.append(f"{purpose} none yet")
             continue
-        told.append(f"{purpose} {made.date()}")
+        made_at.append(f"{purpose} {made.date()}")
         due = made + timedelta(days=database.rotation_days)
         if due + timedelta(days=NIGHTS) <= datetime.now(UTC):
             problems.append(f"the password of {purpose} is overdue since {due.date()}")
     every = "a day" if database.rotation_days == 1 else f"{database.rotation_days} days"
-    return problems, f"passwords made: {', '.join(told)}; the next after {every}"
+    return problems, f"passwords made: {', '.join(made_at)}; the next after {every}"
 
 
 def purposes(config: ProjectConfig) -> list[Purpose]:
-    """Return what a project with tracking has databases for."""
+    """Return the purposes of the databases of a project with tracking."""
     found: list[Purpose] = ["tracking"]
     if config.tuning is not None:
         found.append("tuning")

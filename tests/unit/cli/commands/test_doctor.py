@@ -10,7 +10,7 @@ import pytest
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.errors import EngineMissingError
-from stackyard_cli.commands import doctor
+from stackyard_cli.health import machine
 
 INSTALLER = """#!/bin/sh
 # As the official one is called: --no-edit-path --install-root DIR --version VERSION
@@ -64,6 +64,6 @@ def test_without_a_network_the_other_way_is_named(
 
 def test_a_disk_that_is_nearly_full_is_a_problem(home: Path) -> None:
     for gigabytes, verdict in ((7, "problem"), (9, "ok")):  # nothing is built in this home
-        found = doctor.disk(partial(lambda free, _: free * 1_000_000_000, gigabytes))
-        assert found.verdict == verdict
+        found = machine.disk("disk", partial(lambda free, _: free * 1_000_000_000, gigabytes))
+        assert found.state == verdict
         assert str(home / "sandbox") in found.detail

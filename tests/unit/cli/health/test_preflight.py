@@ -14,7 +14,7 @@ from moto import mock_aws
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.estate.estate import Estate
 from stackyard_cli.health import preflight
-from stackyard_cli.health.check import Finding
+from stackyard_cli.health.check import Check
 from tests.support.estates import STACKS
 
 ACCOUNT, REGION, TODAY = "123456789012", "eu-central-1", date(2026, 11, 24)
@@ -37,13 +37,13 @@ class Account:
     def __init__(self, root: Path, ec2: Any) -> None:
         self.root, self.ec2 = root, ec2
 
-    def findings(self, *, quota: float | None = 10_000, today: date = TODAY) -> dict[str, Finding]:
+    def findings(self, *, quota: float | None = 10_000, today: date = TODAY) -> dict[str, Check]:
         def clients(service: str, region: str) -> Any:
             assert (service, region) in {("ec2", REGION), ("service-quotas", REGION)}
             return Quotas(quota) if service == "service-quotas" else self.ec2
 
-        found = preflight.findings(Estate(self.root), ACCOUNT, clients, today)
-        return {one.check: one for one in found}
+        found = preflight.checks(Estate(self.root), ACCOUNT, clients, today)
+        return {one.name: one for one in found}
 
     def write(self, text: str) -> None:
         (self.root / "stacks/platform/foundation/dev.yaml").write_text(text)
@@ -67,11 +67,11 @@ def account(tmp_path: Path, ec2: Any) -> Account:
 
 def test_all_is_well_before_the_first_apply(account: Account) -> None:
     found = account.findings()
-    problems = [one for one in found.values() if one.verdict == "problem"]
-    assert [one.check for one in problems if "Kubernetes" not in one.check] == []
-    assert found[f"region {REGION}"].verdict == "ok"
-    assert found["dev: offerings of system_nodes"].verdict == "ok"
-    assert found["dev: addresses"].verdict == "not checked"
+    problems = [one for one in found.values() if one.state == "problem"]
+    assert [one.name for one in problems if "Kubernetes" not in one.name] == []
+    assert found[f"region {REGION}"].state == "ok"
+    assert found["dev: offerings of system_nodes"].state == "ok"
+    assert found["dev: addresses"].state == "not checked"
 
 
 def test_quotas_add_up_over_the_pools_that_share_one(account: Account) -> None:
@@ -84,23 +84,23 @@ def test_quotas_add_up_over_the_pools_that_share_one(account: Account) -> None:
     enough = account.findings(quota=10_000)["dev: quota L-1216C47A"]
     need = int(enough.detail.split()[0])
     assert all(name in enough.detail for name in shared)
-    assert enough.verdict == "ok"
-    assert account.findings(quota=need)["dev: quota L-1216C47A"].verdict == "ok"
+    assert enough.state == "ok"
+    assert account.findings(quota=need)["dev: quota L-1216C47A"].state == "ok"
     short = account.findings(quota=need - 1)["dev: quota L-1216C47A"]
-    assert short.verdict == "problem"
+    assert short.state == "problem"
     assert str(short.hint).startswith(f"ask for {need}")
 
 
 def test_what_may_not_be_asked_is_not_checked(account: Account) -> None:
     found = account.findings(quota=None)["dev: quotas"]
-    assert (found.verdict, found.detail) == ("not checked", "AWS answers AccessDeniedException")
+    assert (found.state, found.detail) == ("not checked", "AWS answers AccessDeniedException")
 
 
 def test_a_type_that_is_offered_nowhere(account: Account) -> None:
     pool = "gpu_pools: {rare: {instance_types: [p5.48xlarge], max: 1}}\n"
     account.write(pool + "network: {zones: [eu-central-1a, eu-central-1b]}\n")
     found = account.findings()["dev: offerings of rare"]
-    assert found.verdict == "problem"
+    assert found.state == "problem"
     assert found.detail == "offered in none of eu-central-1a, eu-central-1b"
 
 
@@ -110,7 +110,7 @@ def test_subnets_that_run_out_of_addresses(account: Account) -> None:
     tags = [{"Key": "stackyard:stack", "Value": "platform/foundation/dev"}]
     where = [{"ResourceType": "subnet", "Tags": tags}]
     made = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", TagSpecifications=where)
-    assert account.findings()["dev: addresses"].verdict == "ok"
+    assert account.findings()["dev: addresses"].state == "ok"
     subnet = made["Subnet"]["SubnetId"]
     many = {"SubnetId": subnet, "SecondaryPrivateIpAddressCount": 46}
     taken = [ec2.create_network_interface(**many)["NetworkInterface"] for _ in range(5)]
@@ -120,7 +120,7 @@ def test_subnets_that_run_out_of_addresses(account: Account) -> None:
         ec2.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
     ec2.delete_subnet(SubnetId=subnet)
     assert found.detail.startswith(f"{free} of 256 free in {subnet}")
-    assert found.verdict == "problem"
+    assert found.state == "problem"
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_subnets_that_run_out_of_addresses(account: Account) -> None:
 )
 def test_support_of_kubernetes_ends(account: Account, today: date, verdict: str) -> None:
     account.write('cluster: {version: "1.35"}\n')
-    assert account.findings(today=today)["dev: Kubernetes"].verdict == verdict
+    assert account.findings(today=today)["dev: Kubernetes"].state == verdict
 
 
 def test_stacks_of_other_accounts_are_named(account: Account) -> None:
     def clients(service: str, region: str) -> Any:
         raise AssertionError("nothing of another account is asked")
 
-    found = list(preflight.findings(Estate(account.root), "210987654321", clients, TODAY))
-    assert [(one.check, one.verdict) for one in found] == [("account", "not checked")]
+    found = list(preflight.checks(Estate(account.root), "210987654321", clients, TODAY))
+    assert [(one.name, one.state) for one in found] == [("account", "not checked")]

@@ -17,7 +17,7 @@ from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import Lock
 from stackyard_cli.backend.errors import StateError
 from stackyard_cli.backend.location import Location
-from stackyard_cli.commands import doctor, state
+from stackyard_cli.health import account
 from stackyard_cli.recovery.lock import age_of, check_free, held, life_of
 from tests.support.shell import Shell
 
@@ -126,7 +126,7 @@ class Unlocking:
 
     def __init__(self, shell: Shell, backend: Backend, patch: pytest.MonkeyPatch) -> None:
         self.shell, self.backend = shell, backend
-        patch.setattr(state, "location_of_estate", lambda estate: backend)
+        patch.setattr("stackyard_cli.backend.location.location_of_estate", lambda estate: backend)
 
     def __call__(self, *words: str) -> int:
         return self.shell.run("unlock", str(ONE), *words)
@@ -157,12 +157,10 @@ def test_unlock_asks_for_the_name_and_says_what_comes_next(
     assert unlock() == 2
     assert "3 min ago; it has ended" in unlock.shell.err
     assert "add `--yes`" in unlock.shell.err
-    monkeypatch.setattr(
-        "stackyard_cli.commands.state.render.ask", lambda question: "vision/defects/prod"
-    )
+    monkeypatch.setattr("stackyard_cli.render.ask", lambda question: "vision/defects/prod")
     assert unlock() == 2
     assert unlock.backend.store.get(key)
-    monkeypatch.setattr("stackyard_cli.commands.state.render.ask", lambda question: str(ONE))
+    monkeypatch.setattr("stackyard_cli.render.ask", lambda question: str(ONE))
     assert unlock() == 0
     assert f"run `stackyard recover {ONE}` next" in unlock.shell.out
     assert unlock() == 0
@@ -184,7 +182,7 @@ def test_doctor_tells_a_living_holder_from_a_dead_one(
 ) -> None:
     backend.lock(ONE, engine.pid, now())
     backend.lock(OTHER, os.getpid(), now())
-    alive, dead = (doctor._lock(one) for one in held(backend, [ONE, OTHER]))
-    assert (alive.check, alive.verdict) == (f"lock {ONE}", "ok")
-    assert dead.verdict == "problem"
+    alive, dead = (account.lock(one) for one in held(backend, [ONE, OTHER]))
+    assert (alive.name, alive.state) == (f"lock {ONE}", "ok")
+    assert dead.state == "problem"
     assert f"stackyard unlock {OTHER}" in str(dead.hint)

@@ -1,0 +1,66 @@
+"""Checks of an estate's backend and AWS account: state files, locks, identity."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from stackyard.estate.estate import Estate
+from stackyard_cli.backend.location import Location
+from stackyard_cli.health.check import Check
+from stackyard_cli.recovery.lock import Held, held
+
+
+def backend(name: str, location: Location) -> Check:
+    """Whether the backend can be read; raises StackyardError if not."""
+    keys = location.store.keys(".pulumi/stacks/")
+    states = [key for key in keys if key.endswith(".json")]
+    return Check(name, "ok", f"{len(states)} stacks in {location.backend_url}")
+
+
+def locks(location: Location, estate: Estate) -> list[Check]:
+    """Check every lock of the estate's stacks."""
+    if not location.store.sees_locks:
+        detail = f"only the engine sees locks in {location.backend_url}"
+        return [Check("locks", "not checked", detail)]
+    return [lock(one) for one in held(location, estate.stacks())]
+
+
+def lock(one: Held) -> Check:
+    """Whether the holder of a lock lives: a running apply is no problem, a dead one is."""
+    name, stack = f"lock {one.stack}", one.stack
+    if one.life == "alive":
+        return Check(name, "ok", str(one))
+    if one.life == "dead":
+        hint = f"run `stackyard recover {stack}`, or `stackyard unlock {stack}` before it"
+        return Check(name, "problem", str(one), hint)
+    hint = f"ask its owner whether it still runs; if not, run `stackyard recover {stack}`"
+    return Check(name, "not checked", str(one), hint)
+
+
+def identity(name: str, estate: Estate, location: Location) -> Check:
+    """Whether AWS accepts the credentials, and they belong to an account of the estate."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    known = {**os.environ, **location.environment}
+    session = boto3.Session(
+        aws_access_key_id=location.environment.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=location.environment.get("AWS_SECRET_ACCESS_KEY"),
+    )
+    if session.get_credentials() is None:
+        return Check(name, "not checked", "no AWS credentials here")
+    region = known.get("AWS_REGION") or "us-east-1"
+    endpoint = known.get("AWS_ENDPOINT_URL") or None
+    try:
+        sts = session.client("sts", region_name=region, endpoint_url=endpoint)
+        answer: dict[str, Any] = sts.get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        return Check(name, "problem", f"AWS does not answer: {error}")
+    accounts = sorted({estate.load(stack).config.account for stack in estate.stacks()})
+    user = answer["Arn"].rpartition(":")[2]
+    detail = f"account {answer['Account']} as {user} ({estate.settings.target})"
+    if answer["Account"] not in accounts:
+        named = ", ".join(accounts) or "none"
+        return Check(name, "problem", f"{detail}; the stacks name {named}")
+    return Check(name, "ok", detail)

@@ -1,0 +1,32 @@
+"""Removes the locks that dead runs left on a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stackyard.naming import StackId
+from stackyard_cli.backend.location import Location
+from stackyard_cli.errors import StackyardError
+from stackyard_cli.recovery.lock import Held, check_dead, held
+
+
+def dead_locks(location: Location, stack: StackId, take_over: str | None) -> list[Held]:
+    """Return the locks on a stack; raises StackyardError if a holder lives, or may live.
+
+    `take_over` names the holder (`user@host`) of a lock taken on another machine.
+    """
+    if not location.store.sees_locks:
+        raise StackyardError(
+            f"only the engine sees locks in {location.backend_url}",
+            hint=f"find out who holds it; `pulumi cancel {stack.reference}` removes its lock",
+        )
+    locks = held(location, [stack])
+    for one in locks:
+        check_dead(one.lock, stack, take_over)
+    return locks
+
+
+def remove(location: Location, locks: Sequence[Held]) -> None:
+    """Remove exactly these locks: one that somebody took meanwhile stays."""
+    for one in locks:
+        location.store.delete(one.lock.key)
