@@ -26,12 +26,12 @@ class _Part:
         self.process = Process(self.name, self.folder)
 
     def await_ready(self) -> None:
-        """Wait until it answers; raises SandboxError with its last words if it ends instead."""
+        """Wait until it answers; raises SandboxError with its last output if it ends instead."""
         wait_until(lambda: self.ready() or not self.process.alive(), READY_SECONDS)
         if not self.ready():
-            said = self.process.last_lines()
+            output = self.process.last_lines()
             raise SandboxError(
-                f"the {self.name} process did not start:\n{said}",
+                f"the {self.name} process did not start:\n{output}",
                 hint=f"its log is {self.process.log}; `stackyard sandbox reset` starts afresh",
             )
 

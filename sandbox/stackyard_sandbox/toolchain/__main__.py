@@ -28,11 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     building.add_argument("--images", action="store_true", help="only what builds images")
     chosen = parser.parse_args(arguments)
     try:
-        paths = _images() if chosen.images else build(_wanted(chosen), progress=_say)
+        paths = _images() if chosen.images else build(_wanted(chosen), progress=_print)
         if not (chosen.names or chosen.images):
             secrets_store_definitions()  # the sandbox needs them when it makes a cluster's add-on
     except ToolchainError as error:
-        _say(f"error: {error}")
+        _print(f"error: {error}")
         return 1
     if not (chosen.names or chosen.core or chosen.images):
         _fetch_definitions()
@@ -48,11 +48,11 @@ def _wanted(chosen: argparse.Namespace) -> Sequence[str] | None:
 def _images() -> dict[str, Path]:
     """Build what builds images; without a C compiler no step runs in them, and tests say so."""
     *usual, last = IMAGES
-    paths = build(usual, progress=_say)
+    paths = build(usual, progress=_print)
     try:
-        return {**paths, **build([last], progress=_say)}
+        return {**paths, **build([last], progress=_print)}
     except BuildFailed as error:
-        _say(f"warning: {error}")
+        _print(f"warning: {error}")
         return paths
 
 
@@ -62,10 +62,10 @@ def _fetch_definitions() -> None:
         kueue_definitions()
         kueue_webhooks()
     except ToolchainError as error:
-        _say(f"warning: {error}")
+        _print(f"warning: {error}")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

@@ -99,9 +99,9 @@ def _fetch(source: Source) -> Path:
     )
     if done.returncode != 0:
         raise DefinitionsMissing(source.module, done.stderr.strip() or done.stdout.strip())
-    told = json.loads(done.stdout)
-    if told["Sum"] != source.sum:
+    module = json.loads(done.stdout)
+    if module["Sum"] != source.sum:
         raise DefinitionsMissing(
-            source.module, f"{source.version} is not what it was: its sum is {told['Sum']}"
+            source.module, f"{source.version} is not what it was: its sum is {module['Sum']}"
         )
-    return Path(told["Dir"])
+    return Path(module["Dir"])

@@ -44,7 +44,7 @@ SIGNED_AS = {"monitoring": "cloudwatch"}
 
 def install() -> None:
     """Judge every signed request here, instead of in the emulator."""
-    IAMRequestBase.check_action_permitted = _judge  # type: ignore[method-assign]  # the repair
+    IAMRequestBase.check_action_permitted = _decide  # type: ignore[method-assign]  # the repair
     # Its second look at bucket policies knows neither conditions nor who asks.
     FakeBucket.get_permission = _no_opinion  # type: ignore[assignment, method-assign]  # the repair
 
@@ -53,7 +53,7 @@ def _no_opinion(_self: FakeBucket, _action: str, _resource: str) -> PermissionRe
     return PermissionResult.NEUTRAL
 
 
-def _judge(self: IAMRequestBase, resource: str) -> None:
+def _decide(self: IAMRequestBase, resource: str) -> None:
     """Return if everything that the request asks for is allowed; raises its AccessDenied if not."""
     if self._action == "sts:GetCallerIdentity":
         return
@@ -115,7 +115,7 @@ def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[
         place = (self._service, self._region, self.account_id)
         yield action, resource_of(*place, self._body, self._data) or resource
     if self._service == "s3" and (point := access_points.used()):
-        # Both doors must be open: that of the bucket, and that of the access point.
+        # Both policies must allow it: the bucket's and the access point's.
         yield action, access_points.behind(resource, point)
     if "x-amz-copy-source" in headers:
         source = unquote(headers["x-amz-copy-source"]).lstrip("/").partition("?")[0]

@@ -41,8 +41,8 @@ class Issuers:
 
     def _written(self, issuer: str) -> list[Key]:
         file = self._home / FILE
-        told = json.loads(file.read_text()) if file.exists() else {}
-        return list(told.get(issuer, {}).get("keys", []))
+        issuers = json.loads(file.read_text()) if file.exists() else {}
+        return list(issuers.get(issuer, {}).get("keys", []))
 
 
 def _keys(plane: ControlPlane) -> list[Key]:

@@ -117,8 +117,8 @@ def _check_time(claims: Claims) -> None:
     if "nbf" in claims:
         begins = max(begins, _moment(claims, "nbf"))
     if now > ends + CLOCK_SKEW:
-        told = f"current date/time {now} must be before the expiration date/time {ends}"
-        raise RefusedError("ExpiredTokenException", f"Token expired: {told}")
+        reason = f"current date/time {now} must be before the expiration date/time {ends}"
+        raise RefusedError("ExpiredTokenException", f"Token expired: {reason}")
     if begins > now + CLOCK_SKEW:
         raise _invalid("The token is not valid yet")
 

@@ -39,7 +39,7 @@ _Sdk: Any = type(factory.state_task_service_for("aws-sdk"))
 _make_client = boto_client.boto_client_for
 _task_for = factory.state_task_service_for
 _start = StepFunctionsParserBackend.start_execution
-_tell = Execution.to_history_output
+_report = Execution.to_history_output
 
 
 def install() -> None:
@@ -105,7 +105,7 @@ def _named(
 
 def _history(self: Execution) -> Any:
     """The history of an execution; empty for one from before the sandbox was stopped."""
-    return _tell(self) if self.exec_worker is not None else {"events": []}
+    return _report(self) if self.exec_worker is not None else {"events": []}
 
 
 def _without_work(self: Execution) -> dict[str, Any]:

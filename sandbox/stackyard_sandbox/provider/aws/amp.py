@@ -11,9 +11,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -27,7 +27,7 @@ class Workspace(Resource):
     """A workspace."""
 
     token = "aws:amp/workspace:Workspace"
-    takes = "alias loggingConfiguration"
+    takes = ("alias", "loggingConfiguration")
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the workspace."""
@@ -46,11 +46,11 @@ class Workspace(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the workspace."""
         client = aws.client("amp")
-        found = asked(client.describe_workspace, GONE, workspaceId=identity)
+        found = call_or_none(client.describe_workspace, GONE, workspaceId=identity)
         if found is None:
             return None
         workspace = found["workspace"]
-        logs = asked(client.describe_logging_configuration, GONE, workspaceId=identity) or {}
+        logs = call_or_none(client.describe_logging_configuration, GONE, workspaceId=identity) or {}
         group = logs.get("loggingConfiguration", {}).get("logGroupArn")
         return {
             "alias": workspace.get("alias") or None,
@@ -73,7 +73,7 @@ class Workspace(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the workspace."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("amp").delete_workspace(workspaceId=identity)
 
 
@@ -81,7 +81,7 @@ class RuleGroupNamespace(Resource):
     """A file of rules; its id is its ARN."""
 
     token = "aws:amp/ruleGroupNamespace:RuleGroupNamespace"
-    takes = "name workspaceId data"
+    takes = ("name", "workspaceId", "data")
     replaces = frozenset({"name", "workspaceId"})
     autoname = Autoname(limit=128)
 
@@ -99,7 +99,9 @@ class RuleGroupNamespace(Resource):
         """Read the rules."""
         workspace, name = _names(identity)
         call = aws.client("amp").describe_rule_groups_namespace
-        found = asked(call, GONE, "RuleGroupNamespaceNotFound", workspaceId=workspace, name=name)
+        found = call_or_none(
+            call, GONE, "RuleGroupNamespaceNotFound", workspaceId=workspace, name=name
+        )
         if found is None:
             return None
         namespace = found["ruleGroupsNamespace"]
@@ -123,7 +125,7 @@ class RuleGroupNamespace(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the rules."""
         workspace, name = _names(identity)
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("amp").delete_rule_groups_namespace(workspaceId=workspace, name=name)
 
 
@@ -131,7 +133,7 @@ class AlertManagerDefinition(Resource):
     """Where the alerts of a workspace go; its id is the workspace's."""
 
     token = "aws:amp/alertManagerDefinition:AlertManagerDefinition"
-    takes = "workspaceId definition"
+    takes = ("workspaceId", "definition")
     replaces = frozenset({"workspaceId"})
     delete_first = True
 
@@ -145,7 +147,7 @@ class AlertManagerDefinition(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the definition."""
         call = aws.client("amp").describe_alert_manager_definition
-        found = asked(call, GONE, workspaceId=identity)
+        found = call_or_none(call, GONE, workspaceId=identity)
         if found is None:
             return None
         data = found["alertManagerDefinition"]["data"]
@@ -159,7 +161,7 @@ class AlertManagerDefinition(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the definition."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("amp").delete_alert_manager_definition(workspaceId=identity)
 
 

@@ -6,7 +6,7 @@ Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/aut
 from __future__ import annotations
 
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Resource, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Resource, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 
@@ -14,7 +14,7 @@ class Tag(Resource):
     """One tag of one group; its id is `group,key`."""
 
     token = "aws:autoscaling/tag:Tag"
-    takes = "autoscalingGroupName tag"
+    takes = ("autoscalingGroupName", "tag")
     replaces = frozenset({"autoscalingGroupName", "tag.key"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
@@ -54,5 +54,5 @@ class Tag(Resource):
         """Remove the tag; a group that is gone took it along."""
         group, _, key = identity.partition(",")
         entry = {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key}
-        with gone_is_fine("ValidationError", "ResourceNotFound"):
+        with ignoring_missing("ValidationError", "ResourceNotFound"):
             aws.client("autoscaling").delete_tags(Tags=[entry])

@@ -12,8 +12,8 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
-    gone_is_fine,
+    call_or_none,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -42,7 +42,7 @@ class Vault(Resource):
     """Where backups are kept; its id is its name."""
 
     token = "aws:backup/vault:Vault"
-    takes = "name kmsKeyArn forceDestroy"
+    takes = ("name", "kmsKeyArn", "forceDestroy")
     replaces = frozenset({"name", "kmsKeyArn"})
     autoname = Autoname(limit=50)
     defaults = {"forceDestroy": False}
@@ -60,7 +60,7 @@ class Vault(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the vault."""
         call = aws.client("backup").describe_backup_vault
-        found = asked(call, *GONE, "AccessDeniedException", BackupVaultName=identity)
+        found = call_or_none(call, *GONE, "AccessDeniedException", BackupVaultName=identity)
         if found is None:
             return None
         return {
@@ -77,7 +77,7 @@ class Vault(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the vault."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("backup").delete_backup_vault(BackupVaultName=identity)
 
 
@@ -88,7 +88,7 @@ class Plan(Resource):
     """
 
     token = "aws:backup/plan:Plan"
-    takes = "name rules"
+    takes = ("name", "rules")
     replaces = frozenset({"name", "rules"})
     autoname = Autoname(limit=50)
     delete_first = True
@@ -110,7 +110,7 @@ class Plan(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the plan."""
-        found = asked(aws.client("backup").get_backup_plan, *GONE, BackupPlanId=identity)
+        found = call_or_none(aws.client("backup").get_backup_plan, *GONE, BackupPlanId=identity)
         if found is None or found.get("DeletionDate"):
             return None
         plan = found["BackupPlan"]
@@ -132,5 +132,5 @@ class Plan(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the plan."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("backup").delete_backup_plan(BackupPlanId=identity)

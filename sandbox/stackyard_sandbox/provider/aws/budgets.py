@@ -9,7 +9,12 @@ from typing import Any
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Autoname, Resource, asked, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    call_or_none,
+    ignoring_missing,
+)
 from stackyard_sandbox.provider.protocol import Properties
 
 GONE = ("NotFoundException",)
@@ -22,8 +27,15 @@ class Budget(Resource):
 
     token = "aws:budgets/budget:Budget"
     takes = (
-        "accountId name namePrefix budgetType timeUnit limitAmount limitUnit costFilters "
-        "notifications"
+        "accountId",
+        "name",
+        "namePrefix",
+        "budgetType",
+        "timeUnit",
+        "limitAmount",
+        "limitUnit",
+        "costFilters",
+        "notifications",
     )
     replaces = frozenset({"accountId", "name", "namePrefix"})
     autoname = Autoname(limit=100)
@@ -43,7 +55,7 @@ class Budget(Resource):
         account, _, name = identity.partition(":")
         client = aws.client("budgets")
         where = {"AccountId": account, "BudgetName": name}
-        found = asked(client.describe_budget, *GONE, **where)
+        found = call_or_none(client.describe_budget, *GONE, **where)
         if found is None:
             return None
         budget = found["Budget"]
@@ -61,7 +73,7 @@ class Budget(Resource):
                 for key, values in (budget.get("CostFilters") or {}).items()
             ]
             or None,
-            "notifications": _told_of(state, notifications),
+            "notifications": _subscribers(state, notifications),
             "arn": aws.arn("budgets", f"budget/{name}", region=False),
         }
 
@@ -73,7 +85,7 @@ class Budget(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the budget."""
         account, _, name = identity.partition(":")
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("budgets").delete_budget(AccountId=account, BudgetName=name)
 
 
@@ -113,7 +125,7 @@ def _amount(recorded: Any, shown: str | None) -> Any:
     return recorded if equal else shown
 
 
-def _told_of(state: Properties, found: list[Any]) -> list[Properties] | None:
+def _subscribers(state: Properties, found: list[Any]) -> list[Properties] | None:
     """The emulator forgets subscribers, so those of an equal notification stay as recorded."""
     shown = []
     for entry in found:

@@ -13,9 +13,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -52,7 +52,7 @@ class Trail(Resource):
     """A trail; its id is its ARN."""
 
     token = "aws:cloudtrail/trail:Trail"
-    takes = " ".join(("name", "enableLogging", "eventSelectors", *SETTINGS))
+    takes = ("name", "enableLogging", "eventSelectors", *SETTINGS)
     replaces = frozenset({"name"})
     autoname = Autoname(limit=128)
     defaults = {
@@ -84,7 +84,7 @@ class Trail(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the trail, whether it runs, and its tags."""
         client = aws.client("cloudtrail")
-        found = asked(client.get_trail, GONE, Name=identity)
+        found = call_or_none(client.get_trail, GONE, Name=identity)
         if found is None:
             return None
         trail = found["Trail"]
@@ -122,7 +122,7 @@ class Trail(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the trail."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             # By its name: the emulator answers a deletion by the ARN and deletes nothing.
             aws.client("cloudtrail").delete_trail(Name=state["name"])
 

@@ -14,8 +14,8 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
-    gone_is_fine,
+    call_or_none,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -52,7 +52,7 @@ class MetricAlarm(Resource):
     """An alarm; its id is its name."""
 
     token = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    takes = " ".join(("name", "dimensions", "metricQueries", *PLAIN))
+    takes = ("name", "dimensions", "metricQueries", *PLAIN)
     replaces = frozenset({"name"})
     autoname = Autoname(limit=255)
     defaults = {"actionsEnabled": True, "treatMissingData": "missing"}
@@ -88,7 +88,7 @@ class MetricAlarm(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the alarm."""
-        with gone_is_fine("ResourceNotFound"):
+        with ignoring_missing("ResourceNotFound"):
             aws.client("cloudwatch").delete_alarms(AlarmNames=[identity])
 
     def _put(self, aws: Cloud, inputs: Properties, tags: Properties) -> None:
@@ -104,7 +104,7 @@ class Dashboard(Resource):
     """A dashboard; its id is its name."""
 
     token = "aws:cloudwatch/dashboard:Dashboard"
-    takes = "dashboardName dashboardBody"
+    takes = ("dashboardName", "dashboardBody")
     replaces = frozenset({"dashboardName"})
     delete_first = True
 
@@ -119,7 +119,7 @@ class Dashboard(Resource):
         """Read the dashboard."""
         call = aws.client("cloudwatch").get_dashboard
         codes = ("ResourceNotFound", "DashboardNotFoundError")
-        found = asked(call, *codes, DashboardName=identity)
+        found = call_or_none(call, *codes, DashboardName=identity)
         if found is None:
             return None
         return {
@@ -134,7 +134,7 @@ class Dashboard(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the dashboard."""
-        with gone_is_fine("ResourceNotFound", "DashboardNotFoundError"):
+        with ignoring_missing("ResourceNotFound", "DashboardNotFoundError"):
             aws.client("cloudwatch").delete_dashboards(DashboardNames=[identity])
 
 

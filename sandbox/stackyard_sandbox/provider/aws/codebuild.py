@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Autoname, Resource, Tagging, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Autoname, Resource, Tagging, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 TAGS = Tagging("codebuild", style="lower")
@@ -42,7 +42,7 @@ class Project(Resource):
     """How a build runs; its id is its ARN."""
 
     token = "aws:codebuild/project:Project"
-    takes = " ".join(("name", *SETTINGS))
+    takes = ("name", *SETTINGS)
     replaces = frozenset({"name"})
     autoname = Autoname(limit=255)
     defaults = {"buildTimeout": 60, "queuedTimeout": 480}
@@ -83,5 +83,5 @@ class Project(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the project."""
-        with gone_is_fine("ResourceNotFoundException"):
+        with ignoring_missing("ResourceNotFoundException"):
             aws.client("codebuild").delete_project(name=state["name"])

@@ -21,13 +21,14 @@ class Change:
     path: str
     kind: Literal["ADD", "DELETE", "UPDATE"]
 
-    def to_dict(self) -> str:
+    @property
+    def normalised_path(self) -> str:
         """The path without positions, as the replacement tables spell it."""
         return re.sub(r"\[[^\]]*\]", "", self.path)
 
     def falls_under(self, paths: frozenset[str]) -> bool:
         """Say whether the change touches one of the paths, from above or from below."""
-        mine = self.to_dict()
+        mine = self.normalised_path
         return any(
             mine == path or mine.startswith(f"{path}.") or path.startswith(f"{mine}.")
             for path in paths

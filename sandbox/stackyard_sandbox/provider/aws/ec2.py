@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import asked
+from stackyard_sandbox.provider.aws.resource import call_or_none
 from stackyard_sandbox.provider.protocol import Properties
 
 
@@ -37,5 +37,5 @@ def update_tags(aws: Cloud, identity: str, old: Properties, new: Properties) -> 
 
 def one(call: Callable[..., Any], member: str, code: str, **where: Any) -> Any:
     """Return the only thing that a describe call finds, or None."""
-    found = (asked(call, code, **where) or {}).get(member)
+    found = (call_or_none(call, code, **where) or {}).get(member)
     return found[0] if found else None

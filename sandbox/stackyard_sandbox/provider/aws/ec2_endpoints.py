@@ -10,7 +10,7 @@ from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.documents import as_text
 from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
-from stackyard_sandbox.provider.aws.resource import Resource, changed, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Resource, changed, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 ENDPOINT = Casing(names={"policy": "PolicyDocument"})
@@ -21,15 +21,22 @@ class VpcEndpoint(Resource):
 
     token = "aws:ec2/vpcEndpoint:VpcEndpoint"
     takes = (
-        "vpcId serviceName vpcEndpointType routeTableIds subnetIds securityGroupIds "
-        "privateDnsEnabled policy autoAccept"
+        "vpcId",
+        "serviceName",
+        "vpcEndpointType",
+        "routeTableIds",
+        "subnetIds",
+        "securityGroupIds",
+        "privateDnsEnabled",
+        "policy",
+        "autoAccept",
     )
     replaces = frozenset({"vpcId", "serviceName", "vpcEndpointType"})
     defaults = {"vpcEndpointType": "Gateway"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the endpoint."""
-        names = [name for name in self.takes.split() if name != "autoAccept"]
+        names = [name for name in self.takes if name != "autoAccept"]
         arguments = ENDPOINT.pick(inputs, *names)
         found = aws.client("ec2").create_vpc_endpoint(**arguments, **tagged("vpc-endpoint", inputs))
         return str(found["VpcEndpoint"]["VpcEndpointId"])
@@ -72,13 +79,13 @@ class VpcEndpoint(Resource):
                 arguments[f"Add{member}"] = sorted(after - before)
             if before - after:
                 arguments[f"Remove{member}"] = sorted(before - after)
-        if changed(old, new, *self.takes.split()):
+        if changed(old, new, *self.takes):
             aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=identity, **arguments)
         update_tags(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the endpoint."""
-        with gone_is_fine("InvalidVpcEndpointId.NotFound"):
+        with ignoring_missing("InvalidVpcEndpointId.NotFound"):
             aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[identity])
 
 
@@ -87,10 +94,18 @@ class FlowLog(Resource):
 
     token = "aws:ec2/flowLog:FlowLog"
     takes = (
-        "vpcId subnetId eniId trafficType logDestination logDestinationType iamRoleArn "
-        "maxAggregationInterval logFormat destinationOptions"
+        "vpcId",
+        "subnetId",
+        "eniId",
+        "trafficType",
+        "logDestination",
+        "logDestinationType",
+        "iamRoleArn",
+        "maxAggregationInterval",
+        "logFormat",
+        "destinationOptions",
     )
-    replaces = frozenset(takes.split())
+    replaces = frozenset(takes)
     defaults = {"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
@@ -98,7 +113,7 @@ class FlowLog(Resource):
         kind = next(name for name in ("vpcId", "subnetId", "eniId") if inputs.get(name))
         kinds = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
         casing = Casing(names={"iamRoleArn": "DeliverLogsPermissionArn"})
-        names = [name for name in self.takes.split() if name not in kinds]
+        names = [name for name in self.takes if name not in kinds]
         found = aws.client("ec2").create_flow_logs(
             ResourceIds=[inputs[kind]],
             ResourceType=kinds[kind],
@@ -141,5 +156,5 @@ class FlowLog(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Stop the log."""
-        with gone_is_fine("InvalidFlowLogId.NotFound"):
+        with ignoring_missing("InvalidFlowLogId.NotFound"):
             aws.client("ec2").delete_flow_logs(FlowLogIds=[identity])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from stackyard_sandbox.provider.aws.casing import PASCAL
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
-from stackyard_sandbox.provider.aws.resource import Resource, changed, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Resource, changed, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 
@@ -17,7 +17,7 @@ class InternetGateway(Resource):
     """A VPC's way out, for public subnets."""
 
     token = "aws:ec2/internetGateway:InternetGateway"
-    takes = "vpcId"
+    takes = ("vpcId",)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the gateway."""
@@ -59,12 +59,12 @@ class InternetGateway(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Detach and delete the gateway."""
         self._detach(aws, identity, state)
-        with gone_is_fine("InvalidInternetGatewayID.NotFound"):
+        with ignoring_missing("InvalidInternetGatewayID.NotFound"):
             aws.client("ec2").delete_internet_gateway(InternetGatewayId=identity)
 
     def _detach(self, aws: Cloud, identity: str, state: Properties) -> None:
         if state.get("vpcId"):
-            with gone_is_fine(
+            with ignoring_missing(
                 "Gateway.NotAttached", "InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound"
             ):
                 aws.client("ec2").detach_internet_gateway(
@@ -76,7 +76,7 @@ class Eip(Resource):
     """A fixed public address."""
 
     token = "aws:ec2/eip:Eip"
-    takes = "domain"
+    takes = ("domain",)
     replaces = frozenset({"domain"})
     defaults = {"domain": "vpc"}
 
@@ -113,7 +113,7 @@ class Eip(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Release the address."""
-        with gone_is_fine("InvalidAllocationID.NotFound"):
+        with ignoring_missing("InvalidAllocationID.NotFound"):
             aws.client("ec2").release_address(AllocationId=identity)
 
 
@@ -121,7 +121,7 @@ class NatGateway(Resource):
     """The way out of private subnets."""
 
     token = "aws:ec2/natGateway:NatGateway"
-    takes = "allocationId subnetId connectivityType"
+    takes = ("allocationId", "subnetId", "connectivityType")
     replaces = frozenset({"allocationId", "subnetId", "connectivityType"})
     defaults = {"connectivityType": "public"}
 
@@ -158,5 +158,5 @@ class NatGateway(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the gateway."""
-        with gone_is_fine("NatGatewayNotFound"):
+        with ignoring_missing("NatGatewayNotFound"):
             aws.client("ec2").delete_nat_gateway(NatGatewayId=identity)

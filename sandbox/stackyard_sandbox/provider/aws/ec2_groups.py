@@ -13,9 +13,9 @@ from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
 from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -33,7 +33,15 @@ class SecurityGroup(Resource):
     """A group; the rule that lets everything out, which EC2 adds by itself, is taken away."""
 
     token = "aws:ec2/securityGroup:SecurityGroup"
-    takes = "name namePrefix description vpcId ingress egress revokeRulesOnDelete"
+    takes = (
+        "name",
+        "namePrefix",
+        "description",
+        "vpcId",
+        "ingress",
+        "egress",
+        "revokeRulesOnDelete",
+    )
     replaces = frozenset({"name", "namePrefix", "description", "vpcId"})
     autoname = Autoname(limit=255)
     defaults = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
@@ -72,14 +80,14 @@ class SecurityGroup(Resource):
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Write changed rules anew, but only where the group itself gives them; change tags."""
         kept = {key: new.get(key) for key in ("ingress", "egress") if changed(old, new, key)}
-        told = {key: value for key, value in kept.items() if value is not None}
-        if told:
-            _write_rules(aws, identity, told, standard=False)
+        rules = {key: value for key, value in kept.items() if value is not None}
+        if rules:
+            _write_rules(aws, identity, rules, standard=False)
         update_tags(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group."""
-        with gone_is_fine(NO_GROUP):
+        with ignoring_missing(NO_GROUP):
             aws.client("ec2").delete_security_group(GroupId=identity)
 
 
@@ -87,7 +95,7 @@ class DefaultSecurityGroup(Resource):
     """The group that each VPC brings; taken over with exactly the rules given, by default none."""
 
     token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-    takes = "vpcId ingress egress revokeRulesOnDelete"
+    takes = ("vpcId", "ingress", "egress", "revokeRulesOnDelete")
     replaces = frozenset({"vpcId"})
     defaults = {"ingress": [], "egress": [], "revokeRulesOnDelete": False}
 
@@ -121,8 +129,15 @@ class Rule(Resource):
     """Base of one rule of a group as a resource of its own."""
 
     takes = (
-        "securityGroupId ipProtocol fromPort toPort cidrIpv4 cidrIpv6 prefixListId "
-        "referencedSecurityGroupId description"
+        "securityGroupId",
+        "ipProtocol",
+        "fromPort",
+        "toPort",
+        "cidrIpv4",
+        "cidrIpv6",
+        "prefixListId",
+        "referencedSecurityGroupId",
+        "description",
     )
     replaces = frozenset({"securityGroupId"})
     egress: ClassVar[bool]
@@ -146,7 +161,7 @@ class Rule(Resource):
         """Read the rule."""
         client = aws.client("ec2")
         call = client.describe_security_group_rules
-        found = asked(call, *NO_RULE, SecurityGroupRuleIds=[identity])
+        found = call_or_none(call, *NO_RULE, SecurityGroupRuleIds=[identity])
         rules = (found or {}).get("SecurityGroupRules")
         if not rules:
             return None
@@ -170,7 +185,7 @@ class Rule(Resource):
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Change the rule in place; its tags too."""
-        names = self.takes.split()
+        names = self.takes
         if changed(old, new, *names):
             rule = {
                 "IpProtocol": new["ipProtocol"],
@@ -197,7 +212,7 @@ class Rule(Resource):
             if self.egress
             else client.revoke_security_group_ingress
         )
-        with gone_is_fine(*NO_RULE, "InvalidPermission.NotFound"):
+        with ignoring_missing(*NO_RULE, "InvalidPermission.NotFound"):
             remove(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[identity])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
-from stackyard_sandbox.provider.aws.resource import Resource, changed, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Resource, changed, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 NAMES = Casing(
@@ -27,7 +27,11 @@ class Vpc(Resource):
 
     token = "aws:ec2/vpc:Vpc"
     takes = (
-        "cidrBlock instanceTenancy enableDnsSupport enableDnsHostnames assignGeneratedIpv6CidrBlock"
+        "cidrBlock",
+        "instanceTenancy",
+        "enableDnsSupport",
+        "enableDnsHostnames",
+        "assignGeneratedIpv6CidrBlock",
     )
     replaces = frozenset({"cidrBlock", "instanceTenancy"})
     defaults = {
@@ -89,7 +93,7 @@ class Vpc(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the VPC."""
-        with gone_is_fine("InvalidVpcID.NotFound"):
+        with ignoring_missing("InvalidVpcID.NotFound"):
             aws.client("ec2").delete_vpc(VpcId=identity)
 
 
@@ -97,7 +101,14 @@ class Subnet(Resource):
     """A part of a VPC in one zone."""
 
     token = "aws:ec2/subnet:Subnet"
-    takes = "vpcId cidrBlock availabilityZone availabilityZoneId mapPublicIpOnLaunch ipv6CidrBlock"
+    takes = (
+        "vpcId",
+        "cidrBlock",
+        "availabilityZone",
+        "availabilityZoneId",
+        "mapPublicIpOnLaunch",
+        "ipv6CidrBlock",
+    )
     replaces = frozenset({"vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId"})
     defaults = {"mapPublicIpOnLaunch": False}
 
@@ -140,7 +151,7 @@ class Subnet(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the subnet."""
-        with gone_is_fine("InvalidSubnetID.NotFound"):
+        with ignoring_missing("InvalidSubnetID.NotFound"):
             aws.client("ec2").delete_subnet(SubnetId=identity)
 
     def _map_public(self, aws: Cloud, identity: str, *, on: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
-from stackyard_sandbox.provider.aws.resource import Resource, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Resource, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 NAMES = Casing(names={"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"})
@@ -33,7 +33,7 @@ class RouteTable(Resource):
     """A table; its routes are resources of their own."""
 
     token = "aws:ec2/routeTable:RouteTable"
-    takes = "vpcId"
+    takes = ("vpcId",)
     replaces = frozenset({"vpcId"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
@@ -61,7 +61,7 @@ class RouteTable(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the table."""
-        with gone_is_fine(NO_TABLE):
+        with ignoring_missing(NO_TABLE):
             aws.client("ec2").delete_route_table(RouteTableId=identity)
 
 
@@ -69,7 +69,7 @@ class Route(Resource):
     """One way in a table; its id is `table_destination`."""
 
     token = "aws:ec2/route:Route"
-    takes = " ".join(("routeTableId", *DESTINATIONS, *TARGETS))
+    takes = ("routeTableId", *DESTINATIONS, *TARGETS)
     replaces = frozenset({"routeTableId", *DESTINATIONS})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
@@ -104,7 +104,7 @@ class Route(Resource):
         """Delete the route."""
         table, _, _ = identity.partition("_")
         where = NAMES.pick(state, *DESTINATIONS)
-        with gone_is_fine("InvalidRoute.NotFound", NO_TABLE):
+        with ignoring_missing("InvalidRoute.NotFound", NO_TABLE):
             aws.client("ec2").delete_route(RouteTableId=table, **where)
 
 
@@ -112,7 +112,7 @@ class RouteTableAssociation(Resource):
     """Which subnet or gateway uses which table."""
 
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    takes = "routeTableId subnetId gatewayId"
+    takes = ("routeTableId", "subnetId", "gatewayId")
     replaces = frozenset({"routeTableId", "subnetId", "gatewayId"})
     delete_first = True
 
@@ -136,7 +136,7 @@ class RouteTableAssociation(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Dissociate."""
-        with gone_is_fine("InvalidAssociationID.NotFound"):
+        with ignoring_missing("InvalidAssociationID.NotFound"):
             aws.client("ec2").disassociate_route_table(AssociationId=identity)
 
 

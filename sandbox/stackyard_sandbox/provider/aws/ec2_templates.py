@@ -10,7 +10,7 @@ from typing import Any
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
-from stackyard_sandbox.provider.aws.resource import Autoname, Resource, changed, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Autoname, Resource, changed, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
 GONE = "InvalidLaunchTemplateId.NotFound"
@@ -63,7 +63,7 @@ class LaunchTemplate(Resource):
     """How instances are made; each change is a new version."""
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
-    takes = " ".join((*OWN, *CONTENT))
+    takes = (*OWN, *CONTENT)
     replaces = frozenset({"name", "namePrefix"})
     autoname = Autoname(limit=125)
     recomputed = dict.fromkeys((*CONTENT, "description"), ("latestVersion",))
@@ -130,7 +130,7 @@ class LaunchTemplate(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the template with its versions."""
-        with gone_is_fine(*GONE_NAMES):
+        with ignoring_missing(*GONE_NAMES):
             aws.client("ec2").delete_launch_template(LaunchTemplateId=identity)
 
 

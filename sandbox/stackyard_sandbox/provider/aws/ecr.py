@@ -13,9 +13,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Resource,
     Setting,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -28,7 +28,11 @@ class Repository(Resource):
 
     token = "aws:ecr/repository:Repository"
     takes = (
-        "name imageTagMutability imageScanningConfiguration encryptionConfigurations forceDelete"
+        "name",
+        "imageTagMutability",
+        "imageScanningConfiguration",
+        "encryptionConfigurations",
+        "forceDelete",
     )
     replaces = frozenset({"name", "encryptionConfigurations"})
     autoname = Autoname(limit=256, lower=True)
@@ -48,7 +52,7 @@ class Repository(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the repository."""
         call = aws.client("ecr").describe_repositories
-        found = asked(call, GONE, repositoryNames=[identity])
+        found = call_or_none(call, GONE, repositoryNames=[identity])
         if found is None:
             return None
         repository = found["repositories"][0]
@@ -80,7 +84,7 @@ class Repository(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the repository, with its images where `forceDelete` says so."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("ecr").delete_repository(
                 repositoryName=identity, force=bool(state.get("forceDelete"))
             )
@@ -90,7 +94,7 @@ class LifecyclePolicy(Setting):
     """Which images expire; any change replaces, as in the official provider."""
 
     token = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
-    takes = "repository policy"
+    takes = ("repository", "policy")
     parent = "repository"
     replaces = frozenset({"repository", "policy"})
     delete_first = True
@@ -104,7 +108,9 @@ class LifecyclePolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         codes = (GONE, "LifecyclePolicyNotFoundException")
-        found = asked(aws.client("ecr").get_lifecycle_policy, *codes, repositoryName=identity)
+        found = call_or_none(
+            aws.client("ecr").get_lifecycle_policy, *codes, repositoryName=identity
+        )
         if found is None:
             return None
         return {
@@ -115,7 +121,7 @@ class LifecyclePolicy(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with gone_is_fine(GONE, "LifecyclePolicyNotFoundException"):
+        with ignoring_missing(GONE, "LifecyclePolicyNotFoundException"):
             aws.client("ecr").delete_lifecycle_policy(repositoryName=identity)
 
 
@@ -123,7 +129,7 @@ class RepositoryPolicy(Setting):
     """The resource policy of a repository."""
 
     token = "aws:ecr/repositoryPolicy:RepositoryPolicy"
-    takes = "repository policy"
+    takes = ("repository", "policy")
     parent = "repository"
     replaces = frozenset({"repository"})
 
@@ -134,7 +140,9 @@ class RepositoryPolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         codes = (GONE, "RepositoryPolicyNotFoundException")
-        found = asked(aws.client("ecr").get_repository_policy, *codes, repositoryName=identity)
+        found = call_or_none(
+            aws.client("ecr").get_repository_policy, *codes, repositoryName=identity
+        )
         if found is None:
             return None
         return {
@@ -145,5 +153,5 @@ class RepositoryPolicy(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with gone_is_fine(GONE, "RepositoryPolicyNotFoundException"):
+        with ignoring_missing(GONE, "RepositoryPolicyNotFoundException"):
             aws.client("ecr").delete_repository_policy(repositoryName=identity)

@@ -14,9 +14,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Resource,
     Setting,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -30,8 +30,14 @@ class FileSystem(Resource):
 
     token = "aws:efs/fileSystem:FileSystem"
     takes = (
-        "creationToken encrypted kmsKeyId performanceMode throughputMode availabilityZoneName "
-        "provisionedThroughputInMibps lifecyclePolicies"
+        "creationToken",
+        "encrypted",
+        "kmsKeyId",
+        "performanceMode",
+        "throughputMode",
+        "availabilityZoneName",
+        "provisionedThroughputInMibps",
+        "lifecyclePolicies",
     )
     replaces = frozenset(
         {"creationToken", "encrypted", "kmsKeyId", "performanceMode", "availabilityZoneName"}
@@ -41,7 +47,7 @@ class FileSystem(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the file system."""
-        names = [name for name in self.takes.split() if name != "lifecyclePolicies"]
+        names = [name for name in self.takes if name != "lifecyclePolicies"]
         found = aws.client("efs").create_file_system(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *names)
         )
@@ -57,7 +63,7 @@ class FileSystem(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the file system."""
         client = aws.client("efs")
-        found = asked(client.describe_file_systems, NO_SYSTEM, FileSystemId=identity)
+        found = call_or_none(client.describe_file_systems, NO_SYSTEM, FileSystemId=identity)
         if found is None or not found["FileSystems"]:
             return None
         system = found["FileSystems"][0]
@@ -91,7 +97,7 @@ class FileSystem(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the file system."""
-        with gone_is_fine(NO_SYSTEM):
+        with ignoring_missing(NO_SYSTEM):
             aws.client("efs").delete_file_system(FileSystemId=identity)
 
 
@@ -99,19 +105,21 @@ class MountTarget(Resource):
     """A file system's address in a subnet."""
 
     token = "aws:efs/mountTarget:MountTarget"
-    takes = "fileSystemId subnetId ipAddress securityGroups"
+    takes = ("fileSystemId", "subnetId", "ipAddress", "securityGroups")
     replaces = frozenset({"fileSystemId", "subnetId", "ipAddress"})
     delete_first = True
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the target."""
-        arguments = NAMES.pick(inputs, *self.takes.split())
+        arguments = NAMES.pick(inputs, *self.takes)
         return str(aws.client("efs").create_mount_target(**arguments)["MountTargetId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the target."""
         client = aws.client("efs")
-        found = asked(client.describe_mount_targets, "MountTargetNotFound", MountTargetId=identity)
+        found = call_or_none(
+            client.describe_mount_targets, "MountTargetNotFound", MountTargetId=identity
+        )
         if found is None or not found["MountTargets"]:
             return None
         target = found["MountTargets"][0]
@@ -140,7 +148,7 @@ class MountTarget(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the target."""
-        with gone_is_fine("MountTargetNotFound"):
+        with ignoring_missing("MountTargetNotFound"):
             aws.client("efs").delete_mount_target(MountTargetId=identity)
 
 
@@ -148,20 +156,20 @@ class AccessPoint(Resource):
     """A directory with the user and group that its files belong to."""
 
     token = "aws:efs/accessPoint:AccessPoint"
-    takes = "fileSystemId posixUser rootDirectory"
-    replaces = frozenset(takes.split())
+    takes = ("fileSystemId", "posixUser", "rootDirectory")
+    replaces = frozenset(takes)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the access point."""
         found = aws.client("efs").create_access_point(
-            Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *self.takes.split())
+            Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *self.takes)
         )
         return str(found["AccessPointId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the access point."""
         call = aws.client("efs").describe_access_points
-        found = asked(call, "AccessPointNotFound", AccessPointId=identity)
+        found = call_or_none(call, "AccessPointNotFound", AccessPointId=identity)
         if found is None or not found["AccessPoints"]:
             return None
         point = found["AccessPoints"][0]
@@ -182,7 +190,7 @@ class AccessPoint(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the access point."""
-        with gone_is_fine("AccessPointNotFound"):
+        with ignoring_missing("AccessPointNotFound"):
             aws.client("efs").delete_access_point(AccessPointId=identity)
 
 
@@ -190,7 +198,7 @@ class FileSystemPolicy(Setting):
     """The resource policy of a file system."""
 
     token = "aws:efs/fileSystemPolicy:FileSystemPolicy"
-    takes = "fileSystemId policy bypassPolicyLockoutSafetyCheck"
+    takes = ("fileSystemId", "policy", "bypassPolicyLockoutSafetyCheck")
     parent = "fileSystemId"
     replaces = frozenset({"fileSystemId"})
 
@@ -203,12 +211,12 @@ class FileSystemPolicy(Setting):
         """Read the policy."""
         codes = (NO_SYSTEM, "PolicyNotFound")
         call = aws.client("efs").describe_file_system_policy
-        found = asked(call, *codes, FileSystemId=identity)
+        found = call_or_none(call, *codes, FileSystemId=identity)
         if found is None:
             return None
         return {"fileSystemId": identity, "policy": as_text(found["Policy"])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy; the emulator (500) cannot, there it goes with its file system."""
-        with gone_is_fine(NO_SYSTEM, "PolicyNotFound", "500"):
+        with ignoring_missing(NO_SYSTEM, "PolicyNotFound", "500"):
             aws.client("efs").delete_file_system_policy(FileSystemId=identity)

@@ -9,7 +9,12 @@ from __future__ import annotations
 from stackyard_sandbox.provider.aws.casing import LOWER, Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.eks_cluster import GONE, TAGS
-from stackyard_sandbox.provider.aws.resource import Resource, asked, changed, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import (
+    Resource,
+    call_or_none,
+    changed,
+    ignoring_missing,
+)
 from stackyard_sandbox.provider.protocol import Properties
 
 ENTRY = Casing(names={"userName": "username"}, lower=True)
@@ -20,14 +25,14 @@ class AccessEntry(Resource):
     """A principal that may log in, and its Kubernetes groups; its id is `cluster:principal`."""
 
     token = "aws:eks/accessEntry:AccessEntry"
-    takes = "clusterName principalArn kubernetesGroups type userName"
+    takes = ("clusterName", "principalArn", "kubernetesGroups", "type", "userName")
     replaces = frozenset({"clusterName", "principalArn", "type"})
     defaults = {"type": "STANDARD"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Let the principal in."""
         aws.client("eks").create_access_entry(
-            tags=dict(inputs.get("tagsAll") or {}), **ENTRY.pick(inputs, *self.takes.split())
+            tags=dict(inputs.get("tagsAll") or {}), **ENTRY.pick(inputs, *self.takes)
         )
         return f"{inputs['clusterName']}:{inputs['principalArn']}"
 
@@ -35,7 +40,7 @@ class AccessEntry(Resource):
         """Read the entry."""
         cluster, _, principal = identity.partition(":")
         call = aws.client("eks").describe_access_entry
-        found = asked(call, GONE, clusterName=cluster, principalArn=principal)
+        found = call_or_none(call, GONE, clusterName=cluster, principalArn=principal)
         if found is None:
             return None
         entry = found["accessEntry"]
@@ -65,7 +70,7 @@ class AccessEntry(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Shut the principal out."""
         cluster, _, principal = identity.partition(":")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("eks").delete_access_entry(clusterName=cluster, principalArn=principal)
 
 
@@ -73,13 +78,13 @@ class AccessPolicyAssociation(Resource):
     """An EKS access policy given to an entry; its id is `cluster#principal#policy`."""
 
     token = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
-    takes = "clusterName principalArn policyArn accessScope"
-    replaces = frozenset(takes.split())
+    takes = ("clusterName", "principalArn", "policyArn", "accessScope")
+    replaces = frozenset(takes)
     delete_first = True
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Give the policy."""
-        arguments = LOWER.pick(inputs, *self.takes.split())
+        arguments = LOWER.pick(inputs, *self.takes)
         aws.client("eks").associate_access_policy(**arguments)
         return "#".join(inputs[name] for name in ("clusterName", "principalArn", "policyArn"))
 
@@ -87,7 +92,7 @@ class AccessPolicyAssociation(Resource):
         """Find the policy among those of the entry."""
         cluster, principal, policy = identity.split("#")
         call = aws.client("eks").list_associated_access_policies
-        found = asked(call, GONE, clusterName=cluster, principalArn=principal) or {}
+        found = call_or_none(call, GONE, clusterName=cluster, principalArn=principal) or {}
         for entry in found.get("associatedAccessPolicies", []):
             if entry["policyArn"] == policy:
                 return {
@@ -103,7 +108,7 @@ class AccessPolicyAssociation(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Take the policy away."""
         cluster, principal, policy = identity.split("#")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("eks").disassociate_access_policy(
                 clusterName=cluster, principalArn=principal, policyArn=policy
             )
@@ -113,21 +118,28 @@ class PodIdentityAssociation(Resource):
     """The role that pods of a service account take; its id is the association's."""
 
     token = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-    takes = "clusterName namespace serviceAccount roleArn targetRoleArn disableSessionTags"
+    takes = (
+        "clusterName",
+        "namespace",
+        "serviceAccount",
+        "roleArn",
+        "targetRoleArn",
+        "disableSessionTags",
+    )
     replaces = frozenset({"clusterName", "namespace", "serviceAccount"})
     delete_first = True
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Associate."""
         found = aws.client("eks").create_pod_identity_association(
-            tags=dict(inputs.get("tagsAll") or {}), **LOWER.pick(inputs, *self.takes.split())
+            tags=dict(inputs.get("tagsAll") or {}), **LOWER.pick(inputs, *self.takes)
         )
         return str(found["association"]["associationId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the association; an import gives `cluster,association` as the id."""
         cluster, _, association = identity.rpartition(",")
-        found = asked(
+        found = call_or_none(
             aws.client("eks").describe_pod_identity_association,
             GONE,
             clusterName=cluster or state["clusterName"],
@@ -160,7 +172,7 @@ class PodIdentityAssociation(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Dissociate."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("eks").delete_pod_identity_association(
                 clusterName=state["clusterName"], associationId=identity
             )

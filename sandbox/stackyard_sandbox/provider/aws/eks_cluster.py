@@ -14,9 +14,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -40,16 +40,14 @@ class Cluster(Resource):
     """A cluster; its id is its name."""
 
     token = "aws:eks/cluster:Cluster"
-    takes = " ".join(
-        (
-            "name",
-            "roleArn",
-            "version",
-            "vpcConfig",
-            "enabledClusterLogTypes",
-            "bootstrapSelfManagedAddons",
-            *SETTINGS,
-        )
+    takes = (
+        "name",
+        "roleArn",
+        "version",
+        "vpcConfig",
+        "enabledClusterLogTypes",
+        "bootstrapSelfManagedAddons",
+        *SETTINGS,
     )
     replaces = frozenset(
         {
@@ -96,7 +94,7 @@ class Cluster(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the cluster."""
-        found = asked(aws.client("eks").describe_cluster, GONE, name=identity)
+        found = call_or_none(aws.client("eks").describe_cluster, GONE, name=identity)
         if found is None:
             return None
         cluster = found["cluster"]
@@ -127,8 +125,8 @@ class Cluster(Resource):
             client.update_cluster_version(name=identity, version=new["version"])
         if changed(old, new, "vpcConfig"):
             vpc = {key: new["vpcConfig"].get(key) for key in VPC_CHANGEABLE}
-            told = {key: value for key, value in vpc.items() if value is not None}
-            client.update_cluster_config(name=identity, resourcesVpcConfig=told)
+            given = {key: value for key, value in vpc.items() if value is not None}
+            client.update_cluster_config(name=identity, resourcesVpcConfig=given)
         if changed(old, new, "enabledClusterLogTypes"):
             client.update_cluster_config(name=identity, logging=_logging(new))
         for name in ("accessConfig", "upgradePolicy", "zonalShiftConfig", "deletionProtection"):
@@ -142,7 +140,7 @@ class Cluster(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the cluster and wait until it is gone."""
         client = aws.client("eks")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             client.delete_cluster(name=identity)
             waiter = client.get_waiter("cluster_deleted")
             waiter.wait(name=identity, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
@@ -162,8 +160,15 @@ class Addon(Resource):
 
     token = "aws:eks/addon:Addon"
     takes = (
-        "clusterName addonName addonVersion configurationValues serviceAccountRoleArn preserve "
-        "podIdentityAssociations resolveConflictsOnCreate resolveConflictsOnUpdate"
+        "clusterName",
+        "addonName",
+        "addonVersion",
+        "configurationValues",
+        "serviceAccountRoleArn",
+        "preserve",
+        "podIdentityAssociations",
+        "resolveConflictsOnCreate",
+        "resolveConflictsOnUpdate",
     )
     replaces = frozenset({"clusterName", "addonName"})
 
@@ -181,7 +186,7 @@ class Addon(Resource):
         """Read the add-on and the roles of its service accounts."""
         cluster, _, name = identity.partition(":")
         client = aws.client("eks")
-        found = asked(client.describe_addon, GONE, clusterName=cluster, addonName=name)
+        found = call_or_none(client.describe_addon, GONE, clusterName=cluster, addonName=name)
         if found is None:
             return None
         addon = found["addon"]
@@ -204,7 +209,7 @@ class Addon(Resource):
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Change version, configuration, roles and tags."""
-        if changed(old, new, *self.takes.split()):
+        if changed(old, new, *self.takes):
             aws.client("eks").update_addon(
                 clusterName=new["clusterName"],
                 addonName=new["addonName"],
@@ -215,7 +220,7 @@ class Addon(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the add-on."""
         cluster, _, name = identity.partition(":")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("eks").delete_addon(
                 clusterName=cluster, addonName=name, preserve=bool(state.get("preserve"))
             )

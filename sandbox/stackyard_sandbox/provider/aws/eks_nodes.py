@@ -11,9 +11,9 @@ from stackyard_sandbox.provider.aws.eks_cluster import GONE, TAGS
 from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -65,7 +65,7 @@ class NodeGroup(Resource):
     """A pool of nodes; its id is `cluster:name`."""
 
     token = "aws:eks/nodeGroup:NodeGroup"
-    takes = " ".join((*SETTINGS, "nodeGroupNamePrefix", "forceUpdateVersion"))
+    takes = (*SETTINGS, "nodeGroupNamePrefix", "forceUpdateVersion")
     replaces = frozenset(FIXED)
     autoname = Autoname("nodeGroupName", limit=63)
 
@@ -89,7 +89,7 @@ class NodeGroup(Resource):
         """Read the pool."""
         cluster, _, name = identity.partition(":")
         call = aws.client("eks").describe_nodegroup
-        found = asked(call, GONE, clusterName=cluster, nodegroupName=name)
+        found = call_or_none(call, GONE, clusterName=cluster, nodegroupName=name)
         if found is None:
             return None
         group = found["nodegroup"]
@@ -128,7 +128,7 @@ class NodeGroup(Resource):
         """Delete the pool and wait until its nodes are gone."""
         cluster, _, name = identity.partition(":")
         client = aws.client("eks")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             client.delete_nodegroup(clusterName=cluster, nodegroupName=name)
             waiter = client.get_waiter("nodegroup_deleted")
             waiter.wait(

@@ -14,8 +14,8 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
-    gone_is_fine,
+    call_or_none,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -48,8 +48,15 @@ class EventRule(Resource):
 
     token = "aws:cloudwatch/eventRule:EventRule"
     takes = (
-        "name namePrefix description eventBusName eventPattern scheduleExpression roleArn state "
-        "forceDestroy"
+        "name",
+        "namePrefix",
+        "description",
+        "eventBusName",
+        "eventPattern",
+        "scheduleExpression",
+        "roleArn",
+        "state",
+        "forceDestroy",
     )
     replaces = frozenset({"name", "namePrefix", "eventBusName"})
     autoname = Autoname(limit=64)
@@ -63,7 +70,7 @@ class EventRule(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rule."""
         bus, name = _bus_and_name(identity)
-        found = asked(aws.client("events").describe_rule, GONE, Name=name, EventBusName=bus)
+        found = call_or_none(aws.client("events").describe_rule, GONE, Name=name, EventBusName=bus)
         if found is None:
             return None
         return {
@@ -87,7 +94,7 @@ class EventRule(Resource):
         """Delete the rule, with its targets where `forceDestroy` says so."""
         bus, name = _bus_and_name(identity)
         client = aws.client("events")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             if state.get("forceDestroy"):
                 found = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
                 if found:
@@ -96,15 +103,15 @@ class EventRule(Resource):
             client.delete_rule(Name=name, EventBusName=bus)
 
     def _put(self, aws: Cloud, inputs: Properties, tags: Properties) -> None:
-        names = [name for name in self.takes.split() if name not in ("namePrefix", "forceDestroy")]
+        names = [name for name in self.takes if name not in ("namePrefix", "forceDestroy")]
         aws.client("events").put_rule(**RULE.pick(inputs, *names), **tags)
 
 
 class EventTarget(Resource):
-    """Who is told of what a rule matches; its id is `rule-target`."""
+    """The target of an EventBridge rule; its id is `rule-target`."""
 
     token = "aws:cloudwatch/eventTarget:EventTarget"
-    takes = " ".join(("rule", "eventBusName", "targetId", "forceDestroy", *SETTINGS))
+    takes = ("rule", "eventBusName", "targetId", "forceDestroy", *SETTINGS)
     replaces = frozenset({"rule", "eventBusName", "targetId"})
     autoname = Autoname("targetId", limit=64)
     defaults = {"eventBusName": "default", "forceDestroy": False}
@@ -122,7 +129,7 @@ class EventTarget(Resource):
         if "rule" not in state:
             bus, rule, target = identity.split("/")
             state = {"eventBusName": bus, "rule": rule, "targetId": target}
-        found = asked(
+        found = call_or_none(
             aws.client("events").list_targets_by_rule,
             GONE,
             Rule=_rule_name(state),
@@ -145,7 +152,7 @@ class EventTarget(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the target."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("events").remove_targets(
                 Rule=_rule_name(state),
                 EventBusName=state["eventBusName"],

@@ -13,9 +13,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -36,7 +36,7 @@ class Policy(Resource):
     """A managed policy; its id is its ARN."""
 
     token = "aws:iam/policy:Policy"
-    takes = "name namePrefix path description policy"
+    takes = ("name", "namePrefix", "path", "description", "policy")
     replaces = frozenset({"name", "namePrefix", "path", "description"})
     autoname = Autoname(limit=128)
     defaults = {"path": "/"}
@@ -54,7 +54,7 @@ class Policy(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy and the document of its default version."""
         client = aws.client("iam")
-        found = asked(client.get_policy, GONE, PolicyArn=identity)
+        found = call_or_none(client.get_policy, GONE, PolicyArn=identity)
         if found is None:
             return None
         policy = found["Policy"]
@@ -89,7 +89,7 @@ class Policy(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the policy with all its versions."""
         client = aws.client("iam")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             for version in client.list_policy_versions(PolicyArn=identity)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     client.delete_policy_version(PolicyArn=identity, VersionId=version["VersionId"])
@@ -100,7 +100,7 @@ class RolePolicy(Resource):
     """A policy written on a role; its id is `role:name`."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
-    takes = "name namePrefix role policy"
+    takes = ("name", "namePrefix", "role", "policy")
     replaces = frozenset({"name", "namePrefix", "role"})
     autoname = Autoname(limit=128)
 
@@ -115,7 +115,7 @@ class RolePolicy(Resource):
         """Read the policy."""
         role, _, name = identity.partition(":")
         client = aws.client("iam")
-        found = asked(client.get_role_policy, GONE, RoleName=role, PolicyName=name)
+        found = call_or_none(client.get_role_policy, GONE, RoleName=role, PolicyName=name)
         if found is None:
             return None
         return {"role": role, "name": name, "policy": as_text(found["PolicyDocument"])}
@@ -127,7 +127,7 @@ class RolePolicy(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
         role, _, name = identity.partition(":")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
 
 
@@ -135,7 +135,7 @@ class RolePolicyAttachment(Resource):
     """A managed policy on a role; its id is `role/arn`."""
 
     token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-    takes = "role policyArn"
+    takes = ("role", "policyArn")
     replaces = frozenset({"role", "policyArn"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
@@ -146,12 +146,14 @@ class RolePolicyAttachment(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Say whether the policy is attached."""
         role, _, arn = identity.partition("/")
-        found = asked(aws.client("iam").list_attached_role_policies, GONE, RoleName=role) or {}
+        found = (
+            call_or_none(aws.client("iam").list_attached_role_policies, GONE, RoleName=role) or {}
+        )
         attached = {entry["PolicyArn"] for entry in found.get("AttachedPolicies", [])}
         return {"role": role, "policyArn": arn} if arn in attached else None
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Detach the policy."""
         role, _, arn = identity.partition("/")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)

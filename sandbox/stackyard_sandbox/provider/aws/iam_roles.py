@@ -15,9 +15,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -46,8 +46,16 @@ class Role(Resource):
 
     token = "aws:iam/role:Role"
     takes = (
-        "name namePrefix path description assumeRolePolicy maxSessionDuration "
-        "permissionsBoundary forceDetachPolicies managedPolicyArns inlinePolicies"
+        "name",
+        "namePrefix",
+        "path",
+        "description",
+        "assumeRolePolicy",
+        "maxSessionDuration",
+        "permissionsBoundary",
+        "forceDetachPolicies",
+        "managedPolicyArns",
+        "inlinePolicies",
     )
     replaces = frozenset({"name", "namePrefix", "path"})
     autoname = Autoname(limit=64)
@@ -79,7 +87,7 @@ class Role(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the role; its policies only where they are given on the role itself."""
         client = aws.client("iam")
-        found = asked(client.get_role, GONE, RoleName=identity)
+        found = call_or_none(client.get_role, GONE, RoleName=identity)
         if found is None:
             return None
         role = found["Role"]
@@ -132,7 +140,7 @@ class Role(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the role with the policies that it brought itself."""
         client = aws.client("iam")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             _drop_policies(client, identity, state)
             if state.get("forceDetachPolicies"):
                 attached = client.list_attached_role_policies(RoleName=identity)
@@ -147,7 +155,7 @@ class InstanceProfile(Resource):
     """What gives an instance a role; its id is its name."""
 
     token = "aws:iam/instanceProfile:InstanceProfile"
-    takes = "name namePrefix path role"
+    takes = ("name", "namePrefix", "path", "role")
     replaces = frozenset({"name", "namePrefix", "path"})
     autoname = Autoname(limit=128)
     defaults = {"path": "/"}
@@ -170,7 +178,9 @@ class InstanceProfile(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the profile and its role."""
-        found = asked(aws.client("iam").get_instance_profile, GONE, InstanceProfileName=identity)
+        found = call_or_none(
+            aws.client("iam").get_instance_profile, GONE, InstanceProfileName=identity
+        )
         if found is None:
             return None
         profile = found["InstanceProfile"]
@@ -195,12 +205,12 @@ class InstanceProfile(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Take the role out and delete the profile."""
         self._remove_role(aws, identity, state)
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("iam").delete_instance_profile(InstanceProfileName=identity)
 
     def _remove_role(self, aws: Cloud, identity: str, state: Properties) -> None:
         if state.get("role"):
-            with gone_is_fine(GONE):
+            with ignoring_missing(GONE):
                 aws.client("iam").remove_role_from_instance_profile(
                     InstanceProfileName=identity, RoleName=state["role"]
                 )
@@ -210,7 +220,7 @@ class OpenIdConnectProvider(Resource):
     """Trust in an issuer of identity tokens; its id is its ARN."""
 
     token = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
-    takes = "url clientIdLists thumbprintLists"
+    takes = ("url", "clientIdLists", "thumbprintLists")
     replaces = frozenset({"url"})
     delete_first = True
 
@@ -228,7 +238,7 @@ class OpenIdConnectProvider(Resource):
         """Read the issuer."""
         client = aws.client("iam")
         where = {"OpenIDConnectProviderArn": identity}
-        found = asked(client.get_open_id_connect_provider, GONE, **where)
+        found = call_or_none(client.get_open_id_connect_provider, GONE, **where)
         if found is None:
             return None
         url = found["Url"]
@@ -254,7 +264,7 @@ class OpenIdConnectProvider(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Forget the issuer."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=identity)
 
 
@@ -269,8 +279,8 @@ def _inline(client: Any, role: str) -> list[Properties]:
 
 def _drop_policies(client: Any, role: str, state: Properties) -> None:
     for arn in state.get("managedPolicyArns") or []:
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             client.detach_role_policy(RoleName=role, PolicyArn=arn)
     for entry in state.get("inlinePolicies") or []:
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             client.delete_role_policy(RoleName=role, PolicyName=entry["name"])

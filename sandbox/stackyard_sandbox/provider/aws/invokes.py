@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.policy_document import policy_document
-from stackyard_sandbox.provider.aws.resource import asked
+from stackyard_sandbox.provider.aws.resource import call_or_none
 from stackyard_sandbox.provider.protocol import Properties
 from stackyard_sandbox.provider.server import ProviderError
 
@@ -79,7 +79,7 @@ def parameter(aws: Cloud, arguments: Properties) -> Properties:
     """Read a parameter of Systems Manager."""
     name = arguments["name"]
     call = aws.client("ssm").get_parameter
-    found = asked(call, "ParameterNotFound", Name=name, WithDecryption=True)
+    found = call_or_none(call, "ParameterNotFound", Name=name, WithDecryption=True)
     if found is None:
         public = str(name).startswith(PUBLIC_PARAMETERS)
         reason = "AWS publishes it, the emulator does not have it" if public else "it is not there"

@@ -12,9 +12,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -33,8 +33,16 @@ class Key(Resource):
 
     token = "aws:kms/key:Key"
     takes = (
-        "description policy keyUsage customerMasterKeySpec multiRegion enableKeyRotation "
-        "rotationPeriodInDays isEnabled deletionWindowInDays bypassPolicyLockoutSafetyCheck"
+        "description",
+        "policy",
+        "keyUsage",
+        "customerMasterKeySpec",
+        "multiRegion",
+        "enableKeyRotation",
+        "rotationPeriodInDays",
+        "isEnabled",
+        "deletionWindowInDays",
+        "bypassPolicyLockoutSafetyCheck",
     )
     replaces = frozenset({"customerMasterKeySpec", "keyUsage", "multiRegion"})
     defaults = {
@@ -68,7 +76,7 @@ class Key(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the key, its policy, rotation and tags."""
         client = aws.client("kms")
-        found = asked(client.describe_key, *GONE, KeyId=identity)
+        found = call_or_none(client.describe_key, *GONE, KeyId=identity)
         if found is None or found["KeyMetadata"]["KeyState"] == "PendingDeletion":
             return None
         key = found["KeyMetadata"]
@@ -106,7 +114,7 @@ class Key(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Schedule the deletion, after the window that the key was made with."""
-        with gone_is_fine(*GONE, "KMSInvalidStateException"):
+        with ignoring_missing(*GONE, "KMSInvalidStateException"):
             aws.client("kms").schedule_key_deletion(
                 KeyId=identity, PendingWindowInDays=state.get("deletionWindowInDays") or 30
             )
@@ -120,7 +128,7 @@ class Alias(Resource):
     """A name of a key; its id is the name, which starts with `alias/`."""
 
     token = "aws:kms/alias:Alias"
-    takes = "name targetKeyId"
+    takes = ("name", "targetKeyId")
     replaces = frozenset({"name"})
     autoname = Autoname(limit=256)
 
@@ -162,7 +170,7 @@ class Alias(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the alias."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("kms").delete_alias(AliasName=identity)
 
 

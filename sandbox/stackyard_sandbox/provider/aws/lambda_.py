@@ -18,9 +18,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Asset, Properties
 from stackyard_sandbox.provider.server import ProviderError
@@ -53,12 +53,19 @@ class Function(Resource):
     """A function; its id is its name."""
 
     token = "aws:lambda/function:Function"
-    takes = " ".join(
-        (
-            "name code s3Bucket s3Key s3ObjectVersion imageUri packageType architectures",
-            "sourceCodeHash publish skipDestroy",
-            *SETTINGS,
-        )
+    takes = (
+        "name",
+        "code",
+        "s3Bucket",
+        "s3Key",
+        "s3ObjectVersion",
+        "imageUri",
+        "packageType",
+        "architectures",
+        "sourceCodeHash",
+        "publish",
+        "skipDestroy",
+        *SETTINGS,
     )
     replaces = frozenset({"name", "packageType"})
     autoname = Autoname(limit=64)
@@ -85,7 +92,7 @@ class Function(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the function's configuration."""
-        found = asked(aws.client("lambda").get_function, GONE, FunctionName=identity)
+        found = call_or_none(aws.client("lambda").get_function, GONE, FunctionName=identity)
         if found is None:
             return None
         function = found["Configuration"]
@@ -124,7 +131,7 @@ class Function(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the function."""
         if not state.get("skipDestroy"):
-            with gone_is_fine(GONE):
+            with ignoring_missing(GONE):
                 aws.client("lambda").delete_function(FunctionName=identity)
 
 
@@ -133,15 +140,22 @@ class Permission(Resource):
 
     token = "aws:lambda/permission:Permission"
     takes = (
-        "function action principal sourceArn sourceAccount statementId statementIdPrefix "
-        "principalOrgId qualifier"
+        "function",
+        "action",
+        "principal",
+        "sourceArn",
+        "sourceAccount",
+        "statementId",
+        "statementIdPrefix",
+        "principalOrgId",
+        "qualifier",
     )
-    replaces = frozenset(takes.split())
+    replaces = frozenset(takes)
     autoname = Autoname("statementId", limit=100)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Add the statement."""
-        names = [name for name in self.takes.split() if name != "statementIdPrefix"]
+        names = [name for name in self.takes if name != "statementIdPrefix"]
         casing = Casing(names={"function": "FunctionName", "principalOrgId": "PrincipalOrgID"})
         aws.client("lambda").add_permission(**casing.pick(inputs, *names))
         return str(inputs["statementId"])
@@ -150,7 +164,7 @@ class Permission(Resource):
         """Find the statement in the function's policy; an import gives `function/statement`."""
         function, _, statement = identity.rpartition("/")
         name = function or state["function"]
-        found = asked(aws.client("lambda").get_policy, GONE, FunctionName=name)
+        found = call_or_none(aws.client("lambda").get_policy, GONE, FunctionName=name)
         for entry in json.loads(found["Policy"])["Statement"] if found else []:
             if entry.get("Sid") == statement:
                 principal = entry["Principal"]
@@ -168,7 +182,7 @@ class Permission(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the statement."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("lambda").remove_permission(
                 FunctionName=state["function"], StatementId=identity
             )

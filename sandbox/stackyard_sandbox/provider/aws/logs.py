@@ -14,9 +14,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -35,7 +35,7 @@ class LogGroup(Resource):
     """A log group; its id is its name."""
 
     token = "aws:cloudwatch/logGroup:LogGroup"
-    takes = "name namePrefix kmsKeyId logGroupClass retentionInDays skipDestroy"
+    takes = ("name", "namePrefix", "kmsKeyId", "logGroupClass", "retentionInDays", "skipDestroy")
     replaces = frozenset({"name", "namePrefix", "logGroupClass"})
     autoname = Autoname(limit=512)
     defaults = {"skipDestroy": False, "retentionInDays": 0}
@@ -88,7 +88,7 @@ class LogGroup(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group, unless it was to be left."""
         if not state.get("skipDestroy"):
-            with gone_is_fine(GONE):
+            with ignoring_missing(GONE):
                 aws.client("logs").delete_log_group(logGroupName=identity)
 
 
@@ -96,7 +96,7 @@ class LogMetricFilter(Resource):
     """A metric counted from log lines; its id is its name."""
 
     token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
-    takes = "name logGroupName pattern metricTransformation"
+    takes = ("name", "logGroupName", "pattern", "metricTransformation")
     replaces = frozenset({"name", "logGroupName"})
     autoname = Autoname(limit=512)
 
@@ -124,7 +124,7 @@ class LogMetricFilter(Resource):
         """Find the filter by its name."""
         where = {"logGroupName": state["logGroupName"]} if "logGroupName" in state else {}
         call = aws.client("logs").describe_metric_filters
-        found = asked(call, GONE, filterNamePrefix=identity, **where) or {}
+        found = call_or_none(call, GONE, filterNamePrefix=identity, **where) or {}
         named = (one for one in found.get("metricFilters", []) if one["filterName"] == identity)
         entry = next(named, None)
         if entry is None:
@@ -143,7 +143,7 @@ class LogMetricFilter(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the filter."""
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("logs").delete_metric_filter(
                 logGroupName=state["logGroupName"], filterName=identity
             )

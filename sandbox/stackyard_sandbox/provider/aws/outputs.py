@@ -13,7 +13,7 @@ from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.server import ProviderError
 
 
-def recordable(inputs: Mapping[str, Any]) -> Properties:
+def without_internal_keys(inputs: Mapping[str, Any]) -> Properties:
     """Return inputs without the provider's own notes among them."""
     return {key: value for key, value in inputs.items() if not key.startswith("__")}
 
@@ -41,11 +41,14 @@ def outputs_of(handler: Resource, aws: Cloud, identity: str, inputs: Properties)
     actual = handler.read(aws, identity, inputs)
     if actual is None:
         raise ProviderError(f"{handler.token} {identity} is not there right after the change")
-    outputs = {**recordable(inputs), **told(with_place(handler.token, aws, actual))}
-    return settled(outputs, inputs)
+    outputs = {
+        **without_internal_keys(inputs),
+        **without_nulls(with_region(handler.token, aws, actual)),
+    }
+    return stable_spelling(outputs, inputs)
 
 
-def settled(outputs: Properties, inputs: Properties) -> Properties:
+def stable_spelling(outputs: Properties, inputs: Properties) -> Properties:
     """Keep the program's spelling of what means the same, so that outputs do not flap."""
     return {
         key: recorded_as(inputs[key], value) if key in inputs else value
@@ -53,18 +56,18 @@ def settled(outputs: Properties, inputs: Properties) -> Properties:
     }
 
 
-def told(actual: Properties) -> Properties:
+def without_nulls(actual: Properties) -> Properties:
     """Return what the cloud has a value for."""
     return {key: value for key, value in actual.items() if value is not None}
 
 
-def with_place(token: str, aws: Cloud, actual: Properties) -> Properties:
+def with_region(token: str, aws: Cloud, actual: Properties) -> Properties:
     """Add the region, where the type has one."""
     state = sdk_types.resource_type(token).state
     return {**actual, "region": aws.region} if "region" in state else actual
 
 
-def reality_inputs(
+def inputs_from_cloud(
     handler: Resource, cloud: Cloud, inputs: Properties, actual: Properties
 ) -> Properties:
     """Return recorded inputs as reality has them; with none recorded (import), all it shows."""
@@ -73,7 +76,7 @@ def reality_inputs(
         actual["tags"] = _own_tags(actual["tagsAll"], inputs.get("tags"), cloud.default_tags)
     if not inputs:
         known = sdk_types.resource_type(handler.token).inputs
-        shown = {key: value for key, value in told(actual).items() if key in known}
+        shown = {key: value for key, value in without_nulls(actual).items() if key in known}
         shown.pop("region", None)
         return {**shown, "tagsAll": actual.get("tagsAll"), IMPORTED: True, DEFAULTS: []}
     recorded = dict(inputs)
@@ -110,7 +113,7 @@ def recorded_before(token: str, outputs: Properties, inputs: Properties) -> Prop
     return {**computed, **inputs}
 
 
-def not_taken_over(shown: Properties, old: Properties, new: Properties, outputs: Properties) -> str:
+def ignored_update(shown: Properties, old: Properties, new: Properties, outputs: Properties) -> str:
     """Name what an update changed and the cloud still shows as before, so no success is claimed."""
     before = {**shown, **old}
     tops = {change.path.split(".")[0].split("[")[0] for change in changes(old, new)}

@@ -11,9 +11,9 @@ from stackyard_sandbox.provider.aws.rds_instance import TAGS
 from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -22,7 +22,7 @@ class SubnetGroup(Resource):
     """The subnets that instances may be in; its id is its name."""
 
     token = "aws:rds/subnetGroup:SubnetGroup"
-    takes = "name namePrefix description subnetIds"
+    takes = ("name", "namePrefix", "description", "subnetIds")
     replaces = frozenset({"name", "namePrefix"})
     autoname = Autoname(limit=255, lower=True)
     defaults = {"description": "Managed by Pulumi"}
@@ -41,7 +41,7 @@ class SubnetGroup(Resource):
         """Read the group."""
         call = aws.client("rds").describe_db_subnet_groups
         codes = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
-        found = asked(call, *codes, DBSubnetGroupName=identity)
+        found = call_or_none(call, *codes, DBSubnetGroupName=identity)
         if found is None or not found["DBSubnetGroups"]:
             return None
         group = found["DBSubnetGroups"][0]
@@ -66,7 +66,7 @@ class SubnetGroup(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group."""
-        with gone_is_fine("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound"):
+        with ignoring_missing("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound"):
             aws.client("rds").delete_db_subnet_group(DBSubnetGroupName=identity)
 
 
@@ -74,7 +74,7 @@ class ParameterGroup(Resource):
     """Settings of the database engine; its id is its name."""
 
     token = "aws:rds/parameterGroup:ParameterGroup"
-    takes = "name namePrefix family description parameters skipDestroy"
+    takes = ("name", "namePrefix", "family", "description", "parameters", "skipDestroy")
     replaces = frozenset({"name", "namePrefix", "family", "description"})
     autoname = Autoname(limit=255, lower=True)
     defaults = {"description": "Managed by Pulumi"}
@@ -102,7 +102,7 @@ class ParameterGroup(Resource):
         client = aws.client("rds")
         codes = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
         call = client.describe_db_parameter_groups
-        found = asked(call, *codes, DBParameterGroupName=identity)
+        found = call_or_none(call, *codes, DBParameterGroupName=identity)
         if found is None or not found["DBParameterGroups"]:
             return None
         group = found["DBParameterGroups"][0]
@@ -147,7 +147,7 @@ class ParameterGroup(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group."""
-        with gone_is_fine("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"):
+        with ignoring_missing("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"):
             aws.client("rds").delete_db_parameter_group(DBParameterGroupName=identity)
 
 

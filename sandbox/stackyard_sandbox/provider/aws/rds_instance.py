@@ -11,9 +11,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -112,15 +112,13 @@ class Instance(Resource):
     """A database instance; its id is the instance's resource id, as in the official provider."""
 
     token = "aws:rds/instance:Instance"
-    takes = " ".join(
-        (
-            "identifierPrefix",
-            "port",
-            LOGS,
-            *CHANGEABLE,
-            *FIXED,
-            *DELETION,
-        )
+    takes = (
+        "identifierPrefix",
+        "port",
+        LOGS,
+        *CHANGEABLE,
+        *FIXED,
+        *DELETION,
     )
     replaces = frozenset({*FIXED, "identifierPrefix"})
     autoname = Autoname("identifier", limit=63, lower=True)
@@ -133,7 +131,7 @@ class Instance(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the instance."""
-        names = [name for name in self.takes.split() if name not in (*DELETION, "identifierPrefix")]
+        names = [name for name in self.takes if name not in (*DELETION, "identifierPrefix")]
         found = aws.client("rds").create_db_instance(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *names)
         )
@@ -151,7 +149,7 @@ class Instance(Resource):
         """Read the instance; its password cannot be read."""
         call = aws.client("rds").describe_db_instances
         name = state.get("identifier", identity)
-        found = asked(call, "DBInstanceNotFound", DBInstanceIdentifier=name)
+        found = call_or_none(call, "DBInstanceNotFound", DBInstanceIdentifier=name)
         if found is None or not found["DBInstances"]:
             return None
         instance = found["DBInstances"][0]
@@ -202,7 +200,7 @@ class Instance(Resource):
                 "FinalDBSnapshotIdentifier": state.get("finalSnapshotIdentifier")
                 or f"{state['identifier']}-final",
             }
-        with gone_is_fine("DBInstanceNotFound"):
+        with ignoring_missing("DBInstanceNotFound"):
             aws.client("rds").delete_db_instance(
                 DBInstanceIdentifier=state["identifier"], **snapshot
             )

@@ -106,8 +106,8 @@ class Resource:
     """
 
     token: ClassVar[str]
-    takes: ClassVar[str] = ""
-    """Inputs that are carried out, as words; others are refused rather than ignored. `*` is all."""
+    takes: ClassVar[tuple[str, ...]] = ()
+    """Inputs that the sandbox implements; others are refused, not ignored. `("*",)` is all."""
 
     replaces: ClassVar[frozenset[str]] = frozenset()
     """Property paths whose change needs a new resource."""
@@ -131,9 +131,9 @@ class Resource:
 
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
         """Return (property, reason) for each input that is not carried out here."""
-        if self.takes == "*":
+        if self.takes == ("*",):
             return []
-        taken = {*self.takes.split(), "region", "tags", "tagsAll", "timeouts"}
+        taken = {*self.takes, "region", "tags", "tagsAll", "timeouts"}
         why = f"the sandbox does not carry out this property of {self.token}"
         return [(key, why) for key in inputs if key not in taken and not key.startswith("__")]
 
@@ -205,7 +205,7 @@ def merged_tags(own: Any, default: Mapping[str, str]) -> Any:
 
 
 @contextmanager
-def gone_is_fine(*codes: str) -> Iterator[None]:
+def ignoring_missing(*codes: str) -> Iterator[None]:
     """Let a call fail whose resource is gone: one of the service's own error codes says so."""
     try:
         yield
@@ -214,7 +214,7 @@ def gone_is_fine(*codes: str) -> Iterator[None]:
             raise
 
 
-def asked(call: Callable[..., Any], *codes: str, **arguments: Any) -> Any:
+def call_or_none(call: Callable[..., Any], *codes: str, **arguments: Any) -> Any:
     """Return the answer of a call, or None where one of the codes says that there is none."""
     try:
         return call(**arguments)

@@ -12,9 +12,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.aws.s3_bucket import NO_BUCKET
 from stackyard_sandbox.provider.aws.s3_rules import BucketSetting
@@ -34,7 +34,7 @@ class BucketPublicAccessBlock(BucketSetting):
     """Refusal of public policies and ACLs."""
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-    takes = f"bucket {' '.join(BLOCKS)}"
+    takes = ("bucket", *BLOCKS)
     defaults = dict.fromkeys(BLOCKS, False)
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
@@ -49,7 +49,7 @@ class BucketPublicAccessBlock(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the four switches."""
         codes = (*NO_BUCKET, "NoSuchPublicAccessBlockConfiguration")
-        found = asked(aws.client("s3").get_public_access_block, *codes, Bucket=identity)
+        found = call_or_none(aws.client("s3").get_public_access_block, *codes, Bucket=identity)
         if found is None:
             return None
         switches = Casing().sdk(found["PublicAccessBlockConfiguration"])
@@ -57,7 +57,7 @@ class BucketPublicAccessBlock(BucketSetting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the block."""
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             aws.client("s3").delete_public_access_block(Bucket=identity)
 
 
@@ -65,7 +65,7 @@ class BucketPolicy(BucketSetting):
     """The resource policy of a bucket."""
 
     token = "aws:s3/bucketPolicy:BucketPolicy"
-    takes = "bucket policy"
+    takes = ("bucket", "policy")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Write the policy."""
@@ -74,12 +74,12 @@ class BucketPolicy(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         codes = (*NO_BUCKET, "NoSuchBucketPolicy")
-        found = asked(aws.client("s3").get_bucket_policy, *codes, Bucket=identity)
+        found = call_or_none(aws.client("s3").get_bucket_policy, *codes, Bucket=identity)
         return found and {"bucket": identity, "policy": found["Policy"]}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             aws.client("s3").delete_bucket_policy(Bucket=identity)
 
 
@@ -87,7 +87,7 @@ class BucketLogging(BucketSetting):
     """Where access logs of a bucket go."""
 
     token = "aws:s3/bucketLogging:BucketLogging"
-    takes = "bucket targetBucket targetPrefix"
+    takes = ("bucket", "targetBucket", "targetPrefix")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Switch logging on."""
@@ -98,7 +98,7 @@ class BucketLogging(BucketSetting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the target."""
-        found = asked(aws.client("s3").get_bucket_logging, *NO_BUCKET, Bucket=identity) or {}
+        found = call_or_none(aws.client("s3").get_bucket_logging, *NO_BUCKET, Bucket=identity) or {}
         if "LoggingEnabled" not in found:
             return None
         enabled = found["LoggingEnabled"]
@@ -110,7 +110,7 @@ class BucketLogging(BucketSetting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Switch logging off."""
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             aws.client("s3").put_bucket_logging(Bucket=identity, BucketLoggingStatus={})
 
 
@@ -118,7 +118,7 @@ class BucketNotification(BucketSetting):
     """Who hears of object events; there is one configuration per bucket."""
 
     token = "aws:s3/bucketNotification:BucketNotification"
-    takes = f"bucket eventbridge {' '.join(TARGETS)}"
+    takes = ("bucket", "eventbridge", *TARGETS)
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Write the whole configuration."""
@@ -138,7 +138,9 @@ class BucketNotification(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the configuration; one that names nobody is gone."""
         client = aws.client("s3")
-        found = asked(client.get_bucket_notification_configuration, *NO_BUCKET, Bucket=identity)
+        found = call_or_none(
+            client.get_bucket_notification_configuration, *NO_BUCKET, Bucket=identity
+        )
         if found is None:
             return None
         actual: Properties = {}
@@ -151,17 +153,24 @@ class BucketNotification(BucketSetting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Write an empty configuration."""
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             aws.client("s3").put_bucket_notification_configuration(
                 Bucket=identity, NotificationConfiguration={}
             )
 
 
 class AccessPoint(Resource):
-    """A named door to a bucket with a policy of its own; its id is `account:name`."""
+    """An S3 access point, with a policy of its own; its id is `account:name`."""
 
     token = "aws:s3/accessPoint:AccessPoint"
-    takes = "bucket accountId name policy publicAccessBlockConfiguration vpcConfiguration"
+    takes = (
+        "bucket",
+        "accountId",
+        "name",
+        "policy",
+        "publicAccessBlockConfiguration",
+        "vpcConfiguration",
+    )
     replaces = frozenset(
         {"accountId", "bucket", "name", "publicAccessBlockConfiguration", "vpcConfiguration"}
     )
@@ -198,10 +207,10 @@ class AccessPoint(Resource):
         account, _, name = identity.partition(":")
         client = aws.client("s3control")
         where = {"AccountId": account, "Name": name}
-        found = asked(client.get_access_point, *NO_ACCESS_POINT, **where)
+        found = call_or_none(client.get_access_point, *NO_ACCESS_POINT, **where)
         if found is None:
             return None
-        policy = asked(client.get_access_point_policy, *NO_ACCESS_POINT, **where) or {}
+        policy = call_or_none(client.get_access_point_policy, *NO_ACCESS_POINT, **where) or {}
         arn = _access_point_arn(aws, identity)
         return {
             "accountId": account,
@@ -234,7 +243,7 @@ class AccessPoint(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the access point."""
         account, _, name = identity.partition(":")
-        with gone_is_fine(*NO_ACCESS_POINT):
+        with ignoring_missing(*NO_ACCESS_POINT):
             aws.client("s3control").delete_access_point(AccountId=account, Name=name)
 
 

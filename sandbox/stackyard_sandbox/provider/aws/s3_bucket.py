@@ -11,7 +11,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Autoname, Resource, asked, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    call_or_none,
+    ignoring_missing,
+)
 from stackyard_sandbox.provider.protocol import Properties
 
 NO_BUCKET = ("NoSuchBucket", "404", "NoSuchBucketException")
@@ -21,7 +26,7 @@ class Bucket(Resource):
     """A bucket and its tags."""
 
     token = "aws:s3/bucket:Bucket"
-    takes = "bucket bucketPrefix forceDestroy objectLockEnabled"
+    takes = ("bucket", "bucketPrefix", "forceDestroy", "objectLockEnabled")
     replaces = frozenset({"bucket", "bucketPrefix", "objectLockEnabled"})
     autoname = Autoname("bucket", limit=63, lower=True)
     defaults = {"forceDestroy": False}
@@ -43,15 +48,15 @@ class Bucket(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the bucket, its tags and whether object lock is on."""
         client = aws.client("s3")
-        if asked(client.head_bucket, *NO_BUCKET, Bucket=identity) is None:
+        if call_or_none(client.head_bucket, *NO_BUCKET, Bucket=identity) is None:
             return None
         # One call less for each plain bucket: a lock cannot be added or taken off later.
         if state.get("objectLockEnabled") or not state:
             codes = (*NO_BUCKET, "ObjectLockConfigurationNotFoundError")
-            lock = asked(client.get_object_lock_configuration, *codes, Bucket=identity)
+            lock = call_or_none(client.get_object_lock_configuration, *codes, Bucket=identity)
         else:
             lock = None
-        tags = asked(client.get_bucket_tagging, "NoSuchTagSet", Bucket=identity) or {}
+        tags = call_or_none(client.get_bucket_tagging, "NoSuchTagSet", Bucket=identity) or {}
         domain = f"{identity}.s3"
         return {
             "bucket": identity,
@@ -71,7 +76,7 @@ class Bucket(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the bucket, with all its object versions where `forceDestroy` says so."""
         client = aws.client("s3")
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             if state.get("forceDestroy"):
                 empty(client, identity)
             client.delete_bucket(Bucket=identity)

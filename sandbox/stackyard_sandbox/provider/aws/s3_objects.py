@@ -10,7 +10,12 @@ from pathlib import Path
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Autoname, Resource, asked, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
+    Resource,
+    call_or_none,
+    ignoring_missing,
+)
 from stackyard_sandbox.provider.aws.s3_bucket import NO_BUCKET
 from stackyard_sandbox.provider.protocol import Asset, Properties
 from stackyard_sandbox.provider.server import ProviderError
@@ -33,7 +38,7 @@ class BucketObjectv2(Resource):
     """One object with its content; its id is its key."""
 
     token = "aws:s3/bucketObjectv2:BucketObjectv2"
-    takes = " ".join(("bucket key forceDestroy kmsKeyId", *CONTENT, *HEADERS))
+    takes = ("bucket", "key", "forceDestroy", "kmsKeyId", *CONTENT, *HEADERS)
     replaces = frozenset({"bucket", "key"})
     autoname = Autoname("key", limit=1024)
     recomputed = dict.fromkeys((*CONTENT, *HEADERS), ("versionId", "etag"))
@@ -60,7 +65,7 @@ class BucketObjectv2(Resource):
             raise ProviderError("an object is imported as `s3://bucket/key` by the target `aws`")
         client = aws.client("s3")
         where = {"Bucket": state["bucket"], "Key": identity}
-        found = asked(client.head_object, *NO_BUCKET, "NoSuchKey", **where)
+        found = call_or_none(client.head_object, *NO_BUCKET, "NoSuchKey", **where)
         if found is None:
             return None
         tags = client.get_object_tagging(**where)["TagSet"]
@@ -85,7 +90,7 @@ class BucketObjectv2(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete every version of the object."""
         client = aws.client("s3")
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             pages = client.get_paginator("list_object_versions").paginate(
                 Bucket=state["bucket"], Prefix=identity
             )

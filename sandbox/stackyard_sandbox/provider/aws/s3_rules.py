@@ -11,7 +11,7 @@ from typing import Any
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.resource import Setting, asked, gone_is_fine
+from stackyard_sandbox.provider.aws.resource import Setting, call_or_none, ignoring_missing
 from stackyard_sandbox.provider.aws.s3_bucket import NO_BUCKET
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -38,7 +38,7 @@ class BucketVersioning(BucketSetting):
     """Whether old versions are kept."""
 
     token = "aws:s3/bucketVersioning:BucketVersioning"
-    takes = "bucket versioningConfiguration"
+    takes = ("bucket", "versioningConfiguration")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Switch versioning."""
@@ -50,7 +50,7 @@ class BucketVersioning(BucketSetting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the status; `Disabled` is what a bucket has that was never switched."""
-        found = asked(aws.client("s3").get_bucket_versioning, *NO_BUCKET, Bucket=identity)
+        found = call_or_none(aws.client("s3").get_bucket_versioning, *NO_BUCKET, Bucket=identity)
         if found is None:
             return None
         return {
@@ -61,7 +61,7 @@ class BucketVersioning(BucketSetting):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Suspend: versioning cannot be taken off a bucket again."""
         if state["versioningConfiguration"]["status"] == "Enabled":
-            with gone_is_fine(*NO_BUCKET, "InvalidBucketState"):
+            with ignoring_missing(*NO_BUCKET, "InvalidBucketState"):
                 aws.client("s3").put_bucket_versioning(
                     Bucket=identity, VersioningConfiguration={"Status": "Suspended"}
                 )
@@ -71,7 +71,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     """The default encryption of new objects."""
 
     token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    takes = "bucket rules"
+    takes = ("bucket", "rules")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Write the rules."""
@@ -83,7 +83,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rules."""
         codes = (*NO_BUCKET, "ServerSideEncryptionConfigurationNotFoundError")
-        found = asked(aws.client("s3").get_bucket_encryption, *codes, Bucket=identity)
+        found = call_or_none(aws.client("s3").get_bucket_encryption, *codes, Bucket=identity)
         if found is None:
             return None
         rules = found["ServerSideEncryptionConfiguration"]["Rules"]
@@ -91,7 +91,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Go back to the service's default."""
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             aws.client("s3").delete_bucket_encryption(Bucket=identity)
 
 
@@ -99,7 +99,7 @@ class BucketLifecycleConfiguration(BucketSetting):
     """When objects move to colder storage and when they go."""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    takes = "bucket rules transitionDefaultMinimumObjectSize"
+    takes = ("bucket", "rules", "transitionDefaultMinimumObjectSize")
     defaults = {"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
@@ -115,7 +115,7 @@ class BucketLifecycleConfiguration(BucketSetting):
         """Read all rules."""
         codes = (*NO_BUCKET, "NoSuchLifecycleConfiguration")
         client = aws.client("s3")
-        found = asked(client.get_bucket_lifecycle_configuration, *codes, Bucket=identity)
+        found = call_or_none(client.get_bucket_lifecycle_configuration, *codes, Bucket=identity)
         if found is None:
             return None
         rules = [_lifecycle_inputs(rule) for rule in found["Rules"]]
@@ -123,7 +123,7 @@ class BucketLifecycleConfiguration(BucketSetting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete all rules."""
-        with gone_is_fine(*NO_BUCKET):
+        with ignoring_missing(*NO_BUCKET):
             aws.client("s3").delete_bucket_lifecycle(Bucket=identity)
 
 
@@ -131,7 +131,7 @@ class BucketOwnershipControls(BucketSetting):
     """Who owns what others put here."""
 
     token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-    takes = "bucket rule"
+    takes = ("bucket", "rule")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Write the rule."""
@@ -142,14 +142,16 @@ class BucketOwnershipControls(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rule."""
         codes = (*NO_BUCKET, "OwnershipControlsNotFoundError")
-        found = asked(aws.client("s3").get_bucket_ownership_controls, *codes, Bucket=identity)
+        found = call_or_none(
+            aws.client("s3").get_bucket_ownership_controls, *codes, Bucket=identity
+        )
         if found is None:
             return None
         return {"bucket": identity, "rule": SPELLING.sdk(found["OwnershipControls"]["Rules"][0])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the rule."""
-        with gone_is_fine(*NO_BUCKET, "OwnershipControlsNotFoundError"):
+        with ignoring_missing(*NO_BUCKET, "OwnershipControlsNotFoundError"):
             aws.client("s3").delete_bucket_ownership_controls(Bucket=identity)
 
 
@@ -157,7 +159,7 @@ class BucketObjectLockConfiguration(BucketSetting):
     """The default retention of a bucket made with object lock."""
 
     token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-    takes = "bucket objectLockEnabled rule"
+    takes = ("bucket", "objectLockEnabled", "rule")
     defaults = {"objectLockEnabled": "Enabled"}
     replaces = frozenset({"bucket", "objectLockEnabled"})
 
@@ -173,7 +175,9 @@ class BucketObjectLockConfiguration(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the default retention."""
         codes = (*NO_BUCKET, "ObjectLockConfigurationNotFoundError")
-        found = asked(aws.client("s3").get_object_lock_configuration, *codes, Bucket=identity)
+        found = call_or_none(
+            aws.client("s3").get_object_lock_configuration, *codes, Bucket=identity
+        )
         if found is None:
             return None
         configuration = SPELLING.sdk(found["ObjectLockConfiguration"])
@@ -181,7 +185,7 @@ class BucketObjectLockConfiguration(BucketSetting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Drop the default retention; the lock itself stays on for the bucket's life."""
-        with gone_is_fine(*NO_BUCKET, "ObjectLockConfigurationNotFoundError"):
+        with ignoring_missing(*NO_BUCKET, "ObjectLockConfigurationNotFoundError"):
             aws.client("s3").put_object_lock_configuration(
                 Bucket=identity, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
             )

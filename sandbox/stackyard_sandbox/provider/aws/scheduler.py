@@ -12,8 +12,8 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
-    gone_is_fine,
+    call_or_none,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -41,7 +41,7 @@ class Schedule(Resource):
     """When a target is called; its id is `group/name`."""
 
     token = "aws:scheduler/schedule:Schedule"
-    takes = " ".join(("namePrefix", *SETTINGS))
+    takes = ("namePrefix", *SETTINGS)
     replaces = frozenset({"name", "namePrefix", "groupName"})
     autoname = Autoname(limit=64)
     defaults = {
@@ -68,7 +68,7 @@ class Schedule(Resource):
         """Read the schedule."""
         group, _, name = identity.partition("/")
         call = aws.client("scheduler").get_schedule
-        found = asked(call, GONE, GroupName=group, Name=name)
+        found = call_or_none(call, GONE, GroupName=group, Name=name)
         if found is None:
             return None
         members = [PASCAL.api_name(key) for key in SETTINGS]
@@ -85,7 +85,7 @@ class Schedule(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the schedule."""
         group, _, name = identity.partition("/")
-        with gone_is_fine(GONE):
+        with ignoring_missing(GONE):
             aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
 
 
@@ -93,7 +93,7 @@ class ScheduleGroup(Resource):
     """A group of schedules; its id is its name."""
 
     token = "aws:scheduler/scheduleGroup:ScheduleGroup"
-    takes = "name namePrefix"
+    takes = ("name", "namePrefix")
     replaces = frozenset({"name", "namePrefix"})
     autoname = Autoname(limit=64)
 
@@ -106,7 +106,7 @@ class ScheduleGroup(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the group."""
-        found = asked(aws.client("scheduler").get_schedule_group, GONE, Name=identity)
+        found = call_or_none(aws.client("scheduler").get_schedule_group, GONE, Name=identity)
         if found is None:
             return None
         return {
@@ -123,5 +123,5 @@ class ScheduleGroup(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group."""
         client = aws.client("scheduler")
-        if asked(client.get_schedule_group, GONE, Name=identity) is not None:
+        if call_or_none(client.get_schedule_group, GONE, Name=identity) is not None:
             client.delete_schedule_group(Name=identity)

@@ -16,9 +16,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Resource,
     Setting,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -30,7 +30,7 @@ class Secret(Resource):
     """A secret without its value; its id is its ARN."""
 
     token = "aws:secretsmanager/secret:Secret"
-    takes = "name namePrefix description kmsKeyId policy recoveryWindowInDays"
+    takes = ("name", "namePrefix", "description", "kmsKeyId", "policy", "recoveryWindowInDays")
     replaces = frozenset({"name", "namePrefix"})
     autoname = Autoname(limit=512)
     defaults = {"recoveryWindowInDays": 30}
@@ -53,7 +53,7 @@ class Secret(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the secret; one that waits for its deletion counts as gone."""
         client = aws.client("secretsmanager")
-        found = asked(client.describe_secret, *GONE, SecretId=identity)
+        found = call_or_none(client.describe_secret, *GONE, SecretId=identity)
         if found is None or found.get("DeletedDate"):
             return None
         actual = {
@@ -89,7 +89,7 @@ class Secret(Resource):
         arguments: Properties = (
             {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
         )
-        with gone_is_fine(*GONE, "InvalidRequestException"):
+        with ignoring_missing(*GONE, "InvalidRequestException"):
             aws.client("secretsmanager").delete_secret(SecretId=identity, **arguments)
 
 
@@ -97,7 +97,7 @@ class SecretVersion(Resource):
     """The value of a secret; its id is `secret|version`."""
 
     token = "aws:secretsmanager/secretVersion:SecretVersion"
-    takes = "secretId secretString secretBinary versionStages"
+    takes = ("secretId", "secretString", "secretBinary", "versionStages")
     replaces = frozenset({"secretId", "secretString", "secretBinary"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
@@ -115,7 +115,7 @@ class SecretVersion(Resource):
         secret, _, version = identity.partition("|")
         client = aws.client("secretsmanager")
         codes = (*GONE, "InvalidRequestException")
-        found = asked(client.get_secret_value, *codes, SecretId=secret, VersionId=version)
+        found = call_or_none(client.get_secret_value, *codes, SecretId=secret, VersionId=version)
         if found is None or not found.get("VersionStages"):
             return None
         binary = found.get("SecretBinary")
@@ -146,7 +146,7 @@ class SecretPolicy(Setting):
     """The resource policy of a secret."""
 
     token = "aws:secretsmanager/secretPolicy:SecretPolicy"
-    takes = "secretArn policy blockPublicPolicy"
+    takes = ("secretArn", "policy", "blockPublicPolicy")
     parent = "secretArn"
     replaces = frozenset({"secretArn"})
 
@@ -161,14 +161,14 @@ class SecretPolicy(Setting):
         """Read the policy."""
         client = aws.client("secretsmanager")
         codes = (*GONE, "InvalidRequestException")
-        found = asked(client.get_resource_policy, *codes, SecretId=identity)
+        found = call_or_none(client.get_resource_policy, *codes, SecretId=identity)
         if found is None or not found.get("ResourcePolicy"):
             return None
         return {"secretArn": identity, "policy": as_text(found["ResourcePolicy"])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with gone_is_fine(*GONE, "InvalidRequestException"):
+        with ignoring_missing(*GONE, "InvalidRequestException"):
             aws.client("secretsmanager").delete_resource_policy(SecretId=identity)
 
 
@@ -176,7 +176,7 @@ class SecretRotation(Setting):
     """Who rotates a secret, and when."""
 
     token = "aws:secretsmanager/secretRotation:SecretRotation"
-    takes = "secretId rotationLambdaArn rotationRules rotateImmediately"
+    takes = ("secretId", "rotationLambdaArn", "rotationRules", "rotateImmediately")
     parent = "secretId"
     replaces = frozenset({"secretId"})
     defaults = {"rotateImmediately": True}
@@ -190,7 +190,7 @@ class SecretRotation(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read lambda and rules."""
-        found = asked(aws.client("secretsmanager").describe_secret, *GONE, SecretId=identity)
+        found = call_or_none(aws.client("secretsmanager").describe_secret, *GONE, SecretId=identity)
         if found is None or not found.get("RotationEnabled"):
             return None
         return {
@@ -202,5 +202,5 @@ class SecretRotation(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Stop the rotation."""
-        with gone_is_fine(*GONE, "InvalidRequestException"):
+        with ignoring_missing(*GONE, "InvalidRequestException"):
             aws.client("secretsmanager").cancel_rotate_secret(SecretId=identity)

@@ -20,15 +20,15 @@ from stackyard_sandbox.provider.aws.cloud import Clients, Cloud, Endpoint, wrong
 from stackyard_sandbox.provider.aws.differences import IMPORTED, Change, changes
 from stackyard_sandbox.provider.aws.outputs import (
     computed,
-    not_taken_over,
+    ignored_update,
+    inputs_from_cloud,
     outputs_of,
-    reality_inputs,
     recomputed,
-    recordable,
     recorded_before,
-    settled,
-    told,
-    with_place,
+    stable_spelling,
+    with_region,
+    without_internal_keys,
+    without_nulls,
 )
 from stackyard_sandbox.provider.aws.resource import (
     DEFAULTS,
@@ -113,7 +113,7 @@ class AwsServicer(PackageServicer[Cloud]):
         token, _ = _of_urn(request.urn)
         handler, bag = _handler(token), decode(request.properties)
         if request.preview:
-            outputs = {**computed(token, bag.values), **recordable(bag.values)}
+            outputs = {**computed(token, bag.values), **without_internal_keys(bag.values)}
             return provider_pb2.CreateResponse(properties=encode(outputs, bag.secrets))
         aws = self.configured(context).at(bag.values.get("region"))
         with _explained(request.urn, bag.values, bag.secret_texts()):
@@ -123,7 +123,7 @@ class AwsServicer(PackageServicer[Cloud]):
                 handler.finish(aws, identity, bag.values)
                 outputs = outputs_of(handler, aws, identity, bag.values)
         except ProviderError as error:
-            made = Bag(recordable(bag.values), bag.secrets)
+            made = Bag(without_internal_keys(bag.values), bag.secrets)
             raise NotReadyError(identity, made, bag, [str(error)]) from error
         return provider_pb2.CreateResponse(id=identity, properties=encode(outputs, bag.secrets))
 
@@ -138,13 +138,17 @@ class AwsServicer(PackageServicer[Cloud]):
             actual = _read(handler, aws, request.id, state.values)
         if actual is None:
             return provider_pb2.ReadResponse()
-        actual = with_place(token, aws, actual)
-        recorded = reality_inputs(handler, cloud, inputs.values, actual)
-        outputs = {**recordable(state.values), **recordable(recorded), **told(actual)}
+        actual = with_region(token, aws, actual)
+        recorded = inputs_from_cloud(handler, cloud, inputs.values, actual)
+        outputs = {
+            **without_internal_keys(state.values),
+            **without_internal_keys(recorded),
+            **without_nulls(actual),
+        }
         secrets = state.secrets | inputs.secrets
         return provider_pb2.ReadResponse(
             id=request.id,
-            properties=encode(settled(outputs, recorded), secrets),
+            properties=encode(stable_spelling(outputs, recorded), secrets),
             inputs=encode(recorded, secrets & recorded.keys()),
         )
 
@@ -157,14 +161,14 @@ class AwsServicer(PackageServicer[Cloud]):
         if request.preview:
             kept = {key: value for key, value in old.values.items() if key != DEFAULTS}
             unsure = recomputed(handler, old_inputs, new.values)
-            outputs = {**kept, **unsure, **recordable(new.values)}
+            outputs = {**kept, **unsure, **without_internal_keys(new.values)}
         else:
             aws = self.configured(context).at(new.values.get("region"))
             with _explained(request.urn, new.values, new.secret_texts() | old.secret_texts()):
                 before = recorded_before(token, old.values, old_inputs)
                 handler.update(aws, request.id, before, new.values)
                 outputs = outputs_of(handler, aws, request.id, new.values)
-            if ignored := not_taken_over(old.values, old_inputs, new.values, outputs):
+            if ignored := ignored_update(old.values, old_inputs, new.values, outputs):
                 raise ProviderError(f"{request.urn}: the emulator did not take over {ignored}")
         return provider_pb2.UpdateResponse(properties=encode(outputs, new.secrets))
 
@@ -217,8 +221,8 @@ def _changes(handler: Resource, old: Properties, new: Properties) -> list[Change
     found = changes(old, new)
     if not old.get(IMPORTED):
         return found
-    settled = _replacing(handler) | handler.defaults.keys()
-    return [one for one in found if one.kind != "ADD" or not one.falls_under(settled)]
+    stable_spelling = _replacing(handler) | handler.defaults.keys()
+    return [one for one in found if one.kind != "ADD" or not one.falls_under(stable_spelling)]
 
 
 def _replacing(handler: Resource) -> frozenset[str]:
@@ -253,8 +257,8 @@ def _explained(where: str, values: Properties, secrets: set[str]) -> Iterator[No
         if message.startswith("<!doctype"):
             message = "the emulator does not have this operation, or failed in it"
         service = error.operation_name
-        told = " ".join(str(part) for part in error.response["Error"].values())
-        text = f"{where}: {service} answered {code}: {message}{_blamed(values, told)}"
+        details = " ".join(str(part) for part in error.response["Error"].values())
+        text = f"{where}: {service} answered {code}: {message}{_blamed(values, details)}"
         raise ProviderError(_redacted(text, secrets)) from None
     except ResponseParserError:
         raise ProviderError(f"{where}: the emulator does not have an operation needed") from None

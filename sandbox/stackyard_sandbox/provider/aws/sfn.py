@@ -12,9 +12,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -33,8 +33,14 @@ class StateMachine(Resource):
 
     token = "aws:sfn/stateMachine:StateMachine"
     takes = (
-        "name namePrefix definition roleArn type loggingConfiguration tracingConfiguration "
-        "encryptionConfiguration"
+        "name",
+        "namePrefix",
+        "definition",
+        "roleArn",
+        "type",
+        "loggingConfiguration",
+        "tracingConfiguration",
+        "encryptionConfiguration",
     )
     replaces = frozenset({"name", "namePrefix", "type"})
     autoname = Autoname(limit=80)
@@ -53,7 +59,7 @@ class StateMachine(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the machine."""
         call = aws.client("stepfunctions").describe_state_machine
-        found = asked(call, "StateMachineDoesNotExist", stateMachineArn=identity)
+        found = call_or_none(call, "StateMachineDoesNotExist", stateMachineArn=identity)
         if found is None or found["status"] == "DELETING":
             return None
         logging = dict(found.get("loggingConfiguration") or {})
@@ -75,7 +81,7 @@ class StateMachine(Resource):
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Change the definition and its settings; change tags."""
-        if changed(old, new, *self.takes.split()):
+        if changed(old, new, *self.takes):
             aws.client("stepfunctions").update_state_machine(
                 stateMachineArn=identity, **_settings(new)
             )
@@ -83,7 +89,7 @@ class StateMachine(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the machine."""
-        with gone_is_fine("StateMachineDoesNotExist"):
+        with ignoring_missing("StateMachineDoesNotExist"):
             aws.client("stepfunctions").delete_state_machine(stateMachineArn=identity)
 
 
@@ -91,7 +97,7 @@ class Activity(Resource):
     """A step that a worker outside fetches; its id is its ARN."""
 
     token = "aws:sfn/activity:Activity"
-    takes = "name encryptionConfiguration"
+    takes = ("name", "encryptionConfiguration")
     replaces = frozenset({"name", "encryptionConfiguration"})
     autoname = Autoname(limit=80)
 
@@ -106,7 +112,7 @@ class Activity(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the activity."""
         call = aws.client("stepfunctions").describe_activity
-        found = asked(call, "ActivityDoesNotExist", activityArn=identity)
+        found = call_or_none(call, "ActivityDoesNotExist", activityArn=identity)
         if found is None:
             return None
         return {
@@ -123,7 +129,7 @@ class Activity(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the activity."""
-        with gone_is_fine("ActivityDoesNotExist"):
+        with ignoring_missing("ActivityDoesNotExist"):
             aws.client("stepfunctions").delete_activity(activityArn=identity)
 
 

@@ -10,8 +10,8 @@ from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.resource import (
     Resource,
     Tagging,
-    asked,
-    gone_is_fine,
+    call_or_none,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -25,7 +25,7 @@ class SigningProfile(Resource):
     """How artefacts are signed; its id is its name. Names hold letters, digits and `_` only."""
 
     token = "aws:signer/signingProfile:SigningProfile"
-    takes = "name namePrefix platformId signatureValidityPeriod"
+    takes = ("name", "namePrefix", "platformId", "signatureValidityPeriod")
     replaces = frozenset({"name", "namePrefix", "platformId", "signatureValidityPeriod"})
 
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ class SigningProfile(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the profile; a cancelled one counts as gone."""
         call = aws.client("signer").get_signing_profile
-        found = asked(call, "ResourceNotFoundException", profileName=identity)
+        found = call_or_none(call, "ResourceNotFoundException", profileName=identity)
         if found is None or found.get("status") == "Canceled":
             return None
         return {
@@ -65,5 +65,5 @@ class SigningProfile(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Cancel the profile: the service never deletes one."""
-        with gone_is_fine("ResourceNotFoundException"):
+        with ignoring_missing("ResourceNotFoundException"):
             aws.client("signer").cancel_signing_profile(profileName=identity)

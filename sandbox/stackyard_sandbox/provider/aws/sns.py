@@ -16,9 +16,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Resource,
     Setting,
     Tagging,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -48,7 +48,7 @@ class Topic(Resource):
     """A topic; its id is its ARN."""
 
     token = "aws:sns/topic:Topic"
-    takes = " ".join(("name", "namePrefix", "fifoTopic", *ATTRIBUTES))
+    takes = ("name", "namePrefix", "fifoTopic", *ATTRIBUTES)
     replaces = frozenset({"name", "namePrefix", "fifoTopic"})
     autoname = Autoname(limit=256)
     defaults = {"fifoTopic": False}
@@ -67,7 +67,7 @@ class Topic(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the topic."""
-        found = asked(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
+        found = call_or_none(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
         if found is None:
             return None
         attributes = found["Attributes"]
@@ -99,7 +99,7 @@ class Topic(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the topic."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("sns").delete_topic(TopicArn=identity)
 
 
@@ -107,7 +107,7 @@ class TopicPolicy(Setting):
     """The resource policy of a topic."""
 
     token = "aws:sns/topicPolicy:TopicPolicy"
-    takes = "arn policy"
+    takes = ("arn", "policy")
     parent = "arn"
     replaces = frozenset({"arn"})
 
@@ -119,7 +119,7 @@ class TopicPolicy(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy; each topic has one."""
-        found = asked(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
+        found = call_or_none(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
         if found is None or not found["Attributes"].get("Policy"):
             return None
         return {
@@ -139,7 +139,7 @@ class TopicPolicy(Setting):
             "Condition": {"StringEquals": {"AWS:SourceOwner": aws.account}},
         }
         document = {"Version": "2008-10-17", "Statement": [statement]}
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             self.put(aws, identity, {"policy": json.dumps(document)})
 
 
@@ -147,7 +147,7 @@ class TopicSubscription(Resource):
     """Who hears of a topic; its id is its ARN."""
 
     token = "aws:sns/topicSubscription:TopicSubscription"
-    takes = " ".join(("topic", "protocol", "endpoint", "endpointAutoConfirms", *SUBSCRIPTION))
+    takes = ("topic", "protocol", "endpoint", "endpointAutoConfirms", *SUBSCRIPTION)
     replaces = frozenset({"topic", "protocol", "endpoint"})
     defaults = {"rawMessageDelivery": False, "endpointAutoConfirms": False}
 
@@ -166,7 +166,7 @@ class TopicSubscription(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the subscription."""
         call = aws.client("sns").get_subscription_attributes
-        found = asked(call, *GONE, SubscriptionArn=identity)
+        found = call_or_none(call, *GONE, SubscriptionArn=identity)
         if found is None:
             return None
         attributes = found["Attributes"]
@@ -194,7 +194,7 @@ class TopicSubscription(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Unsubscribe."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("sns").unsubscribe(SubscriptionArn=identity)
 
 

@@ -12,9 +12,9 @@ from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
     Setting,
-    asked,
+    call_or_none,
     changed,
-    gone_is_fine,
+    ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -45,7 +45,7 @@ class Queue(Resource):
     """A queue; its id is its URL."""
 
     token = "aws:sqs/queue:Queue"
-    takes = " ".join(("name", "namePrefix", "fifoQueue", *ATTRIBUTES))
+    takes = ("name", "namePrefix", "fifoQueue", *ATTRIBUTES)
     replaces = frozenset({"name", "namePrefix", "fifoQueue"})
     autoname = Autoname(limit=80)
     defaults = {
@@ -71,7 +71,7 @@ class Queue(Resource):
         """Read the queue."""
         client = aws.client("sqs")
         call = client.get_queue_attributes
-        found = asked(call, *GONE, QueueUrl=identity, AttributeNames=["All"])
+        found = call_or_none(call, *GONE, QueueUrl=identity, AttributeNames=["All"])
         if found is None:
             return None
         shown = {name: found["Attributes"].get(NAMES.api_name(name)) for name in ATTRIBUTES}
@@ -104,7 +104,7 @@ class Queue(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the queue."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("sqs").delete_queue(QueueUrl=identity)
 
 
@@ -112,7 +112,7 @@ class QueuePolicy(Setting):
     """The resource policy of a queue."""
 
     token = "aws:sqs/queuePolicy:QueuePolicy"
-    takes = "queueUrl policy"
+    takes = ("queueUrl", "policy")
     parent = "queueUrl"
     replaces = frozenset({"queueUrl"})
 
@@ -125,13 +125,13 @@ class QueuePolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         call = aws.client("sqs").get_queue_attributes
-        found = asked(call, *GONE, QueueUrl=identity, AttributeNames=["Policy"])
+        found = call_or_none(call, *GONE, QueueUrl=identity, AttributeNames=["Policy"])
         policy = (found or {}).get("Attributes", {}).get("Policy")
         return {"queueUrl": identity, "policy": as_text(policy)} if policy else None
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with gone_is_fine(*GONE):
+        with ignoring_missing(*GONE):
             aws.client("sqs").set_queue_attributes(QueueUrl=identity, Attributes={"Policy": ""})
 
 

@@ -65,7 +65,7 @@ class Operation:
         except ApiError as error:
             if self._beyond_preview(client, error, creating=creating):
                 return self._inputs
-            raise self._told(error) from None
+            raise self._describe(error) from None
         if creating:
             live.pop("status", None)
         return self._outputs(live)
@@ -140,7 +140,7 @@ class Operation:
                 return self._apply(client, dry_run=False)
             except (NoSuchKindError, ApiError) as error:
                 if tried == TRIES or not _may_come(error):
-                    raise self._told(error) from None
+                    raise self._describe(error) from None
             if self._cancelled.wait(0.1 * 2**tried):
                 raise ProviderError("the run was cancelled")
         raise AssertionError("the last try returns or raises")
@@ -154,8 +154,8 @@ class Operation:
         reasons = waits.until_ready(client, path, wait, limit, self._cancelled)
         outputs = self._outputs(client.get(path) or live)
         if reasons:
-            told = [self._redacted(reason) for reason in reasons]
-            raise NotReadyError(identity, outputs, self._inputs, told)
+            messages = [self._redacted(reason) for reason in reasons]
+            raise NotReadyError(identity, outputs, self._inputs, messages)
         return identity, outputs
 
     def _outputs(self, live: Object, inputs: Properties | None = None) -> Bag:
@@ -184,7 +184,7 @@ class Operation:
             "import it, or choose another name"
         )
 
-    def _told(self, error: ProviderError) -> ProviderError:
+    def _describe(self, error: ProviderError) -> ProviderError:
         """Return the error with a hint where one helps, and without any secret."""
         text = self._redacted(str(error))
         if isinstance(error, ApiError) and error.reason == "Conflict":
