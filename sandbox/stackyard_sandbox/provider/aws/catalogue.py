@@ -38,7 +38,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "signer": ("signer",),
     "sns": ("sns",),
     "sqs": ("sqs",),
-    "vpc": ("ec2_groups",),
+    "vpc": ("ec2_group_rules",),
 }
 """Module of a token (the part before its slash) -> the files here that hold its handlers."""
 
