@@ -1,14 +1,18 @@
-"""The base of every config model: what a person may write in a stack file, and what may change."""
+"""The base class of all config models, and the field types that several of them use."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stackyard.problem import Problem, problems_error
 
 
 class Config(BaseModel):
-    """What a person may write for one component; frozen, closed, and documented by docstrings."""
+    """The settings of one component in a stack file: frozen, without unknown fields, documented."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -16,6 +20,25 @@ class Config(BaseModel):
         use_attribute_docstrings=True,
         validate_default=True,
     )
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the config of plain settings; raises pydantic's ValidationError.
+
+        Strict, in JSON mode: text is never taken for a number or a number for text, while lists
+        become tuples and dates are read, https://docs.pydantic.dev/latest/concepts/strict_mode/.
+        """
+        return cls.model_validate_json(json.dumps(settings), strict=True)
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong between fields that are valid alone; models override this."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _has_no_problems(self) -> Self:
+        if found := list(self.problems()):
+            raise problems_error(found)
+        return self
 
     def registered(self) -> dict[str, Any]:
         """Return the plain form that a component registers in state, where policies read it."""

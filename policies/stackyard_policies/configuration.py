@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stackyard.estate.exceptions import PolicyOverride
+from stackyard.estate.settings import PolicyOverride
 from stackyard_policies.catalogue import PACKS, RULES, level
 from stackyard_policies.rule import Level, Settings
 

@@ -222,7 +222,7 @@ def _row(estate: Estate, stack: StackId) -> dict[str, Any]:
 
 
 def _values(loaded: Loaded, *, as_written: bool) -> list[dict[str, Any]]:
-    from stackyard.estate.node import dotted
+    from stackyard.field_path import dotted
 
     rows = []
     for path, node in loaded.tree.leaves():

@@ -14,7 +14,7 @@ from stackyard.estate.errors import StackFileErrors
 from stackyard.estate.estate import Estate
 from stackyard.estate.immutable import changed_immutables
 from stackyard.estate.loaded import Loaded
-from stackyard.estate.node import dotted
+from stackyard.field_path import dotted
 from stackyard.naming import StackId
 from stackyard_cli.backend import preconditions, pulumi_binary
 from stackyard_cli.backend.location import Location, location_of_estate

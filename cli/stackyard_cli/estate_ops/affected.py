@@ -17,7 +17,8 @@ from stackyard.blueprints.catalogue import depth
 from stackyard.estate import layout
 from stackyard.estate.errors import EstateError, StackFileErrors
 from stackyard.estate.estate import Estate
-from stackyard.estate.node import Node, Path, dotted
+from stackyard.estate.node import Node
+from stackyard.field_path import FieldPath, dotted
 from stackyard.naming import StackId
 from stackyard_cli.estate_ops.git import changed_files, estate_at, merge_base, stacks_at
 
@@ -195,7 +196,7 @@ class _Comparison:
         return Touched(str(stack), "removed", "destroy", *_standing(self._old, stack), because)
 
 
-def _differing(old: Node | None, new: Node | None, path: Path) -> Iterator[Path]:
+def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[FieldPath]:
     """Yield the paths of values that differ; revisions share the nodes of files that are equal."""
     if old is new:
         return

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from stackyard.estate import layout
 from stackyard.estate.loaded import Loaded
-from stackyard.estate.node import Node, Path, dotted
-from stackyard.estate.secrecy import shown
+from stackyard.estate.node import Node
+from stackyard.estate.redaction import shown
+from stackyard.field_path import FieldPath, dotted
 from stackyard.naming import StackId
 from stackyard_cli.estate_ops.promotion import PROMOTED, matches
 
@@ -64,7 +65,7 @@ def _same(one: Node | None, other: Node | None) -> bool:
 
 
 def _difference(
-    path: Path, one: Node | None, other: Node | None, a: StackId, b: StackId
+    path: FieldPath, one: Node | None, other: Node | None, a: StackId, b: StackId
 ) -> Difference:
     reasons = list(_reasons(path, one, other, a, b))
     flagged = not reasons or any(reason is None for reason in reasons)
@@ -81,7 +82,7 @@ def _difference(
 
 
 def _reasons(
-    path: Path, one: Node | None, other: Node | None, a: StackId, b: StackId
+    path: FieldPath, one: Node | None, other: Node | None, a: StackId, b: StackId
 ) -> Iterator[str | None]:
     """Yield why each side says what it says; None for a side without a reason.
 
@@ -100,7 +101,7 @@ def _reasons(
             yield _allowed(path)
 
 
-def _allowed(path: Path) -> str | None:
+def _allowed(path: FieldPath) -> str | None:
     for keys, reason in STAGED.items():
         if matches(path, keys):
             return reason

@@ -15,7 +15,8 @@ import yaml
 
 from stackyard.estate import layout
 from stackyard.estate.estate import Estate
-from stackyard.estate.node import Node, Path, dotted
+from stackyard.estate.node import Node
+from stackyard.field_path import FieldPath, dotted
 from stackyard.naming import StackId
 from stackyard_cli.errors import ExitCode, StackyardError
 
@@ -44,7 +45,7 @@ class Promotion:
     before: str
     after: str
     values: Sequence[tuple[str, Any]]
-    """Path and new value of each key that is written."""
+    """FieldPath and new value of each key that is written."""
 
     left: Sequence[str]
     """Paths that differ and are not promoted."""
@@ -61,7 +62,7 @@ class Promotion:
         return "".join(lines).rstrip("\n")
 
 
-def matches(path: Path, keys: Sequence[str]) -> bool:
+def matches(path: FieldPath, keys: Sequence[str]) -> bool:
     """Say whether a path is at or below these keys, of which `*` is any."""
     if len(path) < len(keys):
         return False
@@ -93,8 +94,8 @@ def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
     return Promotion(target, file, before, text, [(dotted(p), v) for p, v in wanted], left)
 
 
-def _wanted(source: Node, target: Node) -> list[tuple[Path, Any]]:
-    found: list[tuple[Path, Any]] = []
+def _wanted(source: Node, target: Node) -> list[tuple[FieldPath, Any]]:
+    found: list[tuple[FieldPath, Any]] = []
     for keys in PROMOTED:
         for path, node in _matching(source, keys, ()):
             parent = _at(target, path[:-1])
@@ -105,7 +106,7 @@ def _wanted(source: Node, target: Node) -> list[tuple[Path, Any]]:
     return found
 
 
-def _matching(node: Node, keys: Sequence[str], path: Path) -> list[tuple[Path, Node]]:
+def _matching(node: Node, keys: Sequence[str], path: FieldPath) -> list[tuple[FieldPath, Node]]:
     if not keys:
         return [(path, node)]
     if not isinstance(node.value, dict):
@@ -114,7 +115,7 @@ def _matching(node: Node, keys: Sequence[str], path: Path) -> list[tuple[Path, N
     return [one for key in chosen for one in _matching(node.value[key], keys[1:], (*path, key))]
 
 
-def _at(tree: Node, path: Path) -> Node | None:
+def _at(tree: Node, path: FieldPath) -> Node | None:
     node: Node | None = tree
     for step in path:
         node = node.child(step) if node else None
@@ -125,7 +126,7 @@ def _differs(one: Node, other: Node | None) -> bool:
     return other is None or one.to_dict() != other.to_dict()
 
 
-def _written(estate: Estate, stack: StackId, text: str, path: Path, value: Any) -> str:
+def _written(estate: Estate, stack: StackId, text: str, path: FieldPath, value: Any) -> str:
     """Return the file's text with a value at a path; the nearest map that it holds is extended."""
     file = layout.file_of(stack)
     own = _own(file, text)
@@ -156,7 +157,7 @@ def _own(file: str, text: str) -> Node:
     return parse(text, file)
 
 
-def _without(text: str, own: Node, path: Path) -> str:
+def _without(text: str, own: Node, path: FieldPath) -> str:
     """Return the text without the lines of a key in block style; siblings keep theirs."""
     node, parent = _at(own, path), _at(own, path[:-1])
     assert node is not None
@@ -190,7 +191,7 @@ def _block(key: str | int, value: Any, indent: int) -> str:
     return "\n".join(" " * indent + line for line in text.rstrip().splitlines())
 
 
-def _by_hand(file: str, path: Path, value: Any) -> StackyardError:
+def _by_hand(file: str, path: FieldPath, value: Any) -> StackyardError:
     text = yaml.safe_dump(value, default_flow_style=True, width=1000).splitlines()[0]
     hint = f"write `{dotted(path)}: {text}` into it by hand"
     message = f"{file}: `{dotted(path)}` cannot be written without touching its neighbours"

@@ -17,9 +17,10 @@ from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
-from stackyard.estate.pointing import pointed_at
+from stackyard.estate.positions import located
 from stackyard.models.lineage import FACTS, PREFIX, problems
 from stackyard.naming import namespace_name
+from stackyard.problem import Problem
 from stackyard_cli.backend import preconditions
 from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -122,18 +123,14 @@ def _unregistered(loaded: Loaded, registered: set[str]) -> list[StackFileError]:
     config = loaded.config
     models = config.serving.models if isinstance(config, ProjectConfig) and config.serving else {}
     named = {
-        f"serving.models.{model}.{track}.version": release.version
+        ("serving", "models", model, track, "version"): release.version
         for model, server in models.items()
         for track, release in (("release", server.release), ("canary", server.canary))
         if release is not None
     }
     return [
-        StackFileError(
-            *pointed_at(f"`{field}`", loaded.tree)[0][1].place,
-            field,
-            f"{version} is not registered",
-        )
-        for field, version in named.items()
+        located(Problem(path, f"{version} is not registered"), loaded.tree)
+        for path, version in named.items()
         if version not in registered
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stackyard.estate.node import Path, dotted
+from stackyard.field_path import FieldPath, dotted
 
 if TYPE_CHECKING:
     from stackyard.estate.loaded import Loaded
@@ -52,7 +52,7 @@ def config_changes(recorded: Mapping[str, Any], loaded: Loaded) -> list[ConfigCh
     return found
 
 
-def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _leaves(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _leaves(item, (*path, key))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from stackyard.estate.exceptions import DriftIgnore
+from stackyard.estate.settings import DriftIgnore
 from stackyard.naming import StackId
 from stackyard.resource_risk import PROTECTED, risk_of
 from stackyard_cli.engine.messages import Step

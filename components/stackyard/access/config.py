@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config, Name
 from stackyard.datasets.config import Directory
+from stackyard.problem import Problem
 
 Audience = Literal[
     "scientist", "labelling-vendor", "developer", "business", "delivery", "auditor", "pipeline"
@@ -16,6 +18,9 @@ Audience = Literal[
 
 Workload = Literal["trainer", "server"]
 """Pods that act by themselves: training runs and model servers."""
+
+WORKLOADS: frozenset[Workload] = frozenset({"trainer", "server"})
+"""All workloads."""
 
 OUTSIDE: frozenset[str] = frozenset({"labelling-vendor"})
 """Audiences of other companies: directories only, an external id, short sessions, and a fence."""
@@ -40,11 +45,6 @@ class GrantsConfig(Config):
 
     directories: dict[Name, list[Directory]] = {}
     """Single directories, to read and write, by dataset; each also gets an S3 access point."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is granted."""
-        return not self.datasets and not self.directories
 
 
 class AudienceConfig(GrantsConfig):
@@ -106,30 +106,27 @@ class AccessConfig(Config):
         audiences: dict[str, GrantsConfig] = dict(self.audiences.items())
         return {**audiences, "trainer": self.workloads.trainer, "server": self.workloads.server}
 
-    @model_validator(mode="after")
-    def _outsiders_are_fenced(self) -> AccessConfig:
-        for name, audience in self.audiences.items():
-            if name not in OUTSIDE:
-                continue
-            if audience.external_id is None:
-                raise ValueError(f"`audiences.{name}` is another company: it needs `external_id`")
-            if audience.datasets:
-                raise ValueError(
-                    f"`audiences.{name}` is another company: grant `directories`, not `datasets`"
-                )
-            if audience.session_hours > 1:
-                raise ValueError(
-                    f"`audiences.{name}` is another company: `session_hours` must be 1 "
-                    f"(got {audience.session_hours})"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _members_exist(self) -> AccessConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield rights that another company must not have, and members without a role."""
+        for who, audience in self.audiences.items():
+            if who in OUTSIDE:
+                yield from _outsider_problems(who, audience)
         for name, directory in self.shared.items():
-            unknown = [member for member in directory.members if member not in self.grants]
-            if unknown:
-                raise ValueError(
-                    f"`shared.{name}.members` has `{unknown[0]}`, which is not in `audiences`"
-                )
-        return self
+            for member in directory.members:
+                if member not in self.grants:
+                    yield Problem(
+                        ("shared", name, "members"),
+                        f"`members` has `{member}`, which `audiences` lacks",
+                        related=(("audiences",),),
+                    )
+
+
+def _outsider_problems(name: Audience, audience: AudienceConfig) -> Iterator[Problem]:
+    path = ("audiences", name)
+    outside = f"`{name}` is another company"
+    if audience.external_id is None:
+        yield Problem(path, f"{outside}: it needs `external_id`")
+    if audience.datasets:
+        yield Problem(path, f"{outside}: grant it `directories`, not `datasets`")
+    if audience.session_hours > 1:
+        yield Problem((*path, "session_hours"), f"{outside}: `session_hours` must be 1")

@@ -37,7 +37,7 @@ def program(
 
     `upstreams` names, for each blueprint that this one reads, the stack of the same stage.
     """
-    model = config_class(blueprint).model_validate(config)
+    parsed = config_class(blueprint).parse(config)
     module = import_module(f"stackyard.blueprints.{blueprint}.program")
     build = getattr(module, blueprint.capitalize())
-    return cast(Program, build(stack, model, upstreams))
+    return cast(Program, build(stack, parsed, upstreams))

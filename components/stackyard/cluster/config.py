@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from stackyard.cluster import versions
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.config import Cidr, Config, Name
+from stackyard.field_path import FieldPath
 from stackyard.instances import is_accelerated, is_graviton
 from stackyard.logs import LogDays
+from stackyard.problem import Problem, above
 
 PrincipalArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")]
 """ARN of an IAM role (or, outside of production, a user)."""
@@ -19,7 +22,7 @@ PrincipalArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role|user)/[
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 """An EC2 instance type, for example `m7i.large`."""
 
-NARROWEST_PUBLIC_PREFIX = 8
+WIDEST_PUBLIC_PREFIX = 8
 """A public CIDR wider than this would be most of the internet, whatever its spelling."""
 
 
@@ -41,21 +44,17 @@ class NodePoolConfig(Config):
     volume_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
     """Root volume of each node in GiB; images and pods' scratch space lie there."""
 
-    @field_validator("instance_types")
-    @classmethod
-    def _ordinary_and_alike(cls, value: list[str]) -> list[str]:
-        accelerated = [kind for kind in value if is_accelerated(kind)]
-        if accelerated:
-            raise ValueError(f"{accelerated[0]} has accelerators: declare it under `gpu_pools`")
-        if len({is_graviton(kind) for kind in value}) > 1:
-            raise ValueError(f"one architecture for each pool (got {', '.join(value)})")
-        return value
-
-    @model_validator(mode="after")
-    def _grows_upward(self) -> NodePoolConfig:
-        if self.min > self.max:
-            raise ValueError(f"`min` ({self.min}) is above `max` ({self.max})")
-        return self
+    def problems(self) -> Iterator[Problem]:
+        """Yield types that do not fit a pool of ordinary nodes, and a range that is empty."""
+        for index, kind in enumerate(self.instance_types):
+            if is_accelerated(kind):
+                message = f"{kind} has accelerators"
+                yield Problem(("instance_types", index), message, "declare it under `gpu_pools`")
+        if len({is_graviton(kind) for kind in self.instance_types}) > 1:
+            listed = ", ".join(self.instance_types)
+            message = f"a pool needs one processor architecture (got {listed})"
+            yield Problem(("instance_types",), message)
+        yield from above("min", self.min, "max", self.max)
 
 
 class ClusterConfig(Config):
@@ -90,35 +89,32 @@ class ClusterConfig(Config):
     node_pools: dict[Name, NodePoolConfig] = {}
     """Further pools for ordinary workloads."""
 
-    @model_validator(mode="after")
-    def _version_is_supported(self) -> ClusterConfig:
-        versions.check(self.version, extended_support=self.extended_support)
-        return self
-
-    @field_validator("public_cidrs")
-    @classmethod
-    def _not_the_whole_internet(cls, value: list[str]) -> list[str]:
-        for cidr in value:
-            if IPv4Network(cidr).prefixlen < NARROWEST_PUBLIC_PREFIX:
-                raise ValueError(f"{cidr} is most of the internet: name your own ranges")
-        return value
-
-    @field_validator("node_pools")
-    @classmethod
-    def _system_is_taken(cls, value: dict[str, NodePoolConfig]) -> dict[str, NodePoolConfig]:
-        if "system" in value:
-            raise ValueError("the pool `system` is declared by `system_nodes`")
-        return value
-
-    @model_validator(mode="after")
-    def _system_nodes_stay(self) -> ClusterConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield what EKS refuses, what opens the API too far, and what stops the cluster."""
+        unsupported = versions.problem(self.version, extended_support=self.extended_support)
+        if unsupported:
+            yield Problem(("version",), *unsupported, related=(("extended_support",),))
+        for index, cidr in enumerate(self.public_cidrs):
+            yield from _public_range_problems(("public_cidrs", index), cidr)
+        if "system" in self.node_pools:
+            message = "the pool `system` is declared by `system_nodes`"
+            yield Problem(("node_pools", "system"), message, related=(("system_nodes",),))
         if self.system_nodes.min < 1:
-            raise ValueError(
-                "`system_nodes.min` must be at least 1: DNS and the autoscaler run there"
-            )
-        return self
+            message = "`system_nodes.min` must be at least 1: DNS and the autoscaler run there"
+            yield Problem(("system_nodes", "min"), message)
 
     def all_addons(self) -> list[AddonName]:
         """Return the add-ons of every cluster and those asked for, each once, in a fixed order."""
         always = {name for name, facts in ADDONS.items() if facts.always}
         return [name for name in ADDONS if name in always or name in self.addons]
+
+
+def _public_range_problems(path: FieldPath, cidr: str) -> Iterator[Problem]:
+    try:
+        network = IPv4Network(cidr)
+    except ValueError as error:
+        yield Problem(path, f"is not an IPv4 range: {error}")
+        return
+    if network.prefixlen < WIDEST_PUBLIC_PREFIX:
+        message = f"{cidr} is a large part of the internet"
+        yield Problem(path, message, "list your own ranges")

@@ -41,12 +41,16 @@ def phase(version: str, day: date) -> Phase:
     return "extended" if day <= support.extended else "ended"
 
 
-def check(version: str, *, extended_support: bool) -> None:
-    """Raise ValueError for a version that EKS did not support when the table was reviewed."""
+def problem(version: str, *, extended_support: bool) -> tuple[str, str] | None:
+    """Return why EKS refuses a version, and what to do; None for one that it supports.
+
+    Compared with the day of the last review, so that no result depends on a clock.
+    """
     if version not in VERSIONS:
-        raise ValueError(f"EKS offers {', '.join(VERSIONS)} (got {version!r})")
+        return f"EKS does not offer {version}", f"choose one of {', '.join(VERSIONS)}"
     if phase(version, REVIEWED) != "standard" and not extended_support:
-        raise ValueError(
-            f"standard support of {version} ended on {VERSIONS[version].standard}: "
-            "choose a newer version, or set `extended_support: true` and pay for it"
+        return (
+            f"standard support of {version} ended on {VERSIONS[version].standard}",
+            "choose a newer version, or set `extended_support: true` and pay for it",
         )
+    return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config
+from stackyard.problem import Problem
 
 
 class DatabaseConfig(Config):
@@ -31,11 +33,12 @@ class DatabaseConfig(Config):
     """Days between new passwords of the projects' databases, 1 to 365. A server starts new pods
     then; what still works with the former password can until the next rotation."""
 
-    @model_validator(mode="after")
-    def _can_grow(self) -> DatabaseConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield a maximum below the storage at the start."""
         if self.max_storage_gb < self.storage_gb:
-            raise ValueError(
+            yield Problem(
+                ("max_storage_gb",),
                 f"`max_storage_gb` ({self.max_storage_gb}) is less than "
-                f"`storage_gb` ({self.storage_gb})"
+                f"`storage_gb` ({self.storage_gb})",
+                related=(("storage_gb",),),
             )
-        return self

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.bucket.layout import ACCESS_LOGS, DVC_DIRECTORY, LAKEFS_DIRECTORY, overlap
 from stackyard.config import Config, Name
 from stackyard.image_name import Image
+from stackyard.problem import Problem
 
 Kind = Literal["raw", "curated", "personal"]
 """Data as it came in, data made from it, or data about people."""
@@ -45,37 +47,36 @@ class DatasetConfig(Config):
         """The purpose of the KMS key that its objects are encrypted with."""
         return "personal" if self.kind == "personal" else "data"
 
-    @model_validator(mode="after")
-    def _personal_data_has_a_jurisdiction(self) -> DatasetConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield what the kind of the data does not allow, and directories that overlap."""
         if self.kind == "personal" and self.jurisdiction is None:
-            raise ValueError("personal data needs a `jurisdiction`, a key of `retention.personal`")
+            message = "personal data needs a `jurisdiction`, a key of `retention.personal`"
+            yield Problem(("kind",), message)
         if self.kind != "personal" and self.jurisdiction is not None:
-            raise ValueError(f"`jurisdiction` is for personal data (this is {self.kind})")
-        return self
+            message = f"`jurisdiction` is for personal data only (`kind` is {self.kind})"
+            yield Problem(("jurisdiction",), message, related=(("kind",),))
+        if self.kind == "personal" and self.branching:
+            yield Problem(
+                ("branching",),
+                f"`branching: {self.branching}` is not for personal data: the server decides who "
+                "reads, whatever `access` grants",
+                related=(("kind",),),
+            )
+        yield from self._overlaps()
 
-    @model_validator(mode="after")
-    def _directories_are_apart(self) -> DatasetConfig:
+    def _overlaps(self) -> Iterator[Problem]:
         for one, other in combinations(self.directories, 2):
             if overlap(one, other):
-                raise ValueError(
-                    f"`directories` {one} and {other} overlap: a grant to one would reach the other"
+                yield Problem(
+                    ("directories",),
+                    f"{one} and {other} overlap: a grant to one would reach the other",
                 )
-        taken = {DVC_DIRECTORY: "the DVC remote"} if self.dvc else {}
-        taken |= {LAKEFS_DIRECTORY: "lakeFS"} if self.branching else {}
+        reserved = {DVC_DIRECTORY: "the DVC remote"} if self.dvc else {}
+        reserved |= {LAKEFS_DIRECTORY: "lakeFS"} if self.branching else {}
         for name in self.directories:
-            for reserved, owner in taken.items():
-                if overlap(name, reserved):
-                    raise ValueError(f"`directories` has {name}, which belongs to {owner}")
-        return self
-
-    @model_validator(mode="after")
-    def _branches_are_not_of_people(self) -> DatasetConfig:
-        if self.branching and self.kind == "personal":
-            raise ValueError(
-                f"`branching: {self.branching}` is not for personal data: the server would give it "
-                "to whom it likes, whatever `access` says"
-            )
-        return self
+            for directory, owner in reserved.items():
+                if overlap(name, directory):
+                    yield Problem(("directories",), f"{name} is reserved for {owner}")
 
 
 class LakefsConfig(Config):
@@ -94,10 +95,13 @@ class DatasetStoreConfig(Config):
     datasets: dict[Name, DatasetConfig] = {}
     """The datasets by name."""
 
-    @model_validator(mode="after")
-    def _names_are_free(self) -> DatasetStoreConfig:
-        if ACCESS_LOGS in self.datasets:
-            raise ValueError(
-                f"`{ACCESS_LOGS}` is the bucket of the access logs: choose another name"
-            )
-        return self
+    def problems(self) -> Iterator[Problem]:
+        """Yield names that the project's own buckets have."""
+        yield from reserved_names(self.datasets)
+
+
+def reserved_names(datasets: Iterable[str]) -> Iterator[Problem]:
+    """Yield the datasets, from the parent of `datasets`, whose name is taken."""
+    if ACCESS_LOGS in datasets:
+        message = f"`{ACCESS_LOGS}` is the bucket of the access logs"
+        yield Problem(("datasets", ACCESS_LOGS), message, "choose another name")

@@ -1,6 +1,6 @@
-"""What a project's file may name of its stage's foundation: checked between files, before any run.
+"""Checks between stacks: what a project names of its stage's foundation must be there.
 
-A run checks it again on what is applied; here both are only written.
+A run checks it again on what is applied; these checks need the files only.
 """
 
 from __future__ import annotations
@@ -8,44 +8,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stackyard.blueprints.foundation.config import FoundationConfig
-from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.sections import ProjectSections
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.loaded import Loaded
-from stackyard.estate.node import dotted
-from stackyard.estate.pointing import pointed_at
+from stackyard.estate.positions import located
 from stackyard.gpu.config import GpuPoolConfig, TimeSlicingConfig
 from stackyard.instances import INSTANCES, mig_model
 from stackyard.naming import StackId
-
-Problem = tuple[str, str]
-"""A field's path, and what is wrong with it."""
+from stackyard.problem import Problem
 
 
 def problems(loaded: Loaded, foundation: Loaded) -> list[StackFileError]:
-    """Return what a project names and its foundation does not have, each at its place."""
-    config, below = loaded.config, foundation.config
-    if not isinstance(config, ProjectConfig) or not isinstance(below, FoundationConfig):
+    """Return what a project names and its foundation does not have, each with its position."""
+    config, upstream = loaded.config, foundation.config
+    if not isinstance(config, ProjectSections) or not isinstance(upstream, FoundationConfig):
         return []
-    found = [*_pools(config, below, foundation.id), *_bases(config, below, foundation.id)]
-    return [_placed(loaded, *problem) for problem in found]
+    return [
+        located(problem, loaded.tree)
+        for check in CHECKS
+        for problem in check(config, upstream, foundation.id)
+    ]
 
 
-def _pools(config: ProjectConfig, below: FoundationConfig, stack: StackId) -> Iterator[Problem]:
-    for place, pool in config.gpu_pools_named():
-        if pool in below.cluster.node_pools:
-            yield place, f"`{pool}` of {stack} is a pool without GPUs"
-        elif pool not in below.gpu_pools:
-            listed = ", ".join(below.gpu_pools) or "none"
-            yield place, f"{stack} has no GPU pool `{pool}` (it has {listed})"
+def _gpu_pools(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
+    for path, pool in config.named_gpu_pools():
+        if pool in upstream.cluster.node_pools:
+            yield Problem(path, f"`{pool}` of {stack} is a pool without GPUs")
+        elif pool not in upstream.gpu_pools:
+            listed = ", ".join(upstream.gpu_pools) or "none"
+            yield Problem(path, f"{stack} has no GPU pool `{pool}` (it has {listed})")
+
+
+def _gpus_of_a_pod(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
     for name, job in config.training.items():
-        facts = below.gpu_pools.get(job.gpu_pool or "")
-        if facts is not None and job.gpus > _most(facts):
-            told = f"asks for {job.gpus}, and a node of `{job.gpu_pool}` gives a pod {_most(facts)}"
-            yield f"training.{name}.gpus", told
+        pool = upstream.gpu_pools.get(job.gpu_pool or "")
+        if pool is not None and job.gpus > (most := _most_gpus(pool)):
+            yield Problem(
+                ("training", name, "gpus"),
+                f"asks for {job.gpus} GPUs, and a node of `{job.gpu_pool}` of {stack} gives a pod "
+                f"at most {most}",
+            )
 
 
-def _most(pool: GpuPoolConfig) -> int:
-    """Return how many GPUs, or slices of them, one pod can have; turns come one at a time."""
+def _most_gpus(pool: GpuPoolConfig) -> int:
+    """Return how many GPUs, or MIG slices, one pod can have; of time slices it can have one."""
     if isinstance(pool.sharing, TimeSlicingConfig):
         return 1
     kind = pool.instance_types[0]
@@ -54,15 +64,18 @@ def _most(pool: GpuPoolConfig) -> int:
     return INSTANCES[kind].gpus * slices
 
 
-def _bases(config: ProjectConfig, below: FoundationConfig, stack: StackId) -> Iterator[Problem]:
-    known = below.base_images.images if below.base_images else {}
+def _base_images(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
+    known = upstream.base_images.images if upstream.base_images else {}
     for name, image in (config.images.images if config.images else {}).items():
         if image.base not in known:
             listed = ", ".join(known) or "none"
-            told = f"{stack} has no base image `{image.base}` (it has {listed})"
-            yield f"images.images.{name}.base", told
+            yield Problem(
+                ("images", "images", name, "base"),
+                f"{stack} has no base image `{image.base}` (it has {listed})",
+            )
 
 
-def _placed(loaded: Loaded, field: str, told: str) -> StackFileError:
-    ((path, node),) = pointed_at(f"`{field}`", loaded.tree)[:1]
-    return StackFileError(*node.place, dotted(path), told)
+CHECKS = (_gpu_pools, _gpus_of_a_pod, _base_images)
+"""All checks between a project and its stage's foundation."""

@@ -148,11 +148,7 @@ class Estate:
         """Return every problem of the shared files and of these stacks; empty when all is well."""
         from stackyard.estate import across
 
-        found = list(self.layout.astray)
-        try:
-            assert self.settings
-        except StackFileErrors as errors:
-            found += errors.problems
+        found = [*self.layout.astray, *self._settings_problems()]
         for file in sorted(self.layout.shared - {layout.ESTATE}):
             try:
                 self._files.tree(file)
@@ -160,13 +156,13 @@ class Estate:
                     found += self._loader.shared_problems(file)
             except StackFileErrors as errors:
                 found += errors.problems
-        grounds = cache(self._ground)
+        foundations = cache(self._foundation)
         for stack in stacks:
             try:
                 loaded = self.load(stack)
-                below = grounds(self.upstreams(stack).get("foundation"))
-                if below is not None:
-                    found += across.problems(loaded, below)
+                upstream = foundations(self.upstreams(stack).get("foundation"))
+                if upstream is not None:
+                    found += across.problems(loaded, upstream)
             except StackFileErrors as errors:
                 found += errors.problems
             except EstateError as error:
@@ -174,8 +170,15 @@ class Estate:
                 found.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
         return StackFileErrors(found).problems
 
-    def _ground(self, stack: StackId | None) -> Loaded | None:
-        """Return a foundation that others stand on; None for a flawed one, which tells itself."""
+    def _settings_problems(self) -> list[StackFileError]:
+        try:
+            validated(EstateSettings, self._files.tree(layout.ESTATE))
+        except StackFileErrors as errors:
+            return errors.problems
+        return []
+
+    def _foundation(self, stack: StackId | None) -> Loaded | None:
+        """Return a valid foundation; None for an invalid one, whose own check reports it."""
         try:
             return self.load(stack) if stack is not None else None
         except StackFileErrors:

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from stackyard.estate.node import Path
-from stackyard.estate.vocabulary import models_at
+from stackyard.estate.model_fields import models_at
+from stackyard.field_path import FieldPath
 
 MARK = "x-immutable"
 """Set by `stackyard.config.immutable`, so that the JSON Schema says it too."""
@@ -18,7 +18,7 @@ MARK = "x-immutable"
 UNKNOWN = object()
 """The value of a required field that did not exist yet when the config was recorded."""
 
-Change = tuple[Path, Any, Any]
+Change = tuple[FieldPath, Any, Any]
 """A path, the recorded value and the new one."""
 
 
@@ -34,7 +34,7 @@ def changed_immutables(
 
 
 def _changes(
-    model: type[BaseModel], old: Mapping[str, Any], new: Mapping[str, Any], path: Path
+    model: type[BaseModel], old: Mapping[str, Any], new: Mapping[str, Any], path: FieldPath
 ) -> Iterator[Change]:
     for name, field in model.model_fields.items():
         below = (*path, field.alias or name)
@@ -48,7 +48,7 @@ def _changes(
 
 
 def _nested(
-    model: type[BaseModel], path: Path, before: Mapping[str, Any], after: Mapping[str, Any]
+    model: type[BaseModel], path: FieldPath, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Change]:
     """Descend into a section, or into the entries that both sides of a map have."""
     for section in models_at(model, path[-1:]):

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from stackyard.blueprints.config import StackConfig
-from stackyard.estate.node import Node, Origin, Path
+from stackyard.estate.node import Node, Origin
+from stackyard.field_path import FieldPath
 from stackyard.naming import StackId
 
 
@@ -36,7 +37,7 @@ class Loaded:
         return plain
 
     @cached_property
-    def origins(self) -> dict[Path, Origin]:
+    def origins(self) -> dict[FieldPath, Origin]:
         """The place where each value was written, by its path."""
         return {path: node.origin for path, node in self.tree.leaves()}
 

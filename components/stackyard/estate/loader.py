@@ -14,10 +14,10 @@ from stackyard.estate.errors import StackFileError, StackFileErrors
 from stackyard.estate.files import Files
 from stackyard.estate.loaded import Loaded
 from stackyard.estate.merge import merged
+from stackyard.estate.model_fields import written_fields
 from stackyard.estate.node import Node
-from stackyard.estate.secrecy import shown
+from stackyard.estate.redaction import shown
 from stackyard.estate.validation import unknown_field, validated
-from stackyard.estate.vocabulary import written_fields
 from stackyard.naming import StackId
 from stackyard.suggestion import did_you_mean
 
@@ -42,10 +42,12 @@ class Loader:
                 continue
             if isinstance(named.value, str) and named.value in BLUEPRINTS:
                 return named.value
-            words = f"must be one of {', '.join(BLUEPRINTS)}"
+            message = f"must be one of {', '.join(BLUEPRINTS)}"
             hint = did_you_mean(named.text, BLUEPRINTS)
             value = shown(named, (BLUEPRINT,))
-            raise StackFileErrors([StackFileError(*named.place, BLUEPRINT, words, value, hint)])
+            raise StackFileErrors(
+                [StackFileError(*named.position, BLUEPRINT, message, value, hint)]
+            )
         return DEFAULT_BLUEPRINT
 
     def load(self, stack: StackId) -> Loaded:

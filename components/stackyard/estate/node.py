@@ -1,4 +1,4 @@
-"""The tree of a stack file: every value with the place it was written at."""
+"""The tree of a stack file: every value with its position in a file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-Path = tuple[str | int, ...]
-"""Where a value stands: keys of maps and positions in lists, from the top."""
+from stackyard.field_path import FieldPath
 
 
 class Origin(NamedTuple):
@@ -38,7 +37,7 @@ class Node:
     """A scalar as it was written, so that an error shows `1.30` and not 1.3."""
 
     @property
-    def place(self) -> Origin:
+    def position(self) -> Origin:
         """Where a reader looks for it: at the value of a scalar, at the key of a map or list."""
         return self.key if self.key and isinstance(self.value, dict | list) else self.origin
 
@@ -50,7 +49,7 @@ class Node:
             return [node.to_dict() for node in self.value]
         return self.value
 
-    def leaves(self, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    def leaves(self, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Node]]:
         """Yield every scalar, and every empty map or list, with its path."""
         children: Iterator[tuple[str | int, Node]] = iter(())
         if isinstance(self.value, dict):
@@ -70,16 +69,3 @@ class Node:
         if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
             return self.value[step]
         return None
-
-
-def dotted(path: Path) -> str:
-    """Return a path as people read it: `gpu.pools.a10.zones[0]`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{_shortened(step)}"
-    return text.removeprefix(".")
-
-
-def _shortened(step: str) -> str:
-    plain = step if step.isprintable() else repr(step)
-    return plain if len(plain) <= 60 else f"{plain[:59]}…"

@@ -14,7 +14,8 @@ import yaml
 from yaml import events
 
 from stackyard.estate.errors import StackFileError, StackFileErrors
-from stackyard.estate.node import Node, Origin, Path, dotted
+from stackyard.estate.node import Node, Origin
+from stackyard.field_path import FieldPath, dotted
 
 DEPTH_LIMIT = 20
 """Deepest nesting; the deepest real config has about six levels."""
@@ -85,7 +86,7 @@ class _Reading:
         hint = "write `{}` if everything is inherited"
         self.problems.append(StackFileError(self.file, 0, 0, "", "is empty", hint=hint))
 
-    def _node(self, event: Any, path: Path) -> Node:
+    def _node(self, event: Any, path: FieldPath) -> Node:
         self._plainness(event, path)
         origin = self._origin(event)
         if len(path) > DEPTH_LIMIT:
@@ -99,7 +100,7 @@ class _Reading:
             return Node("", origin)
         return Node(self._scalar(event, path), origin, None, event.value)
 
-    def _map(self, path: Path) -> dict[str, Node]:
+    def _map(self, path: FieldPath) -> dict[str, Node]:
         fields: dict[str, Node] = {}
         while not isinstance(event := self.parser.get_event(), events.MappingEndEvent):
             name = self._name(event, path)
@@ -107,12 +108,12 @@ class _Reading:
             node = self._node(self.parser.get_event(), below)
             node.key = self._origin(event)
             if name in fields:
-                hint = f"it is first written in line {fields[name].place.line}; keep one"
+                hint = f"it is first written in line {fields[name].position.line}; keep one"
                 self._note(event, below, "is written twice", hint)
             fields[name] = node
         return fields
 
-    def _name(self, event: Any, path: Path) -> str:
+    def _name(self, event: Any, path: FieldPath) -> str:
         if not isinstance(event, events.ScalarEvent):
             self._note(event, path, "the name of a field must be text")
             self._node(event, path)
@@ -123,13 +124,13 @@ class _Reading:
             self._note(event, (*path, name), "the name of a field must be text", "quote it")
         return name
 
-    def _list(self, path: Path) -> list[Node]:
+    def _list(self, path: FieldPath) -> list[Node]:
         items: list[Node] = []
         while not isinstance(event := self.parser.get_event(), events.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items))))
         return items
 
-    def _scalar(self, event: Any, path: Path) -> str | int | float | bool:
+    def _scalar(self, event: Any, path: FieldPath) -> str | int | float | bool:
         if not event.implicit[0]:
             return str(event.value)
         value = _meaning(event.value)
@@ -138,7 +139,7 @@ class _Reading:
             return ""
         return value
 
-    def _plainness(self, event: Any, path: Path) -> None:
+    def _plainness(self, event: Any, path: FieldPath) -> None:
         if isinstance(event, events.AliasEvent):
             self._note(
                 event, path, "an alias is not allowed in a stack file", "write the value itself"
@@ -153,7 +154,7 @@ class _Reading:
         elif event.tag:
             self._note(event, path, "a tag is not allowed in a stack file", "write a plain value")
 
-    def _note(self, event: Any, path: Path, problem: str, hint: str | None = None) -> None:
+    def _note(self, event: Any, path: FieldPath, problem: str, hint: str | None = None) -> None:
         origin = self._origin(event)
         self.problems.append(StackFileError(*origin, dotted(path), problem, hint=hint))
 

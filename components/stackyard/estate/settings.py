@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config, Name
-from stackyard.estate.exceptions import DriftSettings, PolicySettings
+from stackyard.problem import Problem
 
 Backend = Annotated[str, Field(pattern=r"^(s3|gs|azblob|file)://[^@\s]*$")]
 """A Pulumi backend of one's own, without credentials:
@@ -30,6 +32,77 @@ class StateSettings(Config):
     """Secrets provider, for example `awskms://alias/stackyard`; a passphrase in the sandbox."""
 
 
+Reason = Annotated[str, Field(min_length=10)]
+"""Why it is right, for the people who read it in half a year."""
+
+
+class PolicyOverride(Config):
+    """A rule's level for one stage, by someone, for a reason, until a date."""
+
+    rule: str
+    """Name of the rule, as `stackyard policy list` shows it."""
+
+    stage: str
+    """The stage it holds for."""
+
+    level: Literal["advisory", "mandatory", "disabled"]
+    """What a violation does instead."""
+
+    reason: Reason
+    """Why this is right."""
+
+    owner: str
+    """Who answers for it."""
+
+    expires: datetime.date
+    """The last day it holds."""
+
+
+class PolicySettings(Config):
+    """What the policy packs need to know of the estate."""
+
+    registries: tuple[str, ...] = ()
+    """Prefixes of image names whose tags are immutable; images from elsewhere need a digest."""
+
+    personal_regions: tuple[str, ...] = ()
+    """Regions in which personal data may lie; none: every region."""
+
+    personal_days: Annotated[int, Field(ge=1)] = 1095
+    """Longest time in days that personal data may be kept."""
+
+    overrides: tuple[PolicyOverride, ...] = ()
+    """Levels that differ from the rules' own."""
+
+
+class DriftIgnore(Config):
+    """Drift that is known and left alone for a while."""
+
+    stack: str = "*/*/*"
+    """Stacks by path or glob."""
+
+    resource: str = "*"
+    """Logical name, or a glob."""
+
+    path: str = "*"
+    """Changed property, or a glob: `tags*`."""
+
+    reason: Reason
+    """Why it is left alone."""
+
+    owner: str
+    """Who answers for it."""
+
+    expires: datetime.date
+    """The last day it holds."""
+
+
+class DriftSettings(Config):
+    """What `stackyard drift` leaves out."""
+
+    ignore: tuple[DriftIgnore, ...] = ()
+    """Known drift; it is reported again after its date."""
+
+
 class EstateSettings(Config):
     """What holds for every stack of the estate."""
 
@@ -48,8 +121,9 @@ class EstateSettings(Config):
     drift: DriftSettings = DriftSettings()
     """Drift that is known and left alone."""
 
-    @model_validator(mode="after")
-    def _shared_state(self) -> EstateSettings:
-        if self.target == "aws" and None in (self.state.backend, self.state.secrets):
-            raise ValueError("`target: aws` needs `state.backend` and `state.secrets`")
-        return self
+    def problems(self) -> Iterator[Problem]:
+        """Real accounts need a shared state: the sandbox's folder is on one machine."""
+        missing = [name for name in ("backend", "secrets") if getattr(self.state, name) is None]
+        if self.target == "aws" and missing:
+            needed = " and ".join(f"`state.{name}`" for name in missing)
+            yield Problem(("target",), f"`target: aws` needs {needed}", related=(("state",),))

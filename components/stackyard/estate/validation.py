@@ -1,86 +1,87 @@
-"""From a tree to a config model: one strict pass, and every finding at its place in a file."""
+"""Validation: from the tree of a stack file to a config, with the position of every problem."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from stackyard.estate import vocabulary, wording
+from stackyard.config import Config
+from stackyard.estate import former_keys, messages, model_fields
 from stackyard.estate.errors import StackFileError, StackFileErrors
-from stackyard.estate.node import Node, Path, dotted
-from stackyard.estate.pointing import pointed_at
-from stackyard.estate.secrecy import shown, without_secrets
+from stackyard.estate.node import Node
+from stackyard.estate.positions import located
+from stackyard.estate.redaction import shown, without_secrets
+from stackyard.field_path import FieldPath, dotted
+from stackyard.problem import ERROR_TYPE
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Config)
+
+Finding = Mapping[str, Any]
+"""One entry of pydantic's `ValidationError.errors()`."""
 
 
 def validated(model: type[M], tree: Node) -> M:
-    """Return the config that a tree says; raises StackFileErrors with every problem.
-
-    Strict, in JSON mode: text is never taken for a number or a number for text, while lists
-    become tuples and dates are read, https://docs.pydantic.dev/latest/concepts/strict_mode/.
-    """
+    """Return the config that a tree holds; raises StackFileErrors with every problem."""
     try:
-        return model.model_validate_json(json.dumps(tree.to_dict()), strict=True)
+        return model.parse(tree.to_dict())
     except ValidationError as error:
-        findings = [each for found in error.errors(include_url=False) for each in _single(found)]
-        problems = _told_once(_located(model, tree, each) for each in findings)
+        findings = error.errors(include_url=False)
+        problems = [each for finding in findings for each in _problems(model, tree, finding)]
         # Not chained: pydantic's own text holds the values that were written.
-        raise StackFileErrors(problems) from None
+        raise StackFileErrors(_joined(problems)) from None
 
 
-def unknown_field(node: Node, path: Path, known: Iterable[str]) -> StackFileError:
-    """Return the problem of a field that nothing knows."""
-    problem, hint = wording.unknown(str(path[-1]), known)
-    place = node.key or node.origin
-    return StackFileError(*place, dotted(path), problem, hint=hint)
+def unknown_field(node: Node, path: FieldPath, known: Iterable[str]) -> StackFileError:
+    """Return the problem of a field that no model has; names the new key for a former one."""
+    listed = set(known)
+    renamed = former_keys.renamed(str(path[-1]), listed, node.text)
+    message = renamed or messages.unknown(str(path[-1]), listed)
+    position = node.key or node.origin
+    return StackFileError(*position, dotted(path), message.text, hint=message.hint)
 
 
-def _single(finding: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Part what one validator says about several fields: "`a` is …; `b` is …"."""
-    told = str(finding.get("ctx", {}).get("error", ""))
-    parts = re.split(r"; (?=`)", told) if told.startswith("`") else [told]
-    for part in parts:
-        yield {**finding, "ctx": {"error": part}} if len(parts) > 1 else finding
+@dataclass(frozen=True)
+class _Located:
+    """A problem, and what its value may be instead where the members of a union differ."""
+
+    error: StackFileError
+    expected: str | None = None
 
 
-def _located(model: type[BaseModel], tree: Node, finding: Mapping[str, Any]) -> StackFileError:
-    path, node = _place(tree, finding)
-    if finding["type"] == "extra_forbidden":
-        return unknown_field(node, path, vocabulary.fields_at(model, path[:-1]))
-    if finding["type"] == "missing":
-        name = str(finding["loc"][-1])
-        problem, hint = wording.worded(finding, _description(model, (*path, name)))
-        return StackFileError(*node.place, dotted((*path, name)), problem, hint=hint)
-    problem, hint = wording.worded(finding, _description(model, path))
-    problem = without_secrets(problem, node, path)
-    if isinstance(node.value, dict | list) and finding["type"] == "value_error":
-        return _contradiction(problem, path, node)
+def _problems(model: type[Config], tree: Node, finding: Finding) -> Iterator[_Located]:
+    path, node = _written(tree, finding)
+    if finding["type"] == ERROR_TYPE:
+        for problem in finding["ctx"]["problems"]:
+            yield _Located(located(problem, node, path))
+    elif finding["type"] == "extra_forbidden":
+        yield _Located(unknown_field(node, path, model_fields.fields_at(model, path[:-1])))
+    elif finding["type"] != "missing":
+        yield _invalid(model, finding, path, node)
+    elif not former_keys.is_written(name := str(finding["loc"][-1]), node):
+        message = messages.message(finding, _description(model, (*path, name)))
+        field = dotted((*path, name))
+        yield _Located(StackFileError(*node.position, field, message.text, hint=message.hint))
+
+
+def _invalid(model: type[Config], finding: Finding, path: FieldPath, node: Node) -> _Located:
+    message = messages.message(finding, _description(model, path))
+    text = without_secrets(message.text, node, path)
     if finding["loc"][-1:] == ("[key]",):
-        return StackFileError(*(node.key or node.origin), dotted(path), problem, hint=hint)
-    told = node.text and node.text in problem
-    value = None if told else shown(node, path)
-    return StackFileError(*node.place, dotted(path), problem, value, hint)
+        position, value = node.key or node.origin, None
+    else:
+        position, value = node.position, shown(node, path)
+    if node.text and node.text in text:
+        value = None
+    error = StackFileError(*position, dotted(path), text, value, message.hint)
+    return _Located(error, message.expected)
 
 
-def _contradiction(problem: str, path: Path, node: Node) -> StackFileError:
-    """Place what is wrong between several fields at the first, and say where the others are."""
-    fields = pointed_at(problem, node)
-    if not fields:
-        return StackFileError(*node.place, dotted(path), problem)
-    below, first = fields[0]
-    others = [f"`{dotted((*path, *at))}` is at {other.place}" for at, other in fields[1:]]
-    hint = "; ".join(others) or None
-    return StackFileError(*first.place, dotted((*path, *below)), problem, hint=hint)
-
-
-def _place(tree: Node, finding: Mapping[str, Any]) -> tuple[Path, Node]:
+def _written(tree: Node, finding: Finding) -> tuple[FieldPath, Node]:
     """Follow a location as far as it is written; labels of union members are not."""
-    path: Path = ()
+    path: FieldPath = ()
     node = tree
     steps = finding["loc"]
     if finding["type"] == "union_tag_invalid":
@@ -92,24 +93,28 @@ def _place(tree: Node, finding: Mapping[str, Any]) -> tuple[Path, Node]:
     return path, node
 
 
-def _description(model: type[BaseModel], path: Path) -> str | None:
-    for parent in vocabulary.models_at(model, path[:-1]) if path else ():
-        name = vocabulary.written_fields(parent).get(str(path[-1]))
+def _description(model: type[Config], path: FieldPath) -> str | None:
+    for parent in model_fields.models_at(model, path[:-1]) if path else ():
+        name = model_fields.written_fields(parent).get(str(path[-1]))
         text = parent.model_fields[name].description if name else None
         if text:
             return " ".join(text.split()).removesuffix(".")
     return None
 
 
-def _told_once(problems: Iterable[StackFileError]) -> list[StackFileError]:
-    """Join what the members of a union say about one value: `must be A or B`."""
-    told: dict[tuple[Any, ...], StackFileError] = {}
+def _joined(problems: Iterable[_Located]) -> list[StackFileError]:
+    """Join what the members of a union expect of one value: `must be A or B`."""
+    joined: dict[tuple[Any, ...], _Located] = {}
     for each in problems:
-        place = (each.file, each.line, each.column, each.path)
-        before = told.get(place)
-        both = before and before.problem.startswith("must be ") and each.problem.startswith("must ")
-        if before and both and each.problem not in before.problem:
-            joined = f"{before.problem} or {each.problem.removeprefix('must be ')}"
-            each = StackFileError(*place, joined, each.value, before.hint or each.hint)
-        told[place if both or not before else (*place, each.problem)] = each
-    return list(told.values())
+        error = each.error
+        field = (error.file, error.line, error.column, error.path)
+        before = joined.get(field) if each.expected else None
+        if before and before.expected and each.expected:
+            expected = before.expected
+            if each.expected not in expected:
+                expected = f"{expected} or {each.expected}"
+            hint = before.error.hint or error.hint
+            error = replace(error, problem=f"must be {expected}", hint=hint)
+            each = _Located(error, expected)
+        joined[field if each.expected else (*field, error.problem)] = each
+    return [each.error for each in joined.values()]

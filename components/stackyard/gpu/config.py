@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from stackyard.config import Config
 from stackyard.gpu.quotas import Capacity, quota_code
 from stackyard.instances import INSTANCES, mig_model
+from stackyard.problem import Problem, above
 
 
 class TimeSlicingConfig(Config):
@@ -59,66 +61,74 @@ class GpuPoolConfig(Config):
     sharing: SharingConfig | None = None
     """How pods share a GPU; without it each pod has whole GPUs."""
 
-    @field_validator("instance_types")
-    @classmethod
-    def _types_are_alike(cls, value: list[str]) -> list[str]:
-        for kind in value:
-            if kind not in INSTANCES:
-                raise ValueError(f"not a known GPU instance type: {kind} (try g5.xlarge)")
-        counts = {kind: INSTANCES[kind].gpus for kind in value}
-        if len(set(counts.values())) > 1:
-            listed = ", ".join(f"{kind} has {count}" for kind, count in counts.items())
-            raise ValueError(f"all types of a pool need the same number of GPUs ({listed})")
-        if len({(INSTANCES[kind].model, INSTANCES[kind].gpu_memory_mib) for kind in value}) > 1:
-            listed = ", ".join(f"{kind} has {INSTANCES[kind].model}" for kind in value)
-            raise ValueError(f"all types of a pool need the same GPU model ({listed})")
-        return value
-
-    @model_validator(mode="after")
-    def _scales_to_zero(self) -> GpuPoolConfig:
-        if self.min > self.max:
-            raise ValueError(f"`min` ({self.min}) is above `max` ({self.max})")
+    def problems(self) -> Iterator[Problem]:
+        """Yield combinations of instance types, sizes and sharing that cannot work."""
+        yield from above("min", self.min, "max", self.max)
         if self.min > 0 and not self.always_on_reason:
-            raise ValueError(
-                f"`min: {self.min}` pays for idle GPUs: set it to 0, or give `always_on_reason`"
-            )
+            message = f"`min: {self.min}` pays for idle GPUs"
+            yield Problem(("min",), message, "set it to 0, or give `always_on_reason`")
         if self.min == 0 and self.always_on_reason:
-            raise ValueError("`always_on_reason` is given, but `min: 0` lets the pool scale to 0")
-        return self
+            message = "`always_on_reason` is given, but `min: 0` lets the pool scale to 0"
+            yield Problem(("always_on_reason",), message, related=(("min",),))
+        unknown = list(self._unknown_types())
+        yield from unknown or [*self._mixed_types(), *self._quota(), *self._sharing()]
 
-    @model_validator(mode="after")
-    def _capacity_has_a_quota(self) -> GpuPoolConfig:
+    def _unknown_types(self) -> Iterator[Problem]:
+        for index, kind in enumerate(self.instance_types):
+            if kind not in INSTANCES:
+                message = f"{kind} is not a known GPU instance type"
+                yield Problem(("instance_types", index), message, "try g5.xlarge")
+
+    def _mixed_types(self) -> Iterator[Problem]:
+        facts = {kind: INSTANCES[kind] for kind in self.instance_types}
+        if len({fact.gpus for fact in facts.values()}) > 1:
+            listed = ", ".join(f"{kind} has {fact.gpus}" for kind, fact in facts.items())
+            message = f"all types of a pool need the same number of GPUs ({listed})"
+            yield Problem(("instance_types",), message)
+        if len({(fact.model, fact.gpu_memory_mib) for fact in facts.values()}) > 1:
+            listed = ", ".join(f"{kind} has {fact.model}" for kind, fact in facts.items())
+            message = f"all types of a pool need the same GPU model ({listed})"
+            yield Problem(("instance_types",), message)
+
+    def _quota(self) -> Iterator[Problem]:
+        for index, kind in enumerate(self.instance_types):
+            try:
+                quota_code(kind, self.capacity)
+            except ValueError as error:
+                yield Problem(("instance_types", index), str(error), related=(("capacity",),))
+
+    def _sharing(self) -> Iterator[Problem]:
         for kind in self.instance_types:
-            quota_code(kind, self.capacity)
-        return self
+            if isinstance(self.sharing, TimeSlicingConfig):
+                yield from _time_slicing_problems(kind)
+            elif isinstance(self.sharing, MigConfig):
+                yield from _mig_problems(kind, self.sharing.profile)
 
-    @model_validator(mode="after")
-    def _sharing_fits_the_gpus(self) -> GpuPoolConfig:
-        if isinstance(self.sharing, TimeSlicingConfig):
-            self._check_time_slicing()
-        if isinstance(self.sharing, MigConfig):
-            self._check_mig(self.sharing.profile)
-        return self
 
-    def _check_time_slicing(self) -> None:
-        """Time slices are single: a pod can never have two, so more GPUs per node are lost on it.
+def _time_slicing_problems(kind: str) -> Iterator[Problem]:
+    """A pod can have one time slice only, so a second GPU of a node would never be used.
 
-        The autoscaler would start such nodes for pods that the device plugin then refuses.
-        """
-        many = [kind for kind in self.instance_types if INSTANCES[kind].gpus > 1]
-        if many:
-            raise ValueError(
-                f"time-slicing serves one GPU to a pod, but {many[0]} has "
-                f"{INSTANCES[many[0]].gpus}: use a type with one GPU, or `mode: mig`"
-            )
+    The autoscaler would start such nodes for pods that the device plugin then refuses.
+    """
+    if (gpus := INSTANCES[kind].gpus) > 1:
+        yield Problem(
+            ("sharing", "mode"),
+            f"time-slicing gives a pod one GPU, but {kind} has {gpus}",
+            "use a type with one GPU, or `mode: mig`",
+            related=(("instance_types",),),
+        )
 
-    def _check_mig(self, profile: str) -> None:
-        for kind in self.instance_types:
-            model = mig_model(kind)
-            if model is None:
-                raise ValueError(f"the {INSTANCES[kind].model} of {kind} has no MIG")
-            if profile not in model.slices:
-                raise ValueError(
-                    f"the {INSTANCES[kind].model} of {kind} has no slice {profile} "
-                    f"(it has {', '.join(model.slices)})"
-                )
+
+def _mig_problems(kind: str, profile: str) -> Iterator[Problem]:
+    model, gpu = mig_model(kind), INSTANCES[kind].model
+    if model is None:
+        message = f"the {gpu} of {kind} does not support MIG"
+        yield Problem(("sharing", "mode"), message, related=(("instance_types",),))
+    elif profile not in model.slices:
+        listed = ", ".join(model.slices)
+        yield Problem(
+            ("sharing", "profile"),
+            f"the {gpu} of {kind} has no MIG profile {profile}",
+            f"choose one of {listed}",
+            related=(("instance_types",),),
+        )

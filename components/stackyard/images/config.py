@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from stackyard.access.config import Audience
 from stackyard.config import Config, Name
 from stackyard.images.catalogue import BASES
+from stackyard.problem import Problem
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 """The digest of an image or of a package."""
@@ -50,12 +52,11 @@ class BaseImageConfig(Config):
     """Digest of the image that it starts from; left out, its tag decides on the day of the build.
     """
 
-    @field_validator("catalogue")
-    @classmethod
-    def _is_listed(cls, value: str) -> str:
-        if value not in BASES:
-            raise ValueError(f"the catalogue has {', '.join(BASES)} (got {value!r})")
-        return value
+    def problems(self) -> Iterator[Problem]:
+        """Yield an entry that the catalogue does not have."""
+        if self.catalogue not in BASES:
+            message = f"the catalogue has no `{self.catalogue}`"
+            yield Problem(("catalogue",), message, f"choose one of {', '.join(BASES)}")
 
 
 class BaseImagesConfig(Config):
@@ -81,14 +82,18 @@ class ProjectImageConfig(Config):
     """Packages on top, with all that they need in turn: `name==version`, and the digests that its
     files may have. `stackyard images lock` writes this."""
 
-    @field_validator("packages")
-    @classmethod
-    def _each_once(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        names = [re.split(r"[\[=]", requirement)[0] for requirement in value]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"{twice[0]} is there in two versions")
-        return value
+    def problems(self) -> Iterator[Problem]:
+        """Yield packages in two versions."""
+        first: dict[str, str] = {}
+        for requirement in self.packages:
+            name = re.split(r"[\[=]", requirement)[0]
+            if (other := first.setdefault(name, requirement)) != requirement:
+                yield Problem(
+                    ("packages", requirement),
+                    f"`{name}` is listed in two versions",
+                    "keep one",
+                    related=(("packages", other),),
+                )
 
 
 class ProjectImagesConfig(Config):
@@ -103,9 +108,7 @@ class ProjectImagesConfig(Config):
     build: BuildConfig = BuildConfig()
     """How they are built."""
 
-    @model_validator(mode="after")
-    def _outsiders_do_not_push(self) -> ProjectImagesConfig:
-        wrong = {"labelling-vendor", "auditor", "business"} & set(self.pushers)
-        if wrong:
-            raise ValueError(f"`pushers` has {min(wrong)}, who has no business with images")
-        return self
+    def problems(self) -> Iterator[Problem]:
+        """Yield audiences that must not push images."""
+        for who in sorted({"labelling-vendor", "auditor", "business"} & set(self.pushers)):
+            yield Problem(("pushers",), f"`{who}` must not push images", "remove it")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config
 from stackyard.image_name import Image
+from stackyard.problem import Problem
 
 Audience = Literal["science", "dev", "business"]
 """Who looks at a system: for its models, its health, or its use and cost."""
@@ -58,13 +60,14 @@ class MonitoringConfig(Config):
     collector_image: Image = "prometheus/prometheus:v3.5.0"
     """Prometheus as an agent: sends the project's metrics to its own workspace."""
 
-    @model_validator(mode="after")
-    def _somebody_is_told(self) -> MonitoringConfig:
-        for audience, people in self.subscribers.items():
-            if not people:
-                raise ValueError(f"`subscribers.{audience}` is empty: nobody would be told")
-            if len(set(people)) < len(people):
-                raise ValueError(f"`subscribers.{audience}` names somebody twice")
+    def problems(self) -> Iterator[Problem]:
+        """Yield audiences without an address, or with one twice."""
+        for audience, addresses in self.subscribers.items():
+            path = ("subscribers", audience)
+            if not addresses:
+                yield Problem(path, f"`{audience}` has no address: nobody would get its alerts")
+            if len(set(addresses)) < len(addresses):
+                yield Problem(path, f"`{audience}` has an address twice", "keep one")
         if "dev" not in self.subscribers:
-            raise ValueError("`subscribers` lacks `dev`: somebody must hear that a system is down")
-        return self
+            message = "`subscribers` needs `dev`, which gets the alerts of systems that are down"
+            yield Problem(("subscribers",), message)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from stackyard.config import Cidr, Config, immutable
 from stackyard.logs import LogDays
 from stackyard.network import subnets
+from stackyard.problem import Problem
 
 EndpointService = Literal[
     "autoscaling",
@@ -53,25 +55,19 @@ class NetworkConfig(Config):
     flow_log_days: LogDays = 90
     """Days that the VPC flow logs are kept."""
 
-    @field_validator("cidr")
-    @classmethod
-    def _range_holds_a_cluster(cls, value: str) -> str:
-        subnets.checked_range(value)
-        return value
-
-    @field_validator("zones")
-    @classmethod
-    def _two_or_three_different_zones(cls, value: int | list[str]) -> int | list[str]:
-        if isinstance(value, list) and (len(set(value)) != len(value) or len(value) not in (2, 3)):
-            raise ValueError(f"name two or three different zones (got {', '.join(value) or '[]'})")
-        return value
-
-    @model_validator(mode="after")
-    def _reaches_what_nodes_need(self) -> NetworkConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield ranges, zones and ways out with which a cluster cannot work."""
+        if unfit := subnets.range_problem(self.cidr):
+            yield Problem(("cidr",), unfit)
+        zones = self.zones
+        if isinstance(zones, list) and not len(set(zones)) == len(zones) in (2, 3):
+            listed = ", ".join(zones) or "none"
+            yield Problem(("zones",), f"needs two or three different zones (got {listed})")
         missing = NEEDED_WITHOUT_NAT - set(self.interface_endpoints)
         if self.nat == "none" and missing:
-            raise ValueError(
-                "with `nat: none` nodes cannot join unless `interface_endpoints` also has "
-                + ", ".join(sorted(missing))
+            yield Problem(
+                ("nat",),
+                "with `nat: none` nodes cannot join the cluster without more endpoints",
+                f"add to `interface_endpoints`: {', '.join(sorted(missing))}",
+                related=(("interface_endpoints",),),
             )
-        return self

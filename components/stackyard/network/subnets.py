@@ -33,25 +33,27 @@ class ZoneSubnets:
     public: str
 
 
-def checked_range(cidr: str) -> IPv4Network:
-    """Return the range of a VPC; raises ValueError for one that cannot hold a cluster."""
+def range_problem(cidr: str) -> str | None:
+    """Return why a range cannot be a VPC's; None for one that can."""
     try:
         network = IPv4Network(cidr)
     except ValueError as error:
-        raise ValueError(f"not an IPv4 range: {error}") from error
+        return f"is not an IPv4 range: {error}"
     if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
-        raise ValueError(
+        return (
             f"a VPC for a cluster is /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}, because every pod "
             f"takes an address (got /{network.prefixlen})"
         )
     if not (network.is_private or network.subnet_of(SHARED_SPACE)):
-        raise ValueError(f"use a private range such as 10.0.0.0/16 (got {cidr})")
-    return network
+        return f"{cidr} is not a private range such as 10.0.0.0/16"
+    return None
 
 
 def plan(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
     """Divide a VPC's range among at most three zones, in the order given."""
-    network = checked_range(cidr)
+    if unfit := range_problem(cidr):
+        raise ValueError(unfit)
+    network = IPv4Network(cidr)
     *private, last = network.subnets(prefixlen_diff=2)
     public = list(last.subnets(new_prefix=PUBLIC_PREFIX))[::-1]
     if len(zones) > len(private):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config, Name
 from stackyard.image_name import Image
 from stackyard.namespace.config import Memory
+from stackyard.problem import Problem
 
 KubeconfigPath = Annotated[str, Field(pattern=r"^(~/|/)[^\s]+$")]
 """Path of a kubeconfig, absolute or below the home directory; its text is never in a stack file."""
@@ -51,17 +53,18 @@ class OnPremConfig(Config):
     clusters: dict[Name, OnPremClusterConfig] = {}
     """The clusters by name."""
 
-    @model_validator(mode="after")
-    def _clusters_differ(self) -> OnPremConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield clusters that are one and the same: each stack would undo the other's objects."""
         seen: dict[tuple[str, str | None], str] = {}
         for name, cluster in self.clusters.items():
             other = seen.setdefault((cluster.kubeconfig, cluster.context), name)
             if other != name:
-                raise ValueError(
-                    f"`clusters.{name}` and `clusters.{other}` have the same `kubeconfig` and "
-                    "`context`: one of them would undo what the other does"
+                yield Problem(
+                    ("clusters", name),
+                    f"`{name}` has the same `kubeconfig` and `context` as `{other}`",
+                    "name another context, or remove one of them",
+                    related=(("clusters", other),),
                 )
-        return self
 
 
 class TrainingJobConfig(Config):
@@ -98,10 +101,10 @@ class TrainingJobConfig(Config):
     """Secrets of `secrets.entries` that the pod finds as files, `/mnt/secrets/NAME/value`; each
     must have `trainer` among its readers. Such a job runs in the cloud only."""
 
-    @model_validator(mode="after")
-    def _pool_and_gpus_agree(self) -> TrainingJobConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield GPUs without a pool, and a pool without GPUs."""
         if self.gpus and self.gpu_pool is None:
-            raise ValueError(f"`gpus: {self.gpus}` needs `gpu_pool`")
+            yield Problem(("gpus",), f"`gpus: {self.gpus}` needs `gpu_pool`")
         if self.gpu_pool is not None and not self.gpus:
-            raise ValueError(f"`gpu_pool: {self.gpu_pool}` without `gpus` would waste a GPU node")
-        return self
+            message = f"`gpu_pool: {self.gpu_pool}` without `gpus` would occupy a GPU node"
+            yield Problem(("gpu_pool",), message, "write `gpus`, or no `gpu_pool`")

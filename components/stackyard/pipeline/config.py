@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from stackyard.access.config import Audience
 from stackyard.config import Config, Name
 from stackyard.datasets.config import Directory
 from stackyard.pipeline import schedule
+from stackyard.problem import Problem
 
 Schedule = Annotated[str, AfterValidator(schedule.check)]
 """Six fields: minutes, hours, day of month, month, day of week, year, as `0 3 ? * MON *`."""
@@ -82,10 +84,11 @@ class PipelineConfig(Config):
     watch_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
     """Minutes for which all pods of a new version must stay up; else the former one is put back."""
 
-    @model_validator(mode="after")
-    def _jobs_differ(self) -> PipelineConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield one job with two tasks."""
         if self.train == self.evaluate:
-            raise ValueError(
-                f"`train` and `evaluate` are both `{self.train}`: evaluation is a job of its own"
+            yield Problem(
+                ("train",),
+                f"`train` and `evaluate` are both `{self.train}`: evaluation needs its own job",
+                related=(("evaluate",),),
             )
-        return self

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config, Name
 from stackyard.logs import LogDays
-from stackyard.retention.storage_classes import FACTS, ColdClass, stay_problem
+from stackyard.problem import Problem
+from stackyard.retention.storage_classes import FACTS, ColdClass, stay_problems
 
 Days = Annotated[int, Field(ge=1, le=36500)]
 """A number of days, up to a hundred years."""
@@ -23,11 +25,6 @@ WarmClass = Literal["STANDARD_IA", "GLACIER_IR"]
 
 Reproducible = Literal["raw", "curated", "artifacts"]
 """A class of data that a production model can be made again from."""
-
-
-def _refuse(problem: str) -> None:
-    if problem:
-        raise ValueError(problem)
 
 
 class LifetimeConfig(Config):
@@ -52,20 +49,20 @@ class LifetimeConfig(Config):
     cold_storage_class: ColdClass = "GLACIER_IR"
     """Where cold objects lie; GLACIER and DEEP_ARCHIVE must be restored before they can be read."""
 
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> LifetimeConfig:
-        fields = ("transition_after_days", "expire_after_days")
-        _refuse(
-            stay_problem(
-                self.cold_storage_class, self.transition_after_days, self.expire_after_days, fields
-            )
+    def problems(self) -> Iterator[Problem]:
+        """Yield a transition that cannot be made, and versions that outlive the data."""
+        yield from stay_problems(
+            self.cold_storage_class,
+            start=("transition_after_days", self.transition_after_days),
+            end=("expire_after_days", self.expire_after_days),
         )
         if self.noncurrent_days > self.expire_after_days:
-            raise ValueError(
+            yield Problem(
+                ("noncurrent_days",),
                 f"`noncurrent_days` ({self.noncurrent_days}) is more than `expire_after_days` "
-                f"({self.expire_after_days}): replaced versions would outlive the data"
+                f"({self.expire_after_days}): replaced versions would outlive the data",
+                related=(("expire_after_days",),),
             )
-        return self
 
 
 class PersonalLifetimeConfig(Config):
@@ -104,34 +101,42 @@ class PersonalLifetimeConfig(Config):
         """Age at which current objects expire, so that their versions go in time."""
         return self.erase_within_days - self.noncurrent_days - MIDNIGHT
 
-    @model_validator(mode="after")
-    def _is_lawful(self) -> PersonalLifetimeConfig:
-        if self.erase_within_days > self.legal_limit_days:
-            raise ValueError(
-                f"`erase_within_days` ({self.erase_within_days}) is more than `legal_limit_days` "
-                f"({self.legal_limit_days}) allows"
+    def problems(self) -> Iterator[Problem]:
+        """Yield what the law, a legal hold or the storage class forbids."""
+        erase, limit = self.erase_within_days, self.legal_limit_days
+        if erase > limit:
+            yield Problem(
+                ("erase_within_days",),
+                f"`erase_within_days` ({erase}) is more than `legal_limit_days` ({limit})",
+                related=(("legal_limit_days",),),
             )
         if self.expire_after_days < 1:
-            raise ValueError(
-                f"`noncurrent_days` ({self.noncurrent_days}) must be less than "
-                f"`erase_within_days` ({self.erase_within_days}) by 2 or more: "
-                "old versions would go too late"
+            yield Problem(
+                ("noncurrent_days",),
+                f"`noncurrent_days` ({self.noncurrent_days}) is not at least 2 less than "
+                f"`erase_within_days` ({erase}): old versions would be erased too late",
+                related=(("erase_within_days",),),
             )
-        for field in ("erase_within_days", "noncurrent_days"):
-            if getattr(self, field) < self.hold_days:
-                raise ValueError(
-                    f"`{field}` ({getattr(self, field)}) is shorter than the legal hold "
-                    f"`hold_days` ({self.hold_days}): data could be lost while it is held"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _turns_cold_in_time(self) -> PersonalLifetimeConfig:
+            return
+        yield from self._hold_problems()
         if self.transition_after_days is not None:
-            fields = ("transition_after_days", "erase_within_days` less `noncurrent_days` less 1")
-            start, end = self.transition_after_days, self.expire_after_days
-            _refuse(stay_problem(self.cold_storage_class, start, end, fields))
-        return self
+            yield from stay_problems(
+                self.cold_storage_class,
+                start=("transition_after_days", self.transition_after_days),
+                end=("erase_within_days", self.expire_after_days),
+                end_text=f"expiry (`erase_within_days` - `noncurrent_days` - {MIDNIGHT})",
+            )
+
+    def _hold_problems(self) -> Iterator[Problem]:
+        for field in ("erase_within_days", "noncurrent_days"):
+            days = getattr(self, field)
+            if days < self.hold_days:
+                yield Problem(
+                    (field,),
+                    f"`{field}` ({days}) is less than the legal hold `hold_days` "
+                    f"({self.hold_days}): data could be lost while it is held",
+                    related=(("hold_days",),),
+                )
 
 
 class RegisteredLifetimeConfig(LifetimeConfig):
@@ -170,18 +175,20 @@ class LogLifetimeConfig(Config):
     personal: bool = False
     """Whether logs may hold personal data; `keep_days` must then be a period that is offered."""
 
-    @model_validator(mode="after")
-    def _is_offered(self) -> LogLifetimeConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield a period that CloudWatch cannot keep to."""
         offered = get_args(LogDays)
         if self.keep_days > max(offered):
-            raise ValueError(f"`keep_days` ({self.keep_days}) is more than {max(offered)}")
-        if self.personal and self.keep_days not in offered:
+            yield Problem(("keep_days",), f"`keep_days` must be at most {max(offered)}")
+        elif self.personal and self.keep_days not in offered:
             shorter = max((days for days in offered if days < self.keep_days), default=None)
-            raise ValueError(
-                f"CloudWatch does not offer `keep_days` ({self.keep_days}), and personal data must "
-                f"not be kept longer: write {shorter}"
+            yield Problem(
+                ("keep_days",),
+                f"CloudWatch does not offer `keep_days` ({self.keep_days}), and logs with personal "
+                "data must not be kept longer",
+                f"write {shorter}",
+                related=(("personal",),),
             )
-        return self
 
 
 class ImageLifetimeConfig(Config):
@@ -232,21 +239,23 @@ class RetentionConfig(Config):
     backups: BackupLifetimeConfig = BackupLifetimeConfig()
     """Backups of databases."""
 
-    @model_validator(mode="after")
-    def _models_can_be_explained(self) -> RetentionConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield classes that expire before the production models that they must reproduce."""
         models = self.production_models
-        lives: dict[str, int] = {
+        classes: dict[str, int] = {
             name: getattr(self, name).expire_after_days for name in models.reproduced_from
         }
-        lives["images"] = self.images.expire_after_days
-        for name, days in lives.items():
-            if days < models.expire_after_days:
-                raise ValueError(
-                    f"`production_models.expire_after_days` ({models.expire_after_days}) is more "
-                    f"than `{name}.expire_after_days` ({days}): a released model would outlive "
-                    "what it must be reproduced from"
-                )
-        return self
+        classes["images"] = self.images.expire_after_days
+        shorter = [name for name, days in classes.items() if days < models.expire_after_days]
+        if shorter:
+            fields = [f"`{name}.expire_after_days` ({classes[name]})" for name in shorter]
+            yield Problem(
+                ("production_models", "expire_after_days"),
+                f"`production_models.expire_after_days` ({models.expire_after_days}) is more than "
+                f"{' and '.join(fields)}: a production model would outlive what it must be "
+                "reproduced from",
+                related=tuple((name, "expire_after_days") for name in shorter),
+            )
 
 
 def readable_at_once(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> bool:

@@ -6,14 +6,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-gener
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from stackyard.problem import Problem
+
 ColdClass = Literal["STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
 """An S3 storage class for data that is rarely read."""
-
-SMALLEST_MOVED = 128 * 1024
-"""Bytes; by default S3 moves no smaller object, as the move would cost more than it saves."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +39,34 @@ FACTS: dict[ColdClass, ColdFacts] = {
 """The storage classes by name."""
 
 
-def stay_problem(storage_class: ColdClass, start: int, end: int, fields: tuple[str, str]) -> str:
-    """Return why an object cannot be cold from day `start` to day `end`; empty if it can.
+def stay_problems(
+    storage_class: ColdClass,
+    *,
+    start: tuple[str, int],
+    end: tuple[str, int],
+    end_text: str | None = None,
+) -> Iterator[Problem]:
+    """Yield why objects cannot be in a storage class from day `start` to day `end`.
 
-    `fields` names the two values in the stack file that the days come from.
+    Both are a field of the config and a day; `end_text` describes a day that is computed.
     """
-    facts, (first, last) = FACTS[storage_class], fields
-    if start >= end:
-        return f"`{first}` ({start}) is not before `{last}` ({end}): it would never turn cold"
-    if start < facts.first_day:
-        return (
-            f"`{first}` ({start}) is too early for {storage_class}: "
-            f"S3 moves objects there from day {facts.first_day} on"
+    facts, (first, start_day), (last, end_day) = FACTS[storage_class], start, end
+    until = end_text or f"`{last}`"
+    message = None
+    if start_day >= end_day:
+        message = (
+            f"`{first}` ({start_day}) is not before {until} ({end_day}): objects would never move "
+            "to cold storage"
         )
-    if end - start < facts.minimum_days:
-        return (
-            f"`{first}` ({start}) and `{last}` ({end}) leave {end - start} days in "
+    elif start_day < facts.first_day:
+        message = (
+            f"`{first}` ({start_day}) is too early for {storage_class}: S3 moves objects there "
+            f"from day {facts.first_day} on"
+        )
+    elif end_day - start_day < facts.minimum_days:
+        message = (
+            f"`{first}` ({start_day}) and {until} ({end_day}) leave {end_day - start_day} days in "
             f"{storage_class}, which bills at least {facts.minimum_days}"
         )
-    return ""
+    if message:
+        yield Problem((first,), message, related=((last,),))

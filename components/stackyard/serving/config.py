@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config, Name
 from stackyard.namespace.config import Memory
+from stackyard.problem import Problem, above
 from stackyard.serving.traffic import Split, weights
 
 ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9]\d{0,5}$")]
@@ -54,11 +56,9 @@ class ReplicasConfig(Config):
     cpu_percent: Annotated[int, Field(ge=10, le=95)] = 70
     """Average use of the requested CPU above which pods are added."""
 
-    @model_validator(mode="after")
-    def _grows_upward(self) -> ReplicasConfig:
-        if self.min > self.max:
-            raise ValueError(f"`min` ({self.min}) is above `max` ({self.max})")
-        return self
+    def problems(self) -> Iterator[Problem]:
+        """Yield a range that is empty."""
+        yield from above("min", self.min, "max", self.max)
 
 
 class ModelServerConfig(Config):
@@ -100,33 +100,37 @@ class ModelServerConfig(Config):
     """Secrets of `secrets.entries` that each pod finds as files, `/mnt/secrets/NAME/value`; each
     must have `server` among its readers. Without a value in it, the pods do not start."""
 
-    @model_validator(mode="after")
-    def _canary_is_of_this_model(self) -> ModelServerConfig:
-        if self.canary is None:
-            return self
-        if self.release is None:
-            raise ValueError("`canary` needs a `release` to be compared with")
-        one, other = self.release.version.split("/")[0], self.canary.version.split("/")[0]
-        if one != other:
-            raise ValueError(
-                f"`canary.version` is of `{other}` and `release.version` of `{one}`: "
-                "both must be of one registered model"
+    def problems(self) -> Iterator[Problem]:
+        """Yield a canary that cannot be compared with the release, or gets no such share."""
+        canary, release = self.canary, self.release
+        if canary is None:
+            return
+        if release is None:
+            yield Problem(("canary",), "`canary` needs a `release` to be compared with")
+        else:
+            yield from _canary_problems(canary, release)
+        pods = self.replicas.min
+        if not Split.of(pods, canary.weight).is_close:
+            yield Problem(
+                ("canary", "weight"),
+                f"`canary.weight` ({canary.weight}) cannot be made of {pods} pods "
+                f"(`replicas.min`), which give {weights(pods)}",
+                related=(("replicas", "min"),),
             )
-        if self.canary.image == self.release.image or self.canary.version == self.release.version:
-            raise ValueError("`canary` is the same as `release`: there is nothing to try")
-        return self
 
-    @model_validator(mode="after")
-    def _weight_can_be_made(self) -> ModelServerConfig:
-        if self.canary is None:
-            return self
-        split = Split.of(self.replicas.min, self.canary.weight)
-        if not split.is_close:
-            raise ValueError(
-                f"`canary.weight` ({self.canary.weight}) cannot be made of {self.replicas.min} "
-                f"pods (`replicas.min`), which give {weights(self.replicas.min)}"
-            )
-        return self
+
+def _canary_problems(canary: CanaryConfig, release: ReleaseConfig) -> Iterator[Problem]:
+    other, one = canary.version.split("/")[0], release.version.split("/")[0]
+    if one != other:
+        yield Problem(
+            ("canary", "version"),
+            f"`canary.version` is of `{other}` and `release.version` of `{one}`: "
+            "both must be of one registered model",
+            related=(("release", "version"),),
+        )
+    elif canary.image == release.image or canary.version == release.version:
+        message = "`canary` has the version or the image of `release`"
+        yield Problem(("canary",), message, "name another one", related=(("release",),))
 
 
 class ServingConfig(Config):
@@ -135,9 +139,8 @@ class ServingConfig(Config):
     models: Annotated[dict[Name, ModelServerConfig], Field(min_length=1)]
     """The models by name; each is a host name in the namespace."""
 
-    @model_validator(mode="after")
-    def _names_are_free(self) -> ServingConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield names that other objects of the namespace have."""
         for name in self.models:
             if name in RESERVED or name.endswith("-canary"):
-                raise ValueError(f"`models.{name}`: this name is taken, choose another")
-        return self
+                yield Problem(("models", name), f"the name `{name}` is reserved", "choose another")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.config import Config
 from stackyard.image_name import Image
+from stackyard.problem import Problem
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")]
 """An instance type of SageMaker, for example `ml.g5.xlarge`."""
@@ -29,12 +31,11 @@ class TuningConfig(Config):
     max_hours: Annotated[int, Field(ge=1, le=120)] = 24
     """Longest run of one of SageMaker's tuning jobs, in hours."""
 
-    @model_validator(mode="after")
-    def _sagemaker_has_rails(self) -> TuningConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield SageMaker without its limits, and limits without SageMaker."""
         if self.managed and not self.instance_types:
-            raise ValueError(
-                f"`managed: {self.managed}` needs `instance_types`, or any price would be allowed"
-            )
+            message = f"`managed: {self.managed}` needs `instance_types`, which limit its cost"
+            yield Problem(("managed",), message)
         if self.instance_types and not self.managed:
-            raise ValueError("`instance_types` is for `managed: sagemaker`, which is not written")
-        return self
+            message = "`instance_types` needs `managed: sagemaker`"
+            yield Problem(("instance_types",), message)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackyard.estate.exceptions import PolicyOverride as Override
+from stackyard.estate.settings import PolicyOverride as Override
 from stackyard_policies.catalogue import PACKS, RULES
 from stackyard_policies.configuration import configured, levels
 from stackyard_policies.pack import settings as read_settings

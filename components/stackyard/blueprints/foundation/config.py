@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stackyard.blueprints.config import StackConfig
 from stackyard.cluster.config import ClusterConfig, PrincipalArn
@@ -13,6 +14,7 @@ from stackyard.database.config import DatabaseConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.images.config import BaseImagesConfig
 from stackyard.network.config import NetworkConfig
+from stackyard.problem import Problem
 from stackyard.retention.config import RetentionConfig
 from stackyard.vault.config import VaultConfig
 
@@ -47,25 +49,26 @@ class FoundationConfig(StackConfig):
     retention: RetentionConfig = RetentionConfig()
     """How long each class of data lives; a foundation has logs and backups."""
 
-    @model_validator(mode="after")
-    def _principals_are_of_the_account(self) -> FoundationConfig:
-        """EKS takes access entries only for principals of the cluster's own account."""
-        for arn in (*self.admins, *self.operators):
-            if arn.split(":")[4] != self.account:
-                raise ValueError(f"{arn} is not of account {self.account}")
-        return self
-
-    @model_validator(mode="after")
-    def _zones_are_of_the_region(self) -> FoundationConfig:
+    def problems(self) -> Iterator[Problem]:
+        """Yield principals, zones and pool names that do not belong here."""
+        yield from self._principals()
         zones = self.network.zones
-        for zone in zones if isinstance(zones, list) else ():
+        for index, zone in enumerate(zones if isinstance(zones, list) else ()):
             if not zone.startswith(self.region):
-                raise ValueError(f"zone {zone} is not in {self.region}")
-        return self
+                message = f"zone {zone} is not in `region` {self.region}"
+                yield Problem(("network", "zones", index), message, related=(("region",),))
+        for name in sorted({"system", *self.cluster.node_pools} & set(self.gpu_pools)):
+            yield Problem(
+                ("gpu_pools", name),
+                f"`{name}` is also the name of a pool without GPUs",
+                "rename one of them",
+                related=(("cluster", "node_pools", name),),
+            )
 
-    @model_validator(mode="after")
-    def _pool_names_are_unique(self) -> FoundationConfig:
-        twice = {"system", *self.cluster.node_pools} & set(self.gpu_pools)
-        if twice:
-            raise ValueError(f"`{min(twice)}` names a GPU pool and an ordinary pool")
-        return self
+    def _principals(self) -> Iterator[Problem]:
+        """EKS takes access entries only for principals of the cluster's own account."""
+        for field, arns in (("admins", self.admins), ("operators", self.operators)):
+            for index, arn in enumerate(arns):
+                if arn.split(":")[4] != self.account:
+                    message = f"{arn} is not of `account` {self.account}"
+                    yield Problem((field, index), message)

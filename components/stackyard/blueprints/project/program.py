@@ -20,6 +20,7 @@ from stackyard.blueprints.project.parts.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
+from stackyard.field_path import dotted
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
 from stackyard.run_settings import ComponentOptions
@@ -162,7 +163,7 @@ class Project:
             below, first = self.upstreams["foundation"], next(mounting.mounts(self.config))
             raise ContractError(
                 str(below),
-                f"its cluster mounts no secrets, and `{first.place}` of {self.stack} names some",
+                f"its cluster mounts no secrets, as `{dotted(first.path)}` of {self.stack} needs",
                 f"add {ADDON} to `cluster.addons` and run `stackyard up {below}`",
             )
         MountedSecrets(

@@ -6,6 +6,7 @@ from stackyard.access.config import AccessConfig
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Name
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig, LakefsConfig
+from stackyard.field_path import FieldPath
 from stackyard.images.config import ProjectImagesConfig
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.monitoring.config import MonitoringConfig
@@ -78,11 +79,11 @@ class ProjectSections(StackConfig):
         models = self.serving.models.items() if self.serving else ()
         return {name: server.base_image for name, server in models if server.base_image}
 
-    def gpu_pools_named(self) -> list[tuple[str, str]]:
-        """Return each GPU pool that a section names, with the place of the name."""
+    def named_gpu_pools(self) -> list[tuple[FieldPath, str]]:
+        """Return each GPU pool that a section names, with the path of the name."""
         models = self.serving.models.items() if self.serving else ()
-        named = [
-            *((f"serving.models.{name}", server.gpu_pool) for name, server in models),
-            *((f"training.{name}", job.gpu_pool) for name, job in self.training.items()),
+        named: list[tuple[FieldPath, str | None]] = [
+            *((("serving", "models", name), server.gpu_pool) for name, server in models),
+            *((("training", name), job.gpu_pool) for name, job in self.training.items()),
         ]
-        return [(f"{place}.gpu_pool", pool) for place, pool in named if pool]
+        return [((*path, "gpu_pool"), pool) for path, pool in named if pool]

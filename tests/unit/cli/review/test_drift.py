@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stackyard.estate.exceptions import DriftIgnore
+from stackyard.estate.settings import DriftIgnore
 from stackyard.naming import StackId
 from stackyard_cli.engine.messages import Change, Step
 from stackyard_cli.engine.report import Report, Task

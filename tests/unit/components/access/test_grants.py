@@ -239,7 +239,7 @@ OUTSIDER = {"trusted": [VENDOR], "external_id": "labels-2026", "directories": {"
         ),
         (
             {"audiences": {"labelling-vendor": {**OUTSIDER, "datasets": {"*": "read"}}}},
-            "grant `directories`, not `datasets`",
+            "grant it `directories`, not `datasets`",
         ),
         (
             {"audiences": {"labelling-vendor": {**OUTSIDER, "session_hours": 2}}},
@@ -247,7 +247,7 @@ OUTSIDER = {"trusted": [VENDOR], "external_id": "labels-2026", "directories": {"
         ),
         (
             {"shared": {"tmp": {"members": ["scientist"], "uid": 1000, "gid": 1000}}},
-            "`shared.tmp.members` has `scientist`, which is not in `audiences`",
+            "shared.tmp.members: `members` has `scientist`, which `audiences` lacks",
         ),
         (
             {"shared": {"tmp": {"members": ["trainer"], "uid": 0, "gid": 1000}}},

@@ -165,7 +165,9 @@ def test_a_section_that_needs_tracking_says_so(section: str) -> None:
 
 
 def test_branches_need_a_tracking_server() -> None:
-    with pytest.raises(ValidationError, match=r"`datasets.photos.branching` needs `tracking`"):
+    with pytest.raises(
+        ValidationError, match=r"datasets\.photos\.branching: `branching` needs `tracking`"
+    ):
         ProjectConfig.model_validate(config(datasets=BRANCHED))
 
 

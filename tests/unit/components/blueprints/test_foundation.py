@@ -120,7 +120,7 @@ def test_no_role_has_wildcard_actions_or_trusts_everyone(made: Any) -> None:
     ("changes", "message"),
     [
         ({"operators": []}, "at least 1 item"),
-        ({"operators": ["arn:aws:iam::999999999999:role/x"]}, "not of account 123456789012"),
+        ({"operators": ["arn:aws:iam::999999999999:role/x"]}, "not of `account` 123456789012"),
         ({"network": {"zones": ["eu-west-1a", "eu-west-1b"]}}, "zone eu-west-1a is not in"),
         ({"gpu_pools": {"system": {"instance_types": ["g5.xlarge"], "max": 1}}}, "`system`"),
     ],

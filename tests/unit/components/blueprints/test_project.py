@@ -178,7 +178,7 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
     [
         (
             {"retention": {}},
-            "`datasets.faces.jurisdiction` is eu, and `retention.personal` has no rules",
+            "datasets.faces.jurisdiction: `jurisdiction` is `eu`, which `retention.personal` lacks",
         ),
         (
             {
@@ -189,7 +189,7 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
                     },
                 }
             },
-            "`datasets.photos` is a DVC remote, and `retention.raw.cold_storage_class` is",
+            "datasets.photos: `photos` is a DVC remote, but objects in `retention.raw.cold_st",
         ),
         (
             {
@@ -198,22 +198,22 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
                 },
                 "secrets": {},
             },
-            "`access.audiences.developer` is granted `photo`, which is no dataset",
+            "access.audiences.developer: is granted `photo`, which is not a dataset",
         ),
         (
             {
                 "access": {"workloads": {"trainer": {"directories": {"photos": ["outgoing"]}}}},
                 "secrets": {},
             },
-            "`access.workloads.trainer.directories.photos` has outgoing",
+            "access.workloads.trainer.directories.photos: is granted `outgoing`",
         ),
         (
             {"access": {"audiences": {"developer": {"trusted": [VENDOR]}}}, "secrets": {}},
-            "names account 210987654321, so `external_id` is needed",
+            "trusts account 210987654321, which needs `access.audiences.developer.external_id`",
         ),
         (
             {"secrets": {"entries": {"api": {"readers": ["developer"], "description": "A key."}}}},
-            "`secrets.entries.api.readers` has `developer`, which is not in `access.audiences`",
+            "secrets.entries.api.readers: `readers` has `developer`, which `access.aud",
         ),
     ],
 )

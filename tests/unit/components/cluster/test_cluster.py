@@ -34,10 +34,10 @@ def test_the_default_version_has_standard_support() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": "1.20"}, "EKS offers"),
+        ({"version": "1.20"}, "EKS does not offer 1.20"),
         ({"version": "1.33"}, "standard support of 1.33 ended on 2026-07-29"),
-        ({"public_cidrs": ["0.0.0.0/0"]}, "most of the internet"),
-        ({"public_cidrs": ["128.0.0.0/1"]}, "most of the internet"),
+        ({"public_cidrs": ["0.0.0.0/0"]}, "a large part of the internet"),
+        ({"public_cidrs": ["128.0.0.0/1"]}, "a large part of the internet"),
         ({"addons": ["istio"]}, "addons"),
         ({"audit_log_days": 2}, "audit_log_days"),
         ({"node_pools": {"system": {}}}, "declared by `system_nodes`"),

@@ -31,11 +31,11 @@ def test_overlap_is_by_whole_names(one: str, other: str, expected: bool) -> None
     [
         ({"kind": "raw", "directories": ["a", "a/b"]}, "a and a/b overlap"),
         ({"kind": "raw", "directories": ["a", "a"]}, "a and a overlap"),
-        ({"kind": "raw", "directories": ["dvc"]}, "belongs to the DVC remote"),
-        ({"kind": "raw", "directories": ["dvc/files"]}, "belongs to the DVC remote"),
+        ({"kind": "raw", "directories": ["dvc"]}, "is reserved for the DVC remote"),
+        ({"kind": "raw", "directories": ["dvc/files"]}, "is reserved for the DVC remote"),
         (
             {"kind": "raw", "branching": "lakefs", "directories": ["lakefs/a"]},
-            "belongs to lakeFS",
+            "is reserved for lakeFS",
         ),
         (
             {"kind": "personal", "jurisdiction": "eu", "branching": "lakefs"},

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -245,6 +247,17 @@ def test_settings_are_checked(small: SmallEstate, text: str, problem: str) -> No
         assert Estate(small.root).settings
     assert problem in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_settings_are_checked_in_an_interpreter_without_assertions(small: SmallEstate) -> None:
+    small.write("_estate.yaml", "name: Not A Name\n")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom stackyard.estate.estate import Estate\n"
+        "estate = Estate(Path(sys.argv[1]))\nprint(*estate.check(estate.stacks()))"
+    )
+    command = [sys.executable, "-O", "-c", code, str(small.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("stacks/_estate.yaml:1:7: `name`: must match")
 
 
 def test_an_unreadable_file(small: SmallEstate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_places_count_from_one_and_in_characters() -> None:
     }
     node = tree.child("ä")
     assert node is not None
-    assert node.place == Origin("f.yaml", 2, 1)
+    assert node.position == Origin("f.yaml", 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator
 
 from stackyard.config import Config, Name, immutable
 from stackyard.estate.errors import StackFileErrors
 from stackyard.estate.immutable import changed_immutables
 from stackyard.estate.reader import parse
 from stackyard.estate.validation import validated
+from stackyard.problem import Problem, above
 
 
 class Color(StrEnum):
@@ -37,11 +39,8 @@ class Pool(Config):
     days: int | Literal["forever"] = 1
     sharing: Annotated[Turns | Slices, Field(discriminator="mode")] | None = None
 
-    @model_validator(mode="after")
-    def _grows(self) -> Pool:
-        if self.smallest > self.size:
-            raise ValueError(f"`smallest` ({self.smallest}) is above `size` ({self.size})")
-        return self
+    def problems(self) -> Iterator[Problem]:
+        yield from above("smallest", self.smallest, "size", self.size)
 
 
 class Net(Config):
@@ -72,11 +71,13 @@ class Sample(Config):
     open: bool = False
     tags: dict[str, str] = {}
 
-    @model_validator(mode="after")
-    def _region_of_owner(self) -> Sample:
+    def problems(self) -> Iterator[Problem]:
         if self.owner == "elsewhere@x":
-            raise ValueError("elsewhere@x is not of this sample")
-        return self
+            yield Problem(("owner",), "is not of this sample", "ask `pools`")
+        for name, pool in self.pools.items():
+            if pool.size > 8:
+                taken = (("pools", "least", "size"), ("spare",))
+                yield Problem(("pools", name, "zones"), "too large", "shrink it", related=taken)
 
 
 def problems(text: str) -> list[str]:
@@ -163,10 +164,27 @@ def test_what_is_missing_is_placed_at_the_nearest_parent_and_described() -> None
     ]
 
 
-def test_a_validator_that_quotes_a_value_is_placed_at_the_value() -> None:
-    assert problems("open: true\nowner: elsewhere@x\n") == [
-        "f.yaml:2:8: `owner`: elsewhere@x is not of this sample"
+def test_a_problem_is_at_its_path_whatever_its_text_says() -> None:
+    assert problems("open: true\npools: {}\nowner: elsewhere@x\n") == [
+        "f.yaml:3:8: `owner`: is not of this sample (got 'elsewhere@x') HINT ask `pools`"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "related"),
+    [
+        ("pools: {big: {size: 9, zones: [x]}}\nspare: []", "2:24: `pools.big.zones`", True),
+        ("pools: {big: {size: 9}}\nspare: []", "3:1: `spare`", False),
+        ("pools: {big: {size: 9}}", "2:9: `pools.big`", False),
+    ],
+    ids=["its own field", "a related field", "the nearest section"],
+)
+def test_a_problem_of_a_default_is_at_a_field_that_is_written(
+    text: str, expected: str, related: bool
+) -> None:
+    (found,) = problems(f"owner: me\n{text}\n")
+    hint = "shrink it; `spare` is at f.yaml:3:1" if related else "shrink it"
+    assert found == f"f.yaml:{expected}: too large HINT {hint}"
 
 
 def test_all_findings_come_at_once() -> None:
@@ -230,18 +248,23 @@ class Stated(Config):
     first: int = 1
     second: int = 2
 
-    @model_validator(mode="after")
-    def _both(self) -> Stated:
-        raise ValueError("`first` is wrong; and so on; `second` is wrong too")
+    def problems(self) -> Iterator[Problem]:
+        yield Problem(("first",), "is wrong; `second` is not")
+        yield Problem(("second",), "is wrong, too")
 
 
-def test_several_contradictions_of_one_validator_are_told_apart() -> None:
+def test_all_problems_of_one_model_come_at_once() -> None:
     with pytest.raises(StackFileErrors) as caught:
         validated(Stated, parse("second: 2\nfirst: 1\n", "f.yaml"))
     assert [(each.line, each.path, each.problem) for each in caught.value.problems] == [
-        (1, "second", "`second` is wrong too"),
-        (2, "first", "`first` is wrong; and so on"),
+        (1, "second", "is wrong, too"),
+        (2, "first", "is wrong; `second` is not"),
     ]
+
+
+def test_a_config_made_in_a_program_shows_its_problems_in_pydantics_error() -> None:
+    with pytest.raises(ValidationError, match=r"first: is wrong; .*; second: is wrong, too"):
+        Stated(first=3)
 
 
 def test_a_validator_that_quotes_a_secret_is_silenced() -> None:

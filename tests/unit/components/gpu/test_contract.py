@@ -124,7 +124,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"instance_types": ["m7i.large"], "max": 1}, "not a known GPU instance type: m7i.large"),
+        ({"instance_types": ["m7i.large"], "max": 1}, "m7i.large is not a known GPU instance type"),
         ({"instance_types": ["g6f.large"], "max": 1}, "not a known GPU instance type"),
         ({"instance_types": [], "max": 1}, "at least 1 item"),
         ({"instance_types": ["g5.xlarge"]}, "Field required"),
@@ -143,7 +143,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
                 "max": 1,
                 "sharing": {"mode": "time-slicing", "replicas": 2},
             },
-            "time-slicing serves one GPU to a pod, but g5.12xlarge has 4",
+            "time-slicing gives a pod one GPU, but g5.12xlarge has 4",
         ),
         (
             {
@@ -151,7 +151,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
                 "max": 1,
                 "sharing": {"mode": "mig", "profile": "1g.5gb"},
             },
-            "the A10G of g5.xlarge has no MIG",
+            "the A10G of g5.xlarge does not support MIG",
         ),
         (
             {
@@ -159,7 +159,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
                 "max": 1,
                 "sharing": {"mode": "mig", "profile": "1g.5gb"},
             },
-            "has no slice 1g.5gb",
+            "has no MIG profile 1g.5gb",
         ),
         (
             {"instance_types": ["p6-b200.48xlarge"], "max": 1, "capacity": "spot"},

@@ -91,9 +91,9 @@ def test_a_topic_takes_nothing_from_alarms_of_other_stacks_or_accounts() -> None
 @pytest.mark.parametrize(
     ("subscribers", "problem"),
     [
-        ({"dev": []}, "nobody would be told"),
+        ({"dev": []}, "nobody would get its alerts"),
         ({"dev": ["a@example.com", "a@example.com"]}, "twice"),
-        ({"business": ["a@example.com"]}, "lacks `dev`"),
+        ({"business": ["a@example.com"]}, "needs `dev`"),
     ],
 )
 def test_a_topic_without_a_listener_is_refused(subscribers: Any, problem: str) -> None:

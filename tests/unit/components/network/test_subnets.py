@@ -65,7 +65,7 @@ def test_zones_by_number_and_by_name() -> None:
         ({"zones": 4}, "zones"),
         ({"zones": ["eu-central-1a"]}, "two or three different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "two or three different zones"),
-        ({"nat": "none"}, "also has ec2, eks, eks-auth"),
+        ({"nat": "none"}, "add to `interface_endpoints`: ec2, eks, eks-auth"),
         ({"interface_endpoints": ["s4"]}, "interface_endpoints"),
     ],
 )

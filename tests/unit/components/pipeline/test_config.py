@@ -61,7 +61,7 @@ def test_a_schedule_that_never_fires_or_means_nothing(expression: str, problem: 
     [
         ({"approvers": []}, "at least 1 item"),
         ({"approvers": ["everybody"]}, "'scientist'"),
-        ({"evaluate": "fit"}, "evaluation is a job of its own"),
+        ({"evaluate": "fit"}, "evaluation needs its own job"),
         ({"watch_minutes": -1}, "greater than or equal to 0"),
         ({"direction": "highest"}, "'maximize' or 'minimize'"),
         ({"metric": "f1 score"}, "match pattern"),

@@ -33,7 +33,10 @@ def test_a_class_that_says_one_thing_keeps_its_own_defaults() -> None:
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"transition_after_days": 400, "expire_after_days": 400}, "it would never turn cold"),
+        (
+            {"transition_after_days": 400, "expire_after_days": 400},
+            "objects would never move to cold storage",
+        ),
         (
             {"transition_after_days": 500, "expire_after_days": 400},
             "is not before `expire_after_days`",
@@ -71,12 +74,18 @@ def test_the_shortest_stay_that_is_not_billed_twice_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"erase_within_days": 731}, "more than `legal_limit_days` (730) allows"),
-        ({"noncurrent_days": 365}, "old versions would go too late"),
-        ({"hold_days": 366, "noncurrent_days": 300}, "`erase_within_days` (365) is shorter"),
-        ({"hold_days": 31}, "`noncurrent_days` (30) is shorter than the legal hold"),
+        (
+            {"erase_within_days": 731},
+            "`erase_within_days` (731) is more than `legal_limit_days` (730)",
+        ),
+        ({"noncurrent_days": 365}, "old versions would be erased too late"),
+        (
+            {"hold_days": 366, "noncurrent_days": 300},
+            "`erase_within_days` (365) is less than the legal hold",
+        ),
+        ({"hold_days": 31}, "`noncurrent_days` (30) is less than the legal hold"),
         ({"transition_after_days": 310}, "leave 24 days in STANDARD_IA"),
-        ({"transition_after_days": 340}, "it would never turn cold"),
+        ({"transition_after_days": 340}, "objects would never move to cold storage"),
         ({"cold_storage_class": "GLACIER"}, "'STANDARD_IA' or 'GLACIER_IR'"),
         ({"legal_limit_days": None}, "valid integer"),
     ],
@@ -115,7 +124,7 @@ def test_a_model_that_need_not_be_reproduced_may_outlive_its_data() -> None:
 def test_logs_with_personal_data_are_never_rounded_up() -> None:
     assert RetentionConfig.model_validate({"logs": {"keep_days": 100}})
     section = {"logs": {"keep_days": 100, "personal": True}}
-    assert "must not be kept longer: write 90" in refusal(section)
+    assert "must not be kept longer (write 90)" in refusal(section)
 
 
 def test_backups_are_bounded_by_what_rds_offers() -> None:

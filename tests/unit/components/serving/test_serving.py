@@ -51,7 +51,7 @@ def test_a_weight_that_the_pods_cannot_make_is_refused_with_those_that_they_can(
     ("canary", "why"),
     [
         ({**release(4, "other"), "weight": 50}, "one registered model"),
-        ({**release(3), "weight": 50}, "nothing to try"),
+        ({**release(3), "weight": 50}, "has the version or the image of `release`"),
         ({**release(4), "weight": 0}, "greater than or equal to 1"),
         ({**release(4), "weight": 100}, "less than or equal to 99"),
     ],
@@ -71,7 +71,7 @@ def test_a_release_names_a_registered_version_and_a_digest(field: str, value: st
 
 
 def test_a_name_of_another_object_is_refused() -> None:
-    with pytest.raises(ValidationError, match="taken"):
+    with pytest.raises(ValidationError, match="the name `tracking` is reserved"):
         ServingConfig.model_validate({"models": {"tracking": {"release": release(1)}}})
 
 

@@ -100,8 +100,8 @@ def test_the_dashboard_gets_its_password_from_inside_only() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"managed": "sagemaker"}, "needs `instance_types`, or any price would be allowed"),
-        ({"instance_types": ["ml.m5.xlarge"]}, "is for `managed: sagemaker`"),
+        ({"managed": "sagemaker"}, "needs `instance_types`, which limit its cost"),
+        ({"instance_types": ["ml.m5.xlarge"]}, "`instance_types` needs `managed: sagemaker`"),
         ({"managed": "sagemaker", "instance_types": ["m5.xlarge"]}, "pattern"),
     ],
 )

@@ -13,6 +13,7 @@ from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.wiring import cluster_ref, stack_context
 from stackyard.contracts import ContractError, FoundationContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
+from stackyard.field_path import dotted
 from stackyard.images.component import Ground, ProjectImages
 from stackyard.images.names import registry
 from stackyard.models import documents
@@ -173,8 +174,8 @@ class Delivery:
 
     def _check_pools(self) -> None:
         """Refuse a GPU pool that the stage does not have: its pods would wait for ever."""
-        for place, pool in self._config.gpu_pools_named():
-            self._check_named("GPU pool", pool, place, self._foundation.gpu_pools)
+        for path, pool in self._config.named_gpu_pools():
+            self._check_named("GPU pool", pool, dotted(path), self._foundation.gpu_pools)
 
     def _check_named(self, what: str, name: str, place: str, known: Mapping[str, Any]) -> None:
         if name in known:

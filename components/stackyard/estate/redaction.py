@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from stackyard.estate.node import Node, Path
+from stackyard.estate.node import Node
+from stackyard.field_path import FieldPath
 
 HIDDEN = "[hidden]"
 LONGEST = 60
@@ -21,7 +22,7 @@ SECRET_TEXT = re.compile(
 """Texts that are secrets wherever they stand: keys, tokens, addresses with a password."""
 
 
-def shown(node: Node, path: Path) -> str:
+def shown(node: Node, path: FieldPath) -> str:
     """Return what an error may show of a value: the kind of a map or list, the text of a scalar."""
     if isinstance(node.value, dict | list):
         return "a map" if isinstance(node.value, dict) else "a list"
@@ -31,7 +32,7 @@ def shown(node: Node, path: Path) -> str:
     return repr(text) if isinstance(node.value, str) else text
 
 
-def without_secrets(message: str, node: Node, path: Path) -> str:
+def without_secrets(message: str, node: Node, path: FieldPath) -> str:
     """Return a validator's text without the secret values below a node that it may quote.
 
     Only the last name on a path counts here: what a section such as `secrets` says about a secret,

@@ -1,14 +1,25 @@
-"""Pydantic's findings in plain words: what is wrong, and what to do about it."""
+"""Messages for pydantic's errors: what is wrong with a value, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from stackyard.suggestion import did_you_mean
 
-Words = tuple[str, str | None]
-"""A problem and its hint."""
+
+class Message(NamedTuple):
+    """What is wrong, and one action that helps."""
+
+    text: str
+    """What is wrong."""
+
+    hint: str | None = None
+    """One action; None where the text says enough."""
+
+    expected: str | None = None
+    """What the value must be, where the text is `must be …`; members of a union are joined."""
+
 
 KINDS: Mapping[str, str] = {
     "string": "text",
@@ -29,7 +40,7 @@ KINDS: Mapping[str, str] = {
     "decimal": "a number",
     "url": "a URL",
 }
-"""What each kind of value is called; the keys are the heads of pydantic's error types."""
+"""The name of each kind of value; the keys are the first parts of pydantic's error types."""
 
 PATTERNS: Mapping[str, str] = {
     "greater_than": "must be greater than {gt}",
@@ -42,44 +53,51 @@ PATTERNS: Mapping[str, str] = {
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
 }
-"""Bounds, filled from the finding's context; https://docs.pydantic.dev/latest/errors/validation_errors/."""
+"""Bounds, filled from the error's context; https://docs.pydantic.dev/latest/errors/validation_errors/."""
 
 
-def worded(finding: Mapping[str, Any], about: str | None) -> Words:
-    """Return the words for one finding of pydantic; `about` describes the field."""
+def message(finding: Mapping[str, Any], description: str | None) -> Message:
+    """Return the message for one error of pydantic; `description` is that of the field."""
     kind, context = finding["type"], finding.get("ctx", {})
     head = kind.removesuffix("_type").removesuffix("_parsing")
     if kind == "missing":
-        return "is required", f"add it: {about}" if about else "add it"
+        return Message("is required", f"add it: {description}" if description else "add it")
     if kind in PATTERNS:
-        return PATTERNS[kind].format(**context), about
+        return Message(PATTERNS[kind].format(**context), description)
     if kind == "string_pattern_mismatch":
-        return f"must match {context['pattern']}", about
+        return Message(f"must match {context['pattern']}", description)
     if kind in ("literal_error", "enum"):
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-        one_of = "one of " if ", " in allowed else ""
-        hint = did_you_mean(str(finding["input"]), allowed.split(", "))
-        return f"must be {one_of}{allowed}", hint
+        return _choice(str(finding["input"]), allowed.split(", "))
     if kind == "union_tag_invalid":
         allowed = context["expected_tags"].replace("'", "")
-        return f"must be one of {allowed}", did_you_mean(str(context["tag"]), allowed.split(", "))
+        return _choice(str(context["tag"]), allowed.split(", "))
     if kind == "union_tag_not_found":
-        return f"needs {context['discriminator'].replace(chr(39), '`')}", about
+        return Message(f"needs {context['discriminator'].replace(chr(39), '`')}", description)
     if kind in ("value_error", "assertion_error"):
-        return _sentence(str(context.get("error", finding["msg"]))), None
+        return Message(_sentence(str(context.get("error", finding["msg"]))))
     if head in KINDS and kind != head:
-        quotable = head == "string" and isinstance(finding["input"], int | float)
-        return f"must be {KINDS[head]}", "write it in quotes" if quotable else about
-    return _sentence(str(finding["msg"])), about
+        is_number = head == "string" and isinstance(finding["input"], int | float)
+        return _must_be(KINDS[head], "write it in quotes" if is_number else description)
+    return Message(_sentence(str(finding["msg"])), description)
 
 
-def unknown(name: str, known: Iterable[str]) -> Words:
-    """Return the words for a field that no model knows at its place."""
+def unknown(name: str, known: Iterable[str]) -> Message:
+    """Return the message for a field that no model knows at its path."""
     listed = sorted(known)
     hint = did_you_mean(name, listed)
     if hint is None and listed:
         hint = f"known here: {', '.join(listed[:12])}{', …' if len(listed) > 12 else ''}"
-    return "unknown field", hint
+    return Message("unknown field", hint)
+
+
+def _choice(value: str, allowed: Sequence[str]) -> Message:
+    one_of = "one of " if len(allowed) > 1 else ""
+    return _must_be(f"{one_of}{', '.join(allowed)}", did_you_mean(value, allowed))
+
+
+def _must_be(expected: str, hint: str | None) -> Message:
+    return Message(f"must be {expected}", hint, expected)
 
 
 def _sentence(text: str) -> str:

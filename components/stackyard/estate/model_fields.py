@@ -7,10 +7,10 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from stackyard.estate.node import Path
+from stackyard.field_path import FieldPath
 
 
-def models_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
+def models_at(model: type[BaseModel], path: FieldPath) -> list[type[BaseModel]]:
     """Return the models that may stand at a path below `model`: several for a union."""
     kinds: list[Any] = [model]
     for step in path:
@@ -18,7 +18,7 @@ def models_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
     return [found for kind in kinds for found in _models(kind)]
 
 
-def fields_at(model: type[BaseModel], path: Path) -> set[str]:
+def fields_at(model: type[BaseModel], path: FieldPath) -> set[str]:
     """Return the names of the fields that may be written at a path below `model`."""
     return {name for found in models_at(model, path) for name in written_fields(found)}
 

@@ -1,0 +1,48 @@
+"""Mounted secrets: they exist, and the pods' role and those who start the pods may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stackyard.blueprints.project.mounting import Mount, mounts
+from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.namespace.accounts import MAY_RUN_AS
+from stackyard.problem import Problem
+
+
+def check(config: ProjectSections) -> Iterator[Problem]:
+    """Yield readers that do not exist or are missing, and mounts that could not be read."""
+    yield from _readers(config)
+    for mount in mounts(config):
+        for secret in dict.fromkeys(mount.secrets):
+            yield from _mounted(config, mount, secret)
+
+
+def _readers(config: ProjectSections) -> Iterator[Problem]:
+    """Who starts a pod decides what runs in it, and so reads what the pod's role may read."""
+    for name, secret in config.secrets.entries.items():
+        path = ("secrets", "entries", name, "readers")
+        for reader in secret.readers:
+            if reader not in config.access.grants:
+                yield Problem(path, f"`readers` has `{reader}`, which `access.audiences` lacks")
+            for who in config.access.audiences:
+                if reader in MAY_RUN_AS.get(who, ()) and who not in secret.readers:
+                    message = f"`readers` has `{reader}`, whose pods `{who}` starts"
+                    hint = f"add `{who}`: a pod's starter can read what the pod reads"
+                    yield Problem(path, message, hint)
+
+
+def _mounted(config: ProjectSections, mount: Mount, secret: str) -> Iterator[Problem]:
+    entries = config.secrets.entries
+    if mount.secrets.count(secret) > 1:
+        yield Problem(mount.path, f"`mounts` has `{secret}` more than once")
+    elif secret not in entries:
+        yield Problem(mount.path, f"`mounts` has `{secret}`, which `secrets.entries` lacks")
+    elif mount.workload not in entries[secret].readers:
+        readers = ("secrets", "entries", secret, "readers")
+        yield Problem(
+            mount.path,
+            f"`mounts` has `{secret}`, but its pods are `{mount.workload}`, which "
+            f"`{'.'.join(readers)}` lacks",
+            related=(readers,),
+        )

@@ -1,0 +1,52 @@
+"""A problem of a config: which field, what is wrong, and what to do about it.
+
+Config models yield problems with the paths of their fields, relative to the model. The reader of
+stack files turns each path into a file, line and column; no text is searched for positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic_core import PydanticCustomError
+
+from stackyard.field_path import FieldPath, dotted
+
+ERROR_TYPE = "problems"
+"""The type of the pydantic error that carries problems, under the same key of its context."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a config."""
+
+    path: FieldPath
+    """The field to look at, relative to the model that found the problem."""
+
+    message: str
+    """What is wrong, as one sentence that names the fields and their values."""
+
+    hint: str | None = None
+    """One action that solves it; None if the message already says it."""
+
+    related: tuple[FieldPath, ...] = ()
+    """Other fields that take part: the error shows where they are written."""
+
+
+def above(low: str, least: float, high: str, most: float) -> Iterator[Problem]:
+    """Yield the problem of a range between two fields that is empty."""
+    if least > most:
+        message = f"`{low}` ({least}) is above `{high}` ({most})"
+        yield Problem((low,), message, related=((high,),))
+
+
+def problems_error(problems: Sequence[Problem]) -> PydanticCustomError:
+    """Return the one error that a validator raises for all its problems."""
+    text = "; ".join(_line(problem) for problem in problems)
+    return PydanticCustomError(ERROR_TYPE, "{text}", {"text": text, "problems": tuple(problems)})
+
+
+def _line(problem: Problem) -> str:
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{dotted(problem.path)}: {problem.message}{hint}"
