@@ -65,6 +65,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "ProjectImagesConfig",
     ),
     "images.repository": ("ImageRepository",),
+    "kubernetes": ("kubeconfig",),
     "models.component": ("ModelRegistry",),
     "models.config": ("ModelRegistryConfig",),
     "models.lineage": ("Lineage", "LineageError"),

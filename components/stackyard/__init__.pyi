@@ -56,6 +56,7 @@ from stackyard.images.config import BuildConfig as BuildConfig
 from stackyard.images.config import ProjectImageConfig as ProjectImageConfig
 from stackyard.images.config import ProjectImagesConfig as ProjectImagesConfig
 from stackyard.images.repository import ImageRepository as ImageRepository
+from stackyard.kubernetes import kubeconfig as kubeconfig
 from stackyard.models.component import ModelRegistry as ModelRegistry
 from stackyard.models.config import ModelRegistryConfig as ModelRegistryConfig
 from stackyard.models.lineage import Lineage as Lineage
@@ -245,6 +246,7 @@ __all__ = [
     "VaultConfig",
     "WorkloadIdentity",
     "WorkloadsConfig",
+    "kubeconfig",
     "name_resources",
     "register_model",
     "stack_program",
