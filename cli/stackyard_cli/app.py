@@ -1,4 +1,4 @@
-"""The tree of the command, and the one place where errors become text and an exit code.
+"""The command `stackyard`: its verbs, and the only handler that prints errors.
 
 A verb's module is imported when the verb is used: `stackyard --help` stays quick and loads neither
 pulumi nor boto3.
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from traceback import format_exception
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -22,66 +22,77 @@ from stackyard.suggestion import did_you_mean
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode, StackyardError, explained
 
-VERBS: dict[str, tuple[str, str, str]] = {
-    "init": ("estate", "init", "Make a new estate from templates."),
-    "new": ("estate", "new", "Stamp out a commented stack file for a project in a stage."),
-    "list": ("estate", "list_stacks", "List the stacks of the estate."),
-    "show": ("estate", "show", "Show the effective config of a stack."),
-    "validate": ("estate", "validate", "Check stack files and name every error at once."),
-    "schema": ("schema", "schema", "Print or write the JSON Schema of stack files."),
-    "preview": ("deploy", "preview", "Show what `up` would change; changes nothing."),
-    "up": ("deploy", "up", "Apply stacks in dependency order."),
-    "cost": ("cost", "cost", "Show the monthly cost of stacks, floor to ceiling."),
-    "policy": ("policy", "app", "List, explain and test policy rules."),
-    "receipts": ("receipts", "app", "Show, compare and verify reviewed changes."),
-    "drift": ("drift", "drift", "Show what was changed outside Stackyard, and correct it."),
-    "destroy": ("destroy", "destroy", "Destroy stacks in reverse dependency order."),
-    "leftovers": ("leftovers", "leftovers", "List what is left of stacks, and what it costs."),
-    "recover": ("state", "recover", "Repair a stack's state after a crash."),
-    "unlock": ("state", "unlock", "Remove the lock that a dead run left."),
-    "status": ("state", "status", "Show what is applied, since when, and who holds a lock."),
-    "outputs": ("state", "outputs", "Print the outputs of an applied stack."),
-    "affected": ("affected", "affected", "List the stacks that a change in git touches."),
-    "models": ("models", "app", "List registered models, and check their lineage."),
-    "diff": ("stages", "diff", "Explain how two stacks differ."),
-    "promote": ("stages", "promote", "Write the versions of one stage into the next one's file."),
-    "rehearse": (
-        "rehearse",
-        "rehearse",
-        "Preview what the installed code would do to every stack, before a release.",
-    ),
-    "ci": ("ci", "app", "Render pipelines for GitHub or GitLab."),
-    "report": ("report", "report", "Write receipts as one bounded comment."),
-    "access": ("access", "access", "Show who can do what with a project's data, and why."),
-    "retention": ("retention", "retention", "Show how long data lives, and what goes by a day."),
-    "train": ("train", "app", "Print the manifests of training jobs, for any cluster."),
-    "approvals": ("approvals", "app", "List, approve and reject what the pipeline made."),
-    "pipeline": ("approvals", "pipeline", "Start the pipeline, and list its runs."),
-    "images": ("images", "app", "List, write and lock the container images of a stack."),
-    "bootstrap": (
-        "bootstrap",
-        "bootstrap",
-        "Make what an AWS account needs before the first apply.",
-    ),
-    "eject": ("eject", "eject", "Write a stack as an ordinary Pulumi project."),
-    "sandbox": ("sandbox", "app", "Start, stop and look at the cloud on this machine."),
-    "doctor": ("doctor", "doctor", "Check what this machine needs to run stacks."),
+GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
+    "Set-up": {
+        "init": ("estate", "init", "Create a new estate from templates."),
+        "new": ("estate", "new", "Create a commented stack file for a project in a stage."),
+        "doctor": ("doctor", "doctor", "Check that this machine can run stacks."),
+        "sandbox": ("sandbox", "app", "Run the local cloud: build, start, stop, reset."),
+        "bootstrap": ("bootstrap", "bootstrap", "Prepare an AWS account for the first apply."),
+        "schema": ("schema", "schema", "Print or write the JSON Schema of stack files."),
+    },
+    "Stacks": {
+        "list": ("estate", "list_stacks", "List the stacks of the estate."),
+        "show": ("estate", "show", "Show the effective config of a stack."),
+        "validate": ("estate", "validate", "Validate stack files; list all errors at once."),
+        "preview": ("deploy", "preview", "Show what `up` would change; change nothing."),
+        "up": ("deploy", "up", "Apply stacks in dependency order."),
+        "destroy": ("destroy", "destroy", "Destroy stacks in reverse dependency order."),
+        "status": ("state", "status", "Show what is applied, since when, and who holds a lock."),
+        "outputs": ("state", "outputs", "Print the outputs of an applied stack."),
+        "eject": ("eject", "eject", "Write a stack as a plain Pulumi project."),
+    },
+    "Safety": {
+        "receipts": ("receipts", "app", "Show, compare and verify receipts of reviewed changes."),
+        "policy": ("policy", "app", "List, explain and test policy rules."),
+        "cost": ("cost", "cost", "Show the monthly cost of stacks, from floor to ceiling."),
+        "drift": ("drift", "drift", "Detect and correct changes made outside Stackyard."),
+        "rehearse": ("rehearse", "rehearse", "Preview an upgrade of Stackyard on every stack."),
+        "recover": ("state", "recover", "Repair the state of a stack after a crash."),
+        "unlock": ("state", "unlock", "Remove the lock of a run that has ended."),
+        "leftovers": ("leftovers", "leftovers", "List orphaned resources and their cost."),
+    },
+    "Data and models": {
+        "access": ("access", "access", "Show who may do what with a project's data, and why."),
+        "retention": ("retention", "retention", "Show when data is transitioned and erased."),
+        "images": ("images", "app", "List, render and lock the container images of a stack."),
+        "models": ("models", "app", "List registered models, and verify their lineage."),
+        "train": ("train", "app", "Print manifests of training jobs, for any cluster."),
+        "pipeline": ("approvals", "pipeline", "Start a project's pipeline, and list its runs."),
+        "approvals": ("approvals", "app", "List, approve and reject candidate models."),
+    },
+    "Pipelines": {
+        "affected": ("affected", "affected", "List the stacks that a change in git affects."),
+        "diff": ("stages", "diff", "List and explain the differences of two stacks."),
+        "promote": ("stages", "promote", "Write the versions of one stage into the next one."),
+        "ci": ("ci", "app", "Render pipelines for GitHub or GitLab."),
+        "report": ("report", "report", "Render receipts as a comment, or drift as an issue."),
+    },
 }
-"""Each verb: its module below `commands`, the function (or Typer) there, and its line in help."""
+"""The verbs by group: module below `commands`, function (or Typer) in it, line in `--help`."""
+
+VERBS = {verb: entry for group in GROUPS.values() for verb, entry in group.items()}
+
+FORMER_OPTIONS = {
+    "--forge": "--git-host",
+    "--plan": "--dry-run",
+    "--preview": "--dry-run",
+}
+"""Options that were renamed, and their present names."""
 
 
 class Tree(TyperGroup):
-    """The verbs by name; knows their lines of help without importing them."""
+    """The verbs by name; shows their help lines without importing them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the verbs in the order of the table, which is the order of use."""
+        """Return the verbs in the order of the groups."""
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import a verb's module and return its command; raises StackyardError for no verb."""
+        """Import a verb's module and return its command; raises StackyardError if unknown."""
         if cmd_name not in VERBS:
             hint = did_you_mean(cmd_name, VERBS, "`stackyard --help` lists the verbs")
-            raise StackyardError(f"no verb {cmd_name!r}", hint=hint, code=ExitCode.INVALID)
+            raise StackyardError(f"unknown verb {cmd_name!r}", hint=hint, code=ExitCode.INVALID)
         module, attribute, _ = VERBS[cmd_name]
         target = getattr(import_module(f"stackyard_cli.commands.{module}"), attribute)
         command = get_command(target if isinstance(target, typer.Typer) else _alone(target))
@@ -89,9 +100,26 @@ class Tree(TyperGroup):
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of verbs from the table."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, text) for verb, (_, _, text) in VERBS.items()])
+        """Write each group with its verbs."""
+        for group, verbs in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(verb, text) for verb, (_, _, text) in verbs.items()])
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        render.answer(f"stackyard {version('stackyard')}", json=False)
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+    ),
+]
 
 
 def _alone(function: Callable[..., Any]) -> typer.Typer:
@@ -104,7 +132,7 @@ def _tree() -> Any:
     app = typer.Typer(cls=Tree, add_completion=False, rich_markup_mode=None)
 
     @app.callback()
-    def stackyard() -> None:
+    def stackyard(version: Version = False) -> None:
         """Typed YAML in, reviewed Pulumi stacks out: whole MLOps environments."""
 
     return get_command(app)
@@ -132,18 +160,18 @@ def run(words: list[str]) -> int:
         render.narrate("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone (`stackyard list | head`): nothing more can be said.
+        # The reader has closed the pipe (`stackyard list | head`): nothing more can be printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as error:
         if _interrupted(error):
             render.narrate("interrupted")
             return ExitCode.INTERRUPTED
-        return _told(error, json="--json" in words)
+        return _report(error, json="--json" in words)
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Say whether Ctrl-C is behind an error: Python 3.11 wraps it while it makes a class."""
+    """Say whether Ctrl-C caused an error: Python 3.11 wraps it while it creates a class."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return True
@@ -151,8 +179,8 @@ def _interrupted(error: BaseException | None) -> bool:
     return False
 
 
-def _told(error: Exception, *, json: bool) -> int:
-    expected = _misused(error) or explained(error)
+def _report(error: Exception, *, json: bool) -> int:
+    expected = _usage_error(error) or explained(error)
     if expected is None:
         if os.environ.get("STACKYARD_DEBUG"):
             render.narrate("".join(format_exception(error)))
@@ -162,10 +190,11 @@ def _told(error: Exception, *, json: bool) -> int:
     return expected.code
 
 
-def _misused(error: Exception) -> StackyardError | None:
+def _usage_error(error: Exception) -> StackyardError | None:
     if not isinstance(error, typer.TyperException):
         return None
     context = getattr(error, "ctx", None)
     verb = context.command_path if context else "stackyard"
-    hint = f"`{verb} --help` explains its use"
+    former = FORMER_OPTIONS.get(getattr(error, "option_name", ""))
+    hint = f"the option is `{former}` now" if former else f"`{verb} --help` shows its options"
     return StackyardError(error.format_message(), hint=hint, code=ExitCode.INVALID)

@@ -1,4 +1,4 @@
-"""How the command can end: exit codes, the one expected error, what library errors mean."""
+"""Exit codes, the one expected error, and the translation of library errors into it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class ExitCode(IntEnum):
 
 
 class StackyardError(Exception):
-    """An expected end: what happened, one action that helps, and the exit code.
+    """An expected error: what happened, one action that helps, and the exit code.
 
-    `details` are lines for people, printed before the message; `facts` are plain values for readers
-    of `--json`. Neither ever holds a secret.
+    `details` are lines printed before the message; `facts` are values for `--json`. Neither may
+    contain a secret.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class StackyardError(Exception):
 
 
 def explained(error: Exception) -> StackyardError | None:
-    """Return what an exception of the library means for the command; None if nobody expected it."""
+    """Return an exception of the library as a StackyardError; None for an unexpected one."""
     if isinstance(error, StackyardError):
         return error
     if isinstance(error, StackFileErrors):

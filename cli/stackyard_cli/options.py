@@ -1,11 +1,13 @@
-"""The arguments and options that commands share, so that they read and behave the same."""
+"""Arguments and options that several verbs share: one spelling and one meaning for each."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from stackyard_cli.ci.hosts import GitHostName
 
 Selection = Annotated[
     list[str] | None,
@@ -21,28 +23,32 @@ Stacks = Annotated[
     list[str],
     typer.Argument(metavar="STACK...", help="Stacks by path or glob, for example 'ranking/*/dev'."),
 ]
-"""At least one stack: for commands that change something, nothing is ever meant by default."""
+"""At least one stack: a verb that changes something has no default selection."""
 
 Stack = Annotated[str, typer.Argument(metavar="STACK", help="One stack: TEAM/PROJECT/STAGE.")]
 """Exactly one stack."""
 
-Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-"""Machine-readable answer on stdout; errors too."""
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, errors included.")]
+"""Machine-readable result on stdout."""
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the question and go ahead.")]
-"""No prompt; without it and without a terminal, a command that would ask refuses."""
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+"""Answers `render.confirm`; without it and without a terminal, the verb refuses."""
+
+Project = Annotated[
+    str, typer.Argument(metavar="TEAM/PROJECT", help="The project, for example ranking/clicks.")
+]
+"""One project, in no stage."""
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
 ]
 """The only spelling of "show only"; a verb that prints by default and saves has `--write`."""
 
-GitHost = Literal["github", "gitlab"]
-
 GitHostOption = Annotated[
-    GitHost, typer.Option("--git-host", help="Git host of the repository: `github` or `gitlab`.")
+    GitHostName,
+    typer.Option("--git-host", help="Git host: `github` or `gitlab`."),
 ]
-"""Where the repository is hosted; its pipelines, comments and identities differ."""
+"""Pipelines, comments and OIDC identities differ by Git host."""
 
 EstateDir = Annotated[
     Path | None,
@@ -50,19 +56,19 @@ EstateDir = Annotated[
         "--estate",
         envvar="STACKYARD_ESTATE",
         metavar="DIR",
-        help="The estate: the folder that holds stacks/. Found from here upwards by default.",
+        help="Folder that contains stacks/; by default the nearest one from here upwards.",
         show_default=False,
     ),
 ]
-"""Where the estate is; given to `Estate.find(Path.cwd(), explicit)`."""
+"""The estate's folder; passed to `Estate.find(Path.cwd(), estate)`."""
 
 PoliciesOf = Annotated[
     str | None,
     typer.Option(
         "--policies-of",
         metavar="REV",
-        help="Judge by the policy settings of this branch or commit, not by the files' own.",
+        help="Enforce the policy settings of this branch or commit instead of the working tree's.",
         show_default=False,
     ),
 ]
-"""The protected branch, in a pipeline: a change must not choose the rules it is judged by."""
+"""In a pipeline the target branch: a change must not relax the rules that apply to it."""

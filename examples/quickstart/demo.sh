@@ -27,7 +27,7 @@ Look at it
   stackyard show vision/defects/dev --origin              file and line of every value
   stackyard status vision/defects/dev                     each concern, asked again at the cloud and the clusters
 Train in the cellar, a cluster of one's own; the same manifest as for the cloud
-  stackyard train render vision/defects/dev fit --on onprem:cellar > fit.yaml
+  stackyard train render vision/defects/dev fit --cluster onprem:cellar > fit.yaml
   kubectl --context cellar create -f fit.yaml             (or --context platform-foundation-dev: the cloud)
 Change it
   edit stacks/vision/defects/dev.yaml                     for example `quota: gpus`, or a retention

@@ -67,7 +67,7 @@ def placed(
     from kubernetes import client
 
     text = applied.run("train", "render", STACK, "fit")
-    assert text == applied.run("train", "render", STACK, "fit", "--on", f"onprem:{NAME}")
+    assert text == applied.run("train", "render", STACK, "fit", "--cluster", f"onprem:{NAME}")
     job, found = yaml.safe_load(text), {}
     for where, api in as_scientist(clusters, kube, assume).items():
         made: Any = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, job)

@@ -175,6 +175,6 @@ def test_status_says_what_is_mounted_and_when_it_cannot_be(
 
 
 def test_a_job_that_mounts_secrets_is_refused_on_premises(applied: Workspace) -> None:
-    done = applied.attempt("train", "render", STACK, "judge", "--on", "onprem")
+    done = applied.attempt("train", "render", STACK, "judge", "--cluster", "onprem")
     assert done.returncode == 2
     assert "`training.judge.mounts` has camera-api, and pods on premises mount none" in done.stderr

@@ -88,7 +88,7 @@ def placed(demo: Demo) -> str:
     """Create the job that the demo's last words show in the cellar; return its pod's node."""
     from kubernetes import client
 
-    text = demo.run("stackyard", "train", "render", PROJECT, "fit", "--on", "onprem:cellar")
+    text = demo.run("stackyard", "train", "render", PROJECT, "fit", "--cluster", "onprem:cellar")
     api = demo.cellar()
     job: Any = client.BatchV1Api(api).create_namespaced_job(NAMESPACE, yaml.safe_load(text))
     core, end = client.CoreV1Api(api), time.monotonic() + 30

@@ -76,7 +76,7 @@ def rendered(host: GitHostName, estate: Estate, *, below: str, branch: str) -> d
         "protected": protected,
         "python": PYTHON,
     }
-    return {file: _text(template, values) for file, template in FILES[host].items()}
+    return {file: _text(name, values) for file, name in FILES[host].items()}
 
 
 def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:

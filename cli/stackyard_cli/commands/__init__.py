@@ -1,5 +1,6 @@
-"""The verbs, a module per topic: plain functions with typed parameters, listed in `app.VERBS`.
+"""The verbs, a module per topic: functions with typed parameters, listed in `app.GROUPS`.
 
-A module imports typer and `options` at its top and everything heavy inside its functions, answers
-through `render`, and ends by returning (exit 0) or by raising `errors.StackyardError`.
+A verb parses its options, calls one of the other rooms, and renders the answer; it has at most 25
+lines. Its module imports typer and `options` at the top, and everything heavy inside functions. It
+returns (exit code 0) or raises `errors.StackyardError`.
 """

@@ -1,4 +1,4 @@
-"""`affected`: the stacks that a change in git touches, for people and for pipelines."""
+"""`affected`: the stacks that a change in git affects, for people and for pipelines."""
 
 from __future__ import annotations
 
@@ -11,29 +11,26 @@ from stackyard_cli import render
 from stackyard_cli.options import EstateDir, Json
 
 Base = Annotated[
-    str, typer.Option("--base", metavar="REV", help="Branch or commit that would be merged into.")
+    str, typer.Option("--base", metavar="REV", help="Target branch or commit of the merge.")
 ]
 Head = Annotated[
     str | None,
     typer.Option(
         "--head",
         metavar="REV",
-        help="The change; what is checked out by default.",
+        help="The changed branch or commit; the working tree by default.",
         show_default=False,
     ),
 ]
 
 
 def affected(base: Base, head: Head = None, json: Json = False, estate: EstateDir = None) -> None:
-    """List the stacks that a change touches, in dependency order; removed stacks in reverse."""
+    """List the stacks that a change affects, in dependency order; removed stacks in reverse."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops import affected as comparison
 
-    root = Estate.find(Path.cwd(), estate).root
-    found = comparison.affected(root, base, head)
-    plain = found.to_dict()
-    if json:
-        render.answer(plain, json=True)
-        return
-    render.table(("stack", "operation", "change", "because"), plain["stacks"], json=False)
-    render.narrate(f"{len(found.stacks)} touched since {found.base[:12]}")
+    found = comparison.affected(Estate.find(Path.cwd(), estate).root, base, head)
+    answer = found.to_dict()
+    columns = ("stack", "operation", "change", "because")
+    render.table(columns, answer["stacks"], json=json, data=answer)
+    render.narrate(f"{len(found.stacks)} affected since {found.base[:12]}")

@@ -1,4 +1,4 @@
-"""`stackyard sandbox`: the cloud on this machine, from building its tools to clearing it."""
+"""`sandbox`: the local cloud, from building its programs to deleting its data."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Start, stop and look at the cloud on this machine.",
+    help="Run the local cloud: AWS API, Kubernetes clusters and state on this machine.",
 )
 
-LOST = "stopped; the account had been lost before: run `stackyard sandbox reset`"
+LOST = "stopped; the account's data was lost before: run `stackyard sandbox reset`"
 NOT_KEPT = (
     "stopped; the account could not be saved, so the next start begins with an empty account, "
     "empty clusters and no stacks"
@@ -40,15 +40,15 @@ def build(
         list[str] | None,
         typer.Argument(
             metavar="[TOOL]...",
-            help="Tools by name; left out, all but what builds images in tests.",
+            help="Programs by name; by default all but those that build images in tests.",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Build the programs that the sandbox runs; done once, and again when their versions change."""
+    """Build the programs that the sandbox runs; needed again when their versions change."""
     from stackyard_sandbox import toolchain
 
-    with _told():
+    with _sandbox_errors():
         paths = toolchain.build(tools or None, progress=render.narrate)
     rows = [{"tool": name, "path": str(path)} for name, path in paths.items()]
     render.table(["tool", "path"], rows, json=json)
@@ -56,17 +56,17 @@ def build(
 
 @app.command()
 def start(json: Json = False) -> None:
-    """Start the sandbox, or what is missing of it; builds its programs first if it has to."""
+    """Start the sandbox's processes that do not run; build missing programs first."""
     from stackyard_sandbox import daemon, toolchain
 
-    with _told():
+    with _sandbox_errors():
         toolchain.build(toolchain.missing(toolchain.CORE), progress=render.narrate)
         begun = time.monotonic()
         sandbox = daemon.start(render.narrate)
         members = daemon.status()
     memory = sum(member.rss_bytes for member in members) // MEGABYTE
     render.narrate(f"ready in {time.monotonic() - begun:.1f} s, {memory} MB in use", "green")
-    render.narrate("to look at it: `stackyard sandbox status`, `eval $(stackyard sandbox env)`")
+    render.narrate("next: `stackyard sandbox status`, `eval $(stackyard sandbox env)`")
     plain = {
         "endpoint": sandbox.aws.endpoint,
         "region": sandbox.aws.region,
@@ -78,10 +78,10 @@ def start(json: Json = False) -> None:
 
 @app.command()
 def stop(json: Json = False) -> None:
-    """Stop every process; account and clusters are kept for the next start."""
+    """Stop every process; keep the account and the clusters for the next start."""
     from stackyard_sandbox import daemon
 
-    with _told():
+    with _sandbox_errors():
         ran = any(member.alive for member in daemon.status())
         kept = daemon.stop()
         lost = bool(daemon.status())
@@ -90,42 +90,41 @@ def stop(json: Json = False) -> None:
     elif ran and not kept:
         render.narrate(NOT_KEPT, "yellow")
     elif ran:
-        render.narrate("stopped; `stackyard sandbox start` continues where it was")
+        render.narrate("stopped; `stackyard sandbox start` continues with the same data")
     else:
-        render.narrate("the sandbox did not run")
+        render.narrate("the sandbox is not running")
     if json:
         render.answer({"stopped": ran, "kept": kept}, json=True)
 
 
 @app.command()
 def reset(yes: Yes = False, json: Json = False) -> None:
-    """Stop everything and delete what the sandbox holds: account, clusters, state of stacks."""
+    """Stop every process and delete all data: account, clusters, state of stacks."""
     from stackyard_sandbox import daemon
 
-    if not yes:
-        answer = render.ask("Delete everything in the sandbox? [y/N]")
-        if answer.lower() not in ("y", "yes"):
-            raise StackyardError("nothing was deleted", hint="answer `y` to go ahead")
-    with _told():
+    render.confirm("Delete everything in the sandbox?", yes=yes, refusal="nothing deleted")
+    with _sandbox_errors():
         daemon.reset()
-    render.narrate("cleared; `stackyard sandbox start` begins with an empty account")
+    render.narrate("deleted; `stackyard sandbox start` begins with an empty account")
     if json:
         render.answer({"reset": True}, json=True)
 
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show every process with its memory and address; fails unless all of them run."""
+    """Show every process with its memory and address; fail unless all of them run."""
     from stackyard_sandbox import daemon
 
-    with _told():
+    with _sandbox_errors():
         members = daemon.status()
     if not members:
-        raise StackyardError("the sandbox does not run", hint="run `stackyard sandbox start`")
+        raise StackyardError("the sandbox is not running", hint="run `stackyard sandbox start`")
     columns = ["member", "alive", "pid", "memory_mb", "endpoint"]
     render.table(columns, [_row(member) for member in members], json=json)
     if dead := [member.name for member in members if not member.alive]:
-        raise StackyardError(f"has died: {', '.join(dead)}", hint="run `stackyard sandbox start`")
+        raise StackyardError(
+            f"not running: {', '.join(dead)}", hint="run `stackyard sandbox start`"
+        )
 
 
 @app.command()
@@ -138,7 +137,7 @@ def env(json: Json = False) -> None:
 
 @app.command()
 def kubeconfig(json: Json = False) -> None:
-    """Print the path of the kubeconfig: one context for each EKS cluster, named like it."""
+    """Print the path of the kubeconfig; it has one context per EKS cluster, of the same name."""
     sandbox = _running()
     plain = {"kubeconfig": str(sandbox.kubeconfig), "contexts": list(sandbox.clusters)}
     render.answer(plain, json=json, text=str(sandbox.kubeconfig))
@@ -147,10 +146,10 @@ def kubeconfig(json: Json = False) -> None:
 def _running() -> Sandbox:
     from stackyard_sandbox import daemon
 
-    with _told():
+    with _sandbox_errors():
         sandbox = daemon.current()
     if sandbox is None:
-        raise StackyardError("the sandbox does not run", hint="run `stackyard sandbox start`")
+        raise StackyardError("the sandbox is not running", hint="run `stackyard sandbox start`")
     return sandbox
 
 
@@ -165,8 +164,8 @@ def _row(member: Member) -> dict[str, object]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Give the sandbox's own errors the command's shape."""
+def _sandbox_errors() -> Iterator[None]:
+    """Turn the sandbox's own errors into StackyardError."""
     from stackyard_sandbox.state import SandboxError
     from stackyard_sandbox.toolchain import ToolchainError
 

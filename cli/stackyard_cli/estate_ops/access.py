@@ -1,14 +1,16 @@
-"""What `access` answers: each cell about data, and each about the namespace, with what decides."""
+"""Computes who may do what with a project's data and in its namespace, from its files alone."""
 
 from __future__ import annotations
 
 import json as encoder
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackyard.suggestion import did_you_mean
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.estate_ops.projects import project
 
 if TYPE_CHECKING:
     from stackyard.access import cluster
@@ -25,7 +27,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """A cell of the matrix, the door that was asked at, and the statement that decides."""
+    """A cell of the matrix, the access path (bucket or access point), and the statement."""
 
     cell: Cell
     via: str
@@ -40,14 +42,54 @@ class Answer:
         """The answer as plain values."""
         cell, decision = self.cell, self.cell.decision
         place = {"who": cell.who, "dataset": cell.dataset, "directory": cell.directory}
-        told = {"policy": decision.policy, "sid": decision.sid, "why": str(decision)}
-        return {**place, "via": self.via, "verb": cell.verb, "allowed": decision.allowed, **told}
+        decided = {"policy": decision.policy, "sid": decision.sid, "why": str(decision)}
+        return {**place, "via": self.via, "verb": cell.verb, "allowed": decision.allowed, **decided}
+
+
+@dataclass(frozen=True)
+class AccessMatrix:
+    """The answers of one project: about its data, and about its namespace."""
+
+    stack: StackId
+    data: list[Answer]
+    namespace: list[cluster.Answer]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        inside = [
+            {"who": one.who, "ability": one.ability, "allowed": one.allowed, "why": one.why}
+            for one in self.namespace
+        ]
+        return {"data": [answer.to_dict() for answer in self.data], "namespace": inside}
+
+
+def matrix_of(
+    stack: str, estate_dir: Path | None, *, dataset: str | None, who: str | None
+) -> AccessMatrix:
+    """Return the answers for one dataset and one audience, workload or service, or for all."""
+    from stackyard.blueprints.services.config import ServicesConfig
+
+    estate, chosen, config = project(stack, estate_dir)
+    upstreams = estate.upstreams(chosen)
+    services = estate.load(upstreams["services"]).config
+    if not isinstance(services, ServicesConfig):
+        raise StackyardError(
+            f"{upstreams['services']} is not a stack of the blueprint `services`",
+            hint="`stackyard list` shows the blueprint of each stack",
+            code=ExitCode.INVALID,
+        )
+    context = place_of(chosen, config, upstreams["foundation"].slug)
+    clusters = services.onprem.clusters
+    data = list(answered(config, context, dataset=dataset, who=who, clusters=clusters))
+    queued = services.queueing is not None
+    inside = [] if dataset else list(in_namespace(config, queued=queued, who=who))
+    return AccessMatrix(chosen, data, inside)
 
 
 def place_of(stack: StackId, config: ProjectConfig, cluster: str) -> Place:
-    """Return where a project stands, as far as its file can say.
+    """Return a project's account, region, buckets and keys, as far as its file names them.
 
-    AWS makes up the ids of KMS keys, so a key's purpose stands for its id here. No answer depends
+    AWS generates the ids of KMS keys, so a key's purpose stands for its id here. No answer depends
     on it: a key's ARN is only in statements about KMS, and in the denial of any other key.
     """
     from stackyard.access.grants import Place
@@ -73,10 +115,10 @@ def answered(
     who: str | None,
     clusters: Iterable[str] = (),
 ) -> Iterator[Answer]:
-    """Yield every answer about the datasets and roles that are asked for.
+    """Yield the answers about a dataset and a role, or about all.
 
-    `clusters` are those on premises. Raises StackyardError for a dataset or somebody that the
-    project does not have.
+    `clusters` are the on-premises clusters. Raises StackyardError for a dataset, audience, workload
+    or service that the project does not have.
     """
     from stackyard.access.grants import compiled
     from stackyard.access.matrix import matrix

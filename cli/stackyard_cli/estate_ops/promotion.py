@@ -1,7 +1,7 @@
-"""What goes from stage to stage: versions that were tried, written into the next stage's file.
+"""Promotes tested versions: writes them from one stage's file into the next stage's file.
 
-Sizes, places, protection and who may do what belong to a stage and stay. The file is edited as
-text, so comments stay; the result is read again and must say exactly what was meant.
+Sizes, accounts, protection and permissions belong to a stage and stay. The file is edited as text,
+so comments stay; the result is read again and must have exactly the intended values.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from stackyard.naming import StackId
 from stackyard_cli.errors import ExitCode, StackyardError
 
 PROMOTED: Mapping[tuple[str, ...], str] = {
-    ("serving", "models", "*", "release"): "the model and image that answered in the last stage",
-    ("images", "images", "*", "base"): "the base that images were built on",
-    ("images", "images", "*", "packages"): "the packages that images were built with",
+    ("serving", "models", "*", "release"): "the model and image that were served",
+    ("images", "images", "*", "base"): "the base image of the builds",
+    ("images", "images", "*", "packages"): "the packages of the builds",
     ("tracking", "image"): "the tracking server that ran",
     ("monitoring", "collector_image"): "the collector that ran",
     ("training", "*", "image"): "the image that trained",
-    ("namespace", "pod_security_version"): "the rules that pods were accepted by",
+    ("namespace", "pod_security_version"): "the pod security rules that pods passed",
     ("cluster", "version"): "the Kubernetes version that ran",
     ("cluster", "addon_versions"): "the add-ons that ran",
     ("database", "version"): "the database version that ran",
     ("base_images", "images"): "the base images that were built",
 }
-"""The only keys that are promoted, and what is known of a value once it ran in a stage."""
+"""The only keys that are promoted, each with what a value was in the former stage."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,19 @@ class Promotion:
     before: str
     after: str
     values: Sequence[tuple[str, Any]]
-    """FieldPath and new value of each key that is written."""
+    """Path and new value of each key that is written."""
 
     left: Sequence[str]
     """Paths that differ and are not promoted."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        return {
+            "file": self.file,
+            "values": dict(self.values),
+            "left": list(self.left),
+            "diff": self.diff,
+        }
 
     @property
     def diff(self) -> str:
@@ -74,10 +83,14 @@ def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
 
     Where the target has no such section at all, nothing is promoted into it.
     """
+    if source == target:
+        message, hint = f"FROM and TO are the same stage ({source.stage})", "name two stages"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     one, other = estate.load(source), estate.load(target)
     if one.blueprint != other.blueprint:
-        message = f"{source} is a {one.blueprint}, {target} a {other.blueprint}"
-        raise StackyardError(message, code=ExitCode.INVALID)
+        message = f"{source} is a {one.blueprint}, {target} is a {other.blueprint}"
+        hint = "name two stages of one project"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     wanted = _wanted(one.tree, other.tree)
     file = layout.file_of(target)
     before = (estate.root / file).read_text(encoding="utf-8")
@@ -127,7 +140,7 @@ def _differs(one: Node, other: Node | None) -> bool:
 
 
 def _written(estate: Estate, stack: StackId, text: str, path: FieldPath, value: Any) -> str:
-    """Return the file's text with a value at a path; the nearest map that it holds is extended."""
+    """Return the file's text with a value at a path, added to the nearest map in the file."""
     file = layout.file_of(stack)
     own = _own(file, text)
     depth = next(n for n in range(len(path), -1, -1) if _at(own, path[:n]) is not None)
@@ -158,7 +171,7 @@ def _own(file: str, text: str) -> Node:
 
 
 def _without(text: str, own: Node, path: FieldPath) -> str:
-    """Return the text without the lines of a key in block style; siblings keep theirs."""
+    """Return the text without the lines of a key in block style; other lines stay."""
     node, parent = _at(own, path), _at(own, path[:-1])
     assert node is not None
     assert node.key is not None
@@ -193,6 +206,6 @@ def _block(key: str | int, value: Any, indent: int) -> str:
 
 def _by_hand(file: str, path: FieldPath, value: Any) -> StackyardError:
     text = yaml.safe_dump(value, default_flow_style=True, width=1000).splitlines()[0]
-    hint = f"write `{dotted(path)}: {text}` into it by hand"
-    message = f"{file}: `{dotted(path)}` cannot be written without touching its neighbours"
+    hint = f"write `{dotted(path)}: {text}` into it yourself"
+    message = f"{file}: `{dotted(path)}` cannot be written without changing other keys"
     return StackyardError(message, hint=hint, code=ExitCode.INVALID)

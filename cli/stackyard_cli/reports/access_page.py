@@ -1,4 +1,4 @@
-"""The answers of `access` as one HTML file: no script, nothing loaded from elsewhere."""
+"""The answers of `access` as one self-contained HTML file without scripts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stackyard.naming import StackId
 
 Row = tuple[str, str, str, str]
-"""Dataset, directory, who, and the door that is asked at."""
+"""Dataset, directory, who, and the access path: bucket or access point."""
 
 
 def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,45 @@ def test_help_names_each_verb_in_one_line(shell: Shell) -> None:
     assert shell.out == bare
     lines = [line.split() for line in shell.out.splitlines() if line.startswith("  ")]
     assert set(app.VERBS) <= {words[0] for words in lines}
+
+
+def test_the_version_is_printed_without_heavy_imports(shell: Shell) -> None:
+    assert shell.run("--version") == 0
+    assert shell.out == f"stackyard {version('stackyard')}\n"
+    code = (
+        "import sys; from stackyard_cli.app import run; run(['--version'])\n"
+        "sys.exit(bool({'pulumi', 'boto3', 'pydantic'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("bootstrap", "--repo", "a/b", "--plan"), "--dry-run"),
+        (("destroy", "a/b/dev", "--preview"), "--dry-run"),
+        (("ci", "receipts", "--forge", "gitlab"), "--git-host"),
+    ],
+)
+def test_the_error_of_a_former_option_names_the_present_one(
+    shell: Shell, words: tuple[str, ...], option: str
+) -> None:
+    assert shell.run(*words) == ExitCode.INVALID
+    assert f"hint: the option is `{option}` now" in shell.err
+
+
+def test_declining_changes_nothing_and_exits_2(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stackyard_sandbox import daemon
+
+    monkeypatch.setattr(daemon, "reset", lambda: pytest.fail("deleted without a yes"))
+    monkeypatch.setattr(render, "interactive", lambda: True)
+    for typed in ("", "y", "no", "YES"):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
+        assert shell.run("sandbox", "reset") == ExitCode.INVALID
+        assert "error: nothing deleted: the answer was not `yes`" in shell.err
 
 
 @pytest.mark.parametrize(

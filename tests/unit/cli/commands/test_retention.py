@@ -21,14 +21,14 @@ def test_the_company_rule_in_days(shell: Shell, root: Path) -> None:
     assert found["raw"] == {
         "class": "raw",
         "holds": ["photos"],
-        "cold_in": "GLACIER_IR",
-        "cold_after": 365,
-        "deleted_after": 1095,
-        "gone_after": 1276,
-        "old_versions_cold_after": 1,
-        "old_versions_gone_after": 180,
-        "uploads_gone_after": 7,
-        "but": "",
+        "storage_class": "GLACIER_IR",
+        "transitioned_after": 365,
+        "expired_after": 1095,
+        "erased_after": 1276,
+        "old_versions_transitioned_after": 1,
+        "old_versions_erased_after": 180,
+        "uploads_aborted_after": 7,
+        "condition": "",
     }
     assert found["curated"]["holds"] == ["labelled"]
     assert found["images"]["holds"] == ["classifier", "inspector", "server", "trainer"]
@@ -37,14 +37,17 @@ def test_the_company_rule_in_days(shell: Shell, root: Path) -> None:
 def test_personal_data_by_jurisdiction(shell: Shell, root: Path) -> None:
     eu = classes(shell, root, "ranking/recommender/dev")["personal.eu"]
     assert eu["holds"] == ["events"]
-    assert (eu["cold_after"], eu["deleted_after"], eu["gone_after"]) == (None, 149, 180)
+    assert (eu["transitioned_after"], eu["expired_after"], eu["erased_after"]) == (None, 149, 180)
 
 
 def test_models_turn_cold_and_stay_while_they_are_registered(shell: Shell, root: Path) -> None:
     found = classes(shell, root, "vision/defects/dev")
     for name, days in {"candidate_models": 90, "production_models": 365}.items():
-        assert (found[name]["cold_after"], found[name]["cold_in"]) == (days, "GLACIER_IR")
-        assert "registered" in found[name]["but"]
+        assert (found[name]["transitioned_after"], found[name]["storage_class"]) == (
+            days,
+            "GLACIER_IR",
+        )
+        assert "registered" in found[name]["condition"]
         assert found[name]["holds"] == ["models"]
 
 
@@ -56,7 +59,7 @@ def test_backups_follow_the_file_of_the_stage_whose_database_it_is(
         file.read_text().replace("\n{}", "") + "\nretention: {backups: {keep_days: 9}}\n"
     )
     found = classes(shell, root, "vision/defects/dev")["backups"]
-    assert (found["gone_after"], found["holds"]) == (9, ["database of platform/foundation/dev"])
+    assert (found["erased_after"], found["holds"]) == (9, ["database of platform/foundation/dev"])
 
 
 def due(made: datetime.datetime, days: int) -> datetime.datetime:
@@ -74,7 +77,13 @@ def test_on_a_day_each_boundary_parts_what_is_due_from_what_is_not(
     asked = datetime.datetime.fromisoformat(day)
     tried = 0
     for name, row in found.items():
-        for event in ("cold", "deleted", "gone", "old_versions_gone", "uploads_gone"):
+        for event in (
+            "transitioned",
+            "expired",
+            "erased",
+            "old_versions_erased",
+            "uploads_aborted",
+        ):
             days, boundary = ages[name][f"{event}_after"], row[f"{event}_before"]
             assert (days is None) == (boundary is None)
             if days is None:
@@ -88,8 +97,8 @@ def test_on_a_day_each_boundary_parts_what_is_due_from_what_is_not(
 
 def test_the_boundaries_of_raw_data(shell: Shell, root: Path) -> None:
     raw = classes(shell, root, "vision/defects/dev", "--on", DAY)["raw"]
-    assert (raw["cold_before"], raw["deleted_before"]) == ("2026-01-31", "2024-02-01")
-    assert "cold_after" not in raw
+    assert (raw["transitioned_before"], raw["expired_before"]) == ("2026-01-31", "2024-02-01")
+    assert "transitioned_after" not in raw
 
 
 @pytest.mark.parametrize("day", ["tomorrow", "2027-02-30", "31.01.2027", "0001-01-01"])

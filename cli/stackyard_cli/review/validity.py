@@ -1,0 +1,29 @@
+"""Validates the stack files of an estate, and the dates of their waivers and exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stackyard.estate.errors import StackFileError, StackFileErrors
+from stackyard.estate.estate import Estate
+from stackyard.naming import StackId
+from stackyard_cli.review import blast_radius, policies
+from stackyard_cli.review.dates import today
+
+
+def validate(estate: Estate, selection: Sequence[str] | None) -> int:
+    """Validate stacks, by default all; return their number. Raises StackFileErrors."""
+    stacks = estate.select(selection)
+    problems = estate.check(stacks) or _expired(estate, stacks)
+    if problems:
+        raise StackFileErrors(problems)
+    return len(stacks)
+
+
+def _expired(estate: Estate, stacks: Sequence[StackId]) -> list[StackFileError]:
+    """Return the waivers and exceptions that have expired; config models have no clock."""
+    for stage in {stack.stage for stack in stacks}:
+        policies.levels_of(estate.settings, stage, today())
+    return [
+        problem for stack in stacks for problem in blast_radius.expired(estate.load(stack), today())
+    ]
