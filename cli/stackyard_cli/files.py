@@ -1,4 +1,4 @@
-"""Writes files whole: a reader sees the old file or the new one, never a part."""
+"""Writes files whole: a reader sees the old file or the new one, never a part of it."""
 
 from __future__ import annotations
 
@@ -10,39 +10,46 @@ from pathlib import Path
 
 from stackyard_cli.errors import ExitCode, StackyardError
 
+SHARED, PRIVATE = 0o644, 0o600
+"""Modes: stack files are for everyone to read; states and receipts for their owner only."""
+
 PRIVATE_UMASK = 0o077
 """The umask of workers and engine: their state, plan and config files may hold secrets."""
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet; raises StackyardError if it is."""
-    with _beside(path, text) as written:
+    """Write a file that does not exist yet; raises StackyardError if it does."""
+    with _draft(path, text.encode(), SHARED) as draft:
         try:
             # A link fails where a rename would overwrite.
-            path.hardlink_to(written)
+            path.hardlink_to(draft)
         except FileExistsError:
             hint = "edit it, or delete it first"
             raise StackyardError(f"{path} exists", hint=hint, code=ExitCode.INVALID) from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step, over what is there."""
-    with _beside(path, text) as written:
-        written.replace(path)
+def write_whole(path: Path, content: str | bytes, mode: int = SHARED) -> None:
+    """Write or replace a file in one step, with these permissions whatever the umask.
+
+    Missing folders are created. Raises OSError, and then leaves the old file as it was.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with _draft(path, data, mode) as draft:
+        draft.replace(path)
 
 
 @contextmanager
-def _beside(path: Path, text: str) -> Iterator[Path]:
-    """Write a temporary file in the same folder; it is gone afterwards if nobody took it."""
+def _draft(path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """Write a temporary file in the same folder; afterwards it is removed, unless it was moved."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
             stream.flush()
+            # Without it a crash may leave an empty file under the final name.
             os.fsync(stream.fileno())
-            # mkstemp makes the file private, and stack files are for everyone to read.
-            os.fchmod(stream.fileno(), 0o644)
+            os.fchmod(stream.fileno(), mode)
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from stackyard_cli.backend.errors import BackendError
+from stackyard_cli.files import PRIVATE, write_whole
 
 ATTRIBUTES = ".attrs"
 """Ending of the file that the engine's folder backend writes beside each object."""
@@ -27,19 +27,13 @@ class FolderStore:
             return None
 
     def put(self, key: str, data: bytes) -> None:
-        """Write beside and rename: a full disk leaves the old file whole."""
+        """Write a file whole: a full disk leaves the old one as it was."""
         path = self.root / key
         _make_private(path.parent)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with open(beside, "wb", opener=_private) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            write_whole(path, data, PRIVATE)
             (self.root / (key + ATTRIBUTES)).unlink(missing_ok=True)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise BackendError(f"{path} cannot be written: {error.strerror}") from error
 
     def delete(self, key: str) -> None:
@@ -60,7 +54,3 @@ def _make_private(folder: Path) -> None:
     if not folder.is_dir():
         _make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -38,7 +38,7 @@ class Location:
     @cached_property
     def store(self) -> Store:
         """The backend's objects."""
-        return open_store(self.backend_url, {**os.environ, **self.environment}, self.home)
+        return open_store(self.backend_url, self.environment, self.home)
 
     def state(self, stack: StackId) -> StackState:
         """Return the view of one stack's state."""

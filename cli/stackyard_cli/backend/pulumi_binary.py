@@ -13,6 +13,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from stackyard_cli.backend.errors import EngineMissingError
+from stackyard_cli.files import write_whole
 
 MINIMUM = (3, 259, 0)
 """Oldest engine this code is tested with; older ones lack the gRPC event stream we read."""
@@ -128,10 +129,7 @@ def _known(path: Path) -> Engine:
         return Engine(path, json.loads(memory.read_text())[key])
     engine = probe(path)
     with suppress(OSError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        beside = memory.with_name(f"{memory.name}.{os.getpid()}")
-        beside.write_text(json.dumps({key: engine.version}))
-        beside.replace(memory)
+        write_whole(memory, json.dumps({key: engine.version}))
     return engine
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from stackyard_cli.backend.errors import BackendError
+from stackyard_cli.clients.aws import Aws, endpoint_of
 
 
 class BucketStore:
@@ -18,30 +19,24 @@ class BucketStore:
     sees_locks = True
 
     def __init__(self, url: str, environment: Mapping[str, str]) -> None:
-        import boto3
         from botocore.config import Config
 
         parts = urlsplit(url)
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         self.bucket, self.prefix = parts.netloc, parts.path.strip("/")
-        endpoint = query.get("endpoint") or environment.get("AWS_ENDPOINT_URL")
-        if endpoint and "://" not in endpoint:
-            endpoint = f"{'http' if query.get('disableSSL') == 'true' else 'https'}://{endpoint}"
+        named = query.get("endpoint")
+        if named and "://" not in named:
+            named = f"{'http' if query.get('disableSSL') == 'true' else 'https'}://{named}"
+        endpoint = endpoint_of(environment, named)
         style = "path" if query.get("s3ForcePathStyle") == "true" or endpoint else "auto"
-        self.client: Any = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name=query.get("region") or environment.get("AWS_REGION"),
-            aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-            config=Config(
-                connect_timeout=5,
-                read_timeout=20,
-                retries={"total_max_attempts": 4},
-                s3={"addressing_style": style},
-            ),
+        config = Config(
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"total_max_attempts": 4},
+            s3={"addressing_style": style},
         )
+        aws = Aws(environment, query.get("region"), endpoint=endpoint, config=config)
+        self.client: Any = aws.client("s3")
 
     def get(self, key: str) -> bytes | None:
         """Return an object's content, or None."""

@@ -17,6 +17,7 @@ from stackyard_cli.bootstrap import boundaries, identities, policies, steps
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
 from stackyard_cli.bootstrap.policies import AccountContext
 from stackyard_cli.ci.hosts import GitHostName
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.errors import ExitCode, StackyardError
 
 Row = dict[str, str]
@@ -186,6 +187,4 @@ def _compared(setup: Setup, *, change: bool) -> Iterator[Row]:
 
 
 def _client(service: str, region: str) -> Any:
-    import boto3
-
-    return boto3.client(service, region_name=region)
+    return Aws({}, region).client(service)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from stackyard.estate.estate import Estate
 from stackyard_cli.backend.location import Location
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.health.check import Check
 from stackyard_cli.recovery.lock import Held, held
 
@@ -40,20 +40,13 @@ def lock(one: Held) -> Check:
 
 def identity(name: str, estate: Estate, location: Location) -> Check:
     """Whether AWS accepts the credentials, and they belong to an account of the estate."""
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    known = {**os.environ, **location.environment}
-    session = boto3.Session(
-        aws_access_key_id=location.environment.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=location.environment.get("AWS_SECRET_ACCESS_KEY"),
-    )
-    if session.get_credentials() is None:
+    aws = Aws(location.environment)
+    if aws.credentials() is None:
         return Check(name, "not checked", "no AWS credentials here")
-    region = known.get("AWS_REGION") or "us-east-1"
-    endpoint = known.get("AWS_ENDPOINT_URL") or None
     try:
-        sts = session.client("sts", region_name=region, endpoint_url=endpoint)
+        sts = aws.client("sts", aws.region or "us-east-1")
         answer: dict[str, Any] = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         return Check(name, "problem", f"AWS does not answer: {error}")

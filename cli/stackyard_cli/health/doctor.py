@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from stackyard.estate.errors import EstateError
 from stackyard.estate.estate import Estate
 from stackyard_cli.backend.location import location_of_estate
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.health import account, machine
 from stackyard_cli.health.check import Check, attempt
@@ -72,16 +72,12 @@ def _backend(estate: Estate) -> Iterator[Check]:
 
 def _preflight(estate: Estate) -> list[Check]:
     """Check what can stop an apply on AWS, with the caller's own credentials."""
-    import boto3
-
     from stackyard_cli.health import preflight
 
-    def clients(service: str, region: str) -> Any:
-        return boto3.client(service, region_name=region)
-
-    number = boto3.client("sts").get_caller_identity()["Account"]
+    aws = Aws({})
+    number = aws.client("sts").get_caller_identity()["Account"]
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    return list(preflight.checks(estate, number, clients, today))
+    return list(preflight.checks(estate, number, aws.client, today))
 
 
 def _skipped_preflight() -> Check:

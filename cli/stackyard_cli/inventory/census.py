@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from stackyard.naming import StackId
 from stackyard.tags import PREFIX
 from stackyard_cli.backend.checkpoint import Checkpoint
 from stackyard_cli.backend.pending import Wanted
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.inventory import ids
 
 STACK_TAG = f"{PREFIX}stack"
@@ -63,24 +63,11 @@ class AwsCensus:
 
     def __init__(self, stack: StackId, region: str, environment: Mapping[str, str]) -> None:
         self._stack, self._region = stack, region
-        self._environment = {**os.environ, **environment}
-        self._clients: dict[str, Any] = {}
+        self._aws = Aws(environment, region)
 
     def client(self, service: str) -> Any:
         """Return a client in the stack's region, with the credentials the engine gets."""
-        if service not in self._clients:
-            import boto3
-
-            known = self._environment
-            self._clients[service] = boto3.client(
-                service,
-                region_name=self._region,
-                endpoint_url=known.get("AWS_ENDPOINT_URL") or None,
-                aws_access_key_id=known.get("AWS_ACCESS_KEY_ID"),
-                aws_secret_access_key=known.get("AWS_SECRET_ACCESS_KEY"),
-                aws_session_token=known.get("AWS_SESSION_TOKEN") or None,
-            )
-        return self._clients[service]
+        return self._aws.client(service)
 
     def tagged(self) -> list[Found]:
         """Return everything that exists and carries the stack's tag.

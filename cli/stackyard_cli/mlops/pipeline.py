@@ -6,7 +6,6 @@ The client uses the caller's own credentials: what a person may start or approve
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.errors import StackyardError
 
 if TYPE_CHECKING:
@@ -132,8 +132,6 @@ class PipelineClient:
 
 def pipeline_of(stack: str, estate_dir: Path | None) -> PipelineClient:
     """Return the pipeline of a stack; raises StackyardError if it has none."""
-    import boto3
-
     from stackyard.blueprints.project.config import ProjectConfig
     from stackyard.contracts import ProjectContract
     from stackyard.estate.estate import Estate
@@ -150,32 +148,19 @@ def pipeline_of(stack: str, estate_dir: Path | None) -> PipelineClient:
     if arn is None or not isinstance(config, ProjectConfig):
         hint = f"write `pipeline:` in its stack file and run `stackyard up {chosen}`"
         raise StackyardError(f"{chosen} has no pipeline", hint=hint)
-    keys = _credentials(location.environment)
-    session = boto3.Session(region_name=config.region, **keys)
-    endpoint = location.environment.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT_URL")
+    # Without `eval $(stackyard sandbox env)` the sandbox's administrator is the caller.
+    aws = Aws(location.environment, config.region, as_person=True)
     with aws_errors():
-        caller = session.client("sts", endpoint_url=endpoint).get_caller_identity()["UserId"]
+        caller = aws.client("sts").get_caller_identity()["UserId"]
     return PipelineClient(
         stack=chosen,
         arn=arn,
         prevent_self_approval=config.approvals.prevent_self_approval,
         bucket=report_bucket(chosen, config.account),
-        client=session.client("stepfunctions", endpoint_url=endpoint),
-        s3=session.client("s3", endpoint_url=endpoint),
+        client=aws.client("stepfunctions"),
+        s3=aws.client("s3"),
         caller=caller,
     )
-
-
-def _credentials(backend: dict[str, str]) -> dict[str, str]:
-    """Return the caller's credentials, if their endpoint is the backend's; else the backend's.
-
-    A caller points their shell at the sandbox by `eval $(stackyard sandbox env)`. Without that, the
-    sandbox's administrator is the caller.
-    """
-    own = os.environ.get("AWS_ENDPOINT_URL") == backend.get("AWS_ENDPOINT_URL")
-    environment = os.environ if own else backend
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    return {name: environment[name.upper()] for name in names if name.upper() in environment}
 
 
 @contextmanager

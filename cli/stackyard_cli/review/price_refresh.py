@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.review import price_list
 from stackyard_cli.review.dates import today
@@ -15,10 +16,9 @@ def refresh_prices(home: Path, regions: Iterable[str]) -> Iterator[str]:
 
     Raises StackyardError if the API refuses, or does not answer.
     """
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    client = boto3.client("pricing", region_name=price_list.PRICE_API_REGION)
+    client = Aws({}, price_list.PRICE_API_REGION).client("pricing")
     for region in sorted(regions):
         try:
             found = price_list.refresh(home, region, client, today())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.files import PRIVATE, write_whole
 from stackyard_cli.review.fingerprint import Fingerprint
 from stackyard_cli.review.gate import Review
 
@@ -49,17 +48,8 @@ def digest(content: Mapping[str, Any]) -> str:
 
 def write(path: Path, content: Receipt) -> None:
     """Write a receipt in one step, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=2, sort_keys=True)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    text = json.dumps(content, indent=2, sort_keys=True)
+    write_whole(path, text + "\n", PRIVATE)
 
 
 def read(path: Path, *, expected_digest: str | None = None) -> Receipt:

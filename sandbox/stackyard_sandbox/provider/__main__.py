@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from stackyard_sandbox.processes import write_private
 from stackyard_sandbox.provider.aws.servicer import AwsServicer
 from stackyard_sandbox.provider.kubernetes.servicer import KubernetesServicer
 from stackyard_sandbox.provider.server import serve
@@ -39,9 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def write_ports(path: Path, ports: dict[str, int]) -> None:
     """Write the file in one step, so that a reader never sees half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(ports))
-    draft.replace(path)
+    write_private(path, json.dumps(ports))
 
 
 if __name__ == "__main__":
