@@ -119,7 +119,7 @@ class Flow:
         A preview reads the contracts of the backend. Where this run would change a contract, it
         would show the difference to the old one, and miss every consequence of the new one; so it
         is not made at all until the upstream is applied. An upstream that is unknown itself may
-        change its contract too. The nearest upstream is named: its `up` brings the others along.
+        change its contract too. Of several, the last in dependency order is returned.
         """
         for upstream in reversed([*task.upstreams.values()]):
             report = earlier.get(upstream)

@@ -1,0 +1,146 @@
+"""Rounds of preview and apply over a chain of contracts, with an engine that only keeps notes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackyard.estate.estate import Estate
+from stackyard.naming import StackId
+from stackyard_cli.backend.location import Location
+from stackyard_cli.backend.pulumi_binary import Engine
+from stackyard_cli.deploy import flow
+from stackyard_cli.deploy.apply import Applied, ApplyOptions, apply_stacks
+from stackyard_cli.deploy.deployment import Deployment
+from stackyard_cli.deploy.destroy import Destruction
+from stackyard_cli.engine.messages import Change, Operation, Result, Step
+from stackyard_cli.engine.parent.workers import Workers
+from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.errors import StackyardError
+
+FOUNDATION, SERVICES, PROJECT = (
+    StackId.parse(f"{path}/dev")
+    for path in ("platform/foundation", "platform/services", "vision/defects")
+)
+CHAIN = [str(FOUNDATION), str(SERVICES), str(PROJECT)]
+CONTRACT = Change("outputs.contract", "update", None, None)
+
+
+class Notes:
+    """Stands in for `Runner`: notes each operation, and writes a state for each apply."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.done: list[tuple[str, StackId]] = []
+        self.changed: dict[StackId, Change] = {}
+        self.failing: set[StackId] = set()
+
+    def run(self, task: Task, operation: Operation, **options: Any) -> Report:
+        self.done.append((operation, task.stack))
+        if task.stack in self.failing and operation != "preview":
+            return Report(task, operation, Result("failed", problem="AWS refuses"))
+        if operation == "up":
+            self.state(task.stack)
+        urn = f"urn:pulumi:dev::{task.stack.pulumi_project}::aws:sns/topic:Topic::one"
+        changes = (self.changed[task.stack],) if task.stack in self.changed else ()
+        step = Step("done", urn, "aws:sns/topic:Topic", "update", changes=changes)
+        return Report(task, operation, Result("succeeded"), {urn: step})
+
+    def state(self, stack: StackId) -> None:
+        """Write the state of a stack that is applied, with a contract and one resource."""
+        path = self.folder / ".pulumi/stacks" / stack.pulumi_project / f"{stack.stage}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        root = {"urn": "urn:0", "type": "pulumi:pulumi:Stack", "outputs": {"contract": {"a": 1}}}
+        made = {"urn": "urn:1", "type": "aws:sns/topic:Topic", "custom": True}
+        latest = {"resources": [root, made]}
+        path.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
+    kept = Notes(tmp_path / "backend")
+    monkeypatch.setattr(flow, "Runner", lambda *_, **__: kept)
+    monkeypatch.setattr(Workers, "prepare", lambda self, blueprints: None)
+    return kept
+
+
+@pytest.fixture
+def deployment(root: Path, notes: Notes) -> Deployment:
+    location = Location(root / "home", f"file://{notes.folder}", "passphrase", {})
+    return Deployment(Estate(root), location, Engine(Path("/no/engine"), "3.0.0"))
+
+
+@pytest.fixture
+def applied(deployment: Deployment) -> Callable[[], Applied]:
+    return lambda: apply_stacks(deployment, CHAIN, ApplyOptions(yes=True))
+
+
+def test_a_stack_is_previewed_after_its_new_upstream_is_applied(
+    applied: Callable[[], Applied], notes: Notes
+) -> None:
+    done = applied()
+    assert notes.done == [
+        (operation, stack)
+        for stack in (FOUNDATION, SERVICES, PROJECT)
+        for operation in ("preview", "up")
+    ], "one round for each contract that did not exist"
+    assert list(done.reports) == list(done.reviews) == [FOUNDATION, SERVICES, PROJECT]
+
+
+def test_one_round_does_where_every_contract_stays(
+    applied: Callable[[], Applied], notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    applied()
+    assert [operation for operation, _ in notes.done] == ["preview"] * 3 + ["up"] * 3
+
+
+def test_a_contract_that_changes_makes_every_stack_behind_it_unknown(
+    applied: Callable[[], Applied], notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    notes.changed[FOUNDATION] = CONTRACT
+    applied()
+    assert notes.done[:3] == [("preview", FOUNDATION), ("up", FOUNDATION), ("preview", SERVICES)]
+
+
+def test_a_failed_apply_ends_the_run_before_stacks_that_depend_on_it(
+    applied: Callable[[], Applied], notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    notes.failing.add(SERVICES)
+    done = applied()
+    assert ("up", PROJECT) not in notes.done
+    assert done.reports[PROJECT].result.problem == f"not started, as {SERVICES} is not applied"
+    with pytest.raises(StackyardError, match=f"{SERVICES}, {PROJECT}: AWS refuses"):
+        done.end()
+
+
+def test_nothing_is_applied_where_the_upstream_is_not_selected(
+    deployment: Deployment, notes: Notes
+) -> None:
+    with pytest.raises(StackyardError, match=f"unknown until `stackyard up {FOUNDATION}`"):
+        apply_stacks(deployment, [str(PROJECT)], ApplyOptions(yes=True))
+    assert notes.done == []
+
+
+def test_a_destroy_goes_backwards_and_keeps_what_a_failure_still_needs(
+    deployment: Deployment, notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    with pytest.raises(StackyardError, match=f"{PROJECT} still exist and depend on"):
+        Destruction.of(deployment, CHAIN[:2])
+    planned = Destruction.of(deployment, CHAIN)
+    notes.failing.add(SERVICES)
+    with flow.open_flow(deployment) as opened:
+        reports = opened.destroy(planned.layers)
+    assert notes.done == [("destroy", PROJECT), ("destroy", SERVICES)]
+    assert not reports[FOUNDATION].ok
