@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-kill check bench audit core tools image-tools clean help
+.PHONY: demo test test-kill check snapshots bench audit core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -28,6 +28,9 @@ bench: tools  ## measure, and print the table of medians
 
 audit: tools  ## let auditors that nobody here wrote look at the reference estate
 	@$(BIN)/python -m audits
+
+snapshots: $(STAMP)  ## write the snapshots of the public surface anew, for a review
+	@$(BIN)/python -m tests.unit.compatibility.surface
 
 core: $(STAMP)  ## build what the sandbox needs (cached outside the repository)
 	@$(BIN)/python -m stackyard_sandbox.toolchain build --core
