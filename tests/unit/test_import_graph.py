@@ -5,45 +5,14 @@ Imports inside functions and under `TYPE_CHECKING` count: they hide a circle, th
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = [
-    *("components/stackyard", "cli/stackyard_cli"),
-    *("policies/stackyard_policies", "sandbox/stackyard_sandbox"),
-]
-Graph = Mapping[str, set[str]]
-"""Importers, each with what it imports."""
-
-
-def import_graph(package: Path) -> Graph:
-    """Return which modules of a package import which, by their dotted names."""
-    files = {_module(path.relative_to(package.parent)): path for path in package.rglob("*.py")}
-    return {name: set(_imports(name, path, files)) - {name} for name, path in files.items()}
-
-
-def _module(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-
-
-def _imports(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom):
-            parts = name.split(".") + (["__init__"] if path.name == "__init__.py" else [])
-            above = parts[: -node.level] if node.level else []
-            source = ".".join([*above, *([node.module] if node.module else [])])
-            for alias in node.names:
-                yield from [each for each in (f"{source}.{alias.name}", source) if each in known][
-                    :1
-                ]
+from tests.support.import_graph import PACKAGES, ROOT, Graph, import_graph
 
 
 def folder_graphs(graph: Graph) -> Mapping[str, Graph]:

@@ -10,7 +10,7 @@ import yaml
 
 from stackyard import iam
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.wiring import cluster_ref, stack_context
+from stackyard.blueprints.project.wiring import cluster_ref, stack_context
 from stackyard.contracts import ContractError, FoundationContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
