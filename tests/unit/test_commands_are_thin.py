@@ -13,9 +13,6 @@ MOST_LINES = 25
 
 MOST_ROOT_MODULES = 8
 
-NOT_THIN_YET = {"access.access", "eject.eject", "train.render"}
-"""Functions that still hold logic of another room, `module.function`; the list only shrinks."""
-
 
 def _trees() -> dict[str, ast.Module]:
     return {path.stem: ast.parse(path.read_text()) for path in sorted(COMMANDS.glob("*.py"))}
@@ -28,7 +25,7 @@ def test_no_class_is_defined_in_a_command_module() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
-    assert classes - NOT_THIN_YET == set()
+    assert classes == set()
 
 
 def test_no_command_module_imports_another() -> None:
@@ -49,35 +46,4 @@ def test_every_function_of_a_command_module_is_short() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and _body_lines(node) > MOST_LINES
     }
-    assert long - NOT_THIN_YET == set()
-
-
-def test_the_exceptions_are_needed() -> None:
-    names = {
-        f"{module}.{node.name}"
-        for module, tree in _trees().items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        or (isinstance(node, ast.FunctionDef) and _body_lines(node) > MOST_LINES)
-    }
-    assert NOT_THIN_YET - names == set(), "these are thin now: take them off the list"
-
-
-def test_the_root_of_the_package_holds_the_shell_only() -> None:
-    modules = sorted(path.stem for path in CLI.glob("*.py"))
-    assert len(modules) <= MOST_ROOT_MODULES, modules
-
-
-def _imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        base = "stackyard_cli.commands" if node.level else node.module or ""
-        if base == "stackyard_cli":
-            return [f"{base}.{alias.name}" for alias in node.names]
-        return [base]
-    return []
-
-
-def _body_lines(function: ast.FunctionDef) -> int:
-    return (function.end_lineno or 0) - function.body[0].lineno + 1
+    assert long == set()
