@@ -47,3 +47,23 @@ def test_every_function_of_a_command_module_is_short() -> None:
         if isinstance(node, ast.FunctionDef) and _body_lines(node) > MOST_LINES
     }
     assert long == set()
+
+
+def test_the_root_of_the_package_holds_the_shell_only() -> None:
+    modules = sorted(path.stem for path in CLI.glob("*.py"))
+    assert len(modules) <= MOST_ROOT_MODULES, modules
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = "stackyard_cli.commands" if node.level else node.module or ""
+        if base == "stackyard_cli":
+            return [f"{base}.{alias.name}" for alias in node.names]
+        return [base]
+    return []
+
+
+def _body_lines(function: ast.FunctionDef) -> int:
+    return (function.end_lineno or 0) - function.body[0].lineno + 1
