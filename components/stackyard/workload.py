@@ -10,26 +10,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
+from stackyard.container import SCRATCH, Program, Size
 from stackyard.naming import StackId
-
-SCRATCH = "/tmp"
-
-
-@dataclass(frozen=True)
-class Program:
-    """What a container runs."""
-
-    command: list[str]
-    environment: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a container may use; memory that it may use is also set aside for it."""
-
-    cpu: str
-    memory: str
-    cpu_at_least: str = "100m"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from stackyard.access.grants import Compiled, Place, compiled
 from stackyard.access.matrix import ELSEWHERE, PROBE, Cell, matrix, paths
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.parts.data_roles import data_roles
-from stackyard.blueprints.project.program import place
+from stackyard.blueprints.project.parts.permissions import place
 from stackyard.bucket.layout import prefix
 from stackyard.contracts import FoundationContract
 from stackyard.iam import assumable_by, text
@@ -48,8 +48,9 @@ def config(applied: Workspace) -> ProjectConfig:
 
 @pytest.fixture(scope="module")
 def where(applied: Workspace, config: ProjectConfig) -> Place:
-    foundation = applied.contract("platform/foundation/dev")
-    return place(StackId.parse(STACK), config, FoundationContract.model_validate(foundation))
+    foundation = FoundationContract.model_validate(applied.contract("platform/foundation/dev"))
+    keys, cluster = foundation.key_arns, foundation.cluster_name
+    return place(StackId.parse(STACK), config, cluster=cluster, key_arns=keys)
 
 
 @pytest.fixture(scope="module")

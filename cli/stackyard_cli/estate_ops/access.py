@@ -92,19 +92,11 @@ def place_of(stack: StackId, config: ProjectConfig, cluster: str) -> Place:
     AWS generates the ids of KMS keys, so a key's purpose stands for its id here. No answer depends
     on it: a key's ARN is only in statements about KMS, and in the denial of any other key.
     """
-    from stackyard.access.grants import Place
-    from stackyard.datasets.component import dataset_buckets, log_bucket_name
+    from stackyard.blueprints.project.parts.permissions import place
 
     keys = f"arn:aws:kms:{config.region}:{config.account}:key/"
-    return Place(
-        stack=stack,
-        account=config.account,
-        region=config.region,
-        cluster=cluster,
-        buckets=dataset_buckets(config.store, stack, config.account),
-        log_bucket=log_bucket_name(stack, config.account),
-        key_arns={purpose: keys + purpose for purpose in ("data", "personal")},
-    )
+    key_arns = {purpose: keys + purpose for purpose in ("data", "personal")}
+    return place(stack, config, cluster=cluster, key_arns=key_arns)
 
 
 def answered(
@@ -146,7 +138,7 @@ def in_namespace(
 ) -> Iterator[cluster.Answer]:
     """Yield every answer about the namespace; `queued` if the stage queues jobs by Kueue."""
     from stackyard.access import cluster
-    from stackyard.blueprints.project.parts.hybrid import namespace_rules
+    from stackyard.blueprints.project.parts.permissions import namespace_rules
 
     rules = namespace_rules(config, queued=queued)
     return cluster.answers(rules, [one for one in config.access.grants if who in (None, one)])

@@ -14,13 +14,14 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
+from stackyard.container import Program, Size
 from stackyard.contracts import DatabaseFacts, FoundationContract
 from stackyard.database import documents
 from stackyard.database.documents import Purpose
 from stackyard.database.rotation import PROGRAMS, PasswordRotation
 from stackyard.naming import StackId
 from stackyard.vault.secret_policies import secret_policy
-from stackyard.workload import Program, Size, Workload
+from stackyard.workload import Workload
 
 
 class ProjectDatabase(Component):

@@ -11,10 +11,11 @@ import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
 from stackyard.config import Config
+from stackyard.container import Program, Size
 from stackyard.database import documents
 from stackyard.database.documents import Purpose
 from stackyard.naming import StackId
-from stackyard.workload import Program, Size, Workload
+from stackyard.workload import Workload
 
 PROGRAMS = "/setup"
 """Where the pods find their programs."""

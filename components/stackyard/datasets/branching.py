@@ -12,6 +12,7 @@ import pulumi_kubernetes as k8s
 from stackyard import iam, kubernetes
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.container import Size
 from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
@@ -19,7 +20,7 @@ from stackyard.datasets import lakefs
 from stackyard.datasets.config import LakefsConfig
 from stackyard.naming import StackId, namespace_name
 from stackyard.vault.secret_policies import secret_policy
-from stackyard.workload import Size, Workload
+from stackyard.workload import Workload
 
 PREPARE = f"{lakefs.NAME}-prepare"
 """ConfigMap with the program that runs before the server."""

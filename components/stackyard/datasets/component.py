@@ -13,7 +13,8 @@ from stackyard.bucket.component import PrivateBucket
 from stackyard.bucket.layout import ACCESS_LOGS
 from stackyard.bucket.policies import log_delivery
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
-from stackyard.naming import StackId, bucket_name
+from stackyard.datasets.names import dataset_buckets, log_bucket_name
+from stackyard.naming import StackId
 from stackyard.retention.config import (
     LifetimeConfig,
     PersonalLifetimeConfig,
@@ -93,16 +94,6 @@ class DatasetStore(Component):
             statements=[log_delivery(bucket, account=account, sources=sources)] if sources else [],
             opts=self.child(),
         )
-
-
-def dataset_buckets(config: DatasetStoreConfig, stack: StackId, account: str) -> dict[str, str]:
-    """Return the bucket name of each dataset."""
-    return {key: bucket_name(stack, account, f"data-{key}") for key in config.datasets}
-
-
-def log_bucket_name(stack: StackId, account: str) -> str:
-    """Return the name of the bucket for access logs."""
-    return bucket_name(stack, account, ACCESS_LOGS)
 
 
 def lifetime_of(

@@ -9,10 +9,10 @@ from typing import Any
 from stackyard import iam
 from stackyard.bucket import statements
 from stackyard.bucket.layout import LAKEFS_DIRECTORY, bucket_arn, prefix
+from stackyard.container import SCRATCH, Program
 from stackyard.contracts import FoundationContract
 from stackyard.database import documents
 from stackyard.naming import StackId, namespace_name
-from stackyard.workload import SCRATCH, Program
 
 NAME = "lakefs"
 """Name of the server's Deployment, Service, service account and of its clients' ConfigMap."""

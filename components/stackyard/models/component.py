@@ -14,13 +14,14 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.bucket.component import PrivateBucket
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.container import SCRATCH, Program, Size
 from stackyard.contracts import FoundationContract
 from stackyard.models import documents
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.naming import StackId, namespace_name, role_arn
 from stackyard.retention.config import RetentionConfig
 from stackyard.retention.plan import ModelPlan, object_plan
-from stackyard.workload import SCRATCH, Program, Size, Workload
+from stackyard.workload import Workload
 
 FILES = "/etc/stackyard-models"
 

@@ -9,10 +9,11 @@ import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
 from stackyard.config import Config
+from stackyard.container import Program, Size
 from stackyard.monitoring.rules import CLUSTER_METRICS as NAME
 from stackyard.monitoring.rules import CLUSTER_METRICS_PORT as PORT
 from stackyard.naming import StackId
-from stackyard.workload import Program, Size, Workload
+from stackyard.workload import Workload
 
 WATCHED = {"": ["pods", "resourcequotas"], "apps": ["deployments"], "batch": ["jobs"]}
 """What alerts speak of, by API group; it sees no Secrets and no ConfigMaps."""

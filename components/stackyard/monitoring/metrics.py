@@ -12,13 +12,14 @@ import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.container import Program, Size
 from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.database.documents import jobs_pattern
 from stackyard.monitoring import documents, rules
 from stackyard.monitoring.alerts import rules as alert_rules
 from stackyard.monitoring.config import MonitoringConfig
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted, namespace_name
-from stackyard.workload import Program, Size, Workload
+from stackyard.workload import Workload
 
 CONFIG = "/etc/collector"
 PORT = 9090

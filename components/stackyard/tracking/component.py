@@ -12,15 +12,17 @@ from stackyard import iam, kubernetes
 from stackyard._component import Component
 from stackyard.bucket.component import PrivateBucket
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.container import Size
 from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
-from stackyard.naming import StackId, bucket_name, namespace_name, role_arn
+from stackyard.naming import StackId, namespace_name, role_arn
 from stackyard.retention.config import LifetimeConfig
 from stackyard.retention.plan import object_plan
 from stackyard.tracking import server
 from stackyard.tracking.config import TrackingConfig
-from stackyard.workload import Size, Workload
+from stackyard.tracking.names import artifact_bucket
+from stackyard.workload import Workload
 
 
 class TrackingServer(Component):
@@ -232,11 +234,6 @@ class TrackingServer(Component):
             data=server.client_settings(self._config, self._stack),
             opts=self.child(),
         )
-
-
-def artifact_bucket(stack: StackId, account: str) -> str:
-    """Return the name of the bucket that runs leave their artifacts in."""
-    return bucket_name(stack, account, "artifacts")
 
 
 def _probes() -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from stackyard import iam
 from stackyard.bucket.layout import bucket_arn
+from stackyard.container import SCRATCH, Program
 from stackyard.naming import StackId, namespace_name
 from stackyard.tracking.config import TrackingConfig
-from stackyard.workload import SCRATCH, Program
 
 NAME = "tracking"
 """Name of the server's Deployment, Service, service account and of its clients' ConfigMap."""

@@ -12,6 +12,7 @@ import pulumi_kubernetes as k8s
 from stackyard import iam, kubernetes
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.container import Size
 from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
@@ -19,7 +20,7 @@ from stackyard.naming import StackId, namespace_name, role_name
 from stackyard.tuning import sagemaker, storage
 from stackyard.tuning.config import TuningConfig
 from stackyard.tuning.sagemaker import Site
-from stackyard.workload import Size, Workload
+from stackyard.workload import Workload
 
 
 class Tuning(Component):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stackyard import kubernetes
+from stackyard.container import SCRATCH, Program
 from stackyard.database.documents import CLIENT_PATH
-from stackyard.workload import SCRATCH, Program
 
 NAME = "tuning"
 """Name of the dashboard, its service account, and the ConfigMap of those who tune."""

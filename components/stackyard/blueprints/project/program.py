@@ -9,17 +9,18 @@ import pulumi
 
 from stackyard import contracts
 from stackyard.access.component import ProjectAccess
-from stackyard.access.grants import Compiled, Place, compiled
+from stackyard.access.grants import Compiled, compiled
 from stackyard.access.shared import SharedDirectories
 from stackyard.blueprints.project import mounting
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.parts.delivery import Delivery
 from stackyard.blueprints.project.parts.experiments import Experiments
-from stackyard.blueprints.project.parts.hybrid import Hybrid, rules
+from stackyard.blueprints.project.parts.hybrid import Hybrid
+from stackyard.blueprints.project.parts.permissions import namespace_rules, place
 from stackyard.blueprints.project.parts.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
-from stackyard.datasets.component import DatasetStore, dataset_buckets, log_bucket_name
+from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
@@ -77,10 +78,10 @@ class Project:
         )
 
     def documents(self, foundation: FoundationContract) -> Compiled:
-        """Return the compiled grants; `stackyard access` reads the same."""
-        return compiled(
-            self.config.access, self.config.datasets, place(self.stack, self.config, foundation)
-        )
+        """Return the compiled grants; `stackyard access` computes the same."""
+        keys, cluster = foundation.key_arns, foundation.cluster_name
+        where = place(self.stack, self.config, cluster=cluster, key_arns=keys)
+        return compiled(self.config.access, self.config.datasets, where)
 
     def _fit(self, foundation: FoundationContract) -> None:
         """Refuse a quota that the stage's pools cannot hold: its last pods would wait for ever."""
@@ -188,7 +189,7 @@ class Project:
             stack=self.stack,
             cluster_name=foundation.cluster_name,
             gpu_resources=gpu_resources(foundation),
-            rules=rules(self.config, services),
+            rules=namespace_rules(self.config, queued=services.queueing is not None),
             role_arns=access.role_arns,
             opts=opts,
         )
@@ -220,16 +221,3 @@ class Project:
 def gpu_resources(foundation: FoundationContract) -> list[str]:
     """Return the resources that quotas bound, on every cluster."""
     return sorted({GPU, *(pool.resource for pool in foundation.gpu_pools.values())})
-
-
-def place(stack: StackId, config: ProjectConfig, foundation: FoundationContract) -> Place:
-    """Return where a project stands, from its config and the contract below it."""
-    return Place(
-        stack=stack,
-        account=config.account,
-        region=config.region,
-        cluster=foundation.cluster_name,
-        buckets=dataset_buckets(config.store, stack, config.account),
-        log_bucket=log_bucket_name(stack, config.account),
-        key_arns=foundation.key_arns,
-    )

@@ -12,9 +12,9 @@ from stackyard.access.grants import Compiled, Place, granted
 from stackyard.access.matrix import Holder
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.datasets import lakefs
-from stackyard.datasets.component import dataset_buckets
+from stackyard.datasets.names import dataset_buckets
 from stackyard.naming import StackId, role_arn
-from stackyard.tracking.component import artifact_bucket
+from stackyard.tracking.names import artifact_bucket
 from stackyard.tuning import sagemaker
 from stackyard.tuning.sagemaker import Site
 

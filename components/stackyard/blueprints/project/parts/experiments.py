@@ -18,7 +18,8 @@ from stackyard.models.component import ModelRegistry
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId, role_arn
-from stackyard.tracking.component import TrackingServer, artifact_bucket
+from stackyard.tracking.component import TrackingServer
+from stackyard.tracking.names import artifact_bucket
 from stackyard.tuning import sagemaker
 from stackyard.tuning.component import Tuning
 from stackyard.tuning.config import TuningConfig

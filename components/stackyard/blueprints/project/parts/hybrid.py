@@ -1,4 +1,4 @@
-"""The part of the project program about where its pods run: on clusters on premises, too."""
+"""The project's namespace and workload identity on every on-premises cluster."""
 
 from __future__ import annotations
 
@@ -9,27 +9,15 @@ import pulumi
 
 from stackyard.access.grants import Compiled
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.project.parts.permissions import namespace_rules
 from stackyard.blueprints.providers import onprem_provider
 from stackyard.contracts import ContractError, GpuPoolFacts, OnPremFacts, ServicesContract
 from stackyard.namespace.component import ProjectNamespace
-from stackyard.namespace.rbac import RULES, Rule
 from stackyard.naming import StackId
 from stackyard.onprem.component import CloudPlace, OnPremWorkloads
-from stackyard.queueing import objects
 from stackyard.queueing.component import ProjectQueue
 from stackyard.run_settings import ComponentOptions
 from stackyard.tracking import server
-
-
-def rules(config: ProjectConfig, services: ServicesContract) -> dict[str, list[Rule]]:
-    """Return who may do what in the namespace, the same on every cluster."""
-    return namespace_rules(config, queued=services.queueing is not None)
-
-
-def namespace_rules(config: ProjectConfig, *, queued: bool) -> dict[str, list[Rule]]:
-    """Return the same for a stage whose jobs are, or are not, queued by Kueue."""
-    queues = [objects.LOOK] if queued else []
-    return {who: [*RULES[who], *queues] for who in config.access.audiences if who in RULES}
 
 
 class Hybrid:
@@ -72,7 +60,7 @@ class Hybrid:
             stack=self._stack,
             cluster_name=None,
             gpu_resources=self._gpu_resources,
-            rules=rules(self._config, self._services),
+            rules=namespace_rules(self._config, queued=self._services.queueing is not None),
             role_arns={},
             opts=there,
         )

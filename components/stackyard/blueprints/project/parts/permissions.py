@@ -1,0 +1,37 @@
+"""Inputs of a project's grants and namespace rules, as its files name them; without Pulumi.
+
+The program and the verb `access` both call these functions, so that `access` cannot answer for
+other permissions than `up` makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stackyard.access.grants import Place
+from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.datasets.names import dataset_buckets, log_bucket_name
+from stackyard.namespace.rbac import RULES, Rule
+from stackyard.naming import StackId
+from stackyard.queueing import objects
+
+
+def place(
+    stack: StackId, config: ProjectConfig, *, cluster: str, key_arns: Mapping[str, str]
+) -> Place:
+    """Return the account, region, cluster, buckets and keys that grants are compiled for."""
+    return Place(
+        stack=stack,
+        account=config.account,
+        region=config.region,
+        cluster=cluster,
+        buckets=dataset_buckets(config.store, stack, config.account),
+        log_bucket=log_bucket_name(stack, config.account),
+        key_arns=key_arns,
+    )
+
+
+def namespace_rules(config: ProjectConfig, *, queued: bool) -> dict[str, list[Rule]]:
+    """Return each audience's RBAC rules, on every cluster; `queued` if Kueue queues jobs."""
+    queues = [objects.LOOK] if queued else []
+    return {who: [*RULES[who], *queues] for who in config.access.audiences if who in RULES}
