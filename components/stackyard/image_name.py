@@ -11,7 +11,7 @@ def _named_exactly(value: str) -> str:
     """Refuse an image that a push could silently replace."""
     tag = value.partition("@")[0].partition(":")[2]
     if "@sha256:" not in value and tag in ("", "latest"):
-        raise ValueError(f"give a version or, better, a digest: name:tag@sha256:… (got {value!r})")
+        raise ValueError("needs a version or, better, a digest: name:tag@sha256:…")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What a person may write about access to a project's data."""
+"""Config of access: audiences, workloads, and what they may do with a project's data."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from stackyard.problem import Problem
 Audience = Literal[
     "scientist", "labelling-vendor", "developer", "business", "delivery", "auditor", "pipeline"
 ]
-"""A group of people, or the pipeline that acts for them; each takes a role of its own."""
+"""A group of people, or the pipeline that acts for them; each has an IAM role of its own."""
 
 Workload = Literal["trainer", "server"]
-"""Pods that act by themselves: training runs and model servers."""
+"""Pods that use AWS without a person: training runs and model servers."""
 
 WORKLOADS: frozenset[Workload] = frozenset({"trainer", "server"})
 """All workloads."""
 
 OUTSIDE: frozenset[str] = frozenset({"labelling-vendor"})
-"""Audiences of other companies: directories only, an external id, short sessions, and a fence."""
+"""Audiences of other companies: directories only, an external id, one-hour sessions."""
 
 Level = Literal["read", "write"]
-"""`write` includes reading and deleting; what was deleted can be restored for a while."""
+"""`write` includes read and delete; deleted objects can be restored for a while."""
 
 DatasetKey = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9-]{0,30}[a-z0-9])$")]
 """A dataset of the project, or `*` for all of them."""
@@ -34,35 +34,35 @@ DatasetKey = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9-]{0,30}[a-z0-9])$"
 PrincipalArn = Annotated[
     str, Field(pattern=r"^arn:aws:iam::\d{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]+)$")
 ]
-"""A role or user, where `*` stands for any text; `…:root` for whom that account lets."""
+"""ARN of a role or user; `*` matches any text, and `…:root` delegates to that account."""
 
 
 class GrantsConfig(Config):
-    """What somebody may do with the project's datasets."""
+    """Permissions on the project's datasets."""
 
     datasets: dict[DatasetKey, Level] = {}
     """Whole datasets: `read` or `write` by dataset, or by `*` for all."""
 
     directories: dict[Name, list[Directory]] = {}
-    """Single directories, to read and write, by dataset; each also gets an S3 access point."""
+    """Directories to read and write, by dataset; each also gets an S3 access point."""
 
 
 class AudienceConfig(GrantsConfig):
-    """Who belongs to an audience, and what it may do."""
+    """Members of an audience, and their permissions."""
 
     trusted: Annotated[list[PrincipalArn], Field(min_length=1)]
-    """Who may take the audience's role: ARNs of roles or users, also of other accounts."""
+    """Principals that may assume the audience's role: ARNs of roles or users of any account."""
 
     external_id: Annotated[str, Field(pattern=r"^[\w+=,.@:/-]{8,200}$")] | None = None
-    """What another company must say when it takes the role; not a secret. Source:
+    """External id that another company sends when it assumes the role; not a secret. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html."""
 
     session_hours: Annotated[int, Field(ge=1, le=12)] = 1
-    """Longest session, 1 to 12 hours."""
+    """Maximum session duration, 1 to 12 hours."""
 
 
 class WorkloadsConfig(Config):
-    """What pods may do, whoever started them."""
+    """Permissions of pods, independent of who started them."""
 
     trainer: GrantsConfig = GrantsConfig(datasets={"*": "read"})
     """Training runs."""
@@ -78,10 +78,10 @@ class SharedDirectoryConfig(Config):
     """Audiences and workloads that may mount it, to read and write."""
 
     uid: Annotated[int, Field(ge=1000, le=65534)]
-    """User id that every access has, whatever the client says."""
+    """User id of every access, whatever the client sends."""
 
     gid: Annotated[int, Field(ge=1000, le=65534)]
-    """Group id that every access has."""
+    """Group id of every access, whatever the client sends."""
 
     mode: Annotated[str, Field(pattern=r"^0[0-7]{3}$")] = "0750"
     """Permissions of the directory, octal, for example `0750`."""

@@ -1,4 +1,4 @@
-"""The blueprints by name; configs load with pydantic alone, programs bring Pulumi along."""
+"""The blueprints by name; loading a config imports pydantic only, loading a program Pulumi."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every stack file may say, whatever its blueprint."""
+"""Config that all blueprints share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stackyard.config import Config, immutable
 
 
 class ProtectionConfig(Config):
-    """What happens to stateful and key resources; a rule of the stage, not of a team."""
+    """Protection of stateful and key resources, usually set by the stage."""
 
     protect: bool = False
     """Refuse to delete or replace stateful and key resources."""
@@ -22,32 +22,33 @@ class ProtectionConfig(Config):
 
 
 class StackConfig(Config):
-    """The part of a stack file that all blueprints share."""
+    """The fields of a stack file that all blueprints share."""
 
     owner: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-    """Mail address of the people who answer for this stack; becomes a tag."""
+    """Email address of the team that is responsible for the stack; becomes a tag."""
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")] = immutable()
-    """The AWS account (12 digits); the provider refuses credentials of any other."""
+    """AWS account id (12 digits); the provider refuses credentials of any other account."""
 
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = immutable()
-    """The AWS region, for example `eu-central-1`."""
+    """AWS region, for example `eu-central-1`."""
 
     permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
-    """Name of the IAM policy of the account that bounds every role of the stack; `stackyard
-    bootstrap` makes `stackyard-roles`, without which its apply roles can make none."""
+    """Name of the IAM policy that is the permissions boundary of every role of the stack.
+    `stackyard bootstrap` creates `stackyard-roles`; its apply roles can create roles only with this
+    boundary."""
 
     tags: dict[str, str] = {}
-    """Further tags for every AWS resource of the stack; Stackyard's own tags win."""
+    """Additional tags of all AWS resources of the stack; Stackyard's own tags take precedence."""
 
     protection: ProtectionConfig = ProtectionConfig()
-    """Protection of data and keys against delete and replace."""
+    """Protection of data and keys from deletion and replacement."""
 
     waivers: tuple[Waiver, ...] = ()
-    """Consents to delete or replace single resources that hold data or keys; each expires."""
+    """Permissions to delete or replace single stateful or key resources; each expires."""
 
     budget: BudgetConfig | None = None
-    """What the stack may cost in a month; without it nothing is stopped for its cost."""
+    """Monthly budget of the stack; without it no change is refused for its cost."""
 
     @property
     def boundary_arn(self) -> str | None:

@@ -1,4 +1,4 @@
-"""A waiver: the written consent to lose one resource that holds data or keys."""
+"""Waivers: time-limited permission to delete or replace one stateful or key resource."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pydantic import Field
 from stackyard.config import Config
 
 Person = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-"""A mail address."""
+"""An email address."""
 
 
 class Waiver(Config):
-    """Lets a change delete or replace one stateful or key resource, until a date."""
+    """Permission to delete or replace one stateful or key resource, until a date."""
 
     resource: Annotated[str, Field(min_length=3)]
-    """Its logical name as `preview` shows it, or TYPE::NAME where a name occurs twice."""
+    """Logical name as `stackyard preview` shows it, or TYPE::NAME where the name is not unique."""
 
     reason: Annotated[str, Field(min_length=10)]
-    """Why what is lost may be lost; for the people who approve it."""
+    """Why the loss is acceptable, for the people who approve the change."""
 
     owner: Person
-    """Who answers for it."""
+    """Email address of the person who is responsible."""
 
     expires: datetime.date
-    """The last day it holds."""
+    """Last day on which it applies."""

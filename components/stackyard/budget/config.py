@@ -1,4 +1,4 @@
-"""What a stack may cost in a month."""
+"""Config of a stack's monthly budget."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stackyard.config import Config
 
 
 class BudgetConfig(Config):
-    """The monthly limit of one stack; a change that goes above it is stopped."""
+    """The monthly budget of one stack; a change that exceeds it is refused."""
 
     monthly_limit: Annotated[int, Field(ge=1)]
     """US dollars a month, before tax and data transfer."""
 
     block_on: Literal["floor", "ceiling"] = "floor"
-    """What stops above the limit: `floor` (what runs in any case; a ceiling above the limit is only
-    a warning), or `ceiling` (every pool at its maximum all month)."""
+    """Which estimate must stay within the limit: `floor` (every pool at its minimum; a ceiling
+    above the limit is then a warning), or `ceiling` (every pool at its maximum all month)."""

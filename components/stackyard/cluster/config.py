@@ -1,4 +1,4 @@
-"""What a person may write about the cluster of a stage and its ordinary nodes."""
+"""Config of a stage's EKS cluster and of its nodes without GPUs."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ WIDEST_PUBLIC_PREFIX = 8
 
 
 class NodePoolConfig(Config):
-    """A pool of ordinary nodes: its machines, and how far it may grow."""
+    """A pool of nodes without GPUs: its instance types and its size."""
 
     instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m7i.large"]
     """EC2 types in order of preference, of one processor architecture."""
 
     min: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Nodes at least."""
+    """Minimum number of nodes."""
 
     max: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Nodes at most: the cap on what the pool can cost."""
+    """Maximum number of nodes; it limits what the pool can cost."""
 
     capacity: Literal["on-demand", "spot"] = "on-demand"
-    """`spot` is cheaper, and AWS may take a node back with two minutes' notice."""
+    """`spot` is cheaper; AWS can reclaim a spot node with two minutes' notice."""
 
     volume_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
-    """Root volume of each node in GiB; images and pods' scratch space lie there."""
+    """Size of each node's root volume in GiB; it holds images and pods' scratch space."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield types that do not fit a pool of ordinary nodes, and a range that is empty."""
@@ -64,13 +64,13 @@ class ClusterConfig(Config):
     """Kubernetes version, `major.minor`; EKS upgrades one minor version at a time."""
 
     extended_support: bool = False
-    """Stay on a version past its standard support, at several times the price."""
+    """Allow a version after its standard support, at several times the price."""
 
     public_cidrs: list[Cidr] = []
-    """Ranges that may reach the API from the internet; empty means only the VPC may."""
+    """IPv4 ranges that may reach the API from the internet; empty allows only the VPC."""
 
     audit_log_days: LogDays = 365
-    """Days that the control plane's logs, the audit log among them, are kept."""
+    """Retention of the control plane's logs in days, the audit log included."""
 
     addons: list[AddonName] = [
         "aws-ebs-csi-driver",
@@ -78,16 +78,16 @@ class ClusterConfig(Config):
         "aws-secrets-store-csi-driver-provider",
         "metrics-server",
     ]
-    """Add-ons beside those that every cluster here has."""
+    """EKS add-ons in addition to those that every cluster has."""
 
     addon_versions: dict[AddonName, str] = {}
-    """Pinned add-on versions, for example `v1.20.1-eksbuild.1`; others take EKS's default."""
+    """Pinned add-on versions, for example `v1.20.1-eksbuild.1`; others use EKS's default."""
 
     system_nodes: NodePoolConfig = NodePoolConfig(min=2, max=4)
-    """The pool that runs what the cluster itself needs."""
+    """The pool for the cluster's own services, such as DNS."""
 
     node_pools: dict[Name, NodePoolConfig] = {}
-    """Further pools for ordinary workloads."""
+    """Further pools, by name, for workloads without GPUs."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what EKS refuses, what opens the API too far, and what stops the cluster."""

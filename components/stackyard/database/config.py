@@ -1,4 +1,4 @@
-"""What a person may write about the stage's database instance; never a password."""
+"""Config of a stage's PostgreSQL instance; AWS makes the passwords."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from stackyard.problem import Problem
 
 
 class DatabaseConfig(Config):
-    """The PostgreSQL instance that tracking and tuning of every project of the stage share."""
+    """The PostgreSQL instance that all projects of a stage share for tracking and tuning."""
 
     version: Annotated[int, Field(ge=15, le=18)] = 16
-    """Major version of PostgreSQL, 15 to 18; AWS picks and renews the minor version."""
+    """Major version of PostgreSQL, 15 to 18; AWS chooses and upgrades the minor version."""
 
     instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")] = "db.t4g.medium"
-    """Size of the instance, for example `db.m7g.large`."""
+    """Instance class, for example `db.m7g.large`."""
 
     storage_gb: Annotated[int, Field(ge=20, le=65_536)] = 50
-    """Storage at the start, in GiB."""
+    """Initial storage in GiB."""
 
     max_storage_gb: Annotated[int, Field(ge=20, le=65_536)] = 500
-    """Storage up to which the instance grows by itself, in GiB."""
+    """Maximum storage in GiB; RDS grows the storage up to it automatically."""
 
     multi_zone: bool = False
-    """Whether a standby waits in a second zone; it takes over within minutes."""
+    """Keep a standby in a second zone, for failover within minutes."""
 
     rotation_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """Days between new passwords of the projects' databases, 1 to 365. A server starts new pods
-    then; what still works with the former password can until the next rotation."""
+    """Days between password rotations of the projects' databases, 1 to 365. Servers restart their
+    pods after a rotation; the former password is valid until the next one."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a maximum below the storage at the start."""

@@ -1,4 +1,4 @@
-"""What a person may write about datasets."""
+"""Config of datasets and of the lakeFS server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stackyard.image_name import Image
 from stackyard.problem import Problem
 
 Kind = Literal["raw", "curated", "personal"]
-"""Data as it came in, data made from it, or data about people."""
+"""`raw` is data as received, `curated` is made from it, `personal` is about people."""
 
 Directory = Annotated[
     str,
@@ -24,23 +24,23 @@ Directory = Annotated[
 
 
 class DatasetConfig(Config):
-    """One dataset: a bucket of its own, with its own key, lifetime and readers."""
+    """One dataset: a bucket with its own encryption key, lifetime and readers."""
 
     kind: Kind
-    """What the data is; it decides the encryption key and, in `retention`, the lifetime."""
+    """Kind of data; it selects the encryption key and the lifetime in `retention`."""
 
     jurisdiction: Name | None = None
-    """Whose law applies to personal data: a key of `retention.personal`, for example `eu`."""
+    """Jurisdiction of personal data: a key of `retention.personal`, for example `eu`."""
 
     directories: list[Directory] = []
-    """The directories that access may be granted to; none may lie within another."""
+    """Directories that access can be granted to; none may be inside another."""
 
     dvc: bool = True
-    """Whether the directory `dvc` is a DVC remote, which makes versions of the dataset."""
+    """Make the directory `dvc` a DVC remote, which versions the dataset."""
 
     branching: Literal["lakefs"] | None = None
-    """Whether the project's lakeFS server may keep branches of the dataset, in the directory
-    `lakefs`; not for personal data, as the server decides by itself who reads."""
+    """Let the project's lakeFS server keep branches of the dataset, in the directory `lakefs`. Not
+    for personal data, because the server has its own access rules."""
 
     @property
     def key(self) -> Literal["personal", "data"]:
@@ -80,13 +80,13 @@ class DatasetConfig(Config):
 
 
 class LakefsConfig(Config):
-    """The lakeFS server of a project, which is there if a dataset has `branching: lakefs`."""
+    """The lakeFS server of a project, deployed if a dataset has `branching: lakefs`."""
 
     image: Image = "treeverse/lakefs:1.88.0"
-    """lakeFS, in the registry of the stage's shared images."""
+    """Image of lakeFS, in the registry of the stage's shared images."""
 
     replicas: Annotated[int, Field(ge=1, le=8)] = 2
-    """Servers; with one, branches are out of reach while its node is renewed."""
+    """Number of pods; with one, branches are unavailable while its node is replaced."""
 
 
 class DatasetStoreConfig(Config):

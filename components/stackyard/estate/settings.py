@@ -1,4 +1,4 @@
-"""The settings of a whole estate, read from `stacks/_estate.yaml`."""
+"""Settings of an estate (`stacks/_estate.yaml`): state, policy overrides, ignored drift."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stackyard.config import Config, Name
 from stackyard.problem import Problem
 
 Backend = Annotated[str, Field(pattern=r"^(s3|gs|azblob|file)://[^@\s]*$")]
-"""A Pulumi backend of one's own, without credentials:
+"""A self-managed Pulumi backend, without credentials:
 https://www.pulumi.com/docs/iac/concepts/state-and-backends/. Not Pulumi Cloud: its stacks belong to
-an organization, which the paths of stacks do not name."""
+an organization, which the paths of stacks do not contain."""
 
 Secrets = Annotated[
     str, Field(pattern=r"^(passphrase|(awskms|azurekeyvault|gcpkms|hashivault)://\S+)$")
@@ -23,7 +23,7 @@ Secrets = Annotated[
 
 
 class StateSettings(Config):
-    """Where the state of the stacks is kept, and what encrypts the secrets in it."""
+    """Location of the stacks' state, and encryption of its secrets."""
 
     backend: Backend | None = None
     """Pulumi backend, for example `s3://acme-stackyard-state`; a local folder in the sandbox."""
@@ -33,49 +33,49 @@ class StateSettings(Config):
 
 
 Reason = Annotated[str, Field(min_length=10)]
-"""Why it is right, for the people who read it in half a year."""
+"""Why the exception is right, for later readers."""
 
 
 class PolicyOverride(Config):
-    """A rule's level for one stage, by someone, for a reason, until a date."""
+    """Another level of a rule for one stage, until a date."""
 
     rule: str
     """Name of the rule, as `stackyard policy list` shows it."""
 
     stage: str
-    """The stage it holds for."""
+    """Stage to which it applies."""
 
     level: Literal["advisory", "mandatory", "disabled"]
-    """What a violation does instead."""
+    """Level of the rule in this stage."""
 
     reason: Reason
-    """Why this is right."""
+    """Why the override is right."""
 
     owner: str
-    """Who answers for it."""
+    """Who is responsible."""
 
     expires: datetime.date
-    """The last day it holds."""
+    """Last day on which it applies."""
 
 
 class PolicySettings(Config):
-    """What the policy packs need to know of the estate."""
+    """Settings of the policy packs."""
 
     registries: tuple[str, ...] = ()
     """Prefixes of image names whose tags are immutable; images from elsewhere need a digest."""
 
     personal_regions: tuple[str, ...] = ()
-    """Regions in which personal data may lie; none: every region."""
+    """Regions in which personal data may be stored; empty allows all regions."""
 
     personal_days: Annotated[int, Field(ge=1)] = 1095
-    """Longest time in days that personal data may be kept."""
+    """Maximum retention of personal data in days."""
 
     overrides: tuple[PolicyOverride, ...] = ()
-    """Levels that differ from the rules' own."""
+    """Rules with another level than their default."""
 
 
 class DriftIgnore(Config):
-    """Drift that is known and left alone for a while."""
+    """Known drift that is ignored until a date."""
 
     stack: str = "*/*/*"
     """Stacks by path or glob."""
@@ -84,42 +84,42 @@ class DriftIgnore(Config):
     """Logical name, or a glob."""
 
     path: str = "*"
-    """Changed property, or a glob: `tags*`."""
+    """Changed property, or a glob, for example `tags*`."""
 
     reason: Reason
-    """Why it is left alone."""
+    """Why the drift is ignored."""
 
     owner: str
-    """Who answers for it."""
+    """Who is responsible."""
 
     expires: datetime.date
-    """The last day it holds."""
+    """Last day on which it applies."""
 
 
 class DriftSettings(Config):
-    """What `stackyard drift` leaves out."""
+    """Drift that `stackyard drift` ignores."""
 
     ignore: tuple[DriftIgnore, ...] = ()
-    """Known drift; it is reported again after its date."""
+    """Known drift; it is reported again after its date of expiry."""
 
 
 class EstateSettings(Config):
-    """What holds for every stack of the estate."""
+    """Settings of all stacks of an estate."""
 
     name: Name
     """Name of the estate, usually the company's."""
 
     target: Literal["aws", "sandbox"] = "sandbox"
-    """Where stacks are applied: real accounts, or the sandbox on this machine."""
+    """Where stacks are applied: AWS accounts, or the sandbox on this machine."""
 
     state: StateSettings = StateSettings()
-    """Where the state of the stacks is kept."""
+    """Location of the stacks' state."""
 
     policy: PolicySettings = PolicySettings()
-    """What the policy packs need to know, and exceptions from their rules."""
+    """Settings of the policy packs, and overrides of their rules."""
 
     drift: DriftSettings = DriftSettings()
-    """Drift that is known and left alone."""
+    """Known drift that is ignored."""
 
     def problems(self) -> Iterator[Problem]:
         """Real accounts need a shared state: the sandbox's folder is on one machine."""

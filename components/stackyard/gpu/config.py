@@ -1,4 +1,4 @@
-"""What a person may write about a pool of GPU nodes, and the combinations that cannot work."""
+"""Config of a pool of GPU nodes; combinations that cannot work are refused."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from stackyard.problem import Problem, above
 
 
 class TimeSlicingConfig(Config):
-    """Several pods take turns on one GPU, without memory isolation: for notebooks and tests."""
+    """Several pods share one GPU in time slices, without memory isolation: for notebooks, tests."""
 
     mode: Literal["time-slicing"]
-    """Sharing by turns."""
+    """Sharing in time."""
 
     replicas: Annotated[int, Field(ge=2, le=16)]
-    """Pods that share one GPU, 2 to 16."""
+    """Number of pods that share one GPU, 2 to 16."""
 
 
 class MigConfig(Config):
-    """Each GPU is divided into equal slices with memory of their own."""
+    """Each GPU is partitioned into equal MIG slices with their own memory."""
 
     mode: Literal["mig"]
     """Sharing by hardware partitions."""
 
     profile: Annotated[str, Field(pattern=r"^\d+g\.\d+gb$")]
-    """NVIDIA's name of the slice, for example `1g.5gb`."""
+    """MIG profile of each slice, for example `1g.5gb`."""
 
 
 SharingConfig = Annotated[TimeSlicingConfig | MigConfig, Field(discriminator="mode")]
@@ -38,25 +38,25 @@ SharingConfig = Annotated[TimeSlicingConfig | MigConfig, Field(discriminator="mo
 
 
 class GpuPoolConfig(Config):
-    """A pool of GPU nodes: always tainted, capped, and at zero when nobody needs it."""
+    """A pool of GPU nodes: tainted, limited in size, and scaled to zero when unused."""
 
     instance_types: Annotated[list[str], Field(min_length=1)]
     """EC2 types, in order of preference; all have the same number and model of GPUs."""
 
     max: Annotated[int, Field(ge=1, le=1000)]
-    """Nodes at most: the hard cap on what the pool can cost."""
+    """Maximum number of nodes; it limits what the pool can cost."""
 
     min: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Nodes at least; more than 0 needs `always_on_reason`."""
+    """Minimum number of nodes; above 0 it needs `always_on_reason`."""
 
     always_on_reason: Annotated[str, Field(min_length=10)] | None = None
-    """Why nodes must run when nobody uses them; shown in reviews next to their price."""
+    """Why nodes must run even when unused; reviews show it next to the price."""
 
     capacity: Capacity = "on-demand"
-    """`spot` is cheaper and may be taken back: for training that writes checkpoints."""
+    """`spot` is cheaper, but AWS can reclaim it: for training that writes checkpoints."""
 
     volume_gib: Annotated[int, Field(ge=50, le=16_384)] = 200
-    """Root volume of each node in GiB; CUDA images are large."""
+    """Size of each node's root volume in GiB; CUDA images are large."""
 
     sharing: SharingConfig | None = None
     """How pods share a GPU; without it each pod has whole GPUs."""

@@ -1,4 +1,4 @@
-"""What a person may write about container images: bases of a stage, images of a project."""
+"""Config of container images: base images of a stage, images of a project."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ Requirement = Annotated[
 """A package in exactly one version: `name==version`, the name in lower case."""
 
 Upstream = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._/-]+)?$")]
-"""A registry host, with a path if need be."""
+"""A registry host, with an optional path."""
 
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 
 
 class BuildConfig(Config):
-    """The machine that builds images."""
+    """The CodeBuild environment that builds images."""
 
     image: Annotated[str, Field(min_length=1)] = BUILD_IMAGE
     """CodeBuild's image; it needs Docker and the AWS CLI."""
 
     minutes: Annotated[int, Field(ge=5, le=480)] = 60
-    """Longest build."""
+    """Build timeout in minutes."""
 
     signer_package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/\S+\.rpm$")] | None = None
-    """Your copy of AWS Signer's package with `notation`, installed before each build; left out, the
-    build image must have it. Source:
+    """Copy of AWS Signer's RPM package with `notation`, installed before each build; by default the
+    build image must contain it. Source:
     https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-prerequisites.html."""
 
 
@@ -46,11 +46,10 @@ class BaseImageConfig(Config):
     """A base image of the stage."""
 
     catalogue: Annotated[str, Field(min_length=1)]
-    """Which entry of the catalogue it is: `stackyard images list` shows them."""
+    """Entry of the image catalogue; `stackyard images list` shows all entries."""
 
     upstream_digest: Digest | None = None
-    """Digest of the image that it starts from; left out, its tag decides on the day of the build.
-    """
+    """Digest of the upstream image; by default its tag is resolved at build time."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield an entry that the catalogue does not have."""
@@ -60,27 +59,27 @@ class BaseImageConfig(Config):
 
 
 class BaseImagesConfig(Config):
-    """The base images of a stage; only its image pipeline pushes them."""
+    """The base images of a stage; only its image pipeline can push them."""
 
     images: Annotated[dict[Name, BaseImageConfig], Field(min_length=1)]
-    """The base images by name; projects name them."""
+    """The base images by name; projects refer to these names."""
 
     upstream: Upstream | None = None
-    """Registry that holds what base images start from; the account's own if not given."""
+    """Registry of the upstream images; by default the account's ECR registry."""
 
     build: BuildConfig = BuildConfig()
-    """How they are built."""
+    """How the images are built."""
 
 
 class ProjectImageConfig(Config):
-    """An image of a project: a base of the stage, and packages."""
+    """An image of a project: a base image of the stage, and Python packages."""
 
     base: Name
     """The base image: a key of the foundation's `base_images.images`."""
 
     packages: dict[Requirement, Annotated[list[Digest], Field(min_length=1)]] = {}
-    """Packages on top, with all that they need in turn: `name==version`, and the digests that its
-    files may have. `stackyard images lock` writes this."""
+    """Packages and all their dependencies: `name==version`, each with the accepted digests of its
+    files. `stackyard images lock` writes this."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield packages in two versions."""
@@ -100,13 +99,13 @@ class ProjectImagesConfig(Config):
     """The images of a project."""
 
     images: Annotated[dict[Name, ProjectImageConfig], Field(min_length=1)]
-    """The images by name; each has a repository of its own."""
+    """The images by name; each has its own repository."""
 
     pushers: list[Audience] = ["scientist"]
-    """Audiences that may push by hand, beside the project's builds; `[]` where only builds may."""
+    """Audiences that may push images; `[]` allows only the project's builds."""
 
     build: BuildConfig = BuildConfig()
-    """How they are built."""
+    """How the images are built."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield audiences that must not push images."""

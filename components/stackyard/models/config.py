@@ -1,4 +1,4 @@
-"""What a person may write about the model registry."""
+"""Config of the model registry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stackyard.config import Config
 
 
 class ModelRegistryConfig(Config):
-    """The registry of a project; the tracking server answers for it, a bucket keeps the models."""
+    """The model registry of a project: the tracking server's registry, and a bucket of models."""
 
     copy_every_minutes: Annotated[int, Field(ge=1, le=59)] = 5
-    """Minutes between looks for newly registered versions, whose artifacts are then copied."""
+    """Minutes between checks for new versions, whose artifacts are copied to the model bucket."""

@@ -1,4 +1,4 @@
-"""What a person may write about monitoring: who is told, and when."""
+"""Config of monitoring: subscribers by audience, and alert thresholds."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from stackyard.image_name import Image
 from stackyard.problem import Problem
 
 Audience = Literal["science", "dev", "business"]
-"""Who looks at a system: for its models, its health, or its use and cost."""
+"""Readers of dashboards: `science` for models, `dev` for health, `business` for use and cost."""
 
 READERS: dict[Audience, Literal["scientist", "developer", "business"]] = {
     "science": "scientist",
     "dev": "developer",
     "business": "business",
 }
-"""Whose role in `access.audiences` reads what is made for an audience."""
+"""The audience in `access.audiences` whose role reads each dashboard."""
 
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-"""A mail address; its owner must confirm the subscription once."""
+"""An email address; its owner must confirm the subscription once."""
 
 
 class ThresholdsConfig(Config):
-    """When an alert fires."""
+    """Thresholds of alerts."""
 
     error_percent: Annotated[float, Field(gt=0, le=100)] = 5
-    """Predictions that fail, in percent of all in five minutes."""
+    """Failed predictions, in percent of all predictions within five minutes."""
 
     latency_ms: Annotated[int, Field(ge=1, le=600_000)] = 1000
-    """99th percentile of the time that a prediction takes, in milliseconds."""
+    """99th percentile of prediction latency, in milliseconds."""
 
     idle_gpu_percent: Annotated[int, Field(ge=1, le=90)] = 5
-    """Utilisation in percent below which a GPU counts as idle."""
+    """GPU utilisation in percent below which a GPU is idle."""
 
     idle_gpu_minutes: Annotated[int, Field(ge=10, le=1440)] = 30
-    """Minutes for which a GPU that a pod holds may be idle."""
+    """Minutes that a GPU assigned to a pod may be idle."""
 
     pending_gpu_minutes: Annotated[int, Field(ge=5, le=1440)] = 20
-    """Minutes for which a pod may wait for a GPU; a new node alone takes about five."""
+    """Minutes that a pod may wait for a GPU; a new node takes about five."""
 
 
 class MonitoringConfig(Config):
-    """Who is told of what; every audience has a topic, a log group and a dashboard of its own."""
+    """Monitoring of a project; each audience has its own topic, log group and dashboard."""
 
     subscribers: Annotated[dict[Audience, list[Email]], Field(min_length=1)]
-    """Mail addresses by audience; an audience that is left out gets nothing made for it."""
+    """Email addresses by audience; only the listed audiences get a topic and a dashboard."""
 
     thresholds: ThresholdsConfig = ThresholdsConfig()
-    """When alerts fire."""
+    """Thresholds of alerts."""
 
     grafana: bool = False
-    """Whether dashboards for a Grafana in the cluster are made, too: ConfigMaps that its sidecar
-    takes, with a folder for each audience."""
+    """Also create dashboards for Grafana in the cluster: ConfigMaps for its sidecar, in one folder
+    per audience."""
 
     collector_image: Image = "prometheus/prometheus:v3.5.0"
-    """Prometheus as an agent: sends the project's metrics to its own workspace."""
+    """Image of Prometheus, which sends the project's metrics to its Amazon Managed workspace."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield audiences without an address, or with one twice."""

@@ -1,4 +1,4 @@
-"""What a person may write about a project's namespace."""
+"""Config of a project's namespace and its quota."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 
 
 class QuotaConfig(Config):
-    """The most that all pods of the namespace may ask for together."""
+    """ResourceQuota: limits on the sum of all pods of the namespace."""
 
     cpu: Annotated[int, Field(ge=1, le=10_000)] = 16
     """CPU cores."""
@@ -23,26 +23,26 @@ class QuotaConfig(Config):
     """Memory."""
 
     gpus: Annotated[int, Field(ge=0, le=1_000)] = 0
-    """GPUs; a pod that would go above is refused by the API server. 0: no GPU at all."""
+    """GPUs; the API server rejects a pod that would exceed the quota. 0 allows no GPU."""
 
     pods: Annotated[int, Field(ge=1, le=5_000)] = 50
-    """Pods."""
+    """Number of pods."""
 
     storage: Memory = "200Gi"
-    """Storage of all volume claims."""
+    """Storage of all PersistentVolumeClaims."""
 
 
 class NamespaceConfig(Config):
     """The namespace of a project in one stage."""
 
     quota: QuotaConfig = QuotaConfig()
-    """The most that it may use."""
+    """Limits on the sum of all pods."""
 
     queue_weight: Annotated[int, Field(ge=1, le=100)] = 1
-    """Weight when projects wait for the same GPUs, where the stage has `queueing: kueue`: 2 gets
-    twice as many as 1."""
+    """Fair-sharing weight for GPUs where the stage has `queueing: kueue`: 2 gets twice as many as
+    1."""
 
     pod_security_version: Annotated[str, Field(pattern=r"^v1\.\d{2}$")] = "v1.33"
-    """Kubernetes version of the Pod Security level "restricted", pinned, so that an upgrade of the
-    cluster does not tighten it unseen. Source:
+    """Pinned version of the Pod Security level "restricted", so that an upgrade of the cluster does
+    not change it. Source:
     https://kubernetes.io/docs/concepts/security/pod-security-admission/."""

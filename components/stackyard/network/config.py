@@ -1,4 +1,4 @@
-"""What a person may write about the network of a stage."""
+"""Config of a stage's VPC."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ EndpointService = Literal[
     "secretsmanager",
     "sts",
 ]
-"""An AWS service that the VPC can reach without the internet, by an interface endpoint."""
+"""An AWS service that the VPC can reach through an interface endpoint."""
 
 NEEDED_WITHOUT_NAT: frozenset[str] = frozenset(
     {"ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"}
 )
-"""Without these, nodes with no way out never join:
+"""Without these endpoints, nodes without internet access cannot join the cluster:
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html."""
 
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
@@ -38,22 +38,23 @@ ZoneName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 
 
 class NetworkConfig(Config):
-    """The VPC of a stage: its range, its zones, and how private subnets reach the outside."""
+    """The VPC of a stage: address range, availability zones, NAT and endpoints."""
 
     cidr: Cidr = immutable(default="10.0.0.0/16")
     """IPv4 range of the VPC, /16 to /22; each zone gets a quarter for nodes and pods."""
 
     zones: Literal[2, 3] | list[ZoneName] = immutable(default=3)
-    """How many availability zones (the region's first letters), or two or three by name."""
+    """Number of availability zones (the region's first letters), or two or three zone names."""
 
     nat: Literal["none", "single", "per-zone"] = "single"
-    """NAT gateways: `single` is cheapest, `per-zone` survives a zone, `none` has no way out."""
+    """NAT gateways: `single` costs least, `per-zone` tolerates the loss of a zone, `none` gives no
+    internet access."""
 
     interface_endpoints: list[EndpointService] = ["ecr.api", "ecr.dkr", "sts"]
-    """AWS services reached inside the VPC; each costs by the hour and zone. S3 always is."""
+    """Interface endpoints; each costs per hour and zone. S3 always has a gateway endpoint."""
 
     flow_log_days: LogDays = 90
-    """Days that the VPC flow logs are kept."""
+    """Retention of the VPC flow logs in days."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield ranges, zones and ways out with which a cluster cannot work."""

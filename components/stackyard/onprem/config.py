@@ -1,4 +1,4 @@
-"""What a person may write about clusters on premises, and about jobs that run on any cluster."""
+"""Config of on-premises clusters, and of training jobs that run on any cluster."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from stackyard.namespace.config import Memory
 from stackyard.problem import Problem
 
 KubeconfigPath = Annotated[str, Field(pattern=r"^(~/|/)[^\s]+$")]
-"""Path of a kubeconfig, absolute or below the home directory; its text is never in a stack file."""
+"""Path of a kubeconfig, absolute or below the home directory; its content is never stored."""
 
 
 class OnPremPoolConfig(Config):
-    """GPU nodes on premises; they carry the label and taint of a cloud pool of this name.
+    """On-premises GPU nodes, with the label and taint of a cloud pool of the same name.
 
     Label the nodes `stackyard.dev/gpu-pool=NAME` and taint them `nvidia.com/gpu=NAME:NoSchedule`.
     """
 
     gpus_per_node: Annotated[int, Field(ge=1, le=16)]
-    """GPUs of one node."""
+    """GPUs per node."""
 
     nodes: Annotated[int, Field(ge=1, le=1000)]
-    """Nodes."""
+    """Number of nodes."""
 
 
 class OnPremClusterConfig(Config):
-    """One cluster on premises."""
+    """One on-premises cluster."""
 
     kubeconfig: KubeconfigPath
-    """How those who apply stacks reach it; the user in it should sign in by a program (`exec`)."""
+    """Kubeconfig for those who apply stacks; its user should authenticate by `exec` plugin."""
 
     context: Annotated[str, Field(min_length=1)] | None = None
-    """Context of the kubeconfig; its current one if left out."""
+    """Context of the kubeconfig; by default its current context."""
 
     issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?(/[\w./-]*\w)?$")]
-    """Issuer of the cluster's service account tokens, as in `--service-account-issuer`. AWS reads
-    its keys there. Source:
+    """Issuer URL of the cluster's service account tokens (`--service-account-issuer`); AWS reads
+    the signing keys from it. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html."""
 
     gpu_pools: dict[Name, OnPremPoolConfig] = {}
-    """Its GPU nodes by pool."""
+    """GPU nodes by pool name."""
 
 
 class OnPremConfig(Config):
-    """The clusters that a stage has beside its own in the cloud."""
+    """The on-premises clusters of a stage."""
 
     clusters: dict[Name, OnPremClusterConfig] = {}
     """The clusters by name."""
@@ -68,19 +68,19 @@ class OnPremConfig(Config):
 
 
 class TrainingJobConfig(Config):
-    """A training job: `stackyard train render` makes its manifest for any cluster."""
+    """A training job; `stackyard train render` renders its manifest for any cluster."""
 
     image: Image
-    """The image, in the registry of the stage."""
+    """Image, in the registry of the stage."""
 
     command: Annotated[list[str], Field(min_length=1)]
-    """What runs, as a list of words; no shell is put around it."""
+    """Command as a list of arguments, run without a shell."""
 
     gpus: Annotated[int, Field(ge=0, le=16)] = 0
-    """GPUs of the job's pod."""
+    """Number of GPUs."""
 
     gpu_pool: Name | None = None
-    """The pool that it usually runs on; needed with `gpus`."""
+    """GPU pool that it runs on; required with `gpus`."""
 
     cpu: Annotated[int, Field(ge=1, le=192)] = 4
     """CPU cores."""
@@ -89,17 +89,17 @@ class TrainingJobConfig(Config):
     """Memory."""
 
     hours: Annotated[int, Field(ge=1, le=720)] = 24
-    """After so many hours the job is stopped, whatever it does."""
+    """Timeout in hours; the job is stopped after it."""
 
     retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a failed pod is started again; it should go on at its last checkpoint."""
+    """Number of restarts of a failed pod, which should resume from its last checkpoint."""
 
     priority: Literal["training", "batch"] = "training"
-    """`batch` yields to everything else."""
+    """Priority class; pods of all other classes preempt `batch`."""
 
     mounts: list[Name] = []
-    """Secrets of `secrets.entries` that the pod finds as files, `/mnt/secrets/NAME/value`; each
-    must have `trainer` among its readers. Such a job runs in the cloud only."""
+    """Secrets of `secrets.entries` to mount as files, `/mnt/secrets/NAME/value`; each must have
+    `trainer` among its readers. A job with mounts runs on the cloud cluster only."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield GPUs without a pool, and a pool without GPUs."""

@@ -1,4 +1,4 @@
-"""What a person may write about the pipeline from data to a served model, and about approvals."""
+"""Config of the pipeline from data to a served model, and of its approvals."""
 
 from __future__ import annotations
 
@@ -14,75 +14,77 @@ from stackyard.pipeline import schedule
 from stackyard.problem import Problem
 
 Schedule = Annotated[str, AfterValidator(schedule.check)]
-"""Six fields: minutes, hours, day of month, month, day of week, year, as `0 3 ? * MON *`."""
+"""EventBridge cron fields: minutes, hours, day of month, month, day of week, year, for example
+`0 3 ? * MON *`."""
 
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-"""A mail address; its owner must confirm the subscription once."""
+"""An email address; its owner must confirm the subscription once."""
 
 
 class ObjectTriggerConfig(Config):
-    """New objects that start the pipeline."""
+    """S3 objects whose creation starts the pipeline."""
 
     dataset: Name
-    """The dataset."""
+    """A dataset of the project."""
 
     directory: Directory
-    """The directory of the dataset; an object anywhere below it counts."""
+    """A directory of the dataset; objects in subdirectories count, too."""
 
 
 class TriggersConfig(Config):
-    """What starts the pipeline, beside people with `stackyard pipeline start`."""
+    """What starts the pipeline, in addition to `stackyard pipeline start`."""
 
     object_created: ObjectTriggerConfig | None = None
-    """Every new object starts a run: have data delivered with one marker object at its end."""
+    """Each new object starts one run: let a delivery end with one marker object."""
 
     schedule: Schedule | None = None
-    """When it starts by itself, in `timezone`; one that never comes to pass is refused."""
+    """Cron schedule in `timezone`; a schedule that never fires is refused."""
 
     timezone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z_+-]+\d*)*$")] = "UTC"
     """Time zone of the schedule, for example `Europe/Berlin`."""
 
 
 class ApprovalsConfig(Config):
-    """How people approve; a rule of the stage, for every pipeline in it."""
+    """Rules of approvals, usually set by the stage for all its pipelines."""
 
     expires_hours: Annotated[int, Field(ge=1, le=720)] = 72
-    """Hours after which an unanswered question counts as no."""
+    """Hours after which a pending approval is rejected."""
 
     prevent_self_approval: bool = False
-    """Whether the person who started a run may not approve it."""
+    """Refuse an approval by the person who started the run."""
 
 
 class PipelineConfig(Config):
-    """Train, evaluate, compare with what serves, ask a person, bake, deploy, watch."""
+    """Train, evaluate, compare with the served version, wait for approval, build, deploy, watch."""
 
     triggers: TriggersConfig = TriggersConfig()
-    """What starts it."""
+    """What starts the pipeline."""
 
     train: Name
-    """The job that trains: a key of `training`."""
+    """Training job: a key of `training`."""
 
     evaluate: Name
-    """The job that evaluates: a key of `training`. It registers the candidate and writes
+    """Evaluation job: a key of `training`. It registers the candidate and writes
     `{"version": "NAME/NUMBER", "metrics": {…}}` to the S3 address in STACKYARD_EVALUATION."""
 
     metric: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-    """The metric that decides, among those that the evaluation reports."""
+    """Metric of the evaluation that is compared."""
 
     direction: Literal["maximize", "minimize"] = "maximize"
-    """Which values are better. A candidate that is not better than what serves never asks."""
+    """Which values are better. A candidate that is not better than the served version is
+    rejected."""
 
     approvers: Annotated[list[Audience], Field(min_length=1)] = ["delivery"]
     """Audiences that may approve."""
 
     notify: list[Email] = []
-    """Who gets a mail when a candidate waits for approval."""
+    """Email addresses that are notified when a candidate waits for approval."""
 
     deploy: Name
-    """The served model that it releases: a key of `serving.models`, without a `release`."""
+    """Served model that the pipeline releases: a key of `serving.models` without `release`."""
 
     watch_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
-    """Minutes for which all pods of a new version must stay up; else the former one is put back."""
+    """Minutes that all pods of a new version must stay ready; else it is rolled back."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield one job with two tasks."""

@@ -1,4 +1,4 @@
-"""What a person may write about how long data lives, by class of data; contradictions refused."""
+"""Config of retention: how long each class of data is kept, and when it moves to cold storage."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 """A number of days, up to a hundred years."""
 
 MIDNIGHT = 1
-"""Days that the way of a deleted object adds to `noncurrent_days`: S3 rounds the end of each of the
-two waits up to the next midnight UTC. Source:
+"""Days that the deletion of an object adds to `noncurrent_days`: S3 rounds the end of each of the
+two periods up to the next midnight UTC. Source:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html."""
 
 WarmClass = Literal["STANDARD_IA", "GLACIER_IR"]
-"""A cold storage class whose objects can be read without a restore that takes hours."""
+"""A cold storage class whose objects can be read without a restore."""
 
 Reproducible = Literal["raw", "curated", "artifacts"]
-"""A class of data that a production model can be made again from."""
+"""A class of data from which a production model can be reproduced."""
 
 
 class LifetimeConfig(Config):
-    """How long objects of one class live; the defaults are the company's rule.
+    """Retention of the objects of one class.
 
-    Days count from an object's upload, or for noncurrent versions from the day they were replaced
-    or deleted. Objects below 128 KiB are deleted in time but never turn cold.
+    Days count from an object's upload, for noncurrent versions from the day when they were replaced
+    or deleted. Objects below 128 KiB expire, but do not move to cold storage.
     """
 
     transition_after_days: Days = 365
-    """Age at which objects move to the cold storage class."""
+    """Age in days at which objects move to `cold_storage_class`."""
 
     expire_after_days: Days = 1095
-    """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
+    """Age in days at which objects expire; they can be restored for `noncurrent_days` more."""
 
     noncurrent_days: Days = 180
-    """Days for which a replaced or deleted version can still be restored; after that it is gone."""
+    """Days that a replaced or deleted version can be restored; then it is permanently deleted."""
 
     abort_uploads_days: Days = 7
-    """Days after which the parts of an upload that never finished are deleted."""
+    """Days after which the parts of an incomplete multipart upload are deleted."""
 
     cold_storage_class: ColdClass = "GLACIER_IR"
-    """Where cold objects lie; GLACIER and DEEP_ARCHIVE must be restored before they can be read."""
+    """S3 class of cold objects; in GLACIER and DEEP_ARCHIVE they must be restored before a read."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a transition that cannot be made, and versions that outlive the data."""
@@ -66,39 +66,40 @@ class LifetimeConfig(Config):
 
 
 class PersonalLifetimeConfig(Config):
-    """How long personal data of one jurisdiction lives.
+    """Retention of the personal data of one jurisdiction.
 
-    Here `erase_within_days` counts to the day on which the last copy is gone, old versions
-    included, as that is what a law asks for; current objects expire `noncurrent_days` earlier, and
-    one day for the midnight that S3 waits for once more. The day of the upload does not count, and
-    the last one counts to its end, as in https://eur-lex.europa.eu/eli/reg/1971/1182/oj, article 3.
+    `erase_within_days` counts to the day on which the last copy is permanently deleted, noncurrent
+    versions included, because that is what laws limit. Current objects therefore expire earlier, by
+    `noncurrent_days` and by one day for S3's rounding to midnight. The day of the upload does not
+    count, the last day counts in full: https://eur-lex.europa.eu/eli/reg/1971/1182/oj, article 3.
     """
 
     erase_within_days: Days
-    """Age at which nothing of an object is left."""
+    """Age in days at which an object and all its versions are permanently deleted."""
 
     legal_limit_days: Days
-    """The longest that the jurisdiction, or the company for it, allows."""
+    """Maximum for `erase_within_days` by law or by company policy."""
 
     hold_days: Annotated[int, Field(ge=0, le=36500)] = 0
-    """Legal hold: days for which nothing may be lost, not even by a delete; 0 for none."""
+    """Legal hold in days: until then nothing may be lost, not even by a delete; 0 for none."""
 
     noncurrent_days: Days = 30
-    """Days for which a replaced or deleted version can still be restored; after that it is gone."""
+    """Days that a replaced or deleted version can be restored; then it is permanently deleted."""
 
     abort_uploads_days: Days = 2
-    """Days after which the parts of an upload that never finished are deleted."""
+    """Days after which the parts of an incomplete multipart upload are deleted."""
 
     transition_after_days: Days | None = None
-    """Age at which objects move to the cold storage class; left out, they never do."""
+    """Age in days at which objects move to `cold_storage_class`; by default they never do."""
 
     cold_storage_class: WarmClass = "STANDARD_IA"
-    """Where cold objects lie. Classes that must be restored first are not offered: a person's
-    request for access or erasure has to be answered on data that can be read at once."""
+    """S3 class of cold objects. Only classes that can be read without a restore are allowed,
+    because a person's request for access or erasure must be answered in time."""
 
     @property
     def expire_after_days(self) -> int:
-        """Age at which current objects expire, so that their versions go in time."""
+        """Age in days at which current objects expire, so that their versions are erased in
+        time."""
         return self.erase_within_days - self.noncurrent_days - MIDNIGHT
 
     def problems(self) -> Iterator[Problem]:
@@ -140,40 +141,39 @@ class PersonalLifetimeConfig(Config):
 
 
 class RegisteredLifetimeConfig(LifetimeConfig):
-    """How long models live. Registered ones turn cold, too, but are never deleted."""
+    """Retention of models. Registered models move to cold storage, but never expire."""
 
     cold_storage_class: WarmClass = "GLACIER_IR"
-    """Where cold models lie. Classes that must be restored first are not offered: a registered
-    version can be baked and served at any age."""
+    """S3 class of cold models. Only classes that can be read without a restore are allowed, because
+    a registered version can be served at any age."""
 
 
 class CandidateLifetimeConfig(RegisteredLifetimeConfig):
-    """How long models live that were never released."""
+    """Retention of models that were never released."""
 
     transition_after_days: Days = 90
-    """Age at which objects move to the cold storage class."""
+    """Age in days at which objects move to `cold_storage_class`."""
 
     expire_after_days: Days = 365
-    """Age at which objects are deleted; they can be restored for `noncurrent_days` more."""
+    """Age in days at which objects expire; they can be restored for `noncurrent_days` more."""
 
 
 class ModelLifetimeConfig(RegisteredLifetimeConfig):
-    """How long production models live, and what must live as long so that they can be explained."""
+    """Retention of production models, and of the data that they must be reproducible from."""
 
     reproduced_from: list[Reproducible] = ["raw", "curated"]
-    """Classes that a model must be reproducible from; none of them may live shorter than models.
-    The rule compares lengths: data older than a model still goes first, by as much as it is older.
-    """
+    """Classes that a model must be reproducible from; none may expire earlier than production
+    models. The rule compares periods: data that is older than a model still expires before it."""
 
 
 class LogLifetimeConfig(Config):
-    """How long logs are kept: those of workloads, and the access logs of buckets."""
+    """Retention of workloads' logs and of buckets' access logs."""
 
     keep_days: Days = 365
-    """Days; CloudWatch offers certain periods only, the next longer one is taken."""
+    """Days; CloudWatch has a fixed list of periods, of which the next longer one is used."""
 
     personal: bool = False
-    """Whether logs may hold personal data; `keep_days` must then be a period that is offered."""
+    """Logs may contain personal data; `keep_days` must then be one of CloudWatch's periods."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a period that CloudWatch cannot keep to."""
@@ -192,28 +192,28 @@ class LogLifetimeConfig(Config):
 
 
 class ImageLifetimeConfig(Config):
-    """How long container images are kept."""
+    """Retention of container images."""
 
     untagged_days: Days = 14
-    """Days after which an image that no tag names is deleted."""
+    """Days after which an untagged image expires."""
 
     expire_after_days: Days = 1095
-    """Age at which every image is deleted, counted from its push."""
+    """Age in days, from its push, at which any image expires."""
 
 
 class BackupLifetimeConfig(Config):
-    """How long backups of databases are kept."""
+    """Retention of database backups."""
 
     keep_days: Annotated[int, Field(ge=1, le=35)] = 14
-    """Days, 1 to 35, which is what RDS offers for automated backups. Source:
+    """Days, 1 to 35: the limits of RDS for automated backups. Source:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html."""
 
 
 class RetentionConfig(Config):
-    """How long each class of data lives; whatever is left out follows the company's rule."""
+    """Retention by class of data."""
 
     raw: LifetimeConfig = LifetimeConfig()
-    """Data as it came in."""
+    """Data as received."""
 
     curated: LifetimeConfig = LifetimeConfig()
     """Data made from raw data: cleaned, labelled, split."""
@@ -222,7 +222,7 @@ class RetentionConfig(Config):
     """Personal data, by jurisdiction, for example `eu`."""
 
     artifacts: LifetimeConfig = LifetimeConfig()
-    """What training runs leave: checkpoints, plots, tables."""
+    """Artifacts of training runs: checkpoints, plots, tables."""
 
     candidate_models: CandidateLifetimeConfig = CandidateLifetimeConfig()
     """Models that were never released."""
@@ -259,5 +259,5 @@ class RetentionConfig(Config):
 
 
 def readable_at_once(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> bool:
-    """Whether objects can be read at any age without a restore."""
+    """Return whether objects can be read at any age without a restore."""
     return FACTS[lifetime.cold_storage_class].instant

@@ -1,4 +1,4 @@
-"""What a person may write about the models that a project serves."""
+"""Config of the models that a project serves."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9
 BakedImage = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$")
 ]
-"""The image that a model was baked into, in the project's part of the account's registry:
-`name:tag@sha256:…`. Without the digest, what serves could change without a change here."""
+"""An image with a model in it, in the project's part of the account's registry:
+`name:tag@sha256:…`. The digest ensures that what is served changes only with the stack file."""
 
 RESERVED = frozenset({"server", "tracking", "trainer", "pipeline"})
-"""Names that other objects of the namespace have."""
+"""Names of other objects of the namespace."""
 
 
 class ReleaseConfig(Config):
-    """One version of a model, and the image it was baked into."""
+    """One version of a model, and the image that contains it."""
 
     version: ModelVersion
-    """The version in the registry: `NAME/NUMBER`."""
+    """Version in the model registry: `NAME/NUMBER`."""
 
     image: BakedImage
-    """The image that holds it, with its digest: `NAME:TAG@sha256:…`, where `NAME` is a repository
-    of the project. The one of a model that has `base_image` is named like the model."""
+    """Image with the version, with digest: `NAME:TAG@sha256:…`, where `NAME` is a repository of the
+    project. For a model with `base_image` the repository has the model's name."""
 
 
 class CanaryConfig(ReleaseConfig):
-    """A second version that gets a part of the requests."""
+    """A second version that gets a share of the requests."""
 
     weight: Annotated[int, Field(ge=1, le=99)]
-    """Percent of the requests. They are shared by numbers of pods, so `replicas.min` decides which
-    weights there are: of four pods one can be a canary (25), of ten one (10)."""
+    """Percent of the requests. Requests are split by numbers of pods, so `replicas.min` limits the
+    possible weights: one of four pods gives 25, one of ten gives 10."""
 
 
 class ReplicasConfig(Config):
-    """How many pods serve a model, both versions together."""
+    """Number of pods of a model, both versions together."""
 
     min: Annotated[int, Field(ge=1, le=500)] = 2
-    """Pods at least; with one, the model is away while its node is renewed."""
+    """Minimum number of pods; with one, the model is unavailable while its node is replaced."""
 
     max: Annotated[int, Field(ge=1, le=500)] = 4
-    """Pods at most."""
+    """Maximum number of pods."""
 
     cpu_percent: Annotated[int, Field(ge=10, le=95)] = 70
-    """Average use of the requested CPU above which pods are added."""
+    """Target utilisation of the requested CPU in percent; above it, pods are added."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a range that is empty."""
@@ -62,43 +62,43 @@ class ReplicasConfig(Config):
 
 
 class ModelServerConfig(Config):
-    """One model that answers requests in the cluster."""
+    """One served model."""
 
     release: ReleaseConfig | None = None
-    """The version that serves. Left out where the pipeline releases (`pipeline.deploy.model`).
-    Rollback is to write the former version here again."""
+    """The released version. Omit it where a pipeline releases the model (`pipeline.deploy`). To
+    roll back, write the former version."""
 
     canary: CanaryConfig | None = None
-    """A second version of the same model, on trial."""
+    """A second version of the same model, for a share of the requests."""
 
     replicas: ReplicasConfig = ReplicasConfig()
-    """How many pods."""
+    """Number of pods."""
 
     base_image: Name | None = None
-    """The project's image that the model is baked onto: a key of `images.images`. It must hold
-    `mlflow` and what the model needs. Left out, the model's image comes from elsewhere."""
+    """Image that the model is built on: a key of `images.images`. It must contain `mlflow` and the
+    model's dependencies. Without it, the model's image is not built by the project."""
 
     workers: Annotated[int, Field(ge=1, le=16)] = 1
-    """Processes in each pod; each holds the model in memory."""
+    """Processes per pod; each loads the model into memory."""
 
     cpu: Annotated[int, Field(ge=1, le=96)] = 1
-    """CPU cores of each pod."""
+    """CPU cores per pod."""
 
     memory: Memory = "2Gi"
-    """Memory of each pod."""
+    """Memory per pod."""
 
     gpu_pool: Name | None = None
-    """The foundation's GPU pool whose nodes serve, one GPU for each pod; left out, no GPU."""
+    """GPU pool of the foundation, with one GPU per pod; by default no GPU."""
 
     startup_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 300
-    """Longest time to load the model; after it the pod starts anew."""
+    """Seconds that a pod may take to load the model before it is restarted."""
 
     allowed_callers: list[Name] = []
-    """Namespaces beside the project's own whose pods may call the model."""
+    """Other namespaces whose pods may call the model."""
 
     mounts: list[Name] = []
-    """Secrets of `secrets.entries` that each pod finds as files, `/mnt/secrets/NAME/value`; each
-    must have `server` among its readers. Without a value in it, the pods do not start."""
+    """Secrets of `secrets.entries` to mount as files, `/mnt/secrets/NAME/value`; each must have
+    `server` among its readers. Pods do not start before the secret has a value."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a canary that cannot be compared with the release, or gets no such share."""

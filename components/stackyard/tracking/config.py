@@ -1,4 +1,4 @@
-"""What a person may write about run tracking."""
+"""Config of the MLflow tracking server."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from stackyard.namespace.config import Memory
 
 
 class TrackingConfig(Config):
-    """The MLflow server of a project; its records lie in the stage's database instance."""
+    """The MLflow server of a project, with a database on the stage's PostgreSQL instance."""
 
     image: Image = "mlflow/mlflow:v3.17.2-full"
-    """MLflow with psycopg2 and boto3, in the registry of the stage's shared images."""
+    """Image of MLflow with psycopg2 and boto3, in the registry of the stage's shared images."""
 
     replicas: Annotated[int, Field(ge=1, le=8)] = 2
-    """Servers; with one, tracking is down while its node is renewed."""
+    """Number of pods; with one, tracking is unavailable while its node is replaced."""
 
     workers: Annotated[int, Field(ge=1, le=16)] = 2
-    """Processes of each server."""
+    """Processes per pod."""
 
     cpu: Annotated[int, Field(ge=1, le=16)] = 1
-    """CPU cores that each server may use."""
+    """CPU limit per pod, in cores."""
 
     memory: Memory = "2Gi"
-    """Memory that each server may use."""
+    """Memory limit per pod."""
 
     deleted_runs_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    """Days for which deleted runs can be restored; after that their records and artifacts go."""
+    """Days that deleted runs can be restored; then their records and artifacts are deleted."""
 
     external_uri: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")] | None = None
-    """Address for clients outside of the cluster, for example on premises: of a private load
-    balancer or proxy that somebody put before the server, with access control of its own."""
+    """URL for clients outside the cluster, for example on premises: that of a private load balancer
+    or proxy with its own access control, which Stackyard does not create."""

@@ -1,4 +1,4 @@
-"""What a person may write about hyperparameter tuning."""
+"""Config of hyperparameter tuning: Optuna, and optionally SageMaker."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from stackyard.image_name import Image
 from stackyard.problem import Problem
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")]
-"""An instance type of SageMaker, for example `ml.g5.xlarge`."""
+"""A SageMaker instance type, for example `ml.g5.xlarge`."""
 
 
 class TuningConfig(Config):
-    """Studies whose trials run in parallel, in training pods or on SageMaker."""
+    """Storage and dashboard of Optuna studies, and optional SageMaker tuning jobs."""
 
     image: Image
-    """Image of the dashboard: `optuna-dashboard`, psycopg2 and boto3, in the registry of the
-    stage's shared images. There is no public one that has all three."""
+    """Image with `optuna-dashboard`, psycopg2 and boto3, in the registry of the stage's shared
+    images. No public image has all three."""
 
     managed: Literal["sagemaker"] | None = None
-    """Whether scientists may also let SageMaker tune (tuning jobs and AutoML), and only there."""
+    """Also allow scientists to run SageMaker tuning and AutoML jobs."""
 
     instance_types: list[InstanceType] = []
-    """Instance types that SageMaker's tuning jobs may use; others are denied."""
+    """Instance types that SageMaker jobs may use; others are denied."""
 
     max_hours: Annotated[int, Field(ge=1, le=120)] = 24
-    """Longest run of one of SageMaker's tuning jobs, in hours."""
+    """Maximum runtime of a SageMaker job in hours."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield SageMaker without its limits, and limits without SageMaker."""

@@ -1,4 +1,4 @@
-"""What a stack file of the `foundation` blueprint may say."""
+"""Config of the `foundation` blueprint."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from stackyard.vault.config import VaultConfig
 
 
 class FoundationConfig(StackConfig):
-    """The ground that one stage stands on: network, keys, cluster, node pools."""
+    """The cloud infrastructure of one stage: network, keys, cluster, node pools, database."""
 
     admins: Annotated[list[PrincipalArn], Field(min_length=1)]
-    """Roles of the people who may do everything in an emergency: keys, secrets, cluster."""
+    """Roles with full access to keys, secrets and the cluster, for emergencies."""
 
     operators: Annotated[list[PrincipalArn], Field(min_length=1)]
-    """Identities that apply stacks; they enter the cluster, and cannot read secrets."""
+    """Roles or users that apply stacks; they can access the cluster, but not read secrets."""
 
     network: NetworkConfig = NetworkConfig()
     """The VPC."""
@@ -35,19 +35,19 @@ class FoundationConfig(StackConfig):
     """The KMS keys."""
 
     cluster: ClusterConfig = ClusterConfig()
-    """The EKS cluster and its ordinary nodes."""
+    """The EKS cluster and its nodes without GPUs."""
 
     gpu_pools: dict[Name, GpuPoolConfig] = {}
     """Pools of GPU nodes by name."""
 
     database: DatabaseConfig | None = None
-    """The PostgreSQL instance that tracking and tuning need; none if it is left out."""
+    """The PostgreSQL instance, which tracking and tuning require; by default none."""
 
     base_images: BaseImagesConfig | None = None
-    """The base images that projects build on; none if it is left out."""
+    """The base images that projects build on; by default none."""
 
     retention: RetentionConfig = RetentionConfig()
-    """How long each class of data lives; a foundation has logs and backups."""
+    """Retention by class of data; a foundation has logs and backups."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield principals, zones and pool names that do not belong here."""

@@ -21,61 +21,61 @@ from stackyard.vault.config import SecretStoreConfig
 
 
 class ProjectSections(StackConfig):
-    """The sections of a project's stack file, each valid alone; `ProjectConfig` compares them."""
+    """The sections of a project; `ProjectConfig` adds the checks between them."""
 
     datasets: dict[Name, DatasetConfig] = {}
-    """The datasets by name; each is a bucket."""
+    """Datasets by name; each is a bucket."""
 
     lakefs: LakefsConfig = LakefsConfig()
     """The lakeFS server of datasets with `branching: lakefs`."""
 
     retention: RetentionConfig = RetentionConfig()
-    """How long each class of data lives."""
+    """Retention by class of data."""
 
     access: AccessConfig = AccessConfig()
-    """Who may do what."""
+    """Permissions of audiences and workloads."""
 
     secrets: SecretStoreConfig = SecretStoreConfig()
-    """Secrets, readable by the named audiences only; values are never written here."""
+    """Secrets and their readers; values are never in stack files."""
 
     namespace: NamespaceConfig = NamespaceConfig()
-    """The namespace on the cluster."""
+    """The project's namespace on each cluster."""
 
     tracking: TrackingConfig | None = None
-    """The run tracking server; none if it is left out."""
+    """MLflow tracking server; by default none."""
 
     tuning: TuningConfig | None = None
-    """Hyperparameter tuning, which needs `tracking`; none if it is left out."""
+    """Hyperparameter tuning; requires `tracking`; by default none."""
 
     models: ModelRegistryConfig | None = None
-    """The model registry, which needs `tracking`; none if it is left out."""
+    """Model registry; requires `tracking`; by default none."""
 
     monitoring: MonitoringConfig | None = None
-    """Alerts, dashboards and logs by audience; none if it is left out."""
+    """Alerts, dashboards and logs by audience; by default none."""
 
     images: ProjectImagesConfig | None = None
-    """The container images that the project builds; none if it is left out."""
+    """Container images that the project builds; by default none."""
 
     serving: ServingConfig | None = None
-    """The models that answer requests; none if it is left out."""
+    """Served models; by default none."""
 
     training: dict[Name, TrainingJobConfig] = {}
-    """Training jobs by name; `stackyard train render` makes their manifests."""
+    """Training jobs by name; `stackyard train render` renders their manifests."""
 
     pipeline: PipelineConfig | None = None
-    """The way from new data to a served model; none if it is left out."""
+    """Pipeline from new data to a served model; by default none."""
 
     approvals: ApprovalsConfig = ApprovalsConfig()
-    """How people approve what the pipeline made; usually a rule of the stage."""
+    """Rules of pipeline approvals, usually set by the stage."""
 
     @property
     def store(self) -> DatasetStoreConfig:
-        """The datasets as their component takes them."""
+        """The datasets as the config of their component."""
         return DatasetStoreConfig(datasets=self.datasets)
 
     @property
     def baked_models(self) -> dict[str, str]:
-        """The project's image that each model is baked onto, by served model."""
+        """The image of the project that each model is built on, by served model."""
         models = self.serving.models.items() if self.serving else ()
         return {name: server.base_image for name, server in models if server.base_image}
 

@@ -1,4 +1,4 @@
-"""What a stack file of the `services` blueprint may say."""
+"""Config of the `services` blueprint."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from stackyard.onprem.config import OnPremConfig
 
 
 class ImagesConfig(Config):
-    """Where the shared services' images come from; mirror them into a registry you control."""
+    """Images of the shared services; mirror them into a registry that you control."""
 
     registry: Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._/-]+)?$")] | None = None
-    """Registry host and path; the account's own ECR registry if not given."""
+    """Registry host and path; by default the account's ECR registry."""
 
     device_plugin: Image = "nvidia/k8s-device-plugin:v0.17.1"
     """NVIDIA's device plugin."""
@@ -28,21 +28,21 @@ class ImagesConfig(Config):
     """The Kubernetes autoscaler; its minor version is the cluster's."""
 
     cluster_metrics: Image = "kube-state-metrics/kube-state-metrics:v2.16.0"
-    """kube-state-metrics: the state of pods, Deployments and Jobs, for alerts."""
+    """kube-state-metrics: metrics on pods, Deployments and Jobs, for alerts."""
 
     log_shipper: Image = "fluent/fluent-bit:4.0.3"
-    """Fluent Bit: brings the output of pods to the log groups of their projects."""
+    """Fluent Bit: sends pods' output to the log groups of their projects."""
 
 
 class ServicesConfig(StackConfig):
-    """What all projects of a stage share in the cluster."""
+    """In-cluster services that all projects of a stage share."""
 
     images: ImagesConfig = ImagesConfig()
     """Images of the shared services."""
 
     queueing: Literal["kueue"] | None = None
-    """Let jobs of all projects queue for the GPUs of each cluster of the stage. Kueue must be there
-    (0.15 or newer, with fair sharing on), or the API servers refuse its objects."""
+    """Queue the GPU jobs of all projects on each cluster of the stage. Kueue 0.15 or newer must be
+    installed, with fair sharing on, else the API servers reject its objects."""
 
     onprem: OnPremConfig = OnPremConfig()
-    """Clusters on premises that every project of the stage also runs on."""
+    """On-premises clusters on which all projects of the stage can also run."""
