@@ -51,7 +51,7 @@ class MonitoringConfig(Config):
     """Email addresses by audience; only the listed audiences get a topic and a dashboard."""
 
     thresholds: ThresholdsConfig = ThresholdsConfig()
-    """Thresholds of alerts."""
+    """When alerts fire."""
 
     grafana: bool = False
     """Also create dashboards for Grafana in the cluster: ConfigMaps for its sidecar, in one folder

@@ -47,7 +47,7 @@ class FoundationConfig(StackConfig):
     """The base images that projects build on; by default none."""
 
     retention: RetentionConfig = RetentionConfig()
-    """Retention by class of data; a foundation has logs and backups."""
+    """How long logs and backups are kept; a foundation has no other data."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield principals, zones and pool names that do not belong here."""

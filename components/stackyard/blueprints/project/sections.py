@@ -30,7 +30,7 @@ class ProjectSections(StackConfig):
     """The lakeFS server of datasets with `branching: lakefs`."""
 
     retention: RetentionConfig = RetentionConfig()
-    """Retention by class of data."""
+    """How long each class of data is kept."""
 
     access: AccessConfig = AccessConfig()
     """Permissions of audiences and workloads."""
