@@ -105,7 +105,7 @@ def test_without_gpu_pools_only_logs_are_privileged(run: Any) -> None:
 
 @pytest.mark.parametrize("image", ["nvidia/plugin", "nvidia/plugin:latest"])
 def test_images_that_a_push_could_replace_are_refused(image: str) -> None:
-    with pytest.raises(ValidationError, match="give a version"):
+    with pytest.raises(ValidationError, match="needs a version"):
         ServicesConfig.model_validate({**CONFIG, "images": {"device_plugin": image}})
 
 

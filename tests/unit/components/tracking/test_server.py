@@ -70,7 +70,7 @@ def test_only_named_roles_touch_artifacts_whatever_their_own_policies_allow() ->
 
 
 def test_an_image_that_a_push_can_replace_is_refused() -> None:
-    with pytest.raises(ValidationError, match="give a version"):
+    with pytest.raises(ValidationError, match="needs a version"):
         TrackingConfig(image="mlflow/mlflow:latest")
     with pytest.raises(ValidationError):
         TrackingConfig(external_uri="http://tracking.acme.example")
