@@ -99,7 +99,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "pipeline.inputs": ("PipelineInputs",),
     "queueing.component": ("ProjectQueue", "StageQueues"),
-    "references": ("ClusterRef", "GpuPoolRef", "StackContext"),
+    "references": ("ClusterRef", "GpuPoolRef", "OnPremClusterRef", "StackContext"),
     "resource_tag": ("name_resources",),
     "retention.config": (
         "BackupLifetimeConfig",

@@ -94,6 +94,7 @@ from stackyard.queueing.component import ProjectQueue as ProjectQueue
 from stackyard.queueing.component import StageQueues as StageQueues
 from stackyard.references import ClusterRef as ClusterRef
 from stackyard.references import GpuPoolRef as GpuPoolRef
+from stackyard.references import OnPremClusterRef as OnPremClusterRef
 from stackyard.references import StackContext as StackContext
 from stackyard.resource_tag import name_resources as name_resources
 from stackyard.retention.config import BackupLifetimeConfig as BackupLifetimeConfig
@@ -196,6 +197,7 @@ __all__ = [
     "ObjectTriggerConfig",
     "OnPremCluster",
     "OnPremClusterConfig",
+    "OnPremClusterRef",
     "OnPremConfig",
     "OnPremFacts",
     "OnPremPoolConfig",

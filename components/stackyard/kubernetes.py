@@ -1,10 +1,10 @@
-"""What every Kubernetes object of a stack shares: labels, the way to the cluster, pod security."""
+"""Parts that all Kubernetes objects of a stack share: labels, kubeconfig, security contexts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stackyard.naming import StackId
 from stackyard.tags import stack_labels
@@ -23,6 +23,10 @@ NOBODY = 65_534
 OWN = "stackyard.dev/"
 """Prefix of Stackyard's own labels."""
 
+ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+"""Node labels that pods are spread over,
+https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/."""
+
 
 def labels(stack: StackId, component: str, **extra: str) -> dict[str, str]:
     """Return the labels of an object of a component; `extra_key` becomes `stackyard.dev/extra-key`.
@@ -34,9 +38,9 @@ def labels(stack: StackId, component: str, **extra: str) -> dict[str, str]:
 
 
 def selector(stack: StackId, component: str, **extra: str) -> dict[str, str]:
-    """Return the part of `labels` that finds a component's pods.
+    """Return the part of `labels` that selects a component's pods.
 
-    A workload's selector can never change, so it holds who the pods belong to and nothing else.
+    A workload's selector can never change, so it names the owner of the pods and nothing else.
     """
     identity = {"team": stack.team, "project": stack.project, "stage": stack.stage}
     return {COMPONENT: component, **_own(identity), **_own(extra)}
@@ -70,7 +74,7 @@ def kubeconfig(*, cluster_name: str, endpoint: str, ca: str, region: str) -> str
 
 
 def restricted_pod(user: int | None = None) -> k8s.core.v1.PodSecurityContextArgs:
-    """Return what Pod Security's level "restricted" asks of a pod.
+    """Return the pod security context that Pod Security's level "restricted" requires.
 
     `user` is the uid and the group of mounted volumes, for images that would run as root
     (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
@@ -86,7 +90,7 @@ def restricted_pod(user: int | None = None) -> k8s.core.v1.PodSecurityContextArg
 
 
 def restricted_container() -> k8s.core.v1.SecurityContextArgs:
-    """Return what Pod Security's level "restricted" asks of each container, init ones included."""
+    """Return the security context that level "restricted" requires of each container."""
     import pulumi_kubernetes as k8s
 
     return k8s.core.v1.SecurityContextArgs(
@@ -102,13 +106,13 @@ def environment(variables: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.
     return [k8s.core.v1.EnvVarArgs(name=name, value=variables[name]) for name in sorted(variables)]
 
 
-def spread(match: Mapping[str, str]) -> k8s.core.v1.TopologySpreadConstraintArgs:
-    """Return what puts a workload's pods into different zones, as far as there is room."""
+def spread(match: Mapping[str, str], key: str = ZONE) -> k8s.core.v1.TopologySpreadConstraintArgs:
+    """Return the constraint that spreads matching pods over zones or nodes, where there is room."""
     import pulumi_kubernetes as k8s
 
     return k8s.core.v1.TopologySpreadConstraintArgs(
         max_skew=1,
-        topology_key="topology.kubernetes.io/zone",
+        topology_key=key,
         when_unsatisfiable="ScheduleAnyway",
         label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=match),
     )
@@ -117,7 +121,7 @@ def spread(match: Mapping[str, str]) -> k8s.core.v1.TopologySpreadConstraintArgs
 def egress(
     match: Mapping[str, str], cidr: str, port: int
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Return what lets the matching pods connect to a port of a network."""
+    """Return the policy that lets matching pods connect to a port of a network."""
     import pulumi_kubernetes as k8s
 
     to = k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
@@ -131,6 +135,27 @@ def egress(
             )
         ],
     )
+
+
+def manifest(args: object) -> dict[str, Any]:
+    """Return an `…Args` object as the dictionary that the Kubernetes API reads; no Outputs in it.
+
+    For manifests that something else than Pulumi applies.
+    """
+    result: dict[str, Any] = _plain(args)
+    return result
+
+
+def _plain(value: Any) -> Any:
+    from pulumi import _types  # a contract test holds what is used of it: test_kubernetes.py
+
+    if _types.is_input_type(type(value)):
+        value = _types.input_type_to_dict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
 
 
 def _own(values: dict[str, str]) -> dict[str, str]:

@@ -62,6 +62,18 @@ class GpuPoolRef:
 
 
 @dataclass(frozen=True)
+class OnPremClusterRef:
+    """A registered cluster on premises: its name, and the issuer of its service account tokens."""
+
+    name: str
+    issuer: str
+    """URL of the issuer."""
+
+    issuer_arn: str
+    """ARN of the issuer's identity provider in IAM."""
+
+
+@dataclass(frozen=True)
 class StackContext:
     """What all components of a stack share: its identity, account, keys and retention."""
 

@@ -13,8 +13,10 @@ import pytest
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-from stackyard.contracts import FoundationContract, GpuPoolFacts
+from stackyard.blueprints.wiring import pool_ref
+from stackyard.contracts import FoundationContract
 from stackyard.gpu.contract import gpu_request, placement, smoke_job
+from stackyard.references import GpuPoolRef
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import Clients
 from tests.support.workspace import Workspace
@@ -181,7 +183,7 @@ def test_gpu_pods_start_gpu_nodes_and_ordinary_pods_stay_away(
     contract: FoundationContract, kube: Any
 ) -> None:
     core, batch = client.CoreV1Api(kube), client.BatchV1Api(kube)
-    facts = contract.gpu_pools["training"]
+    facts = pool_ref(contract.gpu_pools["training"])
     core.create_namespace({"metadata": {"name": "trial"}})
     core.create_namespaced_pod("trial", _pod("ordinary", {}))
     core.create_namespaced_pod("trial", _pod("gpu", gpu_request(facts), facts))
@@ -229,7 +231,7 @@ def test_destroy_leaves_nothing_but_keys_that_wait(workspace: Workspace, aws: Cl
     assert left == []
 
 
-def _pod(name: str, limits: dict[str, str], facts: GpuPoolFacts | None = None) -> dict[str, Any]:
+def _pod(name: str, limits: dict[str, str], facts: GpuPoolRef | None = None) -> dict[str, Any]:
     where = placement(facts) if facts else {}
     container = {"name": "main", "image": "busybox:1", "resources": {"limits": limits}}
     return {"metadata": {"name": name}, "spec": {**where, "containers": [container]}}

@@ -9,28 +9,30 @@ import sys
 from pathlib import Path
 
 import pytest
-from yard import STACK, FakeYard
 
+from stackyard_cli.engine.messages import Operation
 from stackyard_cli.engine.report import Report, Task
+
+from .harness import STACK, Harness
 
 WORKER = (sys.executable, str(Path(__file__).parent / "rename_worker.py"))
 CHILDREN = {"actor-role", "actor-network", "actor-entry", "actor-log", "actor-function"}
 
 
 @pytest.fixture
-def applied(yard: FakeYard) -> FakeYard:
+def applied(harness: Harness) -> Harness:
     """A stack that was applied when the component had its former token."""
-    port = yard.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
-    yard.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
-    yard.worker = WORKER
-    report = run(yard, "up", "former")
+    port = harness.location.environment["PULUMI_DEBUG_PROVIDERS"].partition(":")[2]
+    harness.location.environment["PULUMI_DEBUG_PROVIDERS"] = f"aws:{port}"
+    harness.worker = WORKER
+    report = run(harness, "up", "former")
     assert report.ok, report.result.problem
-    return yard
+    return harness
 
 
-def run(yard: FakeYard, operation: str, component: str) -> Report:
+def run(harness: Harness, operation: Operation, component: str) -> Report:
     task = Task(STACK, "project", {"component": component}, component, {})
-    return yard.runner().run(task, operation)
+    return harness.runner().run(task, operation)
 
 
 def operations(report: Report) -> dict[str, str]:
@@ -39,7 +41,7 @@ def operations(report: Report) -> dict[str, str]:
     return {step.name: step.kind for step in report.steps.values() if step.name.startswith("actor")}
 
 
-def test_the_new_token_changes_nothing(applied: FakeYard) -> None:
+def test_the_new_token_changes_nothing(applied: Harness) -> None:
     before = applied.ids()
     preview = run(applied, "preview", "renamed")
     assert preview.changing == []
@@ -48,7 +50,7 @@ def test_the_new_token_changes_nothing(applied: FakeYard) -> None:
     assert applied.ids() == before
 
 
-def test_the_state_holds_the_new_token_after_an_up(applied: FakeYard) -> None:
+def test_the_state_holds_the_new_token_after_an_up(applied: Harness) -> None:
     run(applied, "up", "renamed")
     checkpoint = applied.location.state(STACK).read()
     assert checkpoint is not None
@@ -57,7 +59,7 @@ def test_the_state_holds_the_new_token_after_an_up(applied: FakeYard) -> None:
     assert len([urn for urn in urns if "stackyard:index:ClusterActor$" in urn]) == len(CHILDREN)
 
 
-def test_without_the_former_token_everything_would_be_made_anew(applied: FakeYard) -> None:
+def test_without_the_former_token_everything_would_be_made_anew(applied: Harness) -> None:
     preview = run(applied, "preview", "without alias")
     kinds = {(step.name, step.kind) for step in preview.changing}
     assert {name for name, kind in kinds if kind == "create"} >= CHILDREN

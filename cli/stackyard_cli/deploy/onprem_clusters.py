@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from stackyard_cli.errors import StackyardError
 
 if TYPE_CHECKING:
-    from stackyard.contracts import GpuPoolFacts
     from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
+    from stackyard.references import GpuPoolRef
     from stackyard_sandbox.onprem import Node, Wanted
 
 
@@ -61,27 +61,27 @@ class OnPremClusters:
 
 
 def _wanted(name: str, config: OnPremClusterConfig) -> Wanted:
-    from stackyard.onprem.contract import pool_facts
+    from stackyard.onprem.contract import pool_ref
     from stackyard_sandbox.onprem import Wanted
 
     nodes = [
         node
         for pool, one in config.gpu_pools.items()
-        for node in _nodes(pool, one.nodes, pool_facts(pool, one))
+        for node in _nodes(pool, one.nodes, pool_ref(pool, one))
     ]
     return Wanted(name, config.kubeconfig, config.context, config.issuer, tuple(nodes))
 
 
-def _nodes(pool: str, count: int, facts: GpuPoolFacts) -> Iterator[Node]:
+def _nodes(pool: str, count: int, reference: GpuPoolRef) -> Iterator[Node]:
     """Yield a pool's nodes with the labels and taints that docs/concerns.md asks owners to set."""
     from stackyard_sandbox.onprem import Node
 
-    taint = {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}
+    taint = {"key": reference.taint_key, "value": reference.taint_value, "effect": "NoSchedule"}
     for index in range(count):
         yield Node(
             name=f"{pool}-{index}",
-            labels=facts.node_selector,
+            labels=reference.node_selector,
             taint=taint,
-            resource=facts.resource,
-            gpus=facts.gpus_per_node,
+            resource=reference.resource,
+            gpus=reference.gpus_per_node,
         )

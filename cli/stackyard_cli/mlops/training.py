@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from stackyard.blueprints.project.config import ProjectConfig
+from stackyard.blueprints.wiring import training_manifest
 from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
-from stackyard.onprem.job import PlacementError, manifest
+from stackyard.onprem.job import PlacementError
 from stackyard_cli.backend.contracts import contract_of
 from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -36,7 +37,7 @@ def job_manifest(
     services = contract_of(location, ServicesContract, upstreams["services"])
     pool = _pool(job.gpu_pool, cluster, foundation, services)
     try:
-        return manifest(chosen, name, job, services=services, pool=pool)
+        return training_manifest(chosen, name, job, services=services, pool=pool)
     except PlacementError as error:
         raise StackyardError(str(error), code=ExitCode.INVALID) from error
 

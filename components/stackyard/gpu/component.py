@@ -37,7 +37,7 @@ class GpuPool(Component):
         wiring: NodeWiring,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the pool's name and what it shares with the other pools of the cluster."""
+        """Wiring: the pool's name, and what all pools of the cluster share."""
         super().__init__(name, config, opts=opts)
         contract = GpuContract(pool, config)
         template = launch_template(
@@ -68,11 +68,11 @@ class GpuPool(Component):
             opts=node_group_options(self, wiring),
         )
         self.node_group_name = group.node_group_name
-        self._tell_the_autoscaler(group, contract)
+        self._tag_scaling_group(group, contract)
         self.publish()
 
-    def _tell_the_autoscaler(self, group: aws.eks.NodeGroup, contract: GpuContract) -> None:
-        """Tag the Auto Scaling group that EKS made; node group tags do not reach it."""
+    def _tag_scaling_group(self, group: aws.eks.NodeGroup, contract: GpuContract) -> None:
+        """Tag the Auto Scaling group that EKS made; tags of the node group do not reach it."""
         if contract.scale_from_zero_tag is None:
             return
         key, value = contract.scale_from_zero_tag
@@ -84,6 +84,9 @@ class GpuPool(Component):
         )
 
 
-def _scaling_group(made: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
-    groups = made[0].autoscaling_groups or []
-    return groups[0].name or ""
+def _scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
+    """Return the one Auto Scaling group of a node group; raises ValueError if EKS reports none."""
+    groups = [group for one in resources for group in one.autoscaling_groups or ()]
+    if not groups or not groups[0].name:
+        raise ValueError("EKS reports no Auto Scaling group for the node group")
+    return groups[0].name

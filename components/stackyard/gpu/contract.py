@@ -1,4 +1,4 @@
-"""The GPU contract: everything that must agree about a pool, computed from one model. Pure.
+"""The GPU contract: all settings of a pool that must agree, computed from one model. Pure.
 
 Neighbouring tools lost workloads to taints without matching tolerations, and money to nodes that
 never scaled to zero: here both sides of each pair come from the same few lines.
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
-from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.config import GpuPoolConfig, MigConfig, TimeSlicingConfig
 from stackyard.gpu.quotas import quota_code
 from stackyard.instances import INSTANCES, is_arm, mig_model
+from stackyard.references import GpuPoolRef
 
 RESOURCE = "nvidia.com/gpu"
 """The extended resource that the device plugin offers and pods ask for."""
@@ -44,7 +44,7 @@ ON_EVERY_POOL: Toleration = {"key": TAINT_KEY, "operator": "Exists", "effect": "
 
 @dataclass(frozen=True)
 class GpuContract:
-    """One pool's name and config, and all that follows from them."""
+    """One pool's name and config, and every setting that follows from them."""
 
     pool: str
     config: GpuPoolConfig
@@ -102,7 +102,7 @@ class GpuContract:
 
     @property
     def units_per_node(self) -> int:
-        """What one node offers of `nvidia.com/gpu`: GPUs, turns on them, or slices of them."""
+        """Units of `nvidia.com/gpu` per node: GPUs, time-shares of GPUs, or MIG slices."""
         sharing = self.config.sharing
         if isinstance(sharing, TimeSlicingConfig):
             return self.gpus_per_node * sharing.replicas
@@ -128,7 +128,7 @@ class GpuContract:
 
     @property
     def scale_from_zero_tag(self) -> tuple[str, str] | None:
-        """Tag that tells the autoscaler what a node will offer while there is none to look at.
+        """Tag with the resources of a future node, for the autoscaler while the pool is at zero.
 
         It knows whole GPUs by itself; of shared ones it would start too many nodes.
         """
@@ -149,10 +149,10 @@ class GpuContract:
             settings["sharing"] = {"timeSlicing": slicing}
         return settings
 
-    def facts(self) -> GpuPoolFacts:
-        """Return what workloads and `services` may know of the pool."""
-        return GpuPoolFacts(
-            version=GpuPoolFacts.VERSION,
+    @property
+    def reference(self) -> GpuPoolRef:
+        """What workloads need to be scheduled on the pool."""
+        return GpuPoolRef(
             node_selector=self.node_selector,
             taint_key=self.taint["key"],
             taint_value=self.taint["value"],
@@ -163,28 +163,28 @@ class GpuContract:
         )
 
 
-def toleration(facts: GpuPoolFacts) -> Toleration:
+def toleration(pool: GpuPoolRef) -> Toleration:
     """Return the toleration of exactly this pool's taint."""
     return {
-        "key": facts.taint_key,
+        "key": pool.taint_key,
         "operator": "Equal",
-        "value": facts.taint_value,
+        "value": pool.taint_value,
         "effect": "NoSchedule",
     }
 
 
-def placement(facts: GpuPoolFacts) -> dict[str, Any]:
-    """Return the part of a pod spec that brings it onto the pool."""
-    return {"nodeSelector": dict(facts.node_selector), "tolerations": [toleration(facts)]}
+def placement(pool: GpuPoolRef) -> dict[str, Any]:
+    """Return the part of a pod spec that schedules the pod on the pool."""
+    return {"nodeSelector": dict(pool.node_selector), "tolerations": [toleration(pool)]}
 
 
-def gpu_request(facts: GpuPoolFacts, gpus: int = 1) -> dict[str, str]:
+def gpu_request(pool: GpuPoolRef, gpus: int = 1) -> dict[str, str]:
     """Return the container limit for so many GPUs; an extended resource needs no request."""
-    return {facts.resource: str(gpus)}
+    return {pool.resource: str(gpus)}
 
 
 def smoke_job(
-    pool: str, facts: GpuPoolFacts, *, namespace: str, image: str, labels: Mapping[str, str]
+    name: str, pool: GpuPoolRef, *, namespace: str, image: str, labels: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return a Job that asks for one GPU of the pool and shows it.
 
@@ -192,7 +192,7 @@ def smoke_job(
     by itself after an hour. Any small image will do: the driver brings `nvidia-smi` along.
     """
     pod = {
-        **placement(facts),
+        **placement(pool),
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "securityContext": {
@@ -200,13 +200,13 @@ def smoke_job(
             "runAsUser": 65_534,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_smoke_container(facts, image)],
+        "containers": [_smoke_container(pool, image)],
     }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": f"gpu-smoke-{pool}",
+            "name": f"gpu-smoke-{name}",
             "namespace": namespace,
             "labels": dict(labels),
         },
@@ -219,14 +219,14 @@ def smoke_job(
     }
 
 
-def _smoke_container(facts: GpuPoolFacts, image: str) -> dict[str, Any]:
+def _smoke_container(pool: GpuPoolRef, image: str) -> dict[str, Any]:
     return {
         "name": "smoke",
         "image": image,
         "command": ["nvidia-smi", "--list-gpus"],
         "resources": {
             "requests": {"cpu": "100m", "memory": "256Mi"},
-            "limits": {"cpu": "1", "memory": "1Gi", **gpu_request(facts)},
+            "limits": {"cpu": "1", "memory": "1Gi", **gpu_request(pool)},
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,

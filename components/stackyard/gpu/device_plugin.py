@@ -1,4 +1,4 @@
-"""NVIDIA's device plugin: it offers the GPUs of a pool's nodes to the scheduler."""
+"""NVIDIA's device plugin, which offers the GPUs of a pool's nodes to the scheduler."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pulumi_kubernetes as k8s
 from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.config import Config
-from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.contract import toleration
 from stackyard.naming import StackId
+from stackyard.references import GpuPoolRef
 
 NAME = "device-plugin"
 """Component label of the plugin's objects."""
@@ -39,14 +39,14 @@ class DevicePlugin(Component):
         *,
         stack: StackId,
         pool: str,
-        facts: GpuPoolFacts,
+        reference: GpuPoolRef,
         namespace: pulumi.Input[str],
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the pool and what is known of it, the namespace and the plugin's image."""
+        """Wiring: the pool's name and reference, the namespace and the plugin's image."""
         super().__init__(name, Config(), opts=opts)
-        settings = json.dumps(facts.device_plugin, sort_keys=True)
+        settings = json.dumps(reference.device_plugin, sort_keys=True)
         metadata = k8s.meta.v1.ObjectMetaArgs(
             name=f"{NAME}-{pool}",
             namespace=namespace,
@@ -69,7 +69,7 @@ class DevicePlugin(Component):
                         labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
                         annotations={"stackyard.dev/config-digest": _digest(settings)},
                     ),
-                    spec=_pod(facts, config.metadata.name, image),
+                    spec=_pod(reference, config.metadata.name, image),
                 ),
             ),
             opts=self.child(),
@@ -78,14 +78,14 @@ class DevicePlugin(Component):
 
 
 def _digest(settings: str) -> str:
-    """The plugin reads its settings once: a change of the digest restarts it."""
+    """Return a digest of the settings: the plugin reads them once, so a change must restart it."""
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
-def _pod(facts: GpuPoolFacts, config: pulumi.Output[str], image: str) -> k8s.core.v1.PodSpecArgs:
+def _pod(pool: GpuPoolRef, config: pulumi.Output[str], image: str) -> k8s.core.v1.PodSpecArgs:
     return k8s.core.v1.PodSpecArgs(
-        node_selector=facts.node_selector,
-        tolerations=[k8s.core.v1.TolerationArgs(**toleration(facts))],
+        node_selector=dict(pool.node_selector),
+        tolerations=[k8s.core.v1.TolerationArgs(**toleration(pool))],
         priority_class_name="system-node-critical",
         automount_service_account_token=False,
         security_context=k8s.core.v1.PodSecurityContextArgs(

@@ -20,7 +20,7 @@ PORT = 9400
 """Where the exporter listens, https://docs.nvidia.com/datacenter/dcgm/latest/."""
 
 POD_RESOURCES = "/var/lib/kubelet/pod-resources"
-"""Where the kubelet tells which pod has which GPU."""
+"""Socket by which the kubelet reports which pod has which GPU."""
 
 
 class GpuTelemetry(Component):
@@ -79,7 +79,7 @@ class GpuTelemetry(Component):
 
 
 def _from_namespace(namespace: str) -> k8s.networking.v1.NetworkPolicyIngressRuleArgs:
-    """The label is set by the API server itself, so that nobody can claim it."""
+    """Return the rule that admits a namespace; only the API server sets the label it matches."""
     selector = k8s.meta.v1.LabelSelectorArgs(
         match_labels={"kubernetes.io/metadata.name": namespace}
     )
@@ -122,7 +122,7 @@ def _pod(image: str) -> k8s.core.v1.PodSpecArgs:
 
 
 def _container(image: str) -> k8s.core.v1.ContainerArgs:
-    """Without SYS_ADMIN the exporter leaves out the profiling metrics, which we do not need."""
+    """Return the exporter; without SYS_ADMIN it has no profiling metrics: no alert uses them."""
     health = k8s.core.v1.HTTPGetActionArgs(path="/health", port=PORT)
     node = k8s.core.v1.EnvVarSourceArgs(
         field_ref=k8s.core.v1.ObjectFieldSelectorArgs(field_path="spec.nodeName")

@@ -20,7 +20,7 @@ from stackyard.images.repository import ImageRepository
 from stackyard.naming import StackId, role_arn
 from stackyard.retention.config import RetentionConfig
 from stackyard.retention.plan import log_days
-from stackyard.serving.objects import HOME
+from stackyard.serving.layout import HOME
 
 SIGNING_PLATFORM = "Notation-OCI-SHA384-ECDSA"
 

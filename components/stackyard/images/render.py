@@ -13,7 +13,7 @@ from stackyard import kubernetes
 from stackyard.images.catalogue import BASES, DATE
 from stackyard.images.config import BaseImageConfig, ProjectImageConfig
 from stackyard.naming import StackId
-from stackyard.serving.objects import HOME
+from stackyard.serving.layout import HOME
 from stackyard.templates import template
 
 TEMPLATES = Path(__file__).parent / "templates"

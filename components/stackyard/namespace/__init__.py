@@ -1,1 +1,1 @@
-"""A project's namespace: its quota, its walls, and who may do what in it."""
+"""A project's namespace: quota, network policies, and what each audience may do in it."""

@@ -1,9 +1,9 @@
-"""A project's namespace on one cluster, and the ways into it."""
+"""A project's namespace on one cluster, and who may enter it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
@@ -11,21 +11,21 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.namespace import accounts, objects
+from stackyard.namespace import objects
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.namespace.rbac import Rule, group
 from stackyard.naming import StackId, namespace_name
 
 SERVICE_ACCOUNTS = ("trainer", "server", "pipeline")
-"""Who pods may run as; none gets a token for the API unless its pod asks for one."""
+"""Service accounts of pods; none gets a token for the API unless its pod asks for one."""
 
 ROLE_API = "rbac.authorization.k8s.io"
 
 
 class ProjectNamespace(Component):
-    """A closed namespace: restricted pods, a quota, no traffic but what is named, and roles.
+    """A namespace with restricted pods, a quota, roles, and no traffic that no policy allows.
 
-    Needs an AWS provider for the ways in, and a Kubernetes provider for the rest.
+    Needs a Kubernetes provider, and an AWS provider for the access entries and identities.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectNamespace"
@@ -48,34 +48,34 @@ class ProjectNamespace(Component):
         role_arns: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: GPU resources to bound, RBAC rules by audience, roles of who comes in.
+        """Wiring: GPU resources that the quota bounds, RBAC rules and IAM roles by audience.
 
-        `cluster_name` is the EKS cluster, None on premises: who may do what is the same there, and
-        the cluster's own sign-in puts people into the groups. `role_arns` has every audience of
-        `rules`, and the workloads `trainer` and `server`; it is for EKS only.
+        `cluster_name` is the EKS cluster, or None on premises, where the cluster's own sign-in puts
+        people into the same groups. `role_arns` is for EKS only: it has every audience of `rules`,
+        and the workloads `trainer` and `server`.
         """
         super().__init__(name, config, opts=opts)
         self._stack = stack
         self.namespace = namespace_name(stack)
         self._space = k8s.core.v1.Namespace(
             self.named("space"),
-            metadata={
-                "name": self.namespace,
-                "labels": {
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=self.namespace,
+                labels={
                     **kubernetes.labels(stack, "namespace"),
                     **objects.pod_security_labels(config.pod_security_version),
                 },
-            },
+            ),
             opts=self.child(),
         )
         bounds = self._bound(config, gpu_resources)
         self.ready = pulumi.Output.all(self.namespace, *bounds).apply(lambda parts: str(parts[0]))
-        self._wall()
+        self._make_network_policies()
         for account in SERVICE_ACCOUNTS:
             self._make_service_account(account)
         for audience, audience_rules in rules.items():
-            self._let(audience, audience_rules)
-        self._hold_to_accounts(list(rules))
+            self._make_role(audience, audience_rules)
+        self._enforce_accounts(list(rules))
         if cluster_name is not None:
             for audience in rules:
                 self._enter(cluster_name, audience, role_arns[audience])
@@ -86,9 +86,9 @@ class ProjectNamespace(Component):
     def _inside(self) -> pulumi.ResourceOptions:
         return self.child(depends_on=[self._space])
 
-    def _metadata(self, name: str) -> Any:
+    def _metadata(self, name: str) -> k8s.meta.v1.ObjectMetaArgs:
         labels = kubernetes.labels(self._stack, "namespace")
-        return {"name": name, "namespace": self.namespace, "labels": labels}
+        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.namespace, labels=labels)
 
     def _bound(
         self, config: NamespaceConfig, gpu_resources: Sequence[str]
@@ -96,21 +96,19 @@ class ProjectNamespace(Component):
         quota = k8s.core.v1.ResourceQuota(
             self.named("quota"),
             metadata=self._metadata("quota"),
-            spec={"hard": objects.quota(config.quota, gpu_resources)},
+            spec=k8s.core.v1.ResourceQuotaSpecArgs(hard=objects.quota(config.quota, gpu_resources)),
             opts=self._inside(),
         )
-        limits: Any = [dict(objects.CONTAINER_LIMITS)]
         limit_range = k8s.core.v1.LimitRange(
             self.named("limits"),
             metadata=self._metadata("limits"),
-            spec={"limits": limits},
+            spec=objects.container_limits(),
             opts=self._inside(),
         )
         return [quota.id, limit_range.id]
 
-    def _wall(self) -> None:
-        for policy, specification in objects.network_policies().items():
-            spec: Any = specification
+    def _make_network_policies(self) -> None:
+        for policy, spec in objects.network_policies().items():
             k8s.networking.v1.NetworkPolicy(
                 self.named(policy),
                 metadata=self._metadata(policy),
@@ -126,44 +124,50 @@ class ProjectNamespace(Component):
             opts=self._inside(),
         )
 
-    def _let(self, audience: str, rules: Sequence[Rule]) -> None:
+    def _make_role(self, audience: str, rules: Sequence[Rule]) -> None:
         """Give the group of an audience its Kubernetes role."""
         members = group(self.namespace, audience)
-        granted: Any = list(rules)
         k8s.rbac.v1.Role(
             self.named(f"role-{audience}"),
             metadata=self._metadata(audience),
-            rules=granted,
+            rules=objects.policy_rules(rules),
             opts=self._inside(),
         )
-        subjects: Any = [{"kind": "Group", "name": members, "api_group": ROLE_API}]
+        subjects = [k8s.rbac.v1.SubjectArgs(kind="Group", name=members, api_group=ROLE_API)]
         if audience in SERVICE_ACCOUNTS:
-            account = {"kind": "ServiceAccount", "name": audience, "namespace": self.namespace}
-            subjects.append(account)
+            subjects.append(
+                k8s.rbac.v1.SubjectArgs(
+                    kind="ServiceAccount", name=audience, namespace=self.namespace
+                )
+            )
         k8s.rbac.v1.RoleBinding(
             self.named(f"binding-{audience}"),
             metadata=self._metadata(audience),
-            role_ref={"api_group": ROLE_API, "kind": "Role", "name": audience},
+            role_ref=k8s.rbac.v1.RoleRefArgs(api_group=ROLE_API, kind="Role", name=audience),
             subjects=subjects,
             opts=self._inside(),
         )
 
-    def _hold_to_accounts(self, audiences: Sequence[str]) -> None:
+    def _enforce_accounts(self, audiences: Sequence[str]) -> None:
         """Let each audience start pods as its own service accounts only."""
         if not audiences:
             return
-        metadata: Any = {
-            "name": f"{self.namespace}-accounts",
-            "labels": kubernetes.labels(self._stack, "namespace"),
-        }
-        specification: Any = accounts.policy(self.namespace, audiences)
+        name = f"{self.namespace}-accounts"
+        metadata = k8s.meta.v1.ObjectMetaArgs(
+            name=name, labels=kubernetes.labels(self._stack, "namespace")
+        )
         policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
-            self.named("accounts"), metadata=metadata, spec=specification, opts=self._inside()
+            self.named("accounts"),
+            metadata=metadata,
+            spec=objects.accounts_policy(self.namespace, audiences),
+            opts=self._inside(),
         )
         k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
             self.named("accounts-binding"),
             metadata=metadata,
-            spec={"policy_name": metadata["name"], "validation_actions": ["Deny"]},
+            spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
+                policy_name=name, validation_actions=["Deny"]
+            ),
             opts=self.child(depends_on=[policy]),
         )
 

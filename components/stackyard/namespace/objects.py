@@ -1,24 +1,31 @@
-"""The specifications of a namespace's objects as plain data: quota, limits, network policies."""
+"""Specifications of a namespace's objects: quota, limits, network policies, admission policy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+import pulumi_kubernetes as k8s
+
+from stackyard.namespace.accounts import allowed
 from stackyard.namespace.config import QuotaConfig
+from stackyard.namespace.rbac import Rule, group
 
 POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Where pods get their AWS credentials, port 80. Source:
 https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html."""
 
 LINK_LOCAL = "169.254.0.0/16"
-"""Metadata of the node and the like; no pod has business there."""
+"""Addresses of the node's metadata service and the like, which no pod needs."""
 
-KUBE_SYSTEM = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
+WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("apps", ("daemonsets", "deployments", "replicasets", "statefulsets")),
+    ("batch", ("jobs",)),
+)
+"""Kinds with a pod template at `spec.template`, by API group."""
 
 
 def pod_security_labels(version: str) -> dict[str, str]:
-    """Return the labels that hold every pod to Pod Security's level "restricted"."""
+    """Return the labels that enforce Pod Security's level "restricted" on every pod."""
     modes = ("enforce", "audit", "warn")
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in modes}
     return {**levels, **{f"{label}-version": version for label in levels}}
@@ -43,39 +50,111 @@ def quota(config: QuotaConfig, gpu_resources: Iterable[str]) -> dict[str, str]:
     }
 
 
-CONTAINER_LIMITS: Mapping[str, Any] = {
-    "type": "Container",
-    "default": {"cpu": "1", "memory": "1Gi"},
-    "defaultRequest": {"cpu": "100m", "memory": "256Mi"},
-}
-"""What a container gets that asks for nothing; without it the quota would refuse the pod."""
+def container_limits() -> k8s.core.v1.LimitRangeSpecArgs:
+    """Return the resources of a container that names none; the quota would refuse its pod."""
+    item = k8s.core.v1.LimitRangeItemArgs(
+        type="Container",
+        default={"cpu": "1", "memory": "1Gi"},
+        default_request={"cpu": "100m", "memory": "256Mi"},
+    )
+    return k8s.core.v1.LimitRangeSpecArgs(limits=[item])
 
 
-def network_policies() -> dict[str, dict[str, Any]]:
-    """Return the network policies by name: nothing in or out, but for what each other one allows.
+def network_policies() -> dict[str, k8s.networking.v1.NetworkPolicySpecArgs]:
+    """Return the network policies by name: all traffic is denied that none of them allows.
 
     Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/.
     """
-    everyone: dict[str, Any] = {"podSelector": {}}
-    dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    own_pods = k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())
+    kube_system = k8s.networking.v1.NetworkPolicyPeerArgs(
+        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
+            match_labels={"kubernetes.io/metadata.name": "kube-system"}
+        )
+    )
     return {
-        "default-deny": {**everyone, "policyTypes": ["Ingress", "Egress"]},
-        "allow-namespace": {
-            **everyone,
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [{"podSelector": {}}]}],
-            "egress": [{"to": [{"podSelector": {}}]}],
-        },
-        "allow-dns": _egress([{"namespaceSelector": KUBE_SYSTEM}], dns),
-        "allow-https": _egress(
-            [{"ipBlock": {"cidr": "0.0.0.0/0", "except": [LINK_LOCAL]}}],
-            [{"protocol": "TCP", "port": 443}],
+        "default-deny": k8s.networking.v1.NetworkPolicySpecArgs(
+            pod_selector=k8s.meta.v1.LabelSelectorArgs(), policy_types=["Ingress", "Egress"]
         ),
-        "allow-pod-identity": _egress(
-            [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}], [{"protocol": "TCP", "port": 80}]
+        "allow-namespace": k8s.networking.v1.NetworkPolicySpecArgs(
+            pod_selector=k8s.meta.v1.LabelSelectorArgs(),
+            policy_types=["Ingress", "Egress"],
+            ingress=[k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=[own_pods])],
+            egress=[k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[own_pods])],
         ),
+        "allow-dns": _egress(kube_system, ("UDP", 53), ("TCP", 53)),
+        "allow-https": _egress(_network("0.0.0.0/0", LINK_LOCAL), ("TCP", 443)),
+        "allow-pod-identity": _egress(_network(POD_IDENTITY_AGENT), ("TCP", 80)),
     }
 
 
-def _egress(to: list[dict[str, Any]], ports: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": to, "ports": ports}]}
+def _network(cidr: str, *excepted: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
+    block = k8s.networking.v1.IPBlockArgs(cidr=cidr, except_=list(excepted) or None)
+    return k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=block)
+
+
+def _egress(
+    to: k8s.networking.v1.NetworkPolicyPeerArgs, *ports: tuple[str, int]
+) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    rule = k8s.networking.v1.NetworkPolicyEgressRuleArgs(
+        to=[to],
+        ports=[
+            k8s.networking.v1.NetworkPolicyPortArgs(protocol=protocol, port=port)
+            for protocol, port in ports
+        ],
+    )
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(), policy_types=["Egress"], egress=[rule]
+    )
+
+
+def policy_rules(rules: Sequence[Rule]) -> list[k8s.rbac.v1.PolicyRuleArgs]:
+    """Return RBAC rules for a Kubernetes role."""
+    return [
+        k8s.rbac.v1.PolicyRuleArgs(
+            api_groups=rule["apiGroups"], resources=rule["resources"], verbs=rule["verbs"]
+        )
+        for rule in rules
+    ]
+
+
+def accounts_policy(
+    namespace: str, audiences: Iterable[str]
+) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs:
+    """Return the admission policy on service accounts; it binds the audiences and no one else."""
+    registration = k8s.admissionregistration.v1
+    own = k8s.meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
+    return registration.ValidatingAdmissionPolicySpecArgs(
+        failure_policy="Fail",
+        match_constraints=registration.MatchResourcesArgs(
+            namespace_selector=own,
+            resource_rules=[
+                registration.NamedRuleWithOperationsArgs(
+                    api_groups=[api_group],
+                    api_versions=["v1"],
+                    operations=["CREATE", "UPDATE"],
+                    resources=list(resources),
+                )
+                for api_group, resources in WORKLOADS
+            ],
+        ),
+        variables=[
+            registration.VariableArgs(
+                name="account",
+                expression="object.spec.template.spec.?serviceAccountName.orValue('default')",
+            )
+        ],
+        validations=[_validation(audience, namespace) for audience in sorted(audiences)],
+    )
+
+
+def _validation(audience: str, namespace: str) -> k8s.admissionregistration.v1.ValidationArgs:
+    """Bind an audience's group, and pods of the service account that is named like it."""
+    members = group(namespace, audience)
+    pods = f"system:serviceaccount:{namespace}:{audience}"
+    return k8s.admissionregistration.v1.ValidationArgs(
+        expression=f"!('{members}' in request.userInfo.groups || "
+        f"request.userInfo.username == '{pods}') || variables.account in {allowed(audience)}",
+        message_expression=f"'{audience} may start pods as {', '.join(allowed(audience))}, "
+        "not as ' + variables.account",
+        reason="Forbidden",
+    )

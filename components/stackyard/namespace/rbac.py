@@ -1,6 +1,6 @@
-"""What each audience may do in the project's namespace: the rules of its Kubernetes role.
+"""RBAC rules of each audience in the project's namespace.
 
-Who is not listed (the labelling vendor, business) gets no way into the cluster at all. Nobody but
+An audience without rules (the labelling vendor, business) cannot enter the cluster. Nobody but
 the delivery role changes what serves, and nobody reads Secrets through the API. Rules name verbs
 and resources: https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
@@ -12,14 +12,14 @@ import pulumi_kubernetes as k8s
 from stackyard import iam, kubernetes
 from stackyard._component import Component
 from stackyard.config import Config
-from stackyard.contracts import OnPremFacts
 from stackyard.naming import StackId, namespace_name, role_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import OnPremClusterConfig
+from stackyard.references import OnPremClusterRef
 
 
 class OnPremCluster(Component):
-    """Trust in the tokens of a cluster's service accounts, so that its pods need no AWS keys."""
+    """An IAM identity provider for a cluster's service accounts, so that its pods need no keys."""
 
     TYPE: ClassVar[str] = "stackyard:index:OnPremCluster"
 
@@ -33,7 +33,7 @@ class OnPremCluster(Component):
         *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Everything is in the config."""
+        """Register the issuer that the config names."""
         super().__init__(name, config, opts=opts)
         provider = aws.iam.OpenIdConnectProvider(
             self.named("issuer"),
@@ -46,7 +46,7 @@ class OnPremCluster(Component):
 
 
 class CloudPlace(Component):
-    """What pods in the cloud are told about where they are."""
+    """The ConfigMap by which pods know that they run in the cloud."""
 
     TYPE: ClassVar[str] = "stackyard:index:CloudPlace"
 
@@ -63,18 +63,17 @@ class CloudPlace(Component):
         super().__init__(name, Config(), opts=opts)
         k8s.core.v1.ConfigMap(
             self.named("config"),
-            metadata=_metadata(stack, contract.PLACE, namespace),
-            data=contract.cloud_place(region),
+            metadata=_metadata(stack, contract.LOCATION, namespace),
+            data=contract.cloud_environment(region),
             opts=self.child(),
         )
         self.publish()
 
 
 class OnPremWorkloads(Component):
-    """What a project's pods need on one cluster on premises, beside their namespace.
+    """The role and the ConfigMaps of a project's pods on one cluster on premises.
 
-    They take the rights of the trainer in the cloud, find the same tracking server, and are told
-    where they are.
+    Training pods have the rights of the trainer in the cloud and use the same tracking server.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:OnPremWorkloads"
@@ -87,24 +86,25 @@ class OnPremWorkloads(Component):
         name: str,
         *,
         stack: StackId,
-        cluster: str,
-        facts: OnPremFacts,
+        cluster: OnPremClusterRef,
         region: str,
         namespace: pulumi.Input[str],
-        trainer_policy: Mapping[str, Any],
+        trainer_policy: iam.Document,
         clients: Mapping[str, Mapping[str, str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, what trainers may do in AWS, and settings of clients by ConfigMap.
+        """Wiring: the cluster, the AWS policy of trainers, and client settings by ConfigMap.
 
         `namespace` is known once pods may start in it.
         """
         super().__init__(name, Config(), opts=opts)
-        role = self._make_role(stack, cluster, facts, trainer_policy)
+        role = self._make_role(stack, cluster, trainer_policy)
         self.role_arn = role.arn
-        told = role.arn.apply(lambda arn: contract.onprem_place(cluster, region, arn))
+        environment = role.arn.apply(
+            lambda arn: contract.onprem_environment(cluster.name, region, arn)
+        )
         settings: dict[str, pulumi.Input[Mapping[str, str]]] = {
-            contract.PLACE: told,
+            contract.LOCATION: environment,
             **{key: dict(values) for key, values in clients.items()},
         }
         for key, values in settings.items():
@@ -117,18 +117,18 @@ class OnPremWorkloads(Component):
         self.publish()
 
     def _make_role(
-        self, stack: StackId, cluster: str, facts: OnPremFacts, policy: Mapping[str, Any]
+        self, stack: StackId, cluster: OnPremClusterRef, policy: iam.Document
     ) -> aws.iam.Role:
         trust = contract.pod_trust(
-            provider_arn=facts.issuer_arn,
-            issuer=facts.issuer,
+            provider_arn=cluster.issuer_arn,
+            issuer=cluster.issuer,
             namespace=namespace_name(stack),
             service_account="trainer",
         )
         role = aws.iam.Role(
             self.named("role"),
-            name=role_name(stack, f"trainer-{cluster}"),
-            description=f"{stack}: trainer on {cluster}",
+            name=role_name(stack, f"trainer-{cluster.name}"),
+            description=f"{stack}: trainer on {cluster.name}",
             assume_role_policy=iam.text(trust),
             opts=self.child(),
         )

@@ -1,4 +1,4 @@
-"""What follows from a cluster on premises: pools as in the cloud, and who its pods are to AWS."""
+"""Clusters on premises: references to their GPU pools, and the AWS identity of their pods."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import json
 from typing import Any
 
 from stackyard import iam
-from stackyard.contracts import GpuPoolFacts
 from stackyard.gpu.contract import POOL_LABEL, RESOURCE, TAINT_KEY
 from stackyard.onprem.config import OnPremPoolConfig
+from stackyard.references import GpuPoolRef
 
 AUDIENCE = "sts.amazonaws.com"
-"""Whom the tokens are for; AWS takes no others."""
+"""Audience of the service account tokens; AWS STS accepts no other."""
 
 TOKEN_FOLDER = "/var/run/secrets/stackyard"
-"""Where pods find a token of their service account for AWS."""
+"""Directory in which pods find a service account token for AWS."""
 
-PLACE_TAG = "stackyard.place"
+LOCATION_TAG = "stackyard.place"
 """Tag of every run in MLflow: the cluster that it ran on."""
 
-PLACE = "place"
-"""ConfigMap that tells pods which cluster they are on, and what they need to know there."""
+LOCATION = "place"
+"""ConfigMap with the environment of pods: which cluster they run on, region, AWS identity."""
 
 
-def pool_facts(pool: str, config: OnPremPoolConfig) -> GpuPoolFacts:
-    """Return what workloads must carry to land on the pool: the same as in the cloud."""
-    return GpuPoolFacts(
-        version=GpuPoolFacts.VERSION,
+def pool_ref(pool: str, config: OnPremPoolConfig) -> GpuPoolRef:
+    """Return the reference to a pool; workloads carry the same as for a pool in the cloud."""
+    return GpuPoolRef(
         node_selector={POOL_LABEL: pool},
         taint_key=TAINT_KEY,
         taint_value=pool,
@@ -57,18 +56,18 @@ def pod_trust(
     )
 
 
-def cloud_place(region: str) -> dict[str, str]:
-    """Return what pods in the cloud are told; their credentials come by Pod Identity."""
-    return {**_place("cloud"), **_region(region)}
+def cloud_environment(region: str) -> dict[str, str]:
+    """Return the environment of pods in the cloud; their credentials come by Pod Identity."""
+    return {**_location("cloud"), **_region(region)}
 
 
-def onprem_place(cluster: str, region: str, role_arn: str) -> dict[str, str]:
-    """Return what pods on premises are told: every AWS SDK trades their token for credentials.
+def onprem_environment(cluster: str, region: str, role_arn: str) -> dict[str, str]:
+    """Return the environment of pods on premises: AWS SDKs exchange their token for credentials.
 
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role.html.
     """
     return {
-        **_place(f"onprem-{cluster}"),
+        **_location(f"onprem-{cluster}"),
         **_region(region),
         "AWS_ROLE_ARN": role_arn,
         "AWS_WEB_IDENTITY_TOKEN_FILE": f"{TOKEN_FOLDER}/token",
@@ -76,17 +75,17 @@ def onprem_place(cluster: str, region: str, role_arn: str) -> dict[str, str]:
 
 
 def _region(region: str) -> dict[str, str]:
-    """Return it under both names: boto3 reads the second only.
+    """Return the region under both names: boto3 reads the second only.
 
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html.
     """
     return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
-def _place(name: str) -> dict[str, str]:
-    """Return what says where a pod is, to programs and to MLflow's client.
+def _location(name: str) -> dict[str, str]:
+    """Return the name of the cluster, for programs and for MLflow's client.
 
-    The client tags runs with what this variable holds, so that programs need not know of places.
+    The client tags runs with the content of the second variable, so programs need no code for it.
     Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html.
     """
-    return {"STACKYARD_PLACE": name, "MLFLOW_RUN_CONTEXT": json.dumps({PLACE_TAG: name})}
+    return {"STACKYARD_PLACE": name, "MLFLOW_RUN_CONTEXT": json.dumps({LOCATION_TAG: name})}

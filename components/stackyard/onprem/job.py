@@ -1,4 +1,4 @@
-"""The manifest of a training job: one text that every cluster takes unchanged."""
+"""The manifest of a training job, the same for every cluster."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from stackyard import kubernetes
-from stackyard.contracts import GpuPoolFacts, ServicesContract
 from stackyard.gpu.contract import gpu_request, placement
 from stackyard.naming import StackId, namespace_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.queueing import objects
+from stackyard.references import GpuPoolRef
 from stackyard.templates import template
 from stackyard.vault import mounts
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 TRACKING = "tracking"
-"""ConfigMap with the address of the tracking server; there on every cluster, where there is one."""
+"""ConfigMap with the address of the tracking server, on every cluster of a project that has one."""
 
 
 class PlacementError(Exception):
-    """A job cannot run where somebody wants it to."""
+    """A job asks for more than a node of its pool has."""
 
 
 def manifest(
@@ -30,13 +30,14 @@ def manifest(
     name: str,
     job: TrainingJobConfig,
     *,
-    services: ServicesContract,
-    pool: GpuPoolFacts | None,
+    registry: str,
+    queued: bool,
+    pool: GpuPoolRef | None,
 ) -> str:
-    """Return the Job as YAML, to be given to `kubectl create`; each time is a run of its own.
+    """Return the Job as YAML for `kubectl create`; each call of it starts another run.
 
-    Nothing in it says which cluster it is for: pods are told by ConfigMaps that both kinds have.
-    Where the stage queues jobs, it waits in the namespace's queue until Kueue lets it start.
+    `registry` is the host and path of the image; `queued` sends the Job to the namespace's Kueue
+    queue. Pods read the name of their cluster from a ConfigMap, so one manifest fits all clusters.
     Raises PlacementError for a pod that no node of the pool can hold.
     """
     if pool is not None and job.gpus > pool.gpus_per_node:
@@ -49,8 +50,8 @@ def manifest(
         name=name,
         namespace=namespace_name(stack),
         labels=kubernetes.labels(stack, "training", job=name),
-        queue={objects.LABEL: objects.QUEUE} if services.queueing else {},
-        image=f"{services.registry}/{job.image}",
+        queue={objects.LABEL: objects.QUEUE} if queued else {},
+        image=f"{registry}/{job.image}",
         job=job,
         limits={
             "cpu": str(job.cpu),
@@ -60,7 +61,7 @@ def manifest(
         node_selector=where.get("nodeSelector"),
         tolerations=where.get("tolerations"),
         user=kubernetes.NOBODY,
-        place=contract.PLACE,
+        place=contract.LOCATION,
         tracking=TRACKING,
         token_folder=contract.TOKEN_FOLDER,
         token_audience=contract.AUDIENCE,

@@ -1,4 +1,4 @@
-"""Kueue's objects of a stage and of a project; the cluster must have Kueue.
+"""Kueue objects of a stage and of a project; the cluster must run Kueue.
 
 Fair sharing between projects is a setting of Kueue itself:
 https://kueue.sigs.k8s.io/docs/concepts/fair_sharing/.
@@ -15,14 +15,14 @@ import pulumi_kubernetes as k8s
 from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.config import Config
-from stackyard.contracts import GpuPoolFacts
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.naming import StackId, namespace_name
 from stackyard.queueing import objects
+from stackyard.references import GpuPoolRef
 
 
 class StageQueues(Component):
-    """What all projects queue for on one cluster: a flavor for each GPU pool, and the cohort."""
+    """The shared queueing objects of one cluster: a flavor for each GPU pool, and the cohort."""
 
     TYPE: ClassVar[str] = "stackyard:index:StageQueues"
 
@@ -31,7 +31,7 @@ class StageQueues(Component):
         name: str,
         *,
         stack: StackId,
-        pools: Mapping[str, GpuPoolFacts],
+        pools: Mapping[str, GpuPoolRef],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Wiring: the cluster's GPU pools."""
@@ -69,11 +69,11 @@ class ProjectQueue(Component):
         config: NamespaceConfig,
         *,
         stack: StackId,
-        pools: Mapping[str, GpuPoolFacts],
+        pools: Mapping[str, GpuPoolRef],
         namespace: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster's GPU pools; `namespace` is known once it is there."""
+        """Wiring: the cluster's GPU pools, and the namespace, known once it exists."""
         super().__init__(name, config, opts=opts)
         labels, own = kubernetes.labels(stack, "queueing"), namespace_name(stack)
         queue = _object(

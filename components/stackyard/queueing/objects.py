@@ -1,4 +1,4 @@
-"""The specifications of Kueue's objects as plain data.
+"""Specifications of Kueue objects as plain data: Kueue's types are unknown to Pulumi.
 
 All GPUs of a stage belong to one cohort. No project owns any: each borrows up to its quota, and who
 has borrowed most for its weight gives back first. Source: https://kueue.sigs.k8s.io/docs/concepts/.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stackyard.contracts import GpuPoolFacts
 from stackyard.namespace.config import NamespaceConfig
+from stackyard.references import GpuPoolRef
 
 GROUP = "kueue.x-k8s.io"
 
@@ -38,10 +38,10 @@ LOOK: dict[str, list[str]] = {
 """RBAC rule for those who may see why a job waits."""
 
 
-def flavor(facts: GpuPoolFacts) -> dict[str, Any]:
+def flavor(pool: GpuPoolRef) -> dict[str, Any]:
     """Return the flavor of a GPU pool; its taint keeps jobs without a GPU out of it."""
-    taint = {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}
-    return {"nodeLabels": dict(facts.node_selector), "nodeTaints": [taint]}
+    taint = {"key": pool.taint_key, "value": pool.taint_value, "effect": "NoSchedule"}
+    return {"nodeLabels": dict(pool.node_selector), "nodeTaints": [taint]}
 
 
 def flavor_name(pool: str) -> str:
@@ -49,14 +49,14 @@ def flavor_name(pool: str) -> str:
     return f"gpu-{pool}"
 
 
-def cohort(pools: Mapping[str, GpuPoolFacts]) -> dict[str, Any]:
+def cohort(pools: Mapping[str, GpuPoolRef]) -> dict[str, Any]:
     """Return the cohort: every pool at its largest, as the autoscaler would make it."""
     held = {pool: {"nominalQuota": str(facts.max_gpus)} for pool, facts in pools.items()}
     return {"resourceGroups": _gpu_groups(pools, held)}
 
 
 def cluster_queue(
-    namespace: str, config: NamespaceConfig, pools: Mapping[str, GpuPoolFacts]
+    namespace: str, config: NamespaceConfig, pools: Mapping[str, GpuPoolRef]
 ) -> dict[str, Any]:
     """Return a project's queue on one cluster; only jobs of its namespace wait in it.
 
@@ -95,7 +95,7 @@ def local_queue(cluster_queue_name: str) -> dict[str, Any]:
 
 
 def _gpu_groups(
-    pools: Mapping[str, GpuPoolFacts], quotas: Mapping[str, Mapping[str, str]]
+    pools: Mapping[str, GpuPoolRef], quotas: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     """Return one group for each GPU resource, with a flavor for each pool that offers it."""
     return [

@@ -1,40 +1,53 @@
-"""The objects of a served model as plain data: pods, autoscaler, budget, address, wall."""
+"""Kubernetes specifications of a served model: pods, autoscaler, Service, ingress policy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
-from stackyard.contracts import GpuPoolFacts
-from stackyard.gpu.contract import gpu_request, placement
+from stackyard.gpu.contract import gpu_request, toleration
 from stackyard.naming import StackId
+from stackyard.references import GpuPoolRef
 from stackyard.serving.config import ModelServerConfig, ReleaseConfig
+from stackyard.serving.layout import (
+    CONTAINER,
+    HOME,
+    PORT,
+    SERVICE_ACCOUNT,
+    VERSION,
+    Track,
+    deployment_name,
+)
 from stackyard.serving.traffic import Split
 from stackyard.vault import mounts
 
-PORT = 8080
-CONTAINER = "server"
-"""Name of the container that a release changes the image of."""
+COMMAND = ("mlflow", "models", "serve", "--model-uri", "model", "--env-manager", "local")
+"""Starts MLflow's own server with the packages of the image. Source:
+https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve."""
 
-SERVICE_ACCOUNT = "server"
-"""Model servers' account in the namespace; its IAM role is the workload `server`."""
 
-HOME = "/opt/stackyard"
-"""Where the image keeps the model, in the directory `model`, in MLflow's format."""
+@dataclass(frozen=True)
+class Server:
+    """One served model: its config, and what its pods need from the stack."""
 
-VERSION = "stackyard.dev/version"
-"""Annotation: the version in the registry that serves."""
+    stack: StackId
+    model: str
+    config: ModelServerConfig
+    registry: str
+    """Host and path of the project's images."""
 
-Track = Literal["stable", "canary"]
-
-Manifest = dict[str, Any]
+    region: str
+    pool: GpuPoolRef | None
+    """The GPU pool whose nodes serve; None for nodes without a GPU."""
 
 
 @dataclass(frozen=True)
 class Pods:
-    """The pods of one version: how many, and what they are called."""
+    """The pods of one version: how many, and which release they run."""
 
     track: Track
     least: int
@@ -55,11 +68,6 @@ def tracks(config: ModelServerConfig) -> list[Pods]:
     ]
 
 
-def deployment_name(model: str, track: Track) -> str:
-    """Return the name of the Deployment of one version."""
-    return model if track == "stable" else f"{model}-canary"
-
-
 def selector(stack: StackId, model: str, track: Track | None = None) -> dict[str, str]:
     """Return the labels that find the pods of a model, or of one of its versions."""
     return kubernetes.selector(stack, "serving", model=model, **({"track": track} if track else {}))
@@ -70,13 +78,8 @@ def labels(stack: StackId, model: str, track: Track | None = None) -> dict[str, 
     return kubernetes.labels(stack, "serving", model=model, **({"track": track} if track else {}))
 
 
-COMMAND = ("mlflow", "models", "serve", "--model-uri", "model", "--env-manager", "local")
-"""What serves: MLflow's own server, with the packages that are in the image. Source:
-https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve."""
-
-
 def environment(config: ModelServerConfig, region: str) -> dict[str, str]:
-    """Return the environment of a model server; the variables are those of its command."""
+    """Return the environment of a model server, for the variables that its command reads."""
     return {
         "AWS_REGION": region,
         "HOME": "/tmp",
@@ -88,178 +91,177 @@ def environment(config: ModelServerConfig, region: str) -> dict[str, str]:
     }
 
 
-def deployment(
-    config: ModelServerConfig,
-    pods: Pods,
-    *,
-    stack: StackId,
-    model: str,
-    registry: str,
-    region: str,
-    pool: GpuPoolFacts | None,
-) -> Manifest:
-    """Return the specification of a Deployment.
+def deployment(server: Server, pods: Pods) -> k8s.apps.v1.DeploymentSpecArgs:
+    """Return the specification of the Deployment of one version.
 
-    `replicas` is left to the autoscaler where it has a choice. The image is left out where the
-    pipeline releases. A new version's next pod may have to wait for a node, hence five minutes more
-    than the model takes.
+    `replicas` is left out where the autoscaler decides, the image where the pipeline releases. A
+    new pod may have to wait for a node, so the deadline is five minutes above the start-up time.
     """
-    match = selector(stack, model, pods.track)
-    metadata: Manifest = {"labels": labels(stack, model, pods.track)}
-    if pods.release is not None:
-        metadata["annotations"] = {VERSION: pods.release.version}
-    return {
-        **({"replicas": pods.least} if pods.least == pods.most else {}),
-        "selector": {"matchLabels": match},
-        "revisionHistoryLimit": 5,
-        "progressDeadlineSeconds": config.startup_timeout_seconds + 300,
-        "strategy": {
-            "type": "RollingUpdate",
-            "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
-        },
-        "template": {
-            "metadata": metadata,
-            "spec": _pod(config, pods, match, registry, region, pool),
-        },
-    }
+    match = selector(server.stack, server.model, pods.track)
+    metadata = k8s.meta.v1.ObjectMetaArgs(
+        labels=labels(server.stack, server.model, pods.track),
+        annotations={VERSION: pods.release.version} if pods.release is not None else None,
+    )
+    return k8s.apps.v1.DeploymentSpecArgs(
+        replicas=pods.least if pods.least == pods.most else None,
+        selector=k8s.meta.v1.LabelSelectorArgs(match_labels=match),
+        revision_history_limit=5,
+        progress_deadline_seconds=server.config.startup_timeout_seconds + 300,
+        strategy=k8s.apps.v1.DeploymentStrategyArgs(
+            type="RollingUpdate",
+            rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+        ),
+        template=k8s.core.v1.PodTemplateSpecArgs(
+            metadata=metadata, spec=_pod(server, pods.release, match)
+        ),
+    )
 
 
-def released_deployment(
-    config: ModelServerConfig,
-    *,
-    stack: StackId,
-    model: str,
-    registry: str,
-    region: str,
-    pool: GpuPoolFacts | None,
-) -> Manifest:
-    """Return the Deployment that the pipeline releases, complete but for its image.
+def released_deployment(server: Server) -> dict[str, Any]:
+    """Return the manifest of the Deployment that the pipeline releases, without its image.
 
-    `replicas` is for the first release; later ones keep what the autoscaler has made of it.
+    `replicas` is for the first release; later ones keep what the autoscaler has set.
     """
-    (pods,) = tracks(config)
-    place: Manifest = {"stack": stack, "registry": registry, "region": region, "pool": pool}
-    spec = deployment(config, pods, model=model, **place)
+    (pods,) = tracks(server.config)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": model, "labels": labels(stack, model)},
-        "spec": {**spec, "replicas": pods.least},
+        "metadata": {"name": server.model, "labels": labels(server.stack, server.model)},
+        "spec": {**kubernetes.manifest(deployment(server, pods)), "replicas": pods.least},
     }
 
 
 def _pod(
-    config: ModelServerConfig,
-    pods: Pods,
-    match: Mapping[str, str],
-    registry: str,
-    region: str,
-    pool: GpuPoolFacts | None,
-) -> Manifest:
+    server: Server, release: ReleaseConfig | None, match: Mapping[str, str]
+) -> k8s.core.v1.PodSpecArgs:
+    pool = server.pool
+    scratch = k8s.core.v1.VolumeArgs(
+        name="scratch", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit="2Gi")
+    )
+    return k8s.core.v1.PodSpecArgs(
+        service_account_name=SERVICE_ACCOUNT,
+        automount_service_account_token=False,
+        security_context=kubernetes.restricted_pod(kubernetes.NOBODY),
+        containers=[_container(server, release)],
+        volumes=[scratch, *_secret_volumes(server.config.mounts)],
+        topology_spread_constraints=[
+            kubernetes.spread(match, key) for key in (kubernetes.ZONE, kubernetes.NODE)
+        ],
+        termination_grace_period_seconds=60,
+        node_selector=dict(pool.node_selector) if pool else None,
+        tolerations=[k8s.core.v1.TolerationArgs(**toleration(pool))] if pool else None,
+    )
+
+
+def _container(server: Server, release: ReleaseConfig | None) -> k8s.core.v1.ContainerArgs:
+    config = server.config
     size = {"cpu": str(config.cpu), "memory": config.memory}
-    gpus = gpu_request(pool) if pool else {}
-    variables = environment(config, region)
-    container: Manifest = {
-        "name": CONTAINER,
-        **({"image": f"{registry}/{pods.release.image}"} if pods.release else {}),
-        "command": list(COMMAND),
-        "workingDir": HOME,
-        "env": [{"name": key, "value": value} for key, value in variables.items()],
-        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
-        "resources": {"requests": {**size, **gpus}, "limits": {**size, **gpus}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": [
-            {"name": "scratch", "mountPath": "/tmp"},
-            *mounts.volume_mounts(config.mounts),
+    if server.pool is not None:
+        size |= gpu_request(server.pool)
+    security = kubernetes.restricted_container()
+    security.read_only_root_filesystem = True
+    probe = k8s.core.v1.HTTPGetActionArgs(path="/ping", port="http")
+    return k8s.core.v1.ContainerArgs(
+        name=CONTAINER,
+        image=f"{server.registry}/{release.image}" if release else None,
+        command=list(COMMAND),
+        working_dir=HOME,
+        env=kubernetes.environment(environment(config, server.region)),
+        ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=PORT, protocol="TCP")],
+        resources=k8s.core.v1.ResourceRequirementsArgs(requests=size, limits=size),
+        security_context=security,
+        volume_mounts=[
+            k8s.core.v1.VolumeMountArgs(name="scratch", mount_path="/tmp"),
+            *_secret_mounts(config.mounts),
         ],
-        **_probes(config.startup_timeout_seconds),
-    }
-    return {
-        "serviceAccountName": SERVICE_ACCOUNT,
-        "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": kubernetes.NOBODY,
-            "fsGroup": kubernetes.NOBODY,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": [
-            {"name": "scratch", "emptyDir": {"sizeLimit": "2Gi"}},
-            *mounts.volumes(config.mounts),
-        ],
-        "topologySpreadConstraints": _spread(match),
-        "terminationGracePeriodSeconds": 60,
-        **(placement(pool) if pool else {}),
-    }
+        startup_probe=k8s.core.v1.ProbeArgs(
+            http_get=probe,
+            timeout_seconds=5,
+            period_seconds=5,
+            failure_threshold=-(-config.startup_timeout_seconds // 5),
+        ),
+        readiness_probe=k8s.core.v1.ProbeArgs(http_get=probe, timeout_seconds=5, period_seconds=5),
+        liveness_probe=k8s.core.v1.ProbeArgs(
+            http_get=probe, timeout_seconds=5, period_seconds=20, failure_threshold=3
+        ),
+    )
 
 
-def _probes(startup_timeout_seconds: int) -> Manifest:
-    check = {"httpGet": {"path": "/ping", "port": "http"}, "timeoutSeconds": 5}
-    return {
-        "startupProbe": {
-            **check,
-            "periodSeconds": 5,
-            "failureThreshold": -(-startup_timeout_seconds // 5),
-        },
-        "readinessProbe": {**check, "periodSeconds": 5},
-        "livenessProbe": {**check, "periodSeconds": 20, "failureThreshold": 3},
-    }
-
-
-def _spread(match: Mapping[str, str]) -> list[Manifest]:
-    """Spread over zones, then over nodes, as far as there is room."""
+def _secret_volumes(secrets: Sequence[str]) -> list[k8s.core.v1.VolumeArgs]:
     return [
-        {
-            "maxSkew": 1,
-            "topologyKey": key,
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": dict(match)},
-        }
-        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+        k8s.core.v1.VolumeArgs(
+            name=volume["name"],
+            csi=k8s.core.v1.CSIVolumeSourceArgs(
+                driver=volume["csi"]["driver"],
+                read_only=volume["csi"]["readOnly"],
+                volume_attributes=volume["csi"]["volumeAttributes"],
+            ),
+        )
+        for volume in mounts.volumes(secrets)
     ]
 
 
-def autoscaler(config: ModelServerConfig, pods: Pods, model: str) -> Manifest:
+def _secret_mounts(secrets: Sequence[str]) -> list[k8s.core.v1.VolumeMountArgs]:
+    return [
+        k8s.core.v1.VolumeMountArgs(
+            name=mount["name"], mount_path=mount["mountPath"], read_only=mount["readOnly"]
+        )
+        for mount in mounts.volume_mounts(secrets)
+    ]
+
+
+def autoscaler(
+    config: ModelServerConfig, pods: Pods, model: str
+) -> k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs:
     """Return the specification of the autoscaler of one version's pods."""
-    use = {"type": "Utilization", "averageUtilization": config.replicas.cpu_percent}
-    return {
-        "scaleTargetRef": {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "name": deployment_name(model, pods.track),
-        },
-        "minReplicas": pods.least,
-        "maxReplicas": pods.most,
-        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": use}}],
-    }
+    target = k8s.autoscaling.v2.MetricTargetArgs(
+        type="Utilization", average_utilization=config.replicas.cpu_percent
+    )
+    return k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
+        scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
+            api_version="apps/v1", kind="Deployment", name=deployment_name(model, pods.track)
+        ),
+        min_replicas=pods.least,
+        max_replicas=pods.most,
+        metrics=[
+            k8s.autoscaling.v2.MetricSpecArgs(
+                type="Resource",
+                resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(name="cpu", target=target),
+            )
+        ],
+    )
 
 
-def service(stack: StackId, model: str) -> Manifest:
-    """Return the specification of the one address of a model, whatever version answers."""
-    return {
-        "selector": selector(stack, model),
-        "ports": [{"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP"}],
-    }
+def service(stack: StackId, model: str) -> k8s.core.v1.ServiceSpecArgs:
+    """Return the specification of the Service of a model, for all of its versions."""
+    port = k8s.core.v1.ServicePortArgs(name="http", port=PORT, target_port="http", protocol="TCP")
+    return k8s.core.v1.ServiceSpecArgs(selector=selector(stack, model), ports=[port])
 
 
-def wall(stack: StackId, model: str, callers: Sequence[str]) -> Manifest:
-    """Return what lets the project's own pods and the callers in, and nobody else."""
-    peers: list[Manifest] = [{"podSelector": {}}]
+def disruption_budget(stack: StackId, model: str) -> k8s.policy.v1.PodDisruptionBudgetSpecArgs:
+    """Return the budget that lets maintenance evict one pod of a model at a time."""
+    match = k8s.meta.v1.LabelSelectorArgs(match_labels=selector(stack, model))
+    return k8s.policy.v1.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=match)
+
+
+def ingress_policy(
+    stack: StackId, model: str, callers: Sequence[str]
+) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Return the policy that admits the project's own pods and the callers' namespaces only."""
+    peers = [k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())]
     if callers:
-        named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(callers)}
-        peers.append({"namespaceSelector": {"matchExpressions": [named]}})
-    return {
-        "podSelector": {"matchLabels": selector(stack, model)},
-        "policyTypes": ["Ingress"],
-        "ingress": [{"from": peers, "ports": [{"port": PORT, "protocol": "TCP"}]}],
-    }
-
-
-def host(namespace: str, model: str) -> str:
-    """Return the address of a model in the cluster."""
-    return f"http://{model}.{namespace}.svc.cluster.local:{PORT}"
+        named = k8s.meta.v1.LabelSelectorRequirementArgs(
+            key="kubernetes.io/metadata.name", operator="In", values=sorted(callers)
+        )
+        namespaces = k8s.meta.v1.LabelSelectorArgs(match_expressions=[named])
+        peers.append(k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=namespaces))
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(stack, model)),
+        policy_types=["Ingress"],
+        ingress=[
+            k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+                from_=peers,
+                ports=[k8s.networking.v1.NetworkPolicyPortArgs(port=PORT, protocol="TCP")],
+            )
+        ],
+    )

@@ -1,4 +1,4 @@
-"""How requests are shared between two versions: by numbers of pods behind one Service.
+"""Shares of requests between two versions, by numbers of pods behind one Service.
 
 A Service gives each ready pod the same share of connections, so of ten pods one canary gets a
 tenth. That needs no mesh and no ingress controller, and is as exact as pods can be counted. Each
@@ -17,7 +17,7 @@ CLOSE = 5
 
 @dataclass(frozen=True)
 class Split:
-    """Pods of each version."""
+    """Numbers of pods of both versions."""
 
     stable: int
     canary: int
@@ -36,12 +36,12 @@ class Split:
 
     @property
     def is_close(self) -> bool:
-        """Whether that is what was asked for."""
+        """Whether the share is within `CLOSE` of the weight."""
         return abs(self.share - self.weight) <= CLOSE
 
 
 def weights(pods: int) -> str:
-    """Return the weights that a number of pods can make, as words."""
+    """Return the weights that a number of pods can make, for an error message."""
     if pods < 2:
         return "none: a canary needs two"
     return ", ".join(f"{100 * canary / pods:.0f}" for canary in range(1, pods))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 ADDON = "aws-secrets-store-csi-driver-provider"
 """The EKS add-on: the driver, AWS's provider for it, and the kind below."""
@@ -24,7 +24,30 @@ FILE = "value"
 """Pods find the secret NAME in the file `/mnt/secrets/NAME/value`."""
 
 
-def volumes(secrets: Sequence[str]) -> list[dict[str, Any]]:
+class CsiSource(TypedDict):
+    """A volume's source as the Kubernetes API writes it."""
+
+    driver: str
+    readOnly: bool
+    volumeAttributes: dict[str, str]
+
+
+class Volume(TypedDict):
+    """A volume of a secret as the Kubernetes API writes it."""
+
+    name: str
+    csi: CsiSource
+
+
+class VolumeMount(TypedDict):
+    """A volume's place in a container as the Kubernetes API writes it."""
+
+    name: str
+    mountPath: str
+    readOnly: bool
+
+
+def volumes(secrets: Sequence[str]) -> list[Volume]:
     """Return a volume for each secret: one that cannot be read stops the pod, and says which."""
     return [
         {
@@ -39,7 +62,7 @@ def volumes(secrets: Sequence[str]) -> list[dict[str, Any]]:
     ]
 
 
-def volume_mounts(secrets: Sequence[str]) -> list[dict[str, Any]]:
+def volume_mounts(secrets: Sequence[str]) -> list[VolumeMount]:
     """Return where a container finds the secrets."""
     return [
         {"name": _volume(secret), "mountPath": f"{FOLDER}/{secret}", "readOnly": True}

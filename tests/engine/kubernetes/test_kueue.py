@@ -20,14 +20,14 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from stackyard.cluster.priorities import PriorityClasses
-from stackyard.contracts import GpuPoolFacts, ServicesContract
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.namespace.config import NamespaceConfig, QuotaConfig
 from stackyard.naming import StackId, namespace_name
 from stackyard.onprem.config import OnPremPoolConfig, TrainingJobConfig
-from stackyard.onprem.contract import pool_facts
+from stackyard.onprem.contract import pool_ref
 from stackyard.onprem.job import manifest
 from stackyard.queueing.component import ProjectQueue, StageQueues
+from stackyard.references import GpuPoolRef
 from stackyard_sandbox import toolchain
 from stackyard_sandbox.control_plane import ControlPlane
 
@@ -37,9 +37,9 @@ from .kueue import until
 
 STAGE = StackId("platform", "services", "dev")
 VISION, RANKING = StackId("vision", "defects", "dev"), StackId("ranking", "recommender", "dev")
-POOLS: dict[str, GpuPoolFacts] = {
-    "training": pool_facts("training", OnPremPoolConfig(gpus_per_node=8, nodes=2)),
-    "small": pool_facts("small", OnPremPoolConfig(gpus_per_node=1, nodes=2)),
+POOLS: dict[str, GpuPoolRef] = {
+    "training": pool_ref("training", OnPremPoolConfig(gpus_per_node=8, nodes=2)),
+    "small": pool_ref("small", OnPremPoolConfig(gpus_per_node=1, nodes=2)),
 }
 ROOM: dict[str, Any] = {"cpu": 64, "memory": "128Gi"}
 PROJECTS = {
@@ -243,22 +243,15 @@ def _jobs_of_the_small_pool_are_done_one_after_the_other(queues: Queues) -> None
 
 
 def rendered(stack: StackId, *, gpus: int = 2, gpu_pool: str = "training") -> Any:
-    services = ServicesContract(
-        version=1,
-        stage="dev",
-        cluster_name="c",
-        priority_classes=[],
-        registry="registry.example",
-        queueing="kueue",
-    )
     job = TrainingJobConfig(
         image="vision/fit:1", command=["fit"], gpus=gpus, gpu_pool=gpu_pool, cpu=1, memory="1Gi"
     )
-    text = manifest(stack, "fit", job, services=services, pool=POOLS[gpu_pool])
+    registry, pool = "registry.example", POOLS[gpu_pool]
+    text = manifest(stack, "fit", job, registry=registry, queued=True, pool=pool)
     return yaml.safe_load(text)
 
 
-def _add_node_without_kubelet(api: client.ApiClient, name: str, facts: GpuPoolFacts) -> None:
+def _add_node_without_kubelet(api: client.ApiClient, name: str, facts: GpuPoolRef) -> None:
     taint = {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}
     metadata = {"name": name, "labels": {**facts.node_selector}}
     core = client.CoreV1Api(api)

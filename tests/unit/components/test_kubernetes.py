@@ -2,6 +2,8 @@
 
 import json
 
+import pulumi_kubernetes as k8s
+
 from stackyard import kubernetes
 from stackyard.naming import StackId
 
@@ -38,3 +40,22 @@ def test_restricted_pods_may_be_given_a_user() -> None:
     pod = kubernetes.restricted_pod(user=1000)
     assert (pod.run_as_non_root, pod.run_as_user, pod.fs_group) == (True, 1000, 1000)
     assert kubernetes.restricted_pod().run_as_user is None
+
+
+def test_a_manifest_is_what_the_api_reads_and_leaves_out_what_is_not_set() -> None:
+    """Also the contract with the SDK's private functions that `manifest` calls."""
+    port = k8s.networking.v1.NetworkPolicyPortArgs(port="http", protocol="TCP")
+    peer = k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())
+    rule = k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=[peer], ports=[port])
+    policy = k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"match_labels": "kept"}),
+        policy_types=["Ingress"],
+        ingress=[rule],
+    )
+    assert kubernetes.manifest(policy) == {
+        "podSelector": {"matchLabels": {"match_labels": "kept"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [
+            {"from": [{"podSelector": {}}], "ports": [{"port": "http", "protocol": "TCP"}]}
+        ],
+    }

@@ -9,6 +9,7 @@ import pulumi
 from stackyard import contracts, tags
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.providers import aws_provider, run_settings
+from stackyard.blueprints.wiring import pool_facts
 from stackyard.cluster.component import Cluster
 from stackyard.contracts import FoundationContract
 from stackyard.database.component import Database
@@ -159,7 +160,9 @@ class Foundation:
                 "mounts_secrets": ADDON in self.config.cluster.addons,
                 "admin_arns": self.config.admins,
                 "break_glass_arn": emergency[0] if emergency else None,
-                "gpu_pools": {pool: gpu.facts().model_dump() for pool, gpu in pools.items()},
+                "gpu_pools": {
+                    pool: pool_facts(gpu.reference).model_dump() for pool, gpu in pools.items()
+                },
                 "database": database.facts() if database else None,
                 "base_images": bases.images if bases else {},
             }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.contracts import FoundationContract, GpuPoolFacts
+from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
 from stackyard.naming import StackId
+from stackyard.onprem.config import TrainingJobConfig
+from stackyard.onprem.job import manifest
 from stackyard.references import ClusterRef, GpuPoolRef, StackContext
 
 
@@ -28,9 +31,33 @@ def pool_ref(facts: GpuPoolFacts) -> GpuPoolRef:
     return GpuPoolRef(**facts.model_dump(exclude={"version"}))
 
 
+def pool_facts(pool: GpuPoolRef) -> GpuPoolFacts:
+    """Return a GPU pool as contracts hold it."""
+    return GpuPoolFacts(version=GpuPoolFacts.VERSION, **asdict(pool))
+
+
 def pool_refs(pools: Mapping[str, GpuPoolFacts]) -> dict[str, GpuPoolRef]:
     """Return the references to GPU pools, by pool."""
     return {name: pool_ref(facts) for name, facts in pools.items()}
+
+
+def training_manifest(
+    stack: StackId,
+    name: str,
+    job: TrainingJobConfig,
+    *,
+    services: ServicesContract,
+    pool: GpuPoolFacts | None,
+) -> str:
+    """Return the manifest of a training job on a stage, as YAML; raises PlacementError."""
+    return manifest(
+        stack,
+        name,
+        job,
+        registry=services.registry,
+        queued=services.queueing is not None,
+        pool=pool_ref(pool) if pool is not None else None,
+    )
 
 
 def stack_context(

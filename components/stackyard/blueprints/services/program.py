@@ -8,6 +8,7 @@ from stackyard import contracts
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.blueprints.services.onprem import register
+from stackyard.blueprints.wiring import pool_refs
 from stackyard.cluster.autoscaler import ClusterAutoscaler
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
@@ -67,7 +68,9 @@ class Services:
         if foundation.gpu_pools:
             self._make_gpus_usable(foundation)
         if self.config.queueing is not None:
-            StageQueues("queues", stack=self.stack, pools=foundation.gpu_pools, opts=self.opts)
+            StageQueues(
+                "queues", stack=self.stack, pools=pool_refs(foundation.gpu_pools), opts=self.opts
+            )
 
         promised = ServicesContract(
             version=ServicesContract.VERSION,
@@ -97,13 +100,13 @@ class Services:
     def _make_gpus_usable(self, foundation: FoundationContract) -> None:
         # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.
         gpu = self._namespace(GPU, "privileged", pods=2 * LARGEST_CLUSTER)
-        for pool, facts in foundation.gpu_pools.items():
-            if facts.device_plugin is not None:
+        for pool, reference in pool_refs(foundation.gpu_pools).items():
+            if reference.device_plugin is not None:
                 DevicePlugin(
                     f"device-plugin-{pool}",
                     stack=self.stack,
                     pool=pool,
-                    facts=facts,
+                    reference=reference,
                     namespace=gpu.namespace,
                     image=self._image(self.config.images.device_plugin),
                     opts=self.opts,

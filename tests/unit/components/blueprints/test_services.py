@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from stackyard import contracts
 from stackyard.blueprints import catalogue
 from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.blueprints.wiring import pool_facts
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
@@ -26,7 +27,10 @@ POOLS = {
 
 
 def foundation() -> dict[str, Any]:
-    pools = {name: GpuContract(name, pool).facts().model_dump() for name, pool in POOLS.items()}
+    pools = {
+        name: pool_facts(GpuContract(name, pool).reference).model_dump()
+        for name, pool in POOLS.items()
+    }
     return upstream.foundation(gpu_pools=pools)
 
 

@@ -61,24 +61,24 @@ def test_there_is_a_contract_for_each_type_and_each_way_of_sharing() -> None:
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=str)
 def test_no_pair_disagrees(contract: GpuContract) -> None:
-    facts = contract.facts()
-    assert tolerates(toleration(facts), contract.taint)
+    pool = contract.reference
+    assert tolerates(toleration(pool), contract.taint)
     assert tolerates(ON_EVERY_POOL, contract.taint)
-    assert placement(facts)["nodeSelector"].items() <= contract.labels.items()
-    assert facts.max_gpus == facts.gpus_per_node * contract.config.max
+    assert placement(pool)["nodeSelector"].items() <= contract.labels.items()
+    assert pool.max_gpus == pool.gpus_per_node * contract.config.max
     assert contract.quota_vcpus == 3 * INSTANCES[contract.config.instance_types[0]].vcpus
     shared = contract.units_per_node != contract.gpus_per_node
     assert (contract.scale_from_zero_tag is not None) == shared
     assert (contract.user_data is None) == (not contract.ami_type.startswith("BOTTLEROCKET"))
-    assert (facts.device_plugin is None) == contract.ami_type.startswith("BOTTLEROCKET")
-    (request,) = gpu_request(facts)
-    assert request == facts.resource
+    assert (pool.device_plugin is None) == contract.ami_type.startswith("BOTTLEROCKET")
+    (request,) = gpu_request(pool)
+    assert request == pool.resource
 
 
 def test_a_pod_of_one_pool_is_not_tolerated_by_another() -> None:
     config = GpuPoolConfig(instance_types=["g5.xlarge"], max=1)
     here, there = GpuContract("here", config), GpuContract("there", config)
-    assert not tolerates(toleration(here.facts()), there.taint)
+    assert not tolerates(toleration(here.reference), there.taint)
     assert here.node_selector != there.node_selector
 
 
@@ -203,7 +203,7 @@ def test_every_gpu_type_is_kept_out_of_ordinary_pools() -> None:
 
 def test_the_smoke_job_asks_for_one_gpu_of_its_pool_within_pod_security() -> None:
     contract = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=1))
-    job = smoke_job("training", contract.facts(), namespace="n", image="i@sha256:0", labels={})
+    job = smoke_job("training", contract.reference, namespace="n", image="i@sha256:0", labels={})
     pod = job["spec"]["template"]["spec"]
     assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert tolerates(pod["tolerations"][0], contract.taint)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stackyard.kubernetes import manifest
 from stackyard.namespace.config import NamespaceConfig, QuotaConfig
 from stackyard.namespace.objects import network_policies, pod_security_labels, quota
 
@@ -27,14 +28,14 @@ def test_pod_security_is_restricted_in_all_modes_and_pinned() -> None:
 
 
 def test_everything_is_denied_that_no_policy_names() -> None:
-    policies = network_policies()
+    policies = {name: manifest(spec) for name, spec in network_policies().items()}
     assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     ingress = [name for name, spec in policies.items() if "ingress" in spec]
     assert ingress == ["allow-namespace"]
 
 
 def test_the_way_out_leaves_the_metadata_of_the_node_out() -> None:
-    (rule,) = network_policies()["allow-https"]["egress"]
+    (rule,) = manifest(network_policies()["allow-https"])["egress"]
     assert rule["to"][0]["ipBlock"]["except"] == ["169.254.0.0/16"]
     assert [port["port"] for port in rule["ports"]] == [443]
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from stackyard.contracts import ServicesContract
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
@@ -16,8 +15,8 @@ from stackyard.onprem.config import OnPremPoolConfig, TrainingJobConfig
 from stackyard.onprem.job import PlacementError, manifest
 
 STACK = StackId("vision", "defects", "dev")
-CLOUD = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)).facts()
-BERLIN = contract.pool_facts("training", OnPremPoolConfig(gpus_per_node=8, nodes=2))
+CLOUD = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)).reference
+BERLIN = contract.pool_ref("training", OnPremPoolConfig(gpus_per_node=8, nodes=2))
 JOB: dict[str, Any] = {
     "image": "vision/defects/train:1",
     "command": ["python", "-m", "train", '--note={{"a": 1}}'],
@@ -26,16 +25,9 @@ JOB: dict[str, Any] = {
 }
 
 
-SERVICES = ServicesContract(
-    version=1, stage="dev", cluster_name="c", priority_classes=[], registry="registry.example"
-)
-
-
-def rendered(
-    pool: Any = CLOUD, services: ServicesContract = SERVICES, **changes: Any
-) -> dict[str, Any]:
+def rendered(pool: Any = CLOUD, *, queued: bool = False, **changes: Any) -> dict[str, Any]:
     job = TrainingJobConfig.model_validate({**JOB, **changes})
-    text = manifest(STACK, "fit", job, services=services, pool=pool)
+    text = manifest(STACK, "fit", job, registry="registry.example", queued=queued, pool=pool)
     document: dict[str, Any] = yaml.safe_load(text)
     return document
 
@@ -48,7 +40,7 @@ def test_a_job_waits_for_a_queue_only_where_there_are_queues() -> None:
     job = rendered()
     assert "suspend" not in job["spec"]
     assert not [label for label in job["metadata"]["labels"] if "kueue" in label]
-    queued = rendered(services=SERVICES.model_copy(update={"queueing": "kueue"}))
+    queued = rendered(queued=True)
     assert queued["spec"].pop("suspend") is True
     assert queued["metadata"]["labels"].pop("kueue.x-k8s.io/queue-name") == "default"
     assert queued == job
@@ -107,7 +99,7 @@ def test_a_role_is_for_one_service_account_of_one_issuer() -> None:
 
 
 def test_what_pods_are_told_on_premises_points_at_the_token_that_the_job_mounts() -> None:
-    told = contract.onprem_place("berlin", "eu-central-1", "arn:role")
+    told = contract.onprem_environment("berlin", "eu-central-1", "arn:role")
     pod = rendered()["spec"]["template"]["spec"]
     (mounted,) = (v for v in pod["containers"][0]["volumeMounts"] if v["name"] == "token")
     (source,) = pod["volumes"][1]["projected"]["sources"]

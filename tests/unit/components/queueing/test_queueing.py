@@ -11,8 +11,10 @@ from stackyard.namespace.config import NamespaceConfig, QuotaConfig
 from stackyard.queueing import objects
 
 POOLS = {
-    "training": GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)).facts(),
-    "small": GpuContract("small", GpuPoolConfig(instance_types=["g4dn.xlarge"], max=1)).facts(),
+    "training": GpuContract(
+        "training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)
+    ).reference,
+    "small": GpuContract("small", GpuPoolConfig(instance_types=["g4dn.xlarge"], max=1)).reference,
 }
 
 

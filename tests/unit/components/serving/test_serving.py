@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stackyard.kubernetes import manifest
 from stackyard.naming import StackId
 from stackyard.serving import objects
 from stackyard.serving.config import ModelServerConfig, ServingConfig
@@ -25,9 +26,8 @@ def server(**more: Any) -> ModelServerConfig:
 
 
 def deployment(config: ModelServerConfig, pods: objects.Pods) -> dict[str, Any]:
-    return objects.deployment(
-        config, pods, stack=STACK, model="m", registry="r.example", region="eu-central-1", pool=None
-    )
+    server = objects.Server(STACK, "m", config, "r.example", "eu-central-1", pool=None)
+    return manifest(objects.deployment(server, pods))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_autoscaler_has_the_number_of_pods_to_itself() -> None:
     config = server(replicas={"min": 2, "max": 6})
     (pods,) = objects.tracks(config)
     assert "replicas" not in deployment(config, pods)
-    scaling = objects.autoscaler(config, pods, "m")
+    scaling = manifest(objects.autoscaler(config, pods, "m"))
     assert (scaling["minReplicas"], scaling["maxReplicas"]) == (2, 6)
     fixed = server(replicas={"min": 2, "max": 2})
     assert deployment(fixed, objects.tracks(fixed)[0])["replicas"] == 2
@@ -88,7 +88,7 @@ def test_the_autoscaler_has_the_number_of_pods_to_itself() -> None:
 def test_both_versions_have_one_address_and_selectors_of_their_own() -> None:
     config = server(replicas={"min": 4, "max": 8}, canary={**release(4), "weight": 25})
     stable, canary = (deployment(config, pods) for pods in objects.tracks(config))
-    found = objects.service(STACK, "m")["selector"].items()
+    found = manifest(objects.service(STACK, "m"))["selector"].items()
     for one in (stable, canary):
         assert found <= one["template"]["metadata"]["labels"].items()
         assert (
@@ -106,6 +106,8 @@ def test_the_image_of_a_model_that_the_pipeline_releases_is_nobody_elses() -> No
 
 
 def test_callers_of_other_namespaces_are_named_and_all_others_stay_out() -> None:
-    assert objects.wall(STACK, "m", [])["ingress"][0]["from"] == [{"podSelector": {}}]
-    peers = objects.wall(STACK, "m", ["shop"])["ingress"][0]["from"]
+    assert manifest(objects.ingress_policy(STACK, "m", []))["ingress"][0]["from"] == [
+        {"podSelector": {}}
+    ]
+    peers = manifest(objects.ingress_policy(STACK, "m", ["shop"]))["ingress"][0]["from"]
     assert peers[1]["namespaceSelector"]["matchExpressions"][0]["values"] == ["shop"]

@@ -10,7 +10,12 @@ import yaml
 
 from stackyard import iam
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.wiring import cluster_ref, stack_context
+from stackyard.blueprints.wiring import (
+    cluster_ref,
+    pool_refs,
+    stack_context,
+    training_manifest,
+)
 from stackyard.contracts import ContractError, FoundationContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
@@ -18,7 +23,6 @@ from stackyard.images.component import Ground, ProjectImages
 from stackyard.images.names import registry
 from stackyard.models import documents
 from stackyard.naming import StackId
-from stackyard.onprem.job import manifest
 from stackyard.pipeline.attestation import report_bucket
 from stackyard.pipeline.component import Pipeline
 from stackyard.pipeline.inputs import PipelineInputs
@@ -40,6 +44,7 @@ class Delivery:
         """`upstreams` names the stacks that the two contracts are of."""
         self._stack, self._config, self._upstreams = stack, config, upstreams
         self._foundation, self._services = foundation, services
+        self._pools = pool_refs(foundation.gpu_pools)
         self._images: ProjectImages | None = None
         self._servers: ModelServers | None = None
         self._pipeline: Pipeline | None = None
@@ -112,7 +117,7 @@ class Delivery:
                 namespace=namespace,
                 registry=self._registry,
                 region=self._config.region,
-                pools=self._foundation.gpu_pools,
+                pools=self._pools,
                 opts=opts,
             )
 
@@ -135,12 +140,14 @@ class Delivery:
                 train=self._manifest(config.pipeline.train),
                 evaluate=self._manifest(config.pipeline.evaluate),
                 deployment=objects.released_deployment(
-                    server,
-                    stack=self._stack,
-                    model=config.pipeline.deploy,
-                    registry=self._registry,
-                    region=config.region,
-                    pool=self._foundation.gpu_pools[server.gpu_pool] if server.gpu_pool else None,
+                    objects.Server(
+                        stack=self._stack,
+                        model=config.pipeline.deploy,
+                        config=server,
+                        registry=self._registry,
+                        region=config.region,
+                        pool=self._pools[server.gpu_pool] if server.gpu_pool else None,
+                    )
                 ),
                 datasets=datasets.bucket_ids,
                 approvals=config.approvals,
@@ -158,7 +165,7 @@ class Delivery:
     def _manifest(self, name: str) -> dict[str, Any]:
         job = self._config.training[name]
         pool = self._foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
-        text = manifest(self._stack, name, job, services=self._services, pool=pool)
+        text = training_manifest(self._stack, name, job, services=self._services, pool=pool)
         loaded: dict[str, Any] = yaml.safe_load(text)
         return loaded
 

@@ -11,11 +11,13 @@ from stackyard.access.grants import Compiled
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.parts.permissions import namespace_rules
 from stackyard.blueprints.providers import onprem_provider
+from stackyard.blueprints.wiring import pool_refs
 from stackyard.contracts import ContractError, GpuPoolFacts, OnPremFacts, ServicesContract
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
 from stackyard.onprem.component import CloudPlace, OnPremWorkloads
 from stackyard.queueing.component import ProjectQueue
+from stackyard.references import OnPremClusterRef
 from stackyard.run_settings import ComponentOptions
 from stackyard.tracking import server
 
@@ -68,8 +70,7 @@ class Hybrid:
         OnPremWorkloads(
             f"workloads-{cluster}",
             stack=self._stack,
-            cluster=cluster,
-            facts=facts,
+            cluster=OnPremClusterRef(cluster, facts.issuer, facts.issuer_arn),
             region=self._config.region,
             namespace=namespace.ready,
             trainer_policy=self._documents.roles["trainer"].policy,
@@ -89,7 +90,7 @@ class Hybrid:
                 name,
                 self._config.namespace,
                 stack=self._stack,
-                pools=pools,
+                pools=pool_refs(pools),
                 namespace=namespace,
                 opts=opts,
             )
