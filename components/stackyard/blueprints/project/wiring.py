@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Protocol
 
-from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.onprem.job import manifest
 from stackyard.references import ClusterRef, GpuPoolRef, StackContext
+from stackyard.retention.config import RetentionConfig
+
+
+class RetainingConfig(Protocol):
+    """The part of a stack config that says where data is and how long it is kept."""
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def retention(self) -> RetentionConfig: ...
 
 
 def cluster_ref(foundation: FoundationContract) -> ClusterRef:
@@ -61,7 +75,7 @@ def training_manifest(
 
 
 def stack_context(
-    stack: StackId, config: ProjectConfig, foundation: FoundationContract
+    stack: StackId, config: RetainingConfig, foundation: FoundationContract
 ) -> StackContext:
     """Return what all components of a project share."""
     return StackContext(
