@@ -15,16 +15,19 @@ from stackyard.retention.config import RetentionConfig
 
 
 class RetainingConfig(Protocol):
-    """The part of a stack config that says where data is and how long it is kept."""
+    """The config of a stack that keeps data: where it is, and how long data is kept."""
 
     @property
-    def account(self) -> str: ...
+    def account(self) -> str:
+        """The AWS account."""
 
     @property
-    def region(self) -> str: ...
+    def region(self) -> str:
+        """The AWS region."""
 
     @property
-    def retention(self) -> RetentionConfig: ...
+    def retention(self) -> RetentionConfig:
+        """Lifetimes by data class."""
 
 
 def cluster_ref(foundation: FoundationContract) -> ClusterRef:
