@@ -18,7 +18,7 @@ from typing import Any
 from stackyard.naming import StackId
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import Location
-from stackyard_cli.backend.pending import Wanted
+from stackyard_cli.backend.pending import PendingCreate
 from stackyard_cli.engine.messages import Event, Operation
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stop_signals import StopSignals
@@ -117,9 +117,9 @@ class FolderCensus:
             found.append(Found(file.stem, f"fake:index:Thing::{label}"))
         return found
 
-    def identify(self, wanted: Sequence[Wanted], held: AbstractSet[str]) -> dict[str, str]:
+    def identify(self, creates: Sequence[PendingCreate], held: AbstractSet[str]) -> dict[str, str]:
         by_label = {one.label: one.arn for one in self.tagged() if one.arn not in held}
-        found = {item.urn: item.id or by_label.get(item.label) for item in wanted}
+        found = {item.urn: item.id or by_label.get(item.label) for item in creates}
         return {urn: identity for urn, identity in found.items() if identity}
 
 

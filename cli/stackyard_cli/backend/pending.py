@@ -1,4 +1,4 @@
-"""What an interrupted run may have made: pending operations, and creates in the journal."""
+"""Reads what an interrupted run left pending: from the state, and from the journal of creates."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stackyard_cli.backend.checkpoint import Checkpoint, Resource
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PendingCreate:
     """A resource that may exist although the state does not hold it."""
 
     resource: Resource
-    """As it would stand in the state; from a journal without inputs, as those can be secret."""
+    """As the state would hold it; from a journal without inputs, as those can be secret."""
 
     id: str | None = None
-    """The id, if the journal knows that the create had ended."""
+    """The Pulumi ID, if the journal has the end of the create."""
 
     @property
     def urn(self) -> str:
@@ -32,40 +32,40 @@ class Wanted:
 
     @property
     def label(self) -> str:
-        """`type::name`, as the tag of the resource says it."""
+        """`type::name`, the value of the resource's tag."""
         return f"{self.type}::{self.urn.rpartition('::')[2]}"
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The inputs of the create; empty when only the journal knows of it."""
+        """The inputs of the create; empty if only the journal has it."""
         return dict(self.resource.get("inputs") or {})
 
 
 @dataclass(frozen=True)
-class Doubts:
-    """Everything about a state that a crash left open."""
+class PendingChanges:
+    """The operations of a crashed run whose result is not known."""
 
-    creates: list[Wanted] = field(default_factory=list)
+    creates: list[PendingCreate] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    """URNs of updates and deletes whose end is not known; the state holds their resources."""
+    """URNs of updates and deletes; the state holds their resources."""
 
 
-def doubts_of(checkpoint: Checkpoint, home: Path, slug: str) -> Doubts:
-    """Collect what has to be looked at; parents stand before their children."""
+def pending_changes(checkpoint: Checkpoint, home: Path, slug: str) -> PendingChanges:
+    """Return the pending operations of a stack; parents come before their children."""
     held = {resource["urn"] for resource in checkpoint.resources if not resource.get("delete")}
     made = journal.creations(home, slug)
-    creates: dict[str, Wanted] = {}
+    creates: dict[str, PendingCreate] = {}
     others: list[str] = []
     for pending in checkpoint.pending:
         if pending.operation not in {"creating", "importing", "reading"}:
             others.append(pending.urn)
         elif pending.operation == "creating" and _is_made(pending.resource):
             entry = made.get(pending.urn)
-            creates[pending.urn] = Wanted(pending.resource, entry.id if entry else None)
+            creates[pending.urn] = PendingCreate(pending.resource, entry.id if entry else None)
     for urn, entry in made.items():
         if urn not in held and urn not in creates and _is_made(_from_journal(entry)):
-            creates[urn] = Wanted(_from_journal(entry), entry.id)
-    return Doubts(list(creates.values()), others)
+            creates[urn] = PendingCreate(_from_journal(entry), entry.id)
+    return PendingChanges(list(creates.values()), others)
 
 
 def _is_made(resource: Resource) -> bool:

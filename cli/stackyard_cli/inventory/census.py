@@ -9,7 +9,7 @@ from typing import Any
 from stackyard.naming import StackId
 from stackyard.tags import PREFIX
 from stackyard_cli.backend.checkpoint import Checkpoint
-from stackyard_cli.backend.pending import Wanted
+from stackyard_cli.backend.pending import PendingCreate
 from stackyard_cli.clients.aws import Aws
 from stackyard_cli.inventory import ids
 
@@ -91,7 +91,7 @@ class AwsCensus:
             for item in page["ResourceTagMappingList"]:
                 yield item["ResourceARN"], plain_tags(item["Tags"])
 
-    def identify(self, wanted: Sequence[Wanted], held: Set[str]) -> dict[str, str]:
+    def identify(self, creates: Sequence[PendingCreate], held: Set[str]) -> dict[str, str]:
         """Return the likely id of each; a wrong one costs nothing, as the refresh drops it.
 
         `held` are ids that the state holds: in a replacement the old one carries the same tag.
@@ -101,13 +101,13 @@ class AwsCensus:
             if one.label and one.arn not in held and one.last not in held:
                 by_label.setdefault(one.label, one)
         ids: dict[str, str] = {}
-        for item in wanted:
+        for item in creates:
             found = item.id or self._id_of(item, by_label.get(item.label))
             if found and found not in held:
                 ids[item.urn] = found
         return ids
 
-    def _id_of(self, item: Wanted, one: Found | None) -> str | None:
+    def _id_of(self, item: PendingCreate, one: Found | None) -> str | None:
         if item.type.startswith("kubernetes:"):
             return ids.kubernetes_id(item.inputs)
         if one is not None:

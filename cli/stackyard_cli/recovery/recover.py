@@ -10,7 +10,7 @@ from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import Checkpoint, StackState
 from stackyard_cli.backend.errors import StateError
 from stackyard_cli.backend.location import Location
-from stackyard_cli.backend.pending import Doubts, Wanted, doubts_of
+from stackyard_cli.backend.pending import PendingChanges, PendingCreate, pending_changes
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.parent.session import session
 from stackyard_cli.inventory.census import STACK_TAG, Found, held_by
@@ -22,10 +22,10 @@ class Census(Protocol):
     """Searches the account for the resources of one stack."""
 
     def tagged(self) -> list[Found]:
-        """Return everything with the stack's tag."""
+        """Return every resource with the stack's tag."""
 
-    def identify(self, wanted: Sequence[Wanted], held: Set[str]) -> dict[str, str]:
-        """Return the likely id by URN; never one of those that the state holds."""
+    def identify(self, creates: Sequence[PendingCreate], held: Set[str]) -> dict[str, str]:
+        """Return the likely ID of each create by URN; never an ID that the state holds."""
 
 
 @dataclass
@@ -93,16 +93,16 @@ def recover(
         outcome.unlocked.append(str(lock))
         report(f"{stack}: removed the lock of {lock}")
     checkpoint = _readable(location, state, stack, outcome)
-    doubts = doubts_of(checkpoint, location.home, stack.slug)
-    ids = census.identify(doubts.creates, held_by(checkpoint)) if doubts.creates else {}
-    if doubts.creates or doubts.others or checkpoint.pending:
+    pending = pending_changes(checkpoint, location.home, stack.slug)
+    ids = census.identify(pending.creates, held_by(checkpoint)) if pending.creates else {}
+    if pending.creates or pending.others or checkpoint.pending:
         report(
-            f"{stack}: {len(doubts.creates)} interrupted creates "
-            f"and {len(doubts.others)} other operations"
+            f"{stack}: {len(pending.creates)} interrupted creates "
+            f"and {len(pending.others)} other operations"
         )
-        _repair(location, engine, stack, checkpoint, doubts, ids, outcome)
+        _repair(location, engine, stack, checkpoint, pending, ids, outcome)
     held = location.state(stack).read()
-    outcome.leftovers = leftovers(held, census.tagged()) if held else []
+    outcome.leftovers = not_in_state(held, census.tagged()) if held else []
     records = location.records(stack)
     record = records.read()
     if record and record.outcome in {"applying", "destroying", "interrupted", "unsettled"}:
@@ -110,8 +110,8 @@ def recover(
     return outcome
 
 
-def leftovers(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
-    """Return tagged things that no resource of the state stands for."""
+def not_in_state(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
+    """Return a line for each tagged resource that the state does not hold."""
     held = held_by(checkpoint)
     return sorted(
         f"{one.arn} ({one.label or 'no resource tag'})"
@@ -121,9 +121,9 @@ def leftovers(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
 
 
 def foreign(checkpoint: Checkpoint, adopted: Sequence[str], stack: StackId) -> list[str]:
-    """Return adopted URNs that stand for another stack's thing of the same name.
+    """Return adopted URNs whose physical resource belongs to another stack, by its tag.
 
-    One without any tag is taken for ours: some services set tags by a call of their own, after the
+    A resource without any tag counts as ours: some services set tags by a second call, after the
     create.
     """
     found: list[str] = []
@@ -140,19 +140,19 @@ def _repair(
     engine: Engine,
     stack: StackId,
     checkpoint: Checkpoint,
-    doubts: Doubts,
+    pending: PendingChanges,
     ids: Mapping[str, str],
     outcome: Recovery,
 ) -> None:
-    deployment, adopted, unplaced = repaired(checkpoint, doubts, ids)
-    targets = [*adopted, *doubts.others]
+    deployment, adopted, unplaced = repaired(checkpoint, pending, ids)
+    targets = [*adopted, *pending.others]
     with session(location, engine, stack) as opened:
         opened.replace_state(deployment)
         opened.keep_key_file()
         if targets:
-            words = [word for urn in targets for word in ("--target", urn)]
+            options = [part for urn in targets for part in ("--target", urn)]
             name = stack.reference
-            opened.cli("refresh", "--yes", "--skip-preview", "--stack", name, *words)
+            opened.cli("refresh", "--yes", "--skip-preview", "--stack", name, *options)
         now = location.state(stack).read()
         if now and (others := foreign(now, adopted, stack)):
             opened.replace_state(without(now, set(others)))
@@ -161,15 +161,15 @@ def _repair(
     held = {resource["urn"] for resource in now.resources} if now else set()
     outcome.adopted = [urn for urn in adopted if urn in held]
     held |= set(outcome.foreign)
-    outcome.not_made = [w.urn for w in doubts.creates if w.urn not in held]
+    outcome.not_made = [w.urn for w in pending.creates if w.urn not in held]
     outcome.not_made = [u for u in outcome.not_made if u not in {w.urn for w in unplaced}]
-    outcome.checked = list(doubts.others)
+    outcome.checked = list(pending.others)
 
 
 def _readable(
     location: Location, state: StackState, stack: StackId, outcome: Recovery
 ) -> Checkpoint:
-    """Return the state, restored from the newest copy that is whole if it has to be."""
+    """Return the state; if it is unreadable, restore the newest readable copy first."""
     where = str(stack)
     try:
         if checkpoint := state.read():
@@ -190,6 +190,6 @@ def _readable(
         outcome.restored = source
         return checkpoint
     raise StateError(
-        f"{stack}: no state, and no copy of one that can be read",
+        f"{stack}: there is no readable state, and no readable copy",
         hint="restore the backend's object from its own versions",
     )

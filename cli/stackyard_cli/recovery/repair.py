@@ -7,32 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackyard_cli.backend.checkpoint import Checkpoint, Resource
-from stackyard_cli.backend.pending import Doubts, Wanted
+from stackyard_cli.backend.pending import PendingChanges, PendingCreate
 
 
 def repaired(
-    checkpoint: Checkpoint, doubts: Doubts, ids: Mapping[str, str]
-) -> tuple[dict[str, Any], list[str], list[Wanted]]:
-    """Return the deployment to import, the URNs adopted, and what could not be placed.
+    checkpoint: Checkpoint, pending: PendingChanges, ids: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str], list[PendingCreate]]:
+    """Return the deployment to import, the adopted URNs, and creates that could not be adopted.
 
     An adopted resource gets the inputs of its create; the refresh that follows reads the rest, and
-    drops it if it does not exist. One cannot be placed when its provider is not in the state.
+    drops it if it does not exist. It cannot be adopted if its provider is not in the state.
     """
     latest = copy.deepcopy(checkpoint.latest)
     resources: list[Resource] = list(latest.get("resources") or [])
     adopted: list[str] = []
-    unplaced: list[Wanted] = []
-    for wanted in doubts.creates:
-        identity = ids.get(wanted.urn)
+    unplaced: list[PendingCreate] = []
+    for create in pending.creates:
+        identity = ids.get(create.urn)
         if identity is None:
             continue
-        provider = _provider(resources, wanted.resource.get("provider"))
+        provider = _provider(resources, create.resource.get("provider"))
         if provider is None:
-            unplaced.append(wanted)
+            unplaced.append(create)
             continue
-        _make_way(resources, wanted.urn)
-        resources.append(_adopted(wanted, identity, provider, resources))
-        adopted.append(wanted.urn)
+        _mark_replaced(resources, create.urn)
+        resources.append(_adopted(create, identity, provider, resources))
+        adopted.append(create.urn)
     latest["resources"] = resources
     latest.pop("pending_operations", None)
     return {"version": checkpoint.version, "deployment": latest}, adopted, unplaced
@@ -42,25 +42,27 @@ def without(checkpoint: Checkpoint, urns: set[str]) -> dict[str, Any]:
     """Return the deployment without some resources that nothing else in it depends on."""
     latest = copy.deepcopy(checkpoint.latest)
     resources: list[Resource] = latest.get("resources") or []
-    # The old one of a replacement has the same URN, and stays to be deleted.
+    # The old resource of a replacement has the same URN, and must stay to be deleted.
     latest["resources"] = [r for r in resources if r["urn"] not in urns or r.get("delete")]
     return {"version": checkpoint.version, "deployment": latest}
 
 
-def _adopted(wanted: Wanted, identity: str, provider: str, resources: list[Resource]) -> Resource:
+def _adopted(
+    create: PendingCreate, identity: str, provider: str, resources: list[Resource]
+) -> Resource:
     known = {resource["urn"] for resource in resources}
-    adopted = copy.deepcopy(wanted.resource)
+    adopted = copy.deepcopy(create.resource)
     inputs = adopted.get("inputs") or {}
     adopted |= {"id": identity, "provider": provider, "inputs": inputs, "outputs": dict(inputs)}
     adopted["dependencies"] = [urn for urn in adopted.get("dependencies") or [] if urn in known]
     if adopted.get("parent") not in known:
-        # Its component is not in the state: the stack takes it, and the next `up` puts it back.
+        # Its component is not in the state: the stack adopts it until the next `up`.
         adopted["parent"] = _stack_urn(resources)
     return adopted
 
 
-def _make_way(resources: list[Resource], urn: str) -> None:
-    """Mark the old one of a replacement for deletion, as the engine does when the new one is made.
+def _mark_replaced(resources: list[Resource], urn: str) -> None:
+    """Mark the old resource of a replacement for deletion, as the engine does after the create.
 
     Source: `CreateStep.Apply` in the engine's pkg/resource/deploy/step.go.
     """
@@ -73,10 +75,10 @@ def _provider(resources: list[Resource], reference: str | None) -> str | None:
     """Return the reference (`urn::id`) of the same provider as the state holds it now."""
     if not reference:
         return None
-    wanted = reference.rpartition("::")[0]
+    urn = reference.rpartition("::")[0]
     for resource in resources:
-        if resource["urn"] == wanted and resource.get("id"):
-            return f"{wanted}::{resource['id']}"
+        if resource["urn"] == urn and resource.get("id"):
+            return f"{urn}::{resource['id']}"
     return None
 
 

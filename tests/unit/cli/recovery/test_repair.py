@@ -10,10 +10,10 @@ import pytest
 
 from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import SECRET_KIND, SECRET_MARK, Checkpoint
-from stackyard_cli.backend.pending import Doubts, Wanted, doubts_of
+from stackyard_cli.backend.pending import PendingChanges, PendingCreate, pending_changes
 from stackyard_cli.inventory import ids
 from stackyard_cli.inventory.census import Found
-from stackyard_cli.recovery.recover import foreign, leftovers
+from stackyard_cli.recovery.recover import foreign, not_in_state
 from stackyard_cli.recovery.repair import repaired, without
 
 STACK_URN = "urn:pulumi:dev::a.b::pulumi:pulumi:Stack::a.b-dev"
@@ -96,8 +96,8 @@ def test_kubernetes_ids() -> None:
 
 def test_a_found_create_is_adopted_and_nothing_stays_pending() -> None:
     before = checkpoint(pending=[{"type": "creating", "resource": thing("data")}])
-    doubts = doubts_of(before, Path("/nowhere"), "a-b-dev")
-    deployment, adopted, unplaced = repaired(before, doubts, {urn("data"): "data"})
+    pending = pending_changes(before, Path("/nowhere"), "a-b-dev")
+    deployment, adopted, unplaced = repaired(before, pending, {urn("data"): "data"})
     held = deployment["deployment"]["resources"][-1]
     assert (held["urn"], held["id"], held["outputs"]) == (urn("data"), "data", {"bucket": "data"})
     assert adopted == [urn("data")]
@@ -108,8 +108,8 @@ def test_a_found_create_is_adopted_and_nothing_stays_pending() -> None:
 
 def test_a_create_that_is_not_found_is_forgotten() -> None:
     before = checkpoint(pending=[{"type": "creating", "resource": thing("data")}])
-    doubts = doubts_of(before, Path("/nowhere"), "a-b-dev")
-    deployment, adopted, _ = repaired(before, doubts, {})
+    pending = pending_changes(before, Path("/nowhere"), "a-b-dev")
+    deployment, adopted, _ = repaired(before, pending, {})
     assert adopted == []
     assert len(deployment["deployment"]["resources"]) == 2
 
@@ -117,8 +117,8 @@ def test_a_create_that_is_not_found_is_forgotten() -> None:
 def test_in_a_replacement_the_old_one_makes_way() -> None:
     old = thing("data", id="data-1")
     before = checkpoint(old, pending=[{"type": "creating", "resource": thing("data")}])
-    doubts = doubts_of(before, Path("/nowhere"), "a-b-dev")
-    deployment, _, _ = repaired(before, doubts, {urn("data"): "data-2"})
+    pending = pending_changes(before, Path("/nowhere"), "a-b-dev")
+    deployment, _, _ = repaired(before, pending, {urn("data"): "data-2"})
     both = [r for r in deployment["deployment"]["resources"] if r["urn"] == urn("data")]
     assert [(r["id"], r.get("delete", False)) for r in both] == [
         ("data-1", True),
@@ -128,15 +128,19 @@ def test_in_a_replacement_the_old_one_makes_way() -> None:
 
 def test_what_only_a_lost_provider_could_manage_is_not_placed() -> None:
     before = checkpoint()
-    wanted = Wanted(thing("data", provider="urn:pulumi:dev::a.b::pulumi:providers:aws::other::x"))
-    _, adopted, unplaced = repaired(before, Doubts([wanted]), {urn("data"): "data"})
+    create = PendingCreate(
+        thing("data", provider="urn:pulumi:dev::a.b::pulumi:providers:aws::other::x")
+    )
+    _, adopted, unplaced = repaired(before, PendingChanges([create]), {urn("data"): "data"})
     assert adopted == []
-    assert unplaced == [wanted]
+    assert unplaced == [create]
 
 
 def test_dependencies_and_parents_that_are_not_held_are_left_out() -> None:
     lost = thing("data", parent=urn("gone"), dependencies=[urn("gone"), PROVIDER_URN])
-    deployment, _, _ = repaired(checkpoint(), Doubts([Wanted(lost)]), {urn("data"): "data"})
+    deployment, _, _ = repaired(
+        checkpoint(), PendingChanges([PendingCreate(lost)]), {urn("data"): "data"}
+    )
     held = deployment["deployment"]["resources"][-1]
     assert (held["parent"], held["dependencies"]) == (STACK_URN, [PROVIDER_URN])
 
@@ -145,7 +149,7 @@ def test_leftovers_are_what_no_id_and_no_arn_accounts_for() -> None:
     arn = "arn:aws:sns:eu-central-1:1:alarms"
     state = checkpoint(thing("data", id="data"), thing("alarms", id="x", outputs={"arn": arn}))
     found = [Found("arn:aws:s3:::data", "l"), Found(arn, "l"), Found("vpc-9", "aws:ec2/vpc:Vpc::v")]
-    assert leftovers(state, found) == ["vpc-9 (aws:ec2/vpc:Vpc::v)"]
+    assert not_in_state(state, found) == ["vpc-9 (aws:ec2/vpc:Vpc::v)"]
 
 
 def test_another_stacks_thing_of_the_same_name_is_not_kept() -> None:
