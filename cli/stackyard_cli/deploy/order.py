@@ -30,7 +30,7 @@ def run_in_dependency_order(
 ) -> Reports:
     """Run the operation on every stack, layer by layer; return the reports of those that started.
 
-    A signal stops the start of further stacks; running ones end as `StopSignals` tells them.
+    A signal stops the start of further stacks; `StopSignals` ends the running ones.
     """
     reports: Reports = {}
     with ThreadPoolExecutor(CONCURRENT_STACKS) as pool:

@@ -105,8 +105,8 @@ def _offerings(
 ) -> Iterator[Check]:
     ec2 = clients("ec2", config.region)
     zones = zones_of(config)
-    wanted = sorted({kind for pool in pools.values() for kind in pool.instance_types})
-    filters = [{"Name": "instance-type", "Values": wanted}]
+    types = sorted({kind for pool in pools.values() for kind in pool.instance_types})
+    filters = [{"Name": "instance-type", "Values": types}]
     pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
         LocationType="availability-zone", Filters=filters
     )
@@ -137,13 +137,13 @@ def zones_of(config: FoundationConfig) -> list[str]:
 
 def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterator[Check]:
     vcpus = _vcpus(ec2, sorted({k for pool in pools.values() for k in pool.instance_types}))
-    wanted = Counter[str]()
+    needs = Counter[str]()
     named: dict[str, list[str]] = {}
     for name, pool in pools.items():
         code = _code(pool)
-        wanted[code] += pool.max * max(vcpus[kind] for kind in pool.instance_types)
+        needs[code] += pool.max * max(vcpus[kind] for kind in pool.instance_types)
         named.setdefault(code, []).append(name)
-    for code, need in wanted.items():
+    for code, need in needs.items():
         pools_named = ", ".join(named[code])
         check = f"{stage}: quota {code}"
         found = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]

@@ -19,9 +19,9 @@ def images(concern: str, subject: Subject) -> Check:
     named = subject.project.images
     if not named:
         return Check.not_declared(concern)
-    wanted = {_repository(name) for name in named.values()}
+    expected = {_repository(name) for name in named.values()}
     ecr = subject.clients.aws("ecr")
-    found = ecr.describe_repositories(repositoryNames=sorted(wanted))["repositories"]
+    found = ecr.describe_repositories(repositoryNames=sorted(expected))["repositories"]
     problems = [
         f"tags of {repository['repositoryName']} can be moved"
         for repository in found

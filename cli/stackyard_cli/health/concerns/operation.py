@@ -58,9 +58,9 @@ def monitoring(concern: str, subject: Subject) -> Check:
     on = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
     problems = [f"{name} is on" for name in on] or ([] if alarms else ["no alarm exists"])
     sns = subject.clients.aws("sns")
-    place = f"{subject.foundation.region}:{subject.foundation.account}"
+    owner = f"{subject.foundation.region}:{subject.foundation.account}"
     for who in config.subscribers:
-        topic = f"arn:aws:sns:{place}:{subject.stack.slug}-{who}"
+        topic = f"arn:aws:sns:{owner}:{subject.stack.slug}-{who}"
         if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
             problems.append(f"the topic of {who} has no subscriber")
     heard = ", ".join(sorted(config.subscribers))
@@ -73,8 +73,8 @@ def pipeline(concern: str, subject: Subject) -> Check:
     """Whether the pipeline can start, and the result of its last execution."""
     if subject.config.pipeline is None:
         return Check.not_declared(concern)
-    place = f"{subject.foundation.region}:{subject.foundation.account}"
-    machine = f"arn:aws:states:{place}:stateMachine:{subject.stack.slug[:NAME_LIMIT]}"
+    owner = f"{subject.foundation.region}:{subject.foundation.account}"
+    machine = f"arn:aws:states:{owner}:stateMachine:{subject.stack.slug[:NAME_LIMIT]}"
     states = subject.clients.aws("stepfunctions")
     status = states.describe_state_machine(stateMachineArn=machine)["status"]
     found = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
