@@ -146,11 +146,11 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(words: list[str]) -> int:
-    """Run the command with these words and return its exit code."""
+def run(arguments: list[str]) -> int:
+    """Run the command with these arguments and return its exit code."""
     try:
         # Not `tree.main()`: it turns Ctrl-C and a closed pipe into exits of its own.
-        context = _tree().make_context("stackyard", words or ["--help"])
+        context = _tree().make_context("stackyard", arguments or ["--help"])
         with context:
             context.command.invoke(context)
         return ExitCode.DONE
@@ -167,7 +167,7 @@ def run(words: list[str]) -> int:
         if _interrupted(error):
             render.narrate("interrupted")
             return ExitCode.INTERRUPTED
-        return _report(error, json="--json" in words)
+        return _report(error, json="--json" in arguments)
 
 
 def _interrupted(error: BaseException | None) -> bool:

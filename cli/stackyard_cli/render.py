@@ -1,4 +1,4 @@
-"""The only printer: answers go to stdout, everything else to stderr, plain unless on a terminal."""
+"""The only printer: answers to stdout, everything else to stderr, colours only on a terminal."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def styled(text: str, style: Style, stream: TextIO | None = None) -> str:
 
 
 def answer(value: Any, *, json: bool, text: str | None = None, with_secrets: bool = False) -> None:
-    """Print the answer: `value` as JSON, else `text` (by default the value as it is).
+    """Print the answer: `value` as JSON, else `text`, by default `str(value)`.
 
-    `with_secrets` is for answers that somebody asked for because they hold a secret.
+    `with_secrets` prints secrets unmasked, for answers whose purpose is a secret.
     """
     if json:
         text = encoder.dumps(value, indent=2, ensure_ascii=False, default=str)
@@ -82,7 +82,7 @@ def table(
 
 
 def narrate(text: str = "", style: Style | None = None) -> None:
-    """Print one line of narration on stderr; it takes the place of a transient status line."""
+    """Print one line on stderr; it replaces a transient status line."""
     _erase_status()
     text = Mask.of()(text)
     print(styled(text, style) if style else text, file=sys.stderr, flush=True)  # noqa: T201 - printer
@@ -102,8 +102,8 @@ def status(text: str) -> None:
 def problem(error: StackyardError, *, json: bool) -> None:
     """Print an expected error: text on stderr, or one JSON object on stdout."""
     if json:
-        plain = {"error": error.message, "code": int(error.code), "hint": error.hint}
-        answer(plain | dict(error.facts), json=True)
+        facts = {"error": error.message, "code": int(error.code), "hint": error.hint}
+        answer(facts | dict(error.facts), json=True)
         return
     for detail in error.details:
         narrate(detail)
@@ -113,10 +113,10 @@ def problem(error: StackyardError, *, json: bool) -> None:
 
 
 def ask(question: str) -> str:
-    """Ask a person and return the answer; raises StackyardError where nobody can answer."""
+    """Ask a person and return the answer; raises StackyardError without a terminal."""
     if not interactive():
-        message = f"this needs an answer, and there is no terminal: {question}"
-        raise StackyardError(message, hint="add `--yes` to go ahead", code=ExitCode.INVALID)
+        message = f"a confirmation is needed, and there is no terminal: {question}"
+        raise StackyardError(message, hint="add `--yes` to confirm", code=ExitCode.INVALID)
     _erase_status()
     sys.stderr.write(f"{question} ")
     sys.stderr.flush()

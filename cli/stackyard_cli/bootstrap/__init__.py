@@ -1,1 +1,1 @@
-"""What an account needs before the first apply: state bucket, key, identity provider, roles."""
+"""Prepares an AWS account for the first apply: state bucket, key, OIDC provider, roles."""

@@ -1,4 +1,4 @@
-"""What the engine calls for each resource type, and which types the blueprints make.
+"""The IAM actions that each resource type needs, and the types that the blueprints create.
 
 One line per type: `service: create | change and delete | read`. Source: the actions of each service
 at https://docs.aws.amazon.com/service-authorization/latest/reference/, for the calls that the AWS
@@ -227,9 +227,9 @@ def actions_of(types: Iterable[str]) -> Actions:
     parts: tuple[set[str], set[str], set[str]] = (set(), set(), set())
     for kind in types:
         service, _, rest = TABLE[kind].partition(": ")
-        for place, words in zip(parts, rest.split("|"), strict=True):
-            place |= {f"{service}:{word}" for word in words.split() if word != "-"}
-        parts[1].update(f"{service}:{word}" for word in BESIDES.get(service, ()))
+        for part, names in zip(parts, rest.split("|"), strict=True):
+            part |= {f"{service}:{name}" for name in names.split() if name != "-"}
+        parts[1].update(f"{service}:{name}" for name in BESIDES.get(service, ()))
     create, change, read = parts
     return Actions(frozenset(create), frozenset(change), frozenset(read) | SEARCH)
 

@@ -1,1 +1,1 @@
-"""The pipelines of Git hosts, and the clients that talk to these hosts."""
+"""Pipelines for Git hosts, and what their jobs need from these hosts."""

@@ -67,13 +67,13 @@ def start(json: Json = False) -> None:
     memory = sum(member.rss_bytes for member in members) // MEGABYTE
     render.narrate(f"ready in {time.monotonic() - begun:.1f} s, {memory} MB in use", "green")
     render.narrate("next: `stackyard sandbox status`, `eval $(stackyard sandbox env)`")
-    plain = {
+    facts = {
         "endpoint": sandbox.aws.endpoint,
         "region": sandbox.aws.region,
         "kubeconfig": str(sandbox.kubeconfig),
     }
-    text = "\n".join(f"{key}\t{value}" for key, value in plain.items())
-    render.answer(plain, json=json, text=text)
+    text = "\n".join(f"{key}\t{value}" for key, value in facts.items())
+    render.answer(facts, json=json, text=text)
 
 
 @app.command()
@@ -139,8 +139,8 @@ def env(json: Json = False) -> None:
 def kubeconfig(json: Json = False) -> None:
     """Print the path of the kubeconfig; it has one context per EKS cluster, of the same name."""
     sandbox = _running()
-    plain = {"kubeconfig": str(sandbox.kubeconfig), "contexts": list(sandbox.clusters)}
-    render.answer(plain, json=json, text=str(sandbox.kubeconfig))
+    facts = {"kubeconfig": str(sandbox.kubeconfig), "contexts": list(sandbox.clusters)}
+    render.answer(facts, json=json, text=str(sandbox.kubeconfig))
 
 
 def _running() -> Sandbox:

@@ -39,7 +39,7 @@ class Answer:
         return encoder.dumps(self.statement, indent=2, sort_keys=True) if self.statement else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values."""
+        """Return the answer as plain data."""
         cell, decision = self.cell, self.cell.decision
         place = {"who": cell.who, "dataset": cell.dataset, "directory": cell.directory}
         decided = {"policy": decision.policy, "sid": decision.sid, "why": str(decision)}

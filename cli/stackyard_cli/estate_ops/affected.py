@@ -1,7 +1,7 @@
-"""Which stacks a change touches: their effective config is compared, and contracts are followed.
+"""Finds the stacks that a change in git affects: compares effective configs, follows contracts.
 
-A comment, a moved key or a default that every stack overrides touches nobody. What lies outside
-`stacks/` is the tool itself, its version or its policies, and touches every stack.
+A comment, a moved key or a default that every stack overrides affects no stack. A file outside
+`stacks/` may be the tool itself, its version or its policies, and affects every stack.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ VALUES_NAMED = 20
 
 @dataclass(frozen=True)
 class Touched:
-    """One stack that the change touches."""
+    """One stack that the change affects."""
 
     stack: str
     change: Change
@@ -131,9 +131,11 @@ class _Comparison:
                 found[stack] = one
         if not whole:
             self._follow(found)
-        gone = self._before - set(self._new.stacks())
+        removed_ids = self._before - set(self._new.stacks())
         ordered = sorted(found.values(), key=lambda each: (each.layer, each.stack))
-        removed = sorted(map(self._removed, gone), key=lambda each: (-each.layer, each.stack))
+        removed = sorted(
+            map(self._removed, removed_ids), key=lambda each: (-each.layer, each.stack)
+        )
         return (*ordered, *removed)
 
     def _everything(self) -> str | None:
@@ -192,7 +194,7 @@ class _Comparison:
 
     def _removed(self, stack: StackId) -> Touched:
         assert self._old is not None
-        because = f"{layout.file_of(stack)} is gone"
+        because = f"{layout.file_of(stack)} was removed"
         return Touched(str(stack), "removed", "destroy", *_standing(self._old, stack), because)
 
 
@@ -211,7 +213,7 @@ def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[
 
 
 def _standing(estate: Estate, stack: StackId) -> tuple[int, bool, str, str, str]:
-    """Return what `Touched` says of a stack whatever the change: layer, protection, place."""
+    """Return layer, protection, stage, account and region of a stack."""
     blueprint, tree = estate.written(stack)
     section = tree.child("protection")
     protect = section.child("protect") if section else None

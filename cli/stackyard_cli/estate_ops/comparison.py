@@ -1,7 +1,7 @@
-"""Every difference between two stacks, with where each side was written, explained or flagged.
+"""Compares two stacks value by value, with the file and line of each side and a reason.
 
-A difference is explained by the file that makes it (a stage's or another project's), or by a key
-that may differ between stages by its nature. Anything else is flagged: somebody should say why.
+A difference is explained by its file (a stage's or another project's), or by a key that may differ
+between stages. Any other difference is flagged for a review.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _difference(
 ) -> Difference:
     reasons = list(_reasons(path, one, other, a, b))
     flagged = not reasons or any(reason is None for reason in reasons)
-    said = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    stated = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
     return Difference(
         path=dotted(path),
         one=shown(one, path) if one else None,
@@ -77,16 +77,16 @@ def _difference(
         one_origin=str(one.origin) if one else None,
         other_origin=str(other.origin) if other else None,
         verdict="flagged" if flagged else "explained",
-        reason="written for one stack alone; nothing says why" if flagged else said,
+        reason="written for one stack only, without a known reason" if flagged else stated,
     )
 
 
 def _reasons(
     path: FieldPath, one: Node | None, other: Node | None, a: StackId, b: StackId
 ) -> Iterator[str | None]:
-    """Yield why each side says what it says; None for a side without a reason.
+    """Yield the reason of each side's value; None for a side without one.
 
-    A side written in a file that both stacks read says nothing: the other side differs from it.
+    A value from a file that both stacks read needs no reason: the other side overrides it.
     """
     common = {layout.COMPANY} | (_files(a) & _files(b))
     for node, stack in ((one, a), (other, b)):
@@ -107,7 +107,7 @@ def _allowed(path: FieldPath) -> str | None:
             return reason
     for keys in PROMOTED:
         if matches(path, keys):
-            return "goes from stage to stage by `stackyard promote`"
+            return "promoted from stage to stage by `stackyard promote`"
     return None
 
 

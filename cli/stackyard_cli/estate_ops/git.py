@@ -1,6 +1,6 @@
-"""Two revisions of an estate in git: the older one as files of its own, and what differs.
+"""Reads two revisions of an estate from git: the changed files, and the older one's files.
 
-Only git's plumbing is used, with full names and NUL between them: https://git-scm.com/docs.
+Only plumbing commands are used, with full names separated by NUL: https://git-scm.com/docs.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ SECONDS = 60
 """Longest time a git command may take: it only reads."""
 
 
-def git(root: Path, *words: str) -> bytes:
-    """Return what git prints; raises StackyardError with git's own words."""
+def git(root: Path, *arguments: str) -> bytes:
+    """Return what git prints; raises StackyardError with git's last message."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, check=False, timeout=SECONDS
+            ["git", "-C", str(root), *arguments], capture_output=True, check=False, timeout=SECONDS
         )
     except FileNotFoundError:
         raise StackyardError("git is not on PATH", hint="install git") from None
     except subprocess.TimeoutExpired:
-        raise StackyardError(f"git {words[0]} took more than {SECONDS} s") from None
+        raise StackyardError(f"git {arguments[0]} took more than {SECONDS} s") from None
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         hint = "a shallow clone lacks history: fetch it whole (`fetch-depth: 0`)"
-        message = f"git {words[0]} failed: {said[-1]}"
+        message = f"git {arguments[0]} failed: {lines[-1]}"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     return done.stdout
 
 
 def merge_base(root: Path, base: str, head: str | None) -> str:
-    """Return the commit where the branch left `base`: what came later to it is not ours."""
+    """Return the merge base of `base` and `head`, the commit where the branch began."""
     if base.startswith("-") or (head or "").startswith("-"):
         raise StackyardError("a revision does not start with `-`", code=ExitCode.INVALID)
     return git(root, "merge-base", base, head or "HEAD").decode().strip()
@@ -106,7 +106,7 @@ def _names(listed: bytes) -> set[str]:
 
 
 def below_top(root: Path) -> tuple[Path, str]:
-    """Return the top of the repository, and where the estate lies below it (empty at the top)."""
+    """Return the top of the repository, and the estate's path below it (empty at the top)."""
     top = git(root, "rev-parse", "--show-toplevel").decode().removesuffix("\n")
     prefix = git(root, "rev-parse", "--show-prefix").decode().removesuffix("\n")
     return Path(top), prefix.removesuffix("/")

@@ -1,4 +1,4 @@
-"""One project's stack as its files say it: for verbs that need neither engine nor cloud."""
+"""Loads one project's stack, for verbs that need neither engine nor cloud."""
 
 from __future__ import annotations
 

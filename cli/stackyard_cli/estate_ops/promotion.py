@@ -187,7 +187,7 @@ def _without(text: str, own: Node, path: FieldPath) -> str:
         end += 1
     rest = [*lines[:start], *lines[end:]]
     if isinstance(parent.value, dict) and len(parent.value) == 1:
-        # A key without any value is refused: its section goes as well, and is written anew.
+        # A key without a value is not valid: its section is removed as well, and written again.
         if len(path) > 1:
             return _without(text, own, path[:-1])
         rest.append("{}")

@@ -31,20 +31,20 @@ EC2 = {
     "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
     "describe_vpcs": ("Vpcs", "VpcId"),
 }
-"""How EC2 lists its taggable types."""
+"""Operation, result key and id key by which EC2 lists each taggable type."""
 
 EC2_PREFIXES = frozenset(
     {"eipalloc", "fl", "igw", "lt", "nat", "rtb", "sgr", "sg", "subnet", "vpce", "vpc"}
 )
-"""Beginnings of the ids of those types."""
+"""Prefixes of the ids of those types."""
 
 GONE = frozenset({"deleted", "deleting"})
-"""States in which EC2 still shows what is no more, for up to an hour."""
+"""States of deleted resources, which EC2 lists for up to an hour."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """One tagged thing of the account."""
+    """One tagged resource of the account."""
 
     arn: str
     """ARN, or the bare id where the service's API gives no ARN."""
@@ -59,7 +59,7 @@ class Found:
 
 
 class AwsCensus:
-    """Asks the AWS account of one stack."""
+    """Lists the tagged resources of one stack in its AWS account."""
 
     def __init__(self, stack: StackId, region: str, environment: Mapping[str, str]) -> None:
         self._stack, self._region = stack, region
@@ -72,8 +72,8 @@ class AwsCensus:
     def tagged(self) -> list[Found]:
         """Return everything that exists and carries the stack's tag.
 
-        The tagging API covers most types; EC2 is asked type by type, as it tells more and only what
-        is there now. IAM roles are in neither; their names are known.
+        The tagging API covers most types. EC2 is listed by type, which is complete and current.
+        IAM roles are in neither; they are found by name.
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
         found = {one.last: one for one in self._ec2()}
@@ -92,9 +92,9 @@ class AwsCensus:
                 yield item["ResourceARN"], plain_tags(item["Tags"])
 
     def identify(self, creates: Sequence[PendingCreate], held: Set[str]) -> dict[str, str]:
-        """Return the likely id of each; a wrong one costs nothing, as the refresh drops it.
+        """Return the likely id of each; a wrong one is harmless, as the refresh removes it.
 
-        `held` are ids that the state holds: in a replacement the old one carries the same tag.
+        `held` are ids in the state: during a replacement the old resource has the same tag.
         """
         by_label: dict[str, Found] = {}
         for one in self.tagged():
@@ -121,15 +121,15 @@ class AwsCensus:
             name = "Filter" if operation == "describe_flow_logs" else "Filters"
             for item in getattr(self.client("ec2"), operation)(**{name: chosen})[items]:
                 tags = plain_tags(item.get("Tags") or [])
-                # Looked at again, as not every emulator of EC2 filters every type.
+                # Filtered again, as not every emulator of EC2 filters every type.
                 if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
                     found.append(Found(item[key], tags.get(RESOURCE_TAG)))
         return found
 
     def _stays(self, one: Found) -> bool:
-        """Say whether EC2 has not told of it already, and whether it does not go by itself.
+        """Say whether a resource is not listed by EC2 already, and is not being deleted.
 
-        Keys that are on their way out do, and automated snapshots, which go with their database:
+        Keys pending deletion are, and automated snapshots, which are deleted with their database:
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
         """
         if ":snapshot:rds:" in one.arn:

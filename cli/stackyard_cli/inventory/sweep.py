@@ -28,8 +28,10 @@ UNSEEN = frozenset(
         "aws:signer/signingProfile:SigningProfile",
     }
 )
-"""Types with tags that no search here finds in the sandbox, as measured on the reference estate. On
-AWS the tag search may find more of them; nobody has looked."""
+"""Types with tags that no search here finds in the sandbox, measured on the reference estate.
+
+On AWS the tagging API may find more of them; this has not been measured.
+"""
 
 IMPLIED = frozenset(
     {
@@ -68,7 +70,7 @@ def unseen(resources: Iterable[Resource]) -> list[str]:
 
 
 def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[Found]:
-    """Yield what is left of a project in a cluster: its namespace, and volumes claimed from it.
+    """Yield a project's orphaned objects in a cluster: its namespace, and its volumes.
 
     `ask` returns an object of the cluster's API by its path, None where there is none.
     """
@@ -82,7 +84,7 @@ def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[Found]:
 
 
 def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
-    """Yield the stack's roles: `list_roles` tells no tags, so names with the stack's are asked.
+    """Yield the stack's roles: `list_roles` returns no tags, so roles are matched by name first.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
     """
@@ -96,7 +98,7 @@ def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
 
 
 def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
-    """Yield the stack's providers of identities, which say who outside may take its roles."""
+    """Yield the stack's OIDC identity providers, which let outside identities take its roles."""
     iam = census.client("iam")
     for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         answer = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
@@ -104,7 +106,7 @@ def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
 
 
 def _leaving(one: Found, census: AwsCensus) -> bool:
-    """Say whether a secret is marked for deletion: it is billed no more, and goes by itself.
+    """Say whether a secret is marked for deletion: it is not billed, and is deleted later.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
     """
@@ -141,7 +143,7 @@ def _tagged(stack: StackId, arn: str, tags: Mapping[str, str] | None) -> Iterato
 
 
 def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[Found]:
-    """Yield what controllers of a cluster made; nothing that a stack itself has tagged."""
+    """Yield what a cluster's controllers created, without what a stack itself has tagged."""
     owned, balanced = CLUSTER_TAGS
     filters = ({"Key": owned.format(cluster)}, {"Key": balanced, "Values": [cluster]})
     for wanted in filters:

@@ -19,7 +19,7 @@ Row = tuple[str, str, str, str]
 
 
 def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
-    """Return the plain answers about data by row and verb."""
+    """Return the answers about data by row and verb, as plain data."""
     found: dict[Row, dict[str, dict[str, Any]]] = {}
     for answer in answers:
         cell = answer.cell
@@ -42,8 +42,8 @@ def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Ans
     abilities: dict[str, dict[str, Any]] = {}
     for one in inside:
         text = encoder.dumps(one.rule, sort_keys=True) if one.rule else ""
-        told = {"allowed": one.allowed, "why": one.why, "anchor": _anchor(rules, "rule", text)}
-        abilities.setdefault(one.ability, {})[one.who] = told
+        ability = {"allowed": one.allowed, "why": one.why, "anchor": _anchor(rules, "rule", text)}
+        abilities.setdefault(one.ability, {})[one.who] = ability
     return template(scaffold.TEMPLATES, "access.html.j2", html=True).render(
         stack=stack,
         verbs=list(ACTIONS),
