@@ -165,10 +165,10 @@ class _Comparison:
         if not touched:
             return None
         assert self._old is not None
-        blueprint, tree = self._new.written(stack)
-        self._old.adopt(self._new, (file for file in read if file not in self._files))
+        blueprint, tree = self._new.merged_files(stack)
+        self._old.reuse(self._new, (file for file in read if file not in self._files))
         try:
-            blueprint_before, tree_before = self._old.written(stack)
+            blueprint_before, tree_before = self._old.merged_files(stack)
         except StackFileErrors:
             return self._made(stack, "changed", "it could not be read before")
         values = list(islice(_differing(tree_before, tree, ()), VALUES_NAMED))
@@ -214,7 +214,7 @@ def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[
 
 def _standing(estate: Estate, stack: StackId) -> tuple[int, bool, str, str, str]:
     """Return layer, protection, stage, account and region of a stack."""
-    blueprint, tree = estate.written(stack)
+    blueprint, tree = estate.merged_files(stack)
     section = tree.child("protection")
     protect = section.child("protect") if section else None
     account, region = (tree.child(key) for key in ("account", "region"))

@@ -97,7 +97,7 @@ def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
     text = before
     for path, value in wanted:
         text = _written(estate, target, text, path, value)
-    after = estate.tried(target, text)
+    after = estate.load_text(target, text)
     for path, value in wanted:
         found = _at(after.tree, path)
         if found is None or found.to_dict() != value:

@@ -54,9 +54,9 @@ def new_stack(
         hint = "replace the link by a folder"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     source = _preset(estate.blueprint(stack), preset)
-    account = estate.tried(stack, "{}\n").config.account
+    account = estate.load_text(stack, "{}\n").config.account
     text = rendered(source, stack=stack, account=account)
-    estate.tried(stack, text)
+    estate.load_text(stack, text)
     return stack, path, text
 
 

@@ -1,1 +1,1 @@
-"""The files of an estate: read, merged, validated, with the origin of every value."""
+"""Reads, merges and validates the files of an estate; every value keeps its position."""

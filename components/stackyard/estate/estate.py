@@ -1,4 +1,4 @@
-"""An estate: the folder that holds `stacks/`, its settings, and its stacks in dependency order."""
+"""Estates: the folder with `stacks/`, its settings, and its stacks in dependency order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stackyard.suggestion import closest
 
 
 class Estate:
-    """What people wrote below one folder; a snapshot, as every file is read at most once."""
+    """The stack files below one folder; a snapshot, because every file is read at most once."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -30,16 +30,18 @@ class Estate:
 
     @classmethod
     def find(cls, start: Path, explicit: Path | None = None) -> Estate:
-        """Return the estate around a folder, or the one that is named; raises EstateError."""
-        hint = "`stackyard init DIR` makes an estate, `--estate DIR` names one elsewhere"
+        """Return the estate that contains a folder, or an explicit one; raises EstateError."""
+        hint = "create an estate with `stackyard init DIR`, or name one with `--estate DIR`"
         if explicit is not None:
             if os.path.lexists(explicit / layout.ESTATE):
                 return cls(explicit.absolute())
-            raise EstateError(f"{str(explicit)!r} is no estate: no {layout.ESTATE} there", hint)
+            raise EstateError(
+                f"{str(explicit)!r} is not an estate: it has no {layout.ESTATE}", hint
+            )
         for folder in (start.absolute(), *start.absolute().parents):
             if os.path.lexists(folder / layout.ESTATE):
                 return cls(folder)
-        raise EstateError(f"no estate here or above: no {layout.ESTATE} found", hint)
+        raise EstateError(f"no estate in this folder or above: {layout.ESTATE} not found", hint)
 
     @cached_property
     def settings(self) -> EstateSettings:
@@ -48,8 +50,8 @@ class Estate:
 
     @cached_property
     def layout(self) -> layout.Layout:
-        """What lies in the estate, astray files included."""
-        return layout.surveyed(self.root)
+        """The files of the estate, stray ones included."""
+        return layout.scan(self.root)
 
     @cached_property
     def _loader(self) -> Loader:
@@ -73,7 +75,7 @@ class Estate:
         """Return the stacks that match any pattern, sorted; all of them for no pattern.
 
         A pattern is a path whose segments may be globs: `ranking/*/dev`. Raises EstateError for a
-        pattern that matches nothing, as a typing error must not look like "nothing to do".
+        pattern that matches nothing, because a typing error must not look like "nothing to do".
         """
         if not patterns:
             return self.stacks()
@@ -97,19 +99,19 @@ class Estate:
         """Return the stack read, merged and validated; raises StackFileErrors with all problems."""
         return self._loader.load(stack)
 
-    def written(self, stack: StackId) -> tuple[str, Node]:
+    def merged_files(self, stack: StackId) -> tuple[str, Node]:
         """Return the stack's blueprint and merged files, not validated: to compare, not to apply.
 
         Raises StackFileErrors where a file cannot be read.
         """
         return self._loader.merged(stack, [])
 
-    def adopt(self, other: Estate, files: Iterable[str]) -> None:
-        """Take over what another revision of the estate has parsed of files that are the same."""
-        self._files.adopt(other._files, files)
+    def reuse(self, other: Estate, files: Iterable[str]) -> None:
+        """Use what another revision of the estate has parsed of files with the same content."""
+        self._files.reuse(other._files, files)
 
-    def tried(self, stack: StackId, text: str) -> Loaded:
-        """Load a stack as if its file held this text, written or not; raises StackFileErrors."""
+    def load_text(self, stack: StackId, text: str) -> Loaded:
+        """Load a stack as if its file had this text; raises StackFileErrors."""
         files = self._files.overlaid(layout.file_of(stack), text)
         return Loader(files, frozenset(self.layout.shared)).load(stack)
 
@@ -129,7 +131,7 @@ class Estate:
         return found
 
     def _provide(self, blueprint: str, stage: str) -> str:
-        """Say how a stage gets its one stack of a blueprint."""
+        """Return the hint how a stage gets its one stack of a blueprint."""
         found = self._by_stage_and_blueprint
         makers = [one for (_, made), stacks in found.items() if made == blueprint for one in stacks]
         projects = {f"{one.team}/{one.project}" for one in makers}
@@ -145,10 +147,10 @@ class Estate:
         return [layered[level] for level in sorted(layered)]
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
-        """Return every problem of the shared files and of these stacks; empty when all is well."""
-        from stackyard.estate import across
+        """Return every problem of the shared files and of these stacks; empty if there is none."""
+        from stackyard.estate import across  # loads every config of two blueprints
 
-        found = [*self.layout.astray, *self._settings_problems()]
+        found = [*self.layout.stray, *self._settings_problems()]
         for file in sorted(self.layout.shared - {layout.ESTATE}):
             try:
                 self._files.tree(file)

@@ -12,7 +12,7 @@ from stackyard.estate.source import read_text
 
 
 class Files:
-    """Trees by file; a file that is wrong is wrong each time it is asked for."""
+    """Trees by file; a file that cannot be read raises the same error each time."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -32,13 +32,13 @@ class Files:
         return self._trees[file]
 
     def overlaid(self, file: str, text: str) -> Files:
-        """Return these files as if one of them held this text; raises StackFileErrors."""
+        """Return these files with another text for one of them; raises StackFileErrors."""
         other = Files(self._root)
         other._trees = {**self._trees, file: parse(text, file)}
         return other
 
-    def adopt(self, other: Files, files: Iterable[str]) -> None:
-        """Take over what another estate has parsed of files that hold the same text in both."""
+    def reuse(self, other: Files, files: Iterable[str]) -> None:
+        """Use what another estate has parsed of files that have the same text in both."""
         for file in files:
             if file in other._trees:
                 self._trees[file] = other._trees[file]

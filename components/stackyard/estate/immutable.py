@@ -1,4 +1,4 @@
-"""Which keys cannot change after the first apply, and whether a new config changes one."""
+"""Immutable fields: finds those that differ between the applied and a new config."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stackyard.estate.model_fields import models_at
 from stackyard.field_path import FieldPath
 
 MARK = "x-immutable"
-"""Set by `stackyard.config.immutable`, so that the JSON Schema says it too."""
+"""Set by `stackyard.config.immutable`, so that the JSON Schema has the mark, too."""
 
 UNKNOWN = object()
 """The value of a required field that did not exist yet when the config was recorded."""
@@ -28,7 +28,7 @@ def changed_immutables(
     """Return the immutable fields whose value differs between two effective configs.
 
     A field that is not written has its default. Sections and entries that only one side has are
-    no change of an immutable field: they are made or deleted as a whole.
+    no change of an immutable field: they are created or deleted as a whole.
     """
     return list(_changes(model, recorded, new, ()))
 

@@ -1,4 +1,4 @@
-"""How an estate lies on disk: which files are stacks, which are shared, and which are astray."""
+"""Layout of an estate on disk: stack files, shared files, and stray files that nothing reads."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STAGES = f"{FOLDER}/_stages"
 SCHEMAS = f"{FOLDER}/_schema"
 SUFFIX = ".yaml"
 
-PLACE = "a stack is stacks/TEAM/PROJECT/STAGE.yaml"
-SHARED = "shared files are _defaults.yaml, and _stages/STAGE.yaml at the top"
+STACK_PATH = "a stack is stacks/TEAM/PROJECT/STAGE.yaml"
+SHARED_FILES = "shared files are _defaults.yaml, and _stages/STAGE.yaml at the top"
 
 
 @dataclass
 class Layout:
-    """What one walk over `stacks/` finds."""
+    """The files below `stacks/`."""
 
     stacks: list[StackId] = field(default_factory=list)
     """The stacks, sorted."""
@@ -31,8 +31,8 @@ class Layout:
     shared: set[str] = field(default_factory=set)
     """The shared files, as paths below the estate."""
 
-    astray: list[StackFileError] = field(default_factory=list)
-    """Files and folders that nothing reads, though they look as if they were meant."""
+    stray: list[StackFileError] = field(default_factory=list)
+    """Problems of files and folders that look like stack files and are not read."""
 
 
 def file_of(stack: StackId) -> str:
@@ -55,8 +55,8 @@ def stage_file(stage: str) -> str:
     return f"{STAGES}/{stage}{SUFFIX}"
 
 
-def surveyed(root: Path) -> Layout:
-    """Walk over the three levels of an estate; files that are no YAML are left alone."""
+def scan(root: Path) -> Layout:
+    """Return the layout of an estate; files that are not YAML or JSON are ignored."""
     found = Layout()
     for name, is_folder, path in _entries(root, FOLDER):
         if path in (ESTATE, COMPANY) and not is_folder:
@@ -68,7 +68,7 @@ def surveyed(root: Path) -> Layout:
         elif is_folder and SEGMENT.match(name):
             _team(root, path, found)
         else:
-            _astray(root, found, name, path, is_folder)
+            _stray(root, found, name, path, is_folder)
     found.stacks.sort()
     return found
 
@@ -78,7 +78,7 @@ def _stages(root: Path, found: Layout) -> None:
         if not is_folder and name.endswith(SUFFIX) and SEGMENT.match(name.removesuffix(SUFFIX)):
             found.shared.add(path)
         else:
-            _astray(root, found, name, path, is_folder)
+            _stray(root, found, name, path, is_folder)
 
 
 def _team(root: Path, folder: str, found: Layout) -> None:
@@ -88,7 +88,7 @@ def _team(root: Path, folder: str, found: Layout) -> None:
         elif is_folder and SEGMENT.match(name):
             _project(root, path, found)
         else:
-            _astray(root, found, name, path, is_folder)
+            _stray(root, found, name, path, is_folder)
 
 
 def _project(root: Path, folder: str, found: Layout) -> None:
@@ -100,7 +100,7 @@ def _project(root: Path, folder: str, found: Layout) -> None:
         elif not is_folder and stage != name and SEGMENT.match(stage):
             found.stacks.append(StackId(team, project, stage))
         else:
-            _astray(root, found, name, path, is_folder)
+            _stray(root, found, name, path, is_folder)
 
 
 def _entries(root: Path, folder: str) -> Iterator[tuple[str, bool, str]]:
@@ -118,19 +118,19 @@ def _entries(root: Path, folder: str) -> Iterator[tuple[str, bool, str]]:
             yield name, (root / folder / name).is_dir(), f"{folder}/{name}"
 
 
-def _astray(root: Path, found: Layout, name: str, path: str, is_folder: bool) -> None:
-    nowhere = not is_folder and not (root / path).exists()
-    if not (is_folder or nowhere or name.endswith((SUFFIX, ".yml", ".json"))):
+def _stray(root: Path, found: Layout, name: str, path: str, is_folder: bool) -> None:
+    is_broken = not is_folder and not (root / path).exists()
+    if not (is_folder or is_broken or name.endswith((SUFFIX, ".yml", ".json"))):
         return
-    if nowhere:
-        problem, hint = "is a link that leads nowhere", "delete it, or mend it"
+    if is_broken:
+        problem, hint = "is a broken link", "delete or repair it"
     elif name.endswith(".yml"):
-        problem, hint = "is read by nothing: stack files end in .yaml", "rename it"
+        problem, hint = "is not read: stack files end in .yaml", "rename it"
     elif name.startswith("_"):
-        problem, hint = "is read by nothing: no such shared file", SHARED
+        problem, hint = "is not read: it is not a known shared file", SHARED_FILES
     elif not SEGMENT.match(name.removesuffix(SUFFIX)):
-        problem = "is no name for a team, project or stage"
-        hint = "2 to 32 lower-case letters, digits and hyphens, starting with a letter"
+        problem = "is not a valid name of a team, project or stage"
+        hint = "use 2 to 32 lower-case letters, digits and hyphens, starting with a letter"
     else:
-        problem, hint = "is read by nothing: it stands in the wrong place", PLACE
-    found.astray.append(StackFileError(path, 0, 0, "", problem, hint=hint))
+        problem, hint = "is not read: it is in the wrong folder", STACK_PATH
+    found.stray.append(StackFileError(path, 0, 0, "", problem, hint=hint))

@@ -1,4 +1,4 @@
-"""A stack whose files were read, merged and validated."""
+"""Loaded stacks: read, merged and validated."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from stackyard.naming import StackId
 
 @dataclass(frozen=True)
 class Loaded:
-    """One stack's config in its three forms: model, plain data, and the place of every value."""
+    """One stack's config as model, as merged settings, and with the position of every value."""
 
     id: StackId
     """The stack."""
 
     blueprint: str
-    """The blueprint it is built by."""
+    """The name of its blueprint."""
 
     config: StackConfig
     """The validated config."""
@@ -32,22 +32,22 @@ class Loaded:
 
     @cached_property
     def effective(self) -> dict[str, Any]:
-        """The merged files as plain data; the blueprint's defaults are not in it."""
-        plain: dict[str, Any] = self.tree.to_dict()
-        return plain
+        """The merged files as built-in types, without the blueprint's defaults."""
+        settings: dict[str, Any] = self.tree.to_dict()
+        return settings
 
     @cached_property
     def origins(self) -> dict[FieldPath, Origin]:
-        """The place where each value was written, by its path."""
+        """The position at which each value was written, by its path."""
         return {path: node.origin for path, node in self.tree.leaves()}
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the effective config, whatever its order and spelling."""
+        """SHA-256 of the effective config, independent of key order and YAML style."""
         text = json.dumps(self.effective, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def sections(self) -> list[str]:
-        """What is deployed: the sections that the files hold."""
+        """The sections that the files have, which are what is deployed."""
         return [key for key in self.effective if key not in StackConfig.model_fields]

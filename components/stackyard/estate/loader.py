@@ -1,4 +1,4 @@
-"""From the files of a stack to its validated config, in the fixed order of inheritance.
+"""Loading of stacks: reads, merges and validates their files in the order of inheritance.
 
 `_defaults.yaml` (company), `_stages/<stage>.yaml`, `<team>/_defaults.yaml`,
 `<team>/<project>/_defaults.yaml`, then the stack's own file.
@@ -22,13 +22,13 @@ from stackyard.naming import StackId
 from stackyard.suggestion import did_you_mean
 
 BLUEPRINT = "blueprint"
-"""The one key that no config model knows: it says which model to take."""
+"""The one key that no config model has, because it selects the model."""
 
 DEFAULT_BLUEPRINT = "project"
 
 
 class Loader:
-    """Loads stacks of one estate; what they share is read, merged and checked once."""
+    """Loads the stacks of one estate; shared files are read, merged and checked once."""
 
     def __init__(self, files: Files, shared: frozenset[str]) -> None:
         self._files, self._shared = files, shared
@@ -86,17 +86,18 @@ class Loader:
         if file not in self._shared:
             return []
         tree = self._files.tree(file)
-        assert isinstance(tree.value, dict)
         known = _all_fields()
-        return [_unshared(tree, key, known) for key in tree.value if key not in known]
+        return [
+            _unshared(node, key, known) for key, node in tree.fields.items() if key not in known
+        ]
 
     def _base(self, stack: StackId, blueprint: str) -> Node:
-        """Return what the company and the stage say to a blueprint."""
+        """Return the company's and the stage's settings for a blueprint."""
         stage = layout.stage_file(stack.stage)
         if stage not in self._shared:
-            problem = f"stage `{stack.stage}` is not known: there is no {stage}"
+            problem = f"stage `{stack.stage}` does not exist: there is no {stage}"
             known = [file.split("/")[-1][: -len(layout.SUFFIX)] for file in self._shared]
-            hint = did_you_mean(stack.stage, known, f"write {stage}, or rename the stack's file")
+            hint = did_you_mean(stack.stage, known, f"create {stage}, or rename the stack's file")
             raise StackFileErrors(
                 [StackFileError(layout.file_of(stack), 0, 0, "", problem, None, hint)]
             )
@@ -120,14 +121,11 @@ def _all_fields() -> frozenset[str]:
 
 
 def _known_to(blueprint: str, tree: Node) -> Node:
-    assert isinstance(tree.value, dict)
     known = _fields(blueprint)
-    return Node({key: node for key, node in tree.value.items() if key in known}, tree.origin)
+    return Node({key: node for key, node in tree.fields.items() if key in known}, tree.origin)
 
 
-def _unshared(tree: Node, key: str, known: frozenset[str]) -> StackFileError:
-    node = tree.child(key)
-    assert node is not None
+def _unshared(node: Node, key: str, known: frozenset[str]) -> StackFileError:
     if key != BLUEPRINT:
         return unknown_field(node, (key,), known)
     problem = "cannot be shared by all stacks"
@@ -136,13 +134,12 @@ def _unshared(tree: Node, key: str, known: frozenset[str]) -> StackFileError:
 
 
 def _without_blueprint(tree: Node, problems: list[StackFileError], *, own: bool) -> Node:
-    """Return a tree without the blueprint's name; a stack's own file may not hold it."""
-    assert isinstance(tree.value, dict)
-    named = tree.value.get(BLUEPRINT)
+    """Return a tree without the blueprint's name; a stack's own file must not have it."""
+    named = tree.fields.get(BLUEPRINT)
     if named is None:
         return tree
     if own:
         problem = "is the same in every stage, so a stack's own file cannot name it"
         hint = "name it in the `_defaults.yaml` of the project"
         problems.append(StackFileError(*(named.key or named.origin), BLUEPRINT, problem, hint=hint))
-    return Node({key: node for key, node in tree.value.items() if key != BLUEPRINT}, tree.origin)
+    return Node({key: node for key, node in tree.fields.items() if key != BLUEPRINT}, tree.origin)

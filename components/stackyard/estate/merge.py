@@ -1,4 +1,4 @@
-"""How the files of a stack become one: maps merge, lists and scalars replace, origins stay."""
+"""Merging of stack files: maps merge, lists and scalars replace, positions are kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from stackyard.estate.node import Node
 
 
 def merged(base: Node, over: Node) -> Node:
-    """Return `base` with `over` on top; a merged map is found where `over` wrote it."""
+    """Return `base` with `over` on top; a merged map has the position of `over`."""
     if not (isinstance(base.value, dict) and isinstance(over.value, dict)):
         return over
     value = dict(base.value)

@@ -1,4 +1,4 @@
-"""What a config model knows at a path: the models, and so the fields, that may be written there."""
+"""Fields of config models by path, for messages about unknown and missing fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stackyard.field_path import FieldPath
 
 
 def models_at(model: type[BaseModel], path: FieldPath) -> list[type[BaseModel]]:
-    """Return the models that may stand at a path below `model`: several for a union."""
+    """Return the models that a path below `model` can have: several for a union."""
     kinds: list[Any] = [model]
     for step in path:
         kinds = [below for kind in kinds for below in _below(kind, step)]
@@ -37,7 +37,7 @@ def _models(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 def _below(kind: Any, step: str | int) -> Iterator[Any]:
-    """Yield the types that may stand one step below a type."""
+    """Yield the types that a value one step below a type can have."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         name = written_fields(kind).get(str(step))
         if name is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from stackyard.field_path import FieldPath
 
 
 class Origin(NamedTuple):
-    """A place in a file of the estate; `line` and `column` count from 1."""
+    """A position in a file of the estate; `line` and `column` count from 1."""
 
     file: str
     line: int
@@ -22,7 +22,7 @@ class Origin(NamedTuple):
 
 @dataclass(slots=True)
 class Node:
-    """One value: a map, a list, or a scalar. Never changed once made: files share their nodes."""
+    """One value: a map, a list, or a scalar. Never changed, because files share nodes."""
 
     value: dict[str, Node] | list[Node] | str | int | float | bool
     """What was written."""
@@ -31,18 +31,23 @@ class Node:
     """Where the value starts."""
 
     key: Origin | None = None
-    """Where its key stands; None in a list and at the top."""
+    """Where its key is; None in a list and at the top."""
 
     text: str = ""
     """A scalar as it was written, so that an error shows `1.30` and not 1.3."""
 
     @property
     def position(self) -> Origin:
-        """Where a reader looks for it: at the value of a scalar, at the key of a map or list."""
+        """The position that errors show: of the value of a scalar, of the key of a map or list."""
         return self.key if self.key and isinstance(self.value, dict | list) else self.origin
 
+    @property
+    def fields(self) -> Mapping[str, Node]:
+        """The entries of a map; empty for a list or a scalar."""
+        return self.value if isinstance(self.value, dict) else {}
+
     def to_dict(self) -> Any:
-        """Return the value as plain data."""
+        """Return the value as built-in types."""
         if isinstance(self.value, dict):
             return {key: node.to_dict() for key, node in self.value.items()}
         if isinstance(self.value, list):

@@ -1,8 +1,8 @@
-"""From YAML text to a tree with places: a small, unsurprising part of YAML 1.2.
+"""Parses YAML into a tree with positions: a small subset of YAML 1.2.
 
 Scalars are text, `true`, `false` and plain decimal numbers; `no`, `012`, `1e3` and dates stay text
 (https://yaml.org/spec/1.2.2/#103-core-schema, narrowed). Tags, anchors, aliases, several documents
-and null are refused: none of them is needed, and each has a surprise or an attack to its name.
+and null are refused: none of them is needed, and each can surprise readers or enable attacks.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Reading:
         self.parser = Loader(text)
 
     def document(self) -> Node | None:
-        """Read the one document; a problem that leaves no tree is noted and gives None."""
+        """Return the tree of the one document; None for a file without one, which is noted."""
         self.parser.get_event()
         event = self.parser.get_event()
         if isinstance(event, events.StreamEndEvent):
@@ -78,16 +78,16 @@ class _Reading:
                 event,
                 (),
                 "a second document is not allowed in a stack file",
-                "one stack, one file, one document",
+                "delete it: a file describes one stack",
             )
         return tree
 
     def _note_empty(self) -> None:
-        hint = "write `{}` if everything is inherited"
+        hint = "write `{}` if the file only inherits"
         self.problems.append(StackFileError(self.file, 0, 0, "", "is empty", hint=hint))
 
     def _node(self, event: Any, path: FieldPath) -> Node:
-        self._plainness(event, path)
+        self._refuse_yaml_features(event, path)
         origin = self._origin(event)
         if len(path) > DEPTH_LIMIT:
             problem = f"nested deeper than {DEPTH_LIMIT} levels"
@@ -118,9 +118,9 @@ class _Reading:
             self._note(event, path, "the name of a field must be text")
             self._node(event, path)
             return ""
-        self._plainness(event, path)
+        self._refuse_yaml_features(event, path)
         name = str(event.value)
-        if event.implicit[0] and not isinstance(_meaning(name), str):
+        if event.implicit[0] and not isinstance(_value_of(name), str):
             self._note(event, (*path, name), "the name of a field must be text", "quote it")
         return name
 
@@ -133,13 +133,13 @@ class _Reading:
     def _scalar(self, event: Any, path: FieldPath) -> str | int | float | bool:
         if not event.implicit[0]:
             return str(event.value)
-        value = _meaning(event.value)
+        value = _value_of(event.value)
         if value is None:
             self._note(event, path, "has no value", "give it one, or delete the line")
             return ""
         return value
 
-    def _plainness(self, event: Any, path: FieldPath) -> None:
+    def _refuse_yaml_features(self, event: Any, path: FieldPath) -> None:
         if isinstance(event, events.AliasEvent):
             self._note(
                 event, path, "an alias is not allowed in a stack file", "write the value itself"
@@ -149,10 +149,12 @@ class _Reading:
                 event,
                 path,
                 "an anchor is not allowed in a stack file",
-                "delete it; shared values go to _defaults.yaml",
+                "delete it; write shared values to _defaults.yaml",
             )
         elif event.tag:
-            self._note(event, path, "a tag is not allowed in a stack file", "write a plain value")
+            self._note(
+                event, path, "a tag is not allowed in a stack file", "write the value without it"
+            )
 
     def _note(self, event: Any, path: FieldPath, problem: str, hint: str | None = None) -> None:
         origin = self._origin(event)
@@ -162,8 +164,8 @@ class _Reading:
         return Origin(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def _meaning(text: str) -> str | int | float | bool | None:
-    """Return what an unquoted scalar means."""
+def _value_of(text: str) -> str | int | float | bool | None:
+    """Return the value of an unquoted scalar."""
     if text in NULLS:
         return None
     if text in BOOLEANS:

@@ -1,4 +1,4 @@
-"""What of a value may be shown in an error: nothing that could be a secret, and never much."""
+"""Redaction: errors never show a value that may be a secret, and shorten long ones."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ SECRET_TEXT = re.compile(
     r"(AKIA|ASIA)[A-Z0-9]{16}|-----BEGIN|gh[pousr]_\w{20}|github_pat_|glpat-|xox[abprs]-|eyJ[\w-]{8}"
     r"|://[^/\s:@]+:[^/\s@]+@"
 )
-"""Texts that are secrets wherever they stand: keys, tokens, addresses with a password."""
+"""Texts that are secrets in any field: keys, tokens, URLs with a password."""
 
 
 def shown(node: Node, path: FieldPath) -> str:
-    """Return what an error may show of a value: the kind of a map or list, the text of a scalar."""
+    """Return how an error shows a value: the kind of a map or list, the text of a scalar."""
     if isinstance(node.value, dict | list):
         return "a map" if isinstance(node.value, dict) else "a list"
-    if _named_like_one(path) or SECRET_TEXT.search(node.text):
+    if _has_secret_name(path) or SECRET_TEXT.search(node.text):
         return HIDDEN
     text = node.text if len(node.text) <= LONGEST else f"{node.text[: LONGEST - 1]}…"
     return repr(text) if isinstance(node.value, str) else text
 
 
 def without_secrets(message: str, node: Node, path: FieldPath) -> str:
-    """Return a validator's text without the secret values below a node that it may quote.
+    """Return a validator's message without the secret values below a node that it may quote.
 
-    Only the last name on a path counts here: what a section such as `secrets` says about a secret,
-    for example who reads it, may be told.
+    Only the last name of a path counts here: settings of a secret, such as the readers in the
+    section `secrets`, may be shown.
     """
     for at, leaf in node.leaves(path):
         names = [step for step in at if isinstance(step, str)]
-        if leaf.text and (_named_like_one(names[-1:]) or SECRET_TEXT.search(leaf.text)):
+        if leaf.text and (_has_secret_name(names[-1:]) or SECRET_TEXT.search(leaf.text)):
             message = re.sub(rf"(?<!\w){re.escape(leaf.text)}(?!\w)", HIDDEN, message)
     return message
 
 
-def _named_like_one(steps: Iterable[str | int]) -> bool:
+def _has_secret_name(steps: Iterable[str | int]) -> bool:
     return any(isinstance(step, str) and SECRET_NAME.search(step) for step in steps)

@@ -1,7 +1,7 @@
-"""The JSON Schemas that editors check stack files with: one per blueprint, and for shared files.
+"""JSON Schemas of stack files, for editors: one per blueprint, and one for shared files.
 
-A file may leave to others what it does not say, so nothing is required in these schemas; whether a
-stack is complete is known only after merging, and `stackyard validate` says it.
+A file can inherit fields from other files, so nothing is required in these schemas. Whether a stack
+is complete is known only after merging: `stackyard validate` checks it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def schema(name: str) -> Schema:
         return _shared()
     model = config_class(name)
     found = _writable(model.model_json_schema(), partial=True)
-    blueprint = {"description": "What the stacks of this project are.", "const": name}
+    blueprint = {"description": "The blueprint of the stacks of this project.", "const": name}
     found["properties"] = {"blueprint": blueprint, **found["properties"]}
     return {"$schema": DIALECT, **found}
 
@@ -44,7 +44,7 @@ def text(name: str) -> str:
 
 
 def _shared() -> Schema:
-    """Join the blueprints: a key that several know may be what any of them says."""
+    """Join the blueprints: a key of several blueprints accepts what any of them accepts."""
     models: list[type[BaseModel]] = [config_class(blueprint) for blueprint in BLUEPRINTS]
     refs, whole = models_json_schema([(model, "validation") for model in models])
     definitions = _writable(whole, partial=True)["$defs"]
@@ -58,7 +58,7 @@ def _shared() -> Schema:
         "$schema": DIALECT,
         "$defs": definitions,
         "title": "Shared",
-        "description": "What stacks of any blueprint inherit; each takes the sections it knows.",
+        "description": "Settings that stacks of any blueprint inherit; each uses those it knows.",
         "type": "object",
         "additionalProperties": False,
         "properties": {

@@ -1,4 +1,4 @@
-"""From a path to text: only regular UTF-8 files of at most 1 MB that lie in the estate."""
+"""Reads the text of stack files: regular UTF-8 files of at most 1 MB inside the estate."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from pathlib import Path
 from stackyard.estate.errors import StackFileError, StackFileErrors
 
 SIZE_LIMIT = 1_000_000
-"""Longest stack file in bytes; a written one is a few kilobytes."""
+"""Maximum size of a stack file in bytes; a typical one has a few kilobytes."""
 
 
 def read_text(root: Path, file: str) -> str:
     """Return the text of a file named below the estate's root; raises StackFileErrors.
 
-    The size is checked before anything is read, and a link may not lead out of the estate.
+    The size is checked before the read, and a link must not point outside the estate.
     """
     try:
         real = os.path.realpath(root / file, strict=True)
         if not Path(real).is_relative_to(os.path.realpath(root)):
-            raise _refused(file, "is a link that leads out of the estate", "copy the file here")
+            raise _refused(
+                file, "is a link to a file outside the estate", "copy the file into the estate"
+            )
         # Without O_NONBLOCK a named pipe would hang the command.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -32,7 +34,7 @@ def read_text(root: Path, file: str) -> str:
             raise _refused(file, "is not a regular file")
         if facts.st_size > SIZE_LIMIT:
             problem = f"is larger than 1 MB ({facts.st_size:,} bytes)"
-            raise _refused(file, problem, "a stack file holds config, not data")
+            raise _refused(file, problem, "a stack file is for configuration, not for data")
         content = os.read(descriptor, SIZE_LIMIT)
     finally:
         os.close(descriptor)
@@ -52,7 +54,7 @@ def _decoded(file: str, content: bytes) -> str:
 
 def _reason(error: OSError) -> str:
     if error.errno == errno.ELOOP:
-        return "is a link that leads back to itself"
+        return "is a link to itself"
     if error.errno == errno.ENOENT:
         return "does not exist"
     if error.errno == errno.EISDIR:

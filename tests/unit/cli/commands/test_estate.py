@@ -172,7 +172,7 @@ def test_the_estate_can_be_named_by_option_and_by_environment(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert shell.run("list") == 2
-    assert "no estate here or above" in shell.err
+    assert "no estate in this folder or above" in shell.err
     assert shell.run("list", "--estate", "estate") == 0
     monkeypatch.setenv("STACKYARD_ESTATE", str(shell.folder))
     assert shell.run("list") == 0

@@ -18,9 +18,9 @@ def test_an_estate_is_found_from_below_and_by_name(small: SmallEstate, tmp_path:
     below = small.root / "stacks" / "ranking" / "clicks"
     assert Estate.find(below).root == small.root
     assert Estate.find(tmp_path, small.root).root == small.root
-    with pytest.raises(EstateError, match="no estate here or above"):
+    with pytest.raises(EstateError, match="no estate in this folder or above"):
         Estate.find(tmp_path)
-    with pytest.raises(EstateError, match="is no estate"):
+    with pytest.raises(EstateError, match="is not an estate"):
         Estate.find(small.root, tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_a_stage_needs_its_file(small: SmallEstate) -> None:
     with pytest.raises(StackFileErrors) as caught:
         Estate(small.root).load(StackId("ranking", "clicks", "pord"))
     assert str(caught.value) == (
-        "stacks/ranking/clicks/pord.yaml: stage `pord` is not known: there is no "
+        "stacks/ranking/clicks/pord.yaml: stage `pord` does not exist: there is no "
         "stacks/_stages/pord.yaml\n  hint: did you mean `prod`?"
     )
 
@@ -195,17 +195,17 @@ def test_astray_files_are_reported(small: SmallEstate) -> None:
     small.write(".hidden.yaml", "{}\n")
     estate = Estate(small.root)
     astray = {each.file.removeprefix("stacks/"): each.problem for each in estate.check([])}
-    wrong_place = "is read by nothing: it stands in the wrong place"
+    wrong_place = "is not read: it is in the wrong folder"
     assert astray == {
         "lost.yaml": wrong_place,
-        "_default.yaml": "is read by nothing: no such shared file",
+        "_default.yaml": "is not read: it is not a known shared file",
         "ranking/lost.yaml": wrong_place,
-        "ranking/clicks/stage.yml": "is read by nothing: stack files end in .yaml",
+        "ranking/clicks/stage.yml": "is not read: stack files end in .yaml",
         "ranking/clicks/deeper": wrong_place,
-        "ranking/clicks/_shared.yaml": "is read by nothing: no such shared file",
-        "ranking/clicks/Prod.yaml": "is no name for a team, project or stage",
-        "ranking/clicks/--help.yaml": "is no name for a team, project or stage",
-        "_stages/x.yml": "is read by nothing: stack files end in .yaml",
+        "ranking/clicks/_shared.yaml": "is not read: it is not a known shared file",
+        "ranking/clicks/Prod.yaml": "is not a valid name of a team, project or stage",
+        "ranking/clicks/--help.yaml": "is not a valid name of a team, project or stage",
+        "_stages/x.yml": "is not read: stack files end in .yaml",
     }
     assert len(estate.stacks()) == 4
 
@@ -222,9 +222,9 @@ def test_check_tells_each_problem_once_and_nothing_of_a_good_estate(small: Small
 def test_a_text_is_tried_without_being_written(small: SmallEstate) -> None:
     estate = Estate(small.root)
     stack = StackId("ranking", "fresh", "dev")
-    assert estate.tried(stack, "tags: {a: b}\n").effective["tags"]["a"] == "b"
+    assert estate.load_text(stack, "tags: {a: b}\n").effective["tags"]["a"] == "b"
     with pytest.raises(StackFileErrors, match=r"stacks/ranking/fresh/dev.yaml:1:1: `tagz`"):
-        estate.tried(stack, "tagz: {a: b}\n")
+        estate.load_text(stack, "tagz: {a: b}\n")
     assert not (small.root / "stacks" / "ranking" / "fresh").exists()
 
 
@@ -278,7 +278,7 @@ def test_links_cannot_lead_the_walk_astray(small: SmallEstate) -> None:
     estate = Estate(small.root)
     assert len(estate.stacks()) == 4
     astray = {each.file: each.problem for each in estate.check([])}
-    assert astray["stacks/loop"] == "is a link that leads nowhere"
+    assert astray["stacks/loop"] == "is a broken link"
     assert any(file.startswith("stacks/ranking/again/") for file in astray)
 
 

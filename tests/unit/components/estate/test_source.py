@@ -48,7 +48,7 @@ def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
 def test_a_loop_of_links(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").symlink_to("g.yaml")
     (tmp_path / "g.yaml").symlink_to("f.yaml")
-    assert refused(tmp_path) == "f.yaml: is a link that leads back to itself"
+    assert refused(tmp_path) == "f.yaml: is a link to itself"
 
 
 @pytest.mark.parametrize("folder", [False, True])
@@ -62,7 +62,7 @@ def test_a_link_out_of_the_estate(tmp_path: Path, folder: bool) -> None:
     else:
         (estate / "f.yaml").symlink_to(outside / "f.yaml")
     file = "team/f.yaml" if folder else "f.yaml"
-    assert refused(estate, file) == f"{file}: is a link that leads out of the estate"
+    assert refused(estate, file) == f"{file}: is a link to a file outside the estate"
 
 
 def test_a_link_within_the_estate_is_followed(tmp_path: Path) -> None:
