@@ -73,29 +73,47 @@ def kubeconfig(*, cluster_name: str, endpoint: str, ca: str, region: str) -> str
     return json.dumps(config, sort_keys=True)
 
 
-def restricted_pod(user: int | None = None) -> k8s.core.v1.PodSecurityContextArgs:
+def restricted_pod_manifest(user: int | None = None) -> dict[str, Any]:
     """Return the pod security context that Pod Security's level "restricted" requires.
 
     `user` is the uid and the group of mounted volumes, for images that would run as root
     (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
     """
+    identity = {} if user is None else {"runAsUser": user, "fsGroup": user}
+    return {"runAsNonRoot": True, **identity, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def restricted_container_manifest(*, read_only: bool = False) -> dict[str, Any]:
+    """Return the security context that level "restricted" requires of each container.
+
+    `read_only` also mounts the image read-only, which the level does not require.
+    """
+    root = {"readOnlyRootFilesystem": True} if read_only else {}
+    return {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **root}
+
+
+def restricted_pod(user: int | None = None) -> k8s.core.v1.PodSecurityContextArgs:
+    """Return `restricted_pod_manifest` as the SDK's arguments."""
     import pulumi_kubernetes as k8s
 
+    manifest = restricted_pod_manifest(user)
     return k8s.core.v1.PodSecurityContextArgs(
-        run_as_non_root=True,
-        run_as_user=user,
-        fs_group=user,
-        seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+        run_as_non_root=manifest["runAsNonRoot"],
+        run_as_user=manifest.get("runAsUser"),
+        fs_group=manifest.get("fsGroup"),
+        seccomp_profile=k8s.core.v1.SeccompProfileArgs(**manifest["seccompProfile"]),
     )
 
 
-def restricted_container() -> k8s.core.v1.SecurityContextArgs:
-    """Return the security context that level "restricted" requires of each container."""
+def restricted_container(*, read_only: bool = False) -> k8s.core.v1.SecurityContextArgs:
+    """Return `restricted_container_manifest` as the SDK's arguments."""
     import pulumi_kubernetes as k8s
 
+    manifest = restricted_container_manifest(read_only=read_only)
     return k8s.core.v1.SecurityContextArgs(
-        allow_privilege_escalation=False,
-        capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+        allow_privilege_escalation=manifest["allowPrivilegeEscalation"],
+        capabilities=k8s.core.v1.CapabilitiesArgs(**manifest["capabilities"]),
+        read_only_root_filesystem=manifest.get("readOnlyRootFilesystem"),
     )
 
 

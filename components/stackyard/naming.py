@@ -83,6 +83,11 @@ def role_arn(stack: StackId, account: str, role: str) -> str:
     return f"arn:aws:iam::{account}:role/{role_name(stack, role)}"
 
 
+def cluster_name(foundation: StackId) -> str:
+    """Return the name of the EKS cluster that a foundation makes."""
+    return foundation.slug
+
+
 def namespace_name(stack: StackId) -> str:
     """Return the Kubernetes namespace of a project in a stage, the same on every cluster."""
     return fitted(stack.slug, NAMESPACE_LIMIT)

@@ -36,8 +36,6 @@ class Workload:
         self, name: str, program: Program, size: Size, **more: Any
     ) -> k8s.core.v1.ContainerArgs:
         """Return a container; `more` are ports and probes."""
-        security = kubernetes.restricted_container()
-        security.read_only_root_filesystem = True
         mounts = [
             k8s.core.v1.VolumeMountArgs(name=f"files-{number}", mount_path=path, read_only=True)
             for number, path in enumerate(self.files)
@@ -54,7 +52,7 @@ class Workload:
                 requests={"cpu": size.cpu_at_least, "memory": size.memory},
                 limits={"cpu": size.cpu, "memory": size.memory},
             ),
-            security_context=security,
+            security_context=kubernetes.restricted_container(read_only=True),
             volume_mounts=[scratch, *mounts],
             **more,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackyard.naming import cluster_name
 from stackyard.suggestion import did_you_mean
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.estate_ops.projects import project
@@ -78,7 +79,7 @@ def matrix_of(
             hint="`stackyard list` shows the blueprint of each stack",
             code=ExitCode.INVALID,
         )
-    context = place_of(chosen, config, upstreams["foundation"].slug)
+    context = place_of(chosen, config, cluster_name(upstreams["foundation"]))
     clusters = services.onprem.clusters
     data = list(answered(config, context, dataset=dataset, who=who, clusters=clusters))
     queued = services.queueing is not None

@@ -143,8 +143,6 @@ class ClusterAutoscaler(Component):
         cluster = self._foundation.cluster_name
         tags = f"k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler/{cluster}"
         probe = k8s.core.v1.HTTPGetActionArgs(path="/health-check", port=8085)
-        security = kubernetes.restricted_container()
-        security.read_only_root_filesystem = True
         return k8s.core.v1.ContainerArgs(
             name=NAME,
             image=self._image,
@@ -167,7 +165,7 @@ class ClusterAutoscaler(Component):
                 requests={"cpu": "100m", "memory": "600Mi"},
                 limits={"cpu": "500m", "memory": "600Mi"},
             ),
-            security_context=security,
+            security_context=kubernetes.restricted_container(read_only=True),
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
+from stackyard import kubernetes
 from stackyard.gpu.config import GpuPoolConfig, MigConfig, TimeSlicingConfig
 from stackyard.gpu.quotas import quota_code
 from stackyard.instances import INSTANCES, is_arm, mig_model
@@ -195,11 +196,7 @@ def smoke_job(
         **placement(pool),
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65_534,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": kubernetes.restricted_pod_manifest(kubernetes.NOBODY),
         "containers": [_smoke_container(pool, image)],
     }
     return {
@@ -228,9 +225,5 @@ def _smoke_container(pool: GpuPoolRef, image: str) -> dict[str, Any]:
             "requests": {"cpu": "100m", "memory": "256Mi"},
             "limits": {"cpu": "1", "memory": "1Gi", **gpu_request(pool)},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": kubernetes.restricted_container_manifest(read_only=True),
     }

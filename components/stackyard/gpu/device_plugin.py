@@ -113,11 +113,7 @@ def _container(image: str) -> k8s.core.v1.ContainerArgs:
             requests={"cpu": "50m", "memory": "64Mi"},
             limits={"cpu": "200m", "memory": "256Mi"},
         ),
-        security_context=k8s.core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-            read_only_root_filesystem=True,
-        ),
+        security_context=kubernetes.restricted_container(read_only=True),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(name="sockets", mount_path=SOCKETS),
             k8s.core.v1.VolumeMountArgs(name="config", mount_path="/config", read_only=True),

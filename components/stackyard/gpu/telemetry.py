@@ -142,10 +142,7 @@ def _container(image: str) -> k8s.core.v1.ContainerArgs:
             requests={"cpu": "100m", "memory": "256Mi"},
             limits={"cpu": "500m", "memory": "1Gi"},
         ),
-        security_context=k8s.core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=kubernetes.restricted_container(),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(
                 name="pod-resources", mount_path=POD_RESOURCES, read_only=True

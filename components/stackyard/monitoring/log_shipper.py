@@ -131,8 +131,6 @@ class LogShipper(Component):
         )
 
     def _container(self) -> k8s.core.v1.ContainerArgs:
-        security = kubernetes.restricted_container()
-        security.read_only_root_filesystem = True
         healthy = k8s.core.v1.HTTPGetActionArgs(path="/api/v1/health", port=HEALTH_PORT)
         # Its health is bad, too, while CloudWatch refuses lines, and then a restart loses them.
         alive = k8s.core.v1.HTTPGetActionArgs(path="/", port=HEALTH_PORT)
@@ -147,7 +145,7 @@ class LogShipper(Component):
                 requests={"cpu": "50m", "memory": "128Mi"},
                 limits={"cpu": "500m", "memory": "256Mi"},
             ),
-            security_context=security,
+            security_context=kubernetes.restricted_container(read_only=True),
             volume_mounts=[
                 k8s.core.v1.VolumeMountArgs(name="logs", mount_path=LOGS, read_only=True),
                 k8s.core.v1.VolumeMountArgs(name="config", mount_path=CONFIG, read_only=True),

@@ -17,7 +17,7 @@ from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract
 from stackyard.images.component import BaseImages, Ground
 from stackyard.monitoring.audit import AuditTrail
-from stackyard.naming import StackId
+from stackyard.naming import StackId, cluster_name
 from stackyard.network.component import Network
 from stackyard.run_settings import ComponentOptions
 from stackyard.vault.break_glass import BreakGlass, break_glass_arn
@@ -73,7 +73,7 @@ class Foundation:
         cluster = Cluster(
             "cluster",
             config.cluster,
-            cluster_name=self.stack.slug,
+            cluster_name=cluster_name(self.stack),
             account=config.account,
             region=config.region,
             network=network,

@@ -22,14 +22,13 @@ from stackyard.blueprints.providers import aws_provider, cluster_provider, run_s
 from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
+from stackyard.gpu.contract import RESOURCE
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
 from stackyard.run_settings import ComponentOptions
 from stackyard.vault.mounted import MountedSecrets
 from stackyard.vault.mounts import ADDON
 from stackyard.vault.secrets import SecretStore
-
-GPU = "nvidia.com/gpu"
 
 
 class Project:
@@ -220,4 +219,4 @@ class Project:
 
 def gpu_resources(foundation: FoundationContract) -> list[str]:
     """Return the resources that quotas bound, on every cluster."""
-    return sorted({GPU, *(pool.resource for pool in foundation.gpu_pools.values())})
+    return sorted({RESOURCE, *(pool.resource for pool in foundation.gpu_pools.values())})
