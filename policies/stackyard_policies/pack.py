@@ -1,4 +1,4 @@
-"""A pack as the engine runs it: rules turned into CrossGuard policies, configured by the caller.
+"""Turns rules into CrossGuard policies and serves them to the engine as one policy pack.
 
 `PolicyPack(...)` starts a server and blocks, so nothing but the file in `packs/` calls `publish`.
 Source: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
@@ -6,13 +6,11 @@ Source: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from types import SimpleNamespace
 from typing import Any
 
 from pulumi_policy import (
@@ -27,6 +25,7 @@ from pulumi_policy import (
 )
 
 from stackyard_policies.catalogue import RULES
+from stackyard_policies.pulumi_internals import convert_once
 from stackyard_policies.rule import Rule, Settings, Subject
 
 SCHEMA = PolicyConfigSchema(
@@ -54,35 +53,6 @@ def publish() -> None:
         enforcement_level=EnforcementLevel.MANDATORY,
         policies=[policy(rule) for rule in RULES.values()],
     )
-
-
-def convert_once() -> None:
-    """Have the SDK turn each resource into Python once, not again for every rule that sees it.
-
-    That was most of what packs add to a preview. Rules get views that cannot be changed.
-    """
-    sdk: Any = importlib.import_module("pulumi_policy.policy")
-    to_values, values_of = sdk.deserialize_properties, _remembered(sdk.deserialize_properties)
-
-    def deserialized(properties: Any, proxy_secrets: bool = False) -> Any:
-        return to_values(properties, True) if proxy_secrets else values_of(properties)
-
-    once = _remembered(sdk.json_format.MessageToDict)
-    sdk.json_format = SimpleNamespace(**{**vars(sdk.json_format), "MessageToDict": once})
-    sdk.deserialize_properties = deserialized
-
-
-def _remembered(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return `convert` with a memory; the process lives for one operation only."""
-    known: dict[int, tuple[Any, Any]] = {}
-
-    def converted(given: Any) -> Any:
-        if id(given) not in known:
-            # What was given is held, so that its `id` stays its own.
-            known[id(given)] = (given, convert(given))
-        return known[id(given)][1]
-
-    return converted
 
 
 def policy(rule: Rule) -> ResourceValidationPolicy | StackValidationPolicy:

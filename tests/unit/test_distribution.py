@@ -103,9 +103,23 @@ def test_what_a_package_imports_is_declared_for_it(package: str, extras: list[st
     assert missing == {}
 
 
+@pytest.mark.parametrize("package", ["pulumi", "pulumi-policy"])
+def test_what_relies_on_internals_of_an_sdk_takes_the_tested_minor_version_only(
+    package: str,
+) -> None:
+    [bound] = [one for one in map(Requirement, EXTRAS["cli"]) if one.name == package]
+    tested = LOCKED[canonicalize_name(package)]
+    assert tested in bound.specifier
+    assert Version(f"{tested.major}.{tested.minor}.99") in bound.specifier
+    for other in (f"{tested.major}.{tested.minor + 1}.0", f"{tested.major}.{tested.minor - 1}.9"):
+        assert Version(other) not in bound.specifier
+
+
 def test_components_alone_bring_neither_command_nor_emulator() -> None:
     base = names(PROJECT["dependencies"])
-    assert not base & (names(EXTRAS["cli"]) | names(EXTRAS["sandbox"]) | names(EXTRAS["grafana"]))
+    narrowed = {"pulumi"}
+    added = names(EXTRAS["cli"]) | names(EXTRAS["sandbox"]) | names(EXTRAS["grafana"])
+    assert not base & (added - narrowed)
 
 
 @pytest.mark.parametrize("line", DECLARED)

@@ -1,4 +1,6 @@
-"""Access to the Pulumi engine: which binary, where state is, one worker process per stack.
+"""One operation on one stack, on both sides of a pipe.
 
-Only this package imports `pulumi.automation`, and only in worker processes.
+`parent/` runs in the command: it starts worker processes, sends them requests, and reads events.
+`worker/` runs in a worker process: it drives the engine by `pulumi.automation`, which nothing else
+imports. The modules here are read by both sides: the messages between them, and what they mean.
 """

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi_policy import policy as sdk
 
-from stackyard_policies.pack import convert_once
+from stackyard_policies.pulumi_internals import convert_once
 
 
 @pytest.fixture

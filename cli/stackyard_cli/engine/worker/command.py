@@ -1,7 +1,7 @@
-"""The Pulumi CLI as a child that a terminal's Ctrl-C cannot reach.
+"""Runs the Pulumi CLI in a process session that a terminal's Ctrl-C does not reach (worker side).
 
-The SDK's own command dies of it: its pipes close under the CLI, which leaves a lock, a pending
-create and an object that the state does not know (https://github.com/pulumi/pulumi/issues/9103).
+The SDK's own command ends at once: its pipes close under the CLI, which leaves a lock, a pending
+create and a resource that the state does not know (https://github.com/pulumi/pulumi/issues/9103).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import IO
 
-from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation import CommandResult
 from pulumi.automation.errors import create_command_error
-from semver import VersionInfo
+
+from stackyard_cli.engine.worker.pulumi_internals import KnownCommand
 
 OnOutput = Callable[[str], object]
 
@@ -26,13 +27,11 @@ so that an interrupt before or after the update's cancellation scope cannot kill
 lock held (https://pkg.go.dev/os/signal, "Default behavior of signals")."""
 
 
-class OwnSessionCommand(PulumiCommand):
+class OwnSessionCommand(KnownCommand):
     """Runs the CLI in a session of its own, and interrupts it once, while it listens."""
 
     def __init__(self, path: str, version: str, on_start: Callable[[int], object]) -> None:
-        # The parent has compared the versions already; the base class would start the CLI again.
-        self.command = path
-        self.version = VersionInfo.parse(version)
+        super().__init__(path, version)
         self.interrupted = False
         self._on_start = on_start
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +71,7 @@ class OwnSessionCommand(PulumiCommand):
         return result
 
     def listening(self) -> None:
-        """Note that the update has begun: from now on the CLI handles an interrupt."""
+        """Record that the update has begun: from now on the CLI handles an interrupt."""
         self._listening = True
         if self.interrupted:
             self._send()
@@ -80,7 +79,7 @@ class OwnSessionCommand(PulumiCommand):
     def interrupt(self) -> None:
         """Ask the CLI once to stop gracefully: it ends what runs, saves the state and unlocks.
 
-        Safe in a signal handler. Before the update has begun, the wish is kept until `listening`.
+        Safe in a signal handler. Before the update has begun, the request waits for `listening`.
         """
         self.interrupted = True
         if self._listening:
@@ -89,7 +88,7 @@ class OwnSessionCommand(PulumiCommand):
     def _send(self) -> None:
         # The lock is claimed for good: a second SIGINT would make the CLI drop what runs.
         if self._process is not None and self._claim.acquire(blocking=False):
-            self._process.send_signal(signal.SIGINT)  # to none that has ended: numbers come again
+            self._process.send_signal(signal.SIGINT)  # not if it has ended: pids are reused
 
 
 def _read(file: IO[bytes]) -> str:

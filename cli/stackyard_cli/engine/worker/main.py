@@ -1,10 +1,8 @@
-"""A worker process: serves one stack's program to the engine and tells what happens.
+"""The worker process: reads requests from stdin, runs each one, writes its events to stdout.
 
-`python -m stackyard_cli.engine.worker.main BLUEPRINT` reads requests as JSON lines from stdin and
-writes events
-as JSON lines to stdout. Its stdin stays open for as long as the command line has use for it: when
-it closes, the worker stops the engine gracefully, so that a killed command leaves no half-done
-update behind.
+`python -m stackyard_cli.engine.worker.main BLUEPRINT` reads and writes JSON lines. The parent keeps
+stdin open for as long as it needs the worker. When stdin closes, the worker stops the engine
+gracefully, so that a killed command leaves no half-done update behind.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from typing import IO, TextIO, cast
 
 from stackyard_cli.engine.messages import Event, Request, Result, dump
 from stackyard_cli.engine.worker.operate import Operation, Program, ProgramOf
-from stackyard_cli.engine.worker.preload import Warmth
+from stackyard_cli.engine.worker.preload import Preload
 from stackyard_cli.files import PRIVATE_UMASK
 from stackyard_cli.masking import Mask, MaskedStream
 
@@ -41,8 +39,8 @@ COLLECT_AFTER = 100_000
 hundreds of thousands and drops few, and looking through them was a tenth of its time."""
 
 
-class Voice:
-    """The worker's own stdout; what a program prints goes to stderr instead."""
+class EventStream:
+    """The worker's stdout, for events only; what a program prints goes to stderr instead."""
 
     def __init__(self) -> None:
         self.mask = Mask.of()
@@ -51,18 +49,18 @@ class Voice:
         os.dup2(2, 1)
 
     def __call__(self, event: Event) -> None:
-        """Tell an event as one line, without the secrets of this process."""
+        """Write an event as one line, without the secrets of this process."""
         line = self.mask(dump(event))
         with self._lock:
             try:
                 self._file.write(line)
                 self._file.flush()
             except BrokenPipeError:
-                pass  # the command line is gone; the update still has to end well
+                pass  # the parent is gone; the update still has to end well
 
 
 class Inbox:
-    """Requests as the command line sends them; the end of stdin is the end of the command line."""
+    """The requests from stdin; its end means that the parent has ended."""
 
     def __init__(self) -> None:
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -71,13 +69,13 @@ class Inbox:
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> Request | None:
-        """Wait for the next request; None when there will be none."""
+        """Wait for the next request; None after the last one."""
         line = self._lines.get()
         return Request.parse(line) if line else None
 
     @contextmanager
     def running(self, operation: Operation) -> Iterator[None]:
-        """Say which operation is to stop when the command line goes away."""
+        """Register the operation that is stopped when stdin closes."""
         self._running = operation
         if self._closed:
             operation.interrupt()
@@ -85,7 +83,7 @@ class Inbox:
         self._running = None
 
     def interrupt(self) -> None:
-        """Stop what runs gracefully; where nothing runs, there is nothing to go on for."""
+        """Stop the running operation gracefully; end the process if none runs."""
         if self._running is None:
             os._exit(0)
         self._running.interrupt()
@@ -99,21 +97,21 @@ class Inbox:
             running.interrupt()
 
 
-def serve(program_of: ProgramOf = blueprint, ahead: Warmth | None = None) -> None:
+def serve(program_of: ProgramOf = blueprint, preload: Preload | None = None) -> None:
     """Run one request after the other, end the process when no more come."""
     os.umask(PRIVATE_UMASK)
     gc.set_threshold(COLLECT_AFTER)
-    inbox, voice, errors = Inbox(), Voice(), sys.stderr
+    inbox, events, errors = Inbox(), EventStream(), sys.stderr
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: inbox.interrupt())
     while request := inbox.next():
         os.environ.update(request.environment)
-        voice.mask = Mask.of()
-        # What programs print and raise is seen with STACKYARD_DEBUG, and must not tell more then.
-        sys.stdout = sys.stderr = cast(TextIO, MaskedStream(errors, voice.mask))
-        operation = Operation(request, program_of, voice, ahead)
-        with inbox.running(operation):  # until the result is told: an interrupt must not eat it
-            voice(_result_of(operation))
+        events.mask = Mask.of()
+        # With STACKYARD_DEBUG people see what programs print and raise: without secrets, too.
+        sys.stdout = sys.stderr = cast(TextIO, MaskedStream(errors, events.mask))
+        operation = Operation(request, program_of, events, preload)
+        with inbox.running(operation):  # until the result is written: an interrupt must not lose it
+            events(_result_of(operation))
     sys.stderr.flush()
     # Threads of an interrupted program may still wait for an engine that is gone.
     os._exit(0)
@@ -129,4 +127,4 @@ def _result_of(operation: Operation) -> Result:
 
 
 if __name__ == "__main__":
-    serve(ahead=Warmth.of(sys.argv[1]) if sys.argv[1:] else None)
+    serve(preload=Preload.of(sys.argv[1]) if sys.argv[1:] else None)

@@ -1,4 +1,4 @@
-"""One operation on one stack, inside a worker process: the only user of `pulumi.automation`."""
+"""Runs one operation on one stack with the Automation API (worker side)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pulumi import RunError
-from pulumi.automation import LocalWorkspace, OutputMap, Stack, UpdateSummary
+from pulumi.automation import LocalWorkspace
 from pulumi.automation.errors import CommandError
 from pulumi.automation.events import EngineEvent
 
 from stackyard.contracts import ContractError, UpstreamError
 from stackyard.naming import StackId
+from stackyard.resource_tag import name_resources
 from stackyard_cli.backend.journal import Journal
 from stackyard_cli.engine.messages import (
     Diagnostic,
@@ -28,9 +28,10 @@ from stackyard_cli.engine.messages import (
     Violation,
 )
 from stackyard_cli.engine.protection import REFUSAL
-from stackyard_cli.engine.worker import events, program
+from stackyard_cli.engine.worker import events
 from stackyard_cli.engine.worker.command import OwnSessionCommand
-from stackyard_cli.engine.worker.preload import Warmth, modules_of
+from stackyard_cli.engine.worker.preload import Preload, modules_of
+from stackyard_cli.engine.worker.pulumi_internals import LeanStack, silence_debug_messages
 from stackyard_cli.masking import Mask
 
 Emit = Callable[[Event], None]
@@ -41,35 +42,16 @@ PARALLEL = 16
 """Resource operations at once; unbounded ones exhaust memory and API rates (pulumi-aws #3020)."""
 
 
-class LeanStack(Stack):
-    """A stack that does not read outputs and history back in plain after each operation.
-
-    The SDK does so with `--show-secrets`, three more starts of the CLI; nothing here needs them.
-    Nor does it select the stack first: the stack exists, and each command names it.
-    """
-
-    def __init__(self, name: str, workspace: LocalWorkspace) -> None:
-        self.name, self.workspace = name, workspace
-
-    def outputs(self) -> OutputMap:
-        """Return nothing: the state is read from the backend, encrypted as it is."""
-        return {}
-
-    def info(self, show_secrets: bool = False) -> UpdateSummary:
-        """Return a summary without facts."""
-        return UpdateSummary("", datetime.now(UTC), "", {}, {}, "")
-
-
 class Operation:
     """Runs a request; `interrupt` stops it gracefully."""
 
     def __init__(
-        self, request: Request, program_of: ProgramOf, emit: Emit, ahead: Warmth | None = None
+        self, request: Request, program_of: ProgramOf, emit: Emit, preload: Preload | None = None
     ) -> None:
-        self.request, self.emit, self._ahead = request, emit, ahead
+        self.request, self.emit, self._preload = request, emit, preload
         self._program_of = program_of
         self._failure: Exception | None = None
-        self._warmth: Warmth | None = None
+        self._loading: Preload | None = None
         self._errors: list[str] = []
         self._violated = False
         self._changes: dict[str, int] = {}
@@ -80,20 +62,20 @@ class Operation:
         )
 
     def interrupt(self) -> None:
-        """Ask the engine to stop after what runs now."""
+        """Ask the engine to stop when the running steps have ended."""
         self._command.interrupt()
 
     def run(self) -> Result:
-        """Run to the end and say how it ended."""
+        """Run to the end and return the result."""
         started = time.monotonic()
         problem: str | None = None
         try:
             if not self._command.interrupted:
                 if self.request.operation in {"preview", "up"}:
-                    self._warmth = Warmth(
+                    self._loading = Preload(
                         modules_of(self.request.types),
                         lambda: self._program_of(self.request),
-                        after=self._ahead,
+                        after=self._preload,
                     )
                 self._call(self._stack())
         except CommandError as error:
@@ -103,7 +85,7 @@ class Operation:
     def _stack(self) -> LeanStack:
         workspace = LocalWorkspace(
             work_dir=self.request.work_dir,
-            program=self._served,
+            program=self._run_program,
             pulumi_command=self._command,
         )
         return LeanStack(StackId.parse(self.request.stack).reference, workspace)
@@ -111,7 +93,7 @@ class Operation:
     def _call(self, stack: LeanStack) -> None:
         request = self.request
         shared: dict[str, Any] = {
-            "on_event": self._observed,
+            "on_event": self._on_event,
             "parallel": PARALLEL,
             "color": "never",
             "suppress_outputs": True,
@@ -131,20 +113,21 @@ class Operation:
         else:
             stack.refresh(**shared, target=targets, show_secrets=False)
 
-    def _served(self) -> None:
-        """Run the program for the engine; its errors become facts instead of tracebacks."""
-        if self._warmth:
-            self._warmth.wait()
+    def _run_program(self) -> None:
+        """Run the program for the engine; an error becomes a message instead of a traceback."""
+        if self._loading:
+            self._loading.wait()
         try:
-            program.prepare()
+            silence_debug_messages()
+            name_resources()
             self._program_of(self.request)()
         except Exception as error:
             self._failure = error
             if os.environ.get("STACKYARD_DEBUG"):
                 raise
-            raise RunError(self._mask(_told(error))) from error
+            raise RunError(self._mask(_message_of(error))) from error
 
-    def _observed(self, event: EngineEvent) -> None:
+    def _on_event(self, event: EngineEvent) -> None:
         # The SDK prints the whole event, secrets included, if this raises.
         try:
             if event.prelude_event:
@@ -154,20 +137,20 @@ class Operation:
                     str(getattr(op, "value", op)): count
                     for op, count in event.summary_event.resource_changes.items()
                 }
-            told = events.translate(event, self._mask, values=self.request.values)
-            if told is None:
+            translated = events.translate(event, self._mask, values=self.request.values)
+            if translated is None:
                 return
-            if isinstance(told, Diagnostic) and told.severity == "error":
-                if told.message in self._errors:  # the engine repeats what the program raised
+            if isinstance(translated, Diagnostic) and translated.severity == "error":
+                if translated.message in self._errors:  # the engine repeats what the program raised
                     return
-                self._errors.append(told.message)
-            if isinstance(told, Violation) and told.level == "mandatory":
+                self._errors.append(translated.message)
+            if isinstance(translated, Violation) and translated.level == "mandatory":
                 self._violated = True
-            if self._journal is not None and isinstance(told, Step):
-                self._journal.step(told)
-            self.emit(told)
+            if self._journal is not None and isinstance(translated, Step):
+                self._journal.step(translated)
+            self.emit(translated)
         except Exception as error:
-            print(f"event not told: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - a worker
+            print(f"event not reported: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - a worker
 
     def _result(self, problem: str | None, seconds: float) -> Result:
         if self._command.interrupted:
@@ -186,7 +169,7 @@ class Operation:
         return Result("failed", self._changes, seconds, problem, None, kind)
 
 
-def _told(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     if isinstance(error, ContractError | RunError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -1,7 +1,7 @@
-"""Loading SDK modules while the engine starts: they are most of a program's time.
+"""Loads SDK modules on a thread while the engine starts (worker side).
 
-`pulumi_aws` and `pulumi_kubernetes` load a service's module at its first use, up to half a second
-each. Which ones a stack uses is known from its state.
+Loading is most of a program's time: `pulumi_aws` and `pulumi_kubernetes` import a service's module
+on first use, up to half a second each. A stack's state names the types, and so the modules.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ FIRST = {
     "services": ("pulumi_aws.iam", "pulumi_kubernetes.core.v1", "pulumi_kubernetes.apps.v1"),
     "project": ("pulumi_aws.s3", "pulumi_aws.kms", "pulumi_kubernetes.core.v1"),
 }
-"""The dearest modules of each blueprint, for a stack whose state does not tell them yet."""
+"""The slowest modules of each blueprint, for a stack whose state is still empty."""
 
 
-class Warmth:
-    """Loads modules, and whatever else is given, on a thread of its own."""
+class Preload:
+    """Imports modules, and calls a function, on a thread of its own."""
 
     def __init__(
         self,
         modules: Iterable[str],
         also: Callable[[], object],
-        after: Warmth | None = None,
+        after: Preload | None = None,
     ) -> None:
         self._modules, self._also, self._after = tuple(modules), also, after
         self._thread = threading.Thread(target=self._load, daemon=True)
         self._thread.start()
 
     @classmethod
-    def of(cls, blueprint: str) -> Warmth:
-        """Load what every stack of a blueprint needs, before one is known."""
+    def of(cls, blueprint: str) -> Preload:
+        """Load what every stack of a blueprint needs, before the first request has arrived."""
         program = f"stackyard.blueprints.{blueprint}.program"
         return cls(FIRST.get(blueprint, ()), lambda: import_module(program))
 
     def wait(self) -> None:
-        """Wait for the end: the SDK's lazy modules break when two threads use them at first."""
+        """Wait for the end: two threads must not import one of the SDK's lazy modules at once."""
         self._thread.join()
 
     def _load(self) -> None:
         if self._after:
             self._after.wait()
-        # Whatever fails here fails again, and is told, when the program does it.
+        # What fails here fails again in the program, and is reported there.
         with suppress(Exception):
             self._also()
         for name in self._modules:
             with suppress(ImportError):
-                # Importing gives a stand-in, which loads when it is asked for something of its own.
+                # The import gives a proxy, which loads the module on its first attribute access.
                 getattr(import_module(name), "__all__", None)

@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 
 from stackyard.blueprints.catalogue import BLUEPRINTS
-from stackyard_cli.engine.worker.preload import FIRST, Warmth, modules_of
+from stackyard_cli.engine.worker.preload import FIRST, Preload, modules_of
 
 
 def test_the_first_modules_of_each_blueprint_exist() -> None:
@@ -23,11 +23,11 @@ def test_modules_follow_the_types_of_a_state() -> None:
     ]
 
 
-def test_what_is_warm_is_loaded_and_no_stand_in() -> None:
+def test_a_preloaded_module_is_loaded_and_no_proxy() -> None:
     """In a process of its own: the SDK's modules are loaded once, by whoever comes first."""
     look = (
-        "import sys; from stackyard_cli.engine.worker.preload import Warmth; "
-        "Warmth(['pulumi_aws.sqs'], lambda: None).wait(); "
+        "import sys; from stackyard_cli.engine.worker.preload import Preload; "
+        "Preload(['pulumi_aws.sqs'], lambda: None).wait(); "
         "print(type(sys.modules['pulumi_aws.sqs']).__name__)"
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
@@ -41,7 +41,7 @@ def test_one_waits_for_the_other_and_errors_are_left_to_the_program() -> None:
         order.append("first")
         raise RuntimeError("told again when the program runs")
 
-    first = Warmth([], failing)
-    second = Warmth(["no_such_module"], lambda: order.append("second"), after=first)
+    first = Preload([], failing)
+    second = Preload(["no_such_module"], lambda: order.append("second"), after=first)
     second.wait()
     assert order == ["first", "second"]
