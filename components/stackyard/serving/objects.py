@@ -158,8 +158,6 @@ def _container(server: Server, release: ReleaseConfig | None) -> k8s.core.v1.Con
     size = {"cpu": str(config.cpu), "memory": config.memory}
     if server.pool is not None:
         size |= gpu_request(server.pool)
-    security = kubernetes.restricted_container()
-    security.read_only_root_filesystem = True
     probe = k8s.core.v1.HTTPGetActionArgs(path="/ping", port="http")
     return k8s.core.v1.ContainerArgs(
         name=CONTAINER,
@@ -169,7 +167,7 @@ def _container(server: Server, release: ReleaseConfig | None) -> k8s.core.v1.Con
         env=kubernetes.environment(environment(config, server.region)),
         ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=PORT, protocol="TCP")],
         resources=k8s.core.v1.ResourceRequirementsArgs(requests=size, limits=size),
-        security_context=security,
+        security_context=kubernetes.restricted_container(read_only=True),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(name="scratch", mount_path="/tmp"),
             *_secret_mounts(config.mounts),
