@@ -6,6 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from stackyard.aws_location import AwsLocation
+
 SEGMENT = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
 """One segment of a stack's path; narrow, as it becomes part of DNS names, IAM paths and tags."""
 
@@ -78,9 +80,9 @@ def role_name(stack: StackId, role: str) -> str:
     return fitted(f"{stack.slug}-{role}", IAM_ROLE_LIMIT)
 
 
-def role_arn(stack: StackId, account: str, role: str) -> str:
+def role_arn(stack: StackId, location: AwsLocation, role: str) -> str:
     """Return the ARN of an IAM role of the stack, before it exists."""
-    return f"arn:aws:iam::{account}:role/{role_name(stack, role)}"
+    return location.global_arn("iam", f"role/{role_name(stack, role)}")
 
 
 def cluster_name(foundation: StackId) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stackyard.aws_location import AwsLocation
 from stackyard.naming import StackId
 from stackyard.retention.config import RetentionConfig
 
@@ -37,6 +38,11 @@ class ClusterRef:
 
     security_group: pulumi.Input[str]
     """Security group of its nodes."""
+
+    @property
+    def location(self) -> AwsLocation:
+        """Account and region, from which ARNs are built."""
+        return AwsLocation(self.account, self.region)
 
 
 @dataclass(frozen=True)
@@ -86,3 +92,8 @@ class StackContext:
     """KMS key ARN by purpose: `data`, `personal`, `secrets`, `logs`, `images`."""
 
     retention: RetentionConfig
+
+    @property
+    def location(self) -> AwsLocation:
+        """Account and region, from which ARNs are built."""
+        return AwsLocation(self.account, self.region)

@@ -32,7 +32,8 @@ DatasetKey = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9-]{0,30}[a-z0-9])$"
 """A dataset of the project, or `*` for all of them."""
 
 PrincipalArn = Annotated[
-    str, Field(pattern=r"^arn:aws:iam::\d{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]+)$")
+    str,
+    Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]+)$"),
 ]
 """ARN of a role or user; `*` matches any text, and `…:root` delegates to that account."""
 

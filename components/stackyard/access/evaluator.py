@@ -139,7 +139,8 @@ def may_assume(trust: Document, principal: str, external_id: str | None = None) 
 
 def _with_accounts(trust: Document, principal: str) -> dict[str, Any]:
     """Read an account in a role's or key's policy as each of its principals that it lets."""
-    root = f"arn:aws:iam::{principal.split(':')[4]}:root"
+    _, partition, _, _, account, _ = principal.split(":", 5)
+    root = f"arn:{partition}:iam::{account}:root"
     statements = [
         {**statement, "Principal": {"AWS": principal}, "Resource": "*"}
         for statement in trust["Statement"]

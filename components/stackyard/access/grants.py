@@ -8,12 +8,13 @@ from typing import Any
 
 from stackyard import iam
 from stackyard.access.config import OUTSIDE, AccessConfig, AudienceConfig, GrantsConfig
+from stackyard.aws_location import AwsLocation
 from stackyard.bucket import statements
 from stackyard.bucket.layout import bucket_arn
 from stackyard.cluster.access import cluster_arn, pod_trust
 from stackyard.datasets.config import DatasetConfig
 from stackyard.namespace.rbac import RULES
-from stackyard.naming import StackId, fitted, namespace_name, role_name
+from stackyard.naming import StackId, fitted, namespace_name, role_arn, role_name
 
 ACCESS_POINT_LIMIT = 50
 """Longest name, https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html."""
@@ -39,6 +40,15 @@ class Place:
 
     key_arns: Mapping[str, str]
     """KMS key ARN by purpose, `data` and `personal`."""
+
+    @property
+    def location(self) -> AwsLocation:
+        """Account and region."""
+        return AwsLocation(self.account, self.region)
+
+    def bucket_arn(self, dataset: str) -> str:
+        """Return the ARN of a dataset's bucket."""
+        return bucket_arn(self.buckets[dataset], self.region)
 
 
 @dataclass(frozen=True)
@@ -119,15 +129,15 @@ def _role(
     audience = grants if isinstance(grants, AudienceConfig) else None
     return Role(
         name=name,
-        arn=f"arn:aws:iam::{place.account}:role/{name}",
+        arn=role_arn(place.stack, place.location, who),
         description=f"{place.stack}: {who}",
-        trust=_trust(audience) if audience else _pods_of(who, place),
+        trust=_trust(audience, place) if audience else _pods_of(who, place),
         policy=iam.document(*_allowed(who, grants, datasets, points, place)),
         session_seconds=3600 * (audience.session_hours if audience else 1),
     )
 
 
-def _trust(audience: AudienceConfig) -> dict[str, Any]:
+def _trust(audience: AudienceConfig, place: Place) -> dict[str, Any]:
     """Name accounts as principals and people by condition.
 
     A principal that is a role must exist, and IAM ties the trust to its unique id: a role that is
@@ -142,7 +152,7 @@ def _trust(audience: AudienceConfig) -> dict[str, Any]:
     )
     found = []
     if named:
-        accounts = [f"arn:aws:iam::{account}:root" for account in roots]
+        accounts = [AwsLocation(one, place.region).global_arn("iam", "root") for one in roots]
         people = {"ArnLike": {"aws:PrincipalArn": named}, **says}
         found.append(_assume("AssumeByName", accounts, people))
     if whole:
@@ -171,20 +181,20 @@ def _allowed(
     whole = granted(grants, list(datasets))
     found = [
         *statements.datasets(
-            "ReadDatasets", [place.buckets[d] for d, w in whole.items() if not w], write=False
+            "ReadDatasets", [place.bucket_arn(d) for d, w in whole.items() if not w], write=False
         ),
         *statements.datasets(
-            "WriteDatasets", [place.buckets[d] for d, w in whole.items() if w], write=True
+            "WriteDatasets", [place.bucket_arn(d) for d, w in whole.items() if w], write=True
         ),
     ]
     for dataset, names in grants.directories.items():
-        bucket, point = bucket_arn(place.buckets[dataset]), points[f"{who}-{dataset}"]
+        bucket, point = place.bucket_arn(dataset), points[f"{who}-{dataset}"]
         roots = [(bucket, bucket), (point.arn, f"{point.arn}/object")]
         found += statements.directories(sid("use", dataset), roots, names)
     used: dict[str, set[str]] = {}
     for dataset in {*whole, *grants.directories}:
         key = place.key_arns[datasets[dataset].key]
-        used.setdefault(key, set()).add(place.buckets[dataset])
+        used.setdefault(key, set()).add(place.bucket_arn(dataset))
     found += statements.keys(used, place.region)
     return [*found, *_beyond_data(who, place)]
 
@@ -198,16 +208,17 @@ def _beyond_data(who: str, place: Place) -> list[iam.Statement]:
         )
         found.append(iam.statement("ReachCluster", ("eks:DescribeCluster",), (cluster,)))
     if who == "auditor":
-        buckets = [bucket_arn(name) for name in sorted([*place.buckets.values(), place.log_bucket])]
+        logs = bucket_arn(place.log_bucket, place.region)
+        buckets = sorted([*map(place.bucket_arn, place.buckets), logs])
         found.append(iam.statement("ReadSetup", statements.AUDIT, buckets))
-        found += statements.datasets("ReadAccessLogs", [place.log_bucket], write=False)
+        found += statements.datasets("ReadAccessLogs", [logs], write=False)
     return found
 
 
 def _access_point(who: str, dataset: str, names: Sequence[str], place: Place) -> AccessPoint:
     name = fitted(f"{place.stack.slug}-{dataset}-{who}", ACCESS_POINT_LIMIT)
-    arn = f"arn:aws:s3:{place.region}:{place.account}:accesspoint/{name}"
-    role = f"arn:aws:iam::{place.account}:role/{role_name(place.stack, who)}"
+    arn = place.location.arn("s3", f"accesspoint/{name}")
+    role = role_arn(place.stack, place.location, who)
     allowed = statements.directories(
         sid("use", dataset), [(arn, f"{arn}/object")], names, principal=role
     )
@@ -218,14 +229,14 @@ def _access_point(who: str, dataset: str, names: Sequence[str], place: Place) ->
 def _bucket_statements(
     dataset: str, access: AccessConfig, points: Mapping[str, AccessPoint], place: Place
 ) -> list[iam.Statement]:
-    bucket = place.buckets[dataset]
+    bucket = place.bucket_arn(dataset)
     found = []
     doors = [point.arn for point in points.values() if point.dataset == dataset]
     if doors:
         found.append(statements.delegation(bucket, doors))
     for who, audience in sorted(access.audiences.items()):
         if who in OUTSIDE:
-            role = f"arn:aws:iam::{place.account}:role/{role_name(place.stack, who)}"
+            role = role_arn(place.stack, place.location, who)
             names = audience.directories.get(dataset, [])
             found += statements.fence(sid(who), role, bucket, names)
     return found

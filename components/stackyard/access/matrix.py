@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from stackyard.access.evaluator import Decision, Request, decide, decide_key, decide_through
 from stackyard.access.grants import AccessPoint, Compiled, Place, Role
+from stackyard.aws_location import endpoint
 from stackyard.bucket.layout import DVC_DIRECTORY, LAKEFS_DIRECTORY, bucket_arn, prefix
 from stackyard.bucket.policies import bucket_policy
 from stackyard.datasets.config import DatasetConfig
@@ -81,12 +82,12 @@ def matrix(
     """Yield the answer for each role, dataset, directory and verb; `others` are roles, too."""
     roles: dict[str, Role | Holder] = {**documents.roles, **(others or {})}
     for name, dataset in datasets.items():
-        bucket, key = place.buckets[name], key_of(dataset, place)
+        bucket, key = place.bucket_arn(name), key_of(dataset, place)
         policy = bucket_policy(bucket, key.arn, documents.bucket_statements[name])
         for who, role in roles.items():
             for directory in paths(dataset):
                 for verb in ACTIONS:
-                    asked = request(role.arn, verb, bucket_arn(bucket), directory)
+                    asked = request(role.arn, verb, bucket, directory)
                     decision = decide(asked, role.policy, policy)
                     decision = _with_key(decision, verb, role, bucket, key)
                     yield Cell(who, name, directory, verb, decision)
@@ -98,14 +99,15 @@ def through_access_point(
     """Return the answer for a request through an access point, by the role that it is for."""
     role = documents.roles[point.who]
     asked = request(role.arn, verb, "", directory)
-    policy = bucket_policy(point.bucket, key.arn, documents.bucket_statements[point.dataset])
+    bucket = bucket_arn(point.bucket, _region(key))
+    policy = bucket_policy(bucket, key.arn, documents.bucket_statements[point.dataset])
     inside = Request(role.arn, asked.action, asked.resource.removeprefix("/"), asked.context)
     doors: tuple[tuple[str, Any], tuple[str, Any]] = (
         (point.arn, point.policy),
-        (bucket_arn(point.bucket), policy),
+        (bucket, policy),
     )
     decision = decide_through(inside, role.policy, *doors)
-    return _with_key(decision, verb, role, point.bucket, key)
+    return _with_key(decision, verb, role, bucket, key)
 
 
 def _with_key(
@@ -115,12 +117,17 @@ def _with_key(
     if not decision.allowed or verb not in KEY_ACTIONS:
         return decision
     through = {
-        "kms:ViaService": f"s3.{key.arn.split(':')[3]}.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": bucket_arn(bucket),
+        "kms:ViaService": endpoint("s3", _region(key)),
+        "kms:EncryptionContext:aws:s3:arn": bucket,
     }
     use = Request(role.arn, KEY_ACTIONS[verb], key.arn, through)
     opened = decide_key(use, role.policy, key.policy)
     return decision if opened.allowed else opened
+
+
+def _region(key: Key) -> str:
+    """Return the region of a key, which is that of the buckets it encrypts."""
+    return key.arn.split(":")[3]
 
 
 def paths(dataset: DatasetConfig) -> list[str]:

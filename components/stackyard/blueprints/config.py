@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from stackyard.aws_location import AwsLocation
 from stackyard.blueprints.waiver import Waiver
 from stackyard.budget.config import BudgetConfig
 from stackyard.config import Config, immutable
@@ -51,7 +52,12 @@ class StackConfig(Config):
     """Monthly budget of the stack; without it no change is refused for its cost."""
 
     @property
+    def location(self) -> AwsLocation:
+        """Account and region."""
+        return AwsLocation(self.account, self.region)
+
+    @property
     def boundary_arn(self) -> str | None:
         """Where the boundary is; None without one."""
         name = self.permissions_boundary
-        return f"arn:aws:iam::{self.account}:policy/{name}" if name else None
+        return self.location.global_arn("iam", f"policy/{name}") if name else None

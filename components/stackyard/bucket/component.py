@@ -1,18 +1,18 @@
-"""The one kind of bucket that there is: private, versioned, encrypted, and with an end."""
+"""PrivateBucket, the only S3 bucket Stackyard makes: private, versioned, encrypted, expiring."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.bucket import policies
-from stackyard.config import Config
-from stackyard.retention.plan import ModelPlan, ObjectPlan, lifecycle_rules
+from stackyard.bucket.layout import BucketRef
+from stackyard.bucket.policies import bucket_policy
+from stackyard.retention.plan import Lifetime, ModelLifetimes, bucket_plan, lifecycle_rules
 
 
 class PrivateBucket(Component):
@@ -21,47 +21,51 @@ class PrivateBucket(Component):
     TYPE: ClassVar[str] = "stackyard:index:PrivateBucket"
 
     bucket_name: str
-    """The bucket's name."""
+    """The bucket's name, for what must name it before it exists, such as a policy."""
 
     bucket_id: pulumi.Output[str]
     """The same name, known once the bucket and its policy exist."""
 
+    arn: pulumi.Output[str]
+    """The bucket's ARN, known once the bucket exists."""
+
     def __init__(
         self,
         name: str,
-        lifetime: Config,
+        lifetime: Lifetime,
         *,
-        bucket: str,
+        bucket: BucketRef,
         kind: str,
-        plan: ObjectPlan | ModelPlan,
         key_arn: pulumi.Input[str] | None,
         log_bucket: pulumi.Input[str] | None,
         statements: Sequence[iam.Statement] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the bucket's name, the `kind` it is tagged with, and the plan of its lifecycle.
+        """Wiring: the bucket's name and region, and its `kind`, the value of `stackyard:class`.
 
         `key_arn` None encrypts by S3's own key: access logs cannot be delivered to a bucket with
-        a KMS key. `log_bucket` gets the access logs. `statements` join the bucket's policy.
+        a KMS key. `log_bucket` receives the access logs. `statements` join the bucket's policy.
         """
-        super().__init__(name, lifetime, opts=opts)
-        self.bucket_name = bucket
+        recorded = lifetime.production if isinstance(lifetime, ModelLifetimes) else lifetime
+        super().__init__(name, recorded, opts=opts)
+        self.bucket_name = bucket.name
         self._bucket = aws.s3.Bucket(
             self.named("bucket"),
-            bucket=bucket,
+            bucket=bucket.name,
             force_destroy=self.settings.force_delete,
             tags={"stackyard:class": kind},
             opts=self.child(),
         )
-        self._close()
-        self._encrypt(key_arn)
-        self._keep(plan)
-        self._tell(log_bucket)
+        self.arn = self._bucket.arn
+        self._block_public_access()
+        self._set_encryption(key_arn)
+        self._set_lifecycle(lifetime)
+        self._set_logging(log_bucket)
         # S3 checks the policy of a bucket that is named as the target of access logs.
-        self.bucket_id = self._guard(key_arn, statements).bucket
+        self.bucket_id = self._set_policy(bucket.arn, key_arn, statements).bucket
         self.publish()
 
-    def _close(self) -> None:
+    def _block_public_access(self) -> None:
         aws.s3.BucketPublicAccessBlock(
             self.named("public-access"),
             bucket=self._bucket.id,
@@ -74,43 +78,46 @@ class PrivateBucket(Component):
         aws.s3.BucketOwnershipControls(
             self.named("ownership"),
             bucket=self._bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
             opts=self.child(),
         )
 
-    def _encrypt(self, key_arn: pulumi.Input[str] | None) -> None:
-        default: Any = {"sse_algorithm": "AES256"}
-        if key_arn is not None:
-            default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
+    def _set_encryption(self, key_arn: pulumi.Input[str] | None) -> None:
+        algorithm = "AES256" if key_arn is None else "aws:kms"
         aws.s3.BucketServerSideEncryptionConfiguration(
             self.named("encryption"),
             bucket=self._bucket.id,
             rules=[
                 {
-                    "apply_server_side_encryption_by_default": default,
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": algorithm,
+                        "kms_master_key_id": key_arn,
+                    },
                     "bucket_key_enabled": key_arn is not None,
                 }
             ],
             opts=self.child(),
         )
 
-    def _keep(self, plan: ObjectPlan | ModelPlan) -> None:
+    def _set_lifecycle(self, lifetime: Lifetime) -> None:
         versioning = aws.s3.BucketVersioning(
             self.named("versioning"),
             bucket=self._bucket.id,
-            versioning_configuration={"status": "Enabled"},
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
+                status="Enabled"
+            ),
             opts=self.child(),
         )
-        rules: Any = lifecycle_rules(plan)
+        rules = lifecycle_rules(bucket_plan(lifetime))
         # Rules about noncurrent versions are only accepted once the bucket has versions.
         aws.s3.BucketLifecycleConfiguration(
             self.named("lifecycle"),
             bucket=self._bucket.id,
-            rules=rules,
+            rules=cast("list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]", rules),
             opts=self.child(depends_on=[versioning]),
         )
 
-    def _tell(self, log_bucket: pulumi.Input[str] | None) -> None:
+    def _set_logging(self, log_bucket: pulumi.Input[str] | None) -> None:
         if log_bucket is None:
             return
         aws.s3.BucketLogging(
@@ -127,11 +134,14 @@ class PrivateBucket(Component):
             opts=self.child(),
         )
 
-    def _guard(
-        self, key_arn: pulumi.Input[str] | None, statements: Sequence[iam.Statement]
+    def _set_policy(
+        self,
+        arn: str,
+        key_arn: pulumi.Input[str] | None,
+        statements: Sequence[iam.Statement],
     ) -> aws.s3.BucketPolicy:
         policy = pulumi.Output.from_input(key_arn).apply(
-            lambda arn: iam.text(policies.bucket_policy(self.bucket_name, arn, statements))
+            lambda key: iam.text(bucket_policy(arn, key, statements))
         )
         return aws.s3.BucketPolicy(
             self.named("policy"), bucket=self._bucket.id, policy=policy, opts=self.child()

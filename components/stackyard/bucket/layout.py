@@ -20,6 +20,10 @@ Source: https://doc.dvc.org/user-guide/project-structure/internal-files#structur
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from stackyard.aws_location import partition_of
+
 DVC_DIRECTORY = "dvc"
 """The directory of the DVC remote."""
 
@@ -45,6 +49,19 @@ def dvc_remote(bucket: str) -> str:
     return f"s3://{bucket}/{DVC_DIRECTORY}"
 
 
-def bucket_arn(bucket: str) -> str:
-    """Return the ARN of a bucket, which needs neither account nor region."""
-    return f"arn:aws:s3:::{bucket}"
+def bucket_arn(bucket: str, region: str) -> str:
+    """Return the ARN of a bucket, which names neither account nor region, but the partition."""
+    return f"arn:{partition_of(region)}:s3:::{bucket}"
+
+
+@dataclass(frozen=True)
+class BucketRef:
+    """A bucket by its name, which may be known before the bucket exists."""
+
+    name: str
+    region: str
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return bucket_arn(self.name, self.region)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
-from stackyard.bucket.layout import bucket_arn
 
 ENCRYPTION = "s3:x-amz-server-side-encryption"
 KEY_ID = "s3:x-amz-server-side-encryption-aws-kms-key-id"
@@ -14,19 +13,18 @@ OWN_KEY = "s3:x-amz-server-side-encryption-customer-algorithm"
 
 
 def bucket_policy(
-    bucket: str, key_arn: str | None, statements: Sequence[iam.Statement] = ()
+    arn: str, key_arn: str | None, statements: Sequence[iam.Statement] = ()
 ) -> dict[str, Any]:
-    """Return the whole policy of a bucket; `key_arn` None for a bucket without a KMS key."""
-    key = one_key(bucket, key_arn) if key_arn else []
-    return iam.document(*transport(bucket), *key, *statements)
+    """Return the policy of the bucket `arn`; `key_arn` is None for a bucket without a KMS key."""
+    key = one_key(arn, key_arn) if key_arn else []
+    return iam.document(*transport(arn), *key, *statements)
 
 
-def transport(bucket: str) -> list[iam.Statement]:
+def transport(arn: str) -> list[iam.Statement]:
     """Return the denials of plain HTTP and of TLS before 1.2.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html.
     """
-    arn = bucket_arn(bucket)
     conditions = {
         "DenyPlainHttp": {"Bool": {"aws:SecureTransport": "false"}},
         "DenyOldTls": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
@@ -39,7 +37,7 @@ def transport(bucket: str) -> list[iam.Statement]:
     ]
 
 
-def one_key(bucket: str, key_arn: str) -> list[iam.Statement]:
+def one_key(arn: str, key_arn: str) -> list[iam.Statement]:
     """Return the denials of uploads that ask for another encryption than the bucket's default.
 
     An upload that asks for nothing gets the default, so each denial is for a header that is there.
@@ -57,7 +55,7 @@ def one_key(bucket: str, key_arn: str) -> list[iam.Statement]:
         iam.statement(
             sid,
             ("s3:PutObject",),
-            (f"{bucket_arn(bucket)}/*",),
+            (f"{arn}/*",),
             effect="Deny",
             principals="*",
             conditions=condition,
@@ -66,18 +64,18 @@ def one_key(bucket: str, key_arn: str) -> list[iam.Statement]:
     ]
 
 
-def log_delivery(bucket: str, *, account: str, sources: Sequence[str]) -> iam.Statement:
-    """Return what lets S3 deliver the access logs of the buckets `sources`.
+def log_delivery(arn: str, *, account: str, sources: Sequence[str]) -> iam.Statement:
+    """Return the statement that lets S3 deliver access logs of the buckets `sources`, given by ARN.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
     """
     return iam.statement(
         "DeliverAccessLogs",
         ("s3:PutObject",),
-        (f"{bucket_arn(bucket)}/*",),
+        (f"{arn}/*",),
         principals={"Service": "logging.s3.amazonaws.com"},
         conditions={
             "StringEquals": {"aws:SourceAccount": account},
-            "ArnLike": {"aws:SourceArn": [bucket_arn(source) for source in sources]},
+            "ArnLike": {"aws:SourceArn": list(sources)},
         },
     )

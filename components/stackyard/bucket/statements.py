@@ -1,4 +1,4 @@
-"""IAM statements for whole datasets, for single directories and for keys, as plain data."""
+"""IAM statements for whole datasets, for single directories and for keys; buckets are ARNs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
-from stackyard.bucket.layout import bucket_arn, prefix
+from stackyard.aws_location import endpoint
+from stackyard.bucket.layout import prefix
 
 LIST = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging")
@@ -35,7 +36,7 @@ def datasets(sid: str, buckets: Sequence[str], *, write: bool) -> list[iam.State
     """Return what allows to use whole buckets."""
     if not buckets:
         return []
-    arns = [bucket_arn(bucket) for bucket in sorted(buckets)]
+    arns = sorted(buckets)
     objects = [f"{arn}/*" for arn in arns]
     actions = (*READ, *WRITE) if write else READ
     return [
@@ -86,8 +87,8 @@ def keys(buckets_by_key: dict[str, set[str]], region: str) -> list[iam.Statement
             (key,),
             conditions={
                 "StringEquals": {
-                    "kms:ViaService": f"s3.{region}.amazonaws.com",
-                    "kms:EncryptionContext:aws:s3:arn": sorted(map(bucket_arn, buckets)),
+                    "kms:ViaService": endpoint("s3", region),
+                    "kms:EncryptionContext:aws:s3:arn": sorted(buckets),
                 }
             },
         )
@@ -95,9 +96,8 @@ def keys(buckets_by_key: dict[str, set[str]], region: str) -> list[iam.Statement
     ]
 
 
-def fence(sid: str, role: str, bucket: str, names: Sequence[str]) -> list[iam.Statement]:
+def fence(sid: str, role: str, arn: str, names: Sequence[str]) -> list[iam.Statement]:
     """Return what denies a role all of a bucket but directories, whatever else allows it."""
-    arn = bucket_arn(bucket)
     only: dict[str, dict[str, Any]] = {"ArnEquals": {"aws:PrincipalArn": role}}
     prefixes = [prefix(name) for name in sorted(names)]
     objects = iam.statement(f"Fence{sid}", ("s3:*",), (), effect="Deny", principals="*")
@@ -117,13 +117,12 @@ def fence(sid: str, role: str, bucket: str, names: Sequence[str]) -> list[iam.St
     return [objects, listing]
 
 
-def delegation(bucket: str, access_points: Sequence[str]) -> iam.Statement:
+def delegation(arn: str, access_points: Sequence[str]) -> iam.Statement:
     """Return what lets the policies of the named access points decide about a bucket's objects.
 
     For identities of the bucket's own account only, whatever such a policy says: vendors, too, come
     as roles of ours. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
     """
-    arn = bucket_arn(bucket)
     through = {
         "s3:DataAccessPointArn": sorted(access_points),
         "aws:PrincipalAccount": access_points[0].split(":")[4],

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation, dns_suffix, partition_of
 
-CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-"""Full control of a cluster, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html."""
+CLUSTER_ADMIN = "AmazonEKSClusterAdminPolicy"
+"""The access policy for full control of a cluster, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html."""
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All logs of a control plane, https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html."""
 
 NODE_POLICIES: dict[str, str] = {
-    "worker": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
-    "pull": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
+    "worker": "AmazonEKSWorkerNodePolicy",
+    "pull": "AmazonEC2ContainerRegistryPullOnly",
 }
-"""All that nodes may do; whatever pods need, they get by Pod Identity, not from their node."""
+"""Names of the AWS managed policies of nodes; what pods need, they get by Pod Identity, not from
+their node."""
 
 
 def principal_key(arn: str) -> str:
@@ -30,7 +32,7 @@ def principal_key(arn: str) -> str:
 
 def cluster_arn(*, region: str, account: str, cluster_name: str) -> str:
     """Return the ARN of a cluster; it is known before the cluster exists."""
-    return f"arn:aws:eks:{region}:{account}:cluster/{cluster_name}"
+    return AwsLocation(account, region).arn("eks", f"cluster/{cluster_name}")
 
 
 def control_plane_trust(arn: str) -> dict[str, Any]:
@@ -43,9 +45,14 @@ def control_plane_trust(arn: str) -> dict[str, Any]:
     )
 
 
-def node_trust() -> dict[str, Any]:
+def access_policy_arn(policy: str, region: str) -> str:
+    """Return the ARN of an EKS access policy."""
+    return f"arn:{partition_of(region)}:eks::aws:cluster-access-policy/{policy}"
+
+
+def node_trust(region: str) -> dict[str, Any]:
     """Return the trust policy of the nodes' role."""
-    return iam.assumable_by({"Service": "ec2.amazonaws.com"})
+    return iam.assumable_by({"Service": f"ec2.{dns_suffix(region)}"})
 
 
 def pod_trust(*, arn: str, namespace: str, service_account: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class AddonFacts:
     service_account: str | None = None
     """Service account in `kube-system` that takes the add-on's role; None if it needs none."""
     managed_policy: str | None = None
-    """The AWS managed policy of that role."""
+    """Path and name of the AWS managed policy of that role."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Configuration values."""
 
@@ -50,7 +50,7 @@ ADDONS: dict[AddonName, AddonFacts] = {
         always=True,
         before_nodes=True,
         service_account="aws-node",
-        managed_policy="arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
+        managed_policy="AmazonEKS_CNI_Policy",
         settings={"enableNetworkPolicy": "true"},
     ),
     "kube-proxy": AddonFacts(always=True, before_nodes=True),
@@ -58,11 +58,11 @@ ADDONS: dict[AddonName, AddonFacts] = {
     "coredns": AddonFacts(always=True),
     "aws-ebs-csi-driver": AddonFacts(
         service_account="ebs-csi-controller-sa",
-        managed_policy="arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy",
+        managed_policy="service-role/AmazonEBSCSIDriverPolicy",
     ),
     "aws-efs-csi-driver": AddonFacts(
         service_account="efs-csi-controller-sa",
-        managed_policy="arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy",
+        managed_policy="service-role/AmazonEFSCSIDriverPolicy",
     ),
     "aws-secrets-store-csi-driver-provider": AddonFacts(),
     "metrics-server": AddonFacts(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation
 
 NAME = "cluster-autoscaler"
 """Name of its Deployment, service account, lease and roles."""
@@ -85,8 +86,9 @@ def aws_policy(*, region: str, account: str, cluster_name: str) -> dict[str, Any
 
     EKS tags each group it makes with `eks:cluster-name`, which nobody else can set.
     """
-    groups = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"
-    node_groups = f"arn:aws:eks:{region}:{account}:nodegroup/{cluster_name}/*"
+    location = AwsLocation(account, region)
+    groups = location.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")
+    node_groups = location.arn("eks", f"nodegroup/{cluster_name}/*")
     own = {"StringEquals": {"aws:ResourceTag/eks:cluster-name": cluster_name}}
     return iam.document(
         iam.statement("Describe", DESCRIBE, ("*",)),

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import managed_policy_arn
 from stackyard.cluster import access
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.cluster.config import ClusterConfig
@@ -61,7 +62,7 @@ class Cluster(Component):
         super().__init__(name, config, opts=opts)
         if not administrators:
             raise ValueError("a cluster without administrators can never be entered")
-        self._config, self._cluster_name = config, cluster_name
+        self._config, self._cluster_name, self._region = config, cluster_name, region
         self._arn = access.cluster_arn(region=region, account=account, cluster_name=cluster_name)
 
         logs = self._make_log_group(logs_key_arn)
@@ -147,7 +148,7 @@ class Cluster(Component):
         attached = aws.iam.RolePolicyAttachment(
             self.named("role-cluster"),
             role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+            policy_arn=managed_policy_arn("AmazonEKSClusterPolicy", self._region),
             opts=self.child(),
         )
         return role, attached
@@ -165,7 +166,7 @@ class Cluster(Component):
             self.named(f"admin-{key}-policy"),
             cluster_name=self._cluster.name,
             principal_arn=entry.principal_arn,
-            policy_arn=access.CLUSTER_ADMIN,
+            policy_arn=access.access_policy_arn(access.CLUSTER_ADMIN, self._region),
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
             opts=self.child(),
         )
@@ -211,7 +212,7 @@ class Cluster(Component):
         attached = aws.iam.RolePolicyAttachment(
             self.named(f"addon-{name}-policy"),
             role=role.name,
-            policy_arn=ADDONS[name].managed_policy or "",
+            policy_arn=managed_policy_arn(ADDONS[name].managed_policy or "", self._region),
             opts=self.child(),
         )
         return role, attached
@@ -221,17 +222,17 @@ class Cluster(Component):
             self.named("node-role"),
             name=fitted(f"{self._cluster_name}-nodes", IAM_ROLE_LIMIT),
             description="EKS nodes: join the cluster and pull images",
-            assume_role_policy=iam.text(access.node_trust()),
+            assume_role_policy=iam.text(access.node_trust(self._region)),
             opts=self.child(),
         )
         attached = [
             aws.iam.RolePolicyAttachment(
                 self.named(f"node-role-{key}"),
                 role=role.name,
-                policy_arn=policy_arn,
+                policy_arn=managed_policy_arn(policy, self._region),
                 opts=self.child(),
             )
-            for key, policy_arn in access.NODE_POLICIES.items()
+            for key, policy in access.NODE_POLICIES.items()
         ]
         return role, attached
 

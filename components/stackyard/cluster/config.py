@@ -16,7 +16,9 @@ from stackyard.instances import is_accelerated, is_graviton
 from stackyard.logs import LogDays
 from stackyard.problem import Problem, above
 
-PrincipalArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")]
+PrincipalArn = Annotated[
+    str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")
+]
 """ARN of an IAM role (or, outside of production, a user)."""
 
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]

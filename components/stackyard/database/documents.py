@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation, endpoint
 from stackyard.contracts import DatabaseFacts, FoundationContract
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
 from stackyard.vault.secret_policies import WRITE_VALUE
@@ -85,8 +86,8 @@ def read_credentials(
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html.
     """
-    place = f"{foundation.region}:{foundation.account}"
-    secret_arn = f"arn:aws:secretsmanager:{place}:secret:{secret_name(stack, purpose)}-??????"
+    location = AwsLocation(foundation.account, foundation.region)
+    secret_arn = location.arn("secretsmanager", f"secret:{secret_name(stack, purpose)}-??????")
     key_arn, region = foundation.key_arns["secrets"], foundation.region
     return [
         iam.statement("ReadCredentials", ("secretsmanager:GetSecretValue",), (secret_arn,)),
@@ -114,5 +115,5 @@ def use_key(sid: str, actions: tuple[str, ...], key_arn: str, region: str) -> ia
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
     """
-    through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+    through = {"StringEquals": {"kms:ViaService": endpoint("secretsmanager", region)}}
     return iam.statement(sid, actions, (key_arn,), conditions=through)

@@ -10,17 +10,16 @@ import pulumi
 from stackyard import iam
 from stackyard._component import Component
 from stackyard.bucket.component import PrivateBucket
-from stackyard.bucket.layout import ACCESS_LOGS
+from stackyard.bucket.layout import ACCESS_LOGS, BucketRef, bucket_arn
 from stackyard.bucket.policies import log_delivery
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
 from stackyard.datasets.names import dataset_buckets, log_bucket_name
-from stackyard.naming import StackId
+from stackyard.references import StackContext
 from stackyard.retention.config import (
     LifetimeConfig,
     PersonalLifetimeConfig,
     RetentionConfig,
 )
-from stackyard.retention.plan import log_plan, object_plan
 
 
 class DatasetStore(Component):
@@ -28,70 +27,61 @@ class DatasetStore(Component):
 
     TYPE: ClassVar[str] = "stackyard:index:DatasetStore"
 
-    bucket_names: dict[str, str]
-    """Bucket by dataset."""
-
     bucket_ids: dict[str, pulumi.Output[str]]
-    """The same, known once the buckets exist."""
+    """Bucket name by dataset, known once the bucket and its policy exist."""
 
-    log_bucket: str
-    """The bucket of the access logs."""
+    bucket_arns: dict[str, pulumi.Output[str]]
+    """Bucket ARN by dataset."""
 
     log_bucket_id: pulumi.Output[str]
-    """The same, known once the bucket exists."""
+    """Name of the bucket that receives access logs, known once it accepts them."""
 
     def __init__(
         self,
         name: str,
         config: DatasetStoreConfig,
         *,
-        stack: StackId,
-        account: str,
-        key_arns: Mapping[str, pulumi.Input[str]],
-        retention: RetentionConfig,
+        context: StackContext,
         statements: Mapping[str, Sequence[iam.Statement]],
         also_logged: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: KMS keys `data` and `personal`, lifetimes, and policy statements by dataset.
+        """Wiring: the stack, and policy statements by dataset, which may be empty.
 
-        `also_logged` names further buckets whose access logs go to the same place.
+        `also_logged` names further buckets that send their access logs to the same bucket.
         """
         super().__init__(name, config, opts=opts)
-        self.bucket_names = dataset_buckets(config, stack, account)
-        sources = sorted([*self.bucket_names.values(), *also_logged])
-        logs = self._make_log_bucket(stack, account, retention, sources)
-        self.log_bucket, self.log_bucket_id = logs.bucket_name, logs.bucket_id
-        self.bucket_ids = {}
+        names = dataset_buckets(config, context.stack, context.account)
+        logs = self._make_log_bucket(context, sorted([*names.values(), *also_logged]))
+        self.log_bucket_id = logs.bucket_id
+        self.bucket_ids, self.bucket_arns = {}, {}
         for key, dataset in config.datasets.items():
-            lifetime = lifetime_of(dataset, retention)
             bucket = PrivateBucket(
                 self.named(key),
-                lifetime,
-                bucket=self.bucket_names[key],
+                lifetime_of(dataset, context.retention),
+                bucket=BucketRef(names[key], context.region),
                 kind=dataset.kind,
-                plan=object_plan(lifetime),
-                key_arn=key_arns[dataset.key],
+                key_arn=context.key_arns[dataset.key],
                 log_bucket=logs.bucket_id,
                 statements=statements.get(key, ()),
                 opts=self.child(),
             )
             self.bucket_ids[key] = bucket.bucket_id
+            self.bucket_arns[key] = bucket.arn
         self.publish()
 
-    def _make_log_bucket(
-        self, stack: StackId, account: str, retention: RetentionConfig, sources: Sequence[str]
-    ) -> PrivateBucket:
-        bucket = log_bucket_name(stack, account)
+    def _make_log_bucket(self, context: StackContext, sources: Sequence[str]) -> PrivateBucket:
+        account, region = context.account, context.region
+        bucket = BucketRef(log_bucket_name(context.stack, account), region)
+        arns = [bucket_arn(source, region) for source in sources]
         return PrivateBucket(
             self.named(ACCESS_LOGS),
-            retention.logs,
+            context.retention.logs,
             bucket=bucket,
             kind="logs",
-            plan=log_plan(retention.logs),
             key_arn=None,
             log_bucket=None,
-            statements=[log_delivery(bucket, account=account, sources=sources)] if sources else [],
+            statements=[log_delivery(bucket.arn, account=account, sources=arns)] if arns else [],
             opts=self.child(),
         )
 

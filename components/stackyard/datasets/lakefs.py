@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation
 from stackyard.bucket import statements
 from stackyard.bucket.layout import LAKEFS_DIRECTORY, bucket_arn, prefix
 from stackyard.container import SCRATCH, Program
@@ -89,14 +90,14 @@ def server_policy(
     Source: https://docs.lakefs.io/latest/howto/deploy/aws/.
     """
     region = foundation.region
-    vault = f"arn:aws:secretsmanager:{region}:{foundation.account}:secret:"
+    key = f"secret:{key_name(stack)}-??????"
     return iam.document(
         *keep_branches(buckets, foundation.key_arns["data"], region),
         *documents.read_credentials(stack, "lakefs", foundation),
         iam.statement(
             "KeepKey",
             ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
-            (f"{vault}{key_name(stack)}-??????",),
+            (AwsLocation(foundation.account, region).arn("secretsmanager", key),),
         ),
         documents.use_key(
             "EncryptKey", ("kms:GenerateDataKey",), foundation.key_arns["secrets"], region
@@ -106,7 +107,7 @@ def server_policy(
 
 def keep_branches(buckets: Sequence[str], key_arn: str, region: str) -> list[iam.Statement]:
     """Return what the server may do with the datasets' buckets."""
-    arns = [bucket_arn(bucket) for bucket in sorted(buckets)]
+    arns = [bucket_arn(bucket, region) for bucket in sorted(buckets)]
     below = prefix(LAKEFS_DIRECTORY)
     return [
         iam.statement("FindBuckets", ("s3:GetBucketLocation",), arns),
@@ -117,5 +118,5 @@ def keep_branches(buckets: Sequence[str], key_arn: str, region: str) -> list[iam
             conditions={"StringLike": {"s3:prefix": [f"{below}*"]}},
         ),
         iam.statement("KeepBranches", OBJECTS, [f"{arn}/{below}*" for arn in arns]),
-        *statements.keys({key_arn: set(buckets)}, region),
+        *statements.keys({key_arn: set(arns)}, region),
     ]

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.images import policies, render
 from stackyard.images.config import BuildConfig
 from stackyard.images.names import builder
@@ -31,10 +32,15 @@ class Yard:
     """Name of the signing profile, known once it exists."""
 
     @property
+    def location(self) -> AwsLocation:
+        """Account and region."""
+        return AwsLocation(self.account, self.region)
+
+    @property
     def profile_arn(self) -> str:
         """The signing profile, before it exists."""
         profile = signing_profile(self.stack)
-        return f"arn:aws:signer:{self.region}:{self.account}:/signing-profiles/{profile}"
+        return self.location.arn("signer", f"/signing-profiles/{profile}")
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,9 @@ def project_name(stack: StackId, image: str) -> str:
     return fitted(f"{stack.slug}-image-{image}", IAM_ROLE_LIMIT)
 
 
-def builder_arn(stack: StackId, account: str, image: str) -> str:
+def builder_arn(stack: StackId, location: AwsLocation, image: str) -> str:
     """Return the ARN of the role of an image's build, before it exists."""
-    return role_arn(stack, account, builder(image))
+    return role_arn(stack, location, builder(image))
 
 
 class ImageBuild(Component):
@@ -140,7 +146,7 @@ class ImageBuild(Component):
         build: Build,
     ) -> aws.iam.Role:
         where = {"account": self._yard.account, "region": self._yard.region}
-        project = f"arn:aws:codebuild:{where['region']}:{where['account']}:project/{self._name}"
+        project = self._yard.location.arn("codebuild", f"project/{self._name}")
         role = aws.iam.Role(
             self.named("role"),
             name=role_name(self._yard.stack, builder(self._image)),
@@ -155,8 +161,8 @@ class ImageBuild(Component):
         if build.pulled:
             fixed.append(policies.pull(build.pulled))
         if config.signer_package:
-            fixed.append(policies.read_package(config.signer_package))
-        log = f"arn:aws:logs:{where['region']}:{where['account']}:log-group:{self._log_name}"
+            fixed.append(policies.read_package(config.signer_package, self._yard.region))
+        log = self._yard.location.arn("logs", f"log-group:{self._log_name}")
         fixed += [policies.write_logs(log), policies.sign(self._yard.profile_arn)]
         aws.iam.RolePolicy(
             self.named("role-policy"),

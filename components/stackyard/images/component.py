@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.config import Config
 from stackyard.images import policies, render
 from stackyard.images.build import Build, ImageBuild, Yard, builder_arn, signing_profile
@@ -37,6 +38,11 @@ class Ground:
     region: str
     key_arns: Mapping[str, pulumi.Input[str]]
     retention: RetentionConfig
+
+    @property
+    def location(self) -> AwsLocation:
+        """Account and region."""
+        return AwsLocation(self.account, self.region)
 
     @property
     def registry(self) -> str:
@@ -85,7 +91,7 @@ class ImagesComponent(Component):
             ground.retention.images,
             repository=ground.name(image),
             key_arn=ground.key_arns["images"],
-            pushed_by=[builder_arn(ground.stack, ground.account, image), *pushers],
+            pushed_by=[builder_arn(ground.stack, ground.location, image), *pushers],
             opts=self.child(),
         )
         ImageBuild(
@@ -155,7 +161,7 @@ class ProjectImages(ImagesComponent):
         that each model is baked onto; `model_statements` let those builds read the models.
         """
         super().__init__(name, config, ground, opts)
-        pushers = [role_arn(ground.stack, ground.account, audience) for audience in config.pushers]
+        pushers = [role_arn(ground.stack, ground.location, audience) for audience in config.pushers]
         self.images, tags = {}, {}
         for image, wanted in config.images.items():
             base = bases[wanted.base]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from stackyard.aws_location import endpoint
 from stackyard.naming import StackId
 
 
 def registry(account: str, region: str) -> str:
     """Return the host of the account's own registry."""
-    return f"{account}.dkr.ecr.{region}.amazonaws.com"
+    return f"{account}.dkr.{endpoint('ecr', region)}"
 
 
 def repository_name(stack: StackId, image: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation
+from stackyard.bucket.layout import bucket_arn
 
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -24,7 +26,7 @@ FIND = ("ecr:DescribeImages", "ecr:ListImages")
 
 def repository_arn(repository: str, *, account: str, region: str) -> str:
     """Return the ARN of a repository, or of all that a pattern names."""
-    return f"arn:aws:ecr:{region}:{account}:repository/{repository}"
+    return AwsLocation(account, region).arn("ecr", f"repository/{repository}")
 
 
 def only_pushed_by(role_arns: Sequence[str]) -> dict[str, Any]:
@@ -71,11 +73,10 @@ def write_logs(log_group_arn: str) -> iam.Statement:
     return iam.statement("WriteLogs", actions, (f"{log_group_arn}:*",))
 
 
-def read_package(location: str) -> iam.Statement:
+def read_package(url: str, region: str) -> iam.Statement:
     """Return what lets a build fetch a package from `s3://BUCKET/KEY`."""
-    return iam.statement(
-        "ReadSigner", ("s3:GetObject",), (f"arn:aws:s3:::{location.removeprefix('s3://')}",)
-    )
+    arn = bucket_arn(url.removeprefix("s3://"), region)
+    return iam.statement("ReadSigner", ("s3:GetObject",), (arn,))
 
 
 def build_trust(project_arn: str, account: str) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.bucket.component import PrivateBucket
+from stackyard.bucket.layout import BucketRef
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.container import SCRATCH, Program, Size
 from stackyard.contracts import FoundationContract
@@ -20,7 +22,7 @@ from stackyard.models import documents
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.naming import StackId, namespace_name, role_arn
 from stackyard.retention.config import RetentionConfig
-from stackyard.retention.plan import ModelPlan, object_plan
+from stackyard.retention.plan import ModelLifetimes
 from stackyard.workload import Workload
 
 FILES = "/etc/stackyard-models"
@@ -87,22 +89,20 @@ class ModelRegistry(Component):
     def _make_bucket(
         self, retention: RetentionConfig, log_bucket: pulumi.Input[str], readers: list[str]
     ) -> None:
-        account = self._foundation.account
+        account, region = self._foundation.account, self._foundation.region
+        location = AwsLocation(account, region)
+        bucket = BucketRef(self.bucket, region)
         PrivateBucket(
             self.named("bucket"),
-            retention.production_models,
-            bucket=self.bucket,
+            ModelLifetimes(retention.candidate_models, retention.production_models),
+            bucket=bucket,
             kind="models",
-            plan=ModelPlan(
-                candidates=object_plan(retention.candidate_models),
-                production=object_plan(retention.production_models),
-            ),
             key_arn=self._foundation.key_arns["data"],
             log_bucket=log_bucket,
             statements=documents.bucket_statements(
-                self.bucket,
-                keeper=role_arn(self._stack, account, documents.KEEPER),
-                readers=[role_arn(self._stack, account, reader) for reader in readers],
+                bucket.arn,
+                keeper=role_arn(self._stack, location, documents.KEEPER),
+                readers=[role_arn(self._stack, location, reader) for reader in readers],
             ),
             opts=self.child(),
         )
@@ -112,7 +112,12 @@ class ModelRegistry(Component):
             self.named(f"{audience}-reads"),
             name="read-models",
             role=pulumi.Output.from_input(arn).apply(lambda text: text.rpartition("/")[2]),
-            policy=iam.text(documents.reader_policy(self.bucket, self._foundation)),
+            policy=iam.text(
+                documents.reader_policy(
+                    BucketRef(self.bucket, self._foundation.region),
+                    self._foundation.key_arns["data"],
+                )
+            ),
             opts=self.child(),
         )
 
@@ -124,7 +129,11 @@ class ModelRegistry(Component):
             foundation=foundation,
             namespace=namespace_name(self._stack),
             service_account=documents.KEEPER,
-            policy=documents.keeper_policy(artifacts, self.bucket, foundation),
+            policy=documents.keeper_policy(
+                BucketRef(artifacts, foundation.region),
+                BucketRef(self.bucket, foundation.region),
+                foundation.key_arns["data"],
+            ),
             opts=self.child(),
         )
 

@@ -1,4 +1,4 @@
-"""Policies around the model bucket, as plain data."""
+"""Policies of the model bucket and of its users, as plain data."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
-from stackyard.bucket.layout import bucket_arn
-from stackyard.contracts import FoundationContract
+from stackyard.aws_location import endpoint
+from stackyard.bucket.layout import BucketRef
 from stackyard.naming import StackId, bucket_name
 
 ROOT = "registered"
@@ -22,14 +22,14 @@ def model_bucket(stack: StackId, account: str) -> str:
     return bucket_name(stack, account, "models")
 
 
-def bucket_statements(bucket: str, *, keeper: str, readers: Sequence[str]) -> list[iam.Statement]:
-    """Return what closes the bucket: nothing is written twice, and few may read.
+def bucket_statements(arn: str, *, keeper: str, readers: Sequence[str]) -> list[iam.Statement]:
+    """Return what closes the bucket `arn`: nothing is written twice, and few may read.
 
     `keeper` and `readers` are role ARNs. An upload without `If-None-Match` could replace what is
     there; parts of an upload cannot have the header, its completion must. Source:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html.
     """
-    objects = (f"{bucket_arn(bucket)}/*",)
+    objects = (f"{arn}/*",)
     conditional: dict[str, dict[str, Any]] = {
         "Null": {"s3:if-none-match": "true"},
         "Bool": {"s3:ObjectCreationOperation": "true"},
@@ -46,15 +46,15 @@ def bucket_statements(bucket: str, *, keeper: str, readers: Sequence[str]) -> li
     ]
 
 
-def keeper_policy(artifacts: str, models: str, foundation: FoundationContract) -> dict[str, Any]:
+def keeper_policy(artifacts: BucketRef, models: BucketRef, key_arn: str) -> dict[str, Any]:
     """Return what the keeper may do: read artifacts, add models, tag them; it cannot delete."""
     return iam.document(
         iam.statement(
             "List",
             ("s3:GetBucketLocation", "s3:ListBucket"),
-            (bucket_arn(artifacts), bucket_arn(models)),
+            (artifacts.arn, models.arn),
         ),
-        iam.statement("ReadArtifacts", ("s3:GetObject",), (f"{bucket_arn(artifacts)}/*",)),
+        iam.statement("ReadArtifacts", ("s3:GetObject",), (f"{artifacts.arn}/*",)),
         iam.statement(
             "KeepModels",
             (
@@ -64,24 +64,26 @@ def keeper_policy(artifacts: str, models: str, foundation: FoundationContract) -
                 "s3:PutObject",
                 "s3:PutObjectTagging",
             ),
-            (f"{bucket_arn(models)}/{ROOT}/*",),
+            (f"{models.arn}/{ROOT}/*",),
         ),
-        _use_key(foundation, (artifacts, models), ("kms:Decrypt", "kms:GenerateDataKey")),
+        _use_key(key_arn, (artifacts, models), ("kms:Decrypt", "kms:GenerateDataKey")),
     )
 
 
-def reader_policy(models: str, foundation: FoundationContract) -> dict[str, Any]:
+def reader_policy(models: BucketRef, key_arn: str) -> dict[str, Any]:
     """Return what lets delivery bake a registered model into an image."""
     return iam.document(
         iam.statement(
-            "ListModels", ("s3:GetBucketLocation", "s3:ListBucket"), (bucket_arn(models),)
+            "ListModels",
+            ("s3:GetBucketLocation", "s3:ListBucket"),
+            (models.arn,),
         ),
         iam.statement(
             "ReadModels",
             ("s3:GetObject", "s3:GetObjectVersion"),
-            (f"{bucket_arn(models)}/{ROOT}/*",),
+            (f"{models.arn}/{ROOT}/*",),
         ),
-        _use_key(foundation, (models,), ("kms:Decrypt",)),
+        _use_key(key_arn, (models,), ("kms:Decrypt",)),
     )
 
 
@@ -97,16 +99,9 @@ def _not(*role_arns: str) -> dict[str, Any]:
     return {"ArnNotEquals": {"aws:PrincipalArn": sorted(role_arns)}}
 
 
-def _use_key(
-    foundation: FoundationContract, buckets: Sequence[str], actions: Sequence[str]
-) -> iam.Statement:
+def _use_key(key_arn: str, buckets: Sequence[BucketRef], actions: Sequence[str]) -> iam.Statement:
     through = {
-        "kms:ViaService": f"s3.{foundation.region}.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": sorted(map(bucket_arn, buckets)),
+        "kms:ViaService": endpoint("s3", buckets[0].region),
+        "kms:EncryptionContext:aws:s3:arn": sorted(bucket.arn for bucket in buckets),
     }
-    return iam.statement(
-        "UseKey",
-        actions,
-        (foundation.key_arns["data"],),
-        conditions={"StringEquals": through},
-    )
+    return iam.statement("UseKey", actions, (key_arn,), conditions={"StringEquals": through})

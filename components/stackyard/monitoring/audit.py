@@ -10,8 +10,9 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.bucket.component import PrivateBucket
-from stackyard.bucket.layout import bucket_arn
+from stackyard.bucket.layout import BucketRef
 from stackyard.monitoring import documents
 from stackyard.monitoring.audit_events import (
     KEY_OPENED,
@@ -22,7 +23,7 @@ from stackyard.monitoring.audit_events import (
 from stackyard.monitoring.log_metrics import metric_namespace
 from stackyard.naming import StackId, bucket_name, role_name
 from stackyard.retention.config import LogLifetimeConfig
-from stackyard.retention.plan import log_days, log_plan
+from stackyard.retention.plan import log_days
 
 SERVICE = "cloudtrail.amazonaws.com"
 
@@ -56,6 +57,7 @@ class AuditTrail(Component):
         """Wiring: where it is, the key of logs, emergency roles, and the mail address to tell."""
         super().__init__(name, config, opts=opts)
         self._stack, self._account, self._region = stack, account, region
+        self._location = AwsLocation(account, region)
         self._key_arn = key_arn
         group = aws.cloudwatch.LogGroup(
             self.named("log-group"),
@@ -69,24 +71,23 @@ class AuditTrail(Component):
         for event in audit_events(emergency_roles):
             self._ring(event, group, event.pattern)
         opened = pulumi.Output.all(*guarded_key_arns).apply(
-            lambda arns: opened_by_others(arns, account=account, stage=stack.stage)
+            lambda arns: opened_by_others(arns, location=self._location, stage=stack.stage)
         )
         self._ring(KEY_OPENED, group, opened)
         self.publish()
 
     def _make_trail(self, config: LogLifetimeConfig, group: aws.cloudwatch.LogGroup) -> None:
         trail = f"{self._stack.slug}-audit"
-        trail_arn = f"arn:aws:cloudtrail:{self._region}:{self._account}:trail/{trail}"
-        bucket = bucket_name(self._stack, self._account, "audit")
+        trail_arn = self._location.arn("cloudtrail", f"trail/{trail}")
+        bucket = BucketRef(bucket_name(self._stack, self._account, "audit"), self._region)
         records = PrivateBucket(
             self.named("records"),
             config,
             bucket=bucket,
             kind="logs",
-            plan=log_plan(config),
             key_arn=self._key_arn,
             log_bucket=None,
-            statements=trail_delivery(bucket, self._account, trail_arn),
+            statements=trail_delivery(bucket.arn, self._account, trail_arn),
             opts=self.child(),
         )
         role, granted = self._make_writer(group)
@@ -189,12 +190,11 @@ class AuditTrail(Component):
         )
 
 
-def trail_delivery(bucket: str, account: str, trail_arn: str) -> list[iam.Statement]:
-    """Return what lets one trail write its records.
+def trail_delivery(arn: str, account: str, trail_arn: str) -> list[iam.Statement]:
+    """Return the statements that let one trail write its records to the bucket `arn`.
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html.
     """
-    arn = bucket_arn(bucket)
     who = {"Service": SERVICE}
     own = {"StringEquals": {"aws:SourceArn": trail_arn}}
     return [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stackyard.aws_location import AwsLocation
+
 
 @dataclass(frozen=True)
 class AuditEvent:
@@ -69,14 +71,14 @@ def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
     ]
 
 
-def opened_by_others(key_arns: Sequence[str], *, account: str, stage: str) -> str:
+def opened_by_others(key_arns: Sequence[str], *, location: AwsLocation, stage: str) -> str:
     """Return the pattern of decryptions by anybody but the stage's own roles and AWS's services.
 
     Names of a stage's roles hold the stage; a service names itself, or takes its linked role. A
     field that a record lacks matches nothing, so those without a role are asked for by themselves.
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html.
     """
-    roles = f"arn:aws:iam::{account}:role"
+    roles = location.global_arn("iam", "role")
     issuer = "$.userIdentity.sessionContext.sessionIssuer.arn"
     own = (f"{roles}/*-{stage}-*", f"{roles}/aws-service-role/*")
     other_role = " && ".join(f'({issuer} != "{one}")' for one in own)

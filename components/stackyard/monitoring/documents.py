@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation
 from stackyard.monitoring.config import Audience
 from stackyard.monitoring.log_metrics import log_group
 from stackyard.naming import StackId
@@ -27,11 +28,11 @@ def topic_policy(topic_arn: str, *, stack: StackId, account: str, region: str) -
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html.
     """
     of_account = {"aws:SourceAccount": account}
-    place = f"{region}:{account}"
+    location = AwsLocation(account, region)
     sources = {
-        "cloudwatch": f"arn:aws:cloudwatch:{place}:alarm:{stack.slug}-*",
-        "aps": f"arn:aws:aps:{place}:workspace/*",
-        "budgets": f"arn:aws:budgets::{account}:*",
+        "cloudwatch": location.arn("cloudwatch", f"alarm:{stack.slug}-*"),
+        "aps": location.arn("aps", "workspace/*"),
+        "budgets": location.global_arn("budgets", "*"),
     }
     return iam.document(
         *(
@@ -54,8 +55,9 @@ def reading(stack: StackId, audience: Audience, *, account: str, region: str) ->
     only, so that who may see one dashboard could query the numbers of another by name. Source:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html.
     """
-    dashboard = f"arn:aws:cloudwatch::{account}:dashboard/{dashboard_name(stack, audience)}"
-    group = f"arn:aws:logs:{region}:{account}:log-group:{log_group(stack, audience)}"
+    location = AwsLocation(account, region)
+    dashboard = location.global_arn("cloudwatch", f"dashboard/{dashboard_name(stack, audience)}")
+    group = location.arn("logs", f"log-group:{log_group(stack, audience)}")
     return iam.document(
         iam.statement("OpenDashboard", ("cloudwatch:GetDashboard",), (dashboard,)),
         iam.statement("ReadNumbers", ("cloudwatch:GetMetricData",), ("*",)),

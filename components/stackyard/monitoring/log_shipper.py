@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
 from stackyard.contracts import FoundationContract
@@ -64,7 +65,8 @@ class LogShipper(Component):
         self.publish()
 
     def _identify(self, foundation: FoundationContract, namespace: str) -> WorkloadIdentity:
-        groups = f"arn:aws:logs:{foundation.region}:{foundation.account}:log-group:/stackyard/*"
+        location = AwsLocation(foundation.account, foundation.region)
+        groups = location.arn("logs", "log-group:/stackyard/*")
         actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
         return WorkloadIdentity(
             self.named("identity"),

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.naming import IAM_ROLE_LIMIT, fitted
 from stackyard.network import subnets
 from stackyard.network.config import NetworkConfig
@@ -253,7 +254,7 @@ class Network(Component):
         )
 
     def _make_flow_log_role(self) -> aws.iam.Role:
-        source = f"arn:aws:ec2:{self._region}:{self._account}:vpc-flow-log/*"
+        source = AwsLocation(self._account, self._region).arn("ec2", "vpc-flow-log/*")
         trust = iam.assumable_by(
             {"Service": "vpc-flow-logs.amazonaws.com"},
             conditions={

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import managed_policy_arn
 from stackyard.config import Config
 from stackyard.namespace.rbac import group
 from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, namespace_name, role_name
@@ -17,7 +18,7 @@ from stackyard.pipeline.documents import function_trust
 from stackyard.references import ClusterRef, StackContext
 from stackyard.retention.plan import log_days
 
-NETWORK_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+NETWORK_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
 """Logs and network interfaces, https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html."""
 
 RUNTIME = "python3.13"
@@ -84,7 +85,7 @@ class ClusterActor(Component):
         aws.iam.RolePolicyAttachment(
             self.named("network"),
             role=role.name,
-            policy_arn=NETWORK_POLICY,
+            policy_arn=managed_policy_arn(NETWORK_POLICY, self._cluster.region),
             opts=self.child(),
         )
         return role

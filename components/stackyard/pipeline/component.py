@@ -10,7 +10,9 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import partition_of
 from stackyard.bucket.component import PrivateBucket
+from stackyard.bucket.layout import BucketRef
 from stackyard.images.build import project_name
 from stackyard.images.names import registry, repository_name
 from stackyard.images.policies import repository_arn
@@ -22,7 +24,7 @@ from stackyard.pipeline.config import PipelineConfig
 from stackyard.pipeline.definition import Parts, definition
 from stackyard.pipeline.inputs import PipelineInputs
 from stackyard.references import ClusterRef, StackContext
-from stackyard.retention.plan import log_days, object_plan
+from stackyard.retention.plan import log_days
 
 NAME_LIMIT = 80
 """Longest name of a state machine."""
@@ -64,22 +66,23 @@ class Pipeline(Component):
         self.publish()
 
     def _make_bucket(self, log_bucket: pulumi.Input[str]) -> pulumi.Output[str]:
-        bucket = attestation.report_bucket(self._stack, self._account)
+        bucket = BucketRef(attestation.report_bucket(self._stack, self._account), self._region)
         trainer, starter, *approvers = (
-            role_arn(self._stack, self._account, who)
+            role_arn(self._stack, self._context.location, who)
             for who in ("trainer", "pipeline", *self._config.approvers)
         )
-        lifetime = self._context.retention.artifacts
         made = PrivateBucket(
             self.named("reports"),
-            lifetime,
+            self._context.retention.artifacts,
             bucket=bucket,
             kind="artifacts",
-            plan=object_plan(lifetime),
             key_arn=self._context.key_arns["data"],
             log_bucket=log_bucket,
             statements=documents.bucket_statements(
-                bucket, trainer=trainer, starters=[starter], approvers=approvers
+                bucket.arn,
+                trainer=trainer,
+                starters=[starter],
+                approvers=approvers,
             ),
             opts=self.child(),
         )
@@ -158,7 +161,7 @@ class Pipeline(Component):
             bucket=made["bucket"],
             topic=made["topic"],
             keys=keys,
-            build=f"arn:aws:codebuild:{self._region}:{self._account}:project/{build}",
+            build=self._context.location.arn("codebuild", f"project/{build}"),
             repository=repository_arn(repository, **where),
             **where,
         )
@@ -167,6 +170,7 @@ class Pipeline(Component):
         """Return the state machine's definition, as JSON; `made` has what the states call."""
         parts = Parts(
             **made,
+            partition=partition_of(self._region),
             bake_project=project_name(self._stack, self._config.deploy),
             models=f"s3://{model_bucket(self._stack, self._account)}/{ROOT}",
             repository=repository_name(self._stack, self._config.deploy),

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stackyard.aws_location import Partition
 from stackyard.pipeline import attestation, states
 from stackyard.pipeline.config import ApprovalsConfig, PipelineConfig
 
@@ -28,6 +29,9 @@ APPROVAL = "Approve"
 @dataclass(frozen=True)
 class Parts:
     """Names, ARNs and manifests that the states use."""
+
+    partition: Partition
+    """Partition of the service integrations' ARNs."""
 
     jobs_function: str
     """ARN of the function that runs Jobs."""
@@ -80,7 +84,7 @@ def definition(
             "Read report": _read_report(parts),
             "Pick metric": _pick_metric(config),
             "Look at champion": _call(
-                parts.release_function, {"step": "champion"}, "champion", "Compare"
+                parts, parts.release_function, {"step": "champion"}, "champion", "Compare"
             ),
             "Compare": _compare(config),
             APPROVAL: _approve(config, approvals, parts, stack),
@@ -106,13 +110,13 @@ def _job(parts: Parts, manifest: Mapping[str, Any], result: str, following: str)
         "manifest": manifest,
         "environment": {"STACKYARD_EVALUATION.$": f"States.Format('{address}', $.run)"},
     }
-    return _call(parts.jobs_function, payload, result, following)
+    return _call(parts, parts.jobs_function, payload, result, following)
 
 
-def _call(function: str, payload: State, result: str, following: str) -> State:
+def _call(parts: Parts, function: str, payload: State, result: str, following: str) -> State:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
+        "Resource": f"arn:{parts.partition}:states:::lambda:invoke",
         "Parameters": {"FunctionName": function, "Payload": payload},
         "ResultSelector": {"found.$": "$.Payload"},
         "ResultPath": f"$.{result}",
@@ -129,7 +133,7 @@ def _read_report(parts: Parts) -> State:
 def _read(parts: Parts, key: str) -> State:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+        "Resource": f"arn:{parts.partition}:states:::aws-sdk:s3:getObject",
         "Parameters": {"Bucket": parts.bucket, "Key.$": key},
         "ResultSelector": {"found.$": "States.StringToJson($.Body)"},
     }
@@ -171,7 +175,7 @@ def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, s
     token = {"DataType": "String", "StringValue.$": "$$.Task.Token"}
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::sns:publish.waitForTaskToken",
+        "Resource": f"arn:{parts.partition}:states:::sns:publish.waitForTaskToken",
         "Parameters": {
             "TopicArn": parts.topic,
             "Subject": f"{stack}: approve a model?"[:100],
@@ -228,7 +232,7 @@ def _bake(parts: Parts) -> State:
     model = f"States.Format('{parts.models}/{{}}', $.candidate.version)"
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::codebuild:startBuild.sync",
+        "Resource": f"arn:{parts.partition}:states:::codebuild:startBuild.sync",
         "Parameters": {
             "ProjectName": parts.bake_project,
             "EnvironmentVariablesOverride": [
@@ -246,7 +250,7 @@ def _find_image(parts: Parts) -> State:
     image = f"States.Format('{parts.registry}/{parts.repository}@{{}}', {digest})"
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:ecr:describeImages",
+        "Resource": f"arn:{parts.partition}:states:::aws-sdk:ecr:describeImages",
         "Parameters": {
             "RepositoryName": parts.repository,
             "ImageIds": [{"ImageTag.$": "$.run"}],
@@ -266,7 +270,7 @@ def _deploy(parts: Parts) -> State:
         "version.$": "$.candidate.version",
         "value.$": "$.candidate.value",
     }
-    return _call(parts.release_function, payload, "deployed", "Watch")
+    return _call(parts, parts.release_function, payload, "deployed", "Watch")
 
 
 def _watch(config: PipelineConfig, parts: Parts) -> State:
@@ -276,7 +280,7 @@ def _watch(config: PipelineConfig, parts: Parts) -> State:
         "patience_seconds": parts.patience_seconds,
     }
     undo = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Undo"}
-    return {**_call(parts.release_function, payload, "watched", "Done"), "Catch": [undo]}
+    return {**_call(parts, parts.release_function, payload, "watched", "Done"), "Catch": [undo]}
 
 
 def _undo(parts: Parts) -> State:
@@ -285,4 +289,4 @@ def _undo(parts: Parts) -> State:
         "manifest": parts.deployment,
         "previous.$": "$.deployed.found.previous",
     }
-    return _call(parts.release_function, payload, "undone", "Undone")
+    return _call(parts, parts.release_function, payload, "undone", "Undone")

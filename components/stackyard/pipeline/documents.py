@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation, endpoint
 from stackyard.bucket.layout import bucket_arn
 from stackyard.pipeline import attestation
 from stackyard.pipeline.definition import REPORTS
@@ -49,7 +50,7 @@ def machine_policy(
         iam.statement(
             "ReadReports",
             ("s3:GetObject",),
-            [f"{bucket_arn(bucket)}/{root}/*" for root in (attestation.ANSWERS, REPORTS)],
+            [f"{bucket_arn(bucket, region)}/{root}/*" for root in (attestation.ANSWERS, REPORTS)],
         ),
         iam.statement("TellApprovers", ("sns:Publish",), (topic,)),
         iam.statement("UseKeys", ("kms:Decrypt", "kms:GenerateDataKey"), sorted(set(keys))),
@@ -61,7 +62,7 @@ def machine_policy(
         iam.statement(
             "HearOfBuilds",
             ("events:DescribeRule", "events:PutRule", "events:PutTargets"),
-            (f"arn:aws:events:{region}:{account}:{rule}",),
+            (AwsLocation(account, region).arn("events", rule),),
         ),
         iam.statement("FindImages", ("ecr:DescribeImages",), (repository,)),
         # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html: no ARN to name.
@@ -104,7 +105,7 @@ def approver_policy(machine: str, bucket: str, key_arn: str, region: str) -> dic
     own_answers = attestation.answer_key(attestation.CALLER, "*")
     return iam.document(
         *_see(machine),
-        *_put(f"{bucket_arn(bucket)}/{own_answers}", key_arn, region),
+        *_put(f"{bucket_arn(bucket, region)}/{own_answers}", key_arn, region),
         iam.statement("SayAnswered", ("states:SendTaskSuccess",), ("*",)),
     )
 
@@ -114,14 +115,14 @@ def starter_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict
     own_starts = attestation.start_key(attestation.CALLER)
     return iam.document(
         *_see(machine),
-        *_put(f"{bucket_arn(bucket)}/{own_starts}", key_arn, region),
+        *_put(f"{bucket_arn(bucket, region)}/{own_starts}", key_arn, region),
         iam.statement("StopRuns", ("states:StopExecution",), (_runs(machine),)),
     )
 
 
 def report_policy(bucket: str, key_arn: str, region: str) -> dict[str, Any]:
     """Return what lets training pods write their evaluation."""
-    return iam.document(*_put(f"{bucket_arn(bucket)}/{REPORTS}/*", key_arn, region))
+    return iam.document(*_put(f"{bucket_arn(bucket, region)}/{REPORTS}/*", key_arn, region))
 
 
 def _see(machine: str) -> list[iam.Statement]:
@@ -139,7 +140,7 @@ def _runs(machine: str) -> str:
 def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
     """Return what lets somebody write objects, given by an ARN, under the bucket's key."""
     through = {
-        "kms:ViaService": f"s3.{region}.amazonaws.com",
+        "kms:ViaService": endpoint("s3", region),
         "kms:EncryptionContext:aws:s3:arn": objects.partition("/")[0],
     }
     return [
@@ -154,7 +155,7 @@ def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
 
 
 def bucket_statements(
-    bucket: str, *, trainer: str, starters: Sequence[str], approvers: Sequence[str]
+    arn: str, *, trainer: str, starters: Sequence[str], approvers: Sequence[str]
 ) -> list[iam.Statement]:
     """Return what denies writes to everyone but these roles (ARNs).
 
@@ -165,7 +166,7 @@ def bucket_statements(
         iam.statement(
             f"Only{who}Writes",
             ("s3:PutObject",),
-            (f"{bucket_arn(bucket)}/{root}/*",),
+            (f"{arn}/{root}/*",),
             effect="Deny",
             principals="*",
             conditions={"ArnNotEquals": {"aws:PrincipalArn": sorted(writers[root])}},

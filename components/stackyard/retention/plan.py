@@ -9,9 +9,11 @@ from typing import Any, get_args
 from stackyard.logs import LogDays
 from stackyard.retention.config import (
     MIDNIGHT,
+    CandidateLifetimeConfig,
     ImageLifetimeConfig,
     LifetimeConfig,
     LogLifetimeConfig,
+    ModelLifetimeConfig,
     PersonalLifetimeConfig,
 )
 from stackyard.retention.storage_classes import FACTS, ColdClass
@@ -75,6 +77,21 @@ class ModelPlan:
         }
 
 
+@dataclass(frozen=True)
+class ModelLifetimes:
+    """How long the registered models of one bucket live."""
+
+    candidates: CandidateLifetimeConfig
+    """Versions that were never released."""
+
+    production: ModelLifetimeConfig
+    """Released versions."""
+
+
+Lifetime = LifetimeConfig | PersonalLifetimeConfig | LogLifetimeConfig | ModelLifetimes
+"""How long the objects of one bucket live."""
+
+
 SORT = "stackyard:class"
 """Tag of every registered model; its value is `candidate` or `production`."""
 
@@ -82,14 +99,19 @@ RETIRED = "stackyard:retired"
 """Tag of models that have left the registry; same values."""
 
 
+def bucket_plan(lifetime: Lifetime) -> ObjectPlan | ModelPlan:
+    """Return the plan of a bucket's objects."""
+    if isinstance(lifetime, LogLifetimeConfig):
+        return log_plan(lifetime)
+    if isinstance(lifetime, ModelLifetimes):
+        return ModelPlan(object_plan(lifetime.candidates), object_plan(lifetime.production))
+    return object_plan(lifetime)
+
+
 def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan:
     """Return the plan of a class of objects."""
-    if isinstance(lifetime, PersonalLifetimeConfig):
-        expire_after = lifetime.expire_after_days
-    else:
-        expire_after = lifetime.expire_after_days
     return ObjectPlan(
-        expire_after=expire_after,
+        expire_after=lifetime.expire_after_days,
         noncurrent_days=lifetime.noncurrent_days,
         abort_uploads_days=lifetime.abort_uploads_days,
         cold_after=lifetime.transition_after_days,

@@ -10,7 +10,9 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.bucket.component import PrivateBucket
+from stackyard.bucket.layout import BucketRef
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.container import Size
 from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
@@ -18,7 +20,6 @@ from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
 from stackyard.naming import StackId, namespace_name, role_arn
 from stackyard.retention.config import LifetimeConfig
-from stackyard.retention.plan import object_plan
 from stackyard.tracking import server
 from stackyard.tracking.config import TrackingConfig
 from stackyard.tracking.names import artifact_bucket
@@ -129,16 +130,17 @@ class TrackingServer(Component):
     def _make_bucket(
         self, lifetime: LifetimeConfig, log_bucket: pulumi.Input[str], also: Sequence[str]
     ) -> PrivateBucket:
-        own = role_arn(self._stack, self._foundation.account, server.NAME)
+        location = AwsLocation(self._foundation.account, self._foundation.region)
+        own = role_arn(self._stack, location, server.NAME)
+        bucket = BucketRef(self.bucket, self._foundation.region)
         return PrivateBucket(
             self.named("artifacts"),
             lifetime,
-            bucket=self.bucket,
+            bucket=bucket,
             kind="artifacts",
-            plan=object_plan(lifetime),
             key_arn=self._foundation.key_arns["data"],
             log_bucket=log_bucket,
-            statements=[server.only(self.bucket, [own, *also])],
+            statements=[server.only(bucket.arn, [own, *also])],
             opts=self.child(),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stackyard import iam
+from stackyard.aws_location import endpoint
 from stackyard.bucket.layout import bucket_arn
 from stackyard.container import SCRATCH, Program
 from stackyard.naming import StackId, namespace_name
@@ -147,9 +148,9 @@ def client_settings(
 
 def artifact_statements(bucket: str, key_arn: str, region: str) -> list[iam.Statement]:
     """Return what lets the server keep artifacts in its bucket."""
-    arn = bucket_arn(bucket)
+    arn = bucket_arn(bucket, region)
     through = {
-        "kms:ViaService": f"s3.{region}.amazonaws.com",
+        "kms:ViaService": endpoint("s3", region),
         "kms:EncryptionContext:aws:s3:arn": arn,
     }
     return [
@@ -164,12 +165,12 @@ def artifact_statements(bucket: str, key_arn: str, region: str) -> list[iam.Stat
     ]
 
 
-def only(bucket: str, role_arns: list[str]) -> iam.Statement:
-    """Return what denies a bucket's objects to everyone but the given roles."""
+def only(arn: str, role_arns: list[str]) -> iam.Statement:
+    """Return what denies the objects of the bucket `arn` to everyone but the given roles."""
     return iam.statement(
         "OnlyThroughTheServer",
         ("s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
-        (f"{bucket_arn(bucket)}/*",),
+        (f"{arn}/*",),
         effect="Deny",
         principals="*",
         conditions={"ArnNotEquals": {"aws:PrincipalArn": sorted(role_arns)}},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation
 from stackyard.bucket import statements
 from stackyard.bucket.layout import bucket_arn
 from stackyard.naming import StackId
@@ -53,6 +54,11 @@ class Site:
     key_arns: Mapping[str, str]
     """KMS key ARN by purpose."""
 
+    @property
+    def location(self) -> AwsLocation:
+        """Account and region."""
+        return AwsLocation(self.account, self.region)
+
 
 def trust(site: Site) -> dict[str, Any]:
     """Return the trust policy of the jobs' role, for this account's jobs only."""
@@ -64,11 +70,12 @@ def trust(site: Site) -> dict[str, Any]:
 
 def job_policy(site: Site) -> dict[str, Any]:
     """Return what jobs may do: read datasets, write their output, tell how they fare."""
-    artifacts = bucket_arn(site.artifacts)
-    logs = f"arn:aws:logs:{site.region}:{site.account}:log-group:/aws/sagemaker/*"
-    buckets = {site.key_arns["data"]: {site.artifacts, *site.datasets}}
+    artifacts = bucket_arn(site.artifacts, site.region)
+    logs = site.location.arn("logs", "log-group:/aws/sagemaker/*")
+    datasets = [bucket_arn(name, site.region) for name in site.datasets]
+    buckets = {site.key_arns["data"]: {artifacts, *datasets}}
     return iam.document(
-        *statements.datasets("ReadDatasets", list(site.datasets), write=False),
+        *statements.datasets("ReadDatasets", datasets, write=False),
         iam.statement("ListOutput", ("s3:GetBucketLocation", "s3:ListBucket"), (artifacts,)),
         iam.statement(
             "WriteOutput",
@@ -93,7 +100,7 @@ def start_policy(
 ) -> dict[str, Any]:
     """Return what scientists may do: start jobs within the rails, with the jobs' role only."""
     jobs = [
-        f"arn:aws:sagemaker:{site.region}:{site.account}:{kind}/{site.stack.slug}-*"
+        site.location.arn("sagemaker", f"{kind}/{site.stack.slug}-*")
         for kind in ("automl-job", "hyper-parameter-tuning-job", "training-job")
     ]
     return iam.document(

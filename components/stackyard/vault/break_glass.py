@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.aws_location import AwsLocation
 from stackyard.naming import StackId, role_arn, role_name
 from stackyard.vault.config import VaultConfig
 from stackyard.vault.secret_policies import READ
@@ -55,7 +56,7 @@ class BreakGlass(Component):
             name="open",
             role=role.name,
             policy=pulumi.Output.from_input(secrets_key_arn).apply(
-                lambda key: iam.text(policy(key, stage=stack.stage, account=account, region=region))
+                lambda key: iam.text(policy(key, stack.stage, AwsLocation(account, region)))
             ),
             opts=self.child(),
         )
@@ -63,9 +64,9 @@ class BreakGlass(Component):
         self.publish()
 
 
-def break_glass_arn(stack: StackId, account: str) -> str:
+def break_glass_arn(stack: StackId, location: AwsLocation) -> str:
     """Return the role's ARN before it exists."""
-    return role_arn(stack, account, ROLE)
+    return role_arn(stack, location, ROLE)
 
 
 def trust(people: Sequence[str]) -> dict[str, Any]:
@@ -77,12 +78,12 @@ def trust(people: Sequence[str]) -> dict[str, Any]:
     return iam.assumable_by({"AWS": sorted(people)}, conditions=present)
 
 
-def policy(key_arn: str, *, stage: str, account: str, region: str) -> dict[str, Any]:
+def policy(key_arn: str, stage: str, location: AwsLocation) -> dict[str, Any]:
     """Return what the role may do: read the secrets of a stage, whose names hold the stage.
 
     The password of a database instance is in a secret that RDS names; the key keeps stages apart.
     """
-    secrets = f"arn:aws:secretsmanager:{region}:{account}:secret"
+    secrets = location.arn("secretsmanager", "secret")
     return iam.document(
         iam.statement("FindSecrets", ("secretsmanager:ListSecrets",), ("*",)),
         iam.statement("OpenSecrets", READ, (f"{secrets}:*/*/{stage}/*", f"{secrets}:rds!db-*")),

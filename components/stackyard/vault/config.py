@@ -15,7 +15,7 @@ PURPOSES: tuple[Purpose, ...] = ("data", "personal", "secrets", "logs", "images"
 """All purposes, in the order in which keys are created."""
 
 
-UserArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:user/[\w+=,.@/-]+$")]
+UserArn = Annotated[str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:user/[\w+=,.@/-]+$")]
 """ARN of an IAM user; role sessions do not carry the MFA state, so they cannot prove it."""
 
 

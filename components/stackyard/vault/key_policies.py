@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import AwsLocation, endpoint
 from stackyard.vault.config import Purpose
 
 ADMINISTER = (
@@ -54,29 +55,30 @@ def key_policy(
     become unmanageable for ever:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html.
     """
-    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    location = AwsLocation(account, region)
+    root = {"AWS": location.global_arn("iam", "root")}
     statements = [iam.statement("EnableIamPolicies", ("kms:*",), ("*",), principals=root)]
     if admins:
         people = {"AWS": sorted(admins)}
         statements.append(iam.statement("Administer", ADMINISTER, ("*",), principals=people))
     if purpose == "logs":
-        statements.append(_use_by_cloudwatch_logs(account, region))
+        statements.append(_use_by_cloudwatch_logs(location))
         statements.append(_use_by_alerts(account))
-        statements.append(_use_by_trails(account))
+        statements.append(_use_by_trails(location))
     return iam.document(*statements)
 
 
-def _use_by_cloudwatch_logs(account: str, region: str) -> iam.Statement:
+def _use_by_cloudwatch_logs(location: AwsLocation) -> iam.Statement:
     """Let CloudWatch Logs use the key, for log groups of this account and region only.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html.
     """
-    groups = f"arn:aws:logs:{region}:{account}:log-group:*"
+    groups = location.arn("logs", "log-group:*")
     return iam.statement(
         "EncryptLogs",
         USE,
         ("*",),
-        principals={"Service": f"logs.{region}.amazonaws.com"},
+        principals={"Service": endpoint("logs", location.region)},
         conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
     )
 
@@ -96,12 +98,12 @@ def _use_by_alerts(account: str) -> iam.Statement:
     )
 
 
-def _use_by_trails(account: str) -> iam.Statement:
+def _use_by_trails(location: AwsLocation) -> iam.Statement:
     """Let CloudTrail encrypt the records of this account's trails.
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html.
     """
-    trails = f"arn:aws:cloudtrail:*:{account}:trail/*"
+    trails = location.arn("cloudtrail", "trail/*", region="*")
     return iam.statement(
         "EncryptAudit",
         ("kms:DescribeKey", "kms:GenerateDataKey*"),

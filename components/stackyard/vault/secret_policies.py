@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stackyard import iam
+from stackyard.aws_location import endpoint
 
 READ = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
 """What a reader needs."""
@@ -42,7 +43,7 @@ def reader_policy(arns: Sequence[str], *, key_arn: str, region: str) -> dict[str
     secrets = sorted(arns)
     through = {
         "kms:EncryptionContext:SecretARN": secrets,
-        "kms:ViaService": f"secretsmanager.{region}.amazonaws.com",
+        "kms:ViaService": endpoint("secretsmanager", region),
     }
     return iam.document(
         iam.statement("ReadSecrets", READ, secrets),

@@ -12,12 +12,12 @@ from pulumi.runtime import mocks
 
 from stackyard._component import Component
 from stackyard.bucket.component import PrivateBucket
+from stackyard.bucket.layout import BucketRef
 from stackyard.config import Config
 from stackyard.database.component import Database
 from stackyard.database.config import DatabaseConfig
 from stackyard.images.repository import ImageRepository
 from stackyard.retention.config import ImageLifetimeConfig, RetentionConfig
-from stackyard.retention.plan import object_plan
 from stackyard.run_settings import ComponentOptions, RunSettings
 from stackyard.vault.component import Vault
 from stackyard.vault.config import SecretConfig, SecretStoreConfig, VaultConfig
@@ -88,9 +88,8 @@ def everything(opts: pulumi.ResourceOptions | None = None) -> None:
     PrivateBucket(
         "bucket",
         retention.raw,
-        bucket="data",
+        bucket=BucketRef("data", "eu-central-1"),
         kind="raw",
-        plan=object_plan(retention.raw),
         key_arn=KEY,
         log_bucket=None,
         opts=opts,

@@ -102,7 +102,7 @@ class Foundation:
             secrets_key_arn=vault.key_arns["secrets"],
             opts=opts,
         )
-        return [break_glass_arn(self.stack, self.config.account)]
+        return [break_glass_arn(self.stack, self.config.location)]
 
     def _make_database(
         self, vault: Vault, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions

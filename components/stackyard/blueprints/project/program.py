@@ -19,6 +19,7 @@ from stackyard.blueprints.project.parts.hybrid import Hybrid
 from stackyard.blueprints.project.parts.permissions import namespace_rules, place
 from stackyard.blueprints.project.parts.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
+from stackyard.blueprints.wiring import stack_context
 from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
@@ -104,10 +105,7 @@ class Project:
         return DatasetStore(
             "datasets",
             self.config.store,
-            stack=self.stack,
-            account=self.config.account,
-            key_arns=foundation.key_arns,
-            retention=self.config.retention,
+            context=stack_context(self.stack, self.config, foundation),
             statements=documents.bucket_statements,
             also_logged=[
                 *Experiments.buckets(self.stack, self.config),

@@ -15,6 +15,7 @@ from stackyard.cluster.system_namespace import Level, SystemNamespace
 from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.gpu.device_plugin import DevicePlugin
 from stackyard.gpu.telemetry import GpuTelemetry
+from stackyard.images.names import registry
 from stackyard.monitoring.cluster_metrics import ClusterMetrics
 from stackyard.monitoring.log_shipper import LogShipper
 from stackyard.monitoring.rules import METRICS_NAMESPACE as METRICS
@@ -137,5 +138,5 @@ class Services:
     @property
     def _registry(self) -> str:
         """The configured registry, or the account's own."""
-        own = f"{self.config.account}.dkr.ecr.{self.config.region}.amazonaws.com"
+        own = registry(self.config.account, self.config.region)
         return self.config.images.registry or own

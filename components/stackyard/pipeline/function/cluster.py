@@ -203,9 +203,10 @@ def _token() -> str:
     """
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     region = os.environ["AWS_REGION"]
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     request = AWSRequest(
         method="GET",
-        url=f"https://sts.{region}.amazonaws.com/",
+        url=f"https://sts.{region}.{suffix}/",
         params={"Action": "GetCallerIdentity", "Version": "2011-06-15"},
         headers={"x-k8s-aws-id": os.environ["CLUSTER_NAME"]},
     )

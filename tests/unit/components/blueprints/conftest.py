@@ -19,8 +19,10 @@ COMPUTED = ("address", "prometheusEndpoint", "repositoryUrl", "url")
 class Run(mocks.Mocks):
     """One run of a program: its resources by URN-like key, and its resolved contract."""
 
-    def __init__(self, program: Callable[[], None], upstream: Mapping[str, Any]) -> None:
-        self.upstream = upstream
+    def __init__(
+        self, program: Callable[[], None], upstream: Mapping[str, Any], partition: str = "aws"
+    ) -> None:
+        self.upstream, self.partition = upstream, partition
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
         self.contract: dict[str, Any] = {}
         mocks.set_mocks(self, project="project", stack="dev", preview=False)
@@ -43,8 +45,8 @@ class Run(mocks.Mocks):
         assert key not in self.inputs, f"two resources are {key}"
         self.inputs[key] = args.inputs
         computed = {name: f"{args.name}-{name}" for name in COMPUTED}
-        made = {"arn": f"arn:aws:mock:::{args.name}", **computed, **args.inputs}
-        made |= _added_by_aws(args)
+        made = {"arn": f"arn:{self.partition}:mock:::{args.name}", **computed, **args.inputs}
+        made |= _added_by_aws(args, self.partition)
         return f"{args.name}-id", made
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
@@ -67,7 +69,7 @@ class Run(mocks.Mocks):
         ]
 
 
-def _added_by_aws(args: mocks.MockResourceArgs) -> dict[str, Any]:
+def _added_by_aws(args: mocks.MockResourceArgs, partition: str) -> dict[str, Any]:
     if args.typ == "aws:eks/cluster:Cluster":
         return {
             "endpoint": "https://127.0.0.1:6443",
@@ -77,7 +79,8 @@ def _added_by_aws(args: mocks.MockResourceArgs) -> dict[str, Any]:
     if args.typ == "aws:eks/nodeGroup:NodeGroup":
         return {"resources": [{"autoscalingGroups": [{"name": f"eks-{args.name}"}]}]}
     if args.typ == "aws:rds/instance:Instance":
-        return {"masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:::{args.name}"}]}
+        secret = f"arn:{partition}:secretsmanager:::{args.name}"
+        return {"masterUserSecrets": [{"secretArn": secret}]}
     if args.typ == "aws:ec2/launchTemplate:LaunchTemplate":
         return {"latestVersion": 1}
     return {}
@@ -87,7 +90,11 @@ def _added_by_aws(args: mocks.MockResourceArgs) -> dict[str, Any]:
 def run() -> Callable[..., Run]:
     """Run a program; `upstream` holds the contracts it may read, by stack reference."""
 
-    def go(program: Callable[[], None], upstream: Mapping[str, Any] | None = None) -> Run:
-        return Run(program, upstream or {})
+    def go(
+        program: Callable[[], None],
+        upstream: Mapping[str, Any] | None = None,
+        partition: str = "aws",
+    ) -> Run:
+        return Run(program, upstream or {}, partition)
 
     return go

@@ -28,11 +28,11 @@ EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
 )
 def test_uploads(context: dict[str, str], sid: str) -> None:
     request = Request(ROLE, "s3:PutObject", "arn:aws:s3:::lake/a", context)
-    decision = decide(request, EVERYTHING, bucket_policy("lake", KEY))
+    decision = decide(request, EVERYTHING, bucket_policy("arn:aws:s3:::lake", KEY))
     assert decision.allowed is (sid == "")
     assert not sid or decision.sid == sid
 
 
 def test_plain_http_is_denied_for_the_bucket_itself_too() -> None:
     request = Request(ROLE, "s3:ListBucket", "arn:aws:s3:::lake", {"aws:SecureTransport": "false"})
-    assert not decide(request, EVERYTHING, bucket_policy("lake", None)).allowed
+    assert not decide(request, EVERYTHING, bucket_policy("arn:aws:s3:::lake", None)).allowed

@@ -69,7 +69,7 @@ def test_who_may_do_what_in_the_model_bucket(
     who: str, action: str, context: dict[str, str], allowed: bool
 ) -> None:
     everything = iam.document(iam.statement("All", ("s3:*",), ("*",)))
-    statements = bucket_statements("models", keeper=KEEPER, readers=[DELIVERY])
+    statements = bucket_statements("arn:aws:s3:::models", keeper=KEEPER, readers=[DELIVERY])
     facts: dict[str, str | list[str]] = {"s3:ObjectCreationOperation": "true", **context}
     request = Request(who, action, "arn:aws:s3:::models/registered/defects/1/MLmodel", facts)
     assert decide(request, everything, iam.document(*statements)).allowed is allowed
@@ -77,7 +77,7 @@ def test_who_may_do_what_in_the_model_bucket(
 
 def test_parts_of_an_upload_need_no_condition_but_its_completion_does() -> None:
     everything = iam.document(iam.statement("All", ("s3:*",), ("*",)))
-    policy = iam.document(*bucket_statements("models", keeper=KEEPER, readers=[]))
+    policy = iam.document(*bucket_statements("arn:aws:s3:::models", keeper=KEEPER, readers=[]))
     place = "arn:aws:s3:::models/registered/defects/1/MLmodel"
     part = Request(KEEPER, "s3:PutObject", place, {"s3:ObjectCreationOperation": "false"})
     assert decide(part, everything, policy).allowed

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from stackyard import kubernetes
+from stackyard.aws_location import AwsLocation
 from stackyard.monitoring import alerts, dashboards, documents, log_metrics, shipping
 from stackyard.monitoring.audit import trail_delivery
 from stackyard.monitoring.audit_events import KEY_OPENED, audit_events, opened_by_others
@@ -115,7 +116,9 @@ def test_every_emergency_role_rings_and_says_what_to_do() -> None:
 
 def test_others_than_the_roles_of_the_stage_ring_when_they_open_a_key() -> None:
     keys = [f"arn:aws:kms:eu-central-1:123456789012:key/{one}" for one in ("a", "b")]
-    pattern = opened_by_others(keys, account="123456789012", stage="dev")
+    pattern = opened_by_others(
+        keys, location=AwsLocation("123456789012", "eu-central-1"), stage="dev"
+    )
     assert len(pattern) <= 1024  # of a metric filter
     assert pattern.count("(") == pattern.count(")")
     for key in keys:
@@ -127,6 +130,6 @@ def test_others_than_the_roles_of_the_stage_ring_when_they_open_a_key() -> None:
 
 def test_a_trail_may_write_its_own_records_only() -> None:
     trail = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/platform-foundation-dev-audit"
-    for statement in trail_delivery("records", "123456789012", trail):
+    for statement in trail_delivery("arn:aws:s3:::records", "123456789012", trail):
         assert statement["Condition"] == {"StringEquals": {"aws:SourceArn": trail}}
         assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}

@@ -71,7 +71,7 @@ def test_the_bucket_keeps_each_part_to_its_writers(who: str, key: str, allowed: 
     everything = iam.document(iam.statement("All", ("s3:*",), ("*",)))
     policy = iam.document(
         *documents.bucket_statements(
-            "reports", trainer=TRAINER, starters=[STARTER], approvers=[APPROVER]
+            "arn:aws:s3:::reports", trainer=TRAINER, starters=[STARTER], approvers=[APPROVER]
         )
     )
     request = Request(who, "s3:PutObject", f"arn:aws:s3:::reports/{key}")

@@ -14,6 +14,7 @@ from stackyard.pipeline.definition import APPROVAL, Parts, definition
 
 CONFIG = {"train": "fit", "evaluate": "judge", "metric": "f1", "deploy": "inspector"}
 PARTS = Parts(
+    partition="aws",
     jobs_function="arn:jobs",
     release_function="arn:release",
     bucket="reports",

@@ -57,7 +57,7 @@ def test_clients_outside_get_the_same_settings_but_for_the_address() -> None:
 def test_only_named_roles_touch_artifacts_whatever_their_own_policies_allow() -> None:
     own = "arn:aws:iam::123456789012:role/vision-defects-dev-tracking"
     everything = iam.document(iam.statement("All", ("s3:*",), ("*",)))
-    policy = iam.document(server.only("artifacts", [own]))
+    policy = iam.document(server.only("arn:aws:s3:::artifacts", [own]))
 
     def may(role: str, action: str) -> bool:
         request = Request(role, action, "arn:aws:s3:::artifacts/1/run/model")

@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 from pydantic import ValidationError
 
+from stackyard.aws_location import AwsLocation
 from stackyard.vault.break_glass import policy, trust
 from stackyard.vault.config import PURPOSES, SecretStoreConfig, VaultConfig
 from stackyard.vault.key_policies import ADMINISTER, USE, key_policy
@@ -70,7 +71,7 @@ def test_glass_is_broken_by_named_people_with_a_second_factor() -> None:
     (statement,) = trust([person])["Statement"]
     assert statement["Principal"] == {"AWS": [person]}
     assert statement["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    opens = by_sid(policy("arn:key", stage="dev", account=ACCOUNT, region=REGION))
+    opens = by_sid(policy("arn:key", "dev", AwsLocation(ACCOUNT, REGION)))
     assert opens["OpenKey"]["Resource"] == ["arn:key"]
     assert (
         f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:*/*/dev/*"

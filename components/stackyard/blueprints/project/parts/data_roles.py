@@ -23,19 +23,19 @@ def data_roles(
     config: ProjectConfig, documents: Compiled, place: Place, clusters: Iterable[str]
 ) -> dict[str, Holder]:
     """Return the roles by name; `clusters` are those that are registered on premises."""
-    stack, account = place.stack, place.account
+    stack, location = place.stack, place.location
     trainer = documents.roles["trainer"].policy
     found = {
-        role: Holder(role_arn(stack, account, role), trainer)
+        role: Holder(role_arn(stack, location, role), trainer)
         for role in (f"trainer-{cluster}" for cluster in clusters)
     }
     if config.tuning is not None and config.tuning.managed is not None:
         site = tuning_site(stack, config, key_arns=place.key_arns)
         policy = sagemaker.job_policy(site)
-        found[sagemaker.ROLE] = Holder(role_arn(stack, account, sagemaker.ROLE), policy)
+        found[sagemaker.ROLE] = Holder(role_arn(stack, location, sagemaker.ROLE), policy)
     if buckets := branched(stack, config):
         policy = iam.document(*lakefs.keep_branches(buckets, place.key_arns["data"], place.region))
-        found[lakefs.NAME] = Holder(role_arn(stack, account, lakefs.NAME), policy)
+        found[lakefs.NAME] = Holder(role_arn(stack, location, lakefs.NAME), policy)
     return found
 
 

@@ -16,6 +16,7 @@ from stackyard.blueprints.wiring import (
     stack_context,
     training_manifest,
 )
+from stackyard.bucket.layout import BucketRef
 from stackyard.contracts import ContractError, FoundationContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
@@ -173,10 +174,9 @@ class Delivery:
         """Return what lets builds read registered models; the bucket's policy names them, too."""
         if self._config.models is None:
             return []
-        bucket = documents.model_bucket(self._stack, self._config.account)
-        statements: list[iam.Statement] = documents.reader_policy(bucket, self._foundation)[
-            "Statement"
-        ]
+        config, key_arn = self._config, self._foundation.key_arns["data"]
+        bucket = BucketRef(documents.model_bucket(self._stack, config.account), config.region)
+        statements: list[iam.Statement] = documents.reader_policy(bucket, key_arn)["Statement"]
         return statements
 
     def _check_pools(self) -> None:

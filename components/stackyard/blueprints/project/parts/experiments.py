@@ -148,8 +148,8 @@ class Experiments:
         """
         managed = self._config.tuning is not None and self._config.tuning.managed is not None
         users = {documents.KEEPER: self._config.models is not None, sagemaker.ROLE: managed}
-        account = self._config.account
-        return [role_arn(self._stack, account, role) for role, used in users.items() if used]
+        location = self._config.location
+        return [role_arn(self._stack, location, role) for role, used in users.items() if used]
 
     def promised(self) -> dict[str, Any]:
         """Return its part of the project's contract."""
