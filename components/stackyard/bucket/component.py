@@ -14,6 +14,8 @@ from stackyard.bucket.layout import BucketRef
 from stackyard.bucket.policies import bucket_policy
 from stackyard.retention.plan import Lifetime, ModelLifetimes, bucket_plan, lifecycle_rules
 
+_Default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs
+
 
 class PrivateBucket(Component):
     """A bucket without public access or ACLs, whose objects have versions and a lifetime."""
@@ -83,18 +85,17 @@ class PrivateBucket(Component):
         )
 
     def _set_encryption(self, key_arn: pulumi.Input[str] | None) -> None:
-        algorithm = "AES256" if key_arn is None else "aws:kms"
+        default = _Default(
+            sse_algorithm="AES256" if key_arn is None else "aws:kms", kms_master_key_id=key_arn
+        )
         aws.s3.BucketServerSideEncryptionConfiguration(
             self.named("encryption"),
             bucket=self._bucket.id,
             rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": algorithm,
-                        "kms_master_key_id": key_arn,
-                    },
-                    "bucket_key_enabled": key_arn is not None,
-                }
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=default,
+                    bucket_key_enabled=key_arn is not None,
+                )
             ],
             opts=self.child(),
         )

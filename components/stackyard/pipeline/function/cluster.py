@@ -203,10 +203,9 @@ def _token() -> str:
     """
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     region = os.environ["AWS_REGION"]
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     request = AWSRequest(
         method="GET",
-        url=f"https://sts.{region}.{suffix}/",
+        url=f"https://sts.{region}.amazonaws.com/",
         params={"Action": "GetCallerIdentity", "Version": "2011-06-15"},
         headers={"x-k8s-aws-id": os.environ["CLUSTER_NAME"]},
     )
