@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]  # psycopg2 has no types
 from psycopg2 import sql
-from psycopg2.extensions import (
+from psycopg2.extensions import (  # type: ignore[import-untyped]  # psycopg2 has no types
     ISOLATION_LEVEL_AUTOCOMMIT,
     encrypt_password,
 )
