@@ -192,7 +192,7 @@ def test_without_a_terminal_nothing_is_asked(capsys: pytest.CaptureFixture[str])
     with pytest.raises(StackyardError) as caught:
         render.ask("Go ahead?")
     assert caught.value.code == ExitCode.INVALID
-    assert caught.value.hint == "add `--yes` to go ahead"
+    assert caught.value.hint == "add `--yes` to confirm"
 
 
 def test_tables_say_the_same_in_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
