@@ -1,17 +1,22 @@
-"""One sandbox and one applied estate for the end-to-end tests, and clients to look at them."""
+"""A sandbox with an applied estate for each worker, and clients to look at them."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from stackyard_sandbox import daemon
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import Assume, Clients, KubernetesClients
+from tests.support.copies import copied, made_once
 from tests.support.estates import STACKS
 from tests.support.sandbox import VARIABLE, running
+from tests.support.timings import timed
 from tests.support.workspace import Workspace
 
 from .experiments import database, pods, tracking
@@ -24,27 +29,66 @@ __all__ = ["database", "pods", "tracking"]
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox of this session's own, so that a developer's running one is left alone."""
-    directory = tmp_path_factory.mktemp("sandbox")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """The estate, applied in a sandbox that is stopped by now: each worker starts a copy of it.
+
+    None without pytest-xdist: then nothing is applied before a test needs it.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return None
+    with timed("the stage dev applied, or waited for"):
+        return made_once(tmp_path_factory.getbasetemp().parent / "applied", _make_base)
+
+
+def _make_base(folder: Path) -> None:
+    sandbox = daemon.start(directory=folder / "sandbox")
+    try:
+        estate = _prepared(folder / "estate", folder / "bootstrap", sandbox)
+        _apply(estate, acting_in(sandbox, Jobs(sandbox)))
+    finally:
+        daemon.stop(folder / "sandbox")
+
+
+def _prepared(folder: Path, scratch: Path, sandbox: Sandbox) -> Workspace:
+    shutil.copytree(STACKS, folder / "stacks")
+    with (folder / "stacks/_defaults.yaml").open("a") as company:
+        company.write("\npermissions_boundary: stackyard-roles\n")
+    register(folder)
+    bootstrap(folder / "stacks", scratch, sandbox)
+    return Workspace(folder, sandbox)
+
+
+def _apply(estate: Workspace, acting: ActingAs) -> None:
+    with acting(APPLY):
+        estate.run("up", "*/*/dev", "--yes", timeout=600)
+
+
+@pytest.fixture(scope="session")
+def sandbox(base: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox of this worker's own, so that a developer's running one is left alone."""
+    directory = tmp_path_factory.mktemp("own") / "sandbox"
     os.environ[VARIABLE] = str(directory)
-    with running(directory) as sandbox:
+    with ExitStack() as stack:
+        with timed("a sandbox started"):
+            if base:
+                copied(base / "sandbox", directory)
+            sandbox = stack.enter_context(running(directory))
         yield sandbox
 
 
 @pytest.fixture(scope="session")
-def estate(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def estate(
+    sandbox: Sandbox, base: Path | None, tmp_path_factory: pytest.TempPathFactory
+) -> Workspace:
     """A copy of the reference estate that tests may edit and put back; it has a cluster more.
 
     Its account is bootstrapped, and its roles carry the boundary.
     """
     folder = tmp_path_factory.mktemp("estate")
-    shutil.copytree(STACKS, folder / "stacks")
-    with (folder / "stacks/_defaults.yaml").open("a") as company:
-        company.write("\npermissions_boundary: stackyard-roles\n")
-    register(folder)
-    bootstrap(folder / "stacks", tmp_path_factory.mktemp("bootstrap"), sandbox)
-    return Workspace(folder, sandbox)
+    if base:
+        shutil.copytree(base / "estate", folder, dirs_exist_ok=True)
+        return Workspace(folder, sandbox)
+    return _prepared(folder, tmp_path_factory.mktemp("bootstrap"), sandbox)
 
 
 @pytest.fixture(scope="session")
@@ -60,10 +104,11 @@ def acting(sandbox: Sandbox, jobs: Jobs) -> ActingAs:
 
 
 @pytest.fixture(scope="session")
-def applied(estate: Workspace, acting: ActingAs) -> Workspace:
+def applied(estate: Workspace, acting: ActingAs, base: Path | None) -> Workspace:
     """The reference estate with everything of the stage `dev` applied, by the role for that."""
-    with acting(APPLY):
-        estate.run("up", "*/*/dev", "--yes", timeout=600)
+    if base is None:
+        with timed("the stage dev applied"):
+            _apply(estate, acting)
     return estate
 
 

@@ -1,18 +1,20 @@
-"""Ctrl-C and kill -9 at random moments of the `up` of a real project, seen by independent clients.
+"""Ctrl-C and kill -9 at random moments of the `up` of a project, seen by independent clients.
 
-`STACKYARD_STOPS=20 STACKYARD_KILLS=20 pytest tests/e2e/test_stops.py` is the full count.
+`make chaos` does it 20 times each to a project of the reference estate; otherwise a smaller one of
+some 30 resources is stopped and killed twice.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,12 +22,22 @@ import pytest
 from tests.support.clients import Clients, KubernetesClients
 from tests.support.workspace import Workspace
 
-STACK = "ranking/recommender/dev"
-SLUG = "ranking-recommender-dev"
+REFERENCE = "ranking/recommender/dev"
+SMALL = "trial/stops/dev"
+TEXT = """\
+datasets: {kept: {kind: curated}}
+access:
+  audiences:
+    scientist: {trusted: ["arn:aws:iam::123456789012:root"], datasets: {"*": read}}
+secrets: {entries: {salt: {readers: [scientist], description: Salt of pseudonyms.}}}
+namespace: {quota: {cpu: 4, memory: 16Gi, pods: 10}}
+"""
 STOPS = int(os.environ.get("STACKYARD_STOPS", "2"))
 KILLS = int(os.environ.get("STACKYARD_KILLS", "2"))
+STACK = SMALL if max(STOPS, KILLS) <= 2 else REFERENCE
+SLUG = STACK.replace("/", "-")
 
-LONGEST = 6.0
+LONGEST = 6.0 if STACK == REFERENCE else 4.0
 """Seconds after its start at which an `up` is hit at the latest; it may have ended by then."""
 
 
@@ -57,7 +69,7 @@ class Census:
             "bindings": rbac.list_namespaced_role_binding(SLUG).items,
         }.items():
             found[kind] = [f"{SLUG}/{item.metadata.name}" for item in items]
-        wanted = (SLUG, "ranking/recommender")
+        wanted = (SLUG, STACK.rpartition("/")[0])
         return {
             kind: sorted(name for name in names if any(part in name for part in wanted))
             for kind, names in found.items()
@@ -69,8 +81,19 @@ def _pages(client: Any, operation: str, key: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def census(applied: Workspace, aws: Clients, kube: KubernetesClients) -> Census:
-    cluster = applied.contract("platform/foundation/dev")["cluster_name"]
+def project(applied: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The applied estate with the project that is disturbed."""
+    if STACK == REFERENCE:
+        yield applied
+        return
+    with_project = applied.with_stack(STACK, TEXT, tmp_path_factory.mktemp("stops"))
+    yield with_project
+    with_project.run("destroy", STACK, "--yes")
+
+
+@pytest.fixture(scope="module")
+def census(project: Workspace, aws: Clients, kube: KubernetesClients) -> Census:
+    cluster = project.contract("platform/foundation/dev")["cluster_name"]
     return Census(aws, kube, cluster)
 
 
@@ -82,11 +105,11 @@ def whole(census: Census) -> dict[str, list[str]]:
     return counted
 
 
-def started(applied: Workspace) -> subprocess.Popen[str]:
+def started(project: Workspace) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "stackyard_cli", "up", STACK, "--yes"]
     return subprocess.Popen(
         command,
-        cwd=applied.folder,
+        cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -102,39 +125,39 @@ def family(pid: int) -> list[int]:
     return []
 
 
-def as_if_never_disturbed(applied: Workspace, census: Census, whole: dict[str, list[str]]) -> None:
-    applied.run("up", STACK, "--yes")
+def as_if_never_disturbed(project: Workspace, census: Census, whole: dict[str, list[str]]) -> None:
+    project.run("up", STACK, "--yes")
     assert census() == whole
-    applied.run("preview", STACK, "--expect-no-changes")
+    project.run("preview", STACK, "--expect-no-changes")
 
 
 @pytest.mark.parametrize("trial", range(STOPS))
 def test_a_graceful_stop(
-    applied: Workspace, census: Census, whole: dict[str, list[str]], trial: int
+    project: Workspace, census: Census, whole: dict[str, list[str]], trial: int, rng: Random
 ) -> None:
-    applied.run("destroy", STACK, "--yes")
-    tool = started(applied)
-    time.sleep(random.uniform(1.0, LONGEST))
+    project.run("destroy", STACK, "--yes")
+    tool = started(project)
+    time.sleep(rng.uniform(1.0, LONGEST))
     os.killpg(tool.pid, signal.SIGINT)
     _, narration = tool.communicate(timeout=120)
     assert tool.returncode in {0, 130}, narration
-    status = applied.answer("status", STACK)[0]
+    status = project.answer("status", STACK)[0]
     assert status["lock"] is None
     assert status["state"] != "to recover"
-    as_if_never_disturbed(applied, census, whole)
+    as_if_never_disturbed(project, census, whole)
 
 
 @pytest.mark.parametrize("trial", range(KILLS))
 def test_a_kill_of_everything(
-    applied: Workspace, census: Census, whole: dict[str, list[str]], trial: int
+    project: Workspace, census: Census, whole: dict[str, list[str]], trial: int, rng: Random
 ) -> None:
-    applied.run("destroy", STACK, "--yes")
-    tool = started(applied)
-    time.sleep(random.uniform(1.0, LONGEST))
+    project.run("destroy", STACK, "--yes")
+    tool = started(project)
+    time.sleep(rng.uniform(1.0, LONGEST))
     for pid in family(tool.pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     tool.communicate(timeout=30)
     time.sleep(4)  # the providers live on in the sandbox and end what they had begun
-    applied.run("recover", STACK)
-    as_if_never_disturbed(applied, census, whole)
+    project.run("recover", STACK)
+    as_if_never_disturbed(project, census, whole)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -31,9 +31,9 @@ def settled(harness: Harness) -> None:
 
 @pytest.mark.parametrize("trial", range(GRACEFUL))
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_one_signal_stops_gracefully(harness: Harness, trial: int, name: str) -> None:
+def test_one_signal_stops_gracefully(harness: Harness, trial: int, name: str, rng: Random) -> None:
     tool = harness.tool(**THINGS)
-    time.sleep(random.uniform(0.0, 1.8))
+    time.sleep(rng.uniform(0.0, 1.8))
     # As a terminal does it: the signal goes to the whole process group of the tool.
     os.killpg(tool.pid, getattr(signal, name))
     out, err = tool.communicate(timeout=60)

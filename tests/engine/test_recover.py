@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import socket
 import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,9 +24,9 @@ ALL = sorted(f"thing-{index}" for index in range(12))
 
 
 @pytest.mark.parametrize("trial", range(KILLS))
-def test_kill_of_everything(harness: Harness, trial: int) -> None:
+def test_kill_of_everything(harness: Harness, trial: int, rng: Random) -> None:
     tool = harness.tool(**THINGS)
-    time.sleep(random.uniform(0.0, 2.2))
+    time.sleep(rng.uniform(0.0, 2.2))
     kill_everything(tool)
     time.sleep(0.5)  # what the cloud had begun, it ends
     harness.recover()

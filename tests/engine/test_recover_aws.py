@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import pytest
 
@@ -90,9 +89,9 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("trial", range(KILLS))
-def test_kill_recover_up(aws_harness: Harness, sandbox: Any, trial: int) -> None:
+def test_kill_recover_up(aws_harness: Harness, sandbox: Sandbox, trial: int, rng: Random) -> None:
     tool = aws_harness.tool()
-    time.sleep(random.uniform(0.2, 2.0))
+    time.sleep(rng.uniform(0.2, 2.0))
     kill_everything(tool)
     account = Account(sandbox)
     account.settle()
