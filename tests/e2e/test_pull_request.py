@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,15 @@ class Team:
 
     def edit(self, old: str, new: str, file: str = FILE) -> None:
         self.workspace.edit(file, old, new)
+
+    def append(self, text: str) -> None:
+        file = self.github.work / FILE
+        file.write_text(file.read_text() + text)
+
+    def comment(self, change: int) -> dict[str, Any]:
+        """The only comment of a pull request."""
+        [comment] = [each for each in self.github.comments if each["change"] == change]
+        return comment
 
     def days(self) -> set[int]:
         """After how many days objects go, as the service says."""
@@ -120,34 +130,51 @@ def team(
     workspace.run("destroy", *left, "--yes")
 
 
+@pytest.fixture(autouse=True)
+def _on_main(team: Team) -> None:
+    """Begin each test on main, whatever branch the one before has left."""
+    team.github.git("checkout", "-q", "-f", "main")
+
+
 def one(jobs: list[Job]) -> Job:
     [job] = jobs
     return job
 
 
-def test_from_a_branch_to_the_cloud(team: Team) -> None:
-    github, runner = team.github, team.runner
-    github.switch("smaller")
+def test_the_way_of_a_change(team: Team) -> None:
+    """One story: each step begins where the step before has ended."""
+    reviewed = _a_pull_request_is_reviewed_in_one_comment(team)
+    _the_comment_is_updated_when_the_branch_grows(team, reviewed)
+    _the_merge_waits_for_approval_and_is_applied_then(team)
+    _what_moved_after_the_review_is_not_applied(team)
+    _a_commit_that_nobody_reviewed_is_not_applied(team)
+
+
+def _a_pull_request_is_reviewed_in_one_comment(team: Team) -> int:
+    """Return the id of the comment."""
+    team.github.switch("smaller")
     team.edit("expire_after_days: 1500", "expire_after_days: 1400")
-    first = runner.pull_request(github.push(1))
-    assert one(first["affected"]).result == one(first["comment"]).result == "success", first
-    assert one(first["preview"]).roles == [f"arn:aws:iam::{ACCOUNT}:role/stackyard-preview"]
-    [comment] = github.comments
+    played = team.runner.pull_request(team.github.push(1))
+    assert one(played["affected"]).result == one(played["comment"]).result == "success", played
+    assert one(played["preview"]).roles == [f"arn:aws:iam::{ACCOUNT}:role/stackyard-preview"]
+    comment = team.comment(1)
     assert "1 of 1 affected stacks change\n" in comment["body"]
     assert "changes access" not in comment["body"]
+    return int(comment["id"])
 
+
+def _the_comment_is_updated_when_the_branch_grows(team: Team, reviewed: int) -> None:
+    github, calls = team.github, len(team.github.calls)
     team.edit("kept: read", "kept: write")
     team.edit("pods: 10", "pods: 12")
     (github.work / f"stacks/{OLD}.yaml").unlink()
-    second = runner.pull_request(github.push(1))
-    assert [job.result for job in second["preview"]] == ["success", "success"], second
-    [again] = github.comments
-    assert again["id"] == comment["id"], "updated in place"
-    assert [call[0] for call in github.calls if "comments" in call[1] and call[0] != "GET"] == [
-        "POST",
-        "PATCH",
-    ]
-    risky, _, rest = again["body"].partition("| stack |")
+    played = team.runner.pull_request(github.push(1))
+    assert [job.result for job in played["preview"]] == ["success", "success"], played
+    comment = team.comment(1)
+    assert comment["id"] == reviewed, "updated in place"
+    written = [call[0] for call in github.calls[calls:] if "comments" in call[1]]
+    assert [method for method in written if method != "GET"] == ["PATCH"]
+    risky, _, rest = comment["body"].partition("| stack |")
     assert f"🔥 `{OLD}` may lose data: delete `aws:s3/bucket:Bucket`" in risky
     assert f"⚠️ `{STACK}` changes access: update `aws:iam/rolePolicy:RolePolicy`" in risky
     assert "namespace-quota" not in risky
@@ -161,7 +188,10 @@ def test_from_a_branch_to_the_cloud(team: Team) -> None:
         assert re.search(rf"- update .*`{name}`: .* from {re.escape(line)}", rest), rest
     assert (team.days(), team.pods(), team.writers()) == ({1500}, "10", False), "only looked at"
 
-    before, after = github.merge(1)
+
+def _the_merge_waits_for_approval_and_is_applied_then(team: Team) -> None:
+    runner = team.runner
+    before, after = team.github.merge(1)
     held = runner.push(before, after)
     assert one(held["affected"]).result == "success", held
     assert {one(held[name]).result for name in ("apply-2", "destroy")} == {"waiting"}
@@ -178,9 +208,8 @@ def test_from_a_branch_to_the_cloud(team: Team) -> None:
     assert LEFT not in team.buckets()
 
 
-def test_what_moved_after_the_review_is_not_applied(team: Team) -> None:
+def _what_moved_after_the_review_is_not_applied(team: Team) -> None:
     github, runner = team.github, team.runner
-    runner.approved = {"dev"}
     github.switch("more-pods")
     team.edit("pods: 12", "pods: 14")
     assert one(runner.pull_request(github.push(2))["preview"]).result == "success"
@@ -200,7 +229,7 @@ def test_what_moved_after_the_review_is_not_applied(team: Team) -> None:
     assert team.cold() == {90}
 
 
-def test_a_commit_that_nobody_reviewed_is_not_applied(team: Team) -> None:
+def _a_commit_that_nobody_reviewed_is_not_applied(team: Team) -> None:
     github = team.github
     github.git("switch", "-q", "main")
     before = github.git("rev-parse", "HEAD")
@@ -216,7 +245,7 @@ def test_a_commit_that_nobody_reviewed_is_not_applied(team: Team) -> None:
 def test_a_fork_gets_its_files_checked_and_nothing_else(team: Team) -> None:
     github, calls = team.github, len(team.github.calls)
     github.switch("from-outside")
-    team.edit("expire_after_days: 1400", "expire_after_days: 1300")
+    team.append("tags: {from: outside}\n")
     played = team.runner.pull_request(github.push(3, fork=True))
     assert one(played["affected"]).result == "success", played
     assert [one(played[name]).result for name in ("preview", "comment")] == ["skipped", "skipped"]
@@ -240,12 +269,13 @@ def test_a_change_is_judged_by_the_rules_of_main(team: Team) -> None:
     [judged] = [job for job in played["preview"] if "personal-data-bounded" in job.log]
     assert judged.codes[-1] == 3, judged.log
     assert "stopped by policy: personal-data-bounded" in judged.log
-    assert f"⛔ `{STACK}` stopped: `policy: personal-data-bounded" in github.comments[-1]["body"]
+    assert f"⛔ `{STACK}` stopped: `policy: personal-data-bounded" in team.comment(4)["body"]
 
 
 def test_drift_is_told_in_one_issue(team: Team) -> None:
     github, s3 = team.github, team.aws("s3")
-    github.git("checkout", "-q", "-f", "main")
+    lifecycle = s3.get_bucket_lifecycle_configuration(Bucket=KEPT)["Rules"]
+    access = s3.get_public_access_block(Bucket=KEPT)["PublicAccessBlockConfiguration"]
     s3.delete_bucket_lifecycle(Bucket=KEPT)
     assert one(team.runner.schedule()["issue"]).result == "success"
     [issue] = github.issues
@@ -257,3 +287,5 @@ def test_drift_is_told_in_one_issue(team: Team) -> None:
     assert issue["state"] == "open"
     assert "`datasets-kept-public-access`" in issue["body"]
     assert issue["body"] != told
+    s3.put_bucket_lifecycle_configuration(Bucket=KEPT, LifecycleConfiguration={"Rules": lifecycle})
+    s3.put_public_access_block(Bucket=KEPT, PublicAccessBlockConfiguration=access)
