@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -138,13 +140,65 @@ def test_functions_and_files_stay_short() -> None:
     assert (long_files, long_functions) == ({}, {})
 
 
-def test_only_the_engine_imports_the_automation_api_and_only_render_prints() -> None:
+AUTOMATION = re.compile(r"pulumi\.automation(\.|$)")
+STREAMS = re.compile(r"(^|\.)(stdout|stderr)(\.buffer)?\.(write|writelines)$")
+WORKER = "engine/worker/"
+"""The child process of one stack: its output is a pipe to the command."""
+
+
+def _modules(tree: ast.AST) -> Iterator[str]:
+    """Yield the full name of everything that is imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _prints(tree: ast.AST) -> list[str]:
+    """Return the calls that write to a terminal, with their lines."""
+    calls = [
+        (node.lineno, ast.unparse(node.func))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    ]
+    return [
+        f"{line}: {call}"
+        for line, call in sorted(calls)
+        if call == "print" or call.endswith((".echo", ".secho")) or STREAMS.search(call)
+    ]
+
+
+def test_only_the_worker_imports_the_automation_api() -> None:
     cli = PACKAGES["stackyard_cli"]
-    automation = {
-        str(path.relative_to(cli))
-        for path in SOURCES
-        if cli in path.parents and "pulumi.automation" in path.read_text()
+    found = {
+        path.relative_to(cli).as_posix()
+        for path, tree in TREES.items()
+        if cli in path.parents and any(map(AUTOMATION.match, _modules(tree)))
     }
-    assert all(name.startswith(("engine/", "backend/pulumi_binary")) for name in automation), (
-        automation
-    )
+    # It installs the engine's binary, for which the SDK has the only installer.
+    assert found - {"backend/pulumi_binary.py"} == {
+        f"{WORKER}{name}.py" for name in ("command", "events", "operate")
+    }
+
+
+def test_only_render_prints() -> None:
+    cli = PACKAGES["stackyard_cli"]
+    printing = {
+        path.relative_to(cli).as_posix(): calls
+        for path, tree in TREES.items()
+        if cli in path.parents and (calls := _prints(tree))
+    }
+    assert printing.pop("render.py"), "the printer has moved"
+    printing.pop("__main__.py")  # it says which package is missing when nothing can be imported
+    assert {name: calls for name, calls in printing.items() if not name.startswith(WORKER)} == {}
+
+
+@pytest.mark.parametrize("package", ["stackyard", "stackyard_policies"])
+def test_libraries_never_print(package: str) -> None:
+    found = {
+        str(path.relative_to(ROOT)): calls
+        for path, tree in TREES.items()
+        if PACKAGES[package] in path.parents and (calls := _prints(tree))
+    }
+    assert found == {}
