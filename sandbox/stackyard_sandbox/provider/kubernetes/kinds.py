@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import threading
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -13,6 +14,8 @@ from stackyard_sandbox.provider.server import ProviderError
 
 REFUSED_GROUPS = ("helm.sh", "kustomize", "yaml")
 """Types that render manifests on the client; the official plugin downloads charts for them."""
+
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,19 @@ class Kind:
         return f"{self.api_version} {self.name}"
 
 
-@cache
 def kind_of(token: str) -> Kind:
     """Return the kind behind `kubernetes:GROUP/VERSION:Kind`; ProviderError if it is refused.
+
+    The engine asks from several threads. Modules of the SDK import each other in circles, and a
+    thread that meets a module which another one is loading gets it half empty.
+    """
+    with _LOADING:
+        return _kind_of(token)
+
+
+@cache
+def _kind_of(token: str) -> Kind:
+    """Look a kind up in the SDK.
 
     The SDK's `CustomResource` makes its token from the apiVersion and kind that it is given, so
     a token that is not in the SDK is a custom resource, unless its group is one of the SDK's.

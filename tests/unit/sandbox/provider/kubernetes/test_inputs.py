@@ -1,6 +1,8 @@
 """What the provider accepts: kinds, properties, types, names, provider settings."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -188,3 +190,26 @@ def test_settings_are_those_of_the_sdk_that_the_sandbox_can_honour() -> None:
     assert "did you mean `enablePatchForce`" in found["enablePatchForced"]
     found = dict(configuration.problems({**good, "renderYamlToDirectory": "out"}))
     assert "applies on the server" in found["renderYamlToDirectory"]
+
+
+LOADED_AT_ONCE = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from stackyard_sandbox.provider.kubernetes.kinds import kind_of
+
+sys.setswitchinterval(1e-5)
+tokens = [f"kubernetes:{token}" for token in (
+    "core/v1:Namespace", "core/v1:LimitRange", "networking.k8s.io/v1:NetworkPolicy",
+    "apps/v1:Deployment", "batch/v1:Job", "rbac.authorization.k8s.io/v1:Role",
+)]
+together = threading.Barrier(len(tokens))
+with ThreadPoolExecutor(len(tokens)) as pool:
+    list(pool.map(lambda token: (together.wait(), kind_of(token)), tokens))
+"""
+
+
+def test_kinds_that_are_asked_for_at_once_are_all_found() -> None:
+    """In a process where none is loaded: the provider has just started."""
+    command = [sys.executable, "-c", LOADED_AT_ONCE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
