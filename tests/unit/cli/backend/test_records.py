@@ -46,7 +46,7 @@ def test_a_full_disk_leaves_the_old_object_whole(
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("stackyard_cli.backend.folder.os.fsync", full)
+    monkeypatch.setattr("stackyard_cli.files.os.fsync", full)
     with pytest.raises(BackendError, match="No space left"):
         store.put("a/b.json", b"new")
     assert store.get("a/b.json") == b"old"
