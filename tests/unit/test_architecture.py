@@ -176,10 +176,10 @@ def test_only_the_worker_imports_the_automation_api() -> None:
         for path, tree in TREES.items()
         if cli in path.parents and any(map(AUTOMATION.match, _modules(tree)))
     }
+    assert f"{WORKER}operate.py" in found, "the worker has moved"
     # It installs the engine's binary, for which the SDK has the only installer.
-    assert found - {"backend/pulumi_binary.py"} == {
-        f"{WORKER}{name}.py" for name in ("command", "events", "operate")
-    }
+    outside = found - {"backend/pulumi_binary.py"}
+    assert [name for name in sorted(outside) if not name.startswith(WORKER)] == []
 
 
 def test_only_render_prints() -> None:
