@@ -112,7 +112,7 @@ servers = sy.ModelServers(
     namespace=namespace.metadata.name,
     registry=f"{account}.dkr.ecr.{region}.amazonaws.com/{lab.team}/{lab.project}",
     region=region,
-    pools={"training": sy.GpuContract("training", training).facts()},
+    pools={"training": sy.GpuContract("training", training).reference},
     opts=sy.ComponentOptions(settings, providers=[provider, inside], depends_on=[server_account]),
 )
 
