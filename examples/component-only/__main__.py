@@ -52,11 +52,14 @@ datasets = sy.DatasetStore(
             "labelled": sy.DatasetConfig(kind="curated"),
         }
     ),
-    stack=lab,
-    account=account,
-    key_arns=vault.key_arns,
-    retention=sy.RetentionConfig(
-        raw=sy.LifetimeConfig(expire_after_days=config.get_int("raw_days", 1095))
+    context=sy.StackContext(
+        stack=lab,
+        account=account,
+        region=region,
+        key_arns=vault.key_arns,
+        retention=sy.RetentionConfig(
+            raw=sy.LifetimeConfig(expire_after_days=config.get_int("raw_days", 1095))
+        ),
     ),
     statements={},
     opts=opts,
