@@ -76,7 +76,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "monitoring.component": ("Monitoring",),
     "monitoring.config": ("MonitoringConfig", "ThresholdsConfig"),
     "monitoring.log_shipper": ("LogShipper",),
-    "monitoring.metrics": ("ProjectMetrics",),
+    "monitoring.metrics": ("MonitoredPrograms", "ProjectMetrics"),
     "namespace.component": ("ProjectNamespace",),
     "namespace.config": ("NamespaceConfig", "QuotaConfig"),
     "naming": ("StackId",),
@@ -99,7 +99,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "pipeline.inputs": ("PipelineInputs",),
     "queueing.component": ("ProjectQueue", "StageQueues"),
-    "references": ("ClusterRef", "GpuPoolRef", "OnPremClusterRef", "StackContext"),
+    "references": ("ClusterApiRef", "ClusterRef", "GpuPoolRef", "OnPremClusterRef", "StackContext"),
     "resource_tag": ("name_resources",),
     "retention.config": (
         "BackupLifetimeConfig",

@@ -69,6 +69,7 @@ from stackyard.monitoring.component import Monitoring as Monitoring
 from stackyard.monitoring.config import MonitoringConfig as MonitoringConfig
 from stackyard.monitoring.config import ThresholdsConfig as ThresholdsConfig
 from stackyard.monitoring.log_shipper import LogShipper as LogShipper
+from stackyard.monitoring.metrics import MonitoredPrograms as MonitoredPrograms
 from stackyard.monitoring.metrics import ProjectMetrics as ProjectMetrics
 from stackyard.namespace.component import ProjectNamespace as ProjectNamespace
 from stackyard.namespace.config import NamespaceConfig as NamespaceConfig
@@ -92,6 +93,7 @@ from stackyard.pipeline.config import TriggersConfig as TriggersConfig
 from stackyard.pipeline.inputs import PipelineInputs as PipelineInputs
 from stackyard.queueing.component import ProjectQueue as ProjectQueue
 from stackyard.queueing.component import StageQueues as StageQueues
+from stackyard.references import ClusterApiRef as ClusterApiRef
 from stackyard.references import ClusterRef as ClusterRef
 from stackyard.references import GpuPoolRef as GpuPoolRef
 from stackyard.references import OnPremClusterRef as OnPremClusterRef
@@ -144,6 +146,7 @@ __all__ = [
     "CloudPlace",
     "Cluster",
     "ClusterActor",
+    "ClusterApiRef",
     "ClusterAutoscaler",
     "ClusterConfig",
     "ClusterMetrics",
@@ -185,6 +188,7 @@ __all__ = [
     "ModelRegistryConfig",
     "ModelServerConfig",
     "ModelServers",
+    "MonitoredPrograms",
     "Monitoring",
     "MonitoringConfig",
     "MountedSecrets",

@@ -20,13 +20,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterRef:
-    """An EKS cluster and the network that its nodes are in."""
+    """An EKS cluster, for what refers to it by name or ARN."""
 
     name: str
     account: str
     """The AWS account (12 digits)."""
 
     region: str
+
+    @property
+    def location(self) -> AwsLocation:
+        """Account and region, from which ARNs are built."""
+        return AwsLocation(self.account, self.region)
+
+
+@dataclass(frozen=True)
+class ClusterApiRef(ClusterRef):
+    """An EKS cluster with its API and its network, for functions in the VPC that call the API."""
+
     endpoint: pulumi.Input[str]
     """Address of the Kubernetes API."""
 
@@ -38,11 +49,6 @@ class ClusterRef:
 
     security_group: pulumi.Input[str]
     """Security group of its nodes."""
-
-    @property
-    def location(self) -> AwsLocation:
-        """Account and region, from which ARNs are built."""
-        return AwsLocation(self.account, self.region)
 
 
 @dataclass(frozen=True)

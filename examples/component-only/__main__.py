@@ -35,6 +35,15 @@ vault = sy.Vault(
     admins=[],
     opts=opts,
 )
+context = sy.StackContext(
+    stack=lab,
+    account=account,
+    region=region,
+    key_arns=vault.key_arns,
+    retention=sy.RetentionConfig(
+        raw=sy.LifetimeConfig(expire_after_days=config.get_int("raw_days", 1095))
+    ),
+)
 network = sy.Network(
     "network",
     sy.NetworkConfig(cidr="10.99.0.0/20", zones=2),
@@ -52,15 +61,7 @@ datasets = sy.DatasetStore(
             "labelled": sy.DatasetConfig(kind="curated"),
         }
     ),
-    context=sy.StackContext(
-        stack=lab,
-        account=account,
-        region=region,
-        key_arns=vault.key_arns,
-        retention=sy.RetentionConfig(
-            raw=sy.LifetimeConfig(expire_after_days=config.get_int("raw_days", 1095))
-        ),
-    ),
+    context=context,
     statements={},
     opts=opts,
 )
@@ -68,12 +69,8 @@ datasets = sy.DatasetStore(
 cluster = sy.Cluster(
     "cluster",
     sy.ClusterConfig(system_nodes=sy.NodePoolConfig(min=1, max=2)),
-    cluster_name=lab.slug,
-    account=account,
-    region=region,
-    network=network,
-    secrets_key_arn=vault.key_arns["secrets"],
-    logs_key_arn=vault.key_arns["logs"],
+    context=context,
+    subnets=network.private_subnets,
     administrators=[config.require("administrator")],
     node_tags={"owner": config.require("owner")},
     opts=opts,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pulumi
 
-from stackyard import ClusterActor, ClusterRef, RetentionConfig, StackContext
+from stackyard import ClusterActor, ClusterApiRef, RetentionConfig, StackContext
 from stackyard.naming import StackId
 from stackyard_cli.engine.messages import Request
 from stackyard_cli.engine.worker.main import serve
@@ -42,7 +42,7 @@ def program(request: Request) -> Program:
         CLASSES[request.config["component"]](
             "actor",
             context=StackContext(stack, account, region, {"logs": "key"}, RetentionConfig()),
-            cluster=ClusterRef("c", account, region, "https://c", "Y2E=", ["subnet-1"], "sg-1"),
+            cluster=ClusterApiRef("c", account, region, "https://c", "Y2E=", ["subnet-1"], "sg-1"),
             audience="pipeline",
             deployment="model",
         )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.onprem.job import manifest
-from stackyard.references import ClusterRef, GpuPoolRef, StackContext
+from stackyard.references import ClusterApiRef, GpuPoolRef, StackContext
 from stackyard.retention.config import RetentionConfig
+
+if TYPE_CHECKING:
+    import pulumi
 
 
 class RetainingConfig(Protocol):
@@ -30,9 +33,9 @@ class RetainingConfig(Protocol):
         """Lifetimes by data class."""
 
 
-def cluster_ref(foundation: FoundationContract) -> ClusterRef:
-    """Return the reference to the stage's cluster."""
-    return ClusterRef(
+def cluster_ref(foundation: FoundationContract) -> ClusterApiRef:
+    """Return the reference to the stage's cluster and its API."""
+    return ClusterApiRef(
         name=foundation.cluster_name,
         account=foundation.account,
         region=foundation.region,
@@ -78,13 +81,13 @@ def training_manifest(
 
 
 def stack_context(
-    stack: StackId, config: RetainingConfig, foundation: FoundationContract
+    stack: StackId, config: RetainingConfig, key_arns: Mapping[str, pulumi.Input[str]]
 ) -> StackContext:
-    """Return what all components of a project share."""
+    """Return what all components of a stack share; `key_arns` is by purpose."""
     return StackContext(
         stack=stack,
         account=config.account,
         region=config.region,
-        key_arns=foundation.key_arns,
+        key_arns=key_arns,
         retention=config.retention,
     )

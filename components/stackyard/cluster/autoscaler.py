@@ -18,8 +18,8 @@ from stackyard.cluster.autoscaler_access import (
 )
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
-from stackyard.contracts import FoundationContract
 from stackyard.naming import StackId
+from stackyard.references import ClusterRef
 
 
 class ClusterAutoscaler(Component):
@@ -35,26 +35,24 @@ class ClusterAutoscaler(Component):
         name: str,
         *,
         stack: StackId,
-        foundation: FoundationContract,
+        cluster: ClusterRef,
         namespace: pulumi.Input[str],
         namespace_name: str,
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, the image, and the namespace as it is called and once it exists."""
+        """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
         super().__init__(name, Config(), opts=opts)
-        self._stack, self._foundation = stack, foundation
+        self._stack, self._cluster = stack, cluster
         self._namespace, self._image = namespace, image
         identity = WorkloadIdentity(
             self.named("identity"),
             prefix=stack.slug,
-            foundation=foundation,
+            cluster=cluster,
             namespace=namespace_name,
             service_account=NAME,
             policy=aws_policy(
-                region=foundation.region,
-                account=foundation.account,
-                cluster_name=foundation.cluster_name,
+                region=cluster.region, account=cluster.account, cluster_name=cluster.name
             ),
             opts=self.child(),
         )
@@ -140,7 +138,7 @@ class ClusterAutoscaler(Component):
         )
 
     def _container(self) -> k8s.core.v1.ContainerArgs:
-        cluster = self._foundation.cluster_name
+        cluster = self._cluster.name
         tags = f"k8s.io/cluster-autoscaler/enabled,k8s.io/cluster-autoscaler/{cluster}"
         probe = k8s.core.v1.HTTPGetActionArgs(path="/health-check", port=8085)
         return k8s.core.v1.ContainerArgs(
@@ -157,7 +155,7 @@ class ClusterAutoscaler(Component):
                 "--namespace=$(NAMESPACE)",
             ],
             env=[
-                k8s.core.v1.EnvVarArgs(name="AWS_REGION", value=self._foundation.region),
+                k8s.core.v1.EnvVarArgs(name="AWS_REGION", value=self._cluster.region),
                 k8s.core.v1.EnvVarArgs(name="NAMESPACE", value=self._namespace),
             ],
             liveness_probe=k8s.core.v1.ProbeArgs(http_get=probe, initial_delay_seconds=60),

@@ -15,8 +15,8 @@ from stackyard.cluster import access
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.cluster.config import ClusterConfig
 from stackyard.cluster.nodes import NodePool, NodeWiring
-from stackyard.naming import IAM_ROLE_LIMIT, fitted
-from stackyard.network.component import Network
+from stackyard.naming import IAM_ROLE_LIMIT, cluster_name, fitted
+from stackyard.references import StackContext
 
 
 class Cluster(Component):
@@ -44,29 +44,28 @@ class Cluster(Component):
         name: str,
         config: ClusterConfig,
         *,
-        cluster_name: str,
-        account: str,
-        region: str,
-        network: Network,
-        secrets_key_arn: pulumi.Input[str],
-        logs_key_arn: pulumi.Input[str],
+        context: StackContext,
+        subnets: Mapping[str, pulumi.Input[str]],
         administrators: Sequence[str],
         node_tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: names, the network, keys for secrets and logs, and the administrators' ARNs.
+        """Wiring: the stack, whose name the cluster has, private subnets by zone, administrators.
 
-        `administrators` must hold the identity that applies stacks, because `services` and
-        projects are applied into this cluster; an empty list raises ValueError.
+        `administrators` are ARNs of IAM principals. The identity that applies stacks must be one,
+        because `services` and projects are applied into this cluster; none raises ValueError.
         """
         super().__init__(name, config, opts=opts)
         if not administrators:
             raise ValueError("a cluster without administrators can never be entered")
-        self._config, self._cluster_name, self._region = config, cluster_name, region
-        self._arn = access.cluster_arn(region=region, account=account, cluster_name=cluster_name)
-
-        logs = self._make_log_group(logs_key_arn)
-        self._cluster = self._make_control_plane(network, secrets_key_arn, logs)
+        self._config, self._context, self._region = config, context, context.region
+        self._cluster_name = cluster_name(context.stack)
+        self._subnets = list(subnets.values())
+        self._arn = access.cluster_arn(
+            region=context.region, account=context.account, cluster_name=self._cluster_name
+        )
+        logs = self._make_log_group()
+        self._cluster = self._make_control_plane(logs)
         entries = [self._make_administrator(arn) for arn in sorted(set(administrators))]
         before = [self._make_addon(addon, []) for addon in self._addons(before_nodes=True)]
         role, attached = self._make_node_role()
@@ -74,7 +73,7 @@ class Cluster(Component):
             cluster_name=self._cluster.name,
             version=config.version,
             role_arn=role.arn,
-            subnet_ids=list(network.private_subnets.values()),
+            subnet_ids=self._subnets,
             tags=node_tags,
             ready=[*before, *attached],
         )
@@ -93,22 +92,17 @@ class Cluster(Component):
         every = self._config.all_addons()
         return [name for name in every if ADDONS[name].before_nodes is before_nodes]
 
-    def _make_log_group(self, key_arn: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
-        """EKS writes to a group of exactly this name; made first, it has a key and an end."""
+    def _make_log_group(self) -> aws.cloudwatch.LogGroup:
+        """Make the log group that EKS writes to, before EKS makes one without key and retention."""
         return aws.cloudwatch.LogGroup(
             self.named("log-group"),
             name=f"/aws/eks/{self._cluster_name}/cluster",
-            kms_key_id=key_arn,
+            kms_key_id=self._context.key_arns["logs"],
             retention_in_days=self._config.audit_log_days,
             opts=self.child(),
         )
 
-    def _make_control_plane(
-        self,
-        network: Network,
-        secrets_key_arn: pulumi.Input[str],
-        logs: aws.cloudwatch.LogGroup,
-    ) -> aws.eks.Cluster:
+    def _make_control_plane(self, logs: aws.cloudwatch.LogGroup) -> aws.eks.Cluster:
         role, attached = self._make_control_plane_role()
         return aws.eks.Cluster(
             self.named("cluster"),
@@ -122,14 +116,16 @@ class Cluster(Component):
             deletion_protection=self.settings.protect,
             enabled_cluster_log_types=list(access.LOG_TYPES),
             encryption_config=aws.eks.ClusterEncryptionConfigArgs(
-                provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=secrets_key_arn),
+                provider=aws.eks.ClusterEncryptionConfigProviderArgs(
+                    key_arn=self._context.key_arns["secrets"]
+                ),
                 resources=["secrets"],
             ),
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(
                 support_type="EXTENDED" if self._config.extended_support else "STANDARD"
             ),
             vpc_config=aws.eks.ClusterVpcConfigArgs(
-                subnet_ids=list(network.private_subnets.values()),
+                subnet_ids=self._subnets,
                 endpoint_private_access=True,
                 endpoint_public_access=bool(self._config.public_cidrs),
                 public_access_cidrs=self._config.public_cidrs or None,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
@@ -12,12 +11,12 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.cluster import access
 from stackyard.config import Config
-from stackyard.contracts import FoundationContract
 from stackyard.naming import IAM_ROLE_LIMIT, fitted
+from stackyard.references import ClusterRef
 
 
 class WorkloadIdentity(Component):
-    """A role that the pods of one service account take, and no other pods can."""
+    """An IAM role that only the pods of one service account can assume."""
 
     TYPE: ClassVar[str] = "stackyard:index:WorkloadIdentity"
 
@@ -29,18 +28,16 @@ class WorkloadIdentity(Component):
         name: str,
         *,
         prefix: str,
-        foundation: FoundationContract,
+        cluster: ClusterRef,
         namespace: str,
         service_account: str,
-        policy: pulumi.Input[Mapping[str, Any]],
+        policy: pulumi.Input[iam.Document],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: how the role's name begins, which pods take it, where, and what they may do."""
+        """Wiring: the prefix of the role's name, the cluster, the service account, the policy."""
         super().__init__(name, Config(), opts=opts)
         arn = access.cluster_arn(
-            region=foundation.region,
-            account=foundation.account,
-            cluster_name=foundation.cluster_name,
+            region=cluster.region, account=cluster.account, cluster_name=cluster.name
         )
         trust = access.pod_trust(arn=arn, namespace=namespace, service_account=service_account)
         role = aws.iam.Role(
@@ -59,7 +56,7 @@ class WorkloadIdentity(Component):
         )
         aws.eks.PodIdentityAssociation(
             self.named("association"),
-            cluster_name=foundation.cluster_name,
+            cluster_name=cluster.name,
             namespace=namespace,
             service_account=service_account,
             role_arn=role.arn,

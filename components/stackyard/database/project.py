@@ -20,6 +20,7 @@ from stackyard.database import documents
 from stackyard.database.documents import Purpose
 from stackyard.database.rotation import PROGRAMS, PasswordRotation
 from stackyard.naming import StackId
+from stackyard.references import ClusterRef
 from stackyard.vault.secret_policies import secret_policy
 from stackyard.workload import Workload
 
@@ -98,7 +99,7 @@ class ProjectDatabase(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            foundation=foundation,
+            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
             namespace=self._namespace,
             service_account=self._account,
             policy=secret_arn.apply(

@@ -19,6 +19,7 @@ from stackyard.database.project import ProjectDatabase
 from stackyard.datasets import lakefs
 from stackyard.datasets.config import LakefsConfig
 from stackyard.naming import StackId, namespace_name
+from stackyard.references import ClusterRef
 from stackyard.vault.secret_policies import secret_policy
 from stackyard.workload import Workload
 
@@ -96,7 +97,7 @@ class BranchServer(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            foundation=foundation,
+            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
             namespace=namespace_name(self._stack),
             service_account=lakefs.NAME,
             policy=lakefs.server_policy(self._stack, buckets, foundation),

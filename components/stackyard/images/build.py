@@ -20,8 +20,8 @@ from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, role_arn, role_nam
 
 
 @dataclass(frozen=True)
-class Yard:
-    """Where builds of a stack run."""
+class BuildEnvironment:
+    """The account, logs and signing profile that all builds of a stack share."""
 
     stack: StackId
     account: str
@@ -89,7 +89,7 @@ class ImageBuild(Component):
         name: str,
         config: BuildConfig,
         *,
-        yard: Yard,
+        environment: BuildEnvironment,
         image: str,
         repository: pulumi.Input[str],
         repository_name: str,
@@ -98,31 +98,31 @@ class ImageBuild(Component):
     ) -> None:
         """Wiring: what is built, where, and the repository that it is pushed to."""
         super().__init__(name, config, opts=opts)
-        self._yard, self._image = yard, image
-        self._name = project_name(yard.stack, image)
-        self._log_name = f"/aws/codebuild/{self._name}"
+        self._environment, self._image = environment, image
+        self._project = project_name(environment.stack, image)
+        self._log_name = f"/aws/codebuild/{self._project}"
         group = self._make_log_group()
         role = self._make_role(config, repository_name, build)
         variables = {
             "REPOSITORY": repository,
             "NAME": repository_name,
-            "SIGNING_PROFILE": pulumi.Output.from_input(yard.profile).apply(
-                lambda _: yard.profile_arn
+            "SIGNING_PROFILE": pulumi.Output.from_input(environment.profile).apply(
+                lambda _: environment.profile_arn
             ),
             **({"TAG": build.tag} if build.tag is not None else {}),
         }
-        environment: Any = _machine(config, variables)
+        machine: Any = _machine(config, variables)
         buildspec = render.buildspec(
             build.context, signer_package=config.signer_package, prepare=list(build.prepare)
         )
         project = aws.codebuild.Project(
             self.named("project"),
-            name=self._name,
-            description=f"{yard.stack}: the image {image}",
+            name=self._project,
+            description=f"{environment.stack}: the image {image}",
             service_role=role.arn,
             artifacts={"type": "NO_ARTIFACTS"},
             source={"type": "NO_SOURCE", "buildspec": buildspec},
-            environment=environment,
+            environment=machine,
             build_timeout=config.minutes,
             logs_config={"cloudwatch_logs": {"group_name": group.name, "status": "ENABLED"}},
             opts=self.child(),
@@ -134,8 +134,8 @@ class ImageBuild(Component):
         return aws.cloudwatch.LogGroup(
             self.named("log"),
             name=self._log_name,
-            retention_in_days=self._yard.log_days,
-            kms_key_id=self._yard.logs_key_arn,
+            retention_in_days=self._environment.log_days,
+            kms_key_id=self._environment.logs_key_arn,
             opts=self.child(),
         )
 
@@ -145,12 +145,12 @@ class ImageBuild(Component):
         repository_name: str,
         build: Build,
     ) -> aws.iam.Role:
-        where = {"account": self._yard.account, "region": self._yard.region}
-        project = self._yard.location.arn("codebuild", f"project/{self._name}")
+        where = {"account": self._environment.account, "region": self._environment.region}
+        project = self._environment.location.arn("codebuild", f"project/{self._project}")
         role = aws.iam.Role(
             self.named("role"),
-            name=role_name(self._yard.stack, builder(self._image)),
-            description=f"builds the image {self._image} of {self._yard.stack}",
+            name=role_name(self._environment.stack, builder(self._image)),
+            description=f"builds the image {self._image} of {self._environment.stack}",
             assume_role_policy=iam.text(policies.build_trust(project, where["account"])),
             opts=self.child(),
         )
@@ -161,9 +161,9 @@ class ImageBuild(Component):
         if build.pulled:
             fixed.append(policies.pull(build.pulled))
         if config.signer_package:
-            fixed.append(policies.read_package(config.signer_package, self._yard.region))
-        log = self._yard.location.arn("logs", f"log-group:{self._log_name}")
-        fixed += [policies.write_logs(log), policies.sign(self._yard.profile_arn)]
+            fixed.append(policies.read_package(config.signer_package, self._environment.region))
+        log = self._environment.location.arn("logs", f"log-group:{self._log_name}")
+        fixed += [policies.write_logs(log), policies.sign(self._environment.profile_arn)]
         aws.iam.RolePolicy(
             self.named("role-policy"),
             name="build",

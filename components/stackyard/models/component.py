@@ -21,6 +21,7 @@ from stackyard.contracts import FoundationContract
 from stackyard.models import documents
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.naming import StackId, namespace_name, role_arn
+from stackyard.references import ClusterRef
 from stackyard.retention.config import RetentionConfig
 from stackyard.retention.plan import ModelLifetimes
 from stackyard.workload import Workload
@@ -126,7 +127,7 @@ class ModelRegistry(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            foundation=foundation,
+            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
             namespace=namespace_name(self._stack),
             service_account=documents.KEEPER,
             policy=documents.keeper_policy(

@@ -1,4 +1,4 @@
-"""The audit trail of a stage's account, and alarms on what must not happen unseen."""
+"""The audit trail of a stage's account, and alarms on security events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.aws_location import AwsLocation
 from stackyard.bucket.component import PrivateBucket
 from stackyard.bucket.layout import BucketRef
 from stackyard.monitoring import documents
@@ -21,7 +20,8 @@ from stackyard.monitoring.audit_events import (
     opened_by_others,
 )
 from stackyard.monitoring.log_metrics import metric_namespace
-from stackyard.naming import StackId, bucket_name, role_name
+from stackyard.naming import bucket_name, role_name
+from stackyard.references import StackContext
 from stackyard.retention.config import LogLifetimeConfig
 from stackyard.retention.plan import log_days
 
@@ -29,10 +29,11 @@ SERVICE = "cloudtrail.amazonaws.com"
 
 
 class AuditTrail(Component):
-    """CloudTrail in every region, kept as long as logs are, and a topic that is told at once.
+    """CloudTrail in every region, kept as long as logs are, and alarms on single events.
 
-    Emergency roles are the break-glass role of the vault and the foundation's `admins`: their use
-    rings, and so does whoever else opens what the keys of secrets and personal data encrypt.
+    An alarm follows every use of an emergency role (the break-glass role of the vault and the
+    foundation's `admins`), and every decryption of secrets or personal data by any other principal
+    than the stage's own roles.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:AuditTrail"
@@ -45,35 +46,31 @@ class AuditTrail(Component):
         name: str,
         config: LogLifetimeConfig,
         *,
-        stack: StackId,
-        account: str,
-        region: str,
-        key_arn: pulumi.Input[str],
-        guarded_key_arns: Sequence[pulumi.Input[str]],
+        context: StackContext,
         emergency_roles: Sequence[str],
         owner: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: where it is, the key of logs, emergency roles, and the mail address to tell."""
+        """Wiring: the stack, ARNs of emergency roles, and the mail address that alarms go to."""
         super().__init__(name, config, opts=opts)
-        self._stack, self._account, self._region = stack, account, region
-        self._location = AwsLocation(account, region)
-        self._key_arn = key_arn
+        self._stack, self._account, self._region = context.stack, context.account, context.region
+        self._location, self._key_arn = context.location, context.key_arns["logs"]
         group = aws.cloudwatch.LogGroup(
             self.named("log-group"),
-            name=f"/stackyard/{stack}/audit",
-            kms_key_id=key_arn,
+            name=f"/stackyard/{context.stack}/audit",
+            kms_key_id=self._key_arn,
             retention_in_days=log_days(config),
             opts=self.child(),
         )
         self._make_trail(config, group)
         self.topic_arn = self._make_topic(owner)
         for event in audit_events(emergency_roles):
-            self._ring(event, group, event.pattern)
-        opened = pulumi.Output.all(*guarded_key_arns).apply(
-            lambda arns: opened_by_others(arns, location=self._location, stage=stack.stage)
+            self._make_alarm(event, group, event.pattern)
+        guarded = [context.key_arns[purpose] for purpose in ("secrets", "personal")]
+        opened = pulumi.Output.all(*guarded).apply(
+            lambda arns: opened_by_others(arns, location=self._location, stage=self._stack.stage)
         )
-        self._ring(KEY_OPENED, group, opened)
+        self._make_alarm(KEY_OPENED, group, opened)
         self.publish()
 
     def _make_trail(self, config: LogLifetimeConfig, group: aws.cloudwatch.LogGroup) -> None:
@@ -159,7 +156,7 @@ class AuditTrail(Component):
         )
         return policy.arn
 
-    def _ring(
+    def _make_alarm(
         self, event: AuditEvent, group: aws.cloudwatch.LogGroup, pattern: pulumi.Input[str]
     ) -> None:
         namespace = metric_namespace(self._stack)

@@ -10,19 +10,19 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.contracts import FoundationContract
 from stackyard.monitoring import dashboards, documents, log_metrics
 from stackyard.monitoring.alarm import make_alarm
 from stackyard.monitoring.alerts import alarms
 from stackyard.monitoring.config import READERS, Audience, MonitoringConfig
-from stackyard.naming import StackId
+from stackyard.references import StackContext
+from stackyard.retention.plan import log_days
 
 SPENT_PERCENT = 80
-"""Percent of the budget after which somebody is told what was spent already."""
+"""Percent of the budget at which actual costs notify somebody."""
 
 
 class Monitoring(Component):
-    """What each audience hears and sees; nothing of it is shared between audiences."""
+    """Topics, logs, alarms and dashboards of each audience; audiences share none of them."""
 
     TYPE: ClassVar[str] = "stackyard:index:Monitoring"
 
@@ -34,27 +34,25 @@ class Monitoring(Component):
         name: str,
         config: MonitoringConfig,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
-        log_days: int,
+        context: StackContext,
         role_arns: Mapping[str, pulumi.Input[str]],
         monthly_limit: int | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground, how long logs are kept, and role ARNs by access audience.
+        """Wiring: the stack, and role ARNs by access audience.
 
         `monthly_limit` is the stack's budget in US dollars.
         """
         super().__init__(name, config, opts=opts)
-        self._config, self._stack, self._foundation = config, stack, foundation
+        self._config, self._context, self._stack = config, context, context.stack
         self._monthly_limit = monthly_limit
         self.topic_arns = {who: self._make_topic(who) for who in config.subscribers}
-        groups = {who: self._make_log_group(who, log_days) for who in config.subscribers}
+        groups = {who: self._make_log_group(who) for who in config.subscribers}
         self._count(groups)
-        told = self._make_alarms()
+        alarm_arns = self._make_alarms()
         for who in config.subscribers:
-            self._make_dashboard(who, told.get(who, []))
-            self._let_read(who, role_arns[READERS[who]])
+            self._make_dashboard(who, alarm_arns.get(who, []))
+            self._grant_reading(who, role_arns[READERS[who]])
         if monthly_limit:
             self._make_budget(monthly_limit)
         self.publish()
@@ -63,7 +61,7 @@ class Monitoring(Component):
         topic = aws.sns.Topic(
             self.named(f"{who}-topic"),
             name=documents.topic_name(self._stack, who),
-            kms_master_key_id=self._foundation.key_arns["logs"],
+            kms_master_key_id=self._context.key_arns["logs"],
             opts=self.child(),
         )
         policy = aws.sns.TopicPolicy(
@@ -74,8 +72,8 @@ class Monitoring(Component):
                     documents.topic_policy(
                         arn,
                         stack=self._stack,
-                        account=self._foundation.account,
-                        region=self._foundation.region,
+                        account=self._context.account,
+                        region=self._context.region,
                     )
                 )
             ),
@@ -91,12 +89,12 @@ class Monitoring(Component):
             )
         return policy.arn
 
-    def _make_log_group(self, who: Audience, days: int) -> aws.cloudwatch.LogGroup:
+    def _make_log_group(self, who: Audience) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             self.named(f"{who}-logs"),
             name=log_metrics.log_group(self._stack, who),
-            kms_key_id=self._foundation.key_arns["logs"],
-            retention_in_days=days,
+            kms_key_id=self._context.key_arns["logs"],
+            retention_in_days=log_days(self._context.retention.logs),
             opts=self.child(),
         )
 
@@ -134,9 +132,7 @@ class Monitoring(Component):
         return found
 
     def _make_dashboard(self, who: Audience, alarm_arns: Sequence[pulumi.Output[str]]) -> None:
-        canvas = dashboards.Canvas(
-            log_metrics.metric_namespace(self._stack), self._foundation.region
-        )
+        canvas = dashboards.Canvas(log_metrics.metric_namespace(self._stack), self._context.region)
         title = f"{self._stack}: {who}"
         about = dashboards.about(who, self._config, self._monthly_limit)
         aws.cloudwatch.Dashboard(
@@ -148,12 +144,12 @@ class Monitoring(Component):
             opts=self.child(),
         )
 
-    def _let_read(self, who: Audience, role_arn: pulumi.Input[str]) -> None:
+    def _grant_reading(self, who: Audience, role_arn: pulumi.Input[str]) -> None:
         policy = documents.reading(
             self._stack,
             who,
-            account=self._foundation.account,
-            region=self._foundation.region,
+            account=self._context.account,
+            region=self._context.region,
         )
         aws.iam.RolePolicy(
             self.named(f"{who}-reading"),
@@ -164,12 +160,12 @@ class Monitoring(Component):
         )
 
     def _make_budget(self, limit: int) -> None:
-        """Tell business, or dev where there is none; costs are found by the stack's tag.
+        """Notify business, or dev where there is none; costs are found by the stack's tag.
 
         Billing must know it as a cost allocation tag, see
         https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html.
         """
-        told = [self.topic_arns.get("business", self.topic_arns["dev"])]
+        topics = [self.topic_arns.get("business", self.topic_arns["dev"])]
         percents = {"FORECASTED": 100, "ACTUAL": SPENT_PERCENT}
         aws.budgets.Budget(
             self.named("budget"),
@@ -189,7 +185,7 @@ class Monitoring(Component):
                     notification_type=kind,
                     threshold=percent,
                     threshold_type="PERCENTAGE",
-                    subscriber_sns_topic_arns=told,
+                    subscriber_sns_topic_arns=topics,
                 )
                 for kind, percent in percents.items()
             ],

@@ -1,25 +1,24 @@
-"""What brings the output of pods to the log groups of their projects: Fluent Bit on each node."""
+"""Fluent Bit on each node, which sends the output of pods to the log groups of their projects."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.aws_location import AwsLocation
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
-from stackyard.contracts import FoundationContract
 from stackyard.monitoring.shipping import HEALTH_PORT, shipper_config
 from stackyard.naming import StackId
+from stackyard.references import ClusterRef
 
 NAME = "log-shipper"
 CONFIG = "/fluent-bit/stackyard"
 LOGS = "/var/log"
-"""Where the kubelet writes what containers say, on the node and in the shipper's pod."""
+"""Where the kubelet writes the output of containers, on the node and in the shipper's pod."""
 
 
 class LogShipper(Component):
@@ -36,18 +35,18 @@ class LogShipper(Component):
         name: str,
         *,
         stack: StackId,
-        foundation: FoundationContract,
+        cluster: ClusterRef,
         namespace: pulumi.Input[str],
         namespace_name: str,
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground, the image, and the namespace as it is called and once it exists."""
+        """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
         super().__init__(name, Config(), opts=opts)
-        self._stack, self._region, self._image = stack, foundation.region, image
+        self._stack, self._region, self._image = stack, cluster.region, image
         labels = kubernetes.labels(stack, NAME)
         self._metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace, labels=labels)
-        identity = self._identify(foundation, namespace_name)
+        identity = self._identify(cluster, namespace_name)
         needed = [identity, *self._make_account()]
         k8s.apps.v1.DaemonSet(
             self.named("daemon-set"),
@@ -64,14 +63,13 @@ class LogShipper(Component):
         )
         self.publish()
 
-    def _identify(self, foundation: FoundationContract, namespace: str) -> WorkloadIdentity:
-        location = AwsLocation(foundation.account, foundation.region)
-        groups = location.arn("logs", "log-group:/stackyard/*")
+    def _identify(self, cluster: ClusterRef, namespace: str) -> WorkloadIdentity:
+        groups = cluster.location.arn("logs", "log-group:/stackyard/*")
         actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            foundation=foundation,
+            cluster=cluster,
             namespace=namespace,
             service_account=NAME,
             policy=iam.document(iam.statement("WriteLogs", actions, (groups, f"{groups}:*"))),
@@ -79,7 +77,7 @@ class LogShipper(Component):
         )
 
     def _make_account(self) -> list[pulumi.Resource]:
-        """It asks the API which pod a file is of."""
+        """Make the account, whose role lets the shipper look up the pod that wrote a file."""
         role_name = f"stackyard-{NAME}"
         everywhere = k8s.meta.v1.ObjectMetaArgs(
             name=role_name, labels=kubernetes.labels(self._stack, NAME)
@@ -115,7 +113,7 @@ class LogShipper(Component):
         return [account, binding, config]
 
     def _pod(self) -> k8s.core.v1.PodSpecArgs:
-        host: Any = k8s.core.v1.HostPathVolumeSourceArgs(path=LOGS, type="Directory")
+        host = k8s.core.v1.HostPathVolumeSourceArgs(path=LOGS, type="Directory")
         return k8s.core.v1.PodSpecArgs(
             service_account_name=NAME,
             priority_class_name="system-node-critical",
@@ -134,7 +132,7 @@ class LogShipper(Component):
 
     def _container(self) -> k8s.core.v1.ContainerArgs:
         healthy = k8s.core.v1.HTTPGetActionArgs(path="/api/v1/health", port=HEALTH_PORT)
-        # Its health is bad, too, while CloudWatch refuses lines, and then a restart loses them.
+        # The health endpoint also fails while CloudWatch refuses lines, and a restart loses them.
         alive = k8s.core.v1.HTTPGetActionArgs(path="/", port=HEALTH_PORT)
         return k8s.core.v1.ContainerArgs(
             name=NAME,

@@ -1,9 +1,10 @@
-"""The metrics of a project: a workspace of its own, its rules, and the collector that fills it."""
+"""The metrics of a project: its Prometheus workspace, alert rules, and collector."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
@@ -13,23 +14,37 @@ import pulumi_kubernetes as k8s
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.container import Program, Size
-from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.database.documents import jobs_pattern
 from stackyard.monitoring import documents, rules
 from stackyard.monitoring.alerts import rules as alert_rules
 from stackyard.monitoring.config import MonitoringConfig
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted, namespace_name
+from stackyard.references import ClusterRef
 from stackyard.workload import Workload
 
 CONFIG = "/etc/collector"
 PORT = 9090
 
 
+@dataclass(frozen=True)
+class MonitoredPrograms:
+    """The programs of a project that alerts are about."""
+
+    tracking: bool
+    """Whether the project has a tracking server."""
+
+    models: Sequence[str]
+    """Names of the models that it serves."""
+
+    jobs_namespace: str
+    """Namespace in which the stage runs the project's database jobs."""
+
+
 class ProjectMetrics(Component):
     """A Managed Prometheus workspace that holds the metrics of one namespace and alerts on them.
 
-    The collector runs where no project can start pods, because it sees what all projects do before
-    it throws away what is not its own.
+    The collector runs in a namespace in which no project can start pods, because it receives the
+    metrics of all projects before it drops those of the others.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectMetrics"
@@ -43,20 +58,18 @@ class ProjectMetrics(Component):
         config: MonitoringConfig,
         *,
         stack: StackId,
-        foundation: FoundationContract,
-        services: ServicesContract,
+        cluster: ClusterRef,
+        monitored: MonitoredPrograms,
         topic_arns: Mapping[str, pulumi.Input[str]],
-        tracking: bool,
-        models: Sequence[str],
+        image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground, the topic of each audience, and what the project runs.
+        """Wiring: the cluster, what the project runs, the topic of each audience.
 
-        `tracking` says whether it has a tracking server, `models` names the models that it serves.
+        `image` is the collector's, with its registry.
         """
         super().__init__(name, config, opts=opts)
-        self._stack, self._foundation = stack, foundation
-        self._system = services.system_namespace
+        self._stack, self._cluster, self._monitored = stack, cluster, monitored
         workspace = aws.amp.Workspace(
             self.named("workspace"), alias=f"{stack.slug}-metrics", opts=self.child()
         )
@@ -64,8 +77,8 @@ class ProjectMetrics(Component):
         watched = alert_rules(
             namespace_name(stack),
             config.thresholds,
-            tracking=tracking,
-            models=models,
+            tracking=monitored.tracking,
+            models=monitored.models,
             database_jobs=jobs_pattern(stack),
         )
         aws.amp.RuleGroupNamespace(
@@ -79,11 +92,11 @@ class ProjectMetrics(Component):
             self.named("routing"),
             workspace_id=workspace.id,
             definition=pulumi.Output.all(**topic_arns).apply(
-                lambda topics: rules.routing_file(topics, foundation.region)
+                lambda topics: rules.routing_file(topics, cluster.region)
             ),
             opts=self.child(),
         )
-        self._collect(workspace, f"{services.registry}/{config.collector_image}")
+        self._collect(workspace, image)
         self.publish()
 
     def _collect(self, workspace: aws.amp.Workspace, image: str) -> None:
@@ -91,7 +104,7 @@ class ProjectMetrics(Component):
         identity = WorkloadIdentity(
             self.named("identity"),
             prefix="metrics",
-            foundation=self._foundation,
+            cluster=self._cluster,
             namespace=rules.METRICS_NAMESPACE,
             service_account=account,
             policy=workspace.arn.apply(documents.send_metrics),
@@ -103,7 +116,7 @@ class ProjectMetrics(Component):
             account,
             image,
             files={CONFIG: account},
-            # A new config starts new pods, which is how Prometheus takes it.
+            # A changed config starts new pods: Prometheus reads it at start only.
             variables={"CONFIG_DIGEST": settings.apply(_digest)},
         )
         made = [
@@ -121,13 +134,13 @@ class ProjectMetrics(Component):
     def _settings(self, endpoint: str) -> str:
         return rules.collector_file(
             namespace=namespace_name(self._stack),
-            elsewhere=f"{self._system};{jobs_pattern(self._stack)}",
+            elsewhere=f"{self._monitored.jobs_namespace};{jobs_pattern(self._stack)}",
             remote_write=f"{endpoint}api/v1/remote_write",
-            region=self._foundation.region,
+            region=self._cluster.region,
         )
 
     def _make_deployment(self, work: Workload, needed: list[pulumi.Resource]) -> None:
-        """One pod: two would send every sample twice."""
+        """Make the collector with one pod: two would send every sample twice."""
         ready = k8s.core.v1.HTTPGetActionArgs(path="/-/ready", port=PORT)
         healthy = k8s.core.v1.HTTPGetActionArgs(path="/-/healthy", port=PORT)
         program = Program(

@@ -1,4 +1,4 @@
-"""Which line goes to which log group, as Fluent Bit's configuration."""
+"""Fluent Bit's configuration: which line goes to which log group."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ PLATFORM = "platform"
 """The team whose pods run the stage; their output is in the cluster, not in a project's group."""
 
 HEALTH_PORT = 2020
-"""Where the shipper says whether it is well, at `/api/v1/health`."""
+"""Port of the shipper's health endpoint, `/api/v1/health`."""
 
 
 def shipper_config(region: str) -> str:
-    """Return the configuration: training programs speak to science, everything else to dev.
+    """Return the configuration: output of training goes to science, all other output to dev.
 
     The labels are those that every pod of a project carries; a line of a pod without them goes
     nowhere. Sources: https://docs.fluentbit.io/manual/pipeline/outputs/cloudwatch and

@@ -15,7 +15,7 @@ from stackyard.config import Config
 from stackyard.namespace.rbac import group
 from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, namespace_name, role_name
 from stackyard.pipeline.documents import function_trust
-from stackyard.references import ClusterRef, StackContext
+from stackyard.references import ClusterApiRef, StackContext
 from stackyard.retention.plan import log_days
 
 NETWORK_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
@@ -45,7 +45,7 @@ class ClusterActor(Component):
         name: str,
         *,
         context: StackContext,
-        cluster: ClusterRef,
+        cluster: ClusterApiRef,
         audience: Literal["pipeline", "delivery"],
         deployment: str,
         opts: pulumi.ResourceOptions | None = None,

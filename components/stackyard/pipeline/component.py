@@ -23,7 +23,7 @@ from stackyard.pipeline.actor import ClusterActor
 from stackyard.pipeline.config import PipelineConfig
 from stackyard.pipeline.definition import Parts, definition
 from stackyard.pipeline.inputs import PipelineInputs
-from stackyard.references import ClusterRef, StackContext
+from stackyard.references import ClusterApiRef, StackContext
 from stackyard.retention.plan import log_days
 
 NAME_LIMIT = 80
@@ -44,7 +44,7 @@ class Pipeline(Component):
         config: PipelineConfig,
         *,
         context: StackContext,
-        cluster: ClusterRef,
+        cluster: ClusterApiRef,
         inputs: PipelineInputs,
         role_arns: Mapping[str, pulumi.Input[str]],
         log_bucket: pulumi.Input[str],

@@ -19,6 +19,7 @@ from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContr
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
 from stackyard.naming import StackId, namespace_name, role_arn
+from stackyard.references import ClusterRef
 from stackyard.retention.config import LifetimeConfig
 from stackyard.tracking import server
 from stackyard.tracking.config import TrackingConfig
@@ -115,7 +116,7 @@ class TrackingServer(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            foundation=foundation,
+            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
             namespace=namespace_name(self._stack),
             service_account=server.NAME,
             policy=iam.document(

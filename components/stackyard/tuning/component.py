@@ -17,6 +17,7 @@ from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContr
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
 from stackyard.naming import StackId, namespace_name, role_name
+from stackyard.references import ClusterRef
 from stackyard.tuning import sagemaker, storage
 from stackyard.tuning.config import TuningConfig
 from stackyard.tuning.sagemaker import Site
@@ -93,7 +94,9 @@ class Tuning(Component):
         return WorkloadIdentity(
             self.named("identity"),
             prefix=self._stack.slug,
-            foundation=self._foundation,
+            cluster=ClusterRef(
+                self._foundation.cluster_name, self._foundation.account, self._foundation.region
+            ),
             namespace=namespace_name(self._stack),
             service_account=storage.NAME,
             policy=self._read_credentials(),

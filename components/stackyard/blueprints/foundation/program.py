@@ -9,16 +9,17 @@ import pulumi
 from stackyard import contracts, tags
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.providers import aws_provider, run_settings
-from stackyard.blueprints.wiring import pool_facts
+from stackyard.blueprints.wiring import pool_facts, stack_context
 from stackyard.cluster.component import Cluster
 from stackyard.contracts import FoundationContract
 from stackyard.database.component import Database
 from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract
-from stackyard.images.component import BaseImages, Ground
+from stackyard.images.component import BaseImages
 from stackyard.monitoring.audit import AuditTrail
-from stackyard.naming import StackId, cluster_name
+from stackyard.naming import StackId
 from stackyard.network.component import Network
+from stackyard.references import StackContext
 from stackyard.run_settings import ComponentOptions
 from stackyard.vault.break_glass import BreakGlass, break_glass_arn
 from stackyard.vault.component import Vault
@@ -31,7 +32,7 @@ class Foundation:
     def __init__(
         self, stack: StackId, config: FoundationConfig, upstreams: Mapping[str, StackId]
     ) -> None:
-        """`upstreams` is empty: nothing stands below a foundation."""
+        """`upstreams` is empty: a foundation reads no contract."""
         self.stack, self.config, self.upstreams = stack, config, upstreams
 
     def __call__(self) -> None:
@@ -48,15 +49,12 @@ class Foundation:
             admins=config.admins,
             opts=opts,
         )
+        context = stack_context(self.stack, config, vault.key_arns)
         emergency = self._make_break_glass(vault, opts)
         AuditTrail(
             "audit",
             config.retention.logs,
-            stack=self.stack,
-            account=config.account,
-            region=config.region,
-            key_arn=vault.key_arns["logs"],
-            guarded_key_arns=[vault.key_arns["secrets"], vault.key_arns["personal"]],
+            context=context,
             emergency_roles=[*config.admins, *emergency],
             owner=config.owner,
             opts=opts,
@@ -73,12 +71,8 @@ class Foundation:
         cluster = Cluster(
             "cluster",
             config.cluster,
-            cluster_name=cluster_name(self.stack),
-            account=config.account,
-            region=config.region,
-            network=network,
-            secrets_key_arn=vault.key_arns["secrets"],
-            logs_key_arn=vault.key_arns["logs"],
+            context=context,
+            subnets=network.private_subnets,
             administrators=[*config.admins, *config.operators],
             node_tags=tags.stack_tags(self.stack, config.owner, config.tags),
             opts=opts,
@@ -86,7 +80,7 @@ class Foundation:
         for pool, gpu in config.gpu_pools.items():
             GpuPool(f"gpu-{pool}", gpu, pool=pool, wiring=cluster.node_wiring, opts=opts)
         database = self._make_database(vault, network, cluster, opts)
-        bases = self._make_base_images(vault, opts)
+        bases = self._make_base_images(context, opts)
         self._publish(vault, network, cluster, database, bases, emergency)
 
     def _make_break_glass(self, vault: Vault, opts: pulumi.ResourceOptions) -> list[str]:
@@ -121,17 +115,12 @@ class Foundation:
             opts=opts,
         )
 
-    def _make_base_images(self, vault: Vault, opts: pulumi.ResourceOptions) -> BaseImages | None:
+    def _make_base_images(
+        self, context: StackContext, opts: pulumi.ResourceOptions
+    ) -> BaseImages | None:
         if self.config.base_images is None:
             return None
-        ground = Ground(
-            stack=self.stack,
-            account=self.config.account,
-            region=self.config.region,
-            key_arns=vault.key_arns,
-            retention=self.config.retention,
-        )
-        return BaseImages("base-images", self.config.base_images, ground=ground, opts=opts)
+        return BaseImages("base-images", self.config.base_images, context=context, opts=opts)
 
     def _publish(
         self,

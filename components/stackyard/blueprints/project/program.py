@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
 
@@ -13,17 +12,21 @@ from stackyard.access.grants import Compiled, compiled
 from stackyard.access.shared import SharedDirectories
 from stackyard.blueprints.project import mounting
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.parts.delivery import Delivery
-from stackyard.blueprints.project.parts.experiments import Experiments
-from stackyard.blueprints.project.parts.hybrid import Hybrid
+from stackyard.blueprints.project.parts.delivery import Delivery, delivery_buckets, make_delivery
+from stackyard.blueprints.project.parts.environment import ProjectEnvironment, ProjectWiring
+from stackyard.blueprints.project.parts.experiments import (
+    Experiments,
+    experiment_buckets,
+    make_experiments,
+)
+from stackyard.blueprints.project.parts.hybrid import make_hybrid
+from stackyard.blueprints.project.parts.monitoring import make_monitoring
 from stackyard.blueprints.project.parts.permissions import namespace_rules, place
-from stackyard.blueprints.project.parts.watched import watch
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.wiring import stack_context
-from stackyard.contracts import ContractError, FoundationContract, ProjectContract, ServicesContract
+from stackyard.contracts import FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
-from stackyard.gpu.contract import RESOURCE
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
 from stackyard.run_settings import ComponentOptions
@@ -45,7 +48,10 @@ class Project:
         """Declare the stack's resources and publish its contract."""
         foundation = self._read(FoundationContract, "foundation")
         services = self._read(ServicesContract, "services")
-        self._fit(foundation)
+        environment = ProjectEnvironment(
+            self.stack, self.config, self.upstreams, foundation, services
+        )
+        environment.check_gpu_quota()
         opts = ComponentOptions(
             run_settings(self.config),
             providers=[aws_provider(self.stack, self.config), cluster_provider(foundation)],
@@ -62,39 +68,26 @@ class Project:
         if self.config.access.shared:
             self._make_shared(foundation, access, opts)
         secrets = self._make_secrets(foundation, access, opts)
-        namespace = self._make_namespace(foundation, services, access, opts)
-        self._make_mounts(foundation, secrets, namespace, opts)
-        hybrid = Hybrid(self.stack, self.config, services, documents, gpu_resources(foundation))
-        hybrid.declare(namespace.ready, foundation.gpu_pools, opts)
-        experiments = Experiments(
-            self.stack, self.config, self.upstreams, foundation, services, namespace
+        namespace = self._make_namespace(environment, access, opts)
+        self._make_mounts(environment, secrets, namespace, opts)
+        make_hybrid(environment, documents=documents, namespace=namespace.ready, opts=opts)
+        wiring = ProjectWiring(
+            namespace=namespace.ready,
+            datasets=datasets.bucket_ids,
+            log_bucket=datasets.log_bucket_id,
+            role_arns=access.role_arns,
+            opts=opts,
         )
-        experiments.declare(datasets.log_bucket_id, access.role_arns, opts)
-        watch(self.stack, self.config, foundation, services, access.role_arns, opts)
-        delivery = Delivery(self.stack, self.config, self.upstreams, foundation, services)
-        delivery.declare(namespace.ready, datasets, access.role_arns, opts)
-        self._publish(
-            datasets, access, namespace, {**experiments.promised(), **delivery.promised()}
-        )
+        experiments = make_experiments(environment, wiring)
+        make_monitoring(environment, wiring)
+        delivery = make_delivery(environment, wiring)
+        self._publish(datasets, access, namespace, experiments, delivery)
 
     def documents(self, foundation: FoundationContract) -> Compiled:
         """Return the compiled grants; `stackyard access` computes the same."""
         keys, cluster = foundation.key_arns, foundation.cluster_name
         where = place(self.stack, self.config, cluster=cluster, key_arns=keys)
         return compiled(self.config.access, self.config.datasets, where)
-
-    def _fit(self, foundation: FoundationContract) -> None:
-        """Refuse a quota that the stage's pools cannot hold: its last pods would wait for ever."""
-        asked = self.config.namespace.quota.gpus
-        held = sum(pool.max_gpus for pool in foundation.gpu_pools.values())
-        if asked > held:
-            below = self.upstreams["foundation"]
-            raise ContractError(
-                str(below),
-                f"its pools hold {held} GPUs at most, and `namespace.quota.gpus` of {self.stack} "
-                f"asks for {asked}",
-                f"lower the quota, or raise `max` of a pool and run `stackyard up {below}`",
-            )
 
     def _make_datasets(
         self,
@@ -105,11 +98,11 @@ class Project:
         return DatasetStore(
             "datasets",
             self.config.store,
-            context=stack_context(self.stack, self.config, foundation),
+            context=stack_context(self.stack, self.config, foundation.key_arns),
             statements=documents.bucket_statements,
             also_logged=[
-                *Experiments.buckets(self.stack, self.config),
-                *Delivery.buckets(self.stack, self.config),
+                *experiment_buckets(self.stack, self.config),
+                *delivery_buckets(self.stack, self.config),
             ],
             opts=opts,
         )
@@ -149,7 +142,7 @@ class Project:
 
     def _make_mounts(
         self,
-        foundation: FoundationContract,
+        environment: ProjectEnvironment,
         secrets: SecretStore | None,
         namespace: ProjectNamespace,
         opts: pulumi.ResourceOptions,
@@ -157,12 +150,11 @@ class Project:
         mounted = mounting.mounted(self.config)
         if secrets is None or not mounted:
             return
-        if not foundation.mounts_secrets:
-            below, first = self.upstreams["foundation"], next(mounting.mounts(self.config))
-            raise ContractError(
-                str(below),
+        if not environment.foundation.mounts_secrets:
+            first = next(mounting.mounts(self.config))
+            raise environment.mismatch(
                 f"its cluster mounts no secrets, as `{dotted(first.path)}` of {self.stack} needs",
-                f"add {ADDON} to `cluster.addons` and run `stackyard up {below}`",
+                f"add {ADDON} to `cluster.addons` and run `stackyard up {{}}`",
             )
         MountedSecrets(
             "mounted-secrets",
@@ -175,8 +167,7 @@ class Project:
 
     def _make_namespace(
         self,
-        foundation: FoundationContract,
-        services: ServicesContract,
+        environment: ProjectEnvironment,
         access: ProjectAccess,
         opts: pulumi.ResourceOptions,
     ) -> ProjectNamespace:
@@ -184,9 +175,9 @@ class Project:
             "namespace",
             self.config.namespace,
             stack=self.stack,
-            cluster_name=foundation.cluster_name,
-            gpu_resources=gpu_resources(foundation),
-            rules=namespace_rules(self.config, queued=services.queueing is not None),
+            cluster_name=environment.cluster.name,
+            gpu_resources=environment.gpu_resources,
+            rules=namespace_rules(self.config, queued=environment.queued),
             role_arns=access.role_arns,
             opts=opts,
         )
@@ -196,7 +187,8 @@ class Project:
         datasets: DatasetStore,
         access: ProjectAccess,
         namespace: ProjectNamespace,
-        promised: Mapping[str, Any],
+        experiments: Experiments,
+        delivery: Delivery,
     ) -> None:
         contracts.publish(
             {
@@ -206,15 +198,11 @@ class Project:
                 "datasets": datasets.bucket_ids,
                 "access_points": access.access_point_arns,
                 "roles": access.role_arns,
-                **promised,
+                **experiments.contract(),
+                **delivery.contract(),
             }
         )
 
     def _read(self, model: type[contracts.C], blueprint: str) -> contracts.C:
         upstream = self.upstreams[blueprint]
         return contracts.read(model, upstream.reference, str(upstream))
-
-
-def gpu_resources(foundation: FoundationContract) -> list[str]:
-    """Return the resources that quotas bound, on every cluster."""
-    return sorted({RESOURCE, *(pool.resource for pool in foundation.gpu_pools.values())})

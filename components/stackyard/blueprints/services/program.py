@@ -8,7 +8,7 @@ from stackyard import contracts
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.blueprints.services.onprem import register
-from stackyard.blueprints.wiring import pool_refs
+from stackyard.blueprints.wiring import cluster_ref, pool_refs
 from stackyard.cluster.autoscaler import ClusterAutoscaler
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
@@ -24,7 +24,7 @@ from stackyard.queueing.component import StageQueues
 from stackyard.run_settings import ComponentOptions
 
 SYSTEM, GPU, LOGS = "stackyard-system", "stackyard-gpu", "stackyard-logs"
-"""Namespaces: what runs the stage, what touches GPU nodes' devices, what reads nodes' logs."""
+"""Namespaces of the stage's own work, of what uses GPU devices, and of what reads nodes' logs."""
 
 LARGEST_CLUSTER = 5000
 """Pods that a DaemonSet may need: the nodes of the largest supported cluster,
@@ -32,7 +32,7 @@ https://kubernetes.io/docs/setup/best-practices/cluster-large/."""
 
 
 class Services:
-    """Priorities, the autoscaler, and what makes GPUs usable and visible."""
+    """Priorities, autoscaler, metrics, logs, GPU plugins and telemetry, on-premises clusters."""
 
     def __init__(
         self, stack: StackId, config: ServicesConfig, upstreams: Mapping[str, StackId]
@@ -60,7 +60,7 @@ class Services:
         ClusterAutoscaler(
             "autoscaler",
             stack=self.stack,
-            foundation=foundation,
+            cluster=cluster_ref(foundation),
             namespace=system.namespace,
             namespace_name=SYSTEM,
             image=self._image(self.config.images.cluster_autoscaler),
@@ -73,7 +73,7 @@ class Services:
                 "queues", stack=self.stack, pools=pool_refs(foundation.gpu_pools), opts=self.opts
             )
 
-        promised = ServicesContract(
+        contract = ServicesContract(
             version=ServicesContract.VERSION,
             stage=self.stack.stage,
             cluster_name=foundation.cluster_name,
@@ -83,7 +83,7 @@ class Services:
             queueing=self.config.queueing,
         )
         onprem = register(self.stack, self.config.onprem, self.config.queueing, self.opts)
-        contracts.publish({**promised.model_dump(mode="json"), "onprem": onprem})
+        contracts.publish({**contract.model_dump(mode="json"), "onprem": onprem})
 
     def _ship_logs(self, foundation: FoundationContract) -> None:
         # The shipper mounts the node's log directory, which only `privileged` allows.
@@ -91,7 +91,7 @@ class Services:
         LogShipper(
             "log-shipper",
             stack=self.stack,
-            foundation=foundation,
+            cluster=cluster_ref(foundation),
             namespace=logs.namespace,
             namespace_name=LOGS,
             image=self._image(self.config.images.log_shipper),

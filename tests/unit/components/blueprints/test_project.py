@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from stackyard import contracts
 from stackyard.blueprints import catalogue
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.program import Project
+from stackyard.blueprints.project.parts.environment import ProjectEnvironment
 from stackyard.contracts import ContractError, ProjectContract
 from stackyard.namespace.rbac import RULES
 from stackyard.naming import StackId
@@ -168,8 +168,12 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
     foundation = contracts.parse(
         contracts.FoundationContract, CONTRACTS[FOUNDATION.reference], str(FOUNDATION)
     )
+    services = contracts.parse(
+        contracts.ServicesContract, CONTRACTS[SERVICES.reference], str(SERVICES)
+    )
+    environment = ProjectEnvironment(STACK, model, UPSTREAMS, foundation, services)
     with pytest.raises(ContractError, match=r"4 GPUs at most.*asks for 5") as caught:
-        Project(STACK, model, UPSTREAMS)._fit(foundation)
+        environment.check_gpu_quota()
     assert "platform/foundation/dev" in caught.value.hint
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
-import pulumi
 import yaml
 
 from stackyard import iam
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.wiring import (
-    cluster_ref,
-    pool_refs,
-    stack_context,
-    training_manifest,
-)
+from stackyard.blueprints.project.parts.environment import ProjectEnvironment, ProjectWiring
+from stackyard.blueprints.wiring import training_manifest
 from stackyard.bucket.layout import BucketRef
-from stackyard.contracts import ContractError, FoundationContract, ServicesContract
-from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
-from stackyard.images.component import Ground, ProjectImages
+from stackyard.images.component import ProjectImages
 from stackyard.images.names import registry
 from stackyard.models import documents
 from stackyard.naming import StackId
@@ -29,168 +23,144 @@ from stackyard.pipeline.component import Pipeline
 from stackyard.pipeline.inputs import PipelineInputs
 from stackyard.serving import objects
 from stackyard.serving.component import ModelServers
+from stackyard.serving.config import ServingConfig
 
 
+@dataclass(frozen=True)
 class Delivery:
-    """Declares what the stack file has sections for."""
+    """The components of delivery; None for a section that the stack file does not have."""
 
-    def __init__(
-        self,
-        stack: StackId,
-        config: ProjectConfig,
-        upstreams: Mapping[str, StackId],
-        foundation: FoundationContract,
-        services: ServicesContract,
-    ) -> None:
-        """`upstreams` names the stacks that the two contracts are of."""
-        self._stack, self._config, self._upstreams = stack, config, upstreams
-        self._foundation, self._services = foundation, services
-        self._pools = pool_refs(foundation.gpu_pools)
-        self._images: ProjectImages | None = None
-        self._servers: ModelServers | None = None
-        self._pipeline: Pipeline | None = None
+    images: ProjectImages | None
+    servers: ModelServers | None
+    pipeline: Pipeline | None
 
-    @staticmethod
-    def buckets(stack: StackId, config: ProjectConfig) -> list[str]:
-        """Return the names of the buckets that will be declared."""
-        return [report_bucket(stack, config.account)] if config.pipeline else []
-
-    def declare(
-        self,
-        namespace: pulumi.Input[str],
-        datasets: DatasetStore,
-        role_arns: Mapping[str, pulumi.Input[str]],
-        opts: pulumi.ResourceOptions,
-    ) -> None:
-        """Declare the components; `namespace` is known once pods may start in it.
-
-        `role_arns` has the project's audiences and workloads.
-        """
-        self._check_pools()
-        self._make_images(role_arns, opts)
-        self._make_servers(namespace, opts)
-        self._make_pipeline(datasets, role_arns, opts)
-
-    def promised(self) -> dict[str, Any]:
-        """Return its part of the project's contract."""
+    def contract(self) -> dict[str, Any]:
+        """Return the fields of the project's contract about delivery."""
         return {
-            **({"images": self._images.images} if self._images else {}),
-            **({"pipeline": self._pipeline.machine} if self._pipeline else {}),
-            **({"served_models": self._servers.addresses} if self._servers else {}),
+            **({"images": self.images.images} if self.images else {}),
+            **({"pipeline": self.pipeline.machine} if self.pipeline else {}),
+            **({"served_models": self.servers.addresses} if self.servers else {}),
         }
 
-    def _make_images(
-        self, role_arns: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
-    ) -> None:
-        config = self._config.images
-        if config is None:
-            return
-        for image, wanted in config.images.items():
-            self._check_named(
-                "base image",
-                wanted.base,
-                f"images.images.{image}.base",
-                self._foundation.base_images,
-            )
-        self._images = ProjectImages(
-            "images",
-            config,
-            ground=Ground(
-                stack=self._stack,
-                account=self._config.account,
-                region=self._config.region,
-                key_arns=self._foundation.key_arns,
-                retention=self._config.retention,
+
+def delivery_buckets(stack: StackId, config: ProjectConfig) -> list[str]:
+    """Return the names of the buckets that `make_delivery` makes."""
+    return [report_bucket(stack, config.account)] if config.pipeline else []
+
+
+def make_delivery(environment: ProjectEnvironment, wiring: ProjectWiring) -> Delivery:
+    """Make the components; raises ContractError for a GPU pool or base image that is missing."""
+    for path, pool in environment.config.named_gpu_pools():
+        _check_named(environment, "GPU pool", pool, dotted(path), environment.pools)
+    return Delivery(
+        images=_make_images(environment, wiring),
+        servers=_make_servers(environment, wiring),
+        pipeline=_make_pipeline(environment, wiring),
+    )
+
+
+def _make_images(environment: ProjectEnvironment, wiring: ProjectWiring) -> ProjectImages | None:
+    config, bases = environment.config, environment.foundation.base_images
+    if config.images is None:
+        return None
+    for image, one in config.images.images.items():
+        _check_named(environment, "base image", one.base, f"images.images.{image}.base", bases)
+    return ProjectImages(
+        "images",
+        config.images,
+        context=environment.context,
+        bases=bases,
+        role_arns=wiring.role_arns,
+        models=config.baked_models,
+        model_statements=_model_statements(environment),
+        opts=wiring.opts,
+    )
+
+
+def _model_statements(environment: ProjectEnvironment) -> list[iam.Statement]:
+    """Return what lets builds read registered models; the bucket's policy names their roles."""
+    if environment.config.models is None:
+        return []
+    context = environment.context
+    bucket = BucketRef(documents.model_bucket(context.stack, context.account), context.region)
+    policy = documents.reader_policy(bucket, environment.foundation.key_arns["data"])
+    statements: list[iam.Statement] = policy["Statement"]
+    return statements
+
+
+def _make_servers(environment: ProjectEnvironment, wiring: ProjectWiring) -> ModelServers | None:
+    config = environment.config
+    if config.serving is None:
+        return None
+    return ModelServers(
+        "serving",
+        config.serving,
+        stack=environment.stack,
+        namespace=wiring.namespace,
+        registry=_registry(environment),
+        region=config.region,
+        pools=environment.pools,
+        opts=wiring.opts,
+    )
+
+
+def _make_pipeline(environment: ProjectEnvironment, wiring: ProjectWiring) -> Pipeline | None:
+    config = environment.config
+    if config.pipeline is None or config.serving is None:
+        return None
+    return Pipeline(
+        "pipeline",
+        config.pipeline,
+        context=environment.context,
+        cluster=environment.cluster,
+        inputs=PipelineInputs(
+            train=_manifest(environment, config.pipeline.train),
+            evaluate=_manifest(environment, config.pipeline.evaluate),
+            deployment=objects.released_deployment(
+                _server(environment, config.pipeline.deploy, config.serving)
             ),
-            bases=self._foundation.base_images,
-            role_arns=role_arns,
-            models=self._config.baked_models,
-            model_statements=self._read_models(),
-            opts=opts,
-        )
+            datasets=wiring.datasets,
+            approvals=config.approvals,
+        ),
+        role_arns=wiring.role_arns,
+        log_bucket=wiring.log_bucket,
+        opts=wiring.opts,
+    )
 
-    def _make_servers(self, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
-        if self._config.serving is not None:
-            self._servers = ModelServers(
-                "serving",
-                self._config.serving,
-                stack=self._stack,
-                namespace=namespace,
-                registry=self._registry,
-                region=self._config.region,
-                pools=self._pools,
-                opts=opts,
-            )
 
-    def _make_pipeline(
-        self,
-        datasets: DatasetStore,
-        role_arns: Mapping[str, pulumi.Input[str]],
-        opts: pulumi.ResourceOptions,
-    ) -> None:
-        config = self._config
-        if config.pipeline is None or config.serving is None:
-            return
-        server = config.serving.models[config.pipeline.deploy]
-        self._pipeline = Pipeline(
-            "pipeline",
-            config.pipeline,
-            context=stack_context(self._stack, config, self._foundation),
-            cluster=cluster_ref(self._foundation),
-            inputs=PipelineInputs(
-                train=self._manifest(config.pipeline.train),
-                evaluate=self._manifest(config.pipeline.evaluate),
-                deployment=objects.released_deployment(
-                    objects.Server(
-                        stack=self._stack,
-                        model=config.pipeline.deploy,
-                        config=server,
-                        registry=self._registry,
-                        region=config.region,
-                        pool=self._pools[server.gpu_pool] if server.gpu_pool else None,
-                    )
-                ),
-                datasets=datasets.bucket_ids,
-                approvals=config.approvals,
-            ),
-            role_arns=role_arns,
-            log_bucket=datasets.log_bucket_id,
-            opts=opts,
-        )
+def _server(environment: ProjectEnvironment, model: str, serving: ServingConfig) -> objects.Server:
+    config = serving.models[model]
+    return objects.Server(
+        stack=environment.stack,
+        model=model,
+        config=config,
+        registry=_registry(environment),
+        region=environment.config.region,
+        pool=environment.pools[config.gpu_pool] if config.gpu_pool else None,
+    )
 
-    @property
-    def _registry(self) -> str:
-        """The project's part of the account's own registry."""
-        return f"{registry(self._config.account, self._config.region)}/{self._stack}"
 
-    def _manifest(self, name: str) -> dict[str, Any]:
-        job = self._config.training[name]
-        pool = self._foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
-        text = training_manifest(self._stack, name, job, services=self._services, pool=pool)
-        loaded: dict[str, Any] = yaml.safe_load(text)
-        return loaded
+def _manifest(environment: ProjectEnvironment, name: str) -> dict[str, Any]:
+    job = environment.config.training[name]
+    pool = environment.foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
+    text = training_manifest(environment.stack, name, job, services=environment.services, pool=pool)
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
 
-    def _read_models(self) -> list[iam.Statement]:
-        """Return what lets builds read registered models; the bucket's policy names them, too."""
-        if self._config.models is None:
-            return []
-        config, key_arn = self._config, self._foundation.key_arns["data"]
-        bucket = BucketRef(documents.model_bucket(self._stack, config.account), config.region)
-        statements: list[iam.Statement] = documents.reader_policy(bucket, key_arn)["Statement"]
-        return statements
 
-    def _check_pools(self) -> None:
-        """Refuse a GPU pool that the stage does not have: its pods would wait for ever."""
-        for path, pool in self._config.named_gpu_pools():
-            self._check_named("GPU pool", pool, dotted(path), self._foundation.gpu_pools)
+def _registry(environment: ProjectEnvironment) -> str:
+    """Return the project's part of the account's own registry."""
+    config = environment.config
+    return f"{registry(config.account, config.region)}/{environment.stack}"
 
-    def _check_named(self, what: str, name: str, place: str, known: Mapping[str, Any]) -> None:
-        if name in known:
-            return
-        below = self._upstreams["foundation"]
-        raise ContractError(
-            str(below),
-            f"has no {what} `{name}`, which `{place}` of {self._stack} names",
+
+def _check_named(
+    environment: ProjectEnvironment, kind: str, name: str, field: str, known: Collection[str]
+) -> None:
+    """Refuse a name that the foundation does not have: what needs it would wait for ever."""
+    if name not in known:
+        raise environment.mismatch(
+            f"has no {kind} `{name}`, which `{field}` of {environment.stack} names",
             f"name one that it has ({', '.join(sorted(known)) or 'none'}), or add it and run "
-            f"`stackyard up {below}`",
+            "`stackyard up {}`",
         )
