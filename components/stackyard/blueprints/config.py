@@ -15,8 +15,9 @@ from stackyard.config import Config, immutable
 class ProtectionConfig(Config):
     """Protection of stateful and key resources, usually set by the stage."""
 
-    protect: bool = False
-    """Refuse to delete or replace stateful and key resources."""
+    protect: bool = True
+    """Refuse to delete or replace stateful and key resources; `false` also lets a stack be
+    destroyed together with the content of its buckets, image repositories and databases."""
 
     retain: bool = False
     """Leave stateful and key resources in the cloud when the stack is destroyed."""

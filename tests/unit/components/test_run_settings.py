@@ -11,6 +11,8 @@ import pytest
 from pulumi.runtime import mocks
 
 from stackyard._component import Component
+from stackyard.blueprints.config import StackConfig
+from stackyard.blueprints.providers import run_settings
 from stackyard.bucket.component import PrivateBucket
 from stackyard.bucket.layout import BucketRef
 from stackyard.config import Config
@@ -211,3 +213,19 @@ def test_components_inherit_settings_from_their_parent_unless_they_have_their_ow
     assert not made[(bucket, "overrides-bucket")].protect
     assert made[(role, "inherits-role")].inputs["permissionsBoundary"] == BOUNDARY
     assert "permissionsBoundary" not in made[(role, "overrides-role")].inputs
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({}, RunSettings()),
+        ({"protection": {"protect": False}}, RunSettings(protect=False, force_delete=True)),
+        ({"protection": {"retain": True}}, RunSettings(retain=True)),
+        ({"permissions_boundary": "stackyard-roles"}, RunSettings(permissions_boundary=BOUNDARY)),
+    ],
+)
+def test_a_stack_file_that_says_nothing_gets_the_safe_settings(
+    written: dict[str, Any], expected: RunSettings
+) -> None:
+    base = {"owner": "a@example.com", "account": "123456789012", "region": "eu-central-1"}
+    assert run_settings(StackConfig.model_validate({**base, **written})) == expected
