@@ -169,6 +169,16 @@ def _prints(tree: ast.AST) -> list[str]:
     ]
 
 
+def test_nothing_is_validated_by_assert() -> None:
+    """`python -O` drops assertions; pods are exempt, since their command has no `-O`."""
+    asserting = {
+        str(path.relative_to(ROOT))
+        for path, tree in TREES.items()
+        if any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    }
+    assert {path for path in asserting if "/pods/" not in path} == set()
+
+
 def test_only_the_worker_imports_the_automation_api() -> None:
     cli = PACKAGES["stackyard_cli"]
     found = {

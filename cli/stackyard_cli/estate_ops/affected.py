@@ -131,11 +131,8 @@ class _Comparison:
                 found[stack] = one
         if not whole:
             self._follow(found)
-        removed_ids = self._before - set(self._new.stacks())
         ordered = sorted(found.values(), key=lambda each: (each.layer, each.stack))
-        removed = sorted(
-            map(self._removed, removed_ids), key=lambda each: (-each.layer, each.stack)
-        )
+        removed = sorted(self._removed(), key=lambda each: (-each.layer, each.stack))
         return (*ordered, *removed)
 
     def _everything(self) -> str | None:
@@ -152,7 +149,7 @@ class _Comparison:
         return None
 
     def _one(self, stack: StackId) -> Touched | None:
-        if stack not in self._before:
+        if self._old is None or stack not in self._before:
             return self._made(stack, "added", layout.file_of(stack))
         read = [
             layout.COMPANY,
@@ -164,7 +161,6 @@ class _Comparison:
         touched = [file for file in read if file in self._files]
         if not touched:
             return None
-        assert self._old is not None
         blueprint, tree = self._new.merged_files(stack)
         self._old.reuse(self._new, (file for file in read if file not in self._files))
         try:
@@ -192,10 +188,13 @@ class _Comparison:
         standing = _standing(self._new, stack)
         return Touched(str(stack), change, "preview", *standing, because, tuple(values))
 
-    def _removed(self, stack: StackId) -> Touched:
-        assert self._old is not None
-        because = f"{layout.file_of(stack)} was removed"
-        return Touched(str(stack), "removed", "destroy", *_standing(self._old, stack), because)
+    def _removed(self) -> Iterator[Touched]:
+        if self._old is None:
+            return
+        for stack in self._before - set(self._new.stacks()):
+            because = f"{layout.file_of(stack)} was removed"
+            standing = _standing(self._old, stack)
+            yield Touched(str(stack), "removed", "destroy", *standing, because)
 
 
 def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[FieldPath]:

@@ -135,6 +135,17 @@ def _at(tree: Node, path: FieldPath) -> Node | None:
     return node
 
 
+def _nearest(tree: Node, path: FieldPath) -> tuple[int, Node]:
+    """Return how many steps of a path the file has, and the node that they lead to."""
+    depth, node = 0, tree
+    for step in path:
+        child = node.child(step)
+        if child is None:
+            break
+        depth, node = depth + 1, child
+    return depth, node
+
+
 def _differs(one: Node, other: Node | None) -> bool:
     return other is None or one.to_dict() != other.to_dict()
 
@@ -143,13 +154,10 @@ def _written(estate: Estate, stack: StackId, text: str, path: FieldPath, value: 
     """Return the file's text with a value at a path, added to the nearest map in the file."""
     file = layout.file_of(stack)
     own = _own(file, text)
-    depth = next(n for n in range(len(path), -1, -1) if _at(own, path[:n]) is not None)
+    depth, node = _nearest(own, path)
     if depth == len(path):
         text = _without(text, own, path)
-        own = _own(file, text)
-        depth = next(n for n in range(len(path), -1, -1) if _at(own, path[:n]) is not None)
-    node = _at(own, path[:depth])
-    assert node is not None
+        depth, node = _nearest(_own(file, text), path)
     for step in reversed(path[depth + 1 :]):
         value = {step: value}
     lines = text.splitlines()
@@ -159,7 +167,8 @@ def _written(estate: Estate, stack: StackId, text: str, path: FieldPath, value: 
     if not isinstance(node.value, dict) or not node.value or _is_flow(lines, node):
         raise _by_hand(file, path, value)
     first = next(iter(node.value.values())).key
-    assert first is not None
+    if first is None:
+        raise _by_hand(file, path, value)
     block = _block(path[depth], value, first.column - 1)
     return "\n".join([*lines[: first.line - 1], block, *lines[first.line - 1 :]]) + "\n"
 
@@ -173,9 +182,8 @@ def _own(file: str, text: str) -> Node:
 def _without(text: str, own: Node, path: FieldPath) -> str:
     """Return the text without the lines of a key in block style; other lines stay."""
     node, parent = _at(own, path), _at(own, path[:-1])
-    assert node is not None
-    assert node.key is not None
-    assert parent is not None
+    if node is None or node.key is None or parent is None:
+        return text
     lines = text.splitlines()
     start, indent = node.key.line - 1, node.key.column - 1
     if _is_flow(lines, parent) or lines[start][:indent].strip():

@@ -1,6 +1,6 @@
 """The context of one EKS request: parameters, cluster, caller and errors."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
@@ -32,9 +32,8 @@ class EksRequest(EKSResponse):
 
     def cluster(self, name: str) -> EksCluster:
         """The cluster, or the API's error."""
-        found = self.eks_backend.describe_cluster(name)
-        assert isinstance(found, EksCluster)
-        return found
+        # The only creator of clusters is `clusters.py`, which makes objects of this class.
+        return cast(EksCluster, self.eks_backend.describe_cluster(name))
 
     def caller(self) -> Principal | None:
         """Who signed the request."""
