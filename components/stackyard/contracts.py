@@ -1,4 +1,4 @@
-"""The typed, versioned outputs that one blueprint promises to the next."""
+"""Contracts: the typed, versioned outputs that one blueprint gives to the next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OUTPUT = "contract"
 
 
 class ContractError(Exception):
-    """A stack's config and the contract of an upstream do not fit: one of them has to change."""
+    """A stack's config and the contract of an upstream contradict each other."""
 
     def __init__(self, stack: str, problem: str, hint: str) -> None:
         super().__init__(f"{stack}: {problem}")
@@ -21,7 +21,7 @@ class ContractError(Exception):
 
 
 class UpstreamError(ContractError):
-    """An upstream stack is not applied, or it promises another version than this code reads."""
+    """An upstream stack is not applied, or its contract has a version that this code cannot read."""
 
 
 class Contract(BaseModel):
@@ -36,7 +36,7 @@ class Contract(BaseModel):
 
 
 class GpuPoolFacts(Contract):
-    """What a workload must carry to land on one GPU pool."""
+    """A GPU pool: what a pod must carry to be scheduled there."""
 
     VERSION: ClassVar[int] = 1
 
@@ -81,7 +81,7 @@ class DatabaseFacts(Contract):
 
 
 class FoundationContract(Contract):
-    """What the `foundation` of a stage promises to `services` and to every project."""
+    """The contract of a stage's `foundation` with `services` and every project."""
 
     VERSION: ClassVar[int] = 1
 
@@ -138,7 +138,7 @@ class FoundationContract(Contract):
 
     @property
     def emergency_arns(self) -> list[str]:
-        """Who may read any secret in an emergency."""
+        """Roles that may read any secret in an emergency."""
         return [self.break_glass_arn] if self.break_glass_arn else self.admin_arns
 
 
@@ -164,7 +164,7 @@ class OnPremFacts(Contract):
 
 
 class ServicesContract(Contract):
-    """What the `services` of a stage promises to every project."""
+    """The contract of a stage's `services` with every project."""
 
     VERSION: ClassVar[int] = 1
 
@@ -178,7 +178,7 @@ class ServicesContract(Contract):
     """Priority classes that workloads may name."""
 
     system_namespace: str = "stackyard-system"
-    """Where the stage's own work runs; no project can start pods there."""
+    """Namespace of the stage's own work, in which no project can start pods."""
 
     registry: str = ""
     """Host and path that images of shared programs are pulled from."""
@@ -187,11 +187,11 @@ class ServicesContract(Contract):
     """Clusters on premises by name."""
 
     queueing: Literal["kueue"] | None = None
-    """What jobs queue with, on all clusters of the stage; None: they do not."""
+    """The job queue on all clusters of the stage; None without one."""
 
 
 class ProjectContract(Contract):
-    """What a project promises to tools outside: where its things are."""
+    """The contract of a project with tools outside: addresses and ARNs."""
 
     VERSION: ClassVar[int] = 1
 
@@ -214,7 +214,7 @@ class ProjectContract(Contract):
     """Address of the tracking server in the cluster."""
 
     artifact_bucket: str | None = None
-    """Bucket of what runs leave."""
+    """Bucket of the artifacts of runs."""
 
     model_bucket: str | None = None
     """Bucket that keeps registered models, each in `registered/NAME/VERSION/`."""

@@ -16,7 +16,7 @@ from stackyard.naming import StackId
 
 @dataclass(frozen=True)
 class Workload:
-    """What all pods of one purpose share."""
+    """The labels, image, files and environment that all pods of one purpose share."""
 
     stack: StackId
     name: str
@@ -30,7 +30,7 @@ class Workload:
     """Environment that every container gets."""
 
     memory: str | None = None
-    """Directory in memory that the pod's containers share: for what shall be on no disk."""
+    """Directory in memory that the pod's containers share, for data that must not be on a disk."""
 
     def container(
         self, name: str, program: Program, size: Size, **more: Any

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from stackyard.access.grants import Compiled, Place, compiled
+from stackyard.access.grants import Compiled, GrantContext, compiled
 from stackyard.access.matrix import ELSEWHERE, PROBE, Cell, matrix, paths
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.parts.data_roles import data_roles
-from stackyard.blueprints.project.parts.permissions import place
+from stackyard.blueprints.project.parts.permissions import grant_context
 from stackyard.bucket.layout import prefix
 from stackyard.contracts import FoundationContract
 from stackyard.iam import assumable_by, text
@@ -47,14 +47,14 @@ def config(applied: Workspace) -> ProjectConfig:
 
 
 @pytest.fixture(scope="module")
-def where(applied: Workspace, config: ProjectConfig) -> Place:
+def where(applied: Workspace, config: ProjectConfig) -> GrantContext:
     foundation = FoundationContract.model_validate(applied.contract("platform/foundation/dev"))
     keys, cluster = foundation.key_arns, foundation.cluster_name
-    return place(StackId.parse(STACK), config, cluster=cluster, key_arns=keys)
+    return grant_context(StackId.parse(STACK), config, cluster=cluster, key_arns=keys)
 
 
 @pytest.fixture(scope="module")
-def documents(config: ProjectConfig, where: Place) -> Compiled:
+def documents(config: ProjectConfig, where: GrantContext) -> Compiled:
     return compiled(config.access, config.datasets, where)
 
 
@@ -146,7 +146,7 @@ def test_the_computed_matrix_is_what_the_credentials_can_really_do(
     filled: dict[str, str],
     config: ProjectConfig,
     documents: Compiled,
-    where: Place,
+    where: GrantContext,
 ) -> None:
     services = applied.answer("show", "platform/services/dev")["config"]
     others = data_roles(config, documents, where, services["onprem"]["clusters"])

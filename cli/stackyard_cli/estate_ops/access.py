@@ -15,7 +15,7 @@ from stackyard_cli.estate_ops.projects import project
 
 if TYPE_CHECKING:
     from stackyard.access import cluster
-    from stackyard.access.grants import Compiled, Place
+    from stackyard.access.grants import Compiled, GrantContext
     from stackyard.access.matrix import Cell
     from stackyard.blueprints.project.config import ProjectConfig
     from stackyard.datasets.config import DatasetConfig
@@ -42,9 +42,9 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain data."""
         cell, decision = self.cell, self.cell.decision
-        place = {"who": cell.who, "dataset": cell.dataset, "directory": cell.directory}
+        path = {"who": cell.who, "dataset": cell.dataset, "directory": cell.directory}
         decided = {"policy": decision.policy, "sid": decision.sid, "why": str(decision)}
-        return {**place, "via": self.via, "verb": cell.verb, "allowed": decision.allowed, **decided}
+        return {**path, "via": self.via, "verb": cell.verb, "allowed": decision.allowed, **decided}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def matrix_of(
             hint="`stackyard list` shows the blueprint of each stack",
             code=ExitCode.INVALID,
         )
-    context = place_of(chosen, config, cluster_name(upstreams["foundation"]))
+    context = grant_context_of(chosen, config, cluster_name(upstreams["foundation"]))
     clusters = services.onprem.clusters
     data = list(answered(config, context, dataset=dataset, who=who, clusters=clusters))
     queued = services.queueing is not None
@@ -87,22 +87,22 @@ def matrix_of(
     return AccessMatrix(chosen, data, inside)
 
 
-def place_of(stack: StackId, config: ProjectConfig, cluster: str) -> Place:
+def grant_context_of(stack: StackId, config: ProjectConfig, cluster: str) -> GrantContext:
     """Return a project's account, region, buckets and keys, as far as its file names them.
 
     AWS generates the ids of KMS keys, so a key's purpose stands for its id here. No answer depends
     on it: a key's ARN is only in statements about KMS, and in the denial of any other key.
     """
-    from stackyard.blueprints.project.parts.permissions import place
+    from stackyard.blueprints.project.parts.permissions import grant_context
 
     keys = f"arn:aws:kms:{config.region}:{config.account}:key/"
     key_arns = {purpose: keys + purpose for purpose in ("data", "personal")}
-    return place(stack, config, cluster=cluster, key_arns=key_arns)
+    return grant_context(stack, config, cluster=cluster, key_arns=key_arns)
 
 
 def answered(
     config: ProjectConfig,
-    place: Place,
+    context: GrantContext,
     *,
     dataset: str | None,
     who: str | None,
@@ -117,20 +117,20 @@ def answered(
     from stackyard.access.matrix import matrix
     from stackyard.blueprints.project.parts.data_roles import data_roles
 
-    documents = compiled(config.access, config.datasets, place)
-    others = data_roles(config, documents, place, clusters)
+    documents = compiled(config.access, config.datasets, context)
+    others = data_roles(config, documents, context, clusters)
     identities = {name: role.policy for name, role in documents.roles.items()}
     identities |= {name: holder.policy for name, holder in others.items()}
-    _check("dataset", dataset, config.datasets, place.stack)
-    _check("audience, workload or service", who, identities, place.stack)
+    _check("dataset", dataset, config.datasets, context.stack)
+    _check("audience, workload or service", who, identities, context.stack)
     datasets = {name: one for name, one in config.datasets.items() if dataset in (None, name)}
     asked = (
-        *((BUCKET, cell) for cell in matrix(documents, datasets, place, others)),
-        *((POINT, cell) for cell in _through_points(datasets, documents, place)),
+        *((BUCKET, cell) for cell in matrix(documents, datasets, context, others)),
+        *((POINT, cell) for cell in _through_points(datasets, documents, context)),
     )
     for via, cell in asked:
         if who in (None, cell.who):
-            resources = _resource_policies(cell, datasets[cell.dataset], documents, place)
+            resources = _resource_policies(cell, datasets[cell.dataset], documents, context)
             yield Answer(cell, via, _statement(cell, identities[cell.who], resources))
 
 
@@ -146,7 +146,7 @@ def in_namespace(
 
 
 def _through_points(
-    datasets: Mapping[str, DatasetConfig], documents: Compiled, place: Place
+    datasets: Mapping[str, DatasetConfig], documents: Compiled, context: GrantContext
 ) -> Iterator[Cell]:
     from stackyard.access.matrix import ACTIONS, Cell, key_of, paths, through_access_point
 
@@ -154,7 +154,7 @@ def _through_points(
         if point.dataset not in datasets:
             continue
         dataset = datasets[point.dataset]
-        key = key_of(dataset, place)
+        key = key_of(dataset, context)
         for directory in paths(dataset):
             for verb in ACTIONS:
                 decision = through_access_point(documents, point, verb, directory, key)
@@ -172,15 +172,15 @@ def _statement(
 
 
 def _resource_policies(
-    cell: Cell, dataset: DatasetConfig, documents: Compiled, place: Place
+    cell: Cell, dataset: DatasetConfig, documents: Compiled, context: GrantContext
 ) -> dict[str, list[Document]]:
     """Return the policies that a decision may name, beside the role's own."""
     from stackyard.access.matrix import key_of
     from stackyard.bucket.policies import bucket_policy
 
-    key = key_of(dataset, place)
+    key = key_of(dataset, context)
     statements = documents.bucket_statements[cell.dataset]
-    found: list[Document] = [bucket_policy(place.buckets[cell.dataset], key.arn, statements)]
+    found: list[Document] = [bucket_policy(context.buckets[cell.dataset], key.arn, statements)]
     # An access point's statements have other ids than a bucket's.
     point = documents.access_points.get(f"{cell.who}-{cell.dataset}")
     return {"resource": [*found, *([point.policy] if point else [])], "key": [key.policy]}

@@ -1,1 +1,1 @@
-"""Who may do what: one model of grants, compiled to IAM, to POSIX directories and to RBAC."""
+"""Data access: one model of grants, compiled to IAM, POSIX directories and RBAC."""

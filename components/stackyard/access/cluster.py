@@ -1,7 +1,7 @@
-"""Who can do what in the project's namespace, computed from the compiled roles and the admission.
+"""Abilities of each audience in the project's namespace, from RBAC rules and the admission policy.
 
-Two things decide: a rule of the audience's Kubernetes role, and for whoever starts pods the policy
-of `stackyard.namespace.accounts`. What no rule speaks of is refused:
+Two things decide: a rule of the audience's Kubernetes role, and for those who start pods the policy
+of `stackyard.namespace.accounts`. What no rule allows is refused:
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
 """
 
@@ -16,7 +16,7 @@ from stackyard.namespace.rbac import Rule
 
 @dataclass(frozen=True)
 class Ability:
-    """What somebody might do: a verb on a resource, which may have a part after `/`."""
+    """A verb on a resource, which may have a subresource after `/`."""
 
     verb: str
     resource: str
@@ -52,7 +52,7 @@ ABILITIES: Mapping[str, Ability] = {
     "open the network": Ability("create", "networkpolicies", "networking.k8s.io"),
     "raise the quota": Ability("patch", "resourcequotas"),
 }
-"""What is asked of everybody, by what a person would call it."""
+"""The abilities of the report, by a description for people."""
 
 STARTERS: tuple[str, ...] = ("start Jobs", "create Deployments", "change Deployments")
 """Abilities that name a service account for new pods."""
@@ -63,7 +63,7 @@ ACCOUNTS: tuple[str, ...] = ("default", "trainer", "server", "pipeline", "anothe
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether somebody can do something in the namespace, and what decides it."""
+    """Whether an audience has an ability in the namespace, and what decides it."""
 
     who: str
     ability: str
@@ -95,7 +95,7 @@ def _answer(who: str, name: str, ability: Ability, rules: Sequence[Rule] | None)
 
 
 def _running_as(who: str, account: str, rules: Sequence[Rule] | None) -> Answer:
-    """Return whether somebody can start pods as an account: RBAC first, then the admission."""
+    """Return whether an audience can start pods as an account: RBAC first, then admission."""
     name = f"run pods as {account}"
     asked = [_answer(who, one, ABILITIES[one], rules) for one in STARTERS]
     starts = next((one for one in asked if one.allowed), None)
@@ -103,13 +103,13 @@ def _running_as(who: str, account: str, rules: Sequence[Rule] | None) -> Answer:
         why = "no role in the namespace" if rules is None else f"no rule of role {who} starts pods"
         return Answer(who, name, allowed=False, why=why, rule=None)
     allowed = account in accounts.allowed(who)
-    word = "allowed" if allowed else "denied"
-    why = f"{word} by admission: {who} may start pods as {', '.join(accounts.allowed(who))}"
+    verdict = "allowed" if allowed else "denied"
+    why = f"{verdict} by admission: {who} may start pods as {', '.join(accounts.allowed(who))}"
     return Answer(who, name, allowed=allowed, why=why, rule=starts.rule)
 
 
 def _covers(rule: Rule, ability: Ability) -> bool:
-    """Whether a rule allows something; raises ValueError for what this does not know of."""
+    """Whether a rule allows an ability; raises ValueError for a rule with unknown fields."""
     if unknown := set(rule) - {"apiGroups", "resources", "verbs"}:
         raise ValueError(f"rules with {', '.join(sorted(unknown))} are not evaluated")
     asked = {

@@ -15,7 +15,7 @@ from stackyard.access.grants import AccessPoint, Compiled, Role
 
 
 class ProjectAccess(Component):
-    """An IAM role for each audience and workload, and a door to each granted directory."""
+    """An IAM role for each audience and workload, and an access point for granted directories."""
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectAccess"
 
@@ -34,7 +34,7 @@ class ProjectAccess(Component):
         buckets: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: what `grants.compiled` made of this config, and the bucket of each dataset."""
+        """Wiring: the documents that `grants.compiled` returns for this config, buckets by dataset."""
         super().__init__(name, config, opts=opts)
         roles = {who: self._make_role(who, role) for who, role in documents.roles.items()}
         self.role_arns = {who: role.arn for who, role in roles.items()}
@@ -70,6 +70,7 @@ class ProjectAccess(Component):
     ) -> pulumi.Output[str]:
         # The policy names the role, and S3 refuses principals that do not exist yet.
         made = aws.s3.AccessPoint(
+            # The logical name is part of the URN, so it stays.
             self.named(f"{key}-door"),
             name=point.name,
             bucket=bucket,

@@ -1,7 +1,7 @@
 """How AWS decides a request, for the policy elements that Stackyard compiles.
 
-A second opinion, independent of any emulator: explicit denials first, then an allowance by the
-identity's or the resource's policy. What it does not know it refuses to judge, it never guesses.
+Independent of any emulator: explicit denials first, then an allowance by the identity's or the
+resource's policy. For a condition that it does not know it raises an error and never guesses.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
@@ -18,7 +18,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks of AWS."""
+    """A request to AWS."""
 
     principal: str
     """ARN of the role."""
@@ -27,10 +27,10 @@ class Request:
     """For example `s3:GetObject`."""
 
     resource: str
-    """ARN of what it is asked of."""
+    """ARN of the resource."""
 
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
-    """Condition keys; a request comes over TLS 1.3 unless this says otherwise."""
+    """Condition keys; a request uses TLS 1.3 unless they differ."""
 
     @property
     def facts(self) -> dict[str, str | list[str]]:
@@ -46,7 +46,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes of a request, and which statement decides it."""
+    """Whether a request is allowed, and the statement that decides it."""
 
     allowed: bool
     policy: str
@@ -56,14 +56,14 @@ class Decision:
     """The statement, empty if none decides."""
 
     action: str = ""
-    """What is decided, where it is not what was asked for but something that this takes."""
+    """The action that was decided, if the request needs another action than its own."""
 
     def __str__(self) -> str:
         if self.policy == "none":
             return f"nothing allows {self.action or 'it'}"
         about = f"{self.action} " if self.action else ""
-        word = "allowed" if self.allowed else "denied"
-        return f"{about}{word} by {self.sid} ({self.policy} policy)"
+        verdict = "allowed" if self.allowed else "denied"
+        return f"{about}{verdict} by {self.sid} ({self.policy} policy)"
 
 
 NOTHING = Decision(allowed=False, policy="none", sid="")
@@ -91,7 +91,7 @@ def decide(request: Request, identity: Document, resource: Document | None = Non
 def decide_through(
     request: Request, identity: Document, point: tuple[str, Document], bucket: tuple[str, Document]
 ) -> Decision:
-    """Return the decision about a request through an access point: both doors must be open.
+    """Return the decision about a request through an access point: both policies must allow it.
 
     `request.resource` is the key (or empty for a list); `point` and `bucket` are each the ARN and
     the policy. Source:
@@ -104,12 +104,12 @@ def decide_through(
         "s3:DataAccessPointArn": point_arn,
         "s3:DataAccessPointAccount": point_arn.split(":")[4],
     }
-    doors = (
+    targets = (
         (f"{point_arn}/object/{key}" if key else point_arn, point_policy),
         (f"{bucket_arn}/{key}" if key else bucket_arn, bucket_policy),
     )
     decision = NOTHING
-    for arn, policy in doors:
+    for arn, policy in targets:
         asked = Request(request.principal, request.action, arn, context)
         decision = decide(asked, identity, policy)
         if not decision.allowed:
@@ -118,7 +118,7 @@ def decide_through(
 
 
 def decide_key(request: Request, identity: Document, key: Document) -> Decision:
-    """Return the decision about the use of a KMS key, whose own policy has the first word.
+    """Return the decision about the use of a KMS key, whose own policy is decided first.
 
     Policies of identities allow nothing unless the key's policy names their account. Source:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
@@ -131,14 +131,14 @@ def decide_key(request: Request, identity: Document, key: Document) -> Decision:
 
 
 def may_assume(trust: Document, principal: str, external_id: str | None = None) -> Decision:
-    """Return whether a principal that its own account lets may take a role."""
+    """Return whether a principal may assume a role, given that its own account allows it."""
     context = {"sts:ExternalId": external_id} if external_id is not None else {}
     request = Request(principal, "sts:AssumeRole", "*", context)
     return decide(request, {}, _with_accounts(trust, principal))
 
 
 def _with_accounts(trust: Document, principal: str) -> dict[str, Any]:
-    """Read an account in a role's or key's policy as each of its principals that it lets."""
+    """Return statements for an account as statements for the principal, which is in it."""
     _, partition, _, _, account, _ = principal.split(":", 5)
     root = f"arn:{partition}:iam::{account}:root"
     statements = [

@@ -23,8 +23,8 @@ EVERY = "*"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a project stands, as far as documents name it."""
+class GrantContext:
+    """The names and ARNs of a project that grants are compiled with."""
 
     stack: StackId
     account: str
@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role: who may take it, and what it may do."""
+    """An IAM role: its trust policy, and what it may do."""
 
     name: str
     arn: str
@@ -65,7 +65,7 @@ class Role:
 
 @dataclass(frozen=True)
 class AccessPoint:
-    """An S3 access point: a door to a few directories of one bucket, for one role."""
+    """An S3 access point to some directories of one bucket, for one role."""
 
     name: str
     arn: str
@@ -86,20 +86,22 @@ class Compiled:
     """By `WHO-DATASET`."""
 
     bucket_statements: dict[str, list[iam.Statement]]
-    """What joins the bucket's policy, by dataset."""
+    """Statements of the bucket's policy, by dataset."""
 
 
-def compiled(access: AccessConfig, datasets: Mapping[str, DatasetConfig], place: Place) -> Compiled:
+def compiled(
+    access: AccessConfig, datasets: Mapping[str, DatasetConfig], context: GrantContext
+) -> Compiled:
     """Return the documents; the configs must have passed the blueprint's cross-checks."""
     points = {
-        f"{who}-{dataset}": _access_point(who, dataset, names, place)
+        f"{who}-{dataset}": _access_point(who, dataset, names, context)
         for who, grants in access.grants.items()
         for dataset, names in grants.directories.items()
     }
     roles = {
-        who: _role(who, grants, datasets, points, place) for who, grants in access.grants.items()
+        who: _role(who, grants, datasets, points, context) for who, grants in access.grants.items()
     }
-    joined = {dataset: _bucket_statements(dataset, access, points, place) for dataset in datasets}
+    joined = {dataset: _bucket_statements(dataset, access, points, context) for dataset in datasets}
     return Compiled(roles, points, joined)
 
 
@@ -113,9 +115,9 @@ def granted(grants: GrantsConfig, datasets: Sequence[str]) -> dict[str, bool]:
     return {name: level == "write" for name, level in levels.items() if level is not None}
 
 
-def sid(*words: str) -> str:
+def sid(*names: str) -> str:
     """Return a statement id, which may hold letters and digits only."""
-    return "".join(part.capitalize() for word in words for part in word.split("-"))
+    return "".join(part.capitalize() for name in names for part in name.split("-"))
 
 
 def _role(
@@ -123,21 +125,21 @@ def _role(
     grants: GrantsConfig,
     datasets: Mapping[str, DatasetConfig],
     points: Mapping[str, AccessPoint],
-    place: Place,
+    context: GrantContext,
 ) -> Role:
-    name = role_name(place.stack, who)
+    name = role_name(context.stack, who)
     audience = grants if isinstance(grants, AudienceConfig) else None
     return Role(
         name=name,
-        arn=role_arn(place.stack, place.location, who),
-        description=f"{place.stack}: {who}",
-        trust=_trust(audience, place) if audience else _pods_of(who, place),
-        policy=iam.document(*_allowed(who, grants, datasets, points, place)),
+        arn=role_arn(context.stack, context.location, who),
+        description=f"{context.stack}: {who}",
+        trust=_trust(audience, context) if audience else _pods_of(who, context),
+        policy=iam.document(*_allowed(who, grants, datasets, points, context)),
         session_seconds=3600 * (audience.session_hours if audience else 1),
     )
 
 
-def _trust(audience: AudienceConfig, place: Place) -> dict[str, Any]:
+def _trust(audience: AudienceConfig, context: GrantContext) -> dict[str, Any]:
     """Name accounts as principals and people by condition.
 
     A principal that is a role must exist, and IAM ties the trust to its unique id: a role that is
@@ -147,23 +149,23 @@ def _trust(audience: AudienceConfig, place: Place) -> dict[str, Any]:
     roots = sorted({arn.split(":")[4] for arn in audience.trusted})
     named = sorted(arn for arn in audience.trusted if not arn.endswith(":root"))
     whole = sorted(arn for arn in audience.trusted if arn.endswith(":root"))
-    says = (
+    external_id = (
         {"StringEquals": {"sts:ExternalId": audience.external_id}} if audience.external_id else {}
     )
     found = []
     if named:
-        accounts = [AwsLocation(one, place.region).global_arn("iam", "root") for one in roots]
-        people = {"ArnLike": {"aws:PrincipalArn": named}, **says}
+        accounts = [AwsLocation(one, context.region).global_arn("iam", "root") for one in roots]
+        people = {"ArnLike": {"aws:PrincipalArn": named}, **external_id}
         found.append(_assume("AssumeByName", accounts, people))
     if whole:
-        found.append(_assume("AssumeByAccount", whole, says))
+        found.append(_assume("AssumeByAccount", whole, external_id))
     return iam.document(*found)
 
 
-def _pods_of(account: str, place: Place) -> dict[str, Any]:
+def _pods_of(account: str, context: GrantContext) -> dict[str, Any]:
     """Trust the pods of one service account of the project's namespace, and no others."""
-    arn = cluster_arn(region=place.region, account=place.account, cluster_name=place.cluster)
-    return pod_trust(arn=arn, namespace=namespace_name(place.stack), service_account=account)
+    arn = cluster_arn(region=context.region, account=context.account, cluster_name=context.cluster)
+    return pod_trust(arn=arn, namespace=namespace_name(context.stack), service_account=account)
 
 
 def _assume(name: str, accounts: list[str], conditions: Mapping[str, Any]) -> iam.Statement:
@@ -176,67 +178,69 @@ def _allowed(
     grants: GrantsConfig,
     datasets: Mapping[str, DatasetConfig],
     points: Mapping[str, AccessPoint],
-    place: Place,
+    context: GrantContext,
 ) -> list[iam.Statement]:
     whole = granted(grants, list(datasets))
     found = [
         *statements.datasets(
-            "ReadDatasets", [place.bucket_arn(d) for d, w in whole.items() if not w], write=False
+            "ReadDatasets", [context.bucket_arn(d) for d, w in whole.items() if not w], write=False
         ),
         *statements.datasets(
-            "WriteDatasets", [place.bucket_arn(d) for d, w in whole.items() if w], write=True
+            "WriteDatasets", [context.bucket_arn(d) for d, w in whole.items() if w], write=True
         ),
     ]
     for dataset, names in grants.directories.items():
-        bucket, point = place.bucket_arn(dataset), points[f"{who}-{dataset}"]
+        bucket, point = context.bucket_arn(dataset), points[f"{who}-{dataset}"]
         roots = [(bucket, bucket), (point.arn, f"{point.arn}/object")]
         found += statements.directories(sid("use", dataset), roots, names)
     used: dict[str, set[str]] = {}
     for dataset in {*whole, *grants.directories}:
-        key = place.key_arns[datasets[dataset].key]
-        used.setdefault(key, set()).add(place.bucket_arn(dataset))
-    found += statements.keys(used, place.region)
-    return [*found, *_beyond_data(who, place)]
+        key = context.key_arns[datasets[dataset].key]
+        used.setdefault(key, set()).add(context.bucket_arn(dataset))
+    found += statements.keys(used, context.region)
+    return [*found, *_beyond_data(who, context)]
 
 
-def _beyond_data(who: str, place: Place) -> list[iam.Statement]:
-    """Return what an audience needs beside data: the way into the cluster, a look at the setup."""
+def _beyond_data(who: str, context: GrantContext) -> list[iam.Statement]:
+    """Return permissions beside data: on the cluster, and on settings of buckets for auditors."""
     found = []
     if who in RULES:
         cluster = cluster_arn(
-            region=place.region, account=place.account, cluster_name=place.cluster
+            region=context.region, account=context.account, cluster_name=context.cluster
         )
         found.append(iam.statement("ReachCluster", ("eks:DescribeCluster",), (cluster,)))
     if who == "auditor":
-        logs = bucket_arn(place.log_bucket, place.region)
-        buckets = sorted([*map(place.bucket_arn, place.buckets), logs])
+        logs = bucket_arn(context.log_bucket, context.region)
+        buckets = sorted([*map(context.bucket_arn, context.buckets), logs])
         found.append(iam.statement("ReadSetup", statements.AUDIT, buckets))
         found += statements.datasets("ReadAccessLogs", [logs], write=False)
     return found
 
 
-def _access_point(who: str, dataset: str, names: Sequence[str], place: Place) -> AccessPoint:
-    name = fitted(f"{place.stack.slug}-{dataset}-{who}", ACCESS_POINT_LIMIT)
-    arn = place.location.arn("s3", f"accesspoint/{name}")
-    role = role_arn(place.stack, place.location, who)
+def _access_point(
+    who: str, dataset: str, names: Sequence[str], context: GrantContext
+) -> AccessPoint:
+    name = fitted(f"{context.stack.slug}-{dataset}-{who}", ACCESS_POINT_LIMIT)
+    arn = context.location.arn("s3", f"accesspoint/{name}")
+    role = role_arn(context.stack, context.location, who)
     allowed = statements.directories(
         sid("use", dataset), [(arn, f"{arn}/object")], names, principal=role
     )
     policy = iam.document(*allowed)
-    return AccessPoint(name, arn, place.buckets[dataset], who, dataset, policy)
+    return AccessPoint(name, arn, context.buckets[dataset], who, dataset, policy)
 
 
 def _bucket_statements(
-    dataset: str, access: AccessConfig, points: Mapping[str, AccessPoint], place: Place
+    dataset: str, access: AccessConfig, points: Mapping[str, AccessPoint], context: GrantContext
 ) -> list[iam.Statement]:
-    bucket = place.bucket_arn(dataset)
+    bucket = context.bucket_arn(dataset)
     found = []
-    doors = [point.arn for point in points.values() if point.dataset == dataset]
-    if doors:
-        found.append(statements.delegation(bucket, doors))
+    access_points = [point.arn for point in points.values() if point.dataset == dataset]
+    if access_points:
+        found.append(statements.delegation(bucket, access_points))
     for who, audience in sorted(access.audiences.items()):
         if who in OUTSIDE:
-            role = role_arn(place.stack, place.location, who)
+            role = role_arn(context.stack, context.location, who)
             names = audience.directories.get(dataset, [])
-            found += statements.fence(sid(who), role, bucket, names)
+            found += statements.deny_outside(sid(who), role, bucket, names)
     return found

@@ -1,4 +1,4 @@
-"""Who can do what on which path, computed from the compiled documents."""
+"""The access matrix: each role's access to each path, computed from the compiled documents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stackyard.access.evaluator import Decision, Request, decide, decide_key, decide_through
-from stackyard.access.grants import AccessPoint, Compiled, Place, Role
+from stackyard.access.grants import AccessPoint, Compiled, GrantContext, Role
 from stackyard.aws_location import endpoint
 from stackyard.bucket.layout import DVC_DIRECTORY, LAKEFS_DIRECTORY, bucket_arn, prefix
 from stackyard.bucket.policies import bucket_policy
@@ -64,25 +64,25 @@ class Key:
     policy: dict[str, Any]
 
 
-def key_of(dataset: DatasetConfig, place: Place) -> Key:
+def key_of(dataset: DatasetConfig, context: GrantContext) -> Key:
     """Return the key that a dataset's objects are encrypted with.
 
     The administrators whom its policy names may read nothing with it, so they are left out.
     """
-    policy = key_policy(dataset.key, account=place.account, region=place.region, admins=())
-    return Key(place.key_arns[dataset.key], policy)
+    policy = key_policy(dataset.key, account=context.account, region=context.region, admins=())
+    return Key(context.key_arns[dataset.key], policy)
 
 
 def matrix(
     documents: Compiled,
     datasets: Mapping[str, DatasetConfig],
-    place: Place,
+    context: GrantContext,
     others: Mapping[str, Holder] | None = None,
 ) -> Iterator[Cell]:
     """Yield the answer for each role, dataset, directory and verb; `others` are roles, too."""
     roles: dict[str, Role | Holder] = {**documents.roles, **(others or {})}
     for name, dataset in datasets.items():
-        bucket, key = place.bucket_arn(name), key_of(dataset, place)
+        bucket, key = context.bucket_arn(name), key_of(dataset, context)
         policy = bucket_policy(bucket, key.arn, documents.bucket_statements[name])
         for who, role in roles.items():
             for directory in paths(dataset):
@@ -102,18 +102,18 @@ def through_access_point(
     bucket = bucket_arn(point.bucket, _region(key))
     policy = bucket_policy(bucket, key.arn, documents.bucket_statements[point.dataset])
     inside = Request(role.arn, asked.action, asked.resource.removeprefix("/"), asked.context)
-    doors: tuple[tuple[str, Any], tuple[str, Any]] = (
+    policies: tuple[tuple[str, Any], tuple[str, Any]] = (
         (point.arn, point.policy),
         (bucket, policy),
     )
-    decision = decide_through(inside, role.policy, *doors)
+    decision = decide_through(inside, role.policy, *policies)
     return _with_key(decision, verb, role, bucket, key)
 
 
 def _with_key(
     decision: Decision, verb: Verb, role: Role | Holder, bucket: str, key: Key
 ) -> Decision:
-    """Return what comes of a request that S3 would allow: without the key, nothing does."""
+    """Return the decision of a request that S3 allows: it also needs the use of the key."""
     if not decision.allowed or verb not in KEY_ACTIONS:
         return decision
     through = {

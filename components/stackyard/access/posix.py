@@ -14,7 +14,7 @@ from stackyard.access.grants import sid
 
 MOUNT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite")
 ROOT = "elasticfilesystem:ClientRootAccess"
-"""Acting as root; nobody is allowed to, and an access point sets the user id anyway."""
+"""Access as root, which no statement allows; an access point sets the user id anyway."""
 
 ACCESS_POINT = "elasticfilesystem:AccessPointArn"
 

@@ -19,7 +19,7 @@ NFS_PORT = 2049
 class SharedDirectories(Component):
     """An EFS file system with one access point for each directory, and no other way in.
 
-    EFS has no lifetime rules: what lies here are working copies, never the only copy.
+    EFS has no lifetime rules: keep working copies here, never the only copy of data.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:SharedDirectories"

@@ -42,8 +42,8 @@ def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:
 def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
     """Make the provider of the stage's cluster; it signs in with the caller's AWS identity.
 
-    Conflicts are forced, so that `up` takes back what was changed by hand, and the data of a
-    ConfigMap is changed in place. Source:
+    Conflicts are forced, so that `up` reverts manual changes, and the data of a ConfigMap is
+    changed in place. Source:
     https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/.
     """
     import pulumi_kubernetes as k8s  # a foundation does not pay for loading it

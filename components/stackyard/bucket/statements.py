@@ -96,8 +96,8 @@ def keys(buckets_by_key: dict[str, set[str]], region: str) -> list[iam.Statement
     ]
 
 
-def fence(sid: str, role: str, arn: str, names: Sequence[str]) -> list[iam.Statement]:
-    """Return what denies a role all of a bucket but directories, whatever else allows it."""
+def deny_outside(sid: str, role: str, arn: str, names: Sequence[str]) -> list[iam.Statement]:
+    """Return what denies a role all of a bucket outside of these directories."""
     only: dict[str, dict[str, Any]] = {"ArnEquals": {"aws:PrincipalArn": role}}
     prefixes = [prefix(name) for name in sorted(names)]
     objects = iam.statement(f"Fence{sid}", ("s3:*",), (), effect="Deny", principals="*")

@@ -1,1 +1,1 @@
-"""The EKS cluster: control plane, who may enter it, add-ons, and pools of ordinary nodes."""
+"""The EKS cluster: control plane, access entries, add-ons, node pools, priority classes."""

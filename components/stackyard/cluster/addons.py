@@ -1,4 +1,4 @@
-"""The EKS add-ons: which every cluster has, what each may do in AWS, and how it is set up.
+"""The EKS add-ons: which are always installed, their AWS policies and settings.
 
 Source: https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html.
 """

@@ -1,4 +1,4 @@
-"""What the cluster autoscaler may do, in AWS and in the cluster, as plain data.
+"""Permissions of the cluster autoscaler, in AWS and in the cluster, as plain data.
 
 Source: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
 and the project's example manifests.

@@ -23,7 +23,7 @@ CAPACITY_TYPES: dict[Literal["on-demand", "spot"], str] = {"on-demand": "ON_DEMA
 
 @dataclass(frozen=True)
 class NodeWiring:
-    """What every pool of a cluster shares."""
+    """Wiring that all pools of a cluster share."""
 
     cluster_name: pulumi.Input[str]
     version: str
@@ -32,7 +32,7 @@ class NodeWiring:
     tags: Mapping[str, str]
     """Tags of instances and volumes: default tags of the provider do not reach them."""
     ready: Sequence[pulumi.Resource]
-    """What must exist before a node can join."""
+    """Resources that must exist before a node can join."""
 
 
 class NodePool(Component):
@@ -52,7 +52,7 @@ class NodePool(Component):
         wiring: NodeWiring,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the pool's name and what it shares with the other pools of the cluster."""
+        """Wiring: the pool's name, and the wiring of all pools of the cluster."""
         super().__init__(name, config, opts=opts)
         template = launch_template(self, wiring, pool=pool, volume_gib=config.volume_gib)
         arm = is_graviton(config.instance_types[0])

@@ -1,4 +1,4 @@
-"""Who yields to whom when a cluster is full: the priority classes of every stage."""
+"""The priority classes of a stage: which pods make room for others when a cluster is full."""
 
 from __future__ import annotations
 

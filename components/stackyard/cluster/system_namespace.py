@@ -1,4 +1,4 @@
-"""A namespace for what the stage itself runs: bounded, closed, at one Pod Security level."""
+"""A namespace for the stage's own work: a quota, no ingress, one Pod Security level."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Level = Literal["restricted", "privileged"]
 
 
 class SystemNamespace(Component):
-    """A namespace with a quota, no way in by default, and an enforced Pod Security level."""
+    """A namespace with a quota, denied ingress by default, and an enforced Pod Security level."""
 
     TYPE: ClassVar[str] = "stackyard:index:SystemNamespace"
 

@@ -1,4 +1,4 @@
-"""The Kubernetes versions that EKS supports, and until when; a dated table, read without a clock.
+"""The Kubernetes versions that EKS supports, with the last days of support, as a dated table.
 
 Source: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html.
 """

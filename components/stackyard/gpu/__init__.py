@@ -1,1 +1,1 @@
-"""The GPU contract: one pool model from which taint, selector, quota and smoke Job all come."""
+"""GPU pools: one model from which taint, node selector, quota and smoke Job are computed."""

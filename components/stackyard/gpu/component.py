@@ -37,7 +37,7 @@ class GpuPool(Component):
         wiring: NodeWiring,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the pool's name, and what all pools of the cluster share."""
+        """Wiring: the pool's name, and the wiring of all pools of the cluster."""
         super().__init__(name, config, opts=opts)
         contract = GpuContract(pool, config)
         template = launch_template(

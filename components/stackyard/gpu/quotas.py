@@ -1,4 +1,4 @@
-"""Which EC2 service quota a GPU pool draws on; AWS counts its quotas in vCPUs."""
+"""EC2 service quotas of GPU instances; AWS counts them in vCPUs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Alerts with runbooks, dashboards and logs: each for one audience, and readable by it alone."""
+"""Alerts with runbooks, dashboards and logs, each for one audience and readable by it only."""

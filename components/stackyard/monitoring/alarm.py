@@ -22,7 +22,7 @@ def make_alarm(
     topic_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.cloudwatch.MetricAlarm:
-    """Make an alarm that tells the topic when it begins and when it is over."""
+    """Make an alarm that notifies the topic when it starts and when it ends."""
     return aws.cloudwatch.MetricAlarm(
         logical_name,
         name=alarm_name(stack, alarm),

@@ -1,6 +1,6 @@
-"""Every alert, as plain data: what it means, who hears of it, and what they should do.
+"""All alerts as plain data: condition, audience, severity and runbook.
 
-An alert without a runbook cannot be written. Metrics are those of kube-state-metrics
+An alert without a runbook is refused. Metrics are those of kube-state-metrics
 (https://github.com/kubernetes/kube-state-metrics/tree/main/docs) and of NVIDIA's DCGM exporter
 (https://docs.nvidia.com/datacenter/dcgm/latest/).
 """
@@ -14,22 +14,22 @@ from typing import Literal
 from stackyard.monitoring.config import Audience, ThresholdsConfig
 
 Severity = Literal["page", "ticket"]
-"""`page`: somebody should look now. `ticket`: on the next working day."""
+"""`page`: needs attention now. `ticket`: on the next working day."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What all alerts share, wherever they are evaluated."""
+    """The fields of every alert, whether Prometheus or CloudWatch evaluates it."""
 
     name: str
     audience: Audience
     severity: Severity
     summary: str
     runbook: str
-    """What to do, in order; ends up in the message itself."""
+    """Steps to take, in order; part of the notification."""
 
     def __post_init__(self) -> None:
-        """Refuse an alert that leaves its reader alone."""
+        """Refuse an alert without a summary or with too short a runbook."""
         if len(self.runbook.split()) < 12 or not self.summary:
             raise ValueError(f"{self.name}: needs a summary, and a runbook that says what to do")
 
@@ -60,7 +60,7 @@ class Alarm(Alert):
 
     comparison: str = "GreaterThanThreshold"
     silence_is: Literal["notBreaching", "breaching"] = "notBreaching"
-    """What it means that nothing was logged."""
+    """How CloudWatch treats a period without data."""
 
 
 def rules(
@@ -208,11 +208,11 @@ QUIET_ALARMS: tuple[Alarm, ...] = (
         silence_is="breaching",
     ),
 )
-"""Alarms that wait for the next working day; what counts does not differ between projects."""
+"""Alarms on metrics from logs; their conditions are the same for all projects."""
 
 
 def alarms(thresholds: ThresholdsConfig, audiences: Sequence[Audience]) -> list[Alarm]:
-    """Return the alerts that CloudWatch evaluates, for the audiences that are told at all."""
+    """Return the alerts that CloudWatch evaluates, for the audiences with subscribers."""
     every = [*_serving_alarms(thresholds), *QUIET_ALARMS]
     return [alarm for alarm in every if alarm.audience in audiences]
 

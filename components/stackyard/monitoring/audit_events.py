@@ -1,4 +1,4 @@
-"""What must not happen unseen in a stage's account, and how a trail shows it."""
+"""Security events of a stage's account, and the CloudTrail patterns that match them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stackyard.aws_location import AwsLocation
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """One thing that somebody is told of as soon as it happens."""
+    """An event that raises an alarm each time it happens."""
 
     name: str
     metric: str

@@ -1,4 +1,4 @@
-"""Dashboards for a Grafana of one's own, where its sidecar finds them."""
+"""ConfigMaps with Grafana dashboards, for the sidecar of a Grafana in the cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stackyard.monitoring.grafana import Board
 
 LABEL = {"grafana_dashboard": "1"}
-"""What the sidecar of Grafana's chart looks for:
+"""The label by which the sidecar of Grafana's chart finds dashboards:
 https://github.com/grafana-community/helm-charts/tree/main/charts/grafana#sidecar-for-dashboards."""
 
 FOLDER = "grafana_folder"
@@ -28,7 +28,7 @@ FOLDER = "grafana_folder"
 class GrafanaBoards(Component):
     """A ConfigMap for each audience, in a folder of its own.
 
-    They lie where no project can look: who opens which folder is Grafana's to say.
+    They are in a namespace that no project can read: Grafana decides who may open which folder.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:GrafanaBoards"

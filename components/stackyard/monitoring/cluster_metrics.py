@@ -16,14 +16,14 @@ from stackyard.naming import StackId
 from stackyard.workload import Workload
 
 WATCHED = {"": ["pods", "resourcequotas"], "apps": ["deployments"], "batch": ["jobs"]}
-"""What alerts speak of, by API group; it sees no Secrets and no ConfigMaps."""
+"""Resources that alerts use, by API group; no Secrets and no ConfigMaps."""
 
 
 class ClusterMetrics(Component):
     """The state of pods, Deployments, Jobs and quotas, as metrics.
 
-    Only pods of its own namespace reach it, where no project can start pods: it names everything
-    that every project runs.
+    Only pods of its own namespace can reach it, in which no project can start pods: its metrics
+    name all pods of all projects.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ClusterMetrics"
@@ -53,7 +53,7 @@ class ClusterMetrics(Component):
             ),
             opts=self.child(),
         )
-        self._let_in()
+        self._make_ingress_policy()
         self.publish()
 
     def _make_account(self) -> None:
@@ -108,7 +108,7 @@ class ClusterMetrics(Component):
             opts=self.child(),
         )
 
-    def _let_in(self) -> None:
+    def _make_ingress_policy(self) -> None:
         peer = k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())
         k8s.networking.v1.NetworkPolicy(
             self.named("scraping"),

@@ -1,4 +1,4 @@
-"""The monitoring of a project: topics, logs, alarms, dashboards, and who may read them."""
+"""The monitoring of a project: topics, log groups, alarms, dashboards, and their readers."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Monitoring(Component):
 
     def _make_alarms(self) -> dict[Audience, list[pulumi.Output[str]]]:
         """Make the alarms and return their ARNs by audience."""
-        found: dict[Audience, list[pulumi.Output[str]]] = {}
+        arns: dict[Audience, list[pulumi.Output[str]]] = {}
         for alarm in alarms(self._config.thresholds, list(self._config.subscribers)):
             made = make_alarm(
                 self.named(alarm.name),
@@ -128,8 +128,8 @@ class Monitoring(Component):
                 self.topic_arns[alarm.audience],
                 self.child(),
             )
-            found.setdefault(alarm.audience, []).append(made.arn)
-        return found
+            arns.setdefault(alarm.audience, []).append(made.arn)
+        return arns
 
     def _make_dashboard(self, who: Audience, alarm_arns: Sequence[pulumi.Output[str]]) -> None:
         canvas = dashboards.Canvas(log_metrics.metric_namespace(self._stack), self._context.region)

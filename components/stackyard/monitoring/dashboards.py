@@ -1,4 +1,4 @@
-"""The dashboards as plain data: what each audience wants to know at a glance.
+"""The CloudWatch dashboards of each audience, as plain data.
 
 Source of the structure:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
@@ -23,7 +23,7 @@ COSTS = "https://console.aws.amazon.com/billing/home#/budgets"
 
 @dataclass(frozen=True)
 class Canvas:
-    """What all graphs of a project share."""
+    """The metric namespace and region of a project's graphs."""
 
     namespace: str
     """The CloudWatch namespace of its metrics."""
@@ -54,7 +54,7 @@ class Canvas:
 
 
 def note(text: str) -> dict[str, Any]:
-    """Return a widget that says something."""
+    """Return a text widget."""
     return {"type": "text", "width": 2 * WIDTH, "height": 3, "properties": {"markdown": text}}
 
 

@@ -1,4 +1,4 @@
-"""Policies around alerts and dashboards, as plain data."""
+"""IAM policies of topics, dashboards and the metrics collector, as plain data."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def topic_policy(topic_arn: str, *, stack: StackId, account: str, region: str) -
 
 
 def reading(stack: StackId, audience: Audience, *, account: str, region: str) -> dict[str, Any]:
-    """Return what lets an audience open its own dashboard and logs, and nobody else's.
+    """Return the policy that lets an audience read its own dashboard and logs only.
 
     Numbers are not divided by project: CloudWatch judges reads of metrics for the whole account
     only, so that who may see one dashboard could query the numbers of another by name. Source:
@@ -71,5 +71,5 @@ def reading(stack: StackId, audience: Audience, *, account: str, region: str) ->
 
 
 def send_metrics(workspace_arn: str) -> dict[str, Any]:
-    """Return what lets the collector write to the project's workspace."""
+    """Return the policy that lets the collector write to the project's workspace."""
     return iam.document(iam.statement("SendMetrics", ("aps:RemoteWrite",), (workspace_arn,)))

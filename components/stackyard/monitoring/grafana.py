@@ -1,8 +1,8 @@
-"""Dashboards for Grafana: the same three audiences, with what Prometheus knows beside the logs.
+"""Grafana dashboards of each audience, from metrics of Prometheus and of CloudWatch.
 
 Built with Grafana's own SDK for Grafana 10.4, which newer ones load as well:
-https://grafana.github.io/grafana-foundation-sdk/. A dashboard holds no numbers and no addresses;
-who looks chooses the data sources at its top, and sees what those may read.
+https://grafana.github.io/grafana-foundation-sdk/. A dashboard holds no data and no addresses:
+its reader chooses the data sources, and sees what those may read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-da
 
 @dataclass(frozen=True)
 class Board:
-    """What the panels of a project's dashboards share."""
+    """The stack and region of a project's panels."""
 
     stack: StackId
     region: str

@@ -1,7 +1,7 @@
-"""What is counted from log lines: CloudWatch makes metrics of what programs write.
+"""Metric filters: metrics that CloudWatch counts from log lines.
 
-MLflow's model server writes an access line for each answer. What it does not measure, an image's
-own server can: `{"event": "prediction", "milliseconds": 12}`. A training program writes
+MLflow's model server writes an access line for each answer. A server of an image's own can also
+write the duration: `{"event": "prediction", "milliseconds": 12}`. A training program writes
 `{"event": "evaluation", "model": …, "version": …, "score": …}` at its end, and
 `{"level": "ERROR", …}` when it fails. Source of the patterns:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.

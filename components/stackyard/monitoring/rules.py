@@ -1,4 +1,4 @@
-"""Files for Prometheus, as text: alert rules, where alerts go, and what is collected."""
+"""Files for Prometheus, as text: alert rules, alert routing, and the collector's config."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rules_file(rules: Sequence[Rule]) -> str:
 def routing_file(topics: Mapping[str, str], region: str) -> str:
     """Return the alert manager definition of a workspace: each audience's alerts to its topic.
 
-    `topics` holds topic ARNs by audience and must have `dev`, which gets what nobody else does.
+    `topics` holds topic ARNs by audience and must have `dev`, the default receiver.
     Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-config.html.
     """
     receivers = [
@@ -75,7 +75,7 @@ def routing_file(topics: Mapping[str, str], region: str) -> str:
 
 
 def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region: str) -> str:
-    """Return the collector's config: of all that is measured, what belongs to the namespace.
+    """Return the collector's config, which keeps the metrics of one namespace only.
 
     `elsewhere` is a regular expression, `NAMESPACE;JOB`, for the project's jobs in another one.
     `remote_write` is the workspace's address. Sources:

@@ -1,1 +1,1 @@
-"""Clusters of one's own beside the cloud's: the same namespaces, jobs and identities on both."""
+"""Clusters on premises: the same namespaces, jobs and identities as on the cloud's cluster."""

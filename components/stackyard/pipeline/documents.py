@@ -39,7 +39,7 @@ def machine_policy(
     account: str,
     region: str,
 ) -> dict[str, Any]:
-    """Return what the state machine may do; ARNs, but for the bucket's name.
+    """Return the policy of the state machine; all arguments are ARNs but for the bucket's name.
 
     A build's end comes by an EventBridge rule that Step Functions keeps in the account:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html.
@@ -83,7 +83,7 @@ LOG_DELIVERY = (
 
 
 def start_policy(machine: str) -> dict[str, Any]:
-    """Return what a trigger may do."""
+    """Return the policy of a trigger: start the machine."""
     return iam.document(iam.statement("Start", ("states:StartExecution",), (machine,)))
 
 
@@ -138,7 +138,7 @@ def _runs(machine: str) -> str:
 
 
 def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
-    """Return what lets somebody write objects, given by an ARN, under the bucket's key."""
+    """Return what lets a role write objects (an ARN) with the bucket's key."""
     through = {
         "kms:ViaService": endpoint("s3", region),
         "kms:EncryptionContext:aws:s3:arn": objects.partition("/")[0],

@@ -1,1 +1,1 @@
-"""Queues of Kueue: jobs of many projects wait their turn for the same GPUs."""
+"""Kueue queues, in which jobs of many projects wait for the same GPUs."""

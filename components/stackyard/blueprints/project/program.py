@@ -21,7 +21,7 @@ from stackyard.blueprints.project.parts.experiments import (
 )
 from stackyard.blueprints.project.parts.hybrid import make_hybrid
 from stackyard.blueprints.project.parts.monitoring import make_monitoring
-from stackyard.blueprints.project.parts.permissions import namespace_rules, place
+from stackyard.blueprints.project.parts.permissions import grant_context, namespace_rules
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.wiring import stack_context
 from stackyard.contracts import FoundationContract, ProjectContract, ServicesContract
@@ -86,7 +86,7 @@ class Project:
     def documents(self, foundation: FoundationContract) -> Compiled:
         """Return the compiled grants; `stackyard access` computes the same."""
         keys, cluster = foundation.key_arns, foundation.cluster_name
-        where = place(self.stack, self.config, cluster=cluster, key_arns=keys)
+        where = grant_context(self.stack, self.config, cluster=cluster, key_arns=keys)
         return compiled(self.config.access, self.config.datasets, where)
 
     def _make_datasets(

@@ -1,4 +1,4 @@
-"""The `services` program: what all projects of a stage share in the cluster."""
+"""The `services` program: the shared services of a stage in the cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stackyard.queueing.component import StageQueues
 from stackyard.run_settings import ComponentOptions
 
 SYSTEM, GPU, LOGS = "stackyard-system", "stackyard-gpu", "stackyard-logs"
-"""Namespaces of the stage's own work, of what uses GPU devices, and of what reads nodes' logs."""
+"""Namespaces of the stage's own work, of GPU plugins, and of the log shipper."""
 
 LARGEST_CLUSTER = 5000
 """Pods that a DaemonSet may need: the nodes of the largest supported cluster,

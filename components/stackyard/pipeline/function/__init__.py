@@ -1,1 +1,1 @@
-"""What runs in Lambda: no package of ours is there, so nothing here imports one."""
+"""Code of the Lambda function; it imports no package of Stackyard, as Lambda has none."""

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.parts.permissions import place
+from stackyard.blueprints.project.parts.permissions import grant_context
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
-from stackyard_cli.estate_ops.access import BUCKET, POINT, answered, place_of
+from stackyard_cli.estate_ops.access import BUCKET, POINT, answered, grant_context_of
 from stackyard_cli.reports.access_page import page
 from tests.support.shell import Shell
 
@@ -81,7 +81,9 @@ def test_an_edited_grant_is_an_other_answer(shell: Shell, root: Path) -> None:
 
 def test_each_answer_has_the_statement_that_decides_it(root: Path) -> None:
     config = config_of(root)
-    answers = list(answered(config, place_of(STACK, config, CLUSTER), dataset=None, who=None))
+    answers = list(
+        answered(config, grant_context_of(STACK, config, CLUSTER), dataset=None, who=None)
+    )
     decided = [one for one in answers if one.statement]
     assert decided
     for one in answers:
@@ -97,8 +99,8 @@ def test_the_ids_of_keys_change_no_answer(root: Path) -> None:
     keys = {
         purpose: f"arn:aws:kms:eu-central-1:1:key/{purpose}" for purpose in ("data", "personal")
     }
-    offline = place_of(STACK, config, CLUSTER)
-    real = place(STACK, config, cluster=CLUSTER, key_arns=keys)
+    offline = grant_context_of(STACK, config, CLUSTER)
+    real = grant_context(STACK, config, cluster=CLUSTER, key_arns=keys)
     assert real != offline
     one, other = (
         [answer.to_dict() for answer in answered(config, where, dataset=None, who=None)]
@@ -197,7 +199,7 @@ def test_roles_that_services_take_are_in_it(shell: Shell, root: Path) -> None:
 
 def test_training_on_premises_has_the_trainers_rights(root: Path) -> None:
     config = config_of(root)
-    location = place_of(STACK, config, CLUSTER)
+    location = grant_context_of(STACK, config, CLUSTER)
     there, here = (
         [
             (one.cell.dataset, one.cell.directory, one.cell.verb, one.cell.decision)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stackyard.access.config import AccessConfig
-from stackyard.access.grants import Compiled, Place, compiled
+from stackyard.access.grants import Compiled, GrantContext, compiled
 from stackyard.datasets.config import DatasetConfig, DatasetStoreConfig
 from stackyard.naming import StackId
 
@@ -42,8 +42,8 @@ def datasets() -> dict[str, DatasetConfig]:
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place(
+def context() -> GrantContext:
+    return GrantContext(
         stack=StackId("vision", "defects", "dev"),
         account="123456789012",
         region="eu-central-1",
@@ -58,5 +58,5 @@ def place() -> Place:
 
 
 @pytest.fixture
-def documents(datasets: dict[str, DatasetConfig], place: Place) -> Compiled:
-    return compiled(AccessConfig.model_validate(ACCESS), datasets, place)
+def documents(datasets: dict[str, DatasetConfig], context: GrantContext) -> Compiled:
+    return compiled(AccessConfig.model_validate(ACCESS), datasets, context)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from stackyard.access.config import AccessConfig
 from stackyard.access.evaluator import Request, decide, may_assume
-from stackyard.access.grants import Compiled, Place, compiled
+from stackyard.access.grants import Compiled, GrantContext, compiled
 from stackyard.access.matrix import ACTIONS, ELSEWHERE, key_of, matrix, paths, through_access_point
 from stackyard.access.posix import file_system_policy
 from stackyard.bucket.policies import bucket_policy
@@ -37,10 +37,10 @@ EXPECTED: dict[tuple[str, str, str], set[str]] = {
 
 
 def test_the_whole_matrix(
-    documents: Compiled, datasets: dict[str, DatasetConfig], place: Place
+    documents: Compiled, datasets: dict[str, DatasetConfig], context: GrantContext
 ) -> None:
     found: dict[tuple[str, str, str], set[str]] = {}
-    cells = list(matrix(documents, datasets, place))
+    cells = list(matrix(documents, datasets, context))
     for cell in cells:
         if cell.decision.allowed:
             found.setdefault((cell.who, cell.dataset, cell.directory), set()).add(cell.verb)
@@ -50,11 +50,11 @@ def test_the_whole_matrix(
 
 
 def test_each_cell_names_the_statement_that_decides(
-    documents: Compiled, datasets: dict[str, DatasetConfig], place: Place
+    documents: Compiled, datasets: dict[str, DatasetConfig], context: GrantContext
 ) -> None:
     reasons = {
         (cell.who, cell.directory, cell.verb): str(cell.decision)
-        for cell in matrix(documents, datasets, place)
+        for cell in matrix(documents, datasets, context)
         if cell.dataset == "labelled"
     }
     vendor = "labelling-vendor"
@@ -64,22 +64,22 @@ def test_each_cell_names_the_statement_that_decides(
     assert reasons["business", "work", "read"] == "nothing allows it"
 
 
-def test_the_fence_holds_whatever_else_is_attached_to_the_role(
-    documents: Compiled, place: Place
+def test_the_denial_holds_whatever_else_is_attached_to_the_role(
+    documents: Compiled, context: GrantContext
 ) -> None:
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     role = documents.roles["labelling-vendor"].arn
-    for dataset, bucket in place.buckets.items():
+    for dataset, bucket in context.buckets.items():
         policy = bucket_policy(bucket, "arn:key", documents.bucket_statements[dataset])
         for key in ("work/a", "to-label-old/a", "a"):
             asked = Request(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
             assert not decide(asked, everything, policy).allowed, (dataset, key)
-        for context in ({}, {"s3:prefix": ""}, {"s3:prefix": "to-label"}):
-            asked = Request(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}", context)
-            assert not decide(asked, everything, policy).allowed, (dataset, context)
+        for keys in ({}, {"s3:prefix": ""}, {"s3:prefix": "to-label"}):
+            asked = Request(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}", keys)
+            assert not decide(asked, everything, policy).allowed, (dataset, keys)
 
 
-def test_the_fence_is_for_nobody_else(documents: Compiled, place: Place) -> None:
+def test_no_other_role_is_denied(documents: Compiled, context: GrantContext) -> None:
     policy = bucket_policy("bucket-labelled", "arn:key", documents.bucket_statements["labelled"])
     role = documents.roles["scientist"]
     asked = Request(role.arn, "s3:GetObject", "arn:aws:s3:::bucket-labelled/a")
@@ -98,20 +98,20 @@ def test_the_fence_is_for_nobody_else(documents: Compiled, place: Place) -> None
 def test_access_points_open_the_granted_directory_only(
     documents: Compiled,
     datasets: dict[str, DatasetConfig],
-    place: Place,
+    context: GrantContext,
     point: str,
     directory: str,
     expected: bool,
 ) -> None:
     door = documents.access_points[point]
-    key = key_of(datasets[door.dataset], place)
+    key = key_of(datasets[door.dataset], context)
     for verb in ("list", "read", "write"):
         decision = through_access_point(documents, door, verb, directory, key)
         assert decision.allowed is expected, verb
 
 
 def test_without_the_datasets_key_nothing_is_read_or_written(
-    documents: Compiled, datasets: dict[str, DatasetConfig], place: Place
+    documents: Compiled, datasets: dict[str, DatasetConfig], context: GrantContext
 ) -> None:
     role = documents.roles["scientist"]
     keyless = [one for one in role.policy["Statement"] if not one["Sid"].startswith("UseKey")]
@@ -120,7 +120,7 @@ def test_without_the_datasets_key_nothing_is_read_or_written(
     changed = dataclasses.replace(documents, roles=roles)
     found = {
         cell.verb: str(cell.decision)
-        for cell in matrix(changed, datasets, place)
+        for cell in matrix(changed, datasets, context)
         if (cell.who, cell.dataset, cell.directory) == ("scientist", "faces", "crops")
     }
     assert found == {
@@ -151,7 +151,7 @@ def test_keys_are_used_through_s3_and_for_the_granted_buckets_only(documents: Co
 
 
 def test_the_auditor_reads_how_things_are_set_up_and_not_what_is_in_them(
-    documents: Compiled, place: Place
+    documents: Compiled, context: GrantContext
 ) -> None:
     role = documents.roles["auditor"]
 
@@ -263,10 +263,12 @@ def test_impossible_grants_are_refused(section: dict[str, Any], message: str) ->
     assert message in refusal(section)
 
 
-def test_a_name_goes_before_the_star(datasets: dict[str, DatasetConfig], place: Place) -> None:
+def test_a_name_goes_before_the_star(
+    datasets: dict[str, DatasetConfig], context: GrantContext
+) -> None:
     grants = {"trusted": [ROOT], "datasets": {"*": "write", "faces": "read"}}
     access = AccessConfig.model_validate({"audiences": {"pipeline": grants}})
-    role = compiled(access, datasets, place).roles["pipeline"]
+    role = compiled(access, datasets, context).roles["pipeline"]
 
     def may(bucket: str) -> bool:
         asked = Request(role.arn, "s3:PutObject", f"arn:aws:s3:::{bucket}/a")

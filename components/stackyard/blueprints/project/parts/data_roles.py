@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from stackyard import iam
-from stackyard.access.grants import Compiled, Place, granted
+from stackyard.access.grants import Compiled, GrantContext, granted
 from stackyard.access.matrix import Holder
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.datasets import lakefs
@@ -20,21 +20,23 @@ from stackyard.tuning.sagemaker import Site
 
 
 def data_roles(
-    config: ProjectConfig, documents: Compiled, place: Place, clusters: Iterable[str]
+    config: ProjectConfig, documents: Compiled, context: GrantContext, clusters: Iterable[str]
 ) -> dict[str, Holder]:
     """Return the roles by name; `clusters` are those that are registered on premises."""
-    stack, location = place.stack, place.location
+    stack, location = context.stack, context.location
     trainer = documents.roles["trainer"].policy
     found = {
         role: Holder(role_arn(stack, location, role), trainer)
         for role in (f"trainer-{cluster}" for cluster in clusters)
     }
     if config.tuning is not None and config.tuning.managed is not None:
-        site = tuning_site(stack, config, key_arns=place.key_arns)
+        site = tuning_site(stack, config, key_arns=context.key_arns)
         policy = sagemaker.job_policy(site)
         found[sagemaker.ROLE] = Holder(role_arn(stack, location, sagemaker.ROLE), policy)
     if buckets := branched(stack, config):
-        policy = iam.document(*lakefs.keep_branches(buckets, place.key_arns["data"], place.region))
+        policy = iam.document(
+            *lakefs.keep_branches(buckets, context.key_arns["data"], context.region)
+        )
         found[lakefs.NAME] = Holder(role_arn(stack, location, lakefs.NAME), policy)
     return found
 

@@ -78,7 +78,7 @@ def _make_images(environment: ProjectEnvironment, wiring: ProjectWiring) -> Proj
 
 
 def _model_statements(environment: ProjectEnvironment) -> list[iam.Statement]:
-    """Return what lets builds read registered models; the bucket's policy names their roles."""
+    """Return the statements by which builds read registered models."""
     if environment.config.models is None:
         return []
     context = environment.context

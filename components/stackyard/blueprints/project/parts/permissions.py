@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stackyard.access.grants import Place
+from stackyard.access.grants import GrantContext
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.datasets.names import dataset_buckets, log_bucket_name
 from stackyard.namespace.rbac import RULES, Rule
@@ -16,11 +16,11 @@ from stackyard.naming import StackId
 from stackyard.queueing import objects
 
 
-def place(
+def grant_context(
     stack: StackId, config: ProjectConfig, *, cluster: str, key_arns: Mapping[str, str]
-) -> Place:
+) -> GrantContext:
     """Return the account, region, cluster, buckets and keys that grants are compiled for."""
-    return Place(
+    return GrantContext(
         stack=stack,
         account=config.account,
         region=config.region,
