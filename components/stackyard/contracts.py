@@ -21,7 +21,7 @@ class ContractError(Exception):
 
 
 class UpstreamError(ContractError):
-    """An upstream stack is not applied, or its contract has a version that this code cannot read."""
+    """An upstream stack is not applied, or its contract has a version that is not supported."""
 
 
 class Contract(BaseModel):

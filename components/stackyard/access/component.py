@@ -34,7 +34,7 @@ class ProjectAccess(Component):
         buckets: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the documents that `grants.compiled` returns for this config, buckets by dataset."""
+        """Wiring: the documents that `grants.compiled` returns for this config, and the buckets."""
         super().__init__(name, config, opts=opts)
         roles = {who: self._make_role(who, role) for who, role in documents.roles.items()}
         self.role_arns = {who: role.arn for who, role in roles.items()}
