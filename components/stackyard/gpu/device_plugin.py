@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
+from stackyard.cluster.agents import daemon_set
 from stackyard.config import Config
 from stackyard.gpu.contract import toleration
 from stackyard.naming import StackId
@@ -58,19 +59,14 @@ class DevicePlugin(Component):
             data={"config.json": settings},
             opts=self.child(),
         )
-        selector = kubernetes.selector(stack, NAME, gpu_pool=pool)
         k8s.apps.v1.DaemonSet(
             self.named("daemon-set"),
             metadata=metadata,
-            spec=k8s.apps.v1.DaemonSetSpecArgs(
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector),
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(
-                        labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
-                        annotations={"stackyard.dev/config-digest": _digest(settings)},
-                    ),
-                    spec=_pod(reference, config.metadata.name, image),
-                ),
+            spec=daemon_set(
+                _pod(reference, config.metadata.name, image),
+                labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
+                selector=kubernetes.selector(stack, NAME, gpu_pool=pool),
+                annotations={"stackyard.dev/config-digest": _digest(settings)},
             ),
             opts=self.child(),
         )

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
+from stackyard.cluster.agents import daemon_set
 from stackyard.config import Config
 from stackyard.gpu.contract import ON_EVERY_POOL, POOL_LABEL
 from stackyard.naming import StackId
@@ -46,12 +47,7 @@ class GpuTelemetry(Component):
         k8s.apps.v1.DaemonSet(
             self.named("daemon-set"),
             metadata=metadata,
-            spec=k8s.apps.v1.DaemonSetSpecArgs(
-                selector=selector,
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels), spec=_pod(image)
-                ),
-            ),
+            spec=daemon_set(_pod(image), labels=labels, selector=kubernetes.selector(stack, NAME)),
             opts=self.child(),
         )
         # Without an address of its own, so that collectors find every node's exporter behind it.

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from stackyard._component import Component
+from stackyard.cluster.agents import bind_cluster_role
 from stackyard.config import Config
 from stackyard.container import Program, Size
 from stackyard.monitoring.rules import CLUSTER_METRICS as NAME
@@ -58,30 +59,14 @@ class ClusterMetrics(Component):
 
     def _make_account(self) -> None:
         self._work.account(self.named("account"), self._namespace, self.child())
-        labels = self._work.labels
-        role_name = f"stackyard-{NAME}"
-        everywhere = k8s.meta.v1.ObjectMetaArgs(name=role_name, labels=labels)
-        role = k8s.rbac.v1.ClusterRole(
-            self.named("role"),
-            metadata=everywhere,
-            rules=[
-                k8s.rbac.v1.PolicyRuleArgs(
-                    api_groups=[group], resources=resources, verbs=["list", "watch"]
-                )
-                for group, resources in WATCHED.items()
-            ],
-            opts=self.child(),
-        )
-        k8s.rbac.v1.ClusterRoleBinding(
-            self.named("binding"),
-            metadata=everywhere,
-            role_ref=k8s.rbac.v1.RoleRefArgs(
-                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role_name
-            ),
-            subjects=[
-                k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=NAME, namespace=self._namespace)
-            ],
-            opts=self.child(depends_on=[role]),
+        rules = [
+            k8s.rbac.v1.PolicyRuleArgs(
+                api_groups=[group], resources=resources, verbs=["list", "watch"]
+            )
+            for group, resources in WATCHED.items()
+        ]
+        bind_cluster_role(
+            self, stack=self._work.stack, agent=NAME, namespace=self._namespace, rules=rules
         )
 
     def _make_deployment(self) -> None:

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
+from stackyard.cluster.agents import bind_cluster_role, daemon_set
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
 from stackyard.monitoring.shipping import HEALTH_PORT, shipper_config
@@ -44,6 +45,7 @@ class LogShipper(Component):
         """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
         super().__init__(name, Config(), opts=opts)
         self._stack, self._region, self._image = stack, cluster.region, image
+        self._namespace = namespace
         labels = kubernetes.labels(stack, NAME)
         self._metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace, labels=labels)
         identity = self._identify(cluster, namespace_name)
@@ -51,14 +53,7 @@ class LogShipper(Component):
         k8s.apps.v1.DaemonSet(
             self.named("daemon-set"),
             metadata=self._metadata,
-            spec=k8s.apps.v1.DaemonSetSpecArgs(
-                selector=k8s.meta.v1.LabelSelectorArgs(
-                    match_labels=kubernetes.selector(stack, NAME)
-                ),
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels), spec=self._pod()
-                ),
-            ),
+            spec=daemon_set(self._pod(), labels=labels, selector=kubernetes.selector(stack, NAME)),
             opts=self.child(depends_on=needed),
         )
         self.publish()
@@ -78,31 +73,14 @@ class LogShipper(Component):
 
     def _make_account(self) -> list[pulumi.Resource]:
         """Make the account, whose role lets the shipper look up the pod that wrote a file."""
-        role_name = f"stackyard-{NAME}"
-        everywhere = k8s.meta.v1.ObjectMetaArgs(
-            name=role_name, labels=kubernetes.labels(self._stack, NAME)
+        account = k8s.core.v1.ServiceAccount(
+            self.named("account"), metadata=self._metadata, opts=self.child()
         )
         look = k8s.rbac.v1.PolicyRuleArgs(
             api_groups=[""], resources=["namespaces", "pods"], verbs=["get", "list", "watch"]
         )
-        role = k8s.rbac.v1.ClusterRole(
-            self.named("role"), metadata=everywhere, rules=[look], opts=self.child()
-        )
-        account = k8s.core.v1.ServiceAccount(
-            self.named("account"), metadata=self._metadata, opts=self.child()
-        )
-        binding = k8s.rbac.v1.ClusterRoleBinding(
-            self.named("binding"),
-            metadata=everywhere,
-            role_ref=k8s.rbac.v1.RoleRefArgs(
-                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role_name
-            ),
-            subjects=[
-                k8s.rbac.v1.SubjectArgs(
-                    kind="ServiceAccount", name=NAME, namespace=self._metadata.namespace
-                )
-            ],
-            opts=self.child(depends_on=[role]),
+        binding = bind_cluster_role(
+            self, stack=self._stack, agent=NAME, namespace=self._namespace, rules=[look]
         )
         config = k8s.core.v1.ConfigMap(
             self.named("config"),
