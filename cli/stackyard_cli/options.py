@@ -46,7 +46,7 @@ DryRun = Annotated[
 
 GitHostOption = Annotated[
     GitHostName,
-    typer.Option("--git-host", help="Git host: `github` or `gitlab`."),
+    typer.Option("--git-host", help="Git host of the repository."),
 ]
 """Pipelines, comments and OIDC identities differ by Git host."""
 
