@@ -1,4 +1,4 @@
-"""The secrets that this process was started with, and text without them."""
+"""Masks the secrets of this process's environment in text."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from pathlib import Path
 from typing import TextIO
 
 MASKED = "[secret]"
-"""What stands in place of a secret; the engine writes the same into its events."""
+"""Replacement of a secret; the engine writes the same into its events."""
 
 SHORTEST = 6
-"""Shorter values are no secrets worth the name, and would hide parts of ordinary words."""
+"""Shortest value that is masked: a shorter one would hide parts of ordinary words."""
 
 NAMES = re.compile(r"SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIAL|PRIVATE_KEY|API_?KEY", re.I)
 """Names of variables that hold a secret, such as AWS_SECRET_ACCESS_KEY or GITHUB_TOKEN."""
 
-PLACES = re.compile(r"_(FILE|PATH|DIR|ARN|ID|NAME|URL|URI|ENDPOINT|HOST)$", re.I)
-"""Endings of names that say where a secret is, not what it is."""
+REFERENCES = re.compile(r"_(FILE|PATH|DIR|ARN|ID|NAME|URL|URI|ENDPOINT|HOST)$", re.I)
+"""Endings of names whose value refers to a secret but is none."""
 
 PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE_FILE"
 
 
 class Mask:
-    """Replaces known secret values in text, also as they stand in JSON."""
+    """Replaces known secret values in text, also in their JSON spelling."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         chosen = {each for each in secrets if len(each) >= SHORTEST}
         written = {json.dumps(each)[1:-1] for each in chosen}
-        # Longest first, so that a secret which contains another goes as a whole.
+        # Longest first, so that a secret that contains another is replaced as a whole.
         self._secrets = sorted(chosen | written, key=len, reverse=True)
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Mask:
-        """Return the mask of an environment: its variables, and the passphrase it points to."""
-        found = [
+        """Return the mask of an environment: its variables, and the passphrase file it names."""
+        secrets = [
             value
             for name, value in environment.items()
-            if NAMES.search(name) and not PLACES.search(name)
+            if NAMES.search(name) and not REFERENCES.search(name)
         ]
         if path := environment.get(PASSPHRASE_FILE):
-            with suppress(OSError):  # whoever needs it says that it cannot be read
-                found.append(Path(path).read_text(encoding="utf-8").strip())
-        return cls(found)
+            with suppress(OSError):  # the code that needs the file reports the error
+                secrets.append(Path(path).read_text(encoding="utf-8").strip())
+        return cls(secrets)
 
     def __call__(self, text: str) -> str:
         """Return the text without the secrets."""

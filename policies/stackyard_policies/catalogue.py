@@ -1,4 +1,4 @@
-"""Every rule, and which of them each pack holds."""
+"""Lists all rules, their packs, and their levels by stage."""
 
 from __future__ import annotations
 

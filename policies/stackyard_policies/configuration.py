@@ -1,4 +1,4 @@
-"""What the engine is told about the packs of one run: which, with which levels and settings."""
+"""Configures the packs of one run: the level and the settings of each rule."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def levels(
     """Return each rule's level in a stage.
 
     Raises ValueError for an override of an unknown rule, or one that has expired: an exception
-    that nobody renews must not live on.
+    must be renewed to stay in force.
     """
     result: dict[str, Level] = {name: level(name, stage) for name in RULES}
     for override in overrides:
         if override.rule not in RULES:
-            raise ValueError(f"policy override names no known rule (got {override.rule!r})")
+            raise ValueError(f"an override names an unknown rule (got {override.rule!r})")
         if override.expires < today:
             raise ValueError(
                 f"the override of `{override.rule}` in {override.stage} by {override.owner} "

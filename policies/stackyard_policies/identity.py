@@ -49,7 +49,7 @@ def no_wildcard_action(subject: Subject, settings: Settings) -> Iterator[str]:
 
 @resource_rule("iam-pass-role-bounded", *IDENTITY_POLICIES, fix="name roles and the service")
 def pass_role_bounded(subject: Subject, settings: Settings) -> Iterator[str]:
-    """`iam:PassRole` names the roles and the service, or it is a way to become anyone.
+    """`iam:PassRole` names the roles and the service, so that it gives no other role's rights.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html.
     """
@@ -98,7 +98,7 @@ def resource_policy_named(subject: Subject, settings: Settings) -> Iterator[str]
     fix="bind a role that names verbs and resources",
 )
 def no_cluster_admin(subject: Subject, settings: Settings) -> Iterator[str]:
-    """Nothing is bound to `cluster-admin`: administrators come by EKS access entries."""
+    """Nothing is bound to `cluster-admin`: administrators get EKS access entries."""
     if subject.value("roleRef.name") == "cluster-admin":
         yield f"`{subject.name}` binds cluster-admin"
 
@@ -110,7 +110,7 @@ def no_cluster_admin(subject: Subject, settings: Settings) -> Iterator[str]:
     fix="name verbs and resources",
 )
 def no_rbac_wildcards(subject: Subject, settings: Settings) -> Iterator[str]:
-    """No role has a wildcard, nor the verbs that lend more than the role holds."""
+    """No role has a wildcard, nor the verbs that grant more than the role has."""
     for rule in subject.value("rules", []):
         if "*" in [*rule.get("verbs", []), *rule.get("resources", []), *rule.get("apiGroups", [])]:
             yield f"`{subject.name}` has a wildcard"

@@ -1,4 +1,4 @@
-"""Rules about time: retention present, bounded for personal data, rotation, deletion protection."""
+"""Rules about lifetime: retention, limits for personal data, key rotation, deletion protection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _active(subject: Subject) -> list[Any]:
 
 @stack_rule("retention-bucket-lifecycle", BUCKET, fix="give the bucket a lifecycle")
 def bucket_lifecycle(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every bucket says when objects, old versions and broken uploads go."""
+    """Every bucket has a lifecycle for objects, old versions and incomplete uploads."""
     owned = companions(subjects, LIFECYCLE, "bucket")
     for subject in subjects:
         if subject.type == BUCKET and subject.urn not in owned:
@@ -36,7 +36,7 @@ def bucket_lifecycle(subjects: list[Subject], settings: Settings) -> Iterator[tu
     "retention-logs-bounded", "aws:cloudwatch/logGroup:LogGroup", fix="set retentionInDays"
 )
 def logs_bounded(subject: Subject, settings: Settings) -> Iterator[str]:
-    """Every log group ends some day; 0 days means for ever."""
+    """Every log group has a retention; 0 days means for ever."""
     if not subject.value("retentionInDays"):
         yield f"log group `{subject.name}` is kept for ever"
 
@@ -83,7 +83,7 @@ def personal_bounded(subjects: list[Subject], settings: Settings) -> Iterator[tu
 
 @stack_rule("protection-stateful", fix="set protection.protect in the stage file")
 def stateful_protected(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Where the stage protects, every stateful and key resource is protected."""
+    """Every stateful or key resource is protected in stages with protection."""
     from stackyard.resource_risk import PROTECTED, data_class_of
 
     for subject in subjects:

@@ -1,4 +1,4 @@
-"""Rules about who answers: tags on everything that can carry them, a budget, a region."""
+"""Rules about ownership: required tags, a budget, allowed regions."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ TAGGABLE = (
 
 @resource_rule("tags-required", *TAGGABLE, fix="use the stack's explicit provider")
 def tags_required(subject: Subject, settings: Settings) -> Iterator[str]:
-    """What costs money or holds data says whose it is.
+    """Every resource that costs money or holds data has the tags of its owner.
 
-    The provider merges its default tags into `tagsAll`, so that is what a policy must read.
+    The provider merges its default tags into `tagsAll`, so policies read that property.
     """
     tags = subject.value("tagsAll") or subject.value("tags", {})
     missing = [key for key in settings.required_tags if not tags.get(key)]
@@ -44,12 +44,12 @@ def personal_region(subjects: list[Subject], settings: Settings) -> Iterator[tup
             continue
         personal = subject.value("tags", {}).get("stackyard:class") == "personal"
         if personal and settings.regions and region and region not in settings.regions:
-            yield subject.urn, f"personal data in `{subject.name}` would lie in {region}"
+            yield subject.urn, f"personal data in `{subject.name}` would be in {region}"
 
 
 @stack_rule("budget-present", BUCKET, fix="add `budget: {monthly_limit: …}` to the stack's files")
 def budget_present(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every stack that holds data tells somebody when its spending nears what it may cost."""
+    """Every stack that holds data has a budget with notifications."""
     buckets = [subject for subject in subjects if subject.type == BUCKET]
     if buckets and not any(subject.type == BUDGET for subject in subjects):
         yield buckets[0].urn, "the stack has no budget"

@@ -1,4 +1,4 @@
-"""What a rule is: a named, pure function from resources to sentences about what is wrong."""
+"""Defines a rule: a named, pure function from resources to messages about violations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inspect import cleandoc
 from typing import Any, Literal
 
 Level = Literal["advisory", "mandatory", "disabled"]
-"""What a violation does: it is shown, it stops the run, or the rule is not asked."""
+"""What a violation does: it is reported, it stops the run, or the rule is not checked."""
 
 Finding = tuple[str, str]
 """The URN of a resource and one sentence: the resource, the value, the fix."""
@@ -16,7 +16,7 @@ Finding = tuple[str, str]
 
 @dataclass(frozen=True)
 class Subject:
-    """One resource as the engine shows it to a policy: checked inputs, never outputs."""
+    """One resource as the engine passes it to a policy: checked inputs, never outputs."""
 
     urn: str
     type: str
@@ -24,30 +24,30 @@ class Subject:
     props: Mapping[str, Any]
     protect: bool = False
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """URNs that each property was computed from; known in a preview, where values may not be."""
+    """URNs that each property was computed from; also known in a preview, unlike some values."""
 
     def value(self, path: str, default: Any = None) -> Any:
         """Return the value at a dotted path of the properties, or `default` where it ends."""
-        found: Any = self.props
+        value: Any = self.props
         for part in path.split("."):
-            if isinstance(found, Sequence) and not isinstance(found, str) and part.isdigit():
-                found = found[int(part)] if int(part) < len(found) else None
-            elif isinstance(found, Mapping):
-                found = found.get(part)
+            if isinstance(value, Sequence) and not isinstance(value, str) and part.isdigit():
+                value = value[int(part)] if int(part) < len(value) else None
+            elif isinstance(value, Mapping):
+                value = value.get(part)
             else:
                 return default
-        return default if found is None else found
+        return default if value is None else value
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What rules need to know of the stack and the estate; reaches a pack as its configuration."""
+    """What rules read of the stack and the estate; passed to a pack as its configuration."""
 
     stage: str = ""
     registries: tuple[str, ...] = ()
     """Prefixes of image names whose tags are immutable; images from elsewhere need a digest."""
     regions: tuple[str, ...] = ()
-    """Regions in which personal data may lie; empty: every region."""
+    """Regions that may hold personal data; empty: every region."""
     required_tags: tuple[str, ...] = (
         "stackyard:team",
         "stackyard:project",
@@ -88,7 +88,7 @@ class Rule:
 
 
 def resource_rule(name: str, *types: str, fix: str) -> Callable[[ResourceCheck], Rule]:
-    """Make a rule that looks at resources of the given types one by one."""
+    """Make a rule that checks resources of the given types one by one."""
 
     def wrap(check: ResourceCheck) -> Rule:
         return Rule(name, frozenset(types), cleandoc(check.__doc__ or ""), fix, check)
@@ -97,7 +97,7 @@ def resource_rule(name: str, *types: str, fix: str) -> Callable[[ResourceCheck],
 
 
 def stack_rule(name: str, *types: str, fix: str) -> Callable[[StackCheck], Rule]:
-    """Make a rule that looks at how the resources of a whole stack belong together."""
+    """Make a rule that checks the resources of a whole stack together."""
 
     def wrap(check: StackCheck) -> Rule:
         why = cleandoc(check.__doc__ or "")
@@ -107,7 +107,7 @@ def stack_rule(name: str, *types: str, fix: str) -> Callable[[StackCheck], Rule]
 
 
 def companions(subjects: list[Subject], companion_type: str, prop: str) -> set[str]:
-    """Return the URNs that resources of a type name in `prop`: their owners, known or not yet."""
+    """Return the URNs that resources of a type refer to in `prop`, even before these exist."""
     return {
         urn
         for subject in subjects

@@ -29,7 +29,7 @@ def _log_targets(subjects: list[Subject]) -> set[str]:
 
 @stack_rule("storage-bucket-encrypted", BUCKET, fix="add a server-side encryption configuration")
 def bucket_encrypted(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every bucket names its KMS key, or reads could not be cut off by the key's policy.
+    """Every bucket names its KMS key, so that the key's policy can deny reads.
 
     Buckets that receive server access logs are left out, as S3 cannot write there under a KMS key:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
@@ -83,7 +83,7 @@ def _denies_plain_http(text: str | Mapping[str, Any]) -> bool:
 
 @stack_rule("storage-bucket-versioned", BUCKET, fix="add a versioning configuration")
 def bucket_versioned(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every bucket keeps versions, or an overwritten dataset is gone."""
+    """Every bucket keeps versions, so that an overwritten dataset can be restored."""
     for subject in _without(subjects, "aws:s3/bucketVersioning:BucketVersioning"):
         yield subject.urn, f"bucket `{subject.name}` has no versioning"
 

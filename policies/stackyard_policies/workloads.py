@@ -1,4 +1,4 @@
-"""Rules about what runs: images, quotas, GPU pools, pods that keep within their limits."""
+"""Rules about workloads: images, quotas, GPU pools, limits of pods."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _containers(subject: Subject) -> list[Mapping[str, Any]]:
     fix="name the image with @sha256:…, or take it from a registry that `policy.registries` lists",
 )
 def image_fixed(subject: Subject, settings: Settings) -> Iterator[str]:
-    """What a name runs cannot be changed by a push.
+    """A push cannot change the image that a name refers to.
 
     Either the image is named by digest, or it comes from a registry of ours: there tags are
     immutable, which `registry-tags-immutable` keeps true.
@@ -52,7 +52,7 @@ def image_fixed(subject: Subject, settings: Settings) -> Iterator[str]:
     fix="set imageTagMutability to IMMUTABLE",
 )
 def registry_immutable(subject: Subject, settings: Settings) -> Iterator[str]:
-    """A tag in our registries names one image for ever.
+    """A tag in the estate's registries refers to one image for ever.
 
     Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html.
     """
@@ -62,7 +62,7 @@ def registry_immutable(subject: Subject, settings: Settings) -> Iterator[str]:
 
 @resource_rule("workload-limited", *WORKLOADS, fix="set requests and limits")
 def workload_limited(subject: Subject, settings: Settings) -> Iterator[str]:
-    """Every container says what it needs and what it may take."""
+    """Every container has resource requests and limits."""
     for container in _containers(subject):
         resources = container.get("resources", {})
         missing = [part for part in ("requests", "limits") if not resources.get(part)]
@@ -72,7 +72,7 @@ def workload_limited(subject: Subject, settings: Settings) -> Iterator[str]:
 
 @stack_rule("namespace-quota", "kubernetes:core/v1:Namespace", fix="add a ResourceQuota")
 def namespace_quota(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every namespace has a quota, or one team's mistake takes the cluster."""
+    """Every namespace has a quota, so that one team cannot use up the cluster."""
     bounded = {
         subject.value("metadata.namespace")
         for subject in subjects
@@ -86,7 +86,7 @@ def namespace_quota(subjects: list[Subject], settings: Settings) -> Iterator[tup
 
 @resource_rule("gpu-pool-contained", "aws:eks/nodeGroup:NodeGroup", fix="use the GpuPool component")
 def gpu_pool_contained(subject: Subject, settings: Settings) -> Iterator[str]:
-    """GPU pools are tainted and scale to zero: nothing else runs there, and nothing idles."""
+    """GPU pools are tainted and scale to zero, so only GPU pods run there, and no node idles."""
     types = subject.value("instanceTypes", [])
     if not any(is_accelerated(str(kind)) for kind in types):
         return
@@ -99,13 +99,13 @@ def gpu_pool_contained(subject: Subject, settings: Settings) -> Iterator[str]:
 
 @resource_rule("secret-not-plain", *WORKLOADS, fix="take it from a Secret or from the key vault")
 def secret_not_plain(subject: Subject, settings: Settings) -> Iterator[str]:
-    """No container gets a secret as a plain environment value."""
+    """No container gets a secret as a literal environment value."""
     suspicious = ("PASSWORD", "SECRET", "TOKEN", "PRIVATE_KEY", "ACCESS_KEY")
     for container in _containers(subject):
         for variable in container.get("env", []):
             name = str(variable.get("name", "")).upper()
             if any(word in name for word in suspicious) and variable.get("value"):
-                yield f"`{subject.name}` has `{name}` in plain"
+                yield f"`{subject.name}` has a literal value for `{name}`"
 
 
 RULES = (

@@ -46,7 +46,7 @@ def test_a_stack_is_applied_read_restored_and_missed(harness: Harness, store: En
 
     backend = Path(harness.location.backend_url.removeprefix("file://"))
     (backend / state.checkpoint_key).unlink()
-    with pytest.raises(StateError, match="a known stack without state"):
+    with pytest.raises(StateError, match="it was applied, but its state is missing"):
         preconditions.checked_state(harness.location, STACK, applies=True)
 
 

@@ -84,7 +84,7 @@ def test_a_pack_stops_before_anything_is_made(judged: Harness, pack: str) -> Non
     assert (stopped.result.outcome, stopped.result.kind) == ("failed", "policy")
     [violation] = [item for item in stopped.violations if item.level == "mandatory"]
     assert (violation.policy, policies.to_dict(violation)["pack"]) == (rule, pack)
-    assert said in policies.told(violation)
+    assert said in policies.text_of(violation)
     assert len(stopped.steps) > len(wrong), "the whole preview is still shown"
     assert list(judged.cloud.iterdir()) == []
 

@@ -104,7 +104,7 @@ def test_a_known_stack_without_state_is_refused_and_restored(harness: Harness) -
     harness.location.store.delete(state.checkpoint_key)
     for operation in ("preview", "up", "destroy"):
         report = harness.run(operation)
-        assert "known stack without state" in (report.result.problem or "")
+        assert "its state is missing" in (report.result.problem or "")
     assert harness.recover().restored
     assert harness.run("preview", size=2).changing == []
     assert harness.things() == ["thing-0", "thing-1", "thing-2"]

@@ -17,18 +17,18 @@ def test_an_apply_goes_on_in_the_process_of_its_preview(harness: Harness) -> Non
         assert runner.run(task(things=2), "preview").ok
         assert harness.ids() == set()
         kept = workers.take(STACK, "project")
-        workers.give(STACK, kept, again=True)
+        workers.put_back(STACK, kept, again=True)
         report = runner.run(task(things=2), "up")  # another backend, other options, a journal
         assert report.ok, report.result
         assert harness.held() == harness.ids()
         assert len(harness.ids()) == 2
         assert runner.run(task(things=2), "preview").result.changes == {"same": 4}
         assert workers.take(STACK, "project") is kept
-        workers.give(STACK, kept, again=True)
+        workers.put_back(STACK, kept, again=True)
 
         other = workers.take(OTHER, "project")
         assert other.process.pid != kept.process.pid
-        workers.give(OTHER, other, again=True)
+        workers.put_back(OTHER, other, again=True)
         assert not other.alive  # as many are kept as were asked for, the others end
         assert kept.alive
     assert not kept.alive
@@ -41,7 +41,7 @@ def test_one_that_failed_is_not_used_again(harness: Harness) -> None:
         prepared.prepare(["project", "project"])
         ahead = prepared.take(STACK, "project")
         assert ahead.alive
-        workers.give(STACK, ahead, again=True)
+        workers.put_back(STACK, ahead, again=True)
         assert not runner.run(task(raises=True), "preview").ok
         assert not ahead.alive
         assert runner.run(task(things=1), "preview").ok

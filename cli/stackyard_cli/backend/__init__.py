@@ -1,1 +1,1 @@
-"""Where state lives: backends, checkpoints, records, journals, and what must hold before a run."""
+"""State: backends, checkpoints, records and journals, and the preconditions of a run."""

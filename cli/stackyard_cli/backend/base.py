@@ -1,7 +1,7 @@
-"""What a state backend offers: named objects, read as the bytes that it holds.
+"""The interface of a state backend: objects by key, read as bytes.
 
-Checkpoints, locks and Stackyard's own records are read here, so that secrets stay encrypted; the
-SDK's `export_stack` asks for them in plain.
+Checkpoints, locks and Stackyard's own records are read as bytes, so that secrets stay encrypted;
+the SDK's `export_stack` decrypts them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Store(Protocol):
-    """Objects by key; keys are relative paths with `/`."""
+    """A state backend: objects by key; keys are relative paths with `/`."""
 
     sees_locks: bool
     """Whether locks of the engine are among the objects."""
@@ -19,7 +19,7 @@ class Store(Protocol):
         """Return an object, or None when there is none."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Write an object whole; a reader sees the old or the new one, never a part."""
+        """Write an object atomically: a reader sees the old or the new one, never a part."""
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""

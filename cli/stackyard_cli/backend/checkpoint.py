@@ -1,4 +1,4 @@
-"""What a self-managed backend holds for one stack: checkpoint, pending operations, locks.
+"""Reads the objects of one stack in a backend: checkpoint, pending operations, locks.
 
 Layout of stacks, locks, history, backups:
 https://github.com/pulumi/pulumi/tree/master/pkg/backend/diy.
@@ -27,7 +27,7 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Lock:
-    """Who holds a stack, since when."""
+    """A lock of the engine on a stack: its owner, and since when."""
 
     key: str
     pid: int
@@ -41,7 +41,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Pending:
-    """An operation that was begun and whose end the state does not know."""
+    """An operation that was begun and whose result is not in the state."""
 
     operation: str
     resource: Resource
@@ -53,7 +53,7 @@ class Pending:
 
 
 class Checkpoint:
-    """A parsed checkpoint; values stay as they are written, secrets encrypted."""
+    """A parsed checkpoint; its secrets stay encrypted."""
 
     def __init__(self, data: bytes, where: str) -> None:
         try:
@@ -68,18 +68,18 @@ class Checkpoint:
 
     @property
     def resources(self) -> list[Resource]:
-        """Resources in the order of the state: a dependency stands before its dependents."""
+        """Resources in the order of the state: a dependency comes before its dependents."""
         return list(self.latest.get("resources") or [])
 
     @property
     def pending(self) -> list[Pending]:
-        """Operations whose end is not known."""
-        found = self.latest.get("pending_operations") or []
-        return [Pending(item["type"], item["resource"]) for item in found]
+        """Operations whose result is not in the state."""
+        pending = self.latest.get("pending_operations") or []
+        return [Pending(item["type"], item["resource"]) for item in pending]
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs with secrets replaced by None."""
+        """The stack's outputs, with `[secret]` in place of every secret."""
         for resource in self.resources:
             if resource["type"] == "pulumi:pulumi:Stack":
                 return {key: without_secrets(v) for key, v in resource.get("outputs", {}).items()}
@@ -120,23 +120,23 @@ class StackState:
         self.trace_prefixes = (f".pulumi/backups/{path}/", f".pulumi/history/{path}/")
 
     def raw(self) -> bytes | None:
-        """Return the checkpoint as the backend holds it."""
+        """Return the bytes of the checkpoint, None if the stack has none."""
         return self.store.get(self.checkpoint_key)
 
     def read(self) -> Checkpoint | None:
-        """Return the checkpoint, None when the stack has none; raises StateError if broken."""
+        """Return the checkpoint, None if the stack has none; raises StateError if it is damaged."""
         data = self.raw()
         return None if data is None else Checkpoint(data, str(self.stack))
 
     def locks(self) -> list[Lock]:
         """Return the locks on the stack; Pulumi's never expire."""
-        found: list[Lock] = []
+        locks: list[Lock] = []
         for key in self.store.keys(self.lock_prefix):
             try:
                 item = json.loads(self.store.get(key) or b"{}")
             except ValueError:
                 item = {}
-            found.append(
+            locks.append(
                 Lock(
                     key=key,
                     pid=int(item.get("pid", 0)),
@@ -145,8 +145,8 @@ class StackState:
                     since=str(item.get("timestamp", "unknown")),
                 )
             )
-        return found
+        return locks
 
     def traces(self) -> bool:
-        """Say whether backups or history of the stack exist: it was applied once."""
+        """Return whether backups or history exist, so that the stack was applied before."""
         return any(self.store.keys(prefix) for prefix in self.trace_prefixes)

@@ -1,4 +1,4 @@
-"""Contracts of applied stacks, read from the backend without the engine."""
+"""Reads contracts of applied stacks from the backend, without the engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stackyard_cli.errors import StackyardError
 
 
 def contract_of(location: Location, model: type[C], stack: StackId) -> C:
-    """Return what a stack promised when it was last applied; raises StackyardError if nothing."""
+    """Return the contract that a stack published last; raises StackyardError if it has none."""
     checkpoint = preconditions.checked_state(location, stack, applies=False)
     outputs = checkpoint.outputs if checkpoint else {}
     try:

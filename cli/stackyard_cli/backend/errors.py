@@ -1,4 +1,4 @@
-"""What can go wrong around the engine and its state; the command line prints them."""
+"""Errors of the engine's binary, of backends and of state."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from stackyard_cli.backend.errors import BackendError
 from stackyard_cli.files import PRIVATE, write_whole
 
 ATTRIBUTES = ".attrs"
-"""Ending of the file that the engine's folder backend writes beside each object."""
+"""Ending of the file of attributes that the engine's folder backend writes for each object."""
 
 
 class FolderStore:
@@ -37,7 +37,7 @@ class FolderStore:
             raise BackendError(f"{path} cannot be written: {error.strerror}") from error
 
     def delete(self, key: str) -> None:
-        """Remove a file, and what the engine notes beside it."""
+        """Remove a file and the attributes that the engine keeps with it."""
         for path in (self.root / key, self.root / (key + ATTRIBUTES)):
             path.unlink(missing_ok=True)
 

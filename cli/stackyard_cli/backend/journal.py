@@ -1,7 +1,7 @@
-"""The write-ahead journal of a run: what was begun and what it became, by URN and id only.
+"""Writes and reads the write-ahead journal of a run: the steps and their results, by URN and id.
 
-It lies on this machine, whatever the state backend is, so that nothing made is unknown even when
-the backend is lost in the middle of an update or a provider dies without an answer.
+It is on this machine, whatever the state backend is, so that every created resource is known even
+if the backend is lost during an update or a provider dies without an answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNREMARKABLE = frozenset({"same", "read", "refresh"})
 
 
 class JournalStep(Protocol):
-    """What the journal reads of a step."""
+    """The part of a step that the journal reads."""
 
     @property
     def operation(self) -> str:
@@ -32,14 +32,14 @@ class JournalStep(Protocol):
 
 
 class Journal:
-    """Appends lines that are on the disk before the next event is taken."""
+    """Appends lines; each is on the disk before the next event is handled."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def step(self, step: JournalStep) -> None:
-        """Write what happens to one resource; only the allowed fields."""
+        """Write one step of a resource, with the allowed fields only."""
         if step.operation not in UNREMARKABLE:
             self.write({name: getattr(step, name) for name in WRITTEN})
 
@@ -52,7 +52,7 @@ class Journal:
 
 @dataclass(frozen=True)
 class Entry:
-    """One step as the journal knows it."""
+    """One step, read from a journal."""
 
     phase: str
     operation: str
@@ -65,7 +65,7 @@ class Entry:
 
 
 def folder_of(home: Path, slug: str) -> Path:
-    """Return where the journals of a stack lie."""
+    """Return the folder of a stack's journals."""
     return home / "journal" / slug
 
 
@@ -80,21 +80,18 @@ def new_path(home: Path, slug: str, operation: str) -> Path:
 
 def entries(path: Path) -> list[Entry]:
     """Read a journal; a line cut by a crash is left out."""
-    found: list[Entry] = []
+    steps: list[Entry] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             fields = json.loads(line)
-            found.append(Entry(**{name: fields[name] for name in WRITTEN}))
+            steps.append(Entry(**{name: fields[name] for name in WRITTEN}))
         except (ValueError, KeyError):
             continue
-    return found
+    return steps
 
 
 def creations(home: Path, slug: str) -> dict[str, Entry]:
-    """Return the latest thing each URN's creations came to, over the journals kept.
-
-    A URN that was deleted afterwards is not in it.
-    """
+    """Return the latest creation of each URN in the journals, without those deleted afterwards."""
     made: dict[str, Entry] = {}
     for path in sorted(folder_of(home, slug).glob("*.jsonl")):
         for entry in entries(path):

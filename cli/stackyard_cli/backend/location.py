@@ -1,4 +1,4 @@
-"""Where an estate's state, records and journals are, and what the engine must be told about it."""
+"""Finds the backend, records and journals of an estate, and the engine's environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 @dataclass(frozen=True)
 class Location:
-    """One estate's place on this machine and in its backend."""
+    """An estate's folder on this machine, and its backend."""
 
     home: Path
     """Journals, work folders and the passphrase of a local backend; mode 0700."""
@@ -33,7 +33,7 @@ class Location:
     """`passphrase`, or `awskms://KEY?region=…`."""
 
     environment: dict[str, str]
-    """What workers and the engine get on top of this process's environment."""
+    """Variables that workers and the engine get in addition to those of this process."""
 
     @cached_property
     def store(self) -> Store:
@@ -41,11 +41,11 @@ class Location:
         return open_store(self.backend_url, self.environment, self.home)
 
     def state(self, stack: StackId) -> StackState:
-        """Return the view of one stack's state."""
+        """Return the state of one stack."""
         return StackState(self.store, stack)
 
     def records(self, stack: StackId) -> Records:
-        """Return the memory of one stack."""
+        """Return the records of one stack."""
         return Records(self.store, stack)
 
 
@@ -57,7 +57,7 @@ def location_of(
     backend: str | None,
     secrets_provider: str | None,
 ) -> Location:
-    """Return the place of an estate; raises BackendError for settings that cannot work.
+    """Return the location of an estate; raises BackendError for settings that cannot work.
 
     `target: sandbox` needs the sandbox running, as the engine attaches to its providers.
     """
@@ -110,7 +110,7 @@ def _sandbox(name: str) -> tuple[Path, dict[str, str]]:
 
 
 def _passphrase(home: Path) -> Path:
-    """Return the file of the estate's passphrase, made at random the first time."""
+    """Return the file of the estate's passphrase; the first call generates it."""
     path = home / "passphrase"
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""What must hold before the engine starts; each refusal says what to run instead."""
+"""Checks the state before the engine starts; each error names the command to run instead."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from stackyard_cli.backend.location import Location
 def checked_state(location: Location, stack: StackId, *, applies: bool) -> Checkpoint | None:
     """Return the stack's state, None for a stack that is new.
 
-    Raises StateError when the state is missing but should be there, is not readable, and, for an
-    operation that applies, when the stack is locked or has operations whose end is not known.
+    Raises StateError when the state is missing although the stack was applied, or is damaged, and,
+    for an operation that applies, when the stack is locked or has pending operations.
     """
     state = location.state(stack)
     checkpoint = state.read()
@@ -33,16 +33,16 @@ def checked_state(location: Location, stack: StackId, *, applies: bool) -> Check
     record = location.records(stack).read()
     if record is not None and record.outcome == "unsettled":
         raise StateError(
-            f"{stack}: an earlier run lost a provider; whether what it had begun was made is not "
-            "known, and applying again could make it twice",
+            f"{stack}: an earlier run lost a provider: it is unknown which of its last resources "
+            "exist, and an apply could create them twice",
             hint=f"run `stackyard recover {stack}`",
         )
     if pending := checkpoint.pending:
         first = pending[0]
         more = f" and {len(pending) - 1} more" if len(pending) > 1 else ""
         raise StateError(
-            f"{stack}: an earlier run was cut off while {first.operation} {first.urn}{more}; "
-            "applying over it would make things twice",
+            f"{stack}: an earlier run was interrupted while {first.operation} {first.urn}{more}; "
+            "an apply could create resources twice",
             hint=f"run `stackyard recover {stack}`",
             facts={"pending": [item.urn for item in pending]},
         )
@@ -53,19 +53,20 @@ def _refuse_missing(location: Location, stack: StackId) -> None:
     record = location.records(stack).read()
     if (record is not None and record.exists) or location.state(stack).traces():
         raise StateError(
-            f"{stack}: a known stack without state; starting over would make everything twice",
+            f"{stack}: it was applied, but its state is missing; an apply would create "
+            "everything twice",
             hint=f"run `stackyard recover {stack}`: it restores the last good state",
         )
 
 
 def applied(location: Location, stack: StackId) -> bool:
-    """Say whether a stack has published its contract, which others read."""
+    """Return whether a stack has published its contract."""
     checkpoint = location.state(stack).read()
     return checkpoint is not None and "contract" in checkpoint.outputs
 
 
 def recorded_config(location: Location, stack: StackId) -> list[Mapping[str, Any]]:
-    """Return the configs that resources may have been made by: last applied, last attempted."""
+    """Return the configs that resources may come from: the last applied, the last attempted."""
     record = location.records(stack).read()
     checkpoint = location.state(stack).read()
     if record is None or not record.exists or checkpoint is None or not made(checkpoint):
@@ -74,7 +75,7 @@ def recorded_config(location: Location, stack: StackId) -> list[Mapping[str, Any
 
 
 def made(checkpoint: Checkpoint) -> list[Resource]:
-    """Return the resources of a state that stand for something in a cloud or cluster."""
+    """Return the resources of a state that exist in a cloud or cluster."""
     return [
         resource
         for resource in checkpoint.resources

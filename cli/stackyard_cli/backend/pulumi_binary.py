@@ -1,4 +1,4 @@
-"""Which Pulumi CLI runs: one on PATH that fits the SDK, else the one the toolchain built."""
+"""Finds the Pulumi CLI to run: the one on PATH if it fits the SDK, else the toolchain's."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def why_not(engine: Engine) -> str | None:
 
     The SDK itself checks only the major version and a very old minimum.
     """
-    wanted = ".".join(map(str, MINIMUM))
+    minimum = ".".join(map(str, MINIMUM))
     sdk = _numbers(sdk_version())
     if engine.numbers[0] != sdk[0]:
         return f"engine {engine.version} has another major version than SDK {sdk_version()}"
     if engine.numbers < MINIMUM:
-        return f"engine {engine.version} is older than {wanted}"
+        return f"engine {engine.version} is older than {minimum}"
     return None
 
 
 def probe(path: Path) -> Engine:
-    """Ask a binary for its version; raises EngineMissingError when it does not answer with one."""
+    """Run a binary to get its version; raises EngineMissingError if it prints none."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(
@@ -73,19 +73,19 @@ def probe(path: Path) -> Engine:
 
 def candidates() -> list[Path]:
     """Return the binaries to try, in order."""
-    found: list[Path] = []
+    paths: list[Path] = []
     if on_path := shutil.which("pulumi"):
-        found.append(Path(on_path))
+        paths.append(Path(on_path))
     if built := _built():
-        found.append(built)
+        paths.append(built)
     official = Path.home() / ".pulumi" / "versions" / sdk_version() / "bin" / "pulumi"
     if official.exists():
-        found.append(official)
-    return found
+        paths.append(official)
+    return paths
 
 
 def find() -> Engine:
-    """Return the engine to use; raises EngineMissingError saying what was tried."""
+    """Return the engine to use; raises EngineMissingError with the binaries that do not fit."""
     tried: list[str] = []
     for path in candidates():
         engine = _known(path)
@@ -109,8 +109,8 @@ def install() -> Engine:
     try:
         command = PulumiCommand.install()
     except subprocess.CalledProcessError as error:
-        said = error.output.decode(errors="replace").strip().splitlines()
-        last = said[-1] if said else f"exit code {error.returncode}"
+        lines = error.output.decode(errors="replace").strip().splitlines()
+        last = lines[-1] if lines else f"exit code {error.returncode}"
         raise EngineMissingError(f"Pulumi's installer failed: {last}") from error
     except OSError as error:
         hint = "without a network `stackyard sandbox build` makes the engine from its Go module"
@@ -119,17 +119,17 @@ def install() -> Engine:
 
 
 def _known(path: Path) -> Engine:
-    """Return what is known of a binary that has not changed since it was asked last."""
+    """Return the engine of a binary; its version is cached until the file changes."""
     from stackyard_sandbox.paths import toolchain_cache
 
-    memory = toolchain_cache() / "engines.json"
-    found = path.resolve().stat()
-    key = f"{path}:{found.st_size}:{found.st_mtime_ns}"
+    cache = toolchain_cache() / "engines.json"
+    file = path.resolve().stat()
+    key = f"{path}:{file.st_size}:{file.st_mtime_ns}"
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return Engine(path, json.loads(memory.read_text())[key])
+        return Engine(path, json.loads(cache.read_text())[key])
     engine = probe(path)
     with suppress(OSError):
-        write_whole(memory, json.dumps({key: engine.version}))
+        write_whole(cache, json.dumps({key: engine.version}))
     return engine
 
 

@@ -1,4 +1,4 @@
-"""Backends that only the engine reads: Google Cloud Storage, Azure Blob Storage."""
+"""The state backends that only the engine can read: Google Cloud Storage, Azure Blob Storage."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from stackyard_cli.backend.folder import FolderStore
 
 STACKS = ".pulumi/stacks/"
 ORGANIZATION = "organization/"
-"""What the engine puts before every stack of such a backend."""
+"""The engine's prefix of every stack name in such a backend."""
 
 UNKNOWN_STACK = "no stack named"
-"""How the engine says that there is no such stack."""
+"""Part of the engine's message for a stack that does not exist."""
 
 
 class EngineStore:
     """States by `pulumi stack export`; everything of Stackyard's own in a folder of this machine.
 
-    Locks, backups and history are not seen. The engine refuses a locked stack by itself, but
-    nothing here can say so before, and another machine has no record of what was applied.
+    Locks, backups and history are not visible. The engine refuses a locked stack by itself, but
+    only when it runs, and another machine has no record of what was applied.
     Secrets stay encrypted: https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/.
     """
 
@@ -62,7 +62,7 @@ class EngineStore:
         self._own.delete(key)
 
     def keys(self, prefix: str) -> list[str]:
-        """Return our own objects, or the states; locks, backups and history are not seen."""
+        """Return our own objects, or the states; locks, backups and history are not visible."""
         if not prefix.startswith(".pulumi/"):
             return self._own.keys(prefix)
         if prefix != STACKS:
@@ -71,13 +71,13 @@ class EngineStore:
         names = (one["name"].removeprefix(ORGANIZATION) for one in listed)
         return sorted(f"{STACKS}{name}.json" for name in names)
 
-    def _engine(self, *words: str, given: str | None = None) -> str | None:
+    def _engine(self, *arguments: str, given: str | None = None) -> str | None:
         """Run the engine and return its answer, None for a stack that does not exist."""
         from stackyard_cli.backend import pulumi_binary
 
         self._own.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         answer = subprocess.run(
-            [pulumi_binary.find().path, *words, "--non-interactive"],
+            [pulumi_binary.find().path, *arguments, "--non-interactive"],
             cwd=self._own.root,
             env={**os.environ, **self._environment},
             input=given,
@@ -91,8 +91,8 @@ class EngineStore:
         if UNKNOWN_STACK in answer.stderr:
             return None
         lines = [line.strip() for line in answer.stderr.splitlines() if line.strip()]
-        said = lines[-1].removeprefix("error: ") if lines else f"exit code {answer.returncode}"
-        raise BackendError(f"{self._url} is not readable: {said}")
+        reason = lines[-1].removeprefix("error: ") if lines else f"exit code {answer.returncode}"
+        raise BackendError(f"{self._url} is not readable: {reason}")
 
 
 def _reference(key: str) -> str:

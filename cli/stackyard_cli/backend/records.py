@@ -1,4 +1,4 @@
-"""What is remembered of a stack beside its state: applied config, key file, last good state."""
+"""Reads and writes a stack's records: applied config, key file, last good state."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 Outcome = Literal[
     "applying", "applied", "failed", "interrupted", "unsettled", "destroying", "destroyed"
 ]
-"""`unsettled`: a provider was lost in the middle, so that what it had begun is not known."""
+"""`unsettled`: a provider was lost during the run, so that its last results are unknown."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """The memory of one stack."""
+    """The last run of one stack, and its config."""
 
     stack: str
     blueprint: str
@@ -31,14 +31,14 @@ class Record:
     """The effective config of the last apply that succeeded; empty before."""
 
     attempted: dict[str, Any] = field(default_factory=dict)
-    """The effective config of an apply that did not; resources may have been made by it."""
+    """The effective config of an apply that did not; it may have created resources."""
 
     digest: str = ""
     engine: str = ""
     sdk: str = ""
 
     def now(self, outcome: Outcome, **changes: Any) -> Record:
-        """Return the record after something happened."""
+        """Return the record with a new outcome, dated now."""
         return replace(self, outcome=outcome, at=_now(), **changes)
 
     @property
@@ -48,7 +48,7 @@ class Record:
 
 
 class Records:
-    """Reads and writes the memory of one stack."""
+    """The records of one stack in its backend."""
 
     def __init__(self, store: Store, stack: StackId) -> None:
         self._store = store
@@ -77,11 +77,11 @@ class Records:
             self._store.put(f"{self._base}/key.yaml", data)
 
     def good_state(self) -> bytes | None:
-        """Return the last good checkpoint, as the backend held it."""
+        """Return the bytes of the last good checkpoint."""
         return self._store.get(f"{self._base}/checkpoint.json")
 
     def keep_state(self, data: bytes) -> None:
-        """Keep a copy of a checkpoint that was read whole and had nothing pending."""
+        """Keep a copy of a checkpoint that is readable and has nothing pending."""
         self._store.put(f"{self._base}/checkpoint.json", data)
 
 

@@ -1,4 +1,4 @@
-"""The `s3://` state backend: objects of a bucket."""
+"""The `s3://` state backend: objects are those of a bucket."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ class BucketStore:
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that start with `prefix`."""
-        found: list[str] = []
+        keys: list[str] = []
         token: dict[str, str] = {}
         while True:
             page = self._call("list_objects_v2", Prefix=self._full(prefix), **token)
-            found += [item["Key"] for item in page.get("Contents", [])]
+            keys += [item["Key"] for item in page.get("Contents", [])]
             if not page.get("IsTruncated"):
                 break
             token = {"ContinuationToken": page["NextContinuationToken"]}
         cut = len(self._full(""))
-        return sorted(key[cut:] for key in found)
+        return sorted(key[cut:] for key in keys)
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key

@@ -1,4 +1,4 @@
-"""A cluster that a kubeconfig leads to, asked as whoever the kubeconfig says one is.
+"""Calls the API of a cluster with the address and the user of a kubeconfig.
 
 Fields: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/.
 """
@@ -53,10 +53,10 @@ class KubeconfigCluster:
 
 
 def _named(config: Mapping[str, Any], what: str, name: str) -> dict[str, Any]:
-    found = [entry[what] for entry in config[f"{what}s"] if entry["name"] == name]
-    if not found:
+    entries = [entry[what] for entry in config[f"{what}s"] if entry["name"] == name]
+    if not entries:
         raise LookupError(f"the kubeconfig has no {what} {name}")
-    return dict(found[0])
+    return dict(entries[0])
 
 
 def _signed_in(plugin: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _signed_in(plugin: Mapping[str, Any]) -> dict[str, Any]:
 
     Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins.
     """
-    asked = {
+    request = {
         "apiVersion": plugin["apiVersion"],
         "kind": "ExecCredential",
         "spec": {"interactive": False},
@@ -72,7 +72,7 @@ def _signed_in(plugin: Mapping[str, Any]) -> dict[str, Any]:
     given = {entry["name"]: entry["value"] for entry in plugin.get("env") or []}
     done = subprocess.run(
         [plugin["command"], *(plugin.get("args") or [])],
-        env={**os.environ, **given, "KUBERNETES_EXEC_INFO": json.dumps(asked)},
+        env={**os.environ, **given, "KUBERNETES_EXEC_INFO": json.dumps(request)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -18,19 +18,19 @@ def onprem_clusters(
 
     In the sandbox a control plane on this machine stands in for a cluster that it has started.
     """
-    found = {
+    declared = {
         name: KubeconfigCluster(facts.kubeconfig, facts.context) for name, facts in clusters.items()
     }
-    if target == "aws" or not found:
-        return found
+    if target == "aws" or not declared:
+        return declared
     from stackyard_sandbox.onprem import OnPremises
     from stackyard_sandbox.paths import sandbox_home
 
     here = OnPremises(sandbox_home())
-    planes = {name: here.find(one.kubeconfig, one.context) for name, one in found.items()}
+    planes = {name: here.find(one.kubeconfig, one.context) for name, one in declared.items()}
     own = {
         name: KubeconfigCluster(str(plane.kubeconfig_path), None)
         for name, plane in planes.items()
         if plane is not None
     }
-    return found | own
+    return declared | own

@@ -1,6 +1,6 @@
-"""What passes between the command line and a worker: one request in, JSON lines out.
+"""The messages between parent and worker: one request in, events out, as JSON lines (both sides).
 
-Workers emit only fields named here, so nothing secret can travel by accident.
+Workers emit only the fields named here, so that no secret is sent by accident.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Request:
     engine_path: str
     engine_version: str
     environment: dict[str, str] = field(default_factory=dict)
-    """What this operation adds to the worker's environment; its pipe is nobody else's."""
+    """Variables that this operation adds to the worker's environment, by a private pipe."""
 
     journal: str | None = None
     refresh: bool = False
@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Change:
-    """One changed property; `old` and `new` only when values were asked for."""
+    """One changed property; `old` and `new` only if the request has `values`."""
 
     path: str
     kind: str
@@ -70,7 +70,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one resource."""
+    """A step of one resource."""
 
     phase: Phase
     urn: str
@@ -89,7 +89,7 @@ class Step:
 
     priced_after: dict[str, Any] | None = None
     granted_before: dict[str, Any] | None = None
-    """Inputs that say who may do what, of types that do; None where there is no resource."""
+    """Inputs that grant or deny access, of types that do; None where there is no resource."""
 
     granted_after: dict[str, Any] | None = None
 
@@ -115,7 +115,7 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Violation:
-    """A policy that a resource does not hold."""
+    """A policy that a resource violates."""
 
     pack: str
     policy: str
@@ -126,7 +126,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Result:
-    """How an operation ended."""
+    """The result of an operation."""
 
     outcome: Literal["succeeded", "failed", "interrupted"]
     changes: dict[str, int] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class Result:
 
 @dataclass(frozen=True)
 class EngineStarted:
-    """The engine's process, for the hard stop."""
+    """The pid of the engine, so that the parent can kill it."""
 
     pid: int
 
@@ -163,7 +163,7 @@ def dump(event: Event) -> str:
 
 
 def load(line: str) -> Event:
-    """Read an event; raises ValueError for what no worker of this version writes."""
+    """Read an event; raises ValueError for a line that no worker of this version writes."""
     fields = json.loads(line)
     kind = KINDS[fields.pop("event")]
     if kind is Step:

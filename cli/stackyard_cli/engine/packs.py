@@ -1,4 +1,4 @@
-"""Policy packs as the engine takes them: an executable each, and a file with its configuration."""
+"""Passes policy packs to the engine: an executable each, and a file with its configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Packs = Mapping[Path, Mapping[str, Any]]
 
 
 def written(packs: Packs, folder: Path) -> dict[str, list[str]]:
-    """Write the configurations into a work folder; return what a request says of the packs."""
+    """Write the configurations into a work folder; return the fields of a request for the packs."""
     files: list[str] = []
     for executable, config in packs.items():
         path = folder / f"policy-{executable.name}.json"
@@ -24,5 +24,5 @@ def written(packs: Packs, folder: Path) -> dict[str, list[str]]:
 
 
 def interpreter_first() -> dict[str, str]:
-    """Let packs, which the engine starts, run in the environment of this interpreter."""
+    """Return a PATH with this interpreter first: the engine starts the packs with it."""
     return {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}

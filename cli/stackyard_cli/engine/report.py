@@ -18,10 +18,10 @@ from stackyard_cli.engine.messages import (
 )
 
 LOST = re.compile(r"reading from server|transport is closing|connection (refused|reset)|\bEOF\b")
-"""What gRPC says of a provider that is gone."""
+"""gRPC's messages when a provider has ended."""
 
 STOPPED = frozenset({"policy", "protected"})
-"""Why a preview may fail although it has shown everything."""
+"""Kinds of failures of a preview that is complete nevertheless."""
 
 
 class Prerequisite(Protocol):
@@ -36,7 +36,7 @@ class Prerequisite(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A stack, ready to be handed to a worker."""
+    """A stack with everything that a worker needs."""
 
     stack: StackId
     blueprint: str
@@ -49,13 +49,13 @@ class Task:
 
 @dataclass
 class Report:
-    """What one operation on one stack came to."""
+    """The events and the result of one operation on one stack."""
 
     task: Task
     operation: Operation
     result: Result = field(default_factory=lambda: Result("failed"))
     steps: dict[str, Step] = field(default_factory=dict)
-    """The latest step of each URN, in the order in which the engine took them up."""
+    """The latest step of each URN, in the order of their first steps."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
@@ -67,12 +67,12 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether it did what was asked."""
+        """Whether the operation succeeded."""
         return self.result.outcome == "succeeded"
 
     @property
     def known(self) -> bool:
-        """Whether a preview shows what would happen: its upstreams are applied."""
+        """Whether a preview could run: its upstreams are applied."""
         return self.result.kind != "unknown"
 
     @property
@@ -91,7 +91,7 @@ class Report:
         ]
 
     def take(self, event: Event) -> None:
-        """Add what a worker tells."""
+        """Add an event of the worker."""
         if isinstance(event, Step):
             before = self.steps.get(event.urn)
             self.steps[event.urn] = _joined(before, event) if before else event
@@ -102,7 +102,7 @@ class Report:
 
 
 def _joined(before: Step, after: Step) -> Step:
-    """Return the later step with what only the earlier one names; two halves make a replace."""
+    """Return the later step with the fields of the earlier; parts of a replacement become one."""
     return replace(
         after,
         operation="replace" if "replace" in {before.kind, after.kind} else after.operation,
@@ -116,9 +116,9 @@ def _joined(before: Step, after: Step) -> Step:
 
 
 def lost_provider(report: Report) -> bool:
-    """Say whether a create failed because its provider went away in the middle.
+    """Return whether a create failed because its provider ended.
 
-    The engine then clears the pending operation, and the state says nothing of what may exist.
+    The engine then clears the pending operation, although the resource may exist.
     """
     failed = {s.urn for s in report.steps.values() if s.phase == "failed"}
     return any(

@@ -1,1 +1,1 @@
-"""What people read: previews, the pull-request comment, the drift issue, rehearsals, pages."""
+"""Renders results for people: previews, pull-request comment, drift issue, access page."""

@@ -1,8 +1,8 @@
-"""Receipts as one Markdown comment that always fits: risk first, details folded, nothing hidden.
+"""Renders receipts as one Markdown comment below the host's size limit, risks first.
 
 GitHub takes 65,536 characters in a comment; this one stays below that in bytes, so that counting
-either way is right. What does not fit is left out whole and named. Names come from files of
-others, so they stand in code spans, where nothing is a link, a mention or a tag.
+either way is right. What does not fit is left out as a whole, and named. Names come from files of
+other people, so they are in code spans, where nothing is a link, a mention or a tag.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from stackyard.resource_risk import PROTECTED, data_class_of, risk_of
 from stackyard_cli.engine.messages import kind_of
 
 MARKER = "<!-- stackyard: review -->"
-"""First line of the comment, by which it is found again and updated in place."""
+"""First line of the comment; later runs find the comment by it and update it."""
 
 LIMIT = 65_000
 """Bytes of a whole comment."""
@@ -47,13 +47,13 @@ class Entry:
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
-        """Its place among the stacks: what stops or loses data comes first."""
+        """Sort key: stacks that are stopped or lose data come first."""
         lost = sum(kind == LOSS for kind, _ in self.risks)
         return (-len(self.stops) - bool(self.problem), -lost, -len(self.risks), self.stack)
 
 
 def entry(content: Mapping[str, Any]) -> Entry:
-    """Return what a comment tells of a receipt, or of one stack of `preview --json`."""
+    """Return the entry of a receipt, or of one stack of `preview --json`."""
     steps = [_step(step) for step in content.get("steps") or ()]
     steps = [step for step in steps if step["operation"] in OPERATIONS]
     outcome = content.get("outcome", "succeeded")
@@ -88,12 +88,12 @@ def rendered(entries: Iterable[Entry]) -> str:
 
 def code(text: object, limit: int = 120) -> str:
     """Return text as a code span of one line, cut in the middle if it is long."""
-    plain = "".join(each if each.isprintable() else " " for each in str(text))
-    plain = plain.replace("`", "'").replace("|", "¦").strip() or "-"
-    if len(plain) > limit:
+    shown = "".join(each if each.isprintable() else " " for each in str(text))
+    shown = shown.replace("`", "'").replace("|", "¦").strip() or "-"
+    if len(shown) > limit:
         half = limit // 2 - 1
-        plain = f"{plain[:half]}…{plain[-half:]}"
-    return f"`{plain}`"
+        shown = f"{shown[:half]}…{shown[-half:]}"
+    return f"`{shown}`"
 
 
 def _title(ordered: Sequence[Entry], changing: Sequence[Entry]) -> str:

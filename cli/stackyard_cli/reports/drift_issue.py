@@ -1,4 +1,4 @@
-"""Drift of the night as the text of one issue, the risky first; closed when nothing is left."""
+"""Renders the nightly drift check as one issue, riskiest first; it is closed when none is left."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stackyard_cli.reports.comment import LIMIT, code
 MARKER = "<!-- stackyard: drift -->"
 TITLE = "Stackyard: the cloud differs from what was applied"
 
-TOLD = ("unknown", "risky", "benign")
-"""Kinds that somebody should look at; what is expected or ignored needs nobody."""
+REPORTED = ("unknown", "risky", "benign")
+"""Kinds that need a person, worst first; expected and ignored drift does not."""
 
 
 def needed(contents: Sequence[Any], outcome: str) -> bool:
-    """Say whether there is something to tell: drift, or that it could not be looked for."""
+    """Return whether there is something to report: drift, or a check that failed."""
     return bool(_rows(contents)) or bool(_failures(contents)) or outcome != "success"
 
 
@@ -24,10 +24,10 @@ def rendered(contents: Sequence[Any], outcome: str) -> str:
     rows, failures = _rows(contents), _failures(contents)
     lines = [MARKER]
     if outcome != "success":
-        lines.append("Some stacks could not be looked at: the jobs of the pipeline say why.")
-    lines += [f"- not looked at: {code(text, 300)}" for text in failures[:50]]
+        lines.append("Some stacks could not be checked: see the jobs of the pipeline.")
+    lines += [f"- not checked: {code(text, 300)}" for text in failures[:50]]
     if not rows:
-        lines.append("No drift was found in what could be looked at.")
+        lines.append("No drift in the stacks that could be checked.")
         return "\n".join(lines) + "\n"
     lines += ["", "| kind | stack | resource | what | why |", "|---|---|---|---|---|"]
     room = LIMIT - len("\n".join(lines).encode()) - 200
@@ -36,7 +36,7 @@ def rendered(contents: Sequence[Any], outcome: str) -> str:
         line = f"| {row['kind']} | {' | '.join(cells)} |"
         room -= len(line.encode()) + 1
         if room < 0:
-            lines += ["", f"{len(rows) - index} more are left out; `stackyard drift` tells all."]
+            lines += ["", f"{len(rows) - index} more are left out; `stackyard drift` lists all."]
             break
         lines.append(line)
     return "\n".join(lines) + "\n"
@@ -44,8 +44,8 @@ def rendered(contents: Sequence[Any], outcome: str) -> str:
 
 def _rows(contents: Sequence[Any]) -> list[dict[str, Any]]:
     rows = [row for one in contents if isinstance(one, list) for row in one]
-    told = [row for row in rows if row.get("kind") in TOLD]
-    return sorted(told, key=lambda row: (TOLD.index(row["kind"]), row.get("stack", "")))
+    reported = [row for row in rows if row.get("kind") in REPORTED]
+    return sorted(reported, key=lambda row: (REPORTED.index(row["kind"]), row.get("stack", "")))
 
 
 def _failures(contents: Sequence[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the installed code would do to one stack: risk first, then who may do more, then cost."""
+"""Renders an upgrade preview: what the installed code would change in one stack, risk first."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ SHOWN = 15
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """One stack under the code that is installed."""
+    """The upgrade preview of one stack."""
 
     report: Report
     is_new: bool = False
-    """It is not applied yet, so that nothing can be lost and everything is added."""
+    """The stack is not applied yet: nothing can be lost, and everything is added."""
 
     review: Review | None = None
     """None where nothing could be previewed."""
 
     edits: Sequence[ConfigChange] = ()
-    """Values of the stack's files that are not applied yet: they do not come from the code."""
+    """Edits of the stack's files that are not applied yet; the code did not cause them."""
 
     losses: Sequence[Loss] = ()
-    gone: Sequence[Step] = ()
-    """Other resources that would be replaced or deleted; they hold no data."""
+    removed: Sequence[Step] = ()
+    """Resources without data that would be replaced or deleted."""
 
     permissions: NewPermissions = field(default_factory=NewPermissions)
 
@@ -42,25 +42,25 @@ class Rehearsal:
     def of(
         cls, report: Report, review: Review | None, edits: Sequence[ConfigChange], *, is_new: bool
     ) -> Rehearsal:
-        """Return what a preview comes to."""
+        """Return the upgrade preview of a stack."""
         if review is None:
             return cls(report, is_new)
         lost = losses_of(report)
         urns = {loss.urn for loss in lost}
-        gone = [
+        removed = [
             step
             for step in report.changing
             if step.custom and step.kind in {"delete", "replace"} and step.urn not in urns
         ]
         grants = new_permissions(report.steps.values())
-        return cls(report, is_new, review, edits, lost, gone, grants)
+        return cls(report, is_new, review, edits, lost, removed, grants)
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
-        """Its place among the stacks: what loses data first, then what has no preview."""
-        added = len(self.permissions.found) + len(self.permissions.unknown)
+        """Sort key: stacks that lose data first, then those without a preview."""
+        added = len(self.permissions.added) + len(self.permissions.unknown)
         first = 0 if self.losses else 1 if not self.report.previewed else 2
-        return (first, -len(self.gone), -added, str(self.report.stack))
+        return (first, -len(self.removed), -added, str(self.report.stack))
 
     def lines(self) -> Iterator[str]:
         """Yield the stack's block."""
@@ -69,7 +69,7 @@ class Rehearsal:
             return
         yield from _bounded([f"! {loss}" for loss in self.losses])
         yield from (f"    ! stopped by {s.kind}: {s.message}" for s in self._other_stops())
-        yield from _bounded([_line_of(step) for step in self.gone])
+        yield from _bounded([_line_of(step) for step in self.removed])
         yield from _bounded(self._allowed())
         if unknown := self.permissions.unknown:
             yield f"    ? permissions not known before an apply: {', '.join(unknown)}"
@@ -89,9 +89,9 @@ class Rehearsal:
             "new": self.is_new,
             "changes": summary.counts(self.report),
             "losses": [asdict(loss) for loss in self.losses],
-            "replaces": [_to_dict(s) for s in self.gone if s.kind == "replace"],
-            "deletes": [_to_dict(s) for s in self.gone if s.kind == "delete"],
-            "permissions": [one.to_dict() for one in self.permissions.found],
+            "replaces": [_to_dict(s) for s in self.removed if s.kind == "replace"],
+            "deletes": [_to_dict(s) for s in self.removed if s.kind == "delete"],
+            "permissions": [one.to_dict() for one in self.permissions.added],
             "permissions_unknown": self.permissions.unknown,
             "cost": review.cost.to_dict() if review else None,
             "stops": [stop.to_dict() for stop in review.stops] if review else [],
@@ -104,24 +104,24 @@ class Rehearsal:
         if self.review is None:
             return f"cannot be rendered: {self.report.result.problem}"
         tally = summary.counts(self.report)
-        told = ", ".join(
-            summary.WORDS[word] if word == "outputs" else f"{number} {summary.WORDS[word]}"
+        counted = ", ".join(
+            summary.COUNTED[word] if word == "outputs" else f"{number} {summary.COUNTED[word]}"
             for word, number in tally.items()
         )
-        told = told or ("no change of resources" if self.report.changing else "no change")
+        counted = counted or ("no change of resources" if self.report.changing else "no change")
         if self.losses:
-            return f"RISK, {len(self.losses)} with data or keys would go; {told}"
-        return f"not applied yet, {told}" if self.is_new else told
+            return f"RISK, {len(self.losses)} with data or keys would be deleted; {counted}"
+        return f"not applied yet, {counted}" if self.is_new else counted
 
     def _allowed(self) -> list[str]:
-        """Return what is newly allowed; of a new stack that is everything, so it is counted."""
-        found = self.permissions.found
-        if self.is_new and found:
-            return [f"+ {len(found)} permissions of {len({one.holder for one in found})} holders"]
-        return [f"+ {one}" for one in found]
+        """Return the added permissions; those of a new stack are only counted."""
+        added = self.permissions.added
+        if self.is_new and added:
+            return [f"+ {len(added)} permissions of {len({one.holder for one in added})} holders"]
+        return [f"+ {one}" for one in added]
 
     def _other_stops(self) -> list[Any]:
-        """Return what stops beside the losses, which have lines of their own."""
+        """Return the stops without the losses, which have lines of their own."""
         stops = self.review.stops if self.review else []
         return [stop for stop in stops if stop.kind != "blast radius"]
 

@@ -1,4 +1,4 @@
-"""Reports of previews and applies: as text for people, as plain data for `--json`."""
+"""Renders previews and applies: text for people, plain data for `--json`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SIGNS = {
 }
 """One sign per operation of the engine."""
 
-WORDS = {
+COUNTED = {
     "create": "to create",
     "update": "to update",
     "delete": "to delete",
     "replace": "to replace",
     "outputs": "outputs to update",
 }
-"""What a preview counts, in this order."""
+"""The kinds of changes that a preview counts, in this order, with their texts."""
 
 PATHS_SHOWN = 8
 """Changed properties named on a resource's line; `--diff` shows all."""
@@ -40,12 +40,12 @@ PATHS_SHOWN = 8
 
 def counts(report: Report) -> dict[str, int]:
     """Count resources by what would happen to them; `same` is left out."""
-    found = Counter(_kind(step) for step in _shown(report))
-    return {word: found[word] for word in WORDS if found[word]}
+    totals = Counter(_kind(step) for step in _shown(report))
+    return {word: totals[word] for word in COUNTED if totals[word]}
 
 
 def _shown(report: Report) -> list[Step]:
-    """Return the steps that touch something real; components only group others."""
+    """Return the steps of real resources and of outputs; components only group others."""
     return [step for step in report.changing if step.custom or _kind(step) == "outputs"]
 
 
@@ -61,7 +61,7 @@ def text_of(
         return
     tally = counts(report)
     summary = ", ".join(
-        WORDS[word] if word == "outputs" else f"{number} {WORDS[word]}"
+        COUNTED[word] if word == "outputs" else f"{number} {COUNTED[word]}"
         for word, number in tally.items()
     )
     unchanged = "no changes of resources, config to record" if report.changing else "no changes"
@@ -71,7 +71,7 @@ def text_of(
         yield from (f"    {change}" for change in config)
     if shown := _shown(report):
         yield "  resources"
-        for step in sorted(shown, key=_place):
+        for step in sorted(shown, key=_order):
             yield from _lines(step, values=values)
 
 
@@ -101,7 +101,7 @@ def _kind(step: Step) -> str:
     return step.kind
 
 
-def _place(step: Step) -> tuple[str, str]:
+def _order(step: Step) -> tuple[str, str]:
     return step.type, step.name
 
 

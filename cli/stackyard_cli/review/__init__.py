@@ -1,1 +1,1 @@
-"""The safe change path: what a preview means, what stops it, and what was approved."""
+"""The safe change path: evaluates previews, stops changes, and binds approvals to receipts."""

@@ -1,4 +1,4 @@
-"""Applying what was approved: receipts against their stacks, before the engine starts and after."""
+"""Checks an apply against its approved receipts, before the engine starts and after the preview."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def bound(context: ReviewContext, task: Task) -> Fingerprint:
 
 @dataclass(frozen=True)
 class Approval:
-    """The receipts that an apply was given, by stack."""
+    """The receipts that an apply must match, by stack."""
 
     context: ReviewContext
     receipts: Mapping[StackId, receipt.Receipt]
@@ -54,11 +54,11 @@ class Approval:
 
     @property
     def refresh(self) -> bool:
-        """Whether the approved previews looked at the cloud first."""
+        """Whether the approved previews refreshed the state first."""
         return any(content["refresh"] for content in self.receipts.values())
 
     def check_same(self, reviews: Iterable[Review]) -> None:
-        """Refuse what differs from the approved change, naming the differences."""
+        """Refuse a change that differs from the approved one; the error names the differences."""
         problems: list[str] = []
         for review in reviews:
             stack = review.report.stack
@@ -69,7 +69,7 @@ class Approval:
             raise _refusal("the change is not the one that was approved", problems)
 
     def check_state(self, tasks: Iterable[Task]) -> None:
-        """Refuse stacks whose state has moved since the approval: once more, just before."""
+        """Refuse stacks whose state changed after the approval; called right before the apply."""
         moved = [
             f"{task.stack}: state: approved {approved[:12]}…, now {now[:12]}…"
             for task in tasks
@@ -77,7 +77,7 @@ class Approval:
             != (approved := self.receipts[task.stack]["fingerprint"]["state"])
         ]
         if moved:
-            raise _refusal("the state has moved since the approval", moved)
+            raise _refusal("the state has changed since the approval", moved)
 
     def _check_fingerprints(self, tasks: Iterable[Task]) -> None:
         problems = [

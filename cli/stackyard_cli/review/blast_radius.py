@@ -1,4 +1,4 @@
-"""What a change would lose: stateful and key resources that go, and the consents to it."""
+"""Finds stateful and key resources that a change deletes or replaces, and the waivers for them."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Loss:
     data_class: DataClass
     because: tuple[str, ...] = ()
     kept: bool = False
-    """It leaves the stack but stays in the cloud."""
+    """It is removed from the stack but retained in the cloud."""
 
     def __str__(self) -> str:
         why = f" because of {', '.join(self.because)}" if self.because else ""
         kept = ", kept in the cloud" if self.kept else ""
-        word = "replaced" if self.operation == "replace" else f"{self.operation}d"
-        return f"{self.data_class} {self.type} `{self.name}` would be {word}{why}{kept}"
+        done = "replaced" if self.operation == "replace" else f"{self.operation}d"
+        return f"{self.data_class} {self.type} `{self.name}` would be {done}{why}{kept}"
 
 
 def losses(steps: Iterable[Step]) -> list[Loss]:
-    """Return what a preview's steps would lose."""
+    """Return the stateful and key resources that the steps of a preview delete or replace."""
     return [
         Loss(
             urn=step.urn,
@@ -57,12 +57,12 @@ def losses(steps: Iterable[Step]) -> list[Loss]:
 
 
 def losses_of(report: Report) -> list[Loss]:
-    """Return what a preview would lose, what the engine's own protection has refused included."""
+    """Return the losses of a preview, with those that the engine's own protection has refused."""
     found = losses(report.changing)
     known = {loss.urn for loss in found}
     for urn in refused(report.diagnostics):
         if urn not in known:
-            # The engine refuses a replacement before it makes a step of it.
+            # The engine refuses a replacement before it reports a step.
             kind, _, name = urn.rpartition("::")
             kind = kind.rpartition("::")[2].rpartition("$")[2]
             found.append(Loss(urn, kind, name, "replace", data_class_of(kind)))
@@ -70,7 +70,7 @@ def losses_of(report: Report) -> list[Loss]:
 
 
 def losses_of_destroy(resources: Iterable[Resource]) -> list[Loss]:
-    """Return what goes with a stack; what is kept in the cloud is not lost."""
+    """Return the losses of destroying a stack; what is retained in the cloud is not lost."""
     return [
         Loss(item["urn"], item["type"], item["urn"].rpartition("::")[2], "delete", kind)
         for item in resources
@@ -80,20 +80,20 @@ def losses_of_destroy(resources: Iterable[Resource]) -> list[Loss]:
     ]
 
 
-def unwaived(found: Iterable[Loss], waivers: Sequence[Waiver]) -> list[Loss]:
-    """Return the losses that nobody has consented to."""
+def unwaived(losses: Iterable[Loss], waivers: Sequence[Waiver]) -> list[Loss]:
+    """Return the losses that no waiver allows."""
     named = {waiver.resource for waiver in waivers}
-    return [one for one in found if not named & {one.name, f"{one.type}::{one.name}", one.urn}]
+    return [one for one in losses if not named & {one.name, f"{one.type}::{one.name}", one.urn}]
 
 
 def expired(loaded: Loaded, today: datetime.date) -> Iterator[StackFileError]:
-    """Yield the waivers whose last day has passed: a consent that nobody renews must not stay."""
+    """Yield an error for each waiver that has expired, so that none stays without being renewed."""
     for index, waiver in enumerate(loaded.config.waivers):
         if waiver.expires >= today:
             continue
-        place = loaded.origins.get(("waivers", index, "expires")) or Origin(str(loaded.id), 0, 0)
+        origin = loaded.origins.get(("waivers", index, "expires")) or Origin(str(loaded.id), 0, 0)
         yield StackFileError(
-            *place,
+            *origin,
             path=f"waivers[{index}].expires",
             problem=f"the waiver for {waiver.resource} by {waiver.owner} has expired",
             value=str(waiver.expires),

@@ -1,4 +1,4 @@
-"""Which config values changed since the last apply, and the file and line behind each."""
+"""Lists the config values that changed since the last apply, each with its file and line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ConfigChange:
     old: Any
     new: Any
     origin: str | None
-    """`file:line:col` of the new value; None for a value that is gone."""
+    """`file:line:col` of the new value; None for a value that was removed."""
 
     def __str__(self) -> str:
         where = f"  ({self.origin})" if self.origin else ""
@@ -35,13 +35,13 @@ def config_changes(recorded: Mapping[str, Any], loaded: Loaded) -> list[ConfigCh
         return []
     old = dict(_leaves(recorded))
     new = dict(_leaves(loaded.effective))
-    found: list[ConfigChange] = []
+    changes: list[ConfigChange] = []
     for path in [*new, *(path for path in old if path not in new)]:
         before, after = old.get(path, ABSENT), new.get(path, ABSENT)
         if before == after:
             continue
         origin = loaded.origins.get(path) if after is not ABSENT else None
-        found.append(
+        changes.append(
             ConfigChange(
                 path=dotted(path),
                 old=None if before is ABSENT else before,
@@ -49,7 +49,7 @@ def config_changes(recorded: Mapping[str, Any], loaded: Loaded) -> list[ConfigCh
                 origin=str(origin) if origin else None,
             )
         )
-    return found
+    return changes
 
 
 def _leaves(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:

@@ -1,4 +1,4 @@
-"""What a review and an approval read of a run: backend, engine version, stack files, policies."""
+"""The inputs of a review or an approval: backend, engine version, stack files, policies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stackyard_cli.review.policy_source import PolicySource
 
 @dataclass(frozen=True)
 class ReviewContext:
-    """The facts of one run that a review depends on."""
+    """What reviews and approvals of one run read."""
 
     location: Location
     engine_version: str

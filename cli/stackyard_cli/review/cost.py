@@ -1,4 +1,4 @@
-"""The cost band of a preview: before and after the change, against the stack's budget."""
+"""Computes the cost band of a preview, before and after it, and compares it with the budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stackyard_cli.engine.messages import Step
 
 @dataclass(frozen=True)
 class Cost:
-    """What a stack costs in a month before and after a change, in US dollars."""
+    """The monthly cost of a stack before and after a change, in US dollars."""
 
     before: Band
     after: Band
@@ -23,7 +23,7 @@ class Cost:
 
     @property
     def delta(self) -> tuple[float, float]:
-        """How floor and ceiling move."""
+        """The change of floor and ceiling."""
         return (
             round(self.after.floor - self.before.floor, 2),
             round(self.after.ceiling - self.before.ceiling, 2),
@@ -31,7 +31,7 @@ class Cost:
 
     @property
     def stop(self) -> str | None:
-        """Say what is above the limit and so stops the change."""
+        """Why the change is stopped: the amount that is above the limit; None if none is."""
         if self.budget is None:
             return None
         amount = getattr(self.after, self.budget.block_on)
@@ -41,7 +41,7 @@ class Cost:
 
     @property
     def warning(self) -> str | None:
-        """Say that the ceiling is above the limit where only the floor stops."""
+        """That the ceiling is above the limit, where only the floor stops a change."""
         if self.budget is None or self.stop or self.after.ceiling <= self.budget.monthly_limit:
             return None
         return f"the {self._above('ceiling', self.after.ceiling, self.budget)}"
@@ -75,7 +75,7 @@ class Cost:
 
 
 def cost_of(steps: Iterable[Step], prices: Prices, budget: BudgetConfig | None = None) -> Cost:
-    """Return the cost of a previewed stack; unchanged resources are among the steps."""
+    """Return the cost of a previewed stack; `steps` must include those of unchanged resources."""
     real = [step for step in steps if step.custom]
     before = [_priced(step, step.priced_before) for step in real if step.kind != "create"]
     after = [_priced(step, step.priced_after) for step in real if step.kind != "delete"]

@@ -1,4 +1,4 @@
-"""The day that waivers, overrides and ignored drift are compared with."""
+"""The current day, for the expiry of waivers, overrides and drift exceptions."""
 
 from __future__ import annotations
 

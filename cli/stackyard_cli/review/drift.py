@@ -44,14 +44,14 @@ TAGS = ("tags", "tagsAll")
 
 @dataclass(frozen=True)
 class Drift:
-    """One property, or one whole resource, that is not as applied."""
+    """One property, or one whole resource, that differs from what was applied."""
 
     stack: str
     kind: Kind
     type: str
     name: str
     path: str
-    """The property; `(missing)` for a resource that is gone from the cloud."""
+    """The property; `(missing)` for a resource that no longer exists in the cloud."""
 
     reason: str = ""
 
@@ -66,23 +66,23 @@ def drift(
     ignores: Iterable[DriftIgnore],
     today: datetime.date,
 ) -> list[Drift]:
-    """Return what a refreshed preview finds beyond what the files would change anyway.
+    """Return the differences of a refreshed preview that do not come from edits of the files.
 
-    `pending` is the preview without a look at the cloud; None where the files say what was applied.
+    `pending` is the preview without a refresh; None where the files are as they were applied.
     """
     known = set(_changes(pending)) if pending else set()
     rules = [rule for rule in ignores if rule.expires >= today]
     return [
-        _judged(refreshed.stack, step, path, rules)
+        _classified(refreshed.stack, step, path, rules)
         for (urn, path) in _changes(refreshed)
         if (urn, path) not in known and (step := refreshed.steps[urn])
     ]
 
 
 def unseen(report: Report) -> Drift:
-    """Return what is told of a stack that could not be compared: no drift found is not no drift."""
+    """Return the row of a stack that could not be compared, so that it does not look unchanged."""
     reason = report.result.problem or report.result.outcome
-    return Drift(str(report.stack), "unknown", "", "", "(not looked at)", reason)
+    return Drift(str(report.stack), "unknown", "", "", "(not compared)", reason)
 
 
 def _changes(report: Report) -> Iterator[tuple[str, str]]:
@@ -97,7 +97,7 @@ def _changes(report: Report) -> Iterator[tuple[str, str]]:
             yield from ((step.urn, change.path) for change in step.changes)
 
 
-def _judged(stack: StackId, step: Step, path: str, rules: Iterable[DriftIgnore]) -> Drift:
+def _classified(stack: StackId, step: Step, path: str, rules: Iterable[DriftIgnore]) -> Drift:
     for rule in rules:
         if (
             fnmatchcase(str(stack), rule.stack)

@@ -1,4 +1,4 @@
-"""What an approval binds beside the steps: state, config, program, policies, versions."""
+"""Computes the fingerprint that a receipt binds: state, config, program, policies, versions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from stackyard_cli.review.context import ReviewContext
 Fingerprint = dict[str, Any]
 
 PACKAGES = ("pulumi-aws", "pulumi-kubernetes", "pulumi-policy", "stackyard")
-"""SDKs of providers and policies, and the tool; a provider's version is that of its SDK."""
+"""SDKs of providers and policies, and Stackyard; a provider has the version of its SDK."""
 
 
 def fingerprint(context: ReviewContext, task: Task, packs: Packs) -> Fingerprint:
-    """Return the fingerprint of a stack as it is now; starts no engine."""
+    """Return the current fingerprint of a stack, without starting the engine."""
     from stackyard_cli.review import policies
 
     return {
@@ -50,7 +50,7 @@ def mismatches(approved: Fingerprint, now: Fingerprint) -> list[str]:
 
 
 def state_digest(context: ReviewContext, task: Task) -> str:
-    """Return SHA-256 over the resources of the state, secrets encrypted as they are."""
+    """Return SHA-256 over the resources of the state, with their secrets encrypted."""
     checkpoint = context.location.state(task.stack).read()
     return "none" if checkpoint is None else _sha(checkpoint.resources)
 

@@ -1,4 +1,4 @@
-"""What a preview means for one stack, taken together, and what stops it."""
+"""Reviews a preview: policy, blast radius and budget, and which of them stop the change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Kind = Literal["policy", "blast radius", "budget"]
 
 @dataclass(frozen=True)
 class Stop:
-    """One reason why a change must not be applied, and one action that helps."""
+    """One reason why a change must not be applied, with a hint."""
 
     kind: Kind
     message: str
@@ -35,7 +35,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Review:
-    """One stack's preview with everything that a reviewer wants to know."""
+    """The preview of one stack with its policy results, cost, stops and warnings."""
 
     report: Report
     steps: list[steps.StepDict]
@@ -45,7 +45,7 @@ class Review:
     warnings: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a review adds to a report."""
+        """Return what a review adds to a report, as plain data."""
         return {
             "policy": [policies.to_dict(item) for item in self.violations],
             "cost": self.cost.to_dict(),
@@ -54,25 +54,25 @@ class Review:
         }
 
     def lines(self) -> list[str]:
-        """Return it for people, what stops first."""
-        told = [f"    stopped by {stop.kind}: {stop.message}" for stop in self.stops]
-        told += [f"    warning: {text}" for text in self.warnings]
-        return ["  review", *told, f"    cost: {self.cost}"]
+        """Return its lines for people, stops first."""
+        lines = [f"    stopped by {stop.kind}: {stop.message}" for stop in self.stops]
+        lines += [f"    warning: {text}" for text in self.warnings]
+        return ["  review", *lines, f"    cost: {self.cost}"]
 
 
 def reviewed(context: ReviewContext, report: Report) -> Review:
-    """Review a preview that knows what would happen."""
+    """Review a preview whose upstreams are applied."""
     loaded = context.loaded[report.stack]
     config = loaded.config
     violations = _each_once(report.violations)
     cost = cost_of(report.steps.values(), _prices(context, config.region), config.budget)
     stops = [_policy(item) for item in violations if item.level == "mandatory"]
-    found = blast_radius.losses_of(report)
-    stops += [_loss(one) for one in blast_radius.unwaived(found, config.waivers)]
+    losses = blast_radius.losses_of(report)
+    stops += [_loss(one) for one in blast_radius.unwaived(losses, config.waivers)]
     if cost.stop:
         stops.append(Stop("budget", cost.stop, "make the stack smaller, or raise the limit"))
     warnings = [
-        f"{'not checked yet, ' if policies.unchecked(item) else ''}{policies.told(item)}"
+        f"{'not checked yet, ' if policies.unchecked(item) else ''}{policies.text_of(item)}"
         for item in violations
         if item.level != "mandatory"
     ]
@@ -82,12 +82,12 @@ def reviewed(context: ReviewContext, report: Report) -> Review:
 
 
 def stop(reviews: Iterable[Review], *, json: bool) -> None:
-    """End with exit code 3 if anything stops one of the changes; nothing has been touched."""
+    """End with exit code 3 if anything stops one of the changes; nothing has been changed."""
     stopped = [review for review in reviews if review.stops]
     if not stopped:
         return
     if json:
-        # The answer has told the reasons; a second document would make it unreadable.
+        # The JSON answer has the reasons; a second document would make it unreadable.
         raise typer.Exit(ExitCode.STOPPED)
     names = ", ".join(str(review.report.stack) for review in stopped)
     kinds = sorted({item.kind for review in stopped for item in review.stops})
@@ -100,22 +100,22 @@ def stop(reviews: Iterable[Review], *, json: bool) -> None:
 
 
 def _policy(violation: Violation) -> Stop:
-    hint = f"`stackyard policy explain {violation.policy}` says why and how to correct it"
-    return Stop("policy", policies.told(violation), hint)
+    hint = f"`stackyard policy explain {violation.policy}` shows the reason and the fix"
+    return Stop("policy", policies.text_of(violation), hint)
 
 
 def _loss(loss: blast_radius.Loss) -> Stop:
     hint = (
-        f"to go on, add to the stack file `waivers: [{{resource: {loss.name}, reason: …, "
+        f"to allow it, add to the stack file `waivers: [{{resource: {loss.name}, reason: …, "
         "owner: …, expires: DATE}]`"
     )
     return Stop("blast radius", str(loss), hint)
 
 
-def _each_once(found: Iterable[Violation]) -> list[Violation]:
-    """Return violations sorted; the engine tells some of them twice."""
+def _each_once(violations: Iterable[Violation]) -> list[Violation]:
+    """Return violations sorted, each once: the engine reports some of them twice."""
     unique: Mapping[tuple[str, str, str], Violation] = {
-        (item.level, item.policy, item.message): item for item in found
+        (item.level, item.policy, item.message): item for item in violations
     }
     return sorted(unique.values(), key=lambda item: (item.policy, item.message))
 

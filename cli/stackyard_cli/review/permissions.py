@@ -16,11 +16,11 @@ from stackyard.resource_risk import ACCESS_INPUTS, POLICY_DOCUMENTS, risk_of
 from stackyard_cli.engine.messages import Step
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine puts in place of a text that no preview can know,
+"""What the engine writes for a text that is unknown before an apply,
 `sdk/go/common/resource/plugin/rpc.go` (UnknownStringValue)."""
 
 SECRET = "[secret]"
-"""What the engine puts in place of a secret."""
+"""What the engine writes for a secret."""
 
 LONGEST_ACTION = 200
 """Characters of one action in a line for people; `to_dict` has all of them."""
@@ -30,10 +30,10 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True, order=True)
 class Grant:
-    """One thing that one statement or binding says."""
+    """One action that a statement or binding allows or denies."""
 
     holder: str
-    """Whose it is: a role, or the policy's own resource."""
+    """The role that has it, or the resource that the policy is attached to."""
 
     effect: str
     """`Allow` or `Deny`."""
@@ -44,7 +44,7 @@ class Grant:
     condition: str = ""
 
     def covers(self, other: Grant) -> bool:
-        """Whether this one says at least as much as another of the same holder."""
+        """Whether this one includes another of the same holder."""
         if (self.holder, self.effect) != (other.holder, other.effect):
             return False
         if self.principal != other.principal or self.condition not in ("", other.condition):
@@ -59,11 +59,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Permission:
-    """Grants of one holder that differ in nothing but actions and resources."""
+    """Grants of one holder that differ only in actions and resources."""
 
     holder: str
     effect: str
-    """`Allow` is new; `Deny` is a denial that goes."""
+    """`Allow` for a new grant, `Deny` for a denial that is removed."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -82,40 +82,40 @@ class Permission:
         }
 
     def __str__(self) -> str:
-        word = "may" if self.effect == "Allow" else "is no longer denied"
+        verb = "may" if self.effect == "Allow" else "is no longer denied"
         who = f" by {self.principal}" if self.principal else ""
         where = f" on {', '.join(self.resources)}" if any(self.resources) else ""
         when = f" if {self.condition}" if self.condition else ""
         actions = ", ".join(_short(action) for action in self.actions)
-        return f"{self.holder}{who} {word} {actions}{where}{when}"
+        return f"{self.holder}{who} {verb} {actions}{where}{when}"
 
 
 @dataclass(frozen=True)
 class NewPermissions:
-    """What a change adds to who may do what."""
+    """The permissions that a change adds."""
 
-    found: list[Permission] = field(default_factory=list)
+    added: list[Permission] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """Holders of policies that cannot be read: they name what is not made yet, or are secret."""
+    """Holders of policies that cannot be compared: unknown before an apply, or secret."""
 
 
 def new_permissions(steps: Iterable[Step]) -> NewPermissions:
-    """Return what the steps of a preview allow that the last applied state does not."""
+    """Return what the steps of a preview allow and the last applied state does not."""
     before: set[Grant] = set()
     after: set[Grant] = set()
     unknown: set[str] = set()
     for step in steps:
         if _unreadable_change(step):
             unknown.add(_holder(step, {}))
-        then, now = step.granted_before or {}, step.granted_after or {}
-        if _readable(then):
-            before |= _grants(step, then)
+        old, new = step.granted_before or {}, step.granted_after or {}
+        if _readable(old):
+            before |= _grants(step, old)
         if step.operation == "delete":
             continue
-        if _readable(now):
-            after |= _grants(step, now)
+        if _readable(new):
+            after |= _grants(step, new)
         else:
-            unknown.add(_holder(step, now))
+            unknown.add(_holder(step, new))
     added = _beyond({one for one in after if one.effect == "Allow"}, before)
     denied = {one for one in before if one.effect == "Deny" and one.holder not in unknown}
     return NewPermissions(_grouped(added | _beyond(denied, after)), sorted(unknown))

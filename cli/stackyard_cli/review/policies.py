@@ -1,4 +1,4 @@
-"""Which policy packs a stack is held to, with which levels, and what they said."""
+"""Selects the policy packs and levels of a stack, and renders violations."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from stackyard_policies.catalogue import RULES, pack_of
 from stackyard_policies.rule import Level, Settings
 
 UNCHECKED = "can't run policy"
-"""How the engine's policy SDK begins what a preview cannot decide, as a value is not known yet."""
+"""Beginning of the SDK's message for a rule that needs a value unknown before the apply."""
 
 
 def packs_of(loaded: Loaded) -> list[str]:
-    """Return the packs a stack is held to: by its stage's protection and by its data."""
-    found = ["baseline"]
+    """Return the packs enforced on a stack: by its stage's protection and by its data."""
+    packs = ["baseline"]
     if loaded.config.protection.protect:
-        found.append("prod")
+        packs.append("prod")
     if _has_personal_data(loaded.config):
-        found.append("personal-data")
-    return found
+        packs.append("personal-data")
+    return packs
 
 
 def levels_of(settings: EstateSettings, stage: str, today: datetime.date) -> dict[str, Level]:
@@ -50,8 +50,8 @@ def packs(
     today: datetime.date,
     before: Loaded | None = None,
 ) -> Packs:
-    """Return the packs of a stack as the engine takes them: those it was held to before, too."""
-    known = Settings(
+    """Return the packs of a stack for the engine, with those enforced before the change."""
+    rule_settings = Settings(
         stage=loaded.id.stage,
         registries=settings.policy.registries,
         regions=settings.policy.personal_regions,
@@ -60,11 +60,11 @@ def packs(
     )
     levels = levels_of(settings, loaded.id.stage, today)
     chosen = {pack for one in (loaded, before) if one for pack in packs_of(one)}
-    return {configuration.EXECUTABLE: configuration.configured(known, levels, chosen)}
+    return {configuration.EXECUTABLE: configuration.configured(rule_settings, levels, chosen)}
 
 
 def digest(chosen: Packs) -> str:
-    """Return SHA-256 over the packs: their rules' source and the configuration handed to them."""
+    """Return SHA-256 over the packs: the source of their rules, and their configuration."""
     hashed = hashlib.sha256()
     folder = configuration.EXECUTABLE.parents[1]
     for path in sorted(folder.rglob("*.py")):
@@ -76,12 +76,12 @@ def digest(chosen: Packs) -> str:
 
 
 def unchecked(violation: Violation) -> bool:
-    """Say whether a rule could not be asked in the preview; the apply asks it."""
+    """Return whether a rule could not be checked in the preview; the apply checks it."""
     return violation.message.startswith(UNCHECKED)
 
 
-def told(violation: Violation) -> str:
-    """Return a violation without the description of its rule, which `policy explain` gives."""
+def text_of(violation: Violation) -> str:
+    """Return the text of a violation without its rule's description (see `policy explain`)."""
     rule = RULES.get(violation.policy)
     text = violation.message
     if unchecked(violation):
@@ -97,7 +97,7 @@ def to_dict(violation: Violation) -> dict[str, Any]:
         "rule": violation.policy,
         "pack": pack_of(violation.policy) if violation.policy in RULES else violation.pack,
         "level": "not checked" if unchecked(violation) else violation.level,
-        "message": told(violation).removeprefix(f"{violation.policy}: "),
+        "message": text_of(violation).removeprefix(f"{violation.policy}: "),
         "urn": violation.urn,
     }
 

@@ -20,17 +20,17 @@ from stackyard_cli.review.dates import today
 
 @dataclass(frozen=True)
 class PolicySource:
-    """The settings that policies get, and what stacks were before the change."""
+    """The settings of policies, and the stacks as they were before the change."""
 
     settings: EstateSettings
     before: Mapping[StackId, Loaded] = field(default_factory=dict)
-    """Packs that a stack was held to still hold: a change cannot leave them by its own edit."""
+    """Packs enforced before a change stay enforced: a change cannot switch them off for itself."""
 
     @classmethod
     def of_revision(cls, root: Path, revision: str, stacks: Iterable[StackId]) -> PolicySource:
-        """Return the judge of a revision of the estate in git; raises EstateError if it has none.
+        """Return the settings of a git revision of the estate; raises EstateError if it has none.
 
-        A stack that is new, or that could not be read then, is held to what it says now.
+        For a stack that is new, or that could not be read then, only its current files count.
         """
         chosen = list(stacks)
         with estate_at(root, revision, {layout.file_of(stack) for stack in chosen}) as old:
@@ -47,7 +47,7 @@ class PolicySource:
             return cls(settings, before)
 
     def packs(self, loaded: Loaded) -> Packs:
-        """Return the packs of a stack as the engine takes them."""
+        """Return the packs of a stack for the engine."""
         return policies.packs(loaded, self.settings, today(), self.before.get(loaded.id))
 
 

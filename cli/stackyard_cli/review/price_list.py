@@ -1,4 +1,4 @@
-"""The prices in use: what the price API said when it was last asked, else what was entered by hand.
+"""Reads and keeps prices: those of the last answer of the price API, else those in the table.
 
 Fields of the API: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html.
 """
@@ -15,35 +15,35 @@ from typing import Any
 from stackyard.budget.prices import TABLES, Prices, prices_of
 
 PRICE_API_REGION = "us-east-1"
-"""The price API answers in few regions, and for all of them."""
+"""The price API exists in few regions, and answers for all of them."""
 
 
 def prices(home: Path, region: str) -> Prices:
-    """Return the prices of a region; what the API did not say is as it was entered."""
-    entered = prices_of(region)
+    """Return the prices of a region; those that the API did not give are from the table."""
+    table = prices_of(region)
     path = _file(home, region)
     if not path.is_file():
-        return entered
+        return table
     kept = Prices(**json.loads(path.read_text(encoding="utf-8")))
-    return Prices(region, kept.as_of, kept.source, {**entered.known, **kept.known})
+    return Prices(region, kept.as_of, kept.source, {**table.known, **kept.known})
 
 
 def refresh(home: Path, region: str, client: Any, today: datetime.date) -> dict[str, float]:
-    """Ask the price API for instances and databases that the table names, and keep the answer.
+    """Read prices of the instances and databases in the table from the price API; keep the answer.
 
-    Prices of gateways, endpoints, keys and secrets stay as entered: the API has no stable names for
-    them.
+    Prices of gateways, endpoints, keys and secrets stay as they are in the table: the API has no
+    stable names for them.
     """
-    found: dict[str, float] = {}
+    read: dict[str, float] = {}
     for item in sorted(TABLES.get(region, {})):
         if (query := _query(item, region)) is not None:
             answer = client.get_products(**query, MaxResults=1)
             for price in (each for text in answer["PriceList"] for each in _hourly(text)):
-                found[item] = price
-    kept = Prices(region, today.isoformat(), "price API for instances and databases", found)
+                read[item] = price
+    kept = Prices(region, today.isoformat(), "price API for instances and databases", read)
     path = _file(home, region)
     path.write_text(json.dumps(asdict(kept)), encoding="utf-8")
-    return found
+    return read
 
 
 def _file(home: Path, region: str) -> Path:
@@ -53,26 +53,26 @@ def _file(home: Path, region: str) -> Path:
 def _query(item: str, region: str) -> dict[str, Any] | None:
     kind, _, rest = item.partition(":")
     if kind == "ec2":
-        wanted = {
+        filters = {
             "instanceType": rest,
             "operatingSystem": "Linux",
             "tenancy": "Shared",
             "capacitystatus": "Used",
             "preInstalledSw": "NA",
         }
-        return _asked("AmazonEC2", wanted, region)
+        return _request("AmazonEC2", filters, region)
     if kind == "rds" and rest.startswith("postgres:"):
-        wanted = {
+        filters = {
             "instanceType": rest.removeprefix("postgres:"),
             "databaseEngine": "PostgreSQL",
             "deploymentOption": "Single-AZ",
         }
-        return _asked("AmazonRDS", wanted, region)
+        return _request("AmazonRDS", filters, region)
     return None
 
 
-def _asked(service: str, wanted: dict[str, str], region: str) -> dict[str, Any]:
-    fields = {**wanted, "regionCode": region}
+def _request(service: str, filters: dict[str, str], region: str) -> dict[str, Any]:
+    fields = {**filters, "regionCode": region}
     return {
         "ServiceCode": service,
         "Filters": [

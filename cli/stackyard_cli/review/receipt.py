@@ -1,4 +1,4 @@
-"""A receipt: the reviewed change of one stack as a file, with a digest over all of it."""
+"""Makes, writes, reads and compares receipts: the reviewed change of one stack, with a digest."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from stackyard_cli.review.fingerprint import Fingerprint
 from stackyard_cli.review.gate import Review
 
 FORMAT = 1
-"""Grows when what a receipt says changes its meaning; others are refused."""
+"""Incremented when a field of receipts changes its meaning; other formats are refused."""
 
 Receipt = dict[str, Any]
 
 COMPARED = ("operation", "type", "paths", "replace_reasons", "data_class", "kept_in_the_cloud")
-"""What must be equal of each resource; lines of config may move without any effect."""
+"""The fields of a step that must be equal; its lines in stack files may differ."""
 
 
 def receipt(review: Review, bound: Fingerprint, *, refresh: bool) -> Receipt:
@@ -41,8 +41,8 @@ def receipt(review: Review, bound: Fingerprint, *, refresh: bool) -> Receipt:
 
 def digest(content: Mapping[str, Any]) -> str:
     """Return SHA-256 over the canonical JSON of everything but the digest itself."""
-    plain = {key: value for key, value in content.items() if key != "digest"}
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    signed = {key: value for key, value in content.items() if key != "digest"}
+    text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -53,7 +53,7 @@ def write(path: Path, content: Receipt) -> None:
 
 
 def read(path: Path, *, expected_digest: str | None = None) -> Receipt:
-    """Read a receipt; raises StackyardError (exit 3) for one that is not whole or not of now."""
+    """Read a receipt; raises StackyardError (exit 3) if it is damaged, edited or another one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version, claimed = content["format"], content["digest"]
@@ -61,35 +61,35 @@ def read(path: Path, *, expected_digest: str | None = None) -> Receipt:
         raise refused(f"{path} is not a receipt") from None
     if version != FORMAT:
         raise refused(f"{path}: receipt of format {version}, this version reads {FORMAT}")
-    found = digest(content)
-    if found != claimed:
-        raise refused(f"{path}: changed after it was written (digest {claimed}, content {found})")
-    if expected_digest is not None and found != expected_digest:
-        raise refused(f"{path}: not what was approved (approved {expected_digest}, got {found})")
+    actual = digest(content)
+    if actual != claimed:
+        raise refused(f"{path}: changed after it was written (digest {claimed}, content {actual})")
+    if expected_digest is not None and actual != expected_digest:
+        raise refused(f"{path}: not what was approved (approved {expected_digest}, got {actual})")
     return dict(content)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return what two receipts disagree on in meaning; order and lines of config play no part."""
-    told = list(_step_differences(_by_urn(old["steps"]), _by_urn(new["steps"])))
+    """Return the differences between two receipts; order and lines in stack files do not count."""
+    different = list(_step_differences(_by_urn(old["steps"]), _by_urn(new["steps"])))
     for name, kind in (("stops", "message"), ("policy", "message")):
         before, after = ({item[kind] for item in each[name]} for each in (old, new))
-        told += [f"{name}: only approved: {text}" for text in sorted(before - after)]
-        told += [f"{name}: only now: {text}" for text in sorted(after - before)]
+        different += [f"{name}: only approved: {text}" for text in sorted(before - after)]
+        different += [f"{name}: only now: {text}" for text in sorted(after - before)]
     for edge in ("floor", "ceiling"):
         if old["cost"][edge] != new["cost"][edge]:
-            told.append(f"cost {edge}: {old['cost'][edge]} before, {new['cost'][edge]} now")
-    return told
+            different.append(f"cost {edge}: {old['cost'][edge]} before, {new['cost'][edge]} now")
+    return different
 
 
 def refused(message: str) -> StackyardError:
-    """Return the refusal of a receipt."""
+    """Return the error for a receipt that cannot be applied."""
     hint = "make a new one with `stackyard preview STACK --receipt FILE` and have it approved"
     return StackyardError(message, hint=hint, code=ExitCode.STOPPED)
 
 
-def _by_urn(found: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    return {step["urn"]: step for step in found}
+def _by_urn(steps: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {step["urn"]: step for step in steps}
 
 
 def _step_differences(

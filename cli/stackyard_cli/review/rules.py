@@ -1,4 +1,4 @@
-"""The policy rules for people: a row for each, and the explanation of one."""
+"""Lists the policy rules, and explains one."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def rows(settings: EstateSettings, stage: str) -> list[dict[str, str]]:
 
 
 def facts(rule: str) -> dict[str, Any]:
-    """Return what is known of one rule; raises StackyardError if there is no such rule."""
+    """Return one rule as plain data; raises StackyardError if there is no such rule."""
     if rule not in RULES:
         hint = did_you_mean(rule, RULES, "`stackyard policy list` lists them")
         raise StackyardError(f"no rule {rule!r}", hint=hint, code=ExitCode.INVALID)
-    found = RULES[rule]
+    chosen = RULES[rule]
     return {
         "rule": rule,
         "pack": pack_of(rule),
         "levels": {stage: level(rule, stage) for stage in STAGES},
-        "types": sorted(found.types),
-        "why": found.why,
-        "fix": found.fix,
+        "types": sorted(chosen.types),
+        "why": chosen.why,
+        "fix": chosen.fix,
     }
 
 
 def text(rule: str) -> str:
     """Return the explanation of one rule for people."""
-    known = facts(rule)
-    levels = ", ".join(f"{stage} {each}" for stage, each in known["levels"].items())
-    return f"{rule} ({known['pack']}; {levels})\n{known['why']}\nFix: {known['fix']}."
+    explained = facts(rule)
+    levels = ", ".join(f"{stage} {each}" for stage, each in explained["levels"].items())
+    return f"{rule} ({explained['pack']}; {levels})\n{explained['why']}\nFix: {explained['fix']}."

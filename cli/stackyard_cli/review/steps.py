@@ -42,8 +42,8 @@ def origins(step: Step, changes: Sequence[ConfigChange]) -> list[str]:
     """Return the lines of stack files that a step most likely comes from; empty if unsure."""
     if len(changes) == 1:
         return _lines_of(changes)
-    words = _words(step.name)
-    named = [change for change in changes if words & _below_section(change.path)]
+    named_by = _tokens(step.name)
+    named = [change for change in changes if named_by & _below_section(change.path)]
     fits = [change for change in changes if _ends_in(_section(change.path), step.type)]
     # A name alone misleads: who may read the dataset `photos` is not what its lifecycle comes from.
     own = [change for change in fits if _section(change.path) != "tags"]
@@ -78,9 +78,9 @@ def _section(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _words(text: str) -> set[str]:
+def _tokens(text: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", text.lower()) if len(word) > 2}
 
 
 def _below_section(path: str) -> set[str]:
-    return _words(path.partition(".")[2])
+    return _tokens(path.partition(".")[2])

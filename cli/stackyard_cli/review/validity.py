@@ -21,7 +21,7 @@ def validate(estate: Estate, selection: Sequence[str] | None) -> int:
 
 
 def _expired(estate: Estate, stacks: Sequence[StackId]) -> list[StackFileError]:
-    """Return the waivers and exceptions that have expired; config models have no clock."""
+    """Return the expired waivers and exceptions; config models do not read the clock."""
     for stage in {stack.stage for stack in stacks}:
         policies.levels_of(estate.settings, stage, today())
     return [

@@ -329,7 +329,7 @@ def test_an_override_holds_for_its_stage_until_its_last_day() -> None:
     assert levels("prod", [override()], TODAY)["keys-rotate"] == "mandatory"
     with pytest.raises(ValueError, match="expired on 2026-11-23"):
         levels("dev", [override(expires=TODAY - datetime.timedelta(days=1))], TODAY)
-    with pytest.raises(ValueError, match="no known rule"):
+    with pytest.raises(ValueError, match="an unknown rule"):
         levels("dev", [override(rule="keys-rotat")], TODAY)
 
 

@@ -1,1 +1,1 @@
-"""The command's side: starts workers, hands them requests, and stops them."""
+"""The parent side, in the command's process: starts workers, sends requests, and stops them."""

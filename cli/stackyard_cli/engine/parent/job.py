@@ -1,4 +1,4 @@
-"""Worker processes as the command line sees them, and the operations that they run."""
+"""Starts worker processes and runs operations in them (parent side)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ WORKER = (sys.executable, "-m", "stackyard_cli.engine.worker.main")
 
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Keeps the working directory out of `sys.path` of the worker, the engine's packs included: a file
-there that is called like a module would otherwise be imported in its place
+there with the name of a module would otherwise be imported instead
 (https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH)."""
 
 OnEvent = Callable[[Event], None]
 
 
 class Worker:
-    """One process, in a session of its own, out of reach of the terminal; one job after another."""
+    """A worker process, in a session without the terminal; it runs one job after another."""
 
     def __init__(self, command: Sequence[str] = WORKER) -> None:
         self._on_event: OnEvent = lambda _: None
@@ -46,21 +46,21 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take a job."""
+        """Whether the process runs."""
         return self.process.poll() is None
 
     def take(self, request: Request, on_event: OnEvent, ended: Callable[[], object]) -> None:
-        """Begin a job; `ended` is called when its result is there, or the process is gone."""
+        """Start a job; `ended` is called when its result has arrived or the process has ended."""
         self._on_event, self._ended = on_event, ended
         if not self._reader.is_alive():
             ended()
         if self.process.stdin:
-            with suppress(BrokenPipeError):  # a worker that is dead already is told by the job
+            with suppress(BrokenPipeError):  # the job reports a worker that has died
                 self.process.stdin.write(request.line())
                 self.process.stdin.flush()
 
     def end(self) -> None:
-        """Let it go, and wait until it is gone."""
+        """Close its stdin and wait until it has ended."""
         if self.process.stdin:
             with suppress(BrokenPipeError):
                 self.process.stdin.close()
@@ -91,10 +91,10 @@ class Job:
         self._engine: int | None = None
         self._killed = self._interrupted = False
         self._over = threading.Event()
-        worker.take(replace(request, environment={**environment}), self._observed, self._over.set)
+        worker.take(replace(request, environment={**environment}), self._receive, self._over.set)
 
     def wait(self) -> Result:
-        """Wait for the end and say how it was."""
+        """Wait for the end and return the result."""
         self._over.wait()
         if self._result is None:
             self._worker.end()
@@ -114,14 +114,14 @@ class Job:
         self._worker.process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Stop worker and engine at once; what was running is then not known."""
+        """Kill worker and engine; the result of running steps is then unknown."""
         self._killed = True
         for leader in (self._engine, self._worker.process.pid):
             if leader is not None:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(leader, signal.SIGKILL)
 
-    def _observed(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         if isinstance(event, Result):
             self._result = event
         elif isinstance(event, EngineStarted):

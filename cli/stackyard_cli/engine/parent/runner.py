@@ -1,4 +1,4 @@
-"""Runs one operation on one stack in a worker process, with its record written before and after."""
+"""Runs one operation on one stack in a worker process and keeps its record (parent side)."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class Runner:
         with session(self.location, self.engine, task.stack, scratch=scratch) as opened:
             options["types"] = _types(checkpoint)
             if scratch:
-                opened.invent()
+                opened.create_in_scratch()
                 for upstream in task.upstreams.values():
-                    opened.lend(upstream)
+                    opened.copy_state_of(upstream)
                 return self._work(opened, task, operation, **options)
             if checkpoint is None:
                 opened.create()
@@ -77,7 +77,7 @@ class Runner:
             return self._applied(opened, task, operation, **options)
 
     def _applied(self, opened: Session, task: Task, operation: Operation, **options: Any) -> Report:
-        """Run what changes the stack, with its memory written before and after."""
+        """Run an operation that changes the stack; its record is written before and after."""
         records = self.location.records(task.stack)
         if data := self.location.state(task.stack).raw():
             records.keep_state(data)
@@ -124,7 +124,7 @@ class Runner:
         finally:
             self.stops.remove(job)
         # One that failed or was interrupted may have threads that wait for its engine.
-        self._workers.give(task.stack, worker, again=report.ok)
+        self._workers.put_back(task.stack, worker, again=report.ok)
         return report
 
     def record_as_applied(self, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""A work folder for one operation on one stack, and plain calls of the CLI in it."""
+"""Makes the work folder of one operation on one stack, and runs the CLI in it (parent side)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCRATCH = "backend"
 
 @dataclass(frozen=True)
 class Session:
-    """A folder that holds `Pulumi.yaml` and the stack's key file while an operation runs."""
+    """A work folder with `Pulumi.yaml` and the stack's key file, while an operation runs."""
 
     location: Location
     engine: Engine
@@ -38,10 +38,10 @@ class Session:
         """Where the CLI keeps the stack's salt or wrapped key."""
         return self.folder / f"Pulumi.{self.stack.stage}.yaml"
 
-    def cli(self, *words: str) -> str:
+    def cli(self, *arguments: str) -> str:
         """Run the CLI and return its stdout; raises StateError with its last line."""
         answer = subprocess.run(
-            [self.engine.path, *words, "--non-interactive"],
+            [self.engine.path, *arguments, "--non-interactive"],
             cwd=self.folder,
             env={**os.environ, **self.environment},
             capture_output=True,
@@ -52,21 +52,23 @@ class Session:
         )
         if answer.returncode != 0:
             lines = [line for line in answer.stderr.splitlines() if line.strip()]
-            said = lines[-1].strip() if lines else f"exit code {answer.returncode}"
-            raise StateError(f"{self.stack}: `pulumi {words[0]} {words[1]}` failed: {said}")
+            reason = lines[-1].strip() if lines else f"exit code {answer.returncode}"
+            raise StateError(
+                f"{self.stack}: `pulumi {arguments[0]} {arguments[1]}` failed: {reason}"
+            )
         return answer.stdout
 
     def create(self) -> None:
-        """Make the stack in the backend."""
+        """Create the stack in the backend."""
         provider = self.location.secrets_provider
         self.cli(
             "stack", "init", self.stack.reference, "--secrets-provider", provider, "--no-select"
         )
 
-    def invent(self) -> None:
-        """Make the stack in the scratch backend, as an empty one that the CLI finds there.
+    def create_in_scratch(self) -> None:
+        """Create an empty stack in the scratch backend by writing its checkpoint.
 
-        With a passphrase the CLI makes the key at its first use: `stack init`, another start of the
+        With a passphrase the CLI makes the key on first use, so `stack init`, another start of the
         CLI, is not needed.
         """
         path = self.folder / SCRATCH / self.location.state(self.stack).checkpoint_key
@@ -74,7 +76,7 @@ class Session:
         empty = {"version": 3, "checkpoint": {"stack": self.stack.reference, "latest": None}}
         path.write_text(json.dumps(empty), encoding="utf-8")
 
-    def lend(self, upstream: StackId) -> None:
+    def copy_state_of(self, upstream: StackId) -> None:
         """Copy an upstream's state into the scratch backend, so that its contract can be read."""
         state = self.location.state(upstream)
         if data := state.raw():
@@ -99,7 +101,7 @@ class Session:
 def session(
     location: Location, engine: Engine, stack: StackId, *, scratch: bool = False
 ) -> Iterator[Session]:
-    """Open a work folder below the estate's home; it is gone afterwards.
+    """Make a work folder below the estate's home, and remove it afterwards.
 
     A `scratch` session has a backend of its own inside the folder: the preview of a stack that does
     not exist yet writes nothing into the real one.
@@ -113,7 +115,7 @@ def session(
             (folder / SCRATCH).mkdir()
             environment["PULUMI_BACKEND_URL"] = f"file://{folder / SCRATCH}"
             if location.secrets_provider != "passphrase":
-                # What is thrown away needs no key of the team; a preview may not encrypt with it.
+                # A preview role may not use the team's key, and the scratch state needs none.
                 environment[PASSPHRASE[0]] = secrets.token_urlsafe(32)
         opened = Session(location, engine, stack, folder, environment)
         settings = {"name": stack.pulumi_project, "runtime": "python", "main": "."}

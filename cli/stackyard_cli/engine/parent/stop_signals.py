@@ -1,4 +1,4 @@
-"""Handles Ctrl-C and SIGTERM: the first stops every running job gracefully, the second kills it."""
+"""Handles Ctrl-C and SIGTERM: the first stops all jobs gracefully, the second kills them."""
 
 from __future__ import annotations
 

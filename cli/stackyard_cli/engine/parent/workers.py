@@ -1,7 +1,7 @@
-"""Workers between two jobs: kept with what they have loaded, or started before they are needed.
+"""Keeps idle workers: those of previews for their applies, and some that preload (parent side).
 
-Loading the SDKs is a third of a worker's time. The apply of a stack therefore goes on in the
-process of its preview, and while one stack is applied a worker loads what the next one needs.
+Loading the SDKs takes a third of a worker's time. The apply of a stack therefore runs in the
+process of its preview, and while one stack is applied, a worker loads the modules of the next.
 Programs of two stacks never run in one process.
 """
 
@@ -18,29 +18,29 @@ KEPT = 2
 
 
 class Workers:
-    """The idle workers of one run of a verb; safe for several threads."""
+    """The idle workers of one run; safe for several threads."""
 
     def __init__(self, command: Sequence[str] = WORKER, *, keep: int = 0) -> None:
         self._command, self._keep = tuple(command), keep
         self._kept: dict[StackId, Worker] = {}
-        self._ahead: dict[str, Worker] = {}
+        self._prepared: dict[str, Worker] = {}
         self._lock = threading.Lock()
 
     def prepare(self, blueprints: Iterable[str]) -> None:
-        """Start a worker for each blueprint of the stacks that come next."""
+        """Start a worker for each blueprint of the next stacks."""
         with self._lock:
-            for blueprint in {*blueprints} - self._ahead.keys():
-                self._ahead[blueprint] = self._started(blueprint)
+            for blueprint in {*blueprints} - self._prepared.keys():
+                self._prepared[blueprint] = self._started(blueprint)
 
     def take(self, stack: StackId, blueprint: str) -> Worker:
-        """Return the worker that knows the stack, else one that is prepared, else a new one."""
+        """Return the worker that ran the stack's preview, else a prepared one, else a new one."""
         with self._lock:
-            for worker in (self._kept.pop(stack, None), self._ahead.pop(blueprint, None)):
+            for worker in (self._kept.pop(stack, None), self._prepared.pop(blueprint, None)):
                 if worker is not None and worker.alive:
                     return worker
         return self._started(blueprint)
 
-    def give(self, stack: StackId, worker: Worker, *, again: bool) -> None:
+    def put_back(self, stack: StackId, worker: Worker, *, again: bool) -> None:
         """Keep a worker for the next job of its stack, or end it."""
         with self._lock:
             keeps = again and len(self._kept) < self._keep and stack not in self._kept
@@ -53,10 +53,10 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End all that are idle."""
+        """End all idle workers."""
         with self._lock:
-            idle = [*self._kept.values(), *self._ahead.values()]
-            self._kept, self._ahead = {}, {}
+            idle = [*self._kept.values(), *self._prepared.values()]
+            self._kept, self._prepared = {}, {}
         for worker in idle:
             worker.end()
 

@@ -1,4 +1,4 @@
-"""From the engine's events to the few fields that leave a worker."""
+"""Translates events of the engine into the few fields that leave a worker (worker side)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step
 from stackyard_cli.masking import Mask
 
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
-"""Severities that leave a worker; the engine's debug lines can hold secrets in plain."""
+"""Severities that leave a worker; debug messages of the engine can contain secrets."""
 
 SUMMARIES = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
-"""What the engine says after an error that has been told already."""
+"""Summaries that the engine adds after an error that was reported before."""
 
 COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 """Colour marks of the engine (`<{%fg 1%}>`) and of terminals."""
 
 
 def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:
-    """Return what may be told about an engine event, or None."""
+    """Return the event that leaves the worker for one of the engine, None if none does."""
     if event.resource_pre_event:
         return _step("start", event.resource_pre_event.metadata, mask, values=values)
     if event.res_outputs_event:
@@ -47,13 +47,13 @@ def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:
 def _diagnostic(event: DiagnosticEvent, mask: Mask) -> Diagnostic | None:
     if event.severity not in SHOWN or event.ephemeral:
         return None
-    text = _to_dict(mask(event.message), event.urn)
+    text = _one_line(mask(event.message), event.urn)
     if not text or text in SUMMARIES:
         return None
     return Diagnostic(severity=event.severity, message=text, urn=event.urn)
 
 
-def _to_dict(message: str, urn: str | None) -> str:
+def _one_line(message: str, urn: str | None) -> str:
     """Return a message as one line, without the counts and URNs that providers put before it."""
     text = " ".join(COLOUR.sub("", message).split())
     text = re.sub(r"^\d+ errors? occurred: \* |^an unhandled error occurred: ", "", text)
@@ -65,45 +65,45 @@ def _violation(event: PolicyEvent, mask: Mask) -> Violation:
         pack=event.policy_pack_name,
         policy=event.policy_name,
         level=event.enforcement_level,
-        message=_to_dict(mask(event.message), event.resource_urn),
+        message=_one_line(mask(event.message), event.resource_urn),
         urn=event.resource_urn,
     )
 
 
-def _step(phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool) -> Step:
-    state = facts.new or facts.old
-    same = facts.op.value == "same" and _guards(facts)
+def _step(phase: Phase, step: StepEventMetadata, mask: Mask, *, values: bool) -> Step:
+    state = step.new or step.old
+    same = step.op.value == "same" and _guards(step)
     return Step(
         phase=phase,
-        urn=facts.urn,
-        type=facts.type,
-        operation="update" if same else facts.op.value,
+        urn=step.urn,
+        type=step.type,
+        operation="update" if same else step.op.value,
         id=(state.id or None) if state else None,
         parent=(state.parent or None) if state else None,
-        provider=facts.provider or None,
+        provider=step.provider or None,
         custom=bool(state.custom) if state else True,
-        changes=_told_changes(phase, facts, mask, values=values),
-        replace_keys=tuple(facts.keys or ()),
-        retained=bool(facts.old.retain_on_delete) if facts.old else False,
-        protected=bool(facts.old.protect) if facts.old else False,
-        priced_before=_chosen(PRICED, facts.type, facts.old),
-        priced_after=_chosen(PRICED, facts.type, facts.new),
-        granted_before=_chosen(ACCESS_INPUTS, facts.type, facts.old),
-        granted_after=_chosen(ACCESS_INPUTS, facts.type, facts.new),
+        changes=_reported_changes(phase, step, mask, values=values),
+        replace_keys=tuple(step.keys or ()),
+        retained=bool(step.old.retain_on_delete) if step.old else False,
+        protected=bool(step.old.protect) if step.old else False,
+        priced_before=_chosen(PRICED, step.type, step.old),
+        priced_after=_chosen(PRICED, step.type, step.new),
+        granted_before=_chosen(ACCESS_INPUTS, step.type, step.old),
+        granted_after=_chosen(ACCESS_INPUTS, step.type, step.new),
     )
 
 
-def _told_changes(
-    phase: Phase, facts: StepEventMetadata, mask: Mask, *, values: bool
+def _reported_changes(
+    phase: Phase, step: StepEventMetadata, mask: Mask, *, values: bool
 ) -> tuple[Change, ...]:
-    if phase == "done" and facts.type == "pulumi:pulumi:Stack":
-        return _changed_outputs(facts)
-    return (*_changes(facts, mask, values=values), *_guards(facts)) if phase == "start" else ()
+    if phase == "done" and step.type == "pulumi:pulumi:Stack":
+        return _changed_outputs(step)
+    return (*_changes(step, mask, values=values), *_guards(step)) if phase == "start" else ()
 
 
-def _guards(facts: StepEventMetadata) -> tuple[Change, ...]:
-    """Return how a resource's protection moves; the engine calls that no change at all."""
-    old, new = facts.old, facts.new
+def _guards(step: StepEventMetadata) -> tuple[Change, ...]:
+    """Return the changes of a resource's protection, which the engine reports as none."""
+    old, new = step.old, step.new
     if old is None or new is None:
         return ()
     pairs = {
@@ -117,10 +117,10 @@ def _guards(facts: StepEventMetadata) -> tuple[Change, ...]:
     )
 
 
-def _changed_outputs(facts: StepEventMetadata) -> tuple[Change, ...]:
-    """Return which outputs of the stack change; the engine counts them as no change at all."""
-    old = (facts.old.outputs if facts.old else None) or {}
-    new = (facts.new.outputs if facts.new else None) or {}
+def _changed_outputs(step: StepEventMetadata) -> tuple[Change, ...]:
+    """Return the changed outputs of the stack, which the engine reports as no change."""
+    old = (step.old.outputs if step.old else None) or {}
+    new = (step.new.outputs if step.new else None) or {}
     names = sorted({*old, *new})
     return tuple(
         Change(path=f"outputs.{name}", kind=_kind(name in old, name in new))
@@ -135,19 +135,19 @@ def _kind(before: bool, after: bool) -> str:
     return "add" if after else "delete"
 
 
-def _changes(facts: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Change, ...]:
-    if facts.detailed_diff:
-        kinds = {path: diff.diff_kind.value for path, diff in facts.detailed_diff.items()}
+def _changes(step: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Change, ...]:
+    if step.detailed_diff:
+        kinds = {path: diff.diff_kind.value for path, diff in step.detailed_diff.items()}
     else:
-        kinds = dict.fromkeys(facts.diffs or (), "update")
+        kinds = dict.fromkeys(step.diffs or (), "update")
     if not values:
         return tuple(Change(path=path, kind=kind) for path, kind in sorted(kinds.items()))
     return tuple(
         Change(
             path=path,
             kind=kind,
-            old=_shown(at(_inputs(facts.old), path), mask),
-            new=_shown(at(_inputs(facts.new), path), mask),
+            old=_shown(at(_inputs(step.old), path), mask),
+            new=_shown(at(_inputs(step.new), path), mask),
         )
         for path, kind in sorted(kinds.items())
     )
@@ -156,7 +156,7 @@ def _changes(facts: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Cha
 def _chosen(
     table: Mapping[str, tuple[str, ...]], kind: str, state: StepEventStateMetadata | None
 ) -> dict[str, Any] | None:
-    """Return the few inputs that a table names for a type; no other leaves the worker."""
+    """Return the inputs that a table names for a type; no other leaves the worker."""
     if state is None or kind not in table:
         return None
     inputs = state.inputs or {}
@@ -178,7 +178,7 @@ def _shown(value: Any, mask: Mask) -> Any:
 
 
 def at(value: Any, path: str) -> Any:
-    """Return what stands at a property path (`spec.ports[0].name`, `tags["a.b"]`), or None.
+    """Return the value at a property path (`spec.ports[0].name`, `tags["a.b"]`), or None.
 
     Grammar: `PropertyPath` in the engine's `sdk/go/common/resource/property_path.go`.
     """

@@ -110,7 +110,7 @@ def test_one_issue_opens_updates_and_closes(github: Github, tmp_path: Path) -> N
         file.write_text(json.dumps(rows))
         assert run(words) == 0
     assert [issue["state"] for issue in github.issues] == ["closed"]
-    unseen = {**row, "kind": "unknown", "path": "(not looked at)", "reason": "no state"}
+    unseen = {**row, "kind": "unknown", "path": "(not compared)", "reason": "no state"}
     assert drift_issue.needed([[unseen]], "success"), "not to look is not to find nothing"
     assert "`no state`" in drift_issue.rendered([[unseen]], "success")
     file.write_text(json.dumps([row]))

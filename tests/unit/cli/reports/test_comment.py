@@ -142,7 +142,7 @@ def test_drift_always_fits(rows: list[dict[str, Any]]) -> None:
 
 def test_drift_tells_what_could_not_be_looked_at() -> None:
     text = drift_issue.rendered([[], {"error": "no credentials"}], "failure")
-    assert "could not be looked at" in text
+    assert "could not be checked" in text
     assert "`no credentials`" in text
     assert drift_issue.needed([[]], "failure")
     assert not drift_issue.needed([[{"kind": "expected", "stack": "a"}]], "success")

@@ -50,7 +50,7 @@ def test_risk_comes_first_among_stacks_and_in_a_block() -> None:
     ordered = sorted([calm, failed, lossy], key=lambda each: each.rank)
     assert ordered == [lossy, failed, calm]
     assert list(lossy.lines()) == [
-        "vision/z/dev: RISK, 1 with data or keys would go; 1 to delete, 1 to replace",
+        "vision/z/dev: RISK, 1 with data or keys would be deleted; 1 to delete, 1 to replace",
         "    ! stateful aws:s3/bucket:Bucket `photos` would be replaced because of bucket",
         "    - delete aws:iam/role:Role trainer",
     ]

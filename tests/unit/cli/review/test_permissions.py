@@ -27,7 +27,7 @@ def step(before: Any, after: Any, *, kind: str = POLICY, name: str = "grants") -
 
 
 def added(*steps: Step) -> list[str]:
-    return [str(one) for one in new_permissions(steps).found]
+    return [str(one) for one in new_permissions(steps).added]
 
 
 def test_only_what_was_not_there_is_new() -> None:
@@ -61,7 +61,7 @@ def test_a_denial_that_goes_is_told() -> None:
     kind = "aws:s3/bucketPolicy:BucketPolicy"
     deny = statement("s3:*", effect="Deny", Principal="*")
     before = {"policy": json.dumps({"Statement": [deny]})}
-    [found] = new_permissions([step(before, {"policy": '{"Statement": []}'}, kind=kind)]).found
+    [found] = new_permissions([step(before, {"policy": '{"Statement": []}'}, kind=kind)]).added
     assert (found.effect, found.actions) == ("Deny", ("s3:*",))
     assert "BucketPolicy grants by * is no longer denied s3:*" in str(found)
     limited = {"policy": json.dumps({"Statement": [statement("s3:*", effect="Deny")]})}
@@ -89,5 +89,5 @@ def test_trust_attachments_and_cluster_rules_count() -> None:
 def test_what_no_preview_can_know_is_named_and_not_taken_for_nothing() -> None:
     before = policy(statement("s3:GetObject"))
     found = new_permissions([step(before, {"role": "scientist", "policy": UNKNOWN})])
-    assert (found.found, found.unknown) == ([], ["role scientist"])
+    assert (found.added, found.unknown) == ([], ["role scientist"])
     assert new_permissions([step(None, {"role": "x", "policy": "[secret]"})]).unknown == ["role x"]

@@ -99,7 +99,7 @@ def test_every_reader_calls_a_granting_type_granting(kind: str) -> None:
     assert comment_kinds(step) == {ACCESS}
     assert drift_kind(step) == "risky"
     found = rehearsed(step)
-    assert [one.holder for one in found.permissions.found], "the upgrade preview names no holder"
+    assert [one.holder for one in found.permissions.added], "the upgrade preview names no holder"
     assert any(line.strip().startswith("+ ") for line in found.lines())
     changes = [ConfigChange("access.audiences", 1, 2, "f:1:1"), ConfigChange("x.y", 1, 2, "f:2:1")]
     assert origins(step, changes) == ["f:1:1"]
@@ -112,7 +112,7 @@ def test_no_reader_calls_another_type_granting(kind: str) -> None:
     assert comment_kinds(step) == ({NETWORK} if risk.network else set())
     assert drift_kind(step) == ("risky" if risk.network or risk.safeguard else "benign")
     assert (step.granted_before, step.granted_after) == (None, None)
-    assert rehearsed(step).permissions.found == []
+    assert rehearsed(step).permissions.added == []
     assert rehearsed(step).permissions.unknown == []
 
 
@@ -147,6 +147,6 @@ def test_a_denial_by_an_input_that_goes_is_a_new_permission() -> None:
     kind = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     closed = dict.fromkeys(risk_of(kind).denies, True)
     opened = {**closed, "blockPublicAcls": False}
-    [found] = rehearsed(step_of(kind, "update", closed, opened)).permissions.found
+    [found] = rehearsed(step_of(kind, "update", closed, opened)).permissions.added
     assert (found.effect, found.actions) == ("Deny", ("blockPublicAcls",))
-    assert rehearsed(step_of(kind, "update", opened, closed)).permissions.found == []
+    assert rehearsed(step_of(kind, "update", opened, closed)).permissions.added == []
