@@ -14,7 +14,7 @@ from stackyard_cli.backend.errors import EngineMissingError
 from stackyard_cli.backend.preconditions import applied, recorded_config
 from stackyard_cli.engine.report import Report
 
-from .harness import STACK, Harness, task
+from .harness import HERE, STACK, Harness, task
 
 BELOW = StackId("platform", "services", "dev")
 CANARY = "canary-7f3d9b-do-not-tell"
@@ -197,6 +197,7 @@ def test_a_stray_file_in_the_working_folder_shadows_no_module(
     for name in ("pulumi", "semver", "grpc"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the stray file was imported')\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
     harness.worker = (sys.executable, "-m", "fake_worker")
     report = harness.run("preview", things=1)
     assert report.ok, report.result
