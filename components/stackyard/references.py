@@ -86,6 +86,76 @@ class OnPremClusterRef:
 
 
 @dataclass(frozen=True)
+class VpcRef:
+    """A VPC and the private subnets that databases and mount targets are placed in."""
+
+    vpc_id: pulumi.Input[str]
+    subnets: Mapping[str, pulumi.Input[str]]
+    """Subnet id by availability zone."""
+
+
+@dataclass(frozen=True)
+class DatabaseRef:
+    """A PostgreSQL instance; it refuses connections without TLS."""
+
+    host: pulumi.Input[str]
+    """Its address in the VPC."""
+
+    port: int
+    cidr: str
+    """IPv4 range that its address is in; network policies let pods reach it."""
+
+    admin_credentials: pulumi.Input[str]
+    """ARN of the secret with the master user's name and password."""
+
+    rotation_days: int = 30
+    """Days between new passwords of the databases in it."""
+
+
+@dataclass(frozen=True)
+class SecretCustodians:
+    """ARNs of the identities that manage the values of secrets."""
+
+    admins: Sequence[str]
+    """Who may put values in."""
+
+    emergency: Sequence[str]
+    """Who may read values in an emergency, beside the readers of each secret."""
+
+
+@dataclass(frozen=True)
+class DatabaseAccess:
+    """How a component gets a database of its own in a PostgreSQL instance."""
+
+    instance: DatabaseRef
+    setup_namespace: str
+    """Namespace of the jobs that create databases and rotate passwords. They open the whole
+    instance, so nobody else may start pods there."""
+
+    setup_image: str
+    """Image of those jobs: Python with boto3 and psycopg2."""
+
+    client: pulumi.Input[str]
+    """ConfigMap of `DatabaseClient`, in the namespace of the pods that connect."""
+
+    custodians: SecretCustodians
+    recovery_days: int
+    """Days for which a deleted secret can be restored."""
+
+
+@dataclass(frozen=True)
+class PodPlacement:
+    """Where the pods of a component run, and where their images come from."""
+
+    cluster: ClusterRef
+    namespace: pulumi.Input[str]
+    """The stack's namespace; known once pods may start in it."""
+
+    registry: str
+    """Host and path that images are pulled from."""
+
+
+@dataclass(frozen=True)
 class StackContext:
     """What all components of a stack share: its identity, account, keys and retention."""
 

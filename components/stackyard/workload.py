@@ -122,3 +122,17 @@ class Workload:
             automount_service_account_token=False,
             opts=opts,
         )
+
+
+def http_probes(path: str) -> dict[str, k8s.core.v1.ProbeArgs]:
+    """Return the probes of a server with a port `http`; its first start may take five minutes."""
+    check = k8s.core.v1.HTTPGetActionArgs(path=path, port="http")
+    return {
+        "startup_probe": k8s.core.v1.ProbeArgs(
+            http_get=check, period_seconds=5, failure_threshold=60
+        ),
+        "readiness_probe": k8s.core.v1.ProbeArgs(http_get=check, period_seconds=10),
+        "liveness_probe": k8s.core.v1.ProbeArgs(
+            http_get=check, period_seconds=20, failure_threshold=3
+        ),
+    }

@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
-from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
+from stackyard.contracts import DatabaseFacts, FoundationContract, GpuPoolFacts, ServicesContract
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.onprem.job import manifest
-from stackyard.references import ClusterApiRef, GpuPoolRef, StackContext
+from stackyard.references import (
+    ClusterApiRef,
+    DatabaseRef,
+    GpuPoolRef,
+    SecretCustodians,
+    StackContext,
+)
 from stackyard.retention.config import RetentionConfig
 
 if TYPE_CHECKING:
     import pulumi
+
+    from stackyard.database.component import Database
 
 
 class RetainingConfig(Protocol):
@@ -44,6 +52,33 @@ def cluster_ref(foundation: FoundationContract) -> ClusterApiRef:
         subnets=sorted(foundation.private_subnets.values()),
         security_group=foundation.cluster_security_group,
     )
+
+
+def database_ref(facts: DatabaseFacts, foundation: FoundationContract) -> DatabaseRef:
+    """Return the reference to the stage's PostgreSQL instance."""
+    return DatabaseRef(
+        host=facts.host,
+        port=facts.port,
+        cidr=foundation.vpc_cidr,
+        admin_credentials=facts.admin_credentials,
+        rotation_days=facts.rotation_days,
+    )
+
+
+def database_facts(database: Database, rotation_days: int) -> dict[str, object]:
+    """Return what the foundation's contract says about a database, as `DatabaseFacts`."""
+    return {
+        "version": DatabaseFacts.VERSION,
+        "host": database.host,
+        "port": database.port,
+        "admin_credentials": database.admin_credentials,
+        "rotation_days": rotation_days,
+    }
+
+
+def custodians(foundation: FoundationContract) -> SecretCustodians:
+    """Return who manages the values of the stage's secrets."""
+    return SecretCustodians(foundation.admin_arns, foundation.emergency_arns)
 
 
 def pool_ref(facts: GpuPoolFacts) -> GpuPoolRef:

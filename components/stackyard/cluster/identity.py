@@ -11,8 +11,8 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.cluster import access
 from stackyard.config import Config
-from stackyard.naming import IAM_ROLE_LIMIT, fitted
-from stackyard.references import ClusterRef
+from stackyard.naming import IAM_ROLE_LIMIT, fitted, namespace_name
+from stackyard.references import ClusterRef, StackContext
 
 
 class WorkloadIdentity(Component):
@@ -64,3 +64,22 @@ class WorkloadIdentity(Component):
         )
         self.role_arn = role.arn
         self.publish()
+
+
+def project_identity(
+    owner: Component,
+    context: StackContext,
+    cluster: ClusterRef,
+    service_account: str,
+    policy: pulumi.Input[iam.Document],
+) -> WorkloadIdentity:
+    """Make the identity of the pods of one service account in the stack's namespace."""
+    return WorkloadIdentity(
+        owner.named("identity"),
+        prefix=context.stack.slug,
+        cluster=cluster,
+        namespace=namespace_name(context.stack),
+        service_account=service_account,
+        policy=policy,
+        opts=owner.child(),
+    )

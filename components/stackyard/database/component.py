@@ -1,4 +1,4 @@
-"""The PostgreSQL instance of a stage, on RDS."""
+"""Database, the PostgreSQL instance of a stage, on RDS."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from stackyard._component import Component
-from stackyard.contracts import DatabaseFacts
 from stackyard.database.config import DatabaseConfig
-from stackyard.retention.config import RetentionConfig
+from stackyard.references import StackContext, VpcRef
 from stackyard.retention.plan import log_days
 
 PORT = 5432
@@ -28,9 +27,9 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.Gener
 
 
 class Database(Component):
-    """An encrypted, private instance; its nodes' security group is the only way in.
+    """An encrypted, private instance that only the security group of its clients can reach.
 
-    Backups allow to go back to any second of the days that `retention.backups` names.
+    It can be restored to any second of the last `retention.backups.keep_days` days.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:Database"
@@ -49,24 +48,22 @@ class Database(Component):
         name: str,
         config: DatabaseConfig,
         *,
-        identifier: str,
-        retention: RetentionConfig,
-        vpc_id: pulumi.Input[str],
-        subnets: Mapping[str, pulumi.Input[str]],
+        context: StackContext,
+        network: VpcRef,
         clients: pulumi.Input[str],
-        key_arns: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: its name in AWS, where it stands, the group that may connect, and KMS keys."""
+        """Wiring: the stack, which names it, the VPC, and the security group of its clients."""
         super().__init__(name, config, opts=opts)
-        self._config, self._identifier = config, identifier
+        self._config, self._identifier = config, context.stack.slug
+        key_arns, retention = context.key_arns, context.retention
         self.port = PORT
         logs = self._make_logs(log_days(retention.logs), key_arns["logs"])
-        group = self._make_group(vpc_id, clients)
+        group = self._make_group(network.vpc_id, clients)
         instance = aws.rds.Instance(
             self.named("instance"),
             **self._settings(retention.backups.keep_days),
-            db_subnet_group_name=self._make_subnet_group(subnets).name,
+            db_subnet_group_name=self._make_subnet_group(network.subnets).name,
             parameter_group_name=self._make_parameters().name,
             vpc_security_group_ids=[group.id],
             kms_key_id=key_arns["data"],
@@ -79,16 +76,6 @@ class Database(Component):
             lambda secrets: str(secrets[0].secret_arn)
         )
         self.publish()
-
-    def facts(self) -> dict[str, object]:
-        """Return what the foundation's contract says about it, as `DatabaseFacts`."""
-        return {
-            "version": DatabaseFacts.VERSION,
-            "host": self.host,
-            "port": self.port,
-            "admin_credentials": self.admin_credentials,
-            "rotation_days": self._config.rotation_days,
-        }
 
     def _settings(self, backup_days: int) -> dict[str, Any]:
         """Return what needs no other resource."""

@@ -1,15 +1,18 @@
-"""Names and IAM statements around a project's databases, as plain data."""
+"""Names and IAM statements of a project's databases, as plain data."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stackyard import iam
 from stackyard.aws_location import AwsLocation, endpoint
-from stackyard.contracts import DatabaseFacts, FoundationContract
 from stackyard.naming import NAMESPACE_LIMIT, StackId, fitted
+from stackyard.references import DatabaseRef
 from stackyard.vault.secret_policies import WRITE_VALUE
+
+if TYPE_CHECKING:
+    import pulumi
 
 Purpose = Literal["tracking", "tuning", "lakefs"]
 """What a project uses a database for; each has a database and users of its own. The Deployment that
@@ -65,11 +68,13 @@ def jobs_pattern(stack: StackId) -> str:
     return f"({'|'.join(sorted(names))})(-[0-9]+)?"
 
 
-def place_variables(facts: DatabaseFacts, stack: StackId, purpose: Purpose) -> dict[str, str]:
-    """Return the environment that says where a database is; nothing in it is secret."""
+def connection_variables(
+    instance: DatabaseRef, stack: StackId, purpose: Purpose
+) -> dict[str, pulumi.Input[str]]:
+    """Return the environment by which pods find a database; nothing in it is secret."""
     return {
-        "DATABASE_HOST": facts.host,
-        "DATABASE_PORT": str(facts.port),
+        "DATABASE_HOST": instance.host,
+        "DATABASE_PORT": str(instance.port),
         "DATABASE_NAME": database_name(stack, purpose),
     }
 
@@ -80,25 +85,23 @@ def secret_name(stack: StackId, purpose: Purpose) -> str:
 
 
 def read_credentials(
-    stack: StackId, purpose: Purpose, foundation: FoundationContract
+    stack: StackId, purpose: Purpose, location: AwsLocation, key_arn: str
 ) -> list[iam.Statement]:
-    """Return what lets somebody read the secret; AWS ends its ARN with six letters of its own.
+    """Return the statements for reading the secret; AWS adds six letters to the ARN of a secret.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html.
     """
-    location = AwsLocation(foundation.account, foundation.region)
     secret_arn = location.arn("secretsmanager", f"secret:{secret_name(stack, purpose)}-??????")
-    key_arn, region = foundation.key_arns["secrets"], foundation.region
     return [
         iam.statement("ReadCredentials", ("secretsmanager:GetSecretValue",), (secret_arn,)),
-        use_key("ReadCredentialsKey", ("kms:Decrypt",), key_arn, region),
+        use_key("ReadCredentialsKey", ("kms:Decrypt",), key_arn, location.region),
     ]
 
 
 def setup_policy(
     secret_arn: str, admin_secret_arn: str, key_arn: str, region: str
 ) -> dict[str, Any]:
-    """Return what the setup may do: open the instance, and keep the users' passwords."""
+    """Return what the set-up job may do: open the instance, and write the users' passwords."""
     return iam.document(
         iam.statement("ReadMaster", ("secretsmanager:GetSecretValue",), (admin_secret_arn,)),
         iam.statement(
@@ -111,7 +114,7 @@ def setup_policy(
 
 
 def use_key(sid: str, actions: tuple[str, ...], key_arn: str, region: str) -> iam.Statement:
-    """Return what lets somebody use a key through Secrets Manager, and not otherwise.
+    """Return the statement for using a key through Secrets Manager, and not otherwise.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
     """

@@ -1,4 +1,4 @@
-"""One database of a project: its secret, and the jobs that make it and rotate its passwords."""
+"""ProjectDatabase, one database of a project: its secret, and the jobs that create and rotate."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
 from stackyard.container import Program, Size
-from stackyard.contracts import DatabaseFacts, FoundationContract
 from stackyard.database import documents
 from stackyard.database.documents import Purpose
 from stackyard.database.rotation import PROGRAMS, PasswordRotation
-from stackyard.naming import StackId
-from stackyard.references import ClusterRef
+from stackyard.references import ClusterRef, DatabaseAccess, StackContext
 from stackyard.vault.secret_policies import secret_policy
 from stackyard.workload import Workload
 
@@ -44,107 +42,109 @@ class ProjectDatabase(Component):
         self,
         name: str,
         *,
-        stack: StackId,
+        context: StackContext,
+        cluster: ClusterRef,
+        access: DatabaseAccess,
         purpose: Purpose,
-        foundation: FoundationContract,
-        facts: DatabaseFacts,
         readers: Mapping[str, pulumi.Input[str]],
-        namespace: str,
         server_namespace: pulumi.Input[str],
-        image: str,
-        recovery_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the instance, role ARNs of who may connect, where the jobs run in what image.
+        """Wiring: the stack, the cluster of the jobs, the instance, and role ARNs of its readers.
 
-        `server_namespace` is that of the Deployment which starts new pods for a new password,
-        `recovery_days` is how long the secret can be restored.
+        `server_namespace` has the Deployment named like `purpose`, which a new password restarts.
         """
         super().__init__(name, Config(), opts=opts)
-        self._stack, self._purpose, self._foundation = stack, purpose, foundation
-        self._facts, self._namespace, self._image = facts, namespace, image
-        self._account = documents.account_name(stack, purpose)
-        secret = self._make_secret(recovery_days)
+        self._context, self._access, self._purpose = context, access, purpose
+        self._account = documents.account_name(context.stack, purpose)
+        secret = self._make_secret()
         self.credentials = secret.arn
-        identity = self._identify(secret.arn)
-        guard = self._guard(secret, [identity.role_arn], readers)
-        work = self._work(secret.arn)
-        needed = [*self._make_programs(work), identity, guard]
+        identity = self._make_identity(cluster, secret.arn)
+        policy = self._set_secret_policy(secret, identity.role_arn, readers)
+        work = self._workload(secret.arn)
+        needed = [*self._make_programs(work), identity, policy]
         job = self._make_job(work, needed)
         PasswordRotation(
             self.named("rotation"),
-            stack=stack,
+            stack=context.stack,
             work=work,
             purpose=purpose,
-            days=facts.rotation_days,
-            namespace=namespace,
+            days=access.instance.rotation_days,
+            namespace=access.setup_namespace,
             server_namespace=server_namespace,
             opts=self.child(depends_on=needed),
         )
         self.ready = pulumi.Output.all(secret.arn, job.id).apply(lambda parts: str(parts[0]))
         self.publish()
 
-    def _make_secret(self, recovery_days: int) -> aws.secretsmanager.Secret:
+    def _make_secret(self) -> aws.secretsmanager.Secret:
         return aws.secretsmanager.Secret(
             self.named("secret"),
-            name=documents.secret_name(self._stack, self._purpose),
+            name=documents.secret_name(self._context.stack, self._purpose),
             description=f"Name and password of the {self._purpose} database's user",
-            kms_key_id=self._foundation.key_arns["secrets"],
-            recovery_window_in_days=recovery_days,
+            kms_key_id=self._context.key_arns["secrets"],
+            recovery_window_in_days=self._access.recovery_days,
             opts=self.child(),
         )
 
-    def _identify(self, secret_arn: pulumi.Output[str]) -> WorkloadIdentity:
-        foundation = self._foundation
+    def _make_identity(
+        self, cluster: ClusterRef, secret_arn: pulumi.Output[str]
+    ) -> WorkloadIdentity:
+        region = self._context.region
+        known = pulumi.Output.all(
+            secret_arn, self._access.instance.admin_credentials, self._context.key_arns["secrets"]
+        )
         return WorkloadIdentity(
             self.named("identity"),
-            prefix=self._stack.slug,
-            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
-            namespace=self._namespace,
+            prefix=self._context.stack.slug,
+            cluster=cluster,
+            namespace=self._access.setup_namespace,
             service_account=self._account,
-            policy=secret_arn.apply(
-                lambda arn: documents.setup_policy(
-                    arn,
-                    self._facts.admin_credentials,
-                    foundation.key_arns["secrets"],
-                    foundation.region,
-                )
+            policy=known.apply(
+                lambda arns: documents.setup_policy(arns[0], arns[1], arns[2], region)
             ),
             opts=self.child(),
         )
 
-    def _guard(
+    def _set_secret_policy(
         self,
         secret: aws.secretsmanager.Secret,
-        keepers: Sequence[pulumi.Input[str]],
+        setup_role: pulumi.Output[str],
         readers: Mapping[str, pulumi.Input[str]],
     ) -> aws.secretsmanager.SecretPolicy:
-        def policy(arns: list[list[str]]) -> str:
-            writers = [*arns[0], *self._foundation.admin_arns]
-            emergency = [*arns[0], *self._foundation.emergency_arns]
-            return iam.text(secret_policy(readers=arns[1], writers=writers, emergency=emergency))
+        custodians = self._access.custodians
 
-        known = pulumi.Output.all(pulumi.Output.all(*keepers), pulumi.Output.all(*readers.values()))
+        def policy(arns: Sequence[str]) -> str:
+            setup, *others = arns
+            return iam.text(
+                secret_policy(
+                    readers=others,
+                    writers=[setup, *custodians.admins],
+                    emergency=[setup, *custodians.emergency],
+                )
+            )
+
         return aws.secretsmanager.SecretPolicy(
             self.named("secret-policy"),
             secret_arn=secret.arn,
-            policy=known.apply(policy),
+            policy=pulumi.Output.all(setup_role, *readers.values()).apply(policy),
             block_public_policy=True,
             opts=self.child(),
         )
 
-    def _work(self, secret_arn: pulumi.Output[str]) -> Workload:
-        """Return what the jobs share: who they are, and where the database and its secrets are."""
+    def _workload(self, secret_arn: pulumi.Output[str]) -> Workload:
+        """Return what the jobs share: their account, the database, and its secrets."""
+        stack, instance = self._context.stack, self._access.instance
         return Workload(
-            self._stack,
+            stack,
             self._account,
-            self._image,
+            self._access.setup_image,
             files={PROGRAMS: self._account},
             variables={
-                **documents.place_variables(self._facts, self._stack, self._purpose),
-                "AWS_DEFAULT_REGION": self._foundation.region,
-                "DATABASE_USERS": " ".join(documents.user_names(self._stack, self._purpose)),
-                "DATABASE_ADMIN_CREDENTIALS": self._facts.admin_credentials,
+                **documents.connection_variables(instance, stack, self._purpose),
+                "AWS_DEFAULT_REGION": self._context.region,
+                "DATABASE_USERS": " ".join(documents.user_names(stack, self._purpose)),
+                "DATABASE_ADMIN_CREDENTIALS": instance.admin_credentials,
                 "DATABASE_CREDENTIALS": secret_arn,
             },
         )
@@ -153,11 +153,14 @@ class ProjectDatabase(Component):
         programs = {f"{name}.py": documents.pod_program(name) for name in ("setup", "rotate")}
         script = k8s.core.v1.ConfigMap(
             self.named("program"),
-            metadata=work.metadata(self._namespace),
+            metadata=work.metadata(self._access.setup_namespace),
             data=programs,
             opts=self.child(),
         )
-        return [work.account(self.named("account"), self._namespace, self.child()), script]
+        return [
+            work.account(self.named("account"), self._access.setup_namespace, self.child()),
+            script,
+        ]
 
     def _make_job(self, work: Workload, needed: Sequence[pulumi.Resource]) -> k8s.batch.v1.Job:
         text = documents.pod_program("setup")
@@ -168,7 +171,7 @@ class ProjectDatabase(Component):
         )
         return k8s.batch.v1.Job(
             self.named("setup"),
-            metadata=work.metadata(self._namespace),
+            metadata=work.metadata(self._access.setup_namespace),
             spec=k8s.batch.v1.JobSpecArgs(
                 backoff_limit=6,
                 active_deadline_seconds=900,

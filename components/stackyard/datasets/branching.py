@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import pulumi
@@ -11,17 +11,15 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.cluster.identity import project_identity
 from stackyard.container import Size
-from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
 from stackyard.datasets import lakefs
 from stackyard.datasets.config import LakefsConfig
-from stackyard.naming import StackId, namespace_name
-from stackyard.references import ClusterRef
+from stackyard.references import DatabaseAccess, PodPlacement, StackContext
 from stackyard.vault.secret_policies import secret_policy
-from stackyard.workload import Workload
+from stackyard.workload import Workload, http_probes
 
 PREPARE = f"{lakefs.NAME}-prepare"
 """ConfigMap with the program that runs before the server."""
@@ -40,84 +38,78 @@ class BranchServer(Component):
         name: str,
         config: LakefsConfig,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
-        services: ServicesContract,
-        facts: DatabaseFacts,
+        context: StackContext,
+        pods: PodPlacement,
+        database: DatabaseAccess,
         buckets: Sequence[str],
-        setup_image: str,
-        namespace: pulumi.Input[str],
-        recovery_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground it stands on, and the buckets; `setup_image` has Python and boto3.
-
-        `recovery_days` is for its secrets.
-        """
+        """Wiring: the stack, where pods run, the PostgreSQL instance, and names of the buckets."""
         super().__init__(name, config, opts=opts)
-        self._config, self._stack, self._foundation = config, stack, foundation
-        self._namespace = namespace
-        self._identity = self._identify(buckets)
-        database = ProjectDatabase(
+        self._config, self._context, self._namespace = config, context, pods.namespace
+        self._database = database
+        self._identity = project_identity(
+            self,
+            context,
+            pods.cluster,
+            lakefs.NAME,
+            pulumi.Output.all(**context.key_arns).apply(
+                lambda keys: lakefs.server_policy(context.stack, buckets, context.location, keys)
+            ),
+        )
+        own = ProjectDatabase(
             self.named("database"),
-            stack=stack,
+            context=context,
+            cluster=pods.cluster,
+            access=database,
             purpose="lakefs",
-            foundation=foundation,
-            facts=facts,
             readers={lakefs.NAME: self._identity.role_arn},
-            namespace=services.system_namespace,
-            server_namespace=namespace,
-            image=setup_image,
-            recovery_days=recovery_days,
+            server_namespace=pods.namespace,
             opts=self.child(),
         )
-        key = self._make_key(recovery_days)
-        self._prepare = Workload(
+        self._prepare = self._preparation(own, self._make_key())
+        self._serve = Workload(
+            context.stack, lakefs.NAME, f"{pods.registry}/{config.image}", memory=lakefs.MEMORY
+        )
+        self._make_deployment()
+        self._make_service()
+        self._allow_egress()
+        self.publish()
+
+    def _preparation(self, database: ProjectDatabase, key: pulumi.Output[str]) -> Workload:
+        """Return the program that writes the server's secret configuration before it starts."""
+        stack = self._context.stack
+        return Workload(
             stack,
             lakefs.NAME,
-            setup_image,
+            self._database.setup_image,
             files={lakefs.PREPARE_PATH: self._make_program()},
             variables={
-                **documents.place_variables(facts, stack, "lakefs"),
+                **documents.connection_variables(self._database.instance, stack, "lakefs"),
                 "DATABASE_CREDENTIALS": database.ready,
                 "LAKEFS_KEY": key,
             },
             memory=lakefs.MEMORY,
         )
-        self._serve = Workload(
-            stack, lakefs.NAME, f"{services.registry}/{config.image}", memory=lakefs.MEMORY
-        )
-        self._make_deployment()
-        self._make_service()
-        self._let_out(facts.port)
-        self.publish()
 
-    def _identify(self, buckets: Sequence[str]) -> WorkloadIdentity:
-        foundation = self._foundation
-        return WorkloadIdentity(
-            self.named("identity"),
-            prefix=self._stack.slug,
-            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
-            namespace=namespace_name(self._stack),
-            service_account=lakefs.NAME,
-            policy=lakefs.server_policy(self._stack, buckets, foundation),
-            opts=self.child(),
-        )
-
-    def _make_key(self, recovery_days: int) -> pulumi.Output[str]:
-        """Make the secret of the encryption key; the first pod puts the key in."""
+    def _make_key(self) -> pulumi.Output[str]:
+        """Make the secret of the encryption key; the first pod writes the key."""
         secret = aws.secretsmanager.Secret(
             self.named("key"),
-            name=lakefs.key_name(self._stack),
+            name=lakefs.key_name(self._context.stack),
             description="Key that lakeFS encrypts its users' keys with",
-            kms_key_id=self._foundation.key_arns["secrets"],
-            recovery_window_in_days=recovery_days,
+            kms_key_id=self._context.key_arns["secrets"],
+            recovery_window_in_days=self._database.recovery_days,
             opts=self.child(),
         )
-        admins, emergency = self._foundation.admin_arns, self._foundation.emergency_arns
+        custodians = self._database.custodians
         policy = self._identity.role_arn.apply(
             lambda arn: iam.text(
-                secret_policy(readers=[arn], writers=[arn, *admins], emergency=emergency)
+                secret_policy(
+                    readers=[arn],
+                    writers=[arn, *custodians.admins],
+                    emergency=custodians.emergency,
+                )
             )
         )
         guard = aws.secretsmanager.SecretPolicy(
@@ -135,7 +127,7 @@ class BranchServer(Component):
             metadata=k8s.meta.v1.ObjectMetaArgs(
                 name=PREPARE,
                 namespace=self._namespace,
-                labels=kubernetes.labels(self._stack, lakefs.NAME),
+                labels=kubernetes.labels(self._context.stack, lakefs.NAME),
             ),
             data={"lakefs_config.py": lakefs.prepare_text()},
             opts=self.child(),
@@ -143,7 +135,7 @@ class BranchServer(Component):
         return made.metadata.name
 
     def _make_deployment(self) -> None:
-        region, selector = self._foundation.region, self._serve.selector
+        region, selector = self._context.region, self._serve.selector
         account = self._serve.account(self.named("account"), self._namespace, self.child())
         prepare = self._prepare.container(
             "prepare", lakefs.prepare_program(region), Size("500m", "256Mi")
@@ -153,7 +145,7 @@ class BranchServer(Component):
             lakefs.server_program(region),
             Size("2", "2Gi", cpu_at_least="250m"),
             ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=lakefs.PORT)],
-            **_probes(),
+            **http_probes("/_health"),
         )
         k8s.apps.v1.Deployment(
             self.named("deployment"),
@@ -179,12 +171,13 @@ class BranchServer(Component):
             opts=self.child(),
         )
 
-    def _let_out(self, port: int) -> None:
+    def _allow_egress(self) -> None:
         """Let the server's pods reach the database."""
+        instance = self._database.instance
         k8s.networking.v1.NetworkPolicy(
             self.named("to-database"),
             metadata=self._serve.metadata(self._namespace, "to-database"),
-            spec=kubernetes.egress(self._serve.selector, self._foundation.vpc_cidr, port),
+            spec=kubernetes.egress(self._serve.selector, instance.cidr, instance.port),
             opts=self.child(),
         )
 
@@ -201,20 +194,6 @@ class BranchServer(Component):
         k8s.core.v1.ConfigMap(
             self.named("clients"),
             metadata=metadata,
-            data=lakefs.client_settings(self._stack),
+            data=lakefs.client_settings(self._context.stack),
             opts=self.child(),
         )
-
-
-def _probes() -> Mapping[str, k8s.core.v1.ProbeArgs]:
-    """Return the server's probes; its first start makes the tables."""
-    check = k8s.core.v1.HTTPGetActionArgs(path="/_health", port="http")
-    return {
-        "startup_probe": k8s.core.v1.ProbeArgs(
-            http_get=check, period_seconds=5, failure_threshold=60
-        ),
-        "readiness_probe": k8s.core.v1.ProbeArgs(http_get=check, period_seconds=10),
-        "liveness_probe": k8s.core.v1.ProbeArgs(
-            http_get=check, period_seconds=20, failure_threshold=3
-        ),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from stackyard.aws_location import AwsLocation
 from stackyard.bucket import statements
 from stackyard.bucket.layout import LAKEFS_DIRECTORY, bucket_arn, prefix
 from stackyard.container import SCRATCH, Program
-from stackyard.contracts import FoundationContract
 from stackyard.database import documents
 from stackyard.naming import StackId, namespace_name
 
@@ -83,25 +82,25 @@ def key_name(stack: StackId) -> str:
 
 
 def server_policy(
-    stack: StackId, buckets: Sequence[str], foundation: FoundationContract
+    stack: StackId, buckets: Sequence[str], location: AwsLocation, key_arns: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what the server may do: keep objects below its directory of each bucket.
+    """Return what the server may do: store objects below its directory of each bucket.
+
+    `key_arns` has the KMS keys `data` and `secrets`.
 
     Source: https://docs.lakefs.io/latest/howto/deploy/aws/.
     """
-    region = foundation.region
+    region = location.region
     key = f"secret:{key_name(stack)}-??????"
     return iam.document(
-        *keep_branches(buckets, foundation.key_arns["data"], region),
-        *documents.read_credentials(stack, "lakefs", foundation),
+        *keep_branches(buckets, key_arns["data"], region),
+        *documents.read_credentials(stack, "lakefs", location, key_arns["secrets"]),
         iam.statement(
             "KeepKey",
             ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
-            (AwsLocation(foundation.account, region).arn("secretsmanager", key),),
+            (location.arn("secretsmanager", key),),
         ),
-        documents.use_key(
-            "EncryptKey", ("kms:GenerateDataKey",), foundation.key_arns["secrets"], region
-        ),
+        documents.use_key("EncryptKey", ("kms:GenerateDataKey",), key_arns["secrets"], region),
     )
 
 

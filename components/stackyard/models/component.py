@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,21 +13,31 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam
 from stackyard._component import Component
-from stackyard.aws_location import AwsLocation
 from stackyard.bucket.component import PrivateBucket
 from stackyard.bucket.layout import BucketRef
-from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.cluster.identity import WorkloadIdentity, project_identity
 from stackyard.container import SCRATCH, Program, Size
-from stackyard.contracts import FoundationContract
 from stackyard.models import documents
 from stackyard.models.config import ModelRegistryConfig
-from stackyard.naming import StackId, namespace_name, role_arn
-from stackyard.references import ClusterRef
-from stackyard.retention.config import RetentionConfig
+from stackyard.naming import role_arn
+from stackyard.references import PodPlacement, StackContext
 from stackyard.retention.plan import ModelLifetimes
+from stackyard.tracking.component import TrackingServer
+from stackyard.tracking.names import artifact_bucket
 from stackyard.workload import Workload
 
 FILES = "/etc/stackyard-models"
+
+
+@dataclass(frozen=True)
+class ModelReaders:
+    """Who may read registered models."""
+
+    role_arns: Mapping[str, pulumi.Input[str]]
+    """IAM role by audience; each gets a policy for it."""
+
+    builders: Sequence[str] = ()
+    """Names of the roles of image builds, whose own policies let them read."""
 
 
 class ModelRegistry(Component):
@@ -38,102 +49,92 @@ class ModelRegistry(Component):
 
     TYPE: ClassVar[str] = "stackyard:index:ModelRegistry"
 
-    bucket: str
-    """The bucket that keeps the models."""
+    bucket: pulumi.Output[str]
+    """Name of the bucket of registered models, known once the bucket and its policy exist."""
 
     def __init__(
         self,
         name: str,
         config: ModelRegistryConfig,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
-        retention: RetentionConfig,
-        artifacts: str,
-        tracking_uri: str,
-        image: str,
-        namespace: pulumi.Input[str],
+        context: StackContext,
+        pods: PodPlacement,
+        tracking: TrackingServer,
+        readers: ModelReaders,
         log_bucket: pulumi.Input[str],
-        readers: dict[str, pulumi.Input[str]],
-        bakers: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the tracking server, its bucket and image, and the roles that bake models.
+        """Wiring: the stack, where pods run, the tracking server, and who may read models.
 
-        `readers` gives a role ARN for each audience that may read, `bakers` names the roles of
-        builds that the bucket lets in beside them.
+        `log_bucket` receives the access logs of the model bucket.
         """
         super().__init__(name, config, opts=opts)
-        self._config, self._stack, self._foundation = config, stack, foundation
-        self.bucket = documents.model_bucket(stack, foundation.account)
-        self._make_bucket(retention, log_bucket, [*readers, *bakers])
-        for audience, arn in readers.items():
-            self._let_read(audience, arn)
-        identity = self._identify(artifacts)
+        self._config, self._context = config, context
+        stack, account = context.stack, context.account
+        self._bucket = BucketRef(documents.model_bucket(stack, account), context.region)
+        self._artifacts = BucketRef(artifact_bucket(stack, account), context.region)
+        self.bucket = self._make_bucket(readers, log_bucket)
+        for audience, arn in readers.role_arns.items():
+            self._allow_reading(audience, arn)
+        identity = project_identity(
+            self,
+            context,
+            pods.cluster,
+            documents.KEEPER,
+            self._data_key.apply(
+                lambda key: documents.keeper_policy(self._artifacts, self._bucket, key)
+            ),
+        )
         work = Workload(
             stack,
             documents.KEEPER,
-            image,
+            tracking.image,
             files={FILES: f"{documents.KEEPER}-keeper"},
             variables={
-                "ARTIFACT_BUCKET": artifacts,
+                "ARTIFACT_BUCKET": tracking.bucket,
                 "MODEL_BUCKET": self.bucket,
-                "MLFLOW_TRACKING_URI": tracking_uri,
+                "MLFLOW_TRACKING_URI": tracking.uri,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
-                "AWS_DEFAULT_REGION": foundation.region,
+                "AWS_DEFAULT_REGION": context.region,
                 "HOME": SCRATCH,
             },
         )
-        self._make_keeper(work, namespace, identity)
+        self._make_keeper(work, pods.namespace, identity)
         self.publish()
 
+    @property
+    def _data_key(self) -> pulumi.Output[str]:
+        return pulumi.Output.from_input(self._context.key_arns["data"])
+
     def _make_bucket(
-        self, retention: RetentionConfig, log_bucket: pulumi.Input[str], readers: list[str]
-    ) -> None:
-        account, region = self._foundation.account, self._foundation.region
-        location = AwsLocation(account, region)
-        bucket = BucketRef(self.bucket, region)
-        PrivateBucket(
+        self, readers: ModelReaders, log_bucket: pulumi.Input[str]
+    ) -> pulumi.Output[str]:
+        stack, location = self._context.stack, self._context.location
+        retention = self._context.retention
+        names = [*readers.role_arns, *readers.builders]
+        made = PrivateBucket(
             self.named("bucket"),
             ModelLifetimes(retention.candidate_models, retention.production_models),
-            bucket=bucket,
+            bucket=self._bucket,
             kind="models",
-            key_arn=self._foundation.key_arns["data"],
+            key_arn=self._context.key_arns["data"],
             log_bucket=log_bucket,
             statements=documents.bucket_statements(
-                bucket.arn,
-                keeper=role_arn(self._stack, location, documents.KEEPER),
-                readers=[role_arn(self._stack, location, reader) for reader in readers],
+                self._bucket.arn,
+                keeper=role_arn(stack, location, documents.KEEPER),
+                readers=[role_arn(stack, location, reader) for reader in names],
             ),
             opts=self.child(),
         )
+        return made.bucket_id
 
-    def _let_read(self, audience: str, arn: pulumi.Input[str]) -> None:
+    def _allow_reading(self, audience: str, arn: pulumi.Input[str]) -> None:
         aws.iam.RolePolicy(
             self.named(f"{audience}-reads"),
             name="read-models",
             role=pulumi.Output.from_input(arn).apply(lambda text: text.rpartition("/")[2]),
-            policy=iam.text(
-                documents.reader_policy(
-                    BucketRef(self.bucket, self._foundation.region),
-                    self._foundation.key_arns["data"],
-                )
-            ),
-            opts=self.child(),
-        )
-
-    def _identify(self, artifacts: str) -> WorkloadIdentity:
-        foundation = self._foundation
-        return WorkloadIdentity(
-            self.named("identity"),
-            prefix=self._stack.slug,
-            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
-            namespace=namespace_name(self._stack),
-            service_account=documents.KEEPER,
-            policy=documents.keeper_policy(
-                BucketRef(artifacts, foundation.region),
-                BucketRef(self.bucket, foundation.region),
-                foundation.key_arns["data"],
+            policy=self._data_key.apply(
+                lambda key: iam.text(documents.reader_policy(self._bucket, key))
             ),
             opts=self.child(),
         )

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.aws_location import AwsLocation
 from stackyard.bucket.component import PrivateBucket
 from stackyard.bucket.layout import BucketRef
-from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.cluster.identity import WorkloadIdentity, project_identity
 from stackyard.container import Size
-from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
-from stackyard.naming import StackId, namespace_name, role_arn
-from stackyard.references import ClusterRef
-from stackyard.retention.config import LifetimeConfig
+from stackyard.naming import role_arn
+from stackyard.references import DatabaseAccess, PodPlacement, StackContext
 from stackyard.tracking import server
 from stackyard.tracking.config import TrackingConfig
 from stackyard.tracking.names import artifact_bucket
-from stackyard.workload import Workload
+from stackyard.workload import Workload, http_probes
 
 
 class TrackingServer(Component):
@@ -35,14 +32,14 @@ class TrackingServer(Component):
 
     TYPE: ClassVar[str] = "stackyard:index:TrackingServer"
 
-    uri: str
-    """Its address in the cluster."""
+    uri: pulumi.Output[str]
+    """Its address in the cluster, known once its Service exists."""
 
     role_arn: pulumi.Output[str]
     """The role of its pods."""
 
-    bucket: str
-    """The bucket of the artifacts."""
+    bucket: pulumi.Output[str]
+    """Name of the bucket of the artifacts, known once the bucket and its policy exist."""
 
     image: str
     """The full name of its image, which also has MLflow's client."""
@@ -52,112 +49,108 @@ class TrackingServer(Component):
         name: str,
         config: TrackingConfig,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
-        services: ServicesContract,
-        facts: DatabaseFacts,
-        lifetime: LifetimeConfig,
+        context: StackContext,
+        pods: PodPlacement,
+        database: DatabaseAccess,
         log_bucket: pulumi.Input[str],
-        namespace: pulumi.Input[str],
-        client_program: pulumi.Input[str],
-        recovery_days: int,
         also_used_by: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground it stands on, lifetimes, and ARNs of other roles that use its bucket.
+        """Wiring: the stack, where pods run, and the PostgreSQL instance.
 
-        `client_program` is the ConfigMap of `DatabaseClient`, `recovery_days` is for its secret.
+        `log_bucket` receives the access logs of the artifact bucket; `also_used_by` are ARNs of
+        roles beside the server's that may use it.
         """
         super().__init__(name, config, opts=opts)
-        self._config, self._stack, self._foundation = config, stack, foundation
-        self._namespace = namespace
-        self.uri = server.client_settings(config, stack)["MLFLOW_TRACKING_URI"]
-        self.bucket = artifact_bucket(stack, foundation.account)
-        self.image = f"{services.registry}/{config.image}"
-        identity = self._identify()
+        self._config, self._context, self._namespace = config, context, pods.namespace
+        self._bucket = BucketRef(artifact_bucket(context.stack, context.account), context.region)
+        self.image = f"{pods.registry}/{config.image}"
+        identity = self._make_identity(pods)
         self.role_arn = identity.role_arn
-        bucket = self._make_bucket(lifetime, log_bucket, also_used_by)
-        database = ProjectDatabase(
-            self.named("database"),
-            stack=stack,
-            purpose="tracking",
-            foundation=foundation,
-            facts=facts,
-            readers={"tracking": identity.role_arn},
-            namespace=services.system_namespace,
-            server_namespace=namespace,
-            image=self.image,
-            recovery_days=recovery_days,
-            opts=self.child(),
-        )
-        self._work = Workload(
-            stack,
-            server.NAME,
-            self.image,
-            files={documents.CLIENT_PATH: client_program},
-            variables={
-                **documents.place_variables(facts, stack, "tracking"),
-                "DATABASE_CREDENTIALS": database.ready,
-            },
-        )
+        artifacts = self._make_bucket(log_bucket, also_used_by)
+        self.bucket = artifacts.bucket_id
+        own = self._make_database(pods, database, identity)
+        self._work = self._workload(database, own)
         account = self._work.account(self.named("account"), self._namespace, self.child())
-        self._make_deployment([account, identity, bucket])
-        self._make_service()
-        self._make_collector([account, identity, bucket])
-        self._let_out(facts.port)
-        self._tell_clients()
+        self._make_deployment([account, identity, artifacts])
+        self.uri = self._make_service()
+        self._make_collector([account, identity, artifacts])
+        self._allow_egress(database)
+        self._make_client_settings()
         self.publish()
 
     def _metadata(self, suffix: str = "") -> k8s.meta.v1.ObjectMetaArgs:
         return self._work.metadata(self._namespace, suffix)
 
-    def _identify(self) -> WorkloadIdentity:
-        foundation = self._foundation
-        return WorkloadIdentity(
-            self.named("identity"),
-            prefix=self._stack.slug,
-            cluster=ClusterRef(foundation.cluster_name, foundation.account, foundation.region),
-            namespace=namespace_name(self._stack),
-            service_account=server.NAME,
-            policy=iam.document(
-                *server.artifact_statements(
-                    self.bucket, foundation.key_arns["data"], foundation.region
+    def _make_identity(self, pods: PodPlacement) -> WorkloadIdentity:
+        context, bucket = self._context, self._bucket
+
+        def policy(keys: Mapping[str, str]) -> iam.Document:
+            return iam.document(
+                *server.artifact_statements(bucket, keys["data"]),
+                *documents.read_credentials(
+                    context.stack, "tracking", context.location, keys["secrets"]
                 ),
-                *documents.read_credentials(self._stack, "tracking", foundation),
-            ),
+            )
+
+        keys = pulumi.Output.all(**context.key_arns)
+        return project_identity(self, context, pods.cluster, server.NAME, keys.apply(policy))
+
+    def _make_bucket(self, log_bucket: pulumi.Input[str], also: Sequence[str]) -> PrivateBucket:
+        context = self._context
+        own = role_arn(context.stack, context.location, server.NAME)
+        return PrivateBucket(
+            self.named("artifacts"),
+            context.retention.artifacts,
+            bucket=self._bucket,
+            kind="artifacts",
+            key_arn=context.key_arns["data"],
+            log_bucket=log_bucket,
+            statements=[server.only(self._bucket.arn, [own, *also])],
             opts=self.child(),
         )
 
-    def _make_bucket(
-        self, lifetime: LifetimeConfig, log_bucket: pulumi.Input[str], also: Sequence[str]
-    ) -> PrivateBucket:
-        location = AwsLocation(self._foundation.account, self._foundation.region)
-        own = role_arn(self._stack, location, server.NAME)
-        bucket = BucketRef(self.bucket, self._foundation.region)
-        return PrivateBucket(
-            self.named("artifacts"),
-            lifetime,
-            bucket=bucket,
-            kind="artifacts",
-            key_arn=self._foundation.key_arns["data"],
-            log_bucket=log_bucket,
-            statements=[server.only(bucket.arn, [own, *also])],
+    def _make_database(
+        self, pods: PodPlacement, access: DatabaseAccess, identity: WorkloadIdentity
+    ) -> ProjectDatabase:
+        return ProjectDatabase(
+            self.named("database"),
+            context=self._context,
+            cluster=pods.cluster,
+            access=access,
+            purpose="tracking",
+            readers={"tracking": identity.role_arn},
+            server_namespace=pods.namespace,
             opts=self.child(),
+        )
+
+    def _workload(self, access: DatabaseAccess, database: ProjectDatabase) -> Workload:
+        """Return what the server's pods share: how they find and open their database."""
+        stack = self._context.stack
+        return Workload(
+            stack,
+            server.NAME,
+            self.image,
+            files={documents.CLIENT_PATH: access.client},
+            variables={
+                **documents.connection_variables(access.instance, stack, "tracking"),
+                "DATABASE_CREDENTIALS": database.ready,
+            },
         )
 
     def _make_deployment(self, needed: Sequence[pulumi.Resource]) -> None:
-        config, region = self._config, self._foundation.region
-        program = server.server_command(
-            config, stack=self._stack, bucket=self.bucket, region=region
-        )
+        config, stack = self._config, self._context.stack
+        program = server.server_command(config, stack=stack, bucket=self._bucket)
         size = Size(str(config.cpu), config.memory, cpu_at_least="250m")
-        migrate = self._work.container("migrate", server.migrate_command(self._stack, region), size)
+        migrate = self._work.container(
+            "migrate", server.migrate_command(stack, self._context.region), size
+        )
         serve = self._work.container(
             "server",
             program,
             size,
             ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=server.PORT)],
-            **_probes(),
+            **http_probes("/health"),
         )
         selector = self._work.selector
         k8s.apps.v1.Deployment(
@@ -184,8 +177,9 @@ class TrackingServer(Component):
             opts=self.child(),
         )
 
-    def _make_service(self) -> None:
-        k8s.core.v1.Service(
+    def _make_service(self) -> pulumi.Output[str]:
+        """Make the Service; return the server's address, known once it exists."""
+        service = k8s.core.v1.Service(
             self.named("service"),
             metadata=self._metadata(),
             spec=k8s.core.v1.ServiceSpecArgs(
@@ -196,12 +190,12 @@ class TrackingServer(Component):
             ),
             opts=self.child(),
         )
+        uri = server.client_settings(self._config, self._context.stack)["MLFLOW_TRACKING_URI"]
+        return service.id.apply(lambda _: uri)
 
     def _make_collector(self, needed: Sequence[pulumi.Resource]) -> None:
         """Remove for good, once a day, what was deleted long enough ago."""
-        program = server.collect_command(
-            self._config, bucket=self.bucket, region=self._foundation.region
-        )
+        program = server.collect_command(self._config, bucket=self._bucket)
         container = self._work.container("collect", program, Size("1", "1Gi"))
         k8s.batch.v1.CronJob(
             self.named("collector"),
@@ -221,33 +215,20 @@ class TrackingServer(Component):
             opts=self.child(depends_on=list(needed)),
         )
 
-    def _let_out(self, port: int) -> None:
-        """Let the server's pods reach the database; nothing else of the namespace may."""
+    def _allow_egress(self, access: DatabaseAccess) -> None:
+        """Let the server's pods reach the database; no other pods of the namespace may."""
+        instance = access.instance
         k8s.networking.v1.NetworkPolicy(
             self.named("to-database"),
             metadata=self._metadata("to-database"),
-            spec=kubernetes.egress(self._work.selector, self._foundation.vpc_cidr, port),
+            spec=kubernetes.egress(self._work.selector, instance.cidr, instance.port),
             opts=self.child(),
         )
 
-    def _tell_clients(self) -> None:
+    def _make_client_settings(self) -> None:
         k8s.core.v1.ConfigMap(
             self.named("clients"),
             metadata=self._metadata(),
-            data=server.client_settings(self._config, self._stack),
+            data=server.client_settings(self._config, self._context.stack),
             opts=self.child(),
         )
-
-
-def _probes() -> dict[str, Any]:
-    """Return the server's probes; it may need minutes to load on a small node."""
-    check = k8s.core.v1.HTTPGetActionArgs(path="/health", port="http")
-    return {
-        "startup_probe": k8s.core.v1.ProbeArgs(
-            http_get=check, period_seconds=5, failure_threshold=60
-        ),
-        "readiness_probe": k8s.core.v1.ProbeArgs(http_get=check, period_seconds=10),
-        "liveness_probe": k8s.core.v1.ProbeArgs(
-            http_get=check, period_seconds=20, failure_threshold=3
-        ),
-    }

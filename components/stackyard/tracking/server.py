@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stackyard import iam
 from stackyard.aws_location import endpoint
-from stackyard.bucket.layout import bucket_arn
+from stackyard.bucket.layout import BucketRef
 from stackyard.container import SCRATCH, Program
 from stackyard.naming import StackId, namespace_name
 from stackyard.tracking.config import TrackingConfig
@@ -55,7 +55,7 @@ cli(["gc", "--older-than", sys.argv[1], "--backend-store-uri", url])
 OBJECTS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 
-def server_command(config: TrackingConfig, *, stack: StackId, bucket: str, region: str) -> Program:
+def server_command(config: TrackingConfig, *, stack: StackId, bucket: BucketRef) -> Program:
     """Return the server's command and environment, but for where its database is.
 
     Artifacts pass through the server, so clients need no S3 keys. Variables are MLflow's own:
@@ -65,11 +65,11 @@ def server_command(config: TrackingConfig, *, stack: StackId, bucket: str, regio
         command=[*CONNECT, "mlflow", "server"],
         environment={
             **QUIET,
-            **scratch(region),
+            **scratch(bucket.region),
             "MLFLOW_HOST": "0.0.0.0",
             "MLFLOW_PORT": str(PORT),
             "MLFLOW_WORKERS": str(config.workers),
-            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}",
+            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket.name}",
             "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(allowed_hosts(config, stack)),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "5",
@@ -87,15 +87,15 @@ def migrate_command(stack: StackId, region: str) -> Program:
     )
 
 
-def collect_command(config: TrackingConfig, *, bucket: str, region: str) -> Program:
+def collect_command(config: TrackingConfig, *, bucket: BucketRef) -> Program:
     """Return what removes runs for good that were deleted long enough ago."""
     older = f"{config.deleted_runs_days}d"
     return Program(
         [*CONNECT, "python", "-c", COLLECT, older],
         {
             **QUIET,
-            **scratch(region),
-            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}",
+            **scratch(bucket.region),
+            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket.name}",
             "MLFLOW_TRACKING_URI": f"http://{NAME}:{PORT}",
         },
     )
@@ -146,11 +146,11 @@ def client_settings(
     }
 
 
-def artifact_statements(bucket: str, key_arn: str, region: str) -> list[iam.Statement]:
-    """Return what lets the server keep artifacts in its bucket."""
-    arn = bucket_arn(bucket, region)
+def artifact_statements(bucket: BucketRef, key_arn: str) -> list[iam.Statement]:
+    """Return the statements for storing artifacts in the server's bucket."""
+    arn = bucket.arn
     through = {
-        "kms:ViaService": endpoint("s3", region),
+        "kms:ViaService": endpoint("s3", bucket.region),
         "kms:EncryptionContext:aws:s3:arn": arn,
     }
     return [

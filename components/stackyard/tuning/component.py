@@ -11,16 +11,15 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.cluster.identity import WorkloadIdentity, project_identity
 from stackyard.container import Size
-from stackyard.contracts import DatabaseFacts, FoundationContract, ServicesContract
 from stackyard.database import documents
 from stackyard.database.project import ProjectDatabase
-from stackyard.naming import StackId, namespace_name, role_name
-from stackyard.references import ClusterRef
+from stackyard.naming import role_name
+from stackyard.references import DatabaseAccess, DatabaseRef, PodPlacement, StackContext
 from stackyard.tuning import sagemaker, storage
 from stackyard.tuning.config import TuningConfig
-from stackyard.tuning.sagemaker import Site
+from stackyard.tuning.sagemaker import ManagedJobs, Site
 from stackyard.workload import Workload
 
 
@@ -37,80 +36,65 @@ class Tuning(Component):
         name: str,
         config: TuningConfig,
         *,
-        stack: StackId,
-        foundation: FoundationContract,
-        services: ServicesContract,
-        facts: DatabaseFacts,
-        site: Site,
+        context: StackContext,
+        pods: PodPlacement,
+        database: DatabaseAccess,
         role_arns: Mapping[str, pulumi.Input[str]],
-        setup_image: str,
-        namespace: pulumi.Input[str],
-        client_program: pulumi.Input[str],
-        recovery_days: int,
+        jobs: ManagedJobs | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the ground it stands on, where SageMaker runs, and the project's roles.
+        """Wiring: the stack, where pods run, the PostgreSQL instance, and the project's roles.
 
-        `role_arns` has `trainer`, and `scientist` if there is one. `setup_image` makes the
-        database, `client_program` is the ConfigMap of `DatabaseClient`.
+        `role_arns` has `trainer`, and `scientist` if there is one. `jobs` is where SageMaker runs
+        jobs and on what; raises ValueError where `managed` is set without it.
         """
         super().__init__(name, config, opts=opts)
-        self._config, self._stack, self._foundation = config, stack, foundation
-        self._namespace = namespace
-        identity = self._identify()
-        database = ProjectDatabase(
+        if config.managed is not None and jobs is None:
+            raise ValueError("`managed` needs `jobs`: where they run and what they may read")
+        self._config, self._context, self._namespace = config, context, pods.namespace
+        identity = project_identity(
+            self, context, pods.cluster, storage.NAME, self._read_credentials()
+        )
+        own = ProjectDatabase(
             self.named("database"),
-            stack=stack,
+            context=context,
+            cluster=pods.cluster,
+            access=database,
             purpose="tuning",
-            foundation=foundation,
-            facts=facts,
             readers={"dashboard": identity.role_arn, "trainer": role_arns["trainer"]},
-            namespace=services.system_namespace,
-            server_namespace=namespace,
-            image=setup_image,
-            recovery_days=recovery_days,
+            server_namespace=pods.namespace,
             opts=self.child(),
         )
-        self.credentials = database.credentials
+        self.credentials = own.credentials
         variables: dict[str, pulumi.Input[str]] = {
-            **documents.place_variables(facts, stack, "tuning"),
-            "DATABASE_CREDENTIALS": database.ready,
+            **documents.connection_variables(database.instance, context.stack, "tuning"),
+            "DATABASE_CREDENTIALS": own.ready,
         }
         self._work = Workload(
-            stack,
+            context.stack,
             storage.NAME,
-            f"{services.registry}/{config.image}",
-            files={documents.CLIENT_PATH: client_program},
+            f"{pods.registry}/{config.image}",
+            files={documents.CLIENT_PATH: database.client},
             variables=variables,
         )
         self._make_dashboard(identity)
-        self._tell_workers(variables, role_arns["trainer"])
-        self._let_out(facts.port)
-        if config.managed is not None:
-            self._let_sagemaker(site, role_arns)
+        self._make_worker_settings(variables, role_arns["trainer"])
+        self._allow_egress(database.instance)
+        if config.managed is not None and jobs is not None:
+            self._allow_managed_jobs(jobs, role_arns)
         self.publish()
 
-    def _identify(self) -> WorkloadIdentity:
-        return WorkloadIdentity(
-            self.named("identity"),
-            prefix=self._stack.slug,
-            cluster=ClusterRef(
-                self._foundation.cluster_name, self._foundation.account, self._foundation.region
-            ),
-            namespace=namespace_name(self._stack),
-            service_account=storage.NAME,
-            policy=self._read_credentials(),
-            opts=self.child(),
+    def _read_credentials(self) -> pulumi.Output[iam.Document]:
+        stack, location = self._context.stack, self._context.location
+        return pulumi.Output.from_input(self._context.key_arns["secrets"]).apply(
+            lambda key: iam.document(*documents.read_credentials(stack, "tuning", location, key))
         )
-
-    def _read_credentials(self) -> dict[str, object]:
-        return iam.document(*documents.read_credentials(self._stack, "tuning", self._foundation))
 
     def _make_dashboard(self, identity: WorkloadIdentity) -> None:
         account = self._work.account(self.named("account"), self._namespace, self.child())
         check = k8s.core.v1.HTTPGetActionArgs(path="/", port="http")
         probe = k8s.core.v1.ProbeArgs(http_get=check, period_seconds=20, failure_threshold=6)
-        region, size = self._foundation.region, Size("500m", "512Mi")
+        region, size = self._context.region, Size("500m", "512Mi")
         prepare = self._work.container("prepare", storage.prepare_command(region), size)
         serve = self._work.container(
             "dashboard",
@@ -143,10 +127,10 @@ class Tuning(Component):
             opts=self.child(),
         )
 
-    def _tell_workers(
+    def _make_worker_settings(
         self, variables: dict[str, pulumi.Input[str]], trainer: pulumi.Input[str]
     ) -> None:
-        """Let training pods find the storage, and read the password that opens it."""
+        """Let training pods find the storage, and read its password."""
         k8s.core.v1.ConfigMap(
             self.named("workers"),
             metadata=self._work.metadata(self._namespace),
@@ -157,52 +141,69 @@ class Tuning(Component):
             self.named("trainer-reads"),
             name="tuning",
             role=_name(trainer),
-            policy=iam.text(self._read_credentials()),
+            policy=self._read_credentials().apply(iam.text),
             opts=self.child(),
         )
 
-    def _let_out(self, port: int) -> None:
+    def _allow_egress(self, instance: DatabaseRef) -> None:
         for who, match in {"dashboard": self._work.selector, "workers": storage.WORKERS}.items():
             k8s.networking.v1.NetworkPolicy(
                 self.named(f"{who}-to-database"),
                 metadata=self._work.metadata(self._namespace, f"{who}-to-database"),
-                spec=kubernetes.egress(match, self._foundation.vpc_cidr, port),
+                spec=kubernetes.egress(match, instance.cidr, instance.port),
                 opts=self.child(),
             )
 
-    def _let_sagemaker(self, site: Site, role_arns: Mapping[str, pulumi.Input[str]]) -> None:
+    def _allow_managed_jobs(
+        self, managed: ManagedJobs, role_arns: Mapping[str, pulumi.Input[str]]
+    ) -> None:
+        stack, config = self._context.stack, self._config
+        site = self._site(managed)
         jobs = aws.iam.Role(
             self.named("jobs"),
-            name=role_name(self._stack, sagemaker.ROLE),
-            description=f"{self._stack}: tuning jobs of SageMaker",
-            assume_role_policy=iam.text(sagemaker.trust(site)),
+            name=role_name(stack, sagemaker.ROLE),
+            description=f"{stack}: tuning jobs of SageMaker",
+            assume_role_policy=iam.text(sagemaker.trust(self._context.account)),
             opts=self.child(),
         )
         aws.iam.RolePolicy(
             self.named("jobs-work"),
             name="work",
             role=jobs.name,
-            policy=iam.text(sagemaker.job_policy(site)),
+            policy=site.apply(lambda where: iam.text(sagemaker.job_policy(where))),
             opts=self.child(),
         )
-        if "scientist" in role_arns:
-            start = jobs.arn.apply(
-                lambda arn: iam.text(
-                    sagemaker.start_policy(
-                        site,
-                        arn,
-                        instance_types=self._config.instance_types,
-                        max_hours=self._config.max_hours,
-                    )
-                )
+        if "scientist" not in role_arns:
+            return
+        start = pulumi.Output.all(site, jobs.arn).apply(
+            lambda known: sagemaker.start_policy(
+                *known, instance_types=config.instance_types, max_hours=config.max_hours
             )
-            aws.iam.RolePolicy(
-                self.named("scientist-starts"),
-                name="sagemaker",
-                role=_name(role_arns["scientist"]),
-                policy=start,
-                opts=self.child(),
+        )
+        aws.iam.RolePolicy(
+            self.named("scientist-starts"),
+            name="sagemaker",
+            role=_name(role_arns["scientist"]),
+            policy=start.apply(iam.text),
+            opts=self.child(),
+        )
+
+    def _site(self, jobs: ManagedJobs) -> pulumi.Output[Site]:
+        context = self._context
+        known = pulumi.Output.all(
+            data_key=context.key_arns["data"], subnets=pulumi.Output.all(*jobs.subnets)
+        )
+        return known.apply(
+            lambda values: Site(
+                stack=context.stack,
+                account=context.account,
+                region=context.region,
+                subnets=values["subnets"],
+                artifacts=jobs.artifacts,
+                datasets=jobs.datasets,
+                data_key_arn=values["data_key"],
             )
+        )
 
 
 def _name(role_arn: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stackyard import iam
 from stackyard.aws_location import AwsLocation
@@ -15,13 +15,16 @@ from stackyard.bucket import statements
 from stackyard.bucket.layout import bucket_arn
 from stackyard.naming import StackId
 
+if TYPE_CHECKING:
+    import pulumi
+
 ROLE = "sagemaker"
 
 START = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob")
-"""What tells its instance types to IAM."""
+"""Actions that pass their instance types to IAM."""
 
 AUTOML = ("sagemaker:CreateAutoMLJobV2",)
-"""AutoML picks instance types itself and tells IAM none; its other rails hold."""
+"""AutoML picks instance types itself and passes none to IAM; the other limits apply."""
 
 FOLLOW = (
     "sagemaker:DescribeAutoMLJobV2",
@@ -38,8 +41,20 @@ OUTPUT = "sagemaker"
 
 
 @dataclass(frozen=True)
+class ManagedJobs:
+    """Where SageMaker runs a project's jobs, and the buckets that they use."""
+
+    subnets: Sequence[pulumi.Input[str]]
+    artifacts: str
+    """Name of the artifact bucket."""
+
+    datasets: Sequence[str]
+    """Names of the buckets that jobs may read."""
+
+
+@dataclass(frozen=True)
 class Site:
-    """Where the jobs run, and on what."""
+    """`ManagedJobs` of one stack, with all values known: what the policies are built from."""
 
     stack: StackId
     account: str
@@ -51,8 +66,8 @@ class Site:
     datasets: Sequence[str]
     """Buckets that jobs may read."""
 
-    key_arns: Mapping[str, str]
-    """KMS key ARN by purpose."""
+    data_key_arn: str
+    """The KMS key of the buckets and of the jobs' volumes."""
 
     @property
     def location(self) -> AwsLocation:
@@ -60,20 +75,20 @@ class Site:
         return AwsLocation(self.account, self.region)
 
 
-def trust(site: Site) -> dict[str, Any]:
+def trust(account: str) -> dict[str, Any]:
     """Return the trust policy of the jobs' role, for this account's jobs only."""
     return iam.assumable_by(
         {"Service": "sagemaker.amazonaws.com"},
-        conditions={"StringEquals": {"aws:SourceAccount": site.account}},
+        conditions={"StringEquals": {"aws:SourceAccount": account}},
     )
 
 
 def job_policy(site: Site) -> dict[str, Any]:
-    """Return what jobs may do: read datasets, write their output, tell how they fare."""
+    """Return what jobs may do: read datasets, write their output, logs and metrics."""
     artifacts = bucket_arn(site.artifacts, site.region)
     logs = site.location.arn("logs", "log-group:/aws/sagemaker/*")
     datasets = [bucket_arn(name, site.region) for name in site.datasets]
-    buckets = {site.key_arns["data"]: {artifacts, *datasets}}
+    buckets = {site.data_key_arn: {artifacts, *datasets}}
     return iam.document(
         *statements.datasets("ReadDatasets", datasets, write=False),
         iam.statement("ListOutput", ("s3:GetBucketLocation", "s3:ListBucket"), (artifacts,)),
@@ -138,7 +153,7 @@ def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[ia
         "NoNetwork": ((*START, *AUTOML), {"Null": {"sagemaker:VpcSubnets": "true"}}),
         "OtherKeys": (
             (*START, *AUTOML),
-            {"ArnNotEquals": {"sagemaker:VolumeKmsKey": site.key_arns["data"]}},
+            {"ArnNotEquals": {"sagemaker:VolumeKmsKey": site.data_key_arn}},
         ),
     }
     return [

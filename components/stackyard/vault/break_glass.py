@@ -1,4 +1,4 @@
-"""The role for emergencies: opens the secrets of a stage, for named people with a second factor."""
+"""BreakGlass, the emergency role: it reads a stage's secrets, for named people with MFA."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.aws_location import AwsLocation
 from stackyard.naming import StackId, role_arn, role_name
+from stackyard.references import StackContext
 from stackyard.vault.config import VaultConfig
 from stackyard.vault.secret_policies import READ
 
@@ -23,7 +24,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html."""
 
 
 class BreakGlass(Component):
-    """A role that nobody needs on an ordinary day; the audit trail rings when it is taken."""
+    """A role for emergencies only; the audit trail raises an alarm when somebody assumes it."""
 
     TYPE: ClassVar[str] = "stackyard:index:BreakGlass"
 
@@ -35,14 +36,12 @@ class BreakGlass(Component):
         name: str,
         config: VaultConfig,
         *,
-        stack: StackId,
-        account: str,
-        region: str,
-        secrets_key_arn: pulumi.Input[str],
+        context: StackContext,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the foundation whose stage it is for, where that is, and the `secrets` key."""
+        """Wiring: the foundation of the stage whose secrets it opens."""
         super().__init__(name, config, opts=opts)
+        stack, location = context.stack, context.location
         role = aws.iam.Role(
             self.named("role"),
             name=role_name(stack, ROLE),
@@ -55,8 +54,8 @@ class BreakGlass(Component):
             self.named("role-policy"),
             name="open",
             role=role.name,
-            policy=pulumi.Output.from_input(secrets_key_arn).apply(
-                lambda key: iam.text(policy(key, stack.stage, AwsLocation(account, region)))
+            policy=pulumi.Output.from_input(context.key_arns["secrets"]).apply(
+                lambda key: iam.text(policy(key, stack.stage, location))
             ),
             opts=self.child(),
         )

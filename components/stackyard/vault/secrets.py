@@ -1,4 +1,4 @@
-"""Declared secrets: they exist, encrypted and guarded; their values never pass through here."""
+"""SecretStore, the secrets of a project, without their values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stackyard import iam
 from stackyard._component import Component
+from stackyard.references import SecretCustodians
 from stackyard.vault.config import SecretConfig, SecretStoreConfig
 from stackyard.vault.secret_policies import reader_policy, secret_policy
 
@@ -35,18 +36,16 @@ class SecretStore(Component):
         key_arn: pulumi.Input[str],
         region: str,
         readers: Mapping[str, pulumi.Input[str]],
-        admins: Sequence[str],
-        emergency: Sequence[str],
+        custodians: SecretCustodians,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: `prefix` of every secret's name, the `secrets` key, where, and who people are.
+        """Wiring: `prefix` of every secret's name, the `secrets` key, and who may use values.
 
-        `readers` gives a role ARN for each audience and workload; `admins` are the ARNs that may
-        put values in, `emergency` those that read beside the readers. Raises ValueError for a
-        reader without a role, or without administrators, as nobody could ever set a value then.
+        `readers` gives a role ARN for each audience and workload. Raises ValueError for a reader
+        without a role, or without administrators, as nobody could ever set a value then.
         """
         super().__init__(name, config, opts=opts)
-        if config.entries and not admins:
+        if config.entries and not custodians.admins:
             raise ValueError("secrets need at least one administrator, to put their values in")
         self.secret_arns = {}
         for key, entry in config.entries.items():
@@ -58,14 +57,14 @@ class SecretStore(Component):
             secret = self._make_secret(key, entry, prefix, key_arn, config.recovery_days)
             self.secret_arns[key] = secret.arn
             roles = pulumi.Output.all(*(readers[audience] for audience in entry.readers))
-            self._guard(key, secret, roles, admins, emergency)
+            self._set_policy(key, secret, roles, custodians)
         for reader in sorted({who for entry in config.entries.values() for who in entry.readers}):
             read = [
                 self.secret_arns[key]
                 for key, entry in config.entries.items()
                 if reader in entry.readers
             ]
-            self._let(reader, readers[reader], read, key_arn, region)
+            self._allow_reading(reader, readers[reader], read, key_arn, region)
         self.publish()
 
     def _make_secret(
@@ -89,27 +88,28 @@ class SecretStore(Component):
             opts=self.child(),
         )
 
-    def _guard(
+    def _set_policy(
         self,
         key: str,
         secret: aws.secretsmanager.Secret,
         roles: pulumi.Output[list[str]],
-        admins: Sequence[str],
-        emergency: Sequence[str],
+        custodians: SecretCustodians,
     ) -> None:
         aws.secretsmanager.SecretPolicy(
             self.named(f"{key}-policy"),
             secret_arn=secret.arn,
             policy=roles.apply(
                 lambda arns: iam.text(
-                    secret_policy(readers=arns, writers=admins, emergency=emergency)
+                    secret_policy(
+                        readers=arns, writers=custodians.admins, emergency=custodians.emergency
+                    )
                 )
             ),
             block_public_policy=True,
             opts=self.child(),
         )
 
-    def _let(
+    def _allow_reading(
         self,
         reader: str,
         role_arn: pulumi.Input[str],

@@ -19,6 +19,8 @@ from stackyard.config import Config
 from stackyard.database.component import Database
 from stackyard.database.config import DatabaseConfig
 from stackyard.images.repository import ImageRepository
+from stackyard.naming import StackId
+from stackyard.references import SecretCustodians, StackContext, VpcRef
 from stackyard.retention.config import ImageLifetimeConfig, RetentionConfig
 from stackyard.run_settings import ComponentOptions, RunSettings
 from stackyard.vault.component import Vault
@@ -102,12 +104,15 @@ def everything(opts: pulumi.ResourceOptions | None = None) -> None:
     Database(
         "database",
         DatabaseConfig(),
-        identifier="db",
-        retention=retention,
-        vpc_id="vpc-1",
-        subnets={"a": "subnet-a"},
+        context=StackContext(
+            StackId("platform", "foundation", "dev"),
+            "123456789012",
+            "eu-central-1",
+            {"data": KEY, "secrets": KEY, "logs": KEY},
+            retention,
+        ),
+        network=VpcRef("vpc-1", {"a": "subnet-a"}),
         clients="sg-1",
-        key_arns={"data": KEY, "secrets": KEY, "logs": KEY},
         opts=opts,
     )
     Vault(
@@ -128,8 +133,7 @@ def everything(opts: pulumi.ResourceOptions | None = None) -> None:
         key_arn=KEY,
         region="eu-central-1",
         readers={"trainer": ADMIN},
-        admins=[ADMIN],
-        emergency=[],
+        custodians=SecretCustodians(admins=[ADMIN], emergency=[]),
         opts=opts,
     )
 
@@ -148,7 +152,7 @@ def test_without_a_word_data_and_keys_are_protected_and_nothing_is_force_deleted
     assert made.only(REPOSITORY).inputs["forceDelete"] is False
     database = made.only(DATABASE).inputs
     assert (database["deletionProtection"], database["skipFinalSnapshot"]) == (True, False)
-    assert database["finalSnapshotIdentifier"] == "db-final"
+    assert database["finalSnapshotIdentifier"] == "platform-foundation-dev-final"
 
 
 def test_a_program_asks_for_less() -> None:

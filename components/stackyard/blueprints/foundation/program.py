@@ -9,7 +9,7 @@ import pulumi
 from stackyard import contracts, tags
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.providers import aws_provider, run_settings
-from stackyard.blueprints.wiring import pool_facts, stack_context
+from stackyard.blueprints.wiring import database_facts, pool_facts, stack_context
 from stackyard.cluster.component import Cluster
 from stackyard.contracts import FoundationContract
 from stackyard.database.component import Database
@@ -19,7 +19,7 @@ from stackyard.images.component import BaseImages
 from stackyard.monitoring.audit import AuditTrail
 from stackyard.naming import StackId
 from stackyard.network.component import Network
-from stackyard.references import StackContext
+from stackyard.references import StackContext, VpcRef
 from stackyard.run_settings import ComponentOptions
 from stackyard.vault.break_glass import BreakGlass, break_glass_arn
 from stackyard.vault.component import Vault
@@ -50,7 +50,7 @@ class Foundation:
             opts=opts,
         )
         context = stack_context(self.stack, config, vault.key_arns)
-        emergency = self._make_break_glass(vault, opts)
+        emergency = self._make_break_glass(context, opts)
         AuditTrail(
             "audit",
             config.retention.logs,
@@ -79,39 +79,32 @@ class Foundation:
         )
         for pool, gpu in config.gpu_pools.items():
             GpuPool(f"gpu-{pool}", gpu, pool=pool, wiring=cluster.node_wiring, opts=opts)
-        database = self._make_database(vault, network, cluster, opts)
+        database = self._make_database(context, network, cluster, opts)
         bases = self._make_base_images(context, opts)
         self._publish(vault, network, cluster, database, bases, emergency)
 
-    def _make_break_glass(self, vault: Vault, opts: pulumi.ResourceOptions) -> list[str]:
+    def _make_break_glass(self, context: StackContext, opts: pulumi.ResourceOptions) -> list[str]:
         """Make the role, if there is anybody to take it; return its ARN."""
         if not self.config.vault.break_glass:
             return []
-        BreakGlass(
-            "break-glass",
-            self.config.vault,
-            stack=self.stack,
-            account=self.config.account,
-            region=self.config.region,
-            secrets_key_arn=vault.key_arns["secrets"],
-            opts=opts,
-        )
+        BreakGlass("break-glass", self.config.vault, context=context, opts=opts)
         return [break_glass_arn(self.stack, self.config.location)]
 
     def _make_database(
-        self, vault: Vault, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions
+        self,
+        context: StackContext,
+        network: Network,
+        cluster: Cluster,
+        opts: pulumi.ResourceOptions,
     ) -> Database | None:
         if self.config.database is None:
             return None
         return Database(
             "database",
             self.config.database,
-            identifier=self.stack.slug,
-            retention=self.config.retention,
-            vpc_id=network.vpc_id,
-            subnets=network.private_subnets,
+            context=context,
+            network=VpcRef(network.vpc_id, network.private_subnets),
             clients=cluster.security_group,
-            key_arns=vault.key_arns,
             opts=opts,
         )
 
@@ -152,7 +145,12 @@ class Foundation:
                 "gpu_pools": {
                     pool: pool_facts(gpu.reference).model_dump() for pool, gpu in pools.items()
                 },
-                "database": database.facts() if database else None,
+                "database": self._database_facts(database),
                 "base_images": bases.images if bases else {},
             }
         )
+
+    def _database_facts(self, database: Database | None) -> dict[str, object] | None:
+        if database is None or self.config.database is None:
+            return None
+        return database_facts(database, self.config.database.rotation_days)

@@ -23,7 +23,7 @@ from stackyard.blueprints.project.parts.hybrid import make_hybrid
 from stackyard.blueprints.project.parts.monitoring import make_monitoring
 from stackyard.blueprints.project.parts.permissions import grant_context, namespace_rules
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
-from stackyard.blueprints.wiring import stack_context
+from stackyard.blueprints.wiring import custodians, stack_context
 from stackyard.contracts import FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
@@ -135,8 +135,7 @@ class Project:
             key_arn=foundation.key_arns["secrets"],
             region=self.config.region,
             readers=access.role_arns,
-            admins=foundation.admin_arns,
-            emergency=foundation.emergency_arns,
+            custodians=custodians(foundation),
             opts=opts,
         )
 

@@ -47,7 +47,9 @@ class Run(mocks.Mocks):
         computed = {name: f"{args.name}-{name}" for name in COMPUTED}
         made = {"arn": f"arn:{self.partition}:mock:::{args.name}", **computed, **args.inputs}
         made |= _added_by_aws(args, self.partition)
-        return f"{args.name}-id", made
+        # The provider's id of a bucket is its name.
+        is_bucket = args.typ == "aws:s3/bucket:Bucket"
+        return args.inputs["bucket"] if is_bucket else f"{args.name}-id", made
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
         if args.token == "pulumi:pulumi:readStackOutputs":

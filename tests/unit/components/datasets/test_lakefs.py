@@ -7,28 +7,14 @@ from typing import Any
 import pytest
 
 from stackyard.access.evaluator import Request, decide
-from stackyard.contracts import FoundationContract
+from stackyard.aws_location import AwsLocation
 from stackyard.datasets import lakefs
 from stackyard.naming import StackId
 
 STACK = StackId("vision", "defects", "dev")
 ROLE = "arn:aws:iam::123456789012:role/lakefs"
-FOUNDATION = FoundationContract(
-    version=1,
-    stage="dev",
-    account="123456789012",
-    region="eu-central-1",
-    vpc_id="vpc-1",
-    vpc_cidr="10.0.0.0/16",
-    private_subnets={},
-    cluster_name="c",
-    cluster_endpoint="https://127.0.0.1",
-    cluster_ca="",
-    cluster_security_group="sg-1",
-    key_arns={"data": "arn:data", "secrets": "arn:secrets"},
-    gpu_pools={},
-)
-POLICY = lakefs.server_policy(STACK, ["labels"], FOUNDATION)
+KEYS = {"data": "arn:data", "secrets": "arn:secrets"}
+POLICY = lakefs.server_policy(STACK, ["labels"], AwsLocation("123456789012", "eu-central-1"), KEYS)
 VAULT = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:vision/defects/dev"
 
 

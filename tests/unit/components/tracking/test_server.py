@@ -7,21 +7,21 @@ from pydantic import ValidationError
 
 from stackyard import iam
 from stackyard.access.evaluator import Request, decide
+from stackyard.bucket.layout import BucketRef
 from stackyard.naming import StackId
 from stackyard.tracking import server
 from stackyard.tracking.config import TrackingConfig
 
 STACK = StackId("vision", "defects", "dev")
-PROGRAM = server.server_command(
-    TrackingConfig(), stack=STACK, bucket="artifacts", region="eu-central-1"
-)
+BUCKET = BucketRef("artifacts", "eu-central-1")
+PROGRAM = server.server_command(TrackingConfig(), stack=STACK, bucket=BUCKET)
 
 
 def test_the_database_is_in_no_argument_and_in_no_given_environment() -> None:
     for program in (
         PROGRAM,
         server.migrate_command(STACK, "eu-central-1"),
-        server.collect_command(TrackingConfig(), bucket="artifacts", region="eu-central-1"),
+        server.collect_command(TrackingConfig(), bucket=BUCKET),
     ):
         assert program.command[:3] == list(server.CONNECT)
         assert server.STORE not in program.environment
@@ -57,7 +57,7 @@ def test_clients_outside_get_the_same_settings_but_for_the_address() -> None:
 def test_only_named_roles_touch_artifacts_whatever_their_own_policies_allow() -> None:
     own = "arn:aws:iam::123456789012:role/vision-defects-dev-tracking"
     everything = iam.document(iam.statement("All", ("s3:*",), ("*",)))
-    policy = iam.document(server.only("arn:aws:s3:::artifacts", [own]))
+    policy = iam.document(server.only(BUCKET.arn, [own]))
 
     def may(role: str, action: str) -> bool:
         request = Request(role, action, "arn:aws:s3:::artifacts/1/run/model")

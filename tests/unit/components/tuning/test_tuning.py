@@ -21,7 +21,7 @@ SITE = Site(
     subnets=["subnet-a", "subnet-b"],
     artifacts="artifacts",
     datasets=["photos"],
-    key_arns={"data": KEY},
+    data_key_arn=KEY,
 )
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/vision-defects-dev-sagemaker"
 POLICY = sagemaker.start_policy(SITE, ROLE, instance_types=["ml.m5.xlarge"], max_hours=2)

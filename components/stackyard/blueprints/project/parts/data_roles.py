@@ -5,7 +5,8 @@ A service takes one (SageMaker), or a server (lakeFS), or the trainer's pods on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from stackyard import iam
 from stackyard.access.grants import Compiled, GrantContext, granted
@@ -16,7 +17,10 @@ from stackyard.datasets.names import dataset_buckets
 from stackyard.naming import StackId, role_arn
 from stackyard.tracking.names import artifact_bucket
 from stackyard.tuning import sagemaker
-from stackyard.tuning.sagemaker import Site
+from stackyard.tuning.sagemaker import ManagedJobs, Site
+
+if TYPE_CHECKING:
+    import pulumi
 
 
 def data_roles(
@@ -30,7 +34,16 @@ def data_roles(
         for role in (f"trainer-{cluster}" for cluster in clusters)
     }
     if config.tuning is not None and config.tuning.managed is not None:
-        site = tuning_site(stack, config, key_arns=context.key_arns)
+        jobs = managed_jobs(stack, config)
+        site = Site(
+            stack=stack,
+            account=context.account,
+            region=context.region,
+            subnets=(),
+            artifacts=jobs.artifacts,
+            datasets=jobs.datasets,
+            data_key_arn=context.key_arns["data"],
+        )
         policy = sagemaker.job_policy(site)
         found[sagemaker.ROLE] = Holder(role_arn(stack, location, sagemaker.ROLE), policy)
     if buckets := branched(stack, config):
@@ -41,24 +54,16 @@ def data_roles(
     return found
 
 
-def tuning_site(
-    stack: StackId,
-    config: ProjectConfig,
-    *,
-    key_arns: Mapping[str, str],
-    subnets: Sequence[str] = (),
-) -> Site:
-    """Return where SageMaker's jobs run: they read what trainers do, but no personal data."""
+def managed_jobs(
+    stack: StackId, config: ProjectConfig, subnets: Sequence[pulumi.Input[str]] = ()
+) -> ManagedJobs:
+    """Return what SageMaker's jobs use: they read what trainers do, but no personal data."""
     buckets = dataset_buckets(config.store, stack, config.account)
     readable = granted(config.access.workloads.trainer, list(config.datasets))
-    return Site(
-        stack=stack,
-        account=config.account,
-        region=config.region,
+    return ManagedJobs(
         subnets=subnets,
         artifacts=artifact_bucket(stack, config.account),
         datasets=[buckets[name] for name in readable if config.datasets[name].kind != "personal"],
-        key_arns=key_arns,
     )
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
 from stackyard.blueprints.project.config import ProjectConfig
-from stackyard.blueprints.project.parts.data_roles import branched, tuning_site
+from stackyard.blueprints.project.parts.data_roles import branched, managed_jobs
 from stackyard.blueprints.project.parts.environment import ProjectEnvironment, ProjectWiring
-from stackyard.contracts import DatabaseFacts
+from stackyard.blueprints.wiring import custodians, database_ref
 from stackyard.database.client import DatabaseClient
 from stackyard.datasets.branching import BranchServer
 from stackyard.images.names import builder
 from stackyard.models import documents
-from stackyard.models.component import ModelRegistry
+from stackyard.models.component import ModelReaders, ModelRegistry
 from stackyard.models.config import ModelRegistryConfig
 from stackyard.naming import StackId, role_arn
+from stackyard.references import DatabaseAccess, PodPlacement
 from stackyard.tracking.component import TrackingServer
+from stackyard.tracking.config import TrackingConfig
 from stackyard.tracking.names import artifact_bucket
 from stackyard.tuning import sagemaker
 from stackyard.tuning.component import Tuning
-from stackyard.tuning.config import TuningConfig
 
 MODEL_READERS = frozenset({"delivery"})
 """Audiences that bake registered models into images; nobody else can read the model bucket."""
@@ -77,80 +76,93 @@ class _Maker:
         config = self.config
         if config.tracking is None:
             return Experiments()
+        environment, opts = self.environment, self.wiring.opts
+        access = self.database_access(config.tracking, "tracking")
+        tracking = TrackingServer(
+            "tracking",
+            config.tracking,
+            context=environment.context,
+            pods=self.pods,
+            database=access,
+            log_bucket=self.wiring.log_bucket,
+            also_used_by=self.other_users(),
+            opts=opts,
+        )
+        if config.tuning is not None:
+            Tuning(
+                "tuning",
+                config.tuning,
+                context=environment.context,
+                pods=self.pods,
+                database=access,
+                role_arns=self.wiring.role_arns,
+                jobs=managed_jobs(self.stack, config, environment.cluster.subnets),
+                opts=opts,
+            )
+        models = self.make_models(config.models, tracking) if config.models is not None else None
+        if buckets := branched(self.stack, config):
+            BranchServer(
+                "lakefs",
+                config.lakefs,
+                context=environment.context,
+                pods=self.pods,
+                database=access,
+                buckets=buckets,
+                opts=opts,
+            )
+        return Experiments(tracking, models)
+
+    def make_models(self, config: ModelRegistryConfig, tracking: TrackingServer) -> ModelRegistry:
+        role_arns = self.wiring.role_arns
+        return ModelRegistry(
+            "models",
+            config,
+            context=self.environment.context,
+            pods=self.pods,
+            tracking=tracking,
+            readers=ModelReaders(
+                role_arns={who: arn for who, arn in role_arns.items() if who in MODEL_READERS},
+                builders=[builder(model) for model in self.config.baked_models],
+            ),
+            log_bucket=self.wiring.log_bucket,
+            opts=self.wiring.opts,
+        )
+
+    @property
+    def pods(self) -> PodPlacement:
+        """Where the pods of this part run."""
+        return PodPlacement(
+            cluster=self.environment.cluster,
+            namespace=self.wiring.namespace,
+            registry=self.environment.services.registry,
+        )
+
+    def database_access(self, config: TrackingConfig, section: str) -> DatabaseAccess:
+        """Return how servers get databases, with the program that their pods connect by.
+
+        Raises ContractError for a foundation without a database, which `section` needs. The image
+        of the tracking server has what the set-up jobs need.
+        """
+        environment = self.environment
+        foundation, services = environment.foundation, environment.services
+        if foundation.database is None:
+            raise environment.mismatch(
+                f"has no database, and `{section}` of {self.stack} needs one",
+                "write `database: {{}}` in its stack file and run `stackyard up {}`",
+            )
         client = DatabaseClient(
             "database-client",
             stack=self.stack,
             namespace=self.wiring.namespace,
             opts=self.wiring.opts,
         )
-        tracking = TrackingServer(
-            "tracking",
-            config.tracking,
-            **self.server_wiring("tracking"),
-            lifetime=config.retention.artifacts,
-            log_bucket=self.wiring.log_bucket,
-            client_program=client.config_map,
-            also_used_by=self.other_users(),
-            opts=self.wiring.opts,
-        )
-        if config.tuning is not None:
-            self.make_tuning(config.tuning, tracking, client.config_map)
-        models = self.make_models(config.models, tracking) if config.models is not None else None
-        self.make_branching(tracking)
-        return Experiments(tracking, models)
-
-    def make_models(self, config: ModelRegistryConfig, tracking: TrackingServer) -> ModelRegistry:
-        return ModelRegistry(
-            "models",
-            config,
-            stack=self.stack,
-            foundation=self.environment.foundation,
-            retention=self.config.retention,
-            artifacts=tracking.bucket,
-            tracking_uri=tracking.uri,
-            image=tracking.image,
-            namespace=self.wiring.namespace,
-            log_bucket=self.wiring.log_bucket,
-            readers={
-                who: arn for who, arn in self.wiring.role_arns.items() if who in MODEL_READERS
-            },
-            bakers=[builder(model) for model in self.config.baked_models],
-            opts=self.wiring.opts,
-        )
-
-    def make_branching(self, tracking: TrackingServer) -> None:
-        project = self.config
-        if buckets := branched(self.stack, project):
-            BranchServer(
-                "lakefs",
-                project.lakefs,
-                **self.server_wiring("datasets.*.branching"),
-                buckets=buckets,
-                setup_image=tracking.image,
-                opts=self.wiring.opts,
-            )
-
-    def make_tuning(
-        self,
-        config: TuningConfig,
-        tracking: TrackingServer,
-        client_program: pulumi.Input[str],
-    ) -> Tuning:
-        foundation = self.environment.foundation
-        return Tuning(
-            "tuning",
-            config,
-            **self.server_wiring("tuning"),
-            site=tuning_site(
-                self.stack,
-                self.config,
-                key_arns=foundation.key_arns,
-                subnets=sorted(foundation.private_subnets.values()),
-            ),
-            role_arns=self.wiring.role_arns,
-            setup_image=tracking.image,
-            client_program=client_program,
-            opts=self.wiring.opts,
+        return DatabaseAccess(
+            instance=database_ref(foundation.database, foundation),
+            setup_namespace=services.system_namespace,
+            setup_image=f"{services.registry}/{config.image}",
+            client=client.config_map,
+            custodians=custodians(foundation),
+            recovery_days=self.config.secrets.recovery_days,
         )
 
     def other_users(self) -> list[str]:
@@ -162,23 +174,3 @@ class _Maker:
         users = {documents.KEEPER: self.config.models is not None, sagemaker.ROLE: managed}
         location = self.config.location
         return [role_arn(self.stack, location, role) for role, used in users.items() if used]
-
-    def server_wiring(self, section: str) -> dict[str, Any]:
-        """Return the wiring that every server with a database has; `section` needs the database."""
-        return {
-            "stack": self.stack,
-            "foundation": self.environment.foundation,
-            "services": self.environment.services,
-            "facts": self.database(section),
-            "namespace": self.wiring.namespace,
-            "recovery_days": self.config.secrets.recovery_days,
-        }
-
-    def database(self, section: str) -> DatabaseFacts:
-        database = self.environment.foundation.database
-        if database is None:
-            raise self.environment.mismatch(
-                f"has no database, and `{section}` of {self.stack} needs one",
-                "write `database: {{}}` in its stack file and run `stackyard up {}`",
-            )
-        return database
