@@ -10,6 +10,7 @@ from stackyard.access.config import WorkloadsConfig as WorkloadsConfig
 from stackyard.access.shared import SharedDirectories as SharedDirectories
 from stackyard.blueprints.catalogue import program as stack_program
 from stackyard.bucket.component import PrivateBucket as PrivateBucket
+from stackyard.bucket.layout import BucketRef as BucketRef
 from stackyard.budget.config import BudgetConfig as BudgetConfig
 from stackyard.cluster.autoscaler import ClusterAutoscaler as ClusterAutoscaler
 from stackyard.cluster.component import Cluster as Cluster
@@ -57,6 +58,7 @@ from stackyard.images.config import ProjectImageConfig as ProjectImageConfig
 from stackyard.images.config import ProjectImagesConfig as ProjectImagesConfig
 from stackyard.images.repository import ImageRepository as ImageRepository
 from stackyard.kubernetes import kubeconfig as kubeconfig
+from stackyard.models.component import ModelReaders as ModelReaders
 from stackyard.models.component import ModelRegistry as ModelRegistry
 from stackyard.models.config import ModelRegistryConfig as ModelRegistryConfig
 from stackyard.models.lineage import Lineage as Lineage
@@ -95,9 +97,14 @@ from stackyard.queueing.component import ProjectQueue as ProjectQueue
 from stackyard.queueing.component import StageQueues as StageQueues
 from stackyard.references import ClusterApiRef as ClusterApiRef
 from stackyard.references import ClusterRef as ClusterRef
+from stackyard.references import DatabaseAccess as DatabaseAccess
+from stackyard.references import DatabaseRef as DatabaseRef
 from stackyard.references import GpuPoolRef as GpuPoolRef
 from stackyard.references import OnPremClusterRef as OnPremClusterRef
+from stackyard.references import PodPlacement as PodPlacement
+from stackyard.references import SecretCustodians as SecretCustodians
 from stackyard.references import StackContext as StackContext
+from stackyard.references import VpcRef as VpcRef
 from stackyard.resource_tag import name_resources as name_resources
 from stackyard.retention.config import BackupLifetimeConfig as BackupLifetimeConfig
 from stackyard.retention.config import CandidateLifetimeConfig as CandidateLifetimeConfig
@@ -120,6 +127,7 @@ from stackyard.tracking.component import TrackingServer as TrackingServer
 from stackyard.tracking.config import TrackingConfig as TrackingConfig
 from stackyard.tuning.component import Tuning as Tuning
 from stackyard.tuning.config import TuningConfig as TuningConfig
+from stackyard.tuning.sagemaker import ManagedJobs as ManagedJobs
 from stackyard.vault.break_glass import BreakGlass as BreakGlass
 from stackyard.vault.component import Vault as Vault
 from stackyard.vault.config import SecretConfig as SecretConfig
@@ -139,6 +147,7 @@ __all__ = [
     "BaseImagesConfig",
     "BranchServer",
     "BreakGlass",
+    "BucketRef",
     "BudgetConfig",
     "BuildConfig",
     "CanaryConfig",
@@ -157,9 +166,11 @@ __all__ = [
     "Contract",
     "ContractError",
     "Database",
+    "DatabaseAccess",
     "DatabaseClient",
     "DatabaseConfig",
     "DatabaseFacts",
+    "DatabaseRef",
     "DatasetConfig",
     "DatasetStore",
     "DatasetStoreConfig",
@@ -182,8 +193,10 @@ __all__ = [
     "LineageError",
     "LogLifetimeConfig",
     "LogShipper",
+    "ManagedJobs",
     "MigConfig",
     "ModelLifetimeConfig",
+    "ModelReaders",
     "ModelRegistry",
     "ModelRegistryConfig",
     "ModelServerConfig",
@@ -211,6 +224,7 @@ __all__ = [
     "Pipeline",
     "PipelineConfig",
     "PipelineInputs",
+    "PodPlacement",
     "PriorityClasses",
     "PrivateBucket",
     "ProjectAccess",
@@ -229,6 +243,7 @@ __all__ = [
     "RetentionConfig",
     "RunSettings",
     "SecretConfig",
+    "SecretCustodians",
     "SecretStore",
     "SecretStoreConfig",
     "ServicesContract",
@@ -250,6 +265,7 @@ __all__ = [
     "UpstreamError",
     "Vault",
     "VaultConfig",
+    "VpcRef",
     "WorkloadIdentity",
     "WorkloadsConfig",
     "kubeconfig",
