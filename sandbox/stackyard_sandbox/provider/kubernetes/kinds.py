@@ -5,17 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
-import threading
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
+from stackyard_sandbox.provider.kubernetes.sdk_loading import LOADING
 from stackyard_sandbox.provider.server import ProviderError
 
 REFUSED_GROUPS = ("helm.sh", "kustomize", "yaml")
 """Types that render manifests on the client; the official plugin downloads charts for them."""
-
-_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,8 @@ class Kind:
 
 
 def kind_of(token: str) -> Kind:
-    """Return the kind behind `kubernetes:GROUP/VERSION:Kind`; ProviderError if it is refused.
-
-    The engine asks from several threads. Modules of the SDK import each other in circles, and a
-    thread that meets a module which another one is loading gets it half empty.
-    """
-    with _LOADING:
+    """Return the kind behind `kubernetes:GROUP/VERSION:Kind`; ProviderError if it is refused."""
+    with LOADING:
         return _kind_of(token)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pulumi
 from pulumi import _types as sdk  # the module that the generated SDK itself is built on
 
+from stackyard_sandbox.provider.kubernetes.sdk_loading import LOADING
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.schema import Failure
 
@@ -129,7 +130,9 @@ def _camel(key: str) -> str:
 
 @cache
 def _types_of(arguments: type) -> dict[str, Any]:
-    return dict(sdk.input_type_types(arguments))
+    # Annotations are texts; reading them loads the modules that they name.
+    with LOADING:
+        return dict(sdk.input_type_types(arguments))
 
 
 @cache

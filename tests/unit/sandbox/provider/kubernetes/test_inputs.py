@@ -195,6 +195,7 @@ def test_settings_are_those_of_the_sdk_that_the_sandbox_can_honour() -> None:
 LOADED_AT_ONCE = """
 import sys, threading
 from concurrent.futures import ThreadPoolExecutor
+from stackyard_sandbox.provider.kubernetes import schema
 from stackyard_sandbox.provider.kubernetes.kinds import kind_of
 
 sys.setswitchinterval(1e-5)
@@ -203,8 +204,13 @@ tokens = [f"kubernetes:{token}" for token in (
     "apps/v1:Deployment", "batch/v1:Job", "rbac.authorization.k8s.io/v1:Role",
 )]
 together = threading.Barrier(len(tokens))
+
+def look(token):
+    together.wait()
+    schema.check({"metadata": {"name": "x"}, "spec": {}}, kind_of(token).arguments)
+
 with ThreadPoolExecutor(len(tokens)) as pool:
-    list(pool.map(lambda token: (together.wait(), kind_of(token)), tokens))
+    list(pool.map(look, tokens))
 """
 
 
