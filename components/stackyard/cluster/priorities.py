@@ -38,7 +38,7 @@ class PriorityClasses(Component):
 
     TYPE: ClassVar[str] = "stackyard:index:PriorityClasses"
 
-    names: list[str]
+    names: list[pulumi.Output[str]]
     """The classes, most important first."""
 
     def __init__(
@@ -46,8 +46,9 @@ class PriorityClasses(Component):
     ) -> None:
         """Wiring: the stack, for labels."""
         super().__init__(name, Config(), opts=opts)
+        self.names = []
         for key, priority in PRIORITIES.items():
-            k8s.scheduling.v1.PriorityClass(
+            made = k8s.scheduling.v1.PriorityClass(
                 self.named(key.removeprefix("stackyard-")),
                 metadata=k8s.meta.v1.ObjectMetaArgs(
                     name=key, labels=kubernetes.labels(stack, "priorities")
@@ -58,5 +59,5 @@ class PriorityClasses(Component):
                 description=priority.use,
                 opts=self.child(),
             )
-        self.names = list(PRIORITIES)
+            self.names.append(made.metadata.apply(lambda metadata: str(metadata.name)))
         self.publish()

@@ -30,11 +30,14 @@ FETCH_MODEL = f'aws s3 cp --recursive --only-show-errors "$MODEL" {render.LAYER}
 class ImagesComponent(Component):
     """The signing profile, repositories and builds that stages and projects make alike."""
 
+    builds: dict[str, pulumi.Output[str]]
+    """Name of the CodeBuild project by image, and by model that is baked into one."""
+
     def __init__(
         self, name: str, config: Config, context: StackContext, opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__(name, config, opts=opts)
-        self._context = context
+        self._context, self.builds = context, {}
         profile = aws.signer.SigningProfile(
             self.named("signing-profile"),
             name=signing_profile(context.stack),
@@ -77,7 +80,7 @@ class ImagesComponent(Component):
             pushed_by=[builder_arn(context.stack, context.location, image), *pushers],
             opts=self.child(),
         )
-        ImageBuild(
+        made = ImageBuild(
             self.named(f"{image}-build"),
             config,
             environment=self._build_environment,
@@ -87,6 +90,7 @@ class ImagesComponent(Component):
             build=build,
             opts=self.child(),
         )
+        self.builds[image] = made.project
         return repository.url
 
 

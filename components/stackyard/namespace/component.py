@@ -30,11 +30,8 @@ class ProjectNamespace(Component):
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectNamespace"
 
-    namespace: str
-    """Its name, the same on every cluster."""
-
-    ready: pulumi.Output[str]
-    """The same, known once pods may start in it."""
+    namespace: pulumi.Output[str]
+    """Its name, the same on every cluster; known once pods may start in it."""
 
     def __init__(
         self,
@@ -56,11 +53,11 @@ class ProjectNamespace(Component):
         """
         super().__init__(name, config, opts=opts)
         self._stack = stack
-        self.namespace = namespace_name(stack)
+        self._namespace = namespace_name(stack)
         self._space = k8s.core.v1.Namespace(
             self.named("space"),
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=self.namespace,
+                name=self._namespace,
                 labels={
                     **kubernetes.labels(stack, "namespace"),
                     **objects.pod_security_labels(config.pod_security_version),
@@ -69,7 +66,8 @@ class ProjectNamespace(Component):
             opts=self.child(),
         )
         bounds = self._bound(config, gpu_resources)
-        self.ready = pulumi.Output.all(self.namespace, *bounds).apply(lambda parts: str(parts[0]))
+        known = pulumi.Output.all(self._namespace, *bounds)
+        self.namespace = known.apply(lambda parts: str(parts[0]))
         self._make_network_policies()
         for account in SERVICE_ACCOUNTS:
             self._make_service_account(account)
@@ -88,7 +86,7 @@ class ProjectNamespace(Component):
 
     def _metadata(self, name: str) -> k8s.meta.v1.ObjectMetaArgs:
         labels = kubernetes.labels(self._stack, "namespace")
-        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.namespace, labels=labels)
+        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self._namespace, labels=labels)
 
     def _bound(
         self, config: NamespaceConfig, gpu_resources: Sequence[str]
@@ -126,7 +124,7 @@ class ProjectNamespace(Component):
 
     def _make_role(self, audience: str, rules: Sequence[Rule]) -> None:
         """Give the group of an audience its Kubernetes role."""
-        members = group(self.namespace, audience)
+        members = group(self._namespace, audience)
         k8s.rbac.v1.Role(
             self.named(f"role-{audience}"),
             metadata=self._metadata(audience),
@@ -137,7 +135,7 @@ class ProjectNamespace(Component):
         if audience in SERVICE_ACCOUNTS:
             subjects.append(
                 k8s.rbac.v1.SubjectArgs(
-                    kind="ServiceAccount", name=audience, namespace=self.namespace
+                    kind="ServiceAccount", name=audience, namespace=self._namespace
                 )
             )
         k8s.rbac.v1.RoleBinding(
@@ -152,14 +150,14 @@ class ProjectNamespace(Component):
         """Let each audience start pods as its own service accounts only."""
         if not audiences:
             return
-        name = f"{self.namespace}-accounts"
+        name = f"{self._namespace}-accounts"
         metadata = k8s.meta.v1.ObjectMetaArgs(
             name=name, labels=kubernetes.labels(self._stack, "namespace")
         )
         policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
             self.named("accounts"),
             metadata=metadata,
-            spec=objects.accounts_policy(self.namespace, audiences),
+            spec=objects.accounts_policy(self._namespace, audiences),
             opts=self._inside(),
         )
         k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
@@ -180,7 +178,7 @@ class ProjectNamespace(Component):
             self.named(f"entry-{audience}"),
             cluster_name=cluster,
             principal_arn=role_arn,
-            kubernetes_groups=[group(self.namespace, audience)],
+            kubernetes_groups=[group(self._namespace, audience)],
             type="STANDARD",
             opts=self.child(),
         )
@@ -193,7 +191,7 @@ class ProjectNamespace(Component):
         aws.eks.PodIdentityAssociation(
             self.named(f"identity-{workload}"),
             cluster_name=cluster,
-            namespace=self.namespace,
+            namespace=self._namespace,
             service_account=workload,
             role_arn=role_arn,
             opts=self.child(),

@@ -13,7 +13,6 @@ from stackyard._component import Component
 from stackyard.aws_location import partition_of
 from stackyard.bucket.component import PrivateBucket
 from stackyard.bucket.layout import BucketRef
-from stackyard.images.build import project_name
 from stackyard.images.names import registry, repository_name
 from stackyard.images.policies import repository_arn
 from stackyard.models.documents import ROOT, model_bucket
@@ -126,6 +125,7 @@ class Pipeline(Component):
             topic=topic,
             jobs_function=actors["pipeline"].arn,
             release_function=actors["delivery"].arn,
+            bake_project=inputs.build,
         )
         keys = pulumi.Output.all(*(self._context.key_arns[key] for key in ("data", "logs")))
         policy = pulumi.Output.all(known, keys).apply(lambda both: self._machine_policy(*both))
@@ -154,7 +154,7 @@ class Pipeline(Component):
 
     def _machine_policy(self, made: Mapping[str, str], keys: Sequence[str]) -> iam.Document:
         where = {"account": self._account, "region": self._region}
-        build = project_name(self._stack, self._config.deploy)
+        build = made["bake_project"]
         repository = repository_name(self._stack, self._config.deploy)
         return documents.machine_policy(
             functions=[made["jobs_function"], made["release_function"]],
@@ -171,7 +171,6 @@ class Pipeline(Component):
         parts = Parts(
             **made,
             partition=partition_of(self._region),
-            bake_project=project_name(self._stack, self._config.deploy),
             models=f"s3://{model_bucket(self._stack, self._account)}/{ROOT}",
             repository=repository_name(self._stack, self._config.deploy),
             registry=registry(self._account, self._region),

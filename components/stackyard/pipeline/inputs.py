@@ -25,6 +25,9 @@ class PipelineInputs:
     deployment: Mapping[str, Any]
     """Manifest of the Deployment that it releases, without the image."""
 
+    build: pulumi.Input[str]
+    """Name of the CodeBuild project that bakes the model into its image."""
+
     datasets: Mapping[str, pulumi.Input[str]]
     """Bucket by dataset, for the trigger by new objects."""
 

@@ -73,7 +73,7 @@ def declare(provider: k8s.Provider) -> None:
             config,
             stack=stack,
             pools=POOLS,
-            namespace=space.ready,
+            namespace=space.namespace,
             opts=after,
         )
 

@@ -70,9 +70,9 @@ class Project:
         secrets = self._make_secrets(foundation, access, opts)
         namespace = self._make_namespace(environment, access, opts)
         self._make_mounts(environment, secrets, namespace, opts)
-        make_hybrid(environment, documents=documents, namespace=namespace.ready, opts=opts)
+        make_hybrid(environment, documents=documents, namespace=namespace.namespace, opts=opts)
         wiring = ProjectWiring(
-            namespace=namespace.ready,
+            namespace=namespace.namespace,
             datasets=datasets.bucket_ids,
             log_bucket=datasets.log_bucket_id,
             role_arns=access.role_arns,
@@ -159,7 +159,7 @@ class Project:
             "mounted-secrets",
             stack=self.stack,
             region=self.config.region,
-            namespace=namespace.ready,
+            namespace=namespace.namespace,
             secret_arns={name: secrets.secret_arns[name] for name in mounted},
             opts=opts,
         )

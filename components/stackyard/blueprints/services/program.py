@@ -77,13 +77,19 @@ class Services:
             version=ServicesContract.VERSION,
             stage=self.stack.stage,
             cluster_name=foundation.cluster_name,
-            priority_classes=priorities.names,
+            priority_classes=[],
             system_namespace=SYSTEM,
             registry=self._registry,
             queueing=self.config.queueing,
         )
         onprem = register(self.stack, self.config.onprem, self.config.queueing, self.opts)
-        contracts.publish({**contract.model_dump(mode="json"), "onprem": onprem})
+        contracts.publish(
+            {
+                **contract.model_dump(mode="json"),
+                "priority_classes": priorities.names,
+                "onprem": onprem,
+            }
+        )
 
     def _ship_logs(self, foundation: FoundationContract) -> None:
         # The shipper mounts the node's log directory, which only `privileged` allows.

@@ -52,10 +52,11 @@ def make_delivery(environment: ProjectEnvironment, wiring: ProjectWiring) -> Del
     """Make the components; raises ContractError for a GPU pool or base image that is missing."""
     for path, pool in environment.config.named_gpu_pools():
         _check_named(environment, "GPU pool", pool, dotted(path), environment.pools)
+    images = _make_images(environment, wiring)
     return Delivery(
-        images=_make_images(environment, wiring),
+        images=images,
         servers=_make_servers(environment, wiring),
-        pipeline=_make_pipeline(environment, wiring),
+        pipeline=_make_pipeline(environment, wiring, images),
     )
 
 
@@ -104,9 +105,12 @@ def _make_servers(environment: ProjectEnvironment, wiring: ProjectWiring) -> Mod
     )
 
 
-def _make_pipeline(environment: ProjectEnvironment, wiring: ProjectWiring) -> Pipeline | None:
+def _make_pipeline(
+    environment: ProjectEnvironment, wiring: ProjectWiring, images: ProjectImages | None
+) -> Pipeline | None:
     config = environment.config
-    if config.pipeline is None or config.serving is None:
+    # A pipeline's model is served and baked onto an image: `agreements/pipeline.py`.
+    if config.pipeline is None or config.serving is None or images is None:
         return None
     return Pipeline(
         "pipeline",
@@ -119,6 +123,7 @@ def _make_pipeline(environment: ProjectEnvironment, wiring: ProjectWiring) -> Pi
             deployment=objects.released_deployment(
                 _server(environment, config.pipeline.deploy, config.serving)
             ),
+            build=images.builds[config.pipeline.deploy],
             datasets=wiring.datasets,
             approvals=config.approvals,
         ),

@@ -63,13 +63,13 @@ def _make_onprem(
         opts=there,
     )
     pools = pool_refs(facts.gpu_pools)
-    _make_queue(environment, f"queue-{cluster}", pools, namespace.ready, there)
+    _make_queue(environment, f"queue-{cluster}", pools, namespace.namespace, there)
     OnPremWorkloads(
         f"workloads-{cluster}",
         stack=environment.stack,
         cluster=OnPremClusterRef(cluster, facts.issuer, facts.issuer_arn),
         region=config.region,
-        namespace=namespace.ready,
+        namespace=namespace.namespace,
         trainer_policy=documents.roles["trainer"].policy,
         clients=_client_settings(environment, cluster),
         opts=pulumi.ResourceOptions.merge(opts, there),
