@@ -140,7 +140,9 @@ def test_a_graceful_stop(
     time.sleep(rng.uniform(1.0, LONGEST))
     os.killpg(tool.pid, signal.SIGINT)
     _, narration = tool.communicate(timeout=120)
-    assert tool.returncode in {0, 130}, narration
+    # Python ends itself by the signal if it came while it ran text as code (dataclasses do so as
+    # they are imported), although the exception was handled; shells report 130 for both.
+    assert tool.returncode in {0, 130, -signal.SIGINT}, narration
     status = project.answer("status", STACK)[0]
     assert status["lock"] is None
     assert status["state"] != "to recover"
