@@ -7,12 +7,14 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from stackyard_cli.backend.errors import StateError
+from stackyard_cli.backend.folder import ATTRIBUTES
 from stackyard_cli.recovery.lock import check_free, held
 from stackyard_cli.recovery.recover import recover
 
@@ -49,6 +51,22 @@ def test_a_kill_during_an_update_or_a_destroy(harness: Harness) -> None:
         assert harness.ids() == harness.held()
     assert harness.run("destroy", **THINGS).ok
     assert harness.things() == []
+
+
+def test_a_kill_between_a_state_and_its_attributes(harness: Harness) -> None:
+    """The engine's folder backend writes the attributes after the file; a kill leaves them empty.
+
+    With empty attributes it reads the whole state as `EOF`.
+    """
+    assert harness.run("up", things=1).ok
+    state = harness.location.state(STACK)
+    backend = harness.location.backend_url.removeprefix("file://")
+    attributes = Path(backend) / f"{state.checkpoint_key}{ATTRIBUTES}"
+    assert attributes.read_bytes()
+    attributes.write_bytes(b"")
+    assert "EOF" in str(harness.run("up", things=1, size=2).result.problem)
+    harness.recover()
+    assert harness.run("up", things=1, size=2).ok
 
 
 def test_up_refuses_until_recover(harness: Harness) -> None:

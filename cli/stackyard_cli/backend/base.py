@@ -24,5 +24,8 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
 
+    def mend(self, key: str) -> None:
+        """Make an object readable for the engine again after a kill; its content stays."""
+
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that start with `prefix`, sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from stackyard_cli.backend.errors import BackendError
@@ -40,6 +41,19 @@ class FolderStore:
         """Remove a file and the attributes that the engine keeps with it."""
         for path in (self.root / key, self.root / (key + ATTRIBUTES)):
             path.unlink(missing_ok=True)
+
+    def mend(self, key: str) -> None:
+        """Remove attributes that a kill cut off: with them the engine reads the file as `EOF`.
+
+        It does well without any: https://pkg.go.dev/gocloud.dev/blob/fileblob.
+        """
+        attributes = self.root / (key + ATTRIBUTES)
+        try:
+            json.loads(attributes.read_bytes())
+        except FileNotFoundError:
+            return
+        except ValueError:
+            attributes.unlink()
 
     def keys(self, prefix: str) -> list[str]:
         """Return the files below the folder part of `prefix` that start with it."""

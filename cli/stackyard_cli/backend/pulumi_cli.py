@@ -61,6 +61,9 @@ class EngineStore:
         """Remove an object of our own."""
         self._own.delete(key)
 
+    def mend(self, key: str) -> None:
+        """Do nothing: only the engine writes states there."""
+
     def keys(self, prefix: str) -> list[str]:
         """Return our own objects, or the states; locks, backups and history are not visible."""
         if not prefix.startswith(".pulumi/"):

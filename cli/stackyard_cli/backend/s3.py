@@ -54,6 +54,9 @@ class BucketStore:
         """Remove an object."""
         self._call("delete_object", Key=self._full(key))
 
+    def mend(self, key: str) -> None:
+        """Do nothing: an object and its attributes are one write."""
+
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that start with `prefix`."""
         keys: list[str] = []

@@ -92,6 +92,7 @@ def recover(
         location.store.delete(lock.key)
         outcome.unlocked.append(str(lock))
         report(f"{stack}: removed the lock of {lock}")
+    location.store.mend(state.checkpoint_key)
     checkpoint = _readable(location, state, stack, outcome)
     pending = pending_changes(checkpoint, location.home, stack.slug)
     ids = census.identify(pending.creates, held_by(checkpoint)) if pending.creates else {}
