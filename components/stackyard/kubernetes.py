@@ -73,6 +73,19 @@ def kubeconfig(*, cluster_name: str, endpoint: str, ca: str, region: str) -> str
     return json.dumps(config, sort_keys=True)
 
 
+SECCOMP = {"type": "RuntimeDefault"}
+"""The system calls that the container runtime allows by default."""
+
+
+def root_pod() -> k8s.core.v1.PodSecurityContextArgs:
+    """Return the pod security context of a node agent, which has to run as root."""
+    import pulumi_kubernetes as k8s
+
+    return k8s.core.v1.PodSecurityContextArgs(
+        seccomp_profile=k8s.core.v1.SeccompProfileArgs(**SECCOMP)
+    )
+
+
 def restricted_pod_manifest(user: int | None = None) -> dict[str, Any]:
     """Return the pod security context that Pod Security's level "restricted" requires.
 
@@ -80,7 +93,7 @@ def restricted_pod_manifest(user: int | None = None) -> dict[str, Any]:
     (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
     """
     identity = {} if user is None else {"runAsUser": user, "fsGroup": user}
-    return {"runAsNonRoot": True, **identity, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {"runAsNonRoot": True, **identity, "seccompProfile": SECCOMP}
 
 
 def restricted_container_manifest(*, read_only: bool = False) -> dict[str, Any]:

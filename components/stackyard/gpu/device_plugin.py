@@ -84,9 +84,7 @@ def _pod(pool: GpuPoolRef, config: pulumi.Output[str], image: str) -> k8s.core.v
         tolerations=[k8s.core.v1.TolerationArgs(**toleration(pool))],
         priority_class_name="system-node-critical",
         automount_service_account_token=False,
-        security_context=k8s.core.v1.PodSecurityContextArgs(
-            seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
-        ),
+        security_context=kubernetes.root_pod(),
         containers=[_container(image)],
         volumes=[
             k8s.core.v1.VolumeArgs(

@@ -102,9 +102,7 @@ def _pod(image: str) -> k8s.core.v1.PodSpecArgs:
         tolerations=[k8s.core.v1.TolerationArgs(**ON_EVERY_POOL)],
         priority_class_name="system-node-critical",
         automount_service_account_token=False,
-        security_context=k8s.core.v1.PodSecurityContextArgs(
-            seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
-        ),
+        security_context=kubernetes.root_pod(),
         containers=[_container(image)],
         volumes=[
             k8s.core.v1.VolumeArgs(

@@ -96,9 +96,7 @@ class LogShipper(Component):
             service_account_name=NAME,
             priority_class_name="system-node-critical",
             tolerations=[k8s.core.v1.TolerationArgs(operator="Exists")],
-            security_context=k8s.core.v1.PodSecurityContextArgs(
-                seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
-            ),
+            security_context=kubernetes.root_pod(),
             containers=[self._container()],
             volumes=[
                 k8s.core.v1.VolumeArgs(name="logs", host_path=host),
