@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,16 @@ import pytest
 from stackyard_cli import app
 
 
-@pytest.fixture
-def folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Path:
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh estate from the templates, with nothing but its platform."""
+    folder = tmp_path_factory.mktemp("fresh") / "estate"
+    assert app.run(["init", str(folder), "--name", "acme"]) == 0
+    return folder
+
+
+@pytest.fixture
+def folder(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, to write one file into."""
     monkeypatch.delenv("STACKYARD_ESTATE", raising=False)
-    assert app.run(["init", str(tmp_path / "estate"), "--name", "acme"]) == 0
-    capsys.readouterr()
-    return tmp_path / "estate"
+    return shutil.copytree(fresh, tmp_path / "estate")

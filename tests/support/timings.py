@@ -15,6 +15,9 @@ from .lanes import lane
 SHOWN = 12
 """Lanes that are printed, the longest first."""
 
+WORTH_PRINTING = 60
+"""Seconds of a run whose times are printed."""
+
 SETUPS: dict[str, float] = {}
 """Seconds of named parts of a worker's set-up."""
 
@@ -50,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 lanes[lane(report.nodeid)] += report.duration  # type: ignore[assignment]  # s
-    if len(lanes) < 2:
+    if len(lanes) < 2 or time.monotonic() - _BEGIN < WORTH_PRINTING:
         return
     terminalreporter.section("times")
     for name, seconds in SETUPS.items():
