@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-kill check snapshots bench audit core tools image-tools clean help
+.PHONY: demo test unit chaos check snapshots bench audit core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -13,11 +13,17 @@ help:  ## list the targets
 demo: core  ## bring up the sandbox, preview and apply a whole environment in it
 	@cd examples/quickstart && sh ./demo.sh
 
-test: tools image-tools  ## run every test against the real engine and the real control plane
-	@$(BIN)/python -m pytest tests -n 2 --no-loadscope-reorder --durations 15
+# One worker for each core with 3 GiB of memory, and at least two (tests/support/lanes.py).
+PYTEST := $(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
-test-kill: tools  ## stop and kill the `up` of a real project 20 times each
-	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(BIN)/python -m pytest tests/e2e/test_stops.py
+test: tools image-tools  ## run every test against the real engine and the real control plane
+	@$(PYTEST) tests --durations 15
+
+unit: tools  ## run the quick tests: no engine, no cloud
+	@$(PYTEST) tests/unit tests/stacks
+
+chaos: tools  ## stop and kill the `up` of a real project 20 times each
+	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(PYTEST) tests/e2e/test_stops.py
 
 check: $(STAMP)  ## lint, format and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ import pytest
 from .harness import STACK, Harness, until
 
 GRACEFUL = int(os.environ.get("STACKYARD_STOPS", "2"))
-"""Trials of each kind; `make test-kill` raises it."""
+"""Trials of each kind; `make chaos` raises it."""
 
 THINGS: dict[str, Any] = {"things": 12, "seconds": 0.8}
 """Takes 2.4 s in the cloud at least, so that a signal within 1.8 s always hits."""
