@@ -7,6 +7,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
+from stackyard.references import SecretCustodians
 from stackyard.vault.config import SecretStoreConfig
 from stackyard.vault.secrets import SecretStore
 
@@ -43,7 +44,7 @@ def kept() -> Kept:
 
 def store(**wiring: Any) -> SecretStore:
     role = pulumi.Output.from_input("arn:role")
-    usual = {"readers": {"pipeline": role}, "admins": [ADMIN], "emergency": [GLASS]}
+    usual = {"readers": {"pipeline": role}, "custodians": SecretCustodians([ADMIN], [GLASS])}
     return SecretStore(
         "s", CONFIG, prefix="t/p/dev", key_arn="arn:key", region="r", **{**usual, **wiring}
     )
@@ -73,7 +74,7 @@ def test_a_secret_is_declared_without_a_value_and_guarded(kept: Kept) -> None:
     ("wiring", "message"),
     [
         ({"readers": {}}, "without a role: pipeline"),
-        ({"admins": []}, "at least one administrator"),
+        ({"custodians": SecretCustodians([], [GLASS])}, "at least one administrator"),
     ],
 )
 def test_a_secret_that_nobody_could_use_is_refused(
