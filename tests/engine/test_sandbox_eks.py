@@ -235,7 +235,7 @@ def test_a_role_with_an_access_entry_is_its_groups(
     sandbox: Sandbox, aws: Clients, role: Any, assume: Assume, dev: Any
 ) -> None:
     scientist = role("scientist")
-    credentials = assume(scientist, "ada")
+    credentials = assume(scientist, name="ada")
     with pytest.raises(ApiException) as refused:
         whoami(KubernetesClients(sandbox)(dev, credentials))
     assert refused.value.status == 401

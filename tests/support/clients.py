@@ -20,8 +20,10 @@ Credentials = dict[str, str]
 class Assume(Protocol):
     """`Clients.assume`, as tests are given it."""
 
-    def __call__(self, role: str, external_id: str | None = None) -> Credentials:
-        """Take a role and return its credentials."""
+    def __call__(
+        self, role: str, external_id: str | None = None, *, name: str = "test"
+    ) -> Credentials:
+        """Take a role, in a session of this name, and return its credentials."""
         ...
 
 
@@ -39,7 +41,9 @@ class Clients:
         }
         return boto3.client(service, region_name=aws.region, endpoint_url=aws.endpoint, **keys)
 
-    def assume(self, role: str, external_id: str | None = None, name: str = "test") -> Credentials:
+    def assume(
+        self, role: str, external_id: str | None = None, *, name: str = "test"
+    ) -> Credentials:
         """Take a role, by its ARN or name, as one of its trusted principals would."""
         arn = role if role.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{role}"
         extra = {"ExternalId": external_id} if external_id else {}
