@@ -60,12 +60,14 @@ class Worker:
                 self.process.stdin.flush()
 
     def end(self) -> None:
-        """Close its stdin and wait until it has ended."""
+        """Close its stdin, wait until it has ended, and close its stdout."""
         if self.process.stdin:
             with suppress(BrokenPipeError):
                 self.process.stdin.close()
         self.process.wait()
         self._reader.join()
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def _read(self) -> None:
         for line in self.process.stdout or ():

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from pulumi import _types as sdk  # the module that the generated SDK itself is built on
 from pulumi_kubernetes.provider import ProviderArgs
 
+from stackyard_sandbox.provider.kubernetes.sdk_loading import input_types
 from stackyard_sandbox.provider.protocol import Properties, has_unknown
 from stackyard_sandbox.provider.server import ProviderError
 
@@ -78,7 +78,7 @@ def none(kubeconfig: str, context: str | None) -> None:
 
 def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str, str]]:
     """Return (property, reason) for everything that is wrong with a provider instance."""
-    known = sdk.input_type_types(ProviderArgs)
+    known = input_types(ProviderArgs)
     found: list[tuple[str, str]] = []
     for key, value in variables.items():
         if key in ("version", "pluginDownloadURL") or key.startswith("__"):

@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pulumi
 from pulumi import _types as sdk  # the module that the generated SDK itself is built on
 
-from stackyard_sandbox.provider.kubernetes.sdk_loading import LOADING
+from stackyard_sandbox.provider.kubernetes.sdk_loading import input_types
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.schema import Failure
 
@@ -36,7 +36,7 @@ def check(values: Properties, arguments: type) -> list[Failure]:
 
 
 def _members(values: Properties, arguments: type, path: str) -> Iterator[Failure]:
-    types, required = _types_of(arguments), _required_of(arguments)
+    types, required = input_types(arguments), _required_of(arguments)
     for key, value in values.items():
         where = f"{path}.{key}" if path else key
         if key in types:
@@ -126,13 +126,6 @@ def _camel(key: str) -> str:
     """Return the wire spelling of a Python name: plain maps are not translated by the SDK."""
     head, *rest = key.split("_")
     return head + "".join(part.title() for part in rest)
-
-
-@cache
-def _types_of(arguments: type) -> dict[str, Any]:
-    # Annotations are texts; reading them loads the modules that they name.
-    with LOADING:
-        return dict(sdk.input_type_types(arguments))
 
 
 @cache
