@@ -8,15 +8,6 @@ from typing import Any
 
 from stackyard_policies.rule import Settings, Subject, resource_rule
 
-DOCUMENTS = {
-    "aws:iam/policy:Policy": "policy",
-    "aws:iam/rolePolicy:RolePolicy": "policy",
-    "aws:s3/bucketPolicy:BucketPolicy": "policy",
-    "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
-    "aws:kms/key:Key": "policy",
-}
-"""Where each type keeps its policy document."""
-
 IDENTITY_POLICIES = ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy")
 
 

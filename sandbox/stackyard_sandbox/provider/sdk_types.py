@@ -80,11 +80,6 @@ def object_members(package: str, reference: tuple[str, str]) -> Members:
     return _members(package, folder, _text(package, folder, "_inputs.py"), cls)
 
 
-def is_package_token(token: str) -> bool:
-    """Say whether the SDK knows the resource token."""
-    return token in _registrations(token.split(":")[0])
-
-
 def tokens(package: str) -> frozenset[str]:
     """Return every resource token of the SDK."""
     return frozenset(_registrations(package))
