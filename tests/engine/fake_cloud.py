@@ -71,7 +71,7 @@ class FolderProvider(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"refused {inputs['label']}")
         time.sleep(inputs.get("seconds", 0) / 2)
         made = uuid.uuid4().hex
-        self._file(made).write_text(json.dumps(inputs))
+        self._write(made, inputs)
         time.sleep(inputs.get("seconds", 0) / 2)
         if "aws:" in request.urn:
             # Programs pass ARNs on, and a preview takes an output that state lacks for unknown.
@@ -89,7 +89,7 @@ class FolderProvider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = MessageToDict(request.news)
         if not request.preview:
             time.sleep(inputs.get("seconds", 0))
-            self._file(request.id).write_text(json.dumps(inputs))
+            self._write(request.id, inputs)
         return provider_pb2.UpdateResponse(properties=request.news)
 
     def Delete(self, request: Any, context: Any) -> Any:
@@ -99,6 +99,11 @@ class FolderProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: Any, context: Any) -> Any:
         return struct_pb2.Struct()
+
+    def _write(self, identity: str, inputs: dict[str, Any]) -> None:
+        draft = self.folder / f"{identity}.draft"
+        draft.write_text(json.dumps(inputs))
+        draft.rename(self._file(identity))  # tests read the folder meanwhile: never half a file
 
     def _file(self, identity: str) -> Path:
         return self.folder / f"{identity}.json"
