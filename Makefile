@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test unit chaos check snapshots bench audit core tools image-tools clean help
+.PHONY: demo test unit coverage chaos check snapshots bench audit core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -19,8 +19,13 @@ PYTEST := $(BIN)/python -m pytest -n auto --no-loadscope-reorder
 test: tools image-tools  ## run every test against the real engine and the real control plane
 	@$(PYTEST) tests --durations 15
 
-unit: tools  ## run the quick tests: no engine, no cloud
-	@$(PYTEST) tests/unit tests/stacks
+unit: $(STAMP)  ## run the quick tests: no engine, no cloud, nothing to build
+	@$(PYTEST) tests/unit tests/stacks -m "not toolchain" -W error::ResourceWarning
+
+coverage: tools image-tools  ## run every test and print which lines and branches ran
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest tests; status=$$?; \
+		$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered --sort=cover; exit $$status
 
 chaos: tools  ## stop and kill the `up` of a real project 20 times each
 	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(PYTEST) tests/e2e/test_stops.py

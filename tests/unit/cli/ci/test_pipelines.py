@@ -44,6 +44,7 @@ def jobs(text: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+@pytest.mark.toolchain
 def test_actionlint_accepts_them_and_finds_a_planted_fault(
     github: dict[str, str], tmp_path: Path
 ) -> None:

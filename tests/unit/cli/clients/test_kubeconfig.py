@@ -36,6 +36,7 @@ def server() -> Iterator[Any]:
     threading.Thread(target=served.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{served.server_port}"
     served.shutdown()
+    served.server_close()
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def test_science_sees_the_latest_version_of_a_model_beside_the_one_before() -> N
     assert variables["model"]["query"]["metricName"] == query["metricName"]
 
 
+@pytest.mark.toolchain
 def test_prometheus_answers_as_the_titles_say(tmp_path: Path) -> None:
     """`promtool` evaluates each question on made-up series; other namespaces do not count."""
     quota = "kube_resourcequota"

@@ -154,12 +154,14 @@ def test_every_alert_has_a_case_and_no_case_is_left_over() -> None:
     assert set(CASES) == set(RULES)
 
 
+@pytest.mark.toolchain
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_an_alert_fires_in_time_and_for_its_own_namespace_only(name: str, tmp_path: Path) -> None:
     done = promtool(tmp_path, RULES[name], CASES[name])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.toolchain
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_broken_expression_is_noticed(name: str, tmp_path: Path) -> None:
     """Or the test above would pass for any rule."""
@@ -184,6 +186,7 @@ def test_alerts_go_to_the_topic_of_their_audience_and_the_rest_to_dev() -> None:
     assert sent == topics
 
 
+@pytest.mark.toolchain
 def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> None:
     text = collector_file(
         namespace="vision-defects-dev",
