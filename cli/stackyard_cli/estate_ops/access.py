@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackyard.aws_location import AwsLocation
 from stackyard.naming import cluster_name
 from stackyard.suggestion import did_you_mean
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -95,8 +96,8 @@ def grant_context_of(stack: StackId, config: ProjectConfig, cluster: str) -> Gra
     """
     from stackyard.blueprints.project.parts.permissions import grant_context
 
-    keys = f"arn:aws:kms:{config.region}:{config.account}:key/"
-    key_arns = {purpose: keys + purpose for purpose in ("data", "personal")}
+    location = AwsLocation(config.account, config.region)
+    key_arns = {each: location.arn("kms", f"key/{each}") for each in ("data", "personal")}
     return grant_context(stack, config, cluster=cluster, key_arns=key_arns)
 
 

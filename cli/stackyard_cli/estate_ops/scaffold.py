@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stackyard.aws_location import AwsLocation
 from stackyard.templates import template
 from stackyard_cli.errors import ExitCode, StackyardError
 
@@ -54,8 +55,9 @@ def new_stack(
         hint = "replace the link by a folder"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     source = _preset(estate.blueprint(stack), preset)
-    account = estate.load_text(stack, "{}\n").config.account
-    text = rendered(source, stack=stack, account=account)
+    inherited = estate.load_text(stack, "{}\n").config
+    location = AwsLocation(inherited.account, inherited.region)
+    text = rendered(source, stack=stack, account_root=location.global_arn("iam", "root"))
     estate.load_text(stack, text)
     return stack, path, text
 

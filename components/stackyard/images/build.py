@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pulumi
 import pulumi_aws as aws
@@ -111,7 +111,6 @@ class ImageBuild(Component):
             ),
             **({"TAG": build.tag} if build.tag is not None else {}),
         }
-        machine: Any = _machine(config, variables)
         buildspec = render.buildspec(
             build.context, signer_package=config.signer_package, prepare=list(build.prepare)
         )
@@ -122,7 +121,7 @@ class ImageBuild(Component):
             service_role=role.arn,
             artifacts={"type": "NO_ARTIFACTS"},
             source={"type": "NO_SOURCE", "buildspec": buildspec},
-            environment=machine,
+            environment=_machine(config, variables),
             build_timeout=config.minutes,
             logs_config={"cloudwatch_logs": {"group_name": group.name, "status": "ENABLED"}},
             opts=self.child(),
@@ -174,15 +173,18 @@ class ImageBuild(Component):
         return role
 
 
-def _machine(config: BuildConfig, variables: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
+def _machine(
+    config: BuildConfig, variables: Mapping[str, pulumi.Input[str]]
+) -> aws.codebuild.ProjectEnvironmentArgs:
     """Return the build's machine. Docker inside of it needs a privileged container, of its own
     machine: https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html."""
-    return {
-        "type": "LINUX_CONTAINER",
-        "compute_type": "BUILD_GENERAL1_LARGE",
-        "image": config.image,
-        "privileged_mode": True,
-        "environment_variables": [
-            {"name": name, "value": value} for name, value in variables.items()
+    return aws.codebuild.ProjectEnvironmentArgs(
+        type="LINUX_CONTAINER",
+        compute_type="BUILD_GENERAL1_LARGE",
+        image=config.image,
+        privileged_mode=True,
+        environment_variables=[
+            aws.codebuild.ProjectEnvironmentEnvironmentVariableArgs(name=name, value=value)
+            for name, value in variables.items()
         ],
-    }
+    )

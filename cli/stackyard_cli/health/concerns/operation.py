@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import Any
 
+from stackyard.aws_location import AwsLocation
 from stackyard.naming import role_name
 from stackyard_cli.clients.foundation import TIMEOUT_SECONDS
 from stackyard_cli.health.check import Check
@@ -58,9 +59,9 @@ def monitoring(concern: str, subject: Subject) -> Check:
     on = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
     problems = [f"{name} is on" for name in on] or ([] if alarms else ["no alarm exists"])
     sns = subject.clients.aws("sns")
-    owner = f"{subject.foundation.region}:{subject.foundation.account}"
+    location = AwsLocation(subject.foundation.account, subject.foundation.region)
     for who in config.subscribers:
-        topic = f"arn:aws:sns:{owner}:{subject.stack.slug}-{who}"
+        topic = location.arn("sns", f"{subject.stack.slug}-{who}")
         if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
             problems.append(f"the topic of {who} has no subscriber")
     heard = ", ".join(sorted(config.subscribers))
@@ -73,8 +74,8 @@ def pipeline(concern: str, subject: Subject) -> Check:
     """Whether the pipeline can start, and the result of its last execution."""
     if subject.config.pipeline is None:
         return Check.not_declared(concern)
-    owner = f"{subject.foundation.region}:{subject.foundation.account}"
-    machine = f"arn:aws:states:{owner}:stateMachine:{subject.stack.slug[:NAME_LIMIT]}"
+    location = AwsLocation(subject.foundation.account, subject.foundation.region)
+    machine = location.arn("states", f"stateMachine:{subject.stack.slug[:NAME_LIMIT]}")
     states = subject.clients.aws("stepfunctions")
     status = states.describe_state_machine(stateMachineArn=machine)["status"]
     found = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
