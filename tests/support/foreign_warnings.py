@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 OWN_CODE = ("tests/unit/", "tests/stacks/")
-"""Tests elsewhere run the clients that users have (mlflow, dvc, optuna): their warnings are not ours."""
+"""Tests elsewhere run the clients that users have (mlflow, dvc, optuna), with their warnings."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
