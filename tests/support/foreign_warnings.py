@@ -1,4 +1,4 @@
-"""Warnings fail a test of our own code; where foreign programs are at work they are only printed."""
+"""Warnings fail tests of our own code; foreign programs may print theirs."""
 
 from __future__ import annotations
 
