@@ -65,12 +65,12 @@ class AuditTrail(Component):
         self._make_trail(config, group)
         self.topic_arn = self._make_topic(owner)
         for event in audit_events(emergency_roles):
-            self._make_alarm(event, group, event.pattern)
+            self._make_alarm(event, group, event.patterns)
         guarded = [context.key_arns[purpose] for purpose in ("secrets", "personal")]
         opened = pulumi.Output.all(*guarded).apply(
             lambda arns: opened_by_others(arns, location=self._location, stage=self._stack.stage)
         )
-        self._make_alarm(KEY_OPENED, group, opened)
+        self._make_alarm(KEY_OPENED, group, [opened])
         self.publish()
 
     def _make_trail(self, config: LogLifetimeConfig, group: aws.cloudwatch.LogGroup) -> None:
@@ -104,11 +104,11 @@ class AuditTrail(Component):
     def _make_writer(
         self, group: aws.cloudwatch.LogGroup
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        """Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html."""
-        trust = iam.assumable_by(
-            {"Service": SERVICE},
-            conditions={"StringEquals": {"aws:SourceAccount": self._account}},
-        )
+        """Make the role; CloudTrail names neither source account nor ARN when it takes it.
+
+        Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html.
+        """
+        trust = iam.assumable_by({"Service": SERVICE})
         role = aws.iam.Role(
             self.named("role"),
             name=role_name(self._stack, "audit"),
@@ -157,19 +157,24 @@ class AuditTrail(Component):
         return policy.arn
 
     def _make_alarm(
-        self, event: AuditEvent, group: aws.cloudwatch.LogGroup, pattern: pulumi.Input[str]
+        self,
+        event: AuditEvent,
+        group: aws.cloudwatch.LogGroup,
+        patterns: Sequence[pulumi.Input[str]],
     ) -> None:
         namespace = metric_namespace(self._stack)
-        aws.cloudwatch.LogMetricFilter(
-            self.named(f"count-{event.name}"),
-            name=event.metric,
-            log_group_name=group.name,
-            pattern=pattern,
-            metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
-                name=event.metric, namespace=namespace, value="1", unit="Count"
-            ),
-            opts=self.child(),
-        )
+        for number, pattern in enumerate(patterns, start=1):
+            part = "" if number == 1 else f"-{number}"
+            aws.cloudwatch.LogMetricFilter(
+                self.named(f"count-{event.name}{part}"),
+                name=f"{event.metric}{part}",
+                log_group_name=group.name,
+                pattern=pattern,
+                metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
+                    name=event.metric, namespace=namespace, value="1", unit="Count"
+                ),
+                opts=self.child(),
+            )
         aws.cloudwatch.MetricAlarm(
             self.named(event.name),
             name=f"{self._stack.slug}-{event.name}",

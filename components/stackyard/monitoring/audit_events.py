@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stackyard.aws_location import AwsLocation
@@ -16,10 +16,15 @@ class AuditEvent:
     metric: str
     summary: str
     runbook: str
-    pattern: str = ""
-    """Filter pattern over CloudTrail records; empty where it is known in a run only. Source:
+    patterns: tuple[str, ...] = ()
+    """Filter patterns over CloudTrail records, of which one matches; empty where they are known in
+    a run only. Source:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html."""
 
+
+PATTERN_LIMIT = 1024
+"""Characters of a metric filter's pattern. Source:
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html."""
 
 KEY_EVENTS = ("DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion")
 TRAIL_EVENTS = ("DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail")
@@ -43,7 +48,7 @@ def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
         AuditEvent(
             name="break-glass",
             metric="BreakGlassUses",
-            pattern=f"{{ {_any('$.requestParameters.roleArn', emergency_roles)} }}",
+            patterns=tuple(_split("$.requestParameters.roleArn", emergency_roles)),
             summary="Somebody took a role that is for emergencies only",
             runbook="Find out who in the record's `userIdentity`, and ask for the incident it "
             "is about. No incident: end the session by revoking the role's sessions, and rotate "
@@ -52,8 +57,7 @@ def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
         AuditEvent(
             name="key-use",
             metric="KeyChanges",
-            pattern=f"{{ ({_any('$.eventName', KEY_EVENTS)}) "
-            '&& ($.eventSource = "kms.amazonaws.com") }',
+            patterns=(_pattern("$.eventName", KEY_EVENTS, source="kms.amazonaws.com"),),
             summary="A key was disabled, opened to others, or is to be deleted",
             runbook="Compare with the last applied change of the foundation. Not planned: cancel "
             "the deletion or enable the key at once, as data cannot be read without it, then put "
@@ -62,7 +66,7 @@ def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
         AuditEvent(
             name="audit-stopped",
             metric="TrailChanges",
-            pattern=f"{{ {_any('$.eventName', TRAIL_EVENTS)} }}",
+            patterns=(_pattern("$.eventName", TRAIL_EVENTS),),
             summary="The audit trail was changed or stopped",
             runbook="Put it back with `stackyard up` of the foundation. Until then nothing is "
             "recorded: treat everything that happened in between as unknown and find out who did "
@@ -75,13 +79,16 @@ def opened_by_others(key_arns: Sequence[str], *, location: AwsLocation, stage: s
     """Return the pattern of decryptions by anybody but the stage's own roles and AWS's services.
 
     Names of a stage's roles hold the stage; a service names itself, or takes its linked role. A
-    field that a record lacks matches nothing, so those without a role are asked for by themselves.
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html.
+    `*` is a wildcard at an end of a text only, so the stage in the middle takes a regular
+    expression; it knows no colon, for which `.` stands. A field that a record lacks matches
+    nothing, so those without a role are asked for by themselves. Sources:
+    https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html and
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
     """
     roles = location.global_arn("iam", "role")
     issuer = "$.userIdentity.sessionContext.sessionIssuer.arn"
-    own = (f"{roles}/*-{stage}-*", f"{roles}/aws-service-role/*")
-    other_role = " && ".join(f'({issuer} != "{one}")' for one in own)
+    own = (f"%^{roles.replace(':', '.')}/.*-{stage}-.*%", f'"{roles}/aws-service-role/*"')
+    other_role = " && ".join(f"({issuer} != {one})" for one in own)
     return (
         '{ ($.eventSource = "kms.amazonaws.com") && ($.eventName = "Decrypt") '
         f"&& ({_any('$.resources[0].ARN', key_arns)}) "
@@ -92,3 +99,20 @@ def opened_by_others(key_arns: Sequence[str], *, location: AwsLocation, stage: s
 
 def _any(selector: str, values: Sequence[str]) -> str:
     return " || ".join(f'({selector} = "{value}")' for value in values)
+
+
+def _split(selector: str, values: Sequence[str]) -> Iterator[str]:
+    """Yield patterns of at most `PATTERN_LIMIT` characters that together match every value."""
+    part: list[str] = []
+    for value in values:
+        if part and len(_pattern(selector, [*part, value])) > PATTERN_LIMIT:
+            yield _pattern(selector, part)
+            part = []
+        part.append(value)
+    yield _pattern(selector, part)
+
+
+def _pattern(selector: str, values: Sequence[str], source: str | None = None) -> str:
+    if source is None:
+        return f"{{ {_any(selector, values)} }}"
+    return f'{{ ({_any(selector, values)}) && ($.eventSource = "{source}") }}'

@@ -15,7 +15,7 @@ from moto.moto_server import werkzeug_app as emulator
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from stackyard_sandbox.cloud import autoscaler, moto_patches, pod_identity, snapshot
+from stackyard_sandbox.cloud import autoscaler, moto_patches, pod_identity, snapshot, strictness
 from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.iam import access_points, enforcement, token_review, web_identity
@@ -73,6 +73,7 @@ def serve(home: Path, port: int) -> int:
     enforcement.install()
     web_identity.install(Issuers(home, port))
     moto_patches.install()
+    strictness.install()
     server = make_server(
         *(LOOPBACK, port, Front(fleet)),
         threaded=True,

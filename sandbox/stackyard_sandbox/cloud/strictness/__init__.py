@@ -1,0 +1,15 @@
+"""Refusals of AWS that moto lacks: what an API answers to input that only the service checks.
+
+Each module cites the page that states the rule. Without them a fault would pass here and stop an
+apply on AWS.
+"""
+
+from stackyard_sandbox.cloud.strictness import metric_filters, trails
+
+RULES = (metric_filters, trails)
+
+
+def install() -> None:
+    """Install every refusal."""
+    for rule in RULES:
+        rule.install()

@@ -1,0 +1,66 @@
+"""CloudTrail takes a log group's role only if it can assume it, and five trails in each region.
+
+It assumes the role without `aws:SourceArn` and `aws:SourceAccount`, so a trust policy that asks
+for either refuses it. Sources:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+and https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.cloudtrail.models import CloudTrailBackend, Trail
+from moto.core.exceptions import JsonRESTError
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, denied, granted
+
+SERVICE = "cloudtrail.amazonaws.com"
+TRAILS_PER_REGION = 5
+
+_create = CloudTrailBackend.create_trail
+_update = CloudTrailBackend.update_trail
+
+
+def install() -> None:
+    """Refuse a role that CloudTrail cannot take, and a sixth trail."""
+    setattr(CloudTrailBackend, _create.__name__, _creating)
+    setattr(CloudTrailBackend, _update.__name__, _updating)
+
+
+def _creating(self: CloudTrailBackend, name: str, *given: Any, **named: Any) -> Trail:
+    # Those of other regions that cover this one count as well.
+    seen = len(list(self.describe_trails(include_shadow_trails=True)))
+    if name not in self.trails and seen >= TRAILS_PER_REGION:
+        raise JsonRESTError(
+            "MaximumNumberOfTrailsExceededException",
+            f"User: {self.account_id} already has {seen} trails in {self.region_name}.",
+        )
+    # The last three are the role, the key and the tags.
+    _check_role(self.account_id, given[-3] if given else named.get("cw_role_arn"))
+    return _create(self, name, *given, **named)
+
+
+def _updating(self: CloudTrailBackend, *given: Any, **named: Any) -> Trail:
+    _check_role(self.account_id, named.get("cw_role_arn"))
+    return _update(self, *given, **named)
+
+
+def _check_role(account: str, role_arn: str | None) -> None:
+    """Take the role as CloudTrail does; raises the service's error where its trust forbids it."""
+    if not role_arn:
+        return
+    try:
+        role = iam_backends[account]["aws"].get_role_by_arn(role_arn)
+    except NotFoundException:
+        role = None
+    asked = Asked("sts:AssumeRole", role_arn, frozenset({SERVICE}), account, {})
+    trust = json.loads(role.assume_role_policy_document) if role else {}
+    if denied(asked, [trust]) or "named" not in granted(asked, trust):
+        raise JsonRESTError(
+            "InvalidCloudWatchLogsRoleArnException",
+            "Access denied. Check the trust relationships for your role.",
+        )
