@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -26,6 +27,15 @@ def daemon_set(
             metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels, annotations=annotations), spec=pod
         ),
     )
+
+
+def config_digest(*files: str) -> dict[str, str]:
+    """Return the annotation with which a changed config starts new pods.
+
+    An agent that reads its files at start only would go on with the old ones.
+    """
+    digest = hashlib.sha256("".join(files).encode()).hexdigest()[:16]
+    return {"stackyard.dev/config-digest": digest}
 
 
 def bind_cluster_role(

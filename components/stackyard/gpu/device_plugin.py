@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.cluster.agents import daemon_set
+from stackyard.cluster.agents import config_digest, daemon_set
 from stackyard.config import Config
 from stackyard.gpu.contract import toleration
 from stackyard.naming import StackId
@@ -66,16 +65,11 @@ class DevicePlugin(Component):
                 _pod(reference, config.metadata.name, image),
                 labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
                 selector=kubernetes.selector(stack, NAME, gpu_pool=pool),
-                annotations={"stackyard.dev/config-digest": _digest(settings)},
+                annotations=config_digest(settings),
             ),
             opts=self.child(),
         )
         self.publish()
-
-
-def _digest(settings: str) -> str:
-    """Return a digest of the settings: the plugin reads them once, so a change must restart it."""
-    return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 def _pod(pool: GpuPoolRef, config: pulumi.Output[str], image: str) -> k8s.core.v1.PodSpecArgs:

@@ -9,10 +9,10 @@ import pulumi_kubernetes as k8s
 
 from stackyard import iam, kubernetes
 from stackyard._component import Component
-from stackyard.cluster.agents import bind_cluster_role, daemon_set
+from stackyard.cluster.agents import bind_cluster_role, config_digest, daemon_set
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
-from stackyard.monitoring.shipping import HEALTH_PORT, shipper_config
+from stackyard.monitoring.shipping import HEALTH_PORT, STATE, shipper_files
 from stackyard.naming import StackId
 from stackyard.references import ClusterRef
 
@@ -26,7 +26,8 @@ class LogShipper(Component):
     """Fluent Bit on every node, with the right to write log events and no other.
 
     It reads files of the node, which only the level `privileged` allows, and runs as root, because
-    the kubelet lets nobody else read them; it can write nowhere but in memory.
+    the kubelet lets nobody else read them. On the node it writes how far it has read, no more, so
+    that lines are neither lost nor read again when it starts anew.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:LogShipper"
@@ -44,8 +45,8 @@ class LogShipper(Component):
     ) -> None:
         """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
         super().__init__(name, Config(), opts=opts)
-        self._stack, self._region, self._image = stack, cluster.region, image
-        self._namespace = namespace
+        self._stack, self._image = stack, image
+        self._namespace, self._files = namespace, shipper_files(cluster.region, CONFIG)
         labels = kubernetes.labels(stack, NAME)
         self._metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace, labels=labels)
         identity = self._identify(cluster, namespace_name)
@@ -53,7 +54,12 @@ class LogShipper(Component):
         k8s.apps.v1.DaemonSet(
             self.named("daemon-set"),
             metadata=self._metadata,
-            spec=daemon_set(self._pod(), labels=labels, selector=kubernetes.selector(stack, NAME)),
+            spec=daemon_set(
+                self._pod(),
+                labels=labels,
+                selector=kubernetes.selector(stack, NAME),
+                annotations=config_digest(*self._files.values()),
+            ),
             opts=self.child(depends_on=needed),
         )
         self.publish()
@@ -85,13 +91,14 @@ class LogShipper(Component):
         config = k8s.core.v1.ConfigMap(
             self.named("config"),
             metadata=self._metadata,
-            data={"fluent-bit.yaml": shipper_config(self._region)},
+            data=self._files,
             opts=self.child(),
         )
         return [account, binding, config]
 
     def _pod(self) -> k8s.core.v1.PodSpecArgs:
         host = k8s.core.v1.HostPathVolumeSourceArgs(path=LOGS, type="Directory")
+        state = k8s.core.v1.HostPathVolumeSourceArgs(path=STATE, type="DirectoryOrCreate")
         return k8s.core.v1.PodSpecArgs(
             service_account_name=NAME,
             priority_class_name="system-node-critical",
@@ -100,6 +107,7 @@ class LogShipper(Component):
             containers=[self._container()],
             volumes=[
                 k8s.core.v1.VolumeArgs(name="logs", host_path=host),
+                k8s.core.v1.VolumeArgs(name="state", host_path=state),
                 k8s.core.v1.VolumeArgs(
                     name="config", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=NAME)
                 ),
@@ -124,6 +132,7 @@ class LogShipper(Component):
             security_context=kubernetes.restricted_container(read_only=True),
             volume_mounts=[
                 k8s.core.v1.VolumeMountArgs(name="logs", mount_path=LOGS, read_only=True),
+                k8s.core.v1.VolumeMountArgs(name="state", mount_path=STATE),
                 k8s.core.v1.VolumeMountArgs(name="config", mount_path=CONFIG, read_only=True),
             ],
         )

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-COMPONENT = "$kubernetes['labels']['app.kubernetes.io/component']"
-PLATFORM = "platform"
-"""The team whose pods run the stage; their output is in the cluster, not in a project's group."""
-
 HEALTH_PORT = 2020
 """Port of the shipper's health endpoint, `/api/v1/health`."""
 
+STATE = "/var/fluent-bit/state"
+"""Directory of the node in which the shipper notes how far it has read, as AWS's own manifests do,
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html."""
 
-def shipper_config(region: str) -> str:
+ROUTE = "route.lua"
+"""File of the function that names a line's log group."""
+
+
+def shipper_files(region: str, folder: str) -> dict[str, str]:
+    """Return the configuration and the function that it calls, for a folder of the container."""
+    return {
+        "fluent-bit.yaml": shipper_config(region, folder),
+        ROUTE: Path(__file__).with_name(ROUTE).read_text(encoding="utf-8"),
+    }
+
+
+def shipper_config(region: str, folder: str) -> str:
     """Return the configuration: output of training goes to science, all other output to dev.
 
-    The labels are those that every pod of a project carries; a line of a pod without them goes
-    nowhere. Sources: https://docs.fluentbit.io/manual/pipeline/outputs/cloudwatch and
-    https://docs.fluentbit.io/manual/pipeline/filters/rewrite-tag.
+    One function names the group, because a template takes nothing but `.` and `,` after a variable.
+    Sources: https://docs.fluentbit.io/manual/pipeline/outputs/cloudwatch,
+    https://docs.fluentbit.io/manual/pipeline/filters/lua and
+    https://docs.fluentbit.io/manual/pipeline/filters/kubernetes.
     """
     source: dict[str, Any] = {
         "name": "tail",
@@ -28,36 +41,32 @@ def shipper_config(region: str) -> str:
         "multiline.parser": "cri",
         "mem_buf_limit": "32MB",
         "skip_long_lines": True,
+        "db": f"{STATE}/containers.db",
+        "db.locking": True,
     }
-    filters: list[dict[str, Any]] = [
-        {"name": "kubernetes", "match": "kube.*", "annotations": False},
-        {"name": "grep", "match": "kube.*", "regex": f"{_label('project')} ."},
-        {"name": "grep", "match": "kube.*", "exclude": f"{_label('team')} ^{PLATFORM}$"},
-        {"name": "rewrite_tag", "match": "kube.*", "rule": f"{COMPONENT} ^training$ science false"},
-    ]
-    outputs = [_output("science", "science", region), _output("kube.*", "dev", region)]
-    # Readiness shows in the cluster that lines do not arrive:
-    # https://docs.fluentbit.io/manual/administration/monitoring.
-    service = {"http_server": True, "http_port": HEALTH_PORT, "health_check": True}
-    pipeline = {"inputs": [source], "filters": filters, "outputs": outputs}
-    document = {"service": service, "pipeline": pipeline}
-    return yaml.safe_dump(document, sort_keys=False, width=1_000_000)
-
-
-def _output(match: str, audience: str, region: str) -> dict[str, Any]:
-    group = "/".join(_label(part) for part in ("team", "project", "stage"))
-    return {
+    metadata = {
+        "name": "kubernetes",
+        "match": "kube.*",
+        "annotations": False,
+        "namespace_labels": True,
+        # A pod whose answer is larger than the buffer (32 KiB) would have no labels.
+        "buffer_size": 0,
+    }
+    route = {"name": "lua", "match": "kube.*", "script": f"{folder}/{ROUTE}", "call": "route"}
+    output = {
         "name": "cloudwatch_logs",
-        "match": match,
+        "match": "kube.*",
         "region": region,
         "log_group_name": "/stackyard/unknown",
-        "log_group_template": f"/stackyard/{group}/{audience}",
+        "log_group_template": "/stackyard/$group",
         "log_stream_prefix": "pod-",
         "log_stream_template": "$kubernetes['pod_name']",
         "log_key": "log",
         "auto_create_group": False,
     }
-
-
-def _label(name: str) -> str:
-    return f"$kubernetes['labels']['stackyard.dev/{name}']"
+    # Readiness shows in the cluster that lines do not arrive:
+    # https://docs.fluentbit.io/manual/administration/monitoring.
+    service = {"http_server": True, "http_port": HEALTH_PORT, "health_check": True}
+    pipeline = {"inputs": [source], "filters": [metadata, route], "outputs": [output]}
+    document = {"service": service, "pipeline": pipeline}
+    return yaml.safe_dump(document, sort_keys=False, width=1_000_000)

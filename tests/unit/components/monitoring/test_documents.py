@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
-from stackyard import kubernetes
 from stackyard.aws_location import AwsLocation
-from stackyard.monitoring import alerts, dashboards, documents, log_metrics, shipping
+from stackyard.monitoring import alerts, dashboards, documents, log_metrics
 from stackyard.monitoring.audit import trail_delivery
 from stackyard.monitoring.audit_events import KEY_OPENED, audit_events, opened_by_others
 from stackyard.monitoring.config import MonitoringConfig, ThresholdsConfig
@@ -22,24 +19,6 @@ from tests.support.filter_patterns import matches
 
 STACK = StackId("vision", "defects", "dev")
 EVERY: list[Any] = ["science", "dev", "business"]
-
-
-@pytest.mark.parametrize(("component", "audience"), [("training", "science"), ("serving", "dev")])
-def test_the_shipper_writes_to_the_group_that_is_made(component: str, audience: Any) -> None:
-    """Templates are filled with the labels that pods really carry."""
-    pipeline = yaml.safe_load(shipping.shipper_config("eu-central-1"))["pipeline"]
-    labels = kubernetes.labels(STACK, component)
-    rule = next(one["rule"] for one in pipeline["filters"] if one["name"] == "rewrite_tag")
-    accessor, pattern, tag, _ = rule.split(" ")
-    assert accessor == "$kubernetes['labels']['app.kubernetes.io/component']"
-    wanted = tag if re.search(pattern, labels["app.kubernetes.io/component"]) else "kube.*"
-    output = next(one for one in pipeline["outputs"] if one["match"] == wanted)
-    found = re.sub(
-        r"\$kubernetes\['labels'\]\['([^']+)'\]",
-        lambda match: labels[match[1]],
-        output["log_group_template"],
-    )
-    assert found == log_metrics.log_group(STACK, audience)
 
 
 def test_every_alarm_is_on_metrics_that_are_counted_where_its_audience_or_dev_has_logs() -> None:
