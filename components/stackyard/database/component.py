@@ -123,7 +123,7 @@ class Database(Component):
     ) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
             self.named("group"),
-            description="PostgreSQL from the cluster's nodes",
+            description="PostgreSQL from the nodes of the cluster",
             vpc_id=vpc_id,
             opts=self.child(),
         )

@@ -12,9 +12,9 @@ import pulumi_aws as aws
 from stackyard import iam
 from stackyard._component import Component
 from stackyard.aws_location import AwsLocation
-from stackyard.images import policies, render
+from stackyard.images import policies, render, sources
 from stackyard.images.config import BuildConfig
-from stackyard.images.names import builder
+from stackyard.images.names import builder, registry
 from stackyard.images.render import Context
 from stackyard.naming import IAM_ROLE_LIMIT, StackId, fitted, role_arn, role_name
 
@@ -28,19 +28,13 @@ class BuildEnvironment:
     region: str
     logs_key_arn: pulumi.Input[str]
     log_days: int
-    profile: pulumi.Input[str]
-    """Name of the signing profile, known once it exists."""
+    profile_arn: pulumi.Input[str]
+    """ARN of the signing profile."""
 
     @property
     def location(self) -> AwsLocation:
         """Account and region."""
         return AwsLocation(self.account, self.region)
-
-    @property
-    def profile_arn(self) -> str:
-        """The signing profile, before it exists."""
-        profile = signing_profile(self.stack)
-        return self.location.arn("signer", f"/signing-profiles/{profile}")
 
 
 @dataclass(frozen=True)
@@ -54,16 +48,13 @@ class Build:
     prepare: tuple[str, ...] = ()
     """Commands that bring what is not in the files."""
 
-    pulled: tuple[str, ...] = ()
-    """ARNs of the repositories that it starts from."""
-
     statements: tuple[iam.Statement, ...] = ()
     """What else its role may do."""
 
-
-def signing_profile(stack: StackId) -> str:
-    """Return the name of a stack's signing profile: letters, digits and `_` only, at most 64."""
-    return fitted(stack.slug, 64).replace("-", "_")
+    @property
+    def sources(self) -> list[sources.Source]:
+        """The repositories of ECR that it starts from."""
+        return sources.of_dockerfile(self.context.files[render.DOCKERFILE])
 
 
 def project_name(stack: StackId, image: str) -> str:
@@ -106,13 +97,15 @@ class ImageBuild(Component):
         variables = {
             "REPOSITORY": repository,
             "NAME": repository_name,
-            "SIGNING_PROFILE": pulumi.Output.from_input(environment.profile).apply(
-                lambda _: environment.profile_arn
-            ),
+            "SIGNING_PROFILE": environment.profile_arn,
             **({"TAG": build.tag} if build.tag is not None else {}),
         }
+        own = registry(environment.account, environment.region)
+        others = {source.host: source.sign_in for source in build.sources if source.host != own}
         buildspec = render.buildspec(
-            build.context, signer_package=config.signer_package, prepare=list(build.prepare)
+            build.context,
+            signer_package=config.signer_package,
+            prepare=[*build.prepare, *others.values()],
         )
         project = aws.codebuild.Project(
             self.named("project"),
@@ -157,17 +150,18 @@ class ImageBuild(Component):
             *policies.push([policies.repository_arn(repository_name, **where)]),
             *build.statements,
         ]
-        if build.pulled:
-            fixed.append(policies.pull(build.pulled))
+        if build.sources:
+            fixed.append(policies.pull([source.arn for source in build.sources]))
         if config.signer_package:
             fixed.append(policies.read_package(config.signer_package, self._environment.region))
         log = self._environment.location.arn("logs", f"log-group:{self._log_name}")
-        fixed += [policies.write_logs(log), policies.sign(self._environment.profile_arn)]
+        fixed.append(policies.write_logs(log))
+        profile = pulumi.Output.from_input(self._environment.profile_arn)
         aws.iam.RolePolicy(
             self.named("role-policy"),
             name="build",
             role=role.name,
-            policy=iam.text(iam.document(*fixed)),
+            policy=profile.apply(lambda arn: iam.text(iam.document(*fixed, policies.sign(arn)))),
             opts=self.child(),
         )
         return role

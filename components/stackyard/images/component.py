@@ -12,9 +12,9 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.config import Config
 from stackyard.images import policies, render
-from stackyard.images.build import Build, BuildEnvironment, ImageBuild, builder_arn, signing_profile
+from stackyard.images.build import Build, BuildEnvironment, ImageBuild, builder_arn
 from stackyard.images.config import BaseImagesConfig, BuildConfig, ProjectImagesConfig
-from stackyard.images.names import registry, repository_name
+from stackyard.images.names import profile_prefix, registry, repository_name
 from stackyard.images.repository import ImageRepository
 from stackyard.naming import role_arn
 from stackyard.references import StackContext
@@ -40,9 +40,10 @@ class ImagesComponent(Component):
         self._context, self.builds = context, {}
         profile = aws.signer.SigningProfile(
             self.named("signing-profile"),
-            name=signing_profile(context.stack),
+            name_prefix=profile_prefix(context.stack),
             platform_id=SIGNING_PLATFORM,
-            opts=self.child(),
+            # A profile with a fixed name, of an earlier version, keeps it.
+            opts=self.child(ignore_changes=["name", "namePrefix"]),
         )
         self._build_environment = BuildEnvironment(
             stack=context.stack,
@@ -50,7 +51,7 @@ class ImagesComponent(Component):
             region=context.region,
             logs_key_arn=context.key_arns["logs"],
             log_days=log_days(context.retention.logs),
-            profile=profile.name,
+            profile_arn=profile.arn,
         )
 
     @property
@@ -155,8 +156,7 @@ class ProjectImages(ImagesComponent):
         for image, wanted in config.images.items():
             base = bases[wanted.base]
             build_context = render.project_context(image, wanted, context.stack, base)
-            pulled = (self._repository_arn(base.partition("/")[2].rpartition(":")[0]),)
-            build = Build(build_context, tag=build_context.tag, pulled=pulled)
+            build = Build(build_context, tag=build_context.tag)
             url = self._make(image, config.build, build, pushers)
             tags[image] = build_context.tag
             self.images[image] = pulumi.Output.concat(url, ":", build_context.tag)
@@ -168,7 +168,6 @@ class ProjectImages(ImagesComponent):
                 render.model_context(model, context.stack, onto),
                 tag=None,
                 prepare=(FETCH_MODEL, render.PACK),
-                pulled=(self._repository_arn(self._repository(image)),),
                 statements=tuple(model_statements),
             )
             self.baked[model] = self._make(model, config.build, build)

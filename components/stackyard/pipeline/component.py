@@ -22,11 +22,9 @@ from stackyard.pipeline.actor import ClusterActor
 from stackyard.pipeline.config import PipelineConfig
 from stackyard.pipeline.definition import Parts, definition
 from stackyard.pipeline.inputs import PipelineInputs
+from stackyard.pipeline.names import machine_name, trigger_name
 from stackyard.references import ClusterApiRef, StackContext
 from stackyard.retention.plan import log_days
-
-NAME_LIMIT = 80
-"""Longest name of a state machine."""
 
 
 class Pipeline(Component):
@@ -139,7 +137,7 @@ class Pipeline(Component):
         )
         machine = aws.sfn.StateMachine(
             self.named("machine"),
-            name=self._stack.slug[:NAME_LIMIT],
+            name=machine_name(self._stack),
             role_arn=role,
             definition=known.apply(lambda made: self._definition(inputs, made)),
             # Without data: the token of a pending approval would be in the log.
@@ -221,7 +219,7 @@ class Pipeline(Component):
         if triggers.schedule is not None:
             aws.scheduler.Schedule(
                 self.named("schedule"),
-                name=f"{self._stack.slug}-pipeline"[:64],
+                name=trigger_name(self._stack, "pipeline"),
                 schedule_expression=f"cron({triggers.schedule})",
                 schedule_expression_timezone=triggers.timezone,
                 flexible_time_window={"mode": "OFF"},
@@ -242,7 +240,7 @@ class Pipeline(Component):
         )
         rule = aws.cloudwatch.EventRule(
             self.named(role),
-            name=f"{self._stack.slug}-{role}"[:64],
+            name=trigger_name(self._stack, role),
             description=description,
             event_pattern=pattern,
             opts=self.child(),

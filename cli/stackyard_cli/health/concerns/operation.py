@@ -7,12 +7,10 @@ from typing import Any
 
 from stackyard.aws_location import AwsLocation
 from stackyard.naming import role_name
+from stackyard.pipeline.names import machine_arn
 from stackyard_cli.clients.foundation import TIMEOUT_SECONDS
 from stackyard_cli.health.check import Check
 from stackyard_cli.health.concerns.subject import Subject
-
-NAME_LIMIT = 80
-"""Longest name of a state machine, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 
 def hybrid(concern: str, subject: Subject) -> Check:
@@ -59,7 +57,7 @@ def monitoring(concern: str, subject: Subject) -> Check:
     on = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
     problems = [f"{name} is on" for name in on] or ([] if alarms else ["no alarm exists"])
     sns = subject.clients.aws("sns")
-    location = AwsLocation(subject.foundation.account, subject.foundation.region)
+    location = _location(subject)
     for who in config.subscribers:
         topic = location.arn("sns", f"{subject.stack.slug}-{who}")
         if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
@@ -74,8 +72,7 @@ def pipeline(concern: str, subject: Subject) -> Check:
     """Whether the pipeline can start, and the result of its last execution."""
     if subject.config.pipeline is None:
         return Check.not_declared(concern)
-    location = AwsLocation(subject.foundation.account, subject.foundation.region)
-    machine = location.arn("states", f"stateMachine:{subject.stack.slug[:NAME_LIMIT]}")
+    machine = machine_arn(subject.stack, _location(subject))
     states = subject.clients.aws("stepfunctions")
     status = states.describe_state_machine(stateMachineArn=machine)["status"]
     found = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
@@ -84,3 +81,7 @@ def pipeline(concern: str, subject: Subject) -> Check:
     return Check.of_problems(
         concern, problems, f"the state machine is active; last execution: {last}"
     )
+
+
+def _location(subject: Subject) -> AwsLocation:
+    return AwsLocation(subject.foundation.account, subject.foundation.region)

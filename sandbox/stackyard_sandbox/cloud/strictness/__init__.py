@@ -4,9 +4,14 @@ Each module cites the page that states the rule. Without them a fault would pass
 apply on AWS.
 """
 
-from stackyard_sandbox.cloud.strictness import metric_filters, trails
+from stackyard_sandbox.cloud.strictness import (
+    descriptions,
+    metric_filters,
+    signing_profiles,
+    trails,
+)
 
-RULES = (metric_filters, trails)
+RULES = (descriptions, metric_filters, signing_profiles, trails)
 
 
 def install() -> None:

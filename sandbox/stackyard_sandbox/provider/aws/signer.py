@@ -5,9 +5,12 @@ Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/sig
 
 from __future__ import annotations
 
+import re
+
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.resource import (
+    Autoname,
     Resource,
     Tagging,
     call_or_none,
@@ -19,19 +22,32 @@ TAGS = Tagging(
     "signer", resource="resourceArn", tags="tags", keys="tagKeys", style="map", listed="tags"
 )
 NAMES = Casing(names={"name": "profileName"}, lower=True)
+NAME = re.compile(r"[a-zA-Z0-9_]{2,64}")
 
 
 class SigningProfile(Resource):
-    """How artefacts are signed; its id is its name. Names hold letters, digits and `_` only."""
+    """How artefacts are signed; its id is its name. Names hold letters, digits and `_` only.
+
+    The name of a cancelled profile is used up, see `cloud.strictness.signing_profiles`.
+    """
 
     token = "aws:signer/signingProfile:SigningProfile"
     takes = ("name", "namePrefix", "platformId", "signatureValidityPeriod")
     replaces = frozenset({"name", "namePrefix", "platformId", "signatureValidityPeriod"})
 
+    autoname = Autoname(limit=64)
+
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
-        """Want a name: the usual one with a hyphen is refused by the service."""
-        missing = [] if inputs.get("name") else [("name", "this property is required here")]
-        return [*missing, *super().problems(inputs)]
+        """Refuse other characters, as of the usual automatic name, which has a hyphen.
+
+        https://docs.aws.amazon.com/signer/latest/api/API_PutSigningProfile.html
+        """
+        wrong = [
+            (key, f"{value!r} does not match {NAME.pattern}")
+            for key in ("name", "namePrefix")
+            if isinstance(value := inputs.get(key), str) and not NAME.fullmatch(value)
+        ]
+        return [*wrong, *super().problems(inputs)]
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the profile."""

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from pydantic import ValidationError
 
-from stackyard.images import policies
+from stackyard.images import policies, sources
 from stackyard.images.catalogue import BASES, DATE
 from stackyard.images.config import (
     BaseImageConfig,
@@ -19,6 +19,7 @@ from stackyard.images.config import (
     ProjectImageConfig,
     ProjectImagesConfig,
 )
+from stackyard.images.names import profile_prefix
 from stackyard.images.plan import base_images, project_images
 from stackyard.images.render import Context, buildspec
 from stackyard.naming import StackId
@@ -154,3 +155,20 @@ def test_a_repository_denies_pushes_and_removals_to_all_but_its_own() -> None:
     assert statement["Effect"] == "Deny"
     assert {"ecr:PutImage", "ecr:BatchDeleteImage"} <= set(statement["Action"])
     assert "ecr:BatchGetImage" not in statement["Action"]
+
+
+def test_a_build_signs_in_to_another_registry_of_ecr() -> None:
+    host = "210987654321.dkr.ecr.cn-north-1.amazonaws.com.cn"
+    text = f"FROM --platform=linux/amd64 {host}/mirror/python:3.13@{DIGEST}\nRUN true\n"
+    (source,) = sources.of_dockerfile(text)
+    assert source.arn == "arn:aws-cn:ecr:cn-north-1:210987654321:repository/mirror/python"
+    assert source.sign_in.endswith(f"--password-stdin {host}")
+    assert sources.of_dockerfile("FROM ghcr.io/acme/python:3.13\n") == []
+
+
+@pytest.mark.parametrize("path", [("vision", "defects"), ("a" * 32, "b" * 32)])
+def test_a_signing_profile_has_another_name_in_each_life(path: tuple[str, str]) -> None:
+    """A prefix, to which Terraform's provider adds 26 characters; a name has 64 at most."""
+    prefix = profile_prefix(StackId(*path, "dev"))
+    assert re.fullmatch(r"[a-zA-Z0-9_]{2,38}", prefix)
+    assert prefix != profile_prefix(StackId(*path, "prod"))
