@@ -1,7 +1,7 @@
 """Abilities of each audience in the project's namespace, from RBAC rules and the admission policy.
 
-Two things decide: a rule of the audience's Kubernetes role, and for those who start pods the policy
-of `stackyard.namespace.accounts`. What no rule allows is refused:
+Two sources decide: the rules of the audience's Kubernetes role, and for audiences that start pods
+the admission policy of `stackyard.namespace.accounts`. RBAC refuses everything that no rule allows:
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
 """
 
@@ -52,18 +52,18 @@ ABILITIES: Mapping[str, Ability] = {
     "open the network": Ability("create", "networkpolicies", "networking.k8s.io"),
     "raise the quota": Ability("patch", "resourcequotas"),
 }
-"""The abilities of the report, by a description for people."""
+"""The abilities of the report, by their description."""
 
 STARTERS: tuple[str, ...] = ("start Jobs", "create Deployments", "change Deployments")
-"""Abilities that name a service account for new pods."""
+"""Abilities to set the service account of new pods."""
 
 ACCOUNTS: tuple[str, ...] = ("default", "trainer", "server", "pipeline", "another account")
-"""Service accounts that pods could be started as; the last stands for all without a mention."""
+"""Service accounts of pods; the last one represents all accounts that are not listed."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether an audience has an ability in the namespace, and what decides it."""
+    """Whether an audience has an ability in the namespace, and the rule that allows it."""
 
     who: str
     ability: str
@@ -71,11 +71,11 @@ class Answer:
     why: str
 
     rule: Rule | None
-    """The rule of the role that allows it."""
+    """The rule of the role that allows it; None if no rule does."""
 
 
 def answers(rules: Mapping[str, Sequence[Rule]], everybody: Iterable[str]) -> Iterator[Answer]:
-    """Yield each answer about the audiences and workloads; `rules` has those with a role."""
+    """Yield each answer about audiences and workloads; `rules` has those with a Kubernetes role."""
     for who in everybody:
         for name, ability in ABILITIES.items():
             yield _answer(who, name, ability, rules.get(who))
@@ -109,7 +109,7 @@ def _running_as(who: str, account: str, rules: Sequence[Rule] | None) -> Answer:
 
 
 def _covers(rule: Rule, ability: Ability) -> bool:
-    """Whether a rule allows an ability; raises ValueError for a rule with unknown fields."""
+    """Return whether a rule allows an ability; raises ValueError for a rule with unknown fields."""
     if unknown := set(rule) - {"apiGroups", "resources", "verbs"}:
         raise ValueError(f"rules with {', '.join(sorted(unknown))} are not evaluated")
     asked = {

@@ -1,4 +1,4 @@
-"""The roles and S3 access points of a project, from the compiled grants."""
+"""The roles and S3 access points of a project, created from the compiled grants."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProjectAccess(Component):
             tags={"stackyard:audience": who},
             opts=self.child(),
         )
-        # IAM refuses a policy without statements, and who is granted nothing needs none.
+        # IAM refuses a policy without statements, and a role without grants needs no policy.
         if role.policy["Statement"]:
             aws.iam.RolePolicy(
                 self.named(f"{who}-grants"),

@@ -1,8 +1,8 @@
-"""How AWS decides a request, for the policy elements that Stackyard compiles.
+"""Evaluates requests as AWS IAM does, for the policy elements that Stackyard compiles.
 
 Independent of any emulator: explicit denials first, then an allowance by the identity's or the
-resource's policy. For a condition that it does not know it raises an error and never guesses.
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+resource's policy. An unknown condition raises an error; its result is never guessed. Source:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class Request:
     """ARN of the role."""
 
     action: str
-    """For example `s3:GetObject`."""
+    """The action, for example `s3:GetObject`."""
 
     resource: str
     """ARN of the resource."""
 
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
-    """Condition keys; a request uses TLS 1.3 unless they differ."""
+    """Condition keys; by default a request uses TLS 1.3."""
 
     @property
     def facts(self) -> dict[str, str | list[str]]:
-        """Every condition key that the request has."""
+        """All condition keys of the request."""
         always: dict[str, str | list[str]] = {
             "aws:PrincipalArn": self.principal,
             "aws:PrincipalAccount": self.principal.split(":")[4],
@@ -50,13 +50,13 @@ class Decision:
 
     allowed: bool
     policy: str
-    """Which policy decides: `identity`, `resource`, `key`, or `none` if no statement does."""
+    """The deciding policy: `identity`, `resource`, `key`, or `none` if no statement matches."""
 
     sid: str
-    """The statement, empty if none decides."""
+    """The id of the deciding statement; empty if no statement matches."""
 
     action: str = ""
-    """The action that was decided, if the request needs another action than its own."""
+    """The action that was evaluated, if it differs from the requested one."""
 
     def __str__(self) -> str:
         if self.policy == "none":
@@ -70,7 +70,7 @@ NOTHING = Decision(allowed=False, policy="none", sid="")
 
 
 def decide(request: Request, identity: Document, resource: Document | None = None) -> Decision:
-    """Return the decision within one account, where either policy may allow.
+    """Return the decision within one account: the identity's or the resource's policy may allow.
 
     Raises PatternError for a condition that this evaluator does not know.
     """
@@ -93,8 +93,8 @@ def decide_through(
 ) -> Decision:
     """Return the decision about a request through an access point: both policies must allow it.
 
-    `request.resource` is the key (or empty for a list); `point` and `bucket` are each the ARN and
-    the policy. Source:
+    `request.resource` is the key (or empty for a list); `point` and `bucket` are each a pair of ARN
+    and policy. Source:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
     """
     (point_arn, point_policy), (bucket_arn, bucket_policy) = point, bucket
@@ -118,7 +118,7 @@ def decide_through(
 
 
 def decide_key(request: Request, identity: Document, key: Document) -> Decision:
-    """Return the decision about the use of a KMS key, whose own policy is decided first.
+    """Return the decision about the use of a KMS key; the key's own policy is evaluated first.
 
     Policies of identities allow nothing unless the key's policy names their account. Source:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
@@ -131,14 +131,14 @@ def decide_key(request: Request, identity: Document, key: Document) -> Decision:
 
 
 def may_assume(trust: Document, principal: str, external_id: str | None = None) -> Decision:
-    """Return whether a principal may assume a role, given that its own account allows it."""
+    """Return whether a principal may assume a role, if the principal's own account allows it."""
     context = {"sts:ExternalId": external_id} if external_id is not None else {}
     request = Request(principal, "sts:AssumeRole", "*", context)
     return decide(request, {}, _with_accounts(trust, principal))
 
 
 def _with_accounts(trust: Document, principal: str) -> dict[str, Any]:
-    """Return statements for an account as statements for the principal, which is in it."""
+    """Return the statements with each account replaced by the principal, which belongs to it."""
     _, partition, _, _, account, _ = principal.split(":", 5)
     root = f"arn:{partition}:iam::{account}:root"
     statements = [
@@ -159,7 +159,7 @@ def _applies(statement: Mapping[str, Any], request: Request, *, is_identity: boo
 
 
 def _covers(statement: Mapping[str, Any], element: str, value: str) -> bool:
-    """Whether an element, or its `Not` form, covers a value."""
+    """Return whether an element, or its `Not` form, covers a value."""
     ignore_case = element == "Action"
     negated = f"Not{element}" in statement
     patterns = listed(statement.get(f"Not{element}" if negated else element))
@@ -167,9 +167,9 @@ def _covers(statement: Mapping[str, Any], element: str, value: str) -> bool:
 
 
 def _names(principal: Any, arn: str) -> bool:
-    """Whether a principal element names a role itself.
+    """Return whether a principal element names a role itself.
 
-    An account as a principal only lets the account's own policies decide, so it does not count.
+    An account as a principal only delegates to the account's own policies, so it does not count.
     """
     if principal == "*":
         return True

@@ -1,4 +1,4 @@
-"""The compiler: from the grants of a project to every document that enforces them."""
+"""Compiles the grants of a project to all documents that enforce them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from stackyard.namespace.rbac import RULES
 from stackyard.naming import StackId, fitted, namespace_name, role_arn, role_name
 
 ACCESS_POINT_LIMIT = 50
-"""Longest name, https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html."""
+"""Maximum length of a name,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html."""
 
 EVERY = "*"
 
 
 @dataclass(frozen=True)
 class GrantContext:
-    """The names and ARNs of a project that grants are compiled with."""
+    """The names and ARNs of a project, to compile its grants with."""
 
     stack: StackId
     account: str
@@ -33,7 +34,7 @@ class GrantContext:
     """Name of the EKS cluster."""
 
     buckets: Mapping[str, str]
-    """Bucket by dataset."""
+    """Name of the bucket by dataset."""
 
     log_bucket: str
     """The bucket of the access logs."""
@@ -53,7 +54,7 @@ class GrantContext:
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role: its trust policy, and what it may do."""
+    """An IAM role: its trust policy and its permissions."""
 
     name: str
     arn: str
@@ -80,13 +81,13 @@ class Compiled:
     """All documents of a project."""
 
     roles: dict[str, Role]
-    """By audience or workload."""
+    """Roles by audience or workload."""
 
     access_points: dict[str, AccessPoint]
-    """By `WHO-DATASET`."""
+    """Access points by `WHO-DATASET`."""
 
     bucket_statements: dict[str, list[iam.Statement]]
-    """Statements of the bucket's policy, by dataset."""
+    """Statements for the bucket's policy, by dataset."""
 
 
 def compiled(
@@ -106,9 +107,9 @@ def compiled(
 
 
 def granted(grants: GrantsConfig, datasets: Sequence[str]) -> dict[str, bool]:
-    """Return the datasets that are granted as a whole, each with whether it may be written.
+    """Return the datasets that are granted as a whole, each with whether writing is allowed.
 
-    An entry by name goes before `*`.
+    An entry by name takes precedence over `*`.
     """
     every = grants.datasets.get(EVERY)
     levels = {name: grants.datasets.get(name, every) for name in datasets}
@@ -116,7 +117,7 @@ def granted(grants: GrantsConfig, datasets: Sequence[str]) -> dict[str, bool]:
 
 
 def sid(*names: str) -> str:
-    """Return a statement id, which may hold letters and digits only."""
+    """Return a statement id, which may contain letters and digits only."""
     return "".join(part.capitalize() for name in names for part in name.split("-"))
 
 
@@ -140,10 +141,10 @@ def _role(
 
 
 def _trust(audience: AudienceConfig, context: GrantContext) -> dict[str, Any]:
-    """Name accounts as principals and people by condition.
+    """Return a trust policy with accounts as principals, and a condition for the named people.
 
-    A principal that is a role must exist, and IAM ties the trust to its unique id: a role that is
-    made anew would be locked out. Source:
+    A principal that is a role must exist, and IAM binds the trust to its unique id: the same role,
+    deleted and created again, would have no access. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
     """
     roots = sorted({arn.split(":")[4] for arn in audience.trusted})
@@ -163,7 +164,7 @@ def _trust(audience: AudienceConfig, context: GrantContext) -> dict[str, Any]:
 
 
 def _pods_of(account: str, context: GrantContext) -> dict[str, Any]:
-    """Trust the pods of one service account of the project's namespace, and no others."""
+    """Return a trust policy for the pods of one service account of the project's namespace only."""
     arn = cluster_arn(region=context.region, account=context.account, cluster_name=context.cluster)
     return pod_trust(arn=arn, namespace=namespace_name(context.stack), service_account=account)
 

@@ -15,7 +15,7 @@ from stackyard.datasets.config import DatasetConfig
 from stackyard.vault.key_policies import key_policy
 
 Verb = Literal["list", "read", "write", "delete", "erase"]
-"""`delete` can be undone until retention removes the version; `erase` removes it for good."""
+"""`delete` can be undone until retention removes the version; `erase` is permanent."""
 
 ACTIONS: Mapping[Verb, str] = {
     "list": "s3:ListBucket",
@@ -24,22 +24,22 @@ ACTIONS: Mapping[Verb, str] = {
     "delete": "s3:DeleteObject",
     "erase": "s3:DeleteObjectVersion",
 }
-"""The S3 action that stands for each verb."""
+"""The S3 action that represents each verb."""
 
 KEY_ACTIONS: Mapping[Verb, str] = {"read": "kms:Decrypt", "write": "kms:GenerateDataKey"}
-"""What S3 does with a bucket's key, in the name of whoever asks. Source:
+"""Actions of S3 on a bucket's key, as the identity that sends the request. Source:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html."""
 
 ELSEWHERE = "*"
-"""Everything in a bucket that lies in no declared directory."""
+"""All objects of a bucket outside of the declared directories."""
 
 PROBE = "stackyard-probe"
-"""Name of the object that is asked for, in each directory."""
+"""Name of the object in each request, in each directory."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One answer: who, where, what, and why."""
+    """One result: role, dataset, directory, verb, and the decision."""
 
     who: str
     dataset: str
@@ -50,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Holder:
-    """A role that is no audience's and no workload's, and has rights on the data all the same."""
+    """A role beside the audiences and workloads that has permissions on the data."""
 
     arn: str
     policy: dict[str, Any]
@@ -65,9 +65,9 @@ class Key:
 
 
 def key_of(dataset: DatasetConfig, context: GrantContext) -> Key:
-    """Return the key that a dataset's objects are encrypted with.
+    """Return the KMS key that encrypts a dataset's objects.
 
-    The administrators whom its policy names may read nothing with it, so they are left out.
+    The administrators that its policy names cannot decrypt with it, so they are omitted.
     """
     policy = key_policy(dataset.key, account=context.account, region=context.region, admins=())
     return Key(context.key_arns[dataset.key], policy)
@@ -79,7 +79,7 @@ def matrix(
     context: GrantContext,
     others: Mapping[str, Holder] | None = None,
 ) -> Iterator[Cell]:
-    """Yield the answer for each role, dataset, directory and verb; `others` are roles, too."""
+    """Yield the decision for each role, dataset, directory and verb; `others` are further roles."""
     roles: dict[str, Role | Holder] = {**documents.roles, **(others or {})}
     for name, dataset in datasets.items():
         bucket, key = context.bucket_arn(name), key_of(dataset, context)
@@ -96,7 +96,7 @@ def matrix(
 def through_access_point(
     documents: Compiled, point: AccessPoint, verb: Verb, directory: str, key: Key
 ) -> Decision:
-    """Return the answer for a request through an access point, by the role that it is for."""
+    """Return the decision about a request through the access point of the role."""
     role = documents.roles[point.who]
     asked = request(role.arn, verb, "", directory)
     bucket = bucket_arn(point.bucket, _region(key))
@@ -113,7 +113,7 @@ def through_access_point(
 def _with_key(
     decision: Decision, verb: Verb, role: Role | Holder, bucket: str, key: Key
 ) -> Decision:
-    """Return the decision of a request that S3 allows: it also needs the use of the key."""
+    """Return the decision about a request that S3 allows: it also needs the use of the key."""
     if not decision.allowed or verb not in KEY_ACTIONS:
         return decision
     through = {
@@ -126,18 +126,18 @@ def _with_key(
 
 
 def _region(key: Key) -> str:
-    """Return the region of a key, which is that of the buckets it encrypts."""
+    """Return the region of a key, which is also the region of its buckets."""
     return key.arn.split(":")[3]
 
 
 def paths(dataset: DatasetConfig) -> list[str]:
-    """Return the directories to ask about: declared, of the DVC remote, of lakeFS, and the rest."""
+    """Return the directories of the matrix: declared, of the DVC remote, of lakeFS, and `*`."""
     tools = {DVC_DIRECTORY: dataset.dvc, LAKEFS_DIRECTORY: dataset.branching is not None}
     return [*dataset.directories, *(name for name, used in tools.items() if used), ELSEWHERE]
 
 
 def request(role: str, verb: Verb, bucket: str, directory: str) -> Request:
-    """Return the request that stands for a cell; a list of `*` names no prefix at all."""
+    """Return the request that represents a cell; a list of `*` has no prefix."""
     below = "" if directory == ELSEWHERE else prefix(directory)
     if verb == "list":
         return Request(role, ACTIONS[verb], bucket, {"s3:prefix": below} if below else {})

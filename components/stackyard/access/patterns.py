@@ -1,4 +1,4 @@
-"""Patterns and conditions of IAM policies: whether they hold for the values of a request.
+"""Matches patterns and conditions of IAM policies with the values of a request.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
 """
@@ -15,7 +15,7 @@ class PatternError(ValueError):
 
 
 def like(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
-    """Whether a value matches a pattern, in which `*` and `?` alone are special."""
+    """Return whether a value matches a pattern; only `*` and `?` are special."""
     if "${" in pattern:
         raise PatternError(f"policy variables are not evaluated (got {pattern!r})")
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
@@ -24,14 +24,14 @@ def like(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
 
 
 def listed(value: Any) -> list[str]:
-    """Return an element of a policy as a list; one text stands for a list of one."""
+    """Return an element of a policy as a list; a single text becomes a list of one."""
     return [value] if isinstance(value, str) else list(value or ())
 
 
 def holds(
     conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str | list[str]]
 ) -> bool:
-    """Whether every condition of a statement holds; raises PatternError for an unknown operator."""
+    """Return whether all conditions of a statement hold; raises PatternError if one is unknown."""
     return all(
         _one_holds(operator, listed(expected), facts.get(key))
         for operator, keys in conditions.items()
@@ -41,7 +41,7 @@ def holds(
 
 def _one_holds(operator: str, expected: list[str], actual: str | list[str] | None) -> bool:
     if operator.startswith(ANY_VALUE):
-        # One value that fulfils it is enough; of no value, none does.
+        # One matching value is enough; a key without values does not match.
         single = operator.removeprefix(ANY_VALUE)
         return any(_one_holds(single, expected, each) for each in listed(actual))
     if operator == "Null":
@@ -54,14 +54,14 @@ def _one_holds(operator: str, expected: list[str], actual: str | list[str] | Non
     if test is None:
         raise PatternError(f"unknown condition operator {operator!r}")
     if actual is None:
-        # A missing key fails a plain operator, and passes a negated one or one with `IfExists`.
+        # A missing key fails a normal operator, and passes a negated one or one with `IfExists`.
         return negated or name != operator
     matched = any(test(one, actual) for one in expected)
     return matched != negated
 
 
 def _arn_like(pattern: str, value: str) -> bool:
-    """Compare ARNs part by part; `*` in one part does not reach into the next but in the last."""
+    """Compare ARNs part by part; `*` does not match across parts, except in the last one."""
     patterns, values = pattern.split(":", 5), value.split(":", 5)
     return len(patterns) == len(values) and all(map(like, patterns, values))
 
@@ -79,7 +79,7 @@ COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda expected, actual: expected == actual,
     "StringLike": like,
 }
-"""How each operator compares one expected value with the actual one."""
+"""The comparison of each operator: the expected value with the actual one."""
 
 NEGATED: Mapping[str, str] = {
     "ArnNotEquals": "ArnEquals",
@@ -87,4 +87,4 @@ NEGATED: Mapping[str, str] = {
     "StringNotEquals": "StringEquals",
     "StringNotLike": "StringLike",
 }
-"""Operators that hold where another one does not."""
+"""Negated operators, each with the operator that it negates."""

@@ -1,4 +1,4 @@
-"""The policy of a project's shared file system as plain data: who may mount which directory.
+"""The policy of a project's shared file system as plain data: the directories each role may mount.
 
 Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html.
 """
@@ -14,7 +14,7 @@ from stackyard.access.grants import sid
 
 MOUNT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite")
 ROOT = "elasticfilesystem:ClientRootAccess"
-"""Access as root, which no statement allows; an access point sets the user id anyway."""
+"""Access as root; no statement allows it, because an access point sets the user id."""
 
 ACCESS_POINT = "elasticfilesystem:AccessPointArn"
 
@@ -25,7 +25,7 @@ def file_system_policy(
     access_points: Mapping[str, str],
     roles: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the policy of a file system, given ARNs: by TLS and by access point only.
+    """Return the policy of a file system (ARN): access only with TLS and through an access point.
 
     `access_points` are by directory, `roles` by audience or workload.
     """

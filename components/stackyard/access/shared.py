@@ -1,4 +1,4 @@
-"""Directories with POSIX permissions, which several programs mount at once."""
+"""Directories with POSIX permissions, which several pods can mount at the same time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ NFS_PORT = 2049
 
 
 class SharedDirectories(Component):
-    """An EFS file system with one access point for each directory, and no other way in.
+    """An EFS file system with one access point for each directory, and no other access.
 
-    EFS has no lifetime rules: keep working copies here, never the only copy of data.
+    EFS has no retention rules: keep working copies here, never the only copy of data.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:SharedDirectories"
 
     file_system_id: pulumi.Output[str]
-    """The file system."""
+    """Id of the file system."""
 
     access_point_ids: dict[str, pulumi.Output[str]]
-    """Access point by directory; a volume handle is `FILE_SYSTEM::ACCESS_POINT`."""
+    """Access point id by directory; a volume handle is `FILE_SYSTEM::ACCESS_POINT`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Bucket policies as plain data: TLS only, one key only, and what delivers access logs."""
+"""Bucket policies as plain data: TLS only, one key only, and the delivery of access logs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def bucket_policy(
 
 
 def transport(arn: str) -> list[iam.Statement]:
-    """Return the denials of plain HTTP and of TLS before 1.2.
+    """Return the statements that deny plain HTTP and TLS before 1.2.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html.
     """
@@ -38,10 +38,11 @@ def transport(arn: str) -> list[iam.Statement]:
 
 
 def one_key(arn: str, key_arn: str) -> list[iam.Statement]:
-    """Return the denials of uploads that ask for another encryption than the bucket's default.
+    """Return the statements that deny uploads with another encryption than the bucket's default.
 
-    An upload that asks for nothing gets the default, so each denial is for a header that is there.
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html.
+    An upload without encryption headers gets the default, so each statement applies only where the
+    header is present. Source:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html.
     """
     conditions = {
         "DenyOtherEncryption": {
@@ -65,7 +66,7 @@ def one_key(arn: str, key_arn: str) -> list[iam.Statement]:
 
 
 def log_delivery(arn: str, *, account: str, sources: Sequence[str]) -> iam.Statement:
-    """Return the statement that lets S3 deliver access logs of the buckets `sources`, given by ARN.
+    """Return the statement that allows S3 to deliver access logs of the buckets `sources` (ARNs).
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
     """

@@ -17,7 +17,7 @@ WRITE = (
     "s3:ListMultipartUploadParts",
     "s3:PutObject",
 )
-"""No `s3:DeleteObjectVersion`: what people delete can be restored until retention removes it."""
+"""Without `s3:DeleteObjectVersion`: a deleted object can be restored until its retention ends."""
 
 AUDIT = (
     "s3:GetBucketLogging",
@@ -29,11 +29,11 @@ AUDIT = (
     "s3:GetEncryptionConfiguration",
     "s3:GetLifecycleConfiguration",
 )
-"""How buckets are set up, without what lies in them."""
+"""Actions that read the settings of buckets, without their objects."""
 
 
 def datasets(sid: str, buckets: Sequence[str], *, write: bool) -> list[iam.Statement]:
-    """Return what allows to use whole buckets."""
+    """Return the statements that allow the use of whole buckets."""
     if not buckets:
         return []
     arns = sorted(buckets)
@@ -48,10 +48,10 @@ def datasets(sid: str, buckets: Sequence[str], *, write: bool) -> list[iam.State
 def directories(
     sid: str, roots: Sequence[tuple[str, str]], names: Sequence[str], *, principal: str = ""
 ) -> list[iam.Statement]:
-    """Return what allows to use directories, and to list nothing else.
+    """Return the statements that allow the use of directories, and listing them only.
 
-    Each root is the ARN that is listed and the ARN that keys follow: of a bucket or of an access
-    point. `principal` is for policies of access points. Source:
+    Each root is a pair of ARNs: the one to list and the one that is the prefix of keys, of a bucket
+    or of an access point. `principal` is for policies of access points. Source:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
     """
     prefixes = [prefix(name) for name in sorted(names)]
@@ -75,7 +75,7 @@ def directories(
 
 
 def keys(buckets_by_key: dict[str, set[str]], region: str) -> list[iam.Statement]:
-    """Return what allows to use KMS keys through S3, for the objects of the given buckets only.
+    """Return the statements that allow KMS keys through S3, for objects of the given buckets only.
 
     With bucket keys, the encryption context is the bucket:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html.
@@ -97,7 +97,7 @@ def keys(buckets_by_key: dict[str, set[str]], region: str) -> list[iam.Statement
 
 
 def deny_outside(sid: str, role: str, arn: str, names: Sequence[str]) -> list[iam.Statement]:
-    """Return what denies a role all of a bucket outside of these directories."""
+    """Return statements that deny a role the objects of a bucket outside of these directories."""
     only: dict[str, dict[str, Any]] = {"ArnEquals": {"aws:PrincipalArn": role}}
     prefixes = [prefix(name) for name in sorted(names)]
     objects = iam.statement(f"Fence{sid}", ("s3:*",), (), effect="Deny", principals="*")
@@ -118,10 +118,11 @@ def deny_outside(sid: str, role: str, arn: str, names: Sequence[str]) -> list[ia
 
 
 def delegation(arn: str, access_points: Sequence[str]) -> iam.Statement:
-    """Return what lets the policies of the named access points decide about a bucket's objects.
+    """Return the statement that delegates a bucket's access control to the named access points.
 
-    For identities of the bucket's own account only, whatever such a policy says: vendors, too, come
-    as roles of ours. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
+    It applies only to identities of the bucket's own account, because vendors use roles of that
+    account, too. Source:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
     """
     through = {
         "s3:DataAccessPointArn": sorted(access_points),

@@ -1,1 +1,1 @@
-"""What a stack costs and may cost: its limit, dated prices, and the band from floor to ceiling."""
+"""Cost of a stack: its budget, dated prices, and the estimate from floor to ceiling."""

@@ -1,4 +1,4 @@
-"""What resources cost in a month: from a floor, which they cost in any case, to a ceiling."""
+"""Cost band: the minimum (floor) and maximum (ceiling) cost of resources in a month."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Priced:
-    """One resource as its price needs it."""
+    """One resource, with the inputs that decide its price."""
 
     type: str
     name: str
@@ -23,7 +23,7 @@ class Priced:
 
 @dataclass(frozen=True)
 class Line:
-    """The band of one resource in US dollars a month; `unknown` names prices that are missing."""
+    """The cost band of one resource in US dollars a month; `unknown` lists missing prices."""
 
     name: str
     type: str
@@ -34,15 +34,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """The band of a stack."""
+    """The cost band of a stack."""
 
     lines: tuple[Line, ...] = ()
     usage: tuple[str, ...] = ()
-    """What costs by use and is in neither floor nor ceiling."""
+    """Resource types that are billed by usage; neither floor nor ceiling includes them."""
 
     @property
     def floor(self) -> float:
-        """US dollars a month that are spent in any case."""
+        """US dollars a month with every pool and disk at its minimum."""
         return round(sum(line.floor for line in self.lines), 2)
 
     @property
@@ -52,7 +52,7 @@ class Band:
 
     @property
     def unknown(self) -> list[str]:
-        """What has no known price, each named once."""
+        """Items without a known price, each once."""
         return sorted({name for line in self.lines for name in line.unknown})
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Band:
 
 
 def band(resources: Iterable[Priced], prices: Prices) -> Band:
-    """Return the band of resources; types without any table entry are named as unknown."""
+    """Return the band of resources; types that are in no price table are listed as unknown."""
     lines: list[Line] = []
     usage: set[str] = set()
     for resource in resources:
@@ -82,7 +82,7 @@ def band(resources: Iterable[Priced], prices: Prices) -> Band:
 def _steady(
     item: str, hours: float = HOURS, times: Callable[[Inputs], int] = lambda _: 1
 ) -> Callable[[Priced, Prices], Line]:
-    """Return the calculator of what always costs the same."""
+    """Return the calculator for a resource of a constant price."""
 
     def line(resource: Priced, prices: Prices) -> Line:
         price, count = prices.of(item), times(resource.inputs)
@@ -95,7 +95,7 @@ def _steady(
 
 
 def _interfaces(inputs: Inputs) -> int:
-    """Return the zones in which an endpoint has an address; gateway endpoints are free."""
+    """Return the number of zones with an address of an endpoint; gateway endpoints are free."""
     if inputs.get("vpcEndpointType") != "Interface":
         return 0
     subnets = inputs.get("subnetIds")

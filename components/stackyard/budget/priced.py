@@ -1,4 +1,4 @@
-"""Which resource types have a price, and the inputs that decide it."""
+"""Resource types that have a price, and the inputs that decide it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ PRICED: dict[str, tuple[str, ...]] = {
     ),
     "aws:secretsmanager/secret:Secret": (),
 }
-"""Types that cost by being there; only these inputs are ever read, and none of them is secret."""
+"""Types that are billed while they exist; only these inputs are read, and none of them is
+secret."""
 
 USAGE: dict[str, str] = {
     "aws:cloudwatch/logGroup:LogGroup": "log volume",
@@ -44,7 +45,8 @@ USAGE: dict[str, str] = {
     "kubernetes:core/v1:PersistentVolume": "volume storage",
     "kubernetes:core/v1:PersistentVolumeClaim": "volume storage",
 }
-"""Types that cost by what is put into them; named beside a band, as no preview can know it."""
+"""Types that are billed by usage; listed beside the band, because a preview cannot know the
+usage."""
 
 FREE_PREFIXES = (
     "aws:budgets/",
@@ -77,4 +79,4 @@ FREE_PREFIXES = (
     "random:",
     "stackyard:",
 )
-"""Types that are never billed themselves; what is in no table has an unknown price."""
+"""Types that are never billed themselves; a type that is in no table has an unknown price."""

@@ -1,8 +1,8 @@
 """List prices by region: US dollars, on demand, Linux, without tax, discounts and data transfer.
 
-Entered by hand on AS_OF, from what the public price pages are known to say; not read from the price
-API. `stackyard cost --refresh` reads the API where credentials exist, and keeps its answer with its
-own date. A price that is not here is unknown, never zero.
+The prices were entered by hand on AS_OF from the public price pages, not read from the price API.
+`stackyard cost --refresh` reads the API where credentials exist, and stores the answer with its
+date. A price that is missing here is unknown, never zero.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ AS_OF = "2026-11-24"
 SOURCE = "entered by hand from aws.amazon.com pricing pages; not verified by the price API"
 
 HOURS = 730
-"""Hours in a month, as AWS's own calculator counts them."""
+"""Hours in a month, as AWS's price calculator counts them."""
 
 SPOT_FLOOR = 0.1
-"""Lowest price of spot capacity against on demand, https://aws.amazon.com/ec2/spot/ ("up to 90 %").
-Its highest price is the on-demand price."""
+"""Lowest price of spot capacity as a share of on-demand ("up to 90 %" less); the highest is 1.
+Source: https://aws.amazon.com/ec2/spot/."""
 
 FRANKFURT: Mapping[str, float] = {
     "ec2:c7i.large": 0.1018,
@@ -86,7 +86,8 @@ VIRGINIA: Mapping[str, float] = {
     "cloudwatch:alarm": 0.10,
     "cloudwatch:dashboard": 3.0,
 }
-"""An hour of what runs, a month of what is kept (keys, secrets, alarms, dashboards, a GB)."""
+"""Price of an hour of compute, or of a month of storage (key, secret,
+alarm, dashboard, GB)."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Prices:
     known: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, item: str) -> float | None:
-        """Return a price, or None if nobody entered one."""
+        """Return a price, or None if it was not entered."""
         return self.known.get(item)
 
 
@@ -107,5 +108,5 @@ TABLES: Mapping[str, Mapping[str, float]] = {"eu-central-1": FRANKFURT, "us-east
 
 
 def prices_of(region: str) -> Prices:
-    """Return the entered prices of a region; a region without a table knows none."""
+    """Return the entered prices of a region; none for a region without a table."""
     return Prices(region, known=TABLES.get(region, {}))

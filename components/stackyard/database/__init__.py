@@ -1,1 +1,1 @@
-"""The stage's PostgreSQL instance, and one database with an owner of its own per project use."""
+"""The stage's PostgreSQL instance, and one database with an owner for each use of a project."""

@@ -1,4 +1,4 @@
-"""What pods of a project need to open a database: the program that finds its password."""
+"""The program with which pods of a project find the password of a database."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from stackyard.naming import StackId
 
 
 class DatabaseClient(Component):
-    """The ConfigMap `database-client` of a namespace; it holds a program and no secret."""
+    """The ConfigMap `database-client` of a namespace; it contains a program and no secret."""
 
     TYPE: ClassVar[str] = "stackyard:index:DatabaseClient"
 
     config_map: pulumi.Output[str]
-    """Its name."""
+    """Name of the ConfigMap."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class DatabaseClient(Component):
         namespace: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the namespace that the pods are in."""
+        """Wiring: the namespace of the pods."""
         super().__init__(name, Config(), opts=opts)
         made = k8s.core.v1.ConfigMap(
             self.named("program"),

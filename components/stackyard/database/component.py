@@ -16,18 +16,19 @@ from stackyard.retention.plan import log_days
 PORT = 5432
 
 MASTER = "stackyard"
-"""The master user; its password is made, kept and rotated by RDS, and is in no state or file."""
+"""The master user; RDS creates, stores and rotates its password, which is in no state or file."""
 
 LOGS = ("postgresql", "upgrade")
-"""What PostgreSQL on RDS can write to CloudWatch Logs."""
+"""Logs that PostgreSQL on RDS can send to CloudWatch Logs."""
 
 PARAMETERS: Mapping[str, str] = {"rds.force_ssl": "1", "log_min_duration_statement": "1000"}
-"""Connections without TLS are refused, and statements of a second or more are logged. Source:
+"""Connections without TLS are refused, and statements that take a second or more are logged.
+Source:
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html."""
 
 
 class Database(Component):
-    """An encrypted, private instance that only the security group of its clients can reach.
+    """An encrypted, private instance; only the security group of its clients can connect to it.
 
     It can be restored to any second of the last `retention.backups.keep_days` days.
     """
@@ -35,10 +36,10 @@ class Database(Component):
     TYPE: ClassVar[str] = "stackyard:index:Database"
 
     host: pulumi.Output[str]
-    """Its address in the VPC."""
+    """Address of the instance in the VPC."""
 
     port: int
-    """Its port."""
+    """Port of the instance."""
 
     admin_credentials: pulumi.Output[str]
     """ARN of the secret that holds the master user's name and password, as JSON."""
@@ -53,7 +54,7 @@ class Database(Component):
         clients: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, which names it, the VPC, and the security group of its clients."""
+        """Wiring: the stack (source of the name), the VPC, and the clients' security group."""
         super().__init__(name, config, opts=opts)
         self._config, self._identifier = config, context.stack.slug
         key_arns, retention = context.key_arns, context.retention
@@ -68,7 +69,7 @@ class Database(Component):
             vpc_security_group_ids=[group.id],
             kms_key_id=key_arns["data"],
             master_user_secret_kms_key_id=key_arns["secrets"],
-            # RDS makes log groups that are missing, without an end and without our key.
+            # RDS creates missing log groups, without an expiry and without our key.
             opts=self.child(depends_on=logs),
         )
         self.host = instance.address
@@ -78,7 +79,7 @@ class Database(Component):
         self.publish()
 
     def _settings(self, backup_days: int) -> dict[str, Any]:
-        """Return what needs no other resource."""
+        """Return the settings that need no other resource."""
         config = self._config
         return {
             "identifier": self._identifier,

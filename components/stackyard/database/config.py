@@ -34,7 +34,7 @@ class DatabaseConfig(Config):
     pods after a rotation; the former password is valid until the next one."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a maximum below the storage at the start."""
+        """Yield the problem of a maximum that is smaller than the initial storage."""
         if self.max_storage_gb < self.storage_gb:
             yield Problem(
                 ("max_storage_gb",),

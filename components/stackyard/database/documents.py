@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import pulumi
 
 Purpose = Literal["tracking", "tuning", "lakefs"]
-"""What a project uses a database for; each has a database and users of its own. The Deployment that
-works with it has the same name."""
+"""Use of a database; each has its own database and users. The Deployment that connects to it has
+the same name."""
 
 PURPOSES: tuple[Purpose, ...] = ("tracking", "tuning", "lakefs")
 
 IDENTIFIER_LIMIT = 63
-"""Longest name in PostgreSQL, https://www.postgresql.org/docs/current/limits.html."""
+"""Maximum length of a name in PostgreSQL, https://www.postgresql.org/docs/current/limits.html."""
 
 CRON_JOB_LIMIT = 52
 """Longest name of a CronJob, https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/."""
@@ -30,7 +30,7 @@ CLIENT = "database-client"
 """ConfigMap of a project's namespace that holds `connect.py`."""
 
 CLIENT_PATH = "/etc/stackyard"
-"""Where pods mount it."""
+"""Folder in which pods mount it."""
 
 
 def pod_program(name: str) -> str:
@@ -44,13 +44,13 @@ def database_name(stack: StackId, purpose: Purpose) -> str:
 
 
 def user_names(stack: StackId, purpose: Purpose) -> list[str]:
-    """Return the names of the two users that take turns; they act as the owner."""
+    """Return the names of the two users, of which one is current; both act as the owner."""
     full = [f"{stack.slug}-{purpose}-{letter}" for letter in "ab"]
     return [fitted(name, IDENTIFIER_LIMIT).replace("-", "_") for name in full]
 
 
 def account_name(stack: StackId, purpose: Purpose) -> str:
-    """Return the name of the jobs' service account, and of the job that makes the database."""
+    """Return the name of the jobs' service account, and of the job that creates the database."""
     return fitted(f"database-{stack.slug}-{purpose}", NAMESPACE_LIMIT)
 
 
@@ -62,7 +62,7 @@ def cron_job_name(stack: StackId, purpose: Purpose) -> str:
 def jobs_pattern(stack: StackId) -> str:
     """Return a regular expression for all of a project's jobs in the system namespace.
 
-    A CronJob adds a number to the names of its jobs.
+    A CronJob appends a number to the names of its jobs.
     """
     names = {name(stack, purpose) for purpose in PURPOSES for name in (account_name, cron_job_name)}
     return f"({'|'.join(sorted(names))})(-[0-9]+)?"
@@ -71,7 +71,7 @@ def jobs_pattern(stack: StackId) -> str:
 def connection_variables(
     instance: DatabaseRef, stack: StackId, purpose: Purpose
 ) -> dict[str, pulumi.Input[str]]:
-    """Return the environment by which pods find a database; nothing in it is secret."""
+    """Return the environment variables that name a database to pods; none of them is secret."""
     return {
         "DATABASE_HOST": instance.host,
         "DATABASE_PORT": str(instance.port),
@@ -87,9 +87,10 @@ def secret_name(stack: StackId, purpose: Purpose) -> str:
 def read_credentials(
     stack: StackId, purpose: Purpose, location: AwsLocation, key_arn: str
 ) -> list[iam.Statement]:
-    """Return the statements for reading the secret; AWS adds six letters to the ARN of a secret.
+    """Return the statements for reading the secret; AWS appends six characters to a secret's ARN.
 
-    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html.
+    Source:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html.
     """
     secret_arn = location.arn("secretsmanager", f"secret:{secret_name(stack, purpose)}-??????")
     return [
@@ -101,7 +102,7 @@ def read_credentials(
 def setup_policy(
     secret_arn: str, admin_secret_arn: str, key_arn: str, region: str
 ) -> dict[str, Any]:
-    """Return what the set-up job may do: open the instance, and write the users' passwords."""
+    """Return the set-up job's policy: read the master password, and write the users' passwords."""
     return iam.document(
         iam.statement("ReadMaster", ("secretsmanager:GetSecretValue",), (admin_secret_arn,)),
         iam.statement(
@@ -114,7 +115,7 @@ def setup_policy(
 
 
 def use_key(sid: str, actions: tuple[str, ...], key_arn: str, region: str) -> iam.Statement:
-    """Return the statement for using a key through Secrets Manager, and not otherwise.
+    """Return the statement that allows the use of a key through Secrets Manager only.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
     """

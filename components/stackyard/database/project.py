@@ -24,10 +24,11 @@ from stackyard.workload import Workload
 
 
 class ProjectDatabase(Component):
-    """A database with users of its own, whose passwords only its readers can open.
+    """A database with its own users; only the readers of its secret can read their passwords.
 
-    The jobs run in the stage's system namespace, where no project can start pods, because they open
-    the whole instance. They make the passwords, so that no person and no state ever has one.
+    The jobs run in the stage's system namespace, where no project can start pods, because they have
+    access to the whole instance. They generate the passwords, so that no person and no state has
+    one.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectDatabase"
@@ -36,7 +37,7 @@ class ProjectDatabase(Component):
     """ARN of the secret that holds the current user's name and password, as JSON."""
 
     ready: pulumi.Output[str]
-    """The same, once the database exists."""
+    """The same ARN, known once the database exists."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class ProjectDatabase(Component):
     ) -> None:
         """Wiring: the stack, the cluster of the jobs, the instance, and role ARNs of its readers.
 
-        `server_namespace` has the Deployment named like `purpose`, which a new password restarts.
+        `server_namespace` contains the Deployment `purpose`, which is restarted after a rotation.
         """
         super().__init__(name, Config(), opts=opts)
         self._context, self._access, self._purpose = context, access, purpose
@@ -133,7 +134,7 @@ class ProjectDatabase(Component):
         )
 
     def _workload(self, secret_arn: pulumi.Output[str]) -> Workload:
-        """Return what the jobs share: their account, the database, and its secrets."""
+        """Return the settings that both jobs share: the account, the database, and its secrets."""
         stack, instance = self._context.stack, self._access.instance
         return Workload(
             stack,
@@ -164,7 +165,7 @@ class ProjectDatabase(Component):
 
     def _make_job(self, work: Workload, needed: Sequence[pulumi.Resource]) -> k8s.batch.v1.Job:
         text = documents.pod_program("setup")
-        # A new program runs again: jobs are made anew when their pods differ.
+        # A changed program runs again: a Job is replaced when its pods differ.
         digest = {"PROGRAM_DIGEST": hashlib.sha256(text.encode()).hexdigest()[:16]}
         setup = work.container(
             "setup", Program(["python", f"{PROGRAMS}/setup.py"], digest), Size("500m", "256Mi")
@@ -177,7 +178,8 @@ class ProjectDatabase(Component):
                 active_deadline_seconds=900,
                 template=work.template([setup], restart_policy="OnFailure"),
             ),
-            # The pods of a job cannot be changed, so the old one makes room for the new one.
+            # The pods of a Job cannot be changed, so the old Job is deleted before the new one is
+            # created.
             opts=self.child(
                 depends_on=list(needed),
                 replace_on_changes=["spec"],

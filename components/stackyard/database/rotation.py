@@ -1,4 +1,4 @@
-"""New passwords for a project's database, and new pods for the server that works with it."""
+"""Rotates the passwords of a project's database, and restarts the pods of its server."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from stackyard.naming import StackId
 from stackyard.workload import Workload
 
 PROGRAMS = "/setup"
-"""Where the pods find their programs."""
+"""Folder of the programs in the pods."""
 
 ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
-"""Where a pod finds the token of its account, and the authority of the cluster's API:
+"""Folder of a pod's service account token and of the cluster's certificate authority:
 https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/."""
 
 
 class PasswordRotation(Component):
-    """A job that looks every night whether the password is old enough to be followed by another.
+    """A CronJob that checks every night whether the password must be rotated.
 
-    Of the project's namespace it may change one Deployment, which serves no model.
+    In the project's namespace it may change one Deployment, which serves no model.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:PasswordRotation"
@@ -45,7 +45,7 @@ class PasswordRotation(Component):
         server_namespace: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: pods like those of the set-up, `days` between passwords, and where both are."""
+        """Wiring: the pods of the set-up job, `days` between rotations, and both namespaces."""
         super().__init__(name, Config(), opts=opts)
         self._let_restart(work, purpose, namespace, server_namespace)
         told: dict[str, pulumi.Input[str]] = {
@@ -121,6 +121,6 @@ class PasswordRotation(Component):
 
 
 def nightly(account: str) -> str:
-    """Return a schedule in the night; jobs of different databases start at different minutes."""
+    """Return a schedule at night; the jobs of different databases start at different minutes."""
     minute = int(hashlib.sha256(account.encode()).hexdigest(), 16) % 60
     return f"{minute} 2 * * *"

@@ -1,1 +1,1 @@
-"""How long data lives: one block of rules by class of data, compiled to each service's own."""
+"""Retention: one block of rules by class of data, compiled to the rules of each AWS service."""

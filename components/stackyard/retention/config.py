@@ -50,7 +50,7 @@ class LifetimeConfig(Config):
     """S3 class of cold objects; in GLACIER and DEEP_ARCHIVE they must be restored before a read."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a transition that cannot be made, and versions that outlive the data."""
+        """Yield a transition that S3 does not allow, and versions that expire after the data."""
         yield from stay_problems(
             self.cold_storage_class,
             start=("transition_after_days", self.transition_after_days),
@@ -103,7 +103,7 @@ class PersonalLifetimeConfig(Config):
         return self.erase_within_days - self.noncurrent_days - MIDNIGHT
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what the law, a legal hold or the storage class forbids."""
+        """Yield each conflict with the legal limit, a legal hold or the storage class."""
         erase, limit = self.erase_within_days, self.legal_limit_days
         if erase > limit:
             yield Problem(

@@ -1,4 +1,4 @@
-"""The compiler: from a lifetime to the rules of S3, CloudWatch Logs and ECR, as plain data."""
+"""Compiles retention periods to rules of S3, CloudWatch Logs and ECR, as plain data."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from stackyard.retention.storage_classes import FACTS, ColdClass
 
 @dataclass(frozen=True)
 class ObjectPlan:
-    """What happens to the objects of one bucket, in days."""
+    """Lifecycle of the objects of one bucket, in days."""
 
     expire_after: int
     """Age at which a current object becomes a delete marker and a noncurrent version."""
 
     noncurrent_days: int
-    """Days after which a noncurrent version is gone."""
+    """Days after which a noncurrent version is permanently deleted."""
 
     abort_uploads_days: int
-    """Days after which unfinished uploads are gone."""
+    """Days after which incomplete uploads are deleted."""
 
     cold_after: int | None = None
-    """Age at which a current object turns cold; None if it never does."""
+    """Age at which a current object transitions to cold storage; None for no transition."""
 
     cold_class: ColdClass = "GLACIER_IR"
-    """Where cold objects lie."""
+    """Storage class after the transition."""
 
     @property
     def gone_after(self) -> int:
-        """Age at which nothing of an object is left that was never replaced or deleted."""
+        """Age at which an object that was never replaced or deleted is permanently deleted."""
         return self.expire_after + self.noncurrent_days + MIDNIGHT
 
     @property
     def noncurrent_cold_after(self) -> int | None:
-        """Days after which a noncurrent version turns cold; None where it would not pay.
+        """Days until a noncurrent version transitions to cold storage; None for no transition.
 
-        A version turns cold at once if it may, and only if it then stays for the days that are
-        billed anyway.
+        A version transitions on the first allowed day, and only if it then stays at least for the
+        minimum number of days that S3 bills.
         """
         facts = FACTS[self.cold_class]
         start = max(facts.first_day, 1)
@@ -58,17 +58,17 @@ class ObjectPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """What happens to models: they turn cold with age, and end once they have left the registry."""
+    """Lifecycle of models: they transition by age, and expire after they have left the registry."""
 
     candidates: ObjectPlan
     """Versions that were never released."""
 
     production: ObjectPlan
-    """Versions that were."""
+    """Versions that were released."""
 
     @property
     def sorts(self) -> dict[str, ObjectPlan]:
-        """Plans by value of the tags; both sorts lie in one bucket, so they share the way back."""
+        """Plans by value of the tags; they share a bucket, so they have one restore window."""
         back = max(self.candidates.noncurrent_days, self.production.noncurrent_days)
         uploads = self.production.abort_uploads_days
         return {
@@ -79,7 +79,7 @@ class ModelPlan:
 
 @dataclass(frozen=True)
 class ModelLifetimes:
-    """How long the registered models of one bucket live."""
+    """Retention of the registered models of one bucket."""
 
     candidates: CandidateLifetimeConfig
     """Versions that were never released."""
@@ -89,7 +89,7 @@ class ModelLifetimes:
 
 
 Lifetime = LifetimeConfig | PersonalLifetimeConfig | LogLifetimeConfig | ModelLifetimes
-"""How long the objects of one bucket live."""
+"""Retention of the objects of one bucket."""
 
 
 SORT = "stackyard:class"
@@ -120,9 +120,9 @@ def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan
 
 
 def log_plan(lifetime: LogLifetimeConfig) -> ObjectPlan:
-    """Return the plan of a bucket of access logs: never cold, and all is gone after `keep_days`.
+    """Return the plan of a bucket of access logs: no transition, all deleted after `keep_days`.
 
-    Three days are the least that a bucket with versions can do.
+    The minimum is three days, because the bucket has versions.
     """
     expire_after = max(1, lifetime.keep_days - 1 - MIDNIGHT)
     return ObjectPlan(expire_after=expire_after, noncurrent_days=1, abort_uploads_days=1)
@@ -134,7 +134,11 @@ def lifecycle_rules(plan: ObjectPlan | ModelPlan) -> list[dict[str, Any]]:
 
 
 def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
-    """Days count from the copy's making, so an old model goes the day after it has left."""
+    """Return the rules for models; those of retired models expire on the next day.
+
+    S3 counts days from the creation of the copy. A model that leaves the registry is older than its
+    period, so it expires on the day after it has left.
+    """
     rules = []
     for name, own in plan.sorts.items():
         aged = {
@@ -157,7 +161,9 @@ def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
 
 
 def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
-    """Return the rules for objects that end with age.
+    """Return the rules for objects that expire by age.
+
+    Expired delete markers need a separate rule, because S3 does not allow them together with days:
 
     Expired delete markers need a rule of their own, as they cannot stand beside days:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html.
@@ -195,7 +201,7 @@ def _leftovers(plan: ObjectPlan) -> dict[str, Any]:
 
 
 def log_days(lifetime: LogLifetimeConfig) -> int:
-    """Return the period for log groups: the shortest that CloudWatch offers and that suffices."""
+    """Return the period for log groups: the shortest CloudWatch period that is long enough."""
     offered: tuple[int, ...] = get_args(LogDays)
     return min(days for days in offered if days >= lifetime.keep_days)
 

@@ -1,4 +1,4 @@
-"""What S3 says about its colder storage classes: from when, for how long, and how fast to read.
+"""Rules of S3's cold storage classes: minimum age, minimum days billed, and time to read.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html and
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html.
@@ -21,10 +21,10 @@ class ColdFacts:
     """The rules of one storage class."""
 
     first_day: int
-    """Youngest age in days at which a lifecycle may move an object here."""
+    """Minimum age in days at which a lifecycle rule may transition an object to this class."""
 
     minimum_days: int
-    """Days that are billed, however soon an object goes."""
+    """Minimum days that are billed, even if an object is deleted earlier."""
 
     instant: bool
     """Whether objects can be read without a restore that takes hours."""
@@ -46,7 +46,7 @@ def stay_problems(
     end: tuple[str, int],
     end_text: str | None = None,
 ) -> Iterator[Problem]:
-    """Yield why objects cannot be in a storage class from day `start` to day `end`.
+    """Yield the reasons why objects cannot be in a storage class from day `start` to day `end`.
 
     Both are a field of the config and a day; `end_text` describes a day that is computed.
     """

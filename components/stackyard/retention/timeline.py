@@ -1,4 +1,4 @@
-"""Where an object is at a given age: the compiled plan read forward in time."""
+"""Timeline of an object: its storage class or deletion at each age, computed from the plan."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ DELETED, GONE = "deleted, can be restored", "gone"
 
 @dataclass(frozen=True)
 class Phase:
-    """A span of an object's life."""
+    """A period in the lifecycle of an object."""
 
     start: int
-    """First day of the span: the object's age in days."""
+    """First day of the period: the object's age in days."""
 
     place: str
-    """Where it is: a storage class, `deleted, can be restored`, or `gone`."""
+    """State of the object: a storage class, `deleted, can be restored`, or `gone`."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """The life of one class of data."""
+    """The lifecycle of one class of data."""
 
     name: str
-    """The class as in the stack file, for example `personal.eu`."""
+    """The class as the stack file names it, for example `personal.eu`."""
 
     phases: tuple[Phase, ...]
-    """In order of time, the first from day 0."""
+    """The periods in order of time; the first starts on day 0."""
 
     plan: ObjectPlan | None = None
-    """What happens in the bucket; None for what lies in no bucket."""
+    """Lifecycle plan of the bucket; None for data that is not in a bucket."""
 
     condition: str = ""
-    """What decides beside age; empty if nothing does."""
+    """Condition of the expiry beside the age; empty for none."""
 
     def at(self, age: int) -> Phase:
-        """Return the span at an age in days; raises ValueError for an age before birth."""
+        """Return the period at an age in days; raises ValueError for a negative age."""
         if age < 0:
             raise ValueError(f"an age is 0 days or more (got {age})")
         return [phase for phase in self.phases if phase.start <= age][-1]
 
 
 def timeline(config: RetentionConfig) -> list[Life]:
-    """Return the life of every class, in the order of the stack file."""
+    """Return the lifecycle of every class, in the order of the stack file."""
     objects: dict[str, LifetimeConfig | PersonalLifetimeConfig] = {
         "raw": config.raw,
         "curated": config.curated,
@@ -69,7 +69,7 @@ def timeline(config: RetentionConfig) -> list[Life]:
 
 
 def object_phases(plan: ObjectPlan) -> tuple[Phase, ...]:
-    """Return the life of an object that nobody replaces or deletes."""
+    """Return the lifecycle of an object that is never replaced or deleted."""
     phases = [Phase(0, "STANDARD")]
     if plan.cold_after is not None:
         phases.append(Phase(plan.cold_after, plan.cold_class))
@@ -83,7 +83,7 @@ def _object_life(name: str, plan: ObjectPlan) -> Life:
 
 
 def _model_lives(plan: ModelPlan) -> list[Life]:
-    """Return the lives of models; being registered keeps them from their end, not from the cold."""
+    """Return the lifecycles of models; registered models transition, but do not expire."""
     condition = "never deleted while its version is registered"
     return [
         Life(f"{name}_models", object_phases(rules), rules, condition)

@@ -1,1 +1,1 @@
-"""The key vault: KMS keys by purpose, and secrets that are declared here but never valued."""
+"""The key vault: KMS keys by purpose, and secrets, declared here without their values."""

@@ -1,4 +1,4 @@
-"""BreakGlass, the emergency role: it reads a stage's secrets, for named people with MFA."""
+"""BreakGlass, the emergency role: named people with MFA read a stage's secrets with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stackyard.vault.secret_policies import READ
 ROLE = "break-glass"
 
 SESSION_SECONDS = 3600
-"""The shortest that a role's longest session can be:
+"""Minimum that IAM allows for the maximum session duration of a role:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html."""
 
 
@@ -29,7 +29,7 @@ class BreakGlass(Component):
     TYPE: ClassVar[str] = "stackyard:index:BreakGlass"
 
     role_arn: pulumi.Output[str]
-    """The role."""
+    """ARN of the role."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class BreakGlass(Component):
         context: StackContext,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the foundation of the stage whose secrets it opens."""
+        """Wiring: the foundation of the stage; the role can read the secrets of this stage."""
         super().__init__(name, config, opts=opts)
         stack, location = context.stack, context.location
         role = aws.iam.Role(
@@ -69,18 +69,20 @@ def break_glass_arn(stack: StackId, location: AwsLocation) -> str:
 
 
 def trust(people: Sequence[str]) -> dict[str, Any]:
-    """Return who takes the role: these users, and each of them with a second factor only.
+    """Return the trust policy: only these users may assume the role, and only with MFA.
 
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html.
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html.
     """
     present = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     return iam.assumable_by({"AWS": sorted(people)}, conditions=present)
 
 
 def policy(key_arn: str, stage: str, location: AwsLocation) -> dict[str, Any]:
-    """Return what the role may do: read the secrets of a stage, whose names hold the stage.
+    """Return the permissions of the role: read the secrets whose names contain the stage.
 
-    The password of a database instance is in a secret that RDS names; the key keeps stages apart.
+    RDS chooses the name of the secret with a database instance's password; there the KMS key
+    separates the stages.
     """
     secrets = location.arn("secretsmanager", "secret")
     return iam.document(

@@ -33,7 +33,7 @@ class Vault(Component):
         admins: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stage named in aliases, where the keys lie, and ARNs of administrators."""
+        """Wiring: the stage named in aliases, account and region, and ARNs of administrators."""
         super().__init__(name, config, opts=opts)
         self.key_arns = {}
         for purpose in PURPOSES:

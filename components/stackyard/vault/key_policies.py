@@ -1,4 +1,4 @@
-"""Policies of KMS keys as plain data: who administers a key, and which service may use it."""
+"""Policies of KMS keys as plain data: administrators of a key, and services that may use it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADMINISTER = (
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 )
-"""What administrators do to a key; none of it reads data."""
+"""Actions of administrators on a key; none of them decrypts data."""
 
 USE = (
     "kms:Decrypt",
@@ -43,7 +43,7 @@ USE = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-"""What a service does with a key."""
+"""Actions of a service on a key."""
 
 
 def key_policy(
@@ -51,8 +51,8 @@ def key_policy(
 ) -> dict[str, Any]:
     """Return the policy of a key.
 
-    The account statement is what lets IAM policies grant the key's use; a key without it can
-    become unmanageable for ever:
+    The statement for the account allows IAM policies to grant the use of the key; without it, a key
+    can become permanently unmanageable:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html.
     """
     location = AwsLocation(account, region)
@@ -69,7 +69,7 @@ def key_policy(
 
 
 def _use_by_cloudwatch_logs(location: AwsLocation) -> iam.Statement:
-    """Let CloudWatch Logs use the key, for log groups of this account and region only.
+    """Allow CloudWatch Logs to use the key, for log groups of this account and region only.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html.
     """
@@ -84,7 +84,7 @@ def _use_by_cloudwatch_logs(location: AwsLocation) -> iam.Statement:
 
 
 def _use_by_alerts(account: str) -> iam.Statement:
-    """Let the services that publish alerts do so to encrypted topics of this account.
+    """Allow the services that publish alerts to do so to encrypted topics of this account.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html.
     """
@@ -99,7 +99,7 @@ def _use_by_alerts(account: str) -> iam.Statement:
 
 
 def _use_by_trails(location: AwsLocation) -> iam.Statement:
-    """Let CloudTrail encrypt the records of this account's trails.
+    """Allow CloudTrail to encrypt the records of this account's trails.
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html.
     """

@@ -1,4 +1,4 @@
-"""Secrets that pods mount: for each a class that the driver on the nodes reads."""
+"""Secrets that pods mount: one SecretProviderClass for each, read by the CSI driver on the node."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from stackyard.vault import mounts
 
 
 class MountedSecrets(Component):
-    """A SecretProviderClass for each secret, so that a pod gets those it names and no others.
+    """A SecretProviderClass for each secret; a pod mounts only the secrets that it names.
 
-    It names the secret and opens nothing: the driver reads as the pod's own role. No audience may
-    make or change one.
+    It contains the secret's name and grants no access: the driver reads with the pod's own role. No
+    audience may create or change one.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:MountedSecrets"

@@ -1,4 +1,4 @@
-"""Secrets as files in pods: what a pod says, and what the driver on its node reads.
+"""Secrets as files in pods: the volumes of a pod, and the specification for the CSI driver.
 
 The driver fetches a value with the pod's own role when the pod starts, and keeps it in memory;
 there is no Kubernetes Secret. Sources:
@@ -14,18 +14,18 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 ADDON = "aws-secrets-store-csi-driver-provider"
-"""The EKS add-on: the driver, AWS's provider for it, and the kind below."""
+"""The EKS add-on: the driver, AWS's provider for it, and the kind SecretProviderClass."""
 
 DRIVER = "secrets-store.csi.k8s.io"
 API_VERSION, KIND = "secrets-store.csi.x-k8s.io/v1", "SecretProviderClass"
 
 FOLDER = "/mnt/secrets"
 FILE = "value"
-"""Pods find the secret NAME in the file `/mnt/secrets/NAME/value`."""
+"""Name of the file in a pod: the secret NAME is in `/mnt/secrets/NAME/value`."""
 
 
 class CsiSource(TypedDict):
-    """A volume's source as the Kubernetes API writes it."""
+    """The source of a volume, with the field names of the Kubernetes API."""
 
     driver: str
     readOnly: bool
@@ -33,14 +33,14 @@ class CsiSource(TypedDict):
 
 
 class Volume(TypedDict):
-    """A volume of a secret as the Kubernetes API writes it."""
+    """The volume of a secret, with the field names of the Kubernetes API."""
 
     name: str
     csi: CsiSource
 
 
 class VolumeMount(TypedDict):
-    """A volume's place in a container as the Kubernetes API writes it."""
+    """The mount of a volume in a container, with the field names of the Kubernetes API."""
 
     name: str
     mountPath: str
@@ -48,7 +48,10 @@ class VolumeMount(TypedDict):
 
 
 def volumes(secrets: Sequence[str]) -> list[Volume]:
-    """Return a volume for each secret: one that cannot be read stops the pod, and says which."""
+    """Return a volume for each secret, so that the error of an unreadable secret names it.
+
+    The pod does not start until all of them can be read.
+    """
     return [
         {
             "name": _volume(secret),
@@ -63,7 +66,7 @@ def volumes(secrets: Sequence[str]) -> list[Volume]:
 
 
 def volume_mounts(secrets: Sequence[str]) -> list[VolumeMount]:
-    """Return where a container finds the secrets."""
+    """Return the volume mounts of a container, one for each secret."""
     return [
         {"name": _volume(secret), "mountPath": f"{FOLDER}/{secret}", "readOnly": True}
         for secret in secrets
@@ -71,10 +74,11 @@ def volume_mounts(secrets: Sequence[str]) -> list[VolumeMount]:
 
 
 def provider_class(arn: str, region: str) -> dict[str, Any]:
-    """Return the specification of the class of one secret.
+    """Return the specification of the SecretProviderClass of one secret.
 
-    Without `usePodIdentity` the provider would look for an annotation of the service account, and
-    without `region` at the node; both are text. `objects` is YAML in a text, and JSON is YAML.
+    Without `usePodIdentity` the provider would read an annotation of the service account, and
+    without `region` the labels of the node; both must be text. `objects` is a text in YAML, and
+    JSON is valid YAML.
     """
     found = [{"objectName": arn, "objectType": "secretsmanager", "objectAlias": FILE}]
     return {

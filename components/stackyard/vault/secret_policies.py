@@ -1,4 +1,4 @@
-"""Resource policies of secrets as plain data: the named readers, and nobody else."""
+"""Resource policies of secrets as plain data: only the named readers have access."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from stackyard import iam
 from stackyard.aws_location import endpoint
 
 READ = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
-"""What a reader needs."""
+"""Actions that a reader needs."""
 
 READ_VALUE = ("secretsmanager:GetSecretValue",)
-"""The one action that gives the value away."""
+"""The only action that returns the value."""
 
 WRITE_VALUE = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage")
-"""What puts a new value in its place, or an old one back."""
+"""Actions that store a new value, or make an earlier one current again."""
 
 
 def secret_policy(
     *, readers: Sequence[str], writers: Sequence[str], emergency: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the policy of a secret: who reads, who writes, and who else reads in an emergency.
+    """Return the policy of a secret: its readers, its writers, and the readers in an emergency.
 
-    The denials hold whatever an identity's own policies allow, so that a role with broad rights
-    (the one that applies stacks, too) cannot read a value. `aws:PrincipalArn` of a session is its
-    role's ARN: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
+    The denials apply whatever an identity's own policies allow, so that a role with broad
+    permissions (for example the one that applies stacks) cannot read a value. `aws:PrincipalArn` of
+    a session is its role's ARN:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
     """
     return iam.document(
         iam.statement("Read", READ, ("*",), principals={"AWS": sorted(readers)}),
@@ -35,9 +36,9 @@ def secret_policy(
 
 
 def reader_policy(arns: Sequence[str], *, key_arn: str, region: str) -> dict[str, Any]:
-    """Return what a reader's own role needs: these secrets, and their key for nothing else.
+    """Return the policy of a reader's role: read these secrets, and use their key only for that.
 
-    Secrets Manager decrypts in the reader's name, with the secret's ARN as encryption context:
+    Secrets Manager decrypts as the reader, with the secret's ARN as encryption context:
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
     """
     secrets = sorted(arns)

@@ -16,9 +16,9 @@ from stackyard.vault.secret_policies import reader_policy, secret_policy
 
 
 class SecretStore(Component):
-    """Secrets Manager secrets without values, each readable by its named audiences only.
+    """Secrets Manager secrets without values; only its named audiences can read each one.
 
-    An administrator puts a value in: `aws secretsmanager put-secret-value`. No value is in a stack
+    An administrator sets a value: `aws secretsmanager put-secret-value`. No value is in a stack
     file, in state or in a log, and a preview needs none.
     """
 
@@ -39,10 +39,10 @@ class SecretStore(Component):
         custodians: SecretCustodians,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: `prefix` of every secret's name, the `secrets` key, and who may use values.
+        """Wiring: `prefix` of every secret's name, the key `secrets`, and the custodians of values.
 
-        `readers` gives a role ARN for each audience and workload. Raises ValueError for a reader
-        without a role, or without administrators, as nobody could ever set a value then.
+        `readers` has a role ARN for each audience and workload. Raises ValueError for a reader
+        without a role, and if there are no administrators, because nobody could then set a value.
         """
         super().__init__(name, config, opts=opts)
         if config.entries and not custodians.admins:
@@ -117,7 +117,7 @@ class SecretStore(Component):
         key_arn: pulumi.Input[str],
         region: str,
     ) -> None:
-        """Let a reader's role read: the secret's own policy cannot grant the use of the key."""
+        """Allow a reader's role to read: a secret's policy cannot grant the use of the key."""
         aws.iam.RolePolicy(
             self.named(f"{reader}-reads"),
             name="secrets",
