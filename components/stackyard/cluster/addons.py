@@ -14,12 +14,17 @@ AddonName = Literal[
     "kube-proxy",
     "eks-pod-identity-agent",
     "coredns",
+    "eks-node-monitoring-agent",
     "aws-ebs-csi-driver",
     "aws-efs-csi-driver",
     "aws-secrets-store-csi-driver-provider",
     "metrics-server",
 ]
 """Name of an add-on in the EKS API."""
+
+
+EVERY_TAINT = [{"operator": "Exists"}]
+"""Tolerations of what has to run on every node, those of GPU pools included."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,12 @@ ADDONS: dict[AddonName, AddonFacts] = {
     "kube-proxy": AddonFacts(always=True, before_nodes=True),
     "eks-pod-identity-agent": AddonFacts(always=True, before_nodes=True),
     "coredns": AddonFacts(always=True),
+    # It reports GPUs that fail, for which EKS and Karpenter replace the node; its part for GPUs
+    # tolerates no taint unless told to:
+    # https://docs.aws.amazon.com/eks/latest/userguide/node-monitoring-agent-configure.html.
+    "eks-node-monitoring-agent": AddonFacts(
+        always=True, settings={"dcgmAgent": {"tolerations": EVERY_TAINT}}
+    ),
     "aws-ebs-csi-driver": AddonFacts(
         service_account="ebs-csi-controller-sa",
         managed_policy="service-role/AmazonEBSCSIDriverPolicy",
@@ -64,7 +75,9 @@ ADDONS: dict[AddonName, AddonFacts] = {
         service_account="efs-csi-controller-sa",
         managed_policy="service-role/AmazonEFSCSIDriverPolicy",
     ),
-    "aws-secrets-store-csi-driver-provider": AddonFacts(),
+    # On a node without it, pods with mounted secrets wait for ever; its chart tolerates no taint:
+    # https://github.com/aws/secrets-store-csi-driver-provider-aws/issues/267.
+    "aws-secrets-store-csi-driver-provider": AddonFacts(settings={"tolerations": EVERY_TAINT}),
     "metrics-server": AddonFacts(),
 }
 """The add-ons in the order in which they are made."""

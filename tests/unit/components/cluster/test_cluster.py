@@ -59,8 +59,48 @@ def test_extended_support_can_be_asked_for() -> None:
 
 def test_every_cluster_enforces_network_policies_and_gives_pods_identities() -> None:
     names = ClusterConfig(addons=[]).all_addons()
-    assert names == ["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"]
+    assert names == [
+        "vpc-cni",
+        "kube-proxy",
+        "eks-pod-identity-agent",
+        "coredns",
+        "eks-node-monitoring-agent",
+    ]
     assert json.loads(ADDONS["vpc-cni"].configuration or "") == {"enableNetworkPolicy": "true"}
+
+
+EVERYWHERE = [{"operator": "Exists"}]
+
+CHART_DEFAULTS: dict[str, dict[str, list[dict[str, str]]]] = {
+    # https://github.com/aws/eks-charts/blob/master/stable/aws-vpc-cni/values.yaml
+    "vpc-cni": {"tolerations": EVERYWHERE},
+    # https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html: the manifest
+    "kube-proxy": {"tolerations": EVERYWHERE},
+    # https://github.com/aws/eks-pod-identity-agent/blob/main/charts/eks-pod-identity-agent/values.yaml
+    "eks-pod-identity-agent": {"tolerations": EVERYWHERE},
+    # https://github.com/aws/eks-node-monitoring-agent/blob/main/charts/eks-node-monitoring-agent/values.yaml
+    "eks-node-monitoring-agent": {"nodeAgent.tolerations": EVERYWHERE, "dcgmAgent.tolerations": []},
+    # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts/aws-ebs-csi-driver/values.yaml:
+    # `node.tolerateAllTaints: true`
+    "aws-ebs-csi-driver": {"node.tolerations": EVERYWHERE},
+    # https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/charts/aws-efs-csi-driver/values.yaml
+    "aws-efs-csi-driver": {"node.tolerations": EVERYWHERE},
+    # https://github.com/aws/secrets-store-csi-driver-provider-aws/blob/main/charts/secrets-store-csi-driver-provider-aws/values.yaml
+    "aws-secrets-store-csi-driver-provider": {"tolerations": []},
+}
+"""The tolerations of the DaemonSets of each add-on where nobody sets them, by their path."""
+
+NO_DAEMON_SETS = {"coredns", "metrics-server"}
+
+
+def test_every_part_of_an_addon_that_runs_on_each_node_tolerates_the_taints_of_gpu_pools() -> None:
+    assert set(CHART_DEFAULTS) | NO_DAEMON_SETS == set(ADDONS)
+    for name, parts in CHART_DEFAULTS.items():
+        for path, default in parts.items():
+            found: Any = json.loads(ADDONS[name].configuration or "{}")  # type: ignore[index]  # a name
+            for key in path.split("."):
+                found = found.get(key, {}) if isinstance(found, dict) else {}
+            assert (found or default) == EVERYWHERE, f"{name}: {path}"
 
 
 def test_managed_policies_exist() -> None:
