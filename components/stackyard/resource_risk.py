@@ -91,7 +91,7 @@ _ACCESS: Mapping[str, Risk] = {
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": _access("policy"),
     "aws:sns/topicPolicy:TopicPolicy": _access("policy"),
-    "aws:sqs/queue:Queue": _access("policy"),
+    "aws:sqs/queue:Queue": _access("policy", data_class="stateful"),
     "aws:sqs/queuePolicy:QueuePolicy": _access("policy"),
     "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": _access(
         denies=("spec",)
@@ -106,6 +106,9 @@ _ACCESS: Mapping[str, Risk] = {
 }
 
 _DATA: Mapping[str, Risk] = {
+    # Metrics and log events go with what holds them; nothing writes the past again.
+    "aws:amp/workspace:Workspace": _STATEFUL,
+    "aws:cloudwatch/logGroup:LogGroup": _STATEFUL,
     "aws:dynamodb/table:Table": _STATEFUL,
     "aws:ebs/volume:Volume": _STATEFUL,
     "aws:ecr/repository:Repository": _STATEFUL,
@@ -153,14 +156,12 @@ _SAFEGUARDS: Mapping[str, Risk] = {
 _NONE_OF_THESE = (
     "aws:amp/alertManagerDefinition:AlertManagerDefinition",
     "aws:amp/ruleGroupNamespace:RuleGroupNamespace",
-    "aws:amp/workspace:Workspace",
     "aws:autoscaling/tag:Tag",
     "aws:budgets/budget:Budget",
     "aws:cloudtrail/trail:Trail",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget",
-    "aws:cloudwatch/logGroup:LogGroup",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:codebuild/project:Project",

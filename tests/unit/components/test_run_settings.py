@@ -140,7 +140,8 @@ def everything(opts: pulumi.ResourceOptions | None = None) -> None:
 
 BUCKET, REPOSITORY = "aws:s3/bucket:Bucket", "aws:ecr/repository:Repository"
 DATABASE, SECRET = "aws:rds/instance:Instance", "aws:secretsmanager/secret:Secret"
-HELD = (BUCKET, REPOSITORY, DATABASE, SECRET, "aws:kms/key:Key")
+LOGS = "aws:cloudwatch/logGroup:LogGroup"
+HELD = (BUCKET, REPOSITORY, DATABASE, SECRET, LOGS, "aws:kms/key:Key")
 
 
 def test_without_a_word_data_and_keys_are_protected_and_nothing_is_force_deleted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -150,3 +151,31 @@ def test_a_denial_by_an_input_that_goes_is_a_new_permission() -> None:
     [found] = rehearsed(step_of(kind, "update", closed, opened)).permissions.added
     assert (found.effect, found.actions) == ("Deny", ("blockPublicAcls",))
     assert rehearsed(step_of(kind, "update", opened, closed)).permissions.added == []
+
+
+CLOUDFORMATION = {
+    "AWS::DynamoDB::Table": "aws:dynamodb/table:Table",
+    "AWS::EC2::Volume": "aws:ebs/volume:Volume",
+    "AWS::EFS::FileSystem": "aws:efs/fileSystem:FileSystem",
+    "AWS::KMS::Key": "aws:kms/key:Key",
+    "AWS::Logs::LogGroup": "aws:cloudwatch/logGroup:LogGroup",
+    "AWS::RDS::DBCluster": "aws:rds/cluster:Cluster",
+    "AWS::RDS::DBInstance": "aws:rds/instance:Instance",
+    "AWS::S3::Bucket": "aws:s3/bucket:Bucket",
+    "AWS::SQS::Queue": "aws:sqs/queue:Queue",
+    "AWS::SecretsManager::Secret": "aws:secretsmanager/secret:Secret",
+}
+"""The types in our table that `cfn-lint` lists as stateful."""
+
+
+@pytest.mark.parametrize("name", sorted(CLOUDFORMATION))
+def test_a_change_that_deletes_what_holds_data_stops(name: str) -> None:
+    """`cfn-lint` asks for a deletion policy for these."""
+    listed = files("cfnlint.data.AdditionalSpecs").joinpath("StatefulResources.json").read_text()
+    assert name in json.loads(listed)["ResourceTypes"]
+    assert losses([Step("start", "urn:x::y", CLOUDFORMATION[name], "delete")])
+
+
+def test_a_removed_metric_workspace_stops_the_change() -> None:
+    """Its metrics go with it, https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-onboard-delete-workspace.html."""
+    assert losses([Step("start", "urn:x::y", "aws:amp/workspace:Workspace", "delete")])
