@@ -14,6 +14,7 @@ from typing import Any
 from stackyard.contracts import FoundationContract
 from stackyard_cli.clients.aws import Aws
 from stackyard_cli.clients.eks_token import eks_token
+from stackyard_cli.clients.trust import trusting
 
 TIMEOUT_SECONDS = 2
 """How long one request may take."""
@@ -59,9 +60,7 @@ class Clients:
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(
-            cadata=base64.b64decode(self._foundation.cluster_ca).decode()
-        )
+        return trusting(base64.b64decode(self._foundation.cluster_ca).decode())
 
     @cached_property
     def _token(self) -> str:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stackyard_cli.clients.trust import trusting
+
 SIGN_IN_SECONDS = 10
 """How long the program of an `exec` user may take."""
 
@@ -91,7 +93,7 @@ def _signed_in(plugin: Mapping[str, Any]) -> dict[str, Any]:
 
 def _trust(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
     authority = _material(cluster, "certificate-authority")
-    trust = ssl.create_default_context(cadata=authority)
+    trust = trusting(authority)
     certificate, key = (_material(user, f"client-{part}") for part in ("certificate", "key"))
     if certificate and key:
         with tempfile.NamedTemporaryFile("w") as pair:  # readable by its owner only

@@ -1,6 +1,7 @@
 """Creates the keys of one control plane: its authority, one leaf, the token signing key.
 
-Made once and kept, so that a kubeconfig handed out stays valid over stop and start.
+Made once and kept, so that a kubeconfig handed out stays valid over stop and start. As in EKS, no
+certificate has key identifiers: https://github.com/kubernetes-client/python/issues/2394.
 """
 
 import datetime
@@ -74,12 +75,10 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         encipher_only=False,
         decipher_only=False,
     )
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
         _builder("stackyard sandbox authority", key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
-        .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
 
@@ -88,14 +87,11 @@ def _leaf(key: ec.EllipticCurvePrivateKey, authority: PrivateKey) -> x509.Certif
     uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     names: list[x509.GeneralName] = [x509.DNSName(host) for host in _HOSTS]
     names.append(x509.IPAddress(ipaddress.ip_address(LOOPBACK)))
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
     return (
         _builder("stackyard sandbox control plane", key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(uses, critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        # Python 3.13 and newer verify strictly and refuse a leaf without it (RFC 5280, 4.2.1.1).
-        .add_extension(issuer, critical=False)
         .sign(authority, hashes.SHA256())
     )
 
