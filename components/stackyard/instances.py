@@ -106,6 +106,16 @@ MIG: dict[tuple[str, int], MigModel] = {
 """GPUs with MIG, by model and memory. Source:
 https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html."""
 
+DISK_FAMILIES = frozenset(
+    {
+        *("g5", "g6", "g6e", "g7", "g7e", "gr6"),
+        *("p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200"),
+        *("trn1", "trn1n", "trn2"),
+    }
+)
+"""Accelerated families whose types all have disks of their own, without a `d` in the name."""
+
+_WITH_DISKS = re.compile(r"^[a-z]+\d+[a-z]*d[a-z]*\.")
 _ACCELERATED = re.compile(r"^(g|gr|p|trn|inf|dl|vt)\d")
 
 
@@ -117,6 +127,14 @@ def is_accelerated(instance_type: str) -> bool:
 def family(instance_type: str) -> str:
     """Return the family of an instance type: `p5` of `p5.48xlarge`."""
     return instance_type.partition(".")[0]
+
+
+def has_local_storage(instance_type: str) -> bool:
+    """Tell whether a type has disks of its own: a `d` after the generation, or a family with them.
+
+    Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html.
+    """
+    return _WITH_DISKS.match(instance_type) is not None or family(instance_type) in DISK_FAMILIES
 
 
 def is_arm(instance_type: str) -> bool:

@@ -13,7 +13,9 @@ from stackyard import iam
 from stackyard.aws_location import AwsLocation
 from stackyard.bucket import statements
 from stackyard.bucket.layout import bucket_arn
-from stackyard.naming import StackId
+from stackyard.instances import has_local_storage
+from stackyard.naming import StackId, fitted, role_arn
+from stackyard.tuning import job_statements
 
 if TYPE_CHECKING:
     import pulumi
@@ -26,6 +28,13 @@ START = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob
 AUTOML = ("sagemaker:CreateAutoMLJobV2",)
 """AutoML picks instance types itself and passes none to IAM; the other limits apply."""
 
+LOG = (
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+)
+
 FOLLOW = (
     "sagemaker:DescribeAutoMLJobV2",
     "sagemaker:DescribeHyperParameterTuningJob",
@@ -35,6 +44,10 @@ FOLLOW = (
     "sagemaker:StopHyperParameterTuningJob",
     "sagemaker:StopTrainingJob",
 )
+
+JOB_PREFIX_LIMIT = 20
+"""Longest beginning of a job's name. Tuning and AutoML jobs have 32 characters in all:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html."""
 
 OUTPUT = "sagemaker"
 """Directory of the artifact bucket that its jobs write to."""
@@ -75,6 +88,11 @@ class Site:
         return AwsLocation(self.account, self.region)
 
 
+def job_prefix(stack: StackId) -> str:
+    """Return what the names of a project's jobs begin with, before a hyphen."""
+    return fitted(stack.slug, JOB_PREFIX_LIMIT)
+
+
 def trust(account: str) -> dict[str, Any]:
     """Return the trust policy of the jobs' role, for this account's jobs only."""
     return iam.assumable_by(
@@ -84,7 +102,7 @@ def trust(account: str) -> dict[str, Any]:
 
 
 def job_policy(site: Site) -> dict[str, Any]:
-    """Return what jobs may do: read datasets, write their output, logs and metrics."""
+    """Return what jobs may do: read datasets, write output, logs and metrics, and run at all."""
     artifacts = bucket_arn(site.artifacts, site.region)
     logs = site.location.arn("logs", "log-group:/aws/sagemaker/*")
     datasets = [bucket_arn(name, site.region) for name in site.datasets]
@@ -98,24 +116,26 @@ def job_policy(site: Site) -> dict[str, Any]:
             (f"{artifacts}/{OUTPUT}/*",),
         ),
         *statements.keys(buckets, site.region),
-        iam.statement(
-            "Log", ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), (logs,)
-        ),
+        iam.statement("Log", LOG, (logs,)),
         iam.statement(
             "Measure",
             ("cloudwatch:PutMetricData",),
             ("*",),
             conditions={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}},
         ),
+        *job_statements.pull_images(site.location, f"{site.stack}/*"),
+        *job_statements.use_network(site.location, site.subnets),
+        job_statements.encrypt_volumes(site.data_key_arn),
+        *job_statements.run_automl(site.location, role_arn(site.stack, site.location, ROLE)),
     )
 
 
 def start_policy(
-    site: Site, role_arn: str, *, instance_types: Sequence[str], max_hours: int
+    site: Site, job_role_arn: str, *, instance_types: Sequence[str], max_hours: int
 ) -> dict[str, Any]:
     """Return what scientists may do: start jobs within the rails, with the jobs' role only."""
     jobs = [
-        site.location.arn("sagemaker", f"{kind}/{site.stack.slug}-*")
+        site.location.arn("sagemaker", f"{kind}/{job_prefix(site.stack)}-*")
         for kind in ("automl-job", "hyper-parameter-tuning-job", "training-job")
     ]
     return iam.document(
@@ -124,7 +144,7 @@ def start_policy(
         iam.statement(
             "GiveRole",
             ("iam:PassRole",),
-            (role_arn,),
+            (job_role_arn,),
             conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         *_rails(site, instance_types, max_hours),
@@ -134,8 +154,18 @@ def start_policy(
 def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[iam.Statement]:
     """Deny whatever is outside of the rails, or says nothing about one.
 
-    `ForAllValues` holds where a request names no value at all, which `Null` then catches.
+    `ForAllValues` holds where a request names no value at all, which `Null` then catches. A key
+    cannot be asked for where an instance encrypts disks of its own: ResourceConfig.VolumeKmsKeyId,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html.
     """
+    other_key: dict[str, Mapping[str, Any]] = {
+        "ArnNotEquals": {"sagemaker:VolumeKmsKey": site.data_key_arn}
+    }
+    with_disks = sorted(name for name in instance_types if has_local_storage(name[len("ml.") :]))
+    if with_disks:
+        on_other = {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": with_disks}}
+    else:
+        on_other = {}
     rails: dict[str, tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]] = {
         "OtherInstances": (
             START,
@@ -151,10 +181,8 @@ def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[ia
             {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": sorted(site.subnets)}},
         ),
         "NoNetwork": ((*START, *AUTOML), {"Null": {"sagemaker:VpcSubnets": "true"}}),
-        "OtherKeys": (
-            (*START, *AUTOML),
-            {"ArnNotEquals": {"sagemaker:VolumeKmsKey": site.data_key_arn}},
-        ),
+        "OtherKeys": (START, {**other_key, **on_other}),
+        "OtherKeysOfAutoMl": (AUTOML, other_key),
     }
     return [
         iam.statement(f"Deny{name}", actions, ("*",), effect="Deny", conditions=conditions)
