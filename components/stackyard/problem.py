@@ -1,4 +1,4 @@
-"""A problem of a config: which field, what is wrong, and what to do about it.
+"""A problem of a config: the field, the error, and an action that solves it.
 
 Config models yield problems with the paths of their fields, relative to the model. The reader of
 stack files turns each path into a file, line and column; no text is searched for positions.
@@ -19,23 +19,23 @@ ERROR_TYPE = "problems"
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a config."""
+    """One problem of a config."""
 
     path: FieldPath
-    """The field to look at, relative to the model that found the problem."""
+    """The field, relative to the model that found the problem."""
 
     message: str
-    """What is wrong, as one sentence that names the fields and their values."""
+    """The error, as one sentence that names the fields and their values."""
 
     hint: str | None = None
-    """One action that solves it; None if the message already says it."""
+    """One action that solves it; None if the message already contains it."""
 
     related: tuple[FieldPath, ...] = ()
-    """Other fields that take part: the error shows where they are written."""
+    """Other fields of the problem: the error shows their positions, too."""
 
 
 def above(low: str, least: float, high: str, most: float) -> Iterator[Problem]:
-    """Yield the problem of a range between two fields that is empty."""
+    """Yield a problem if the minimum of a range is greater than its maximum."""
     if least > most:
         message = f"`{low}` ({least}) is above `{high}` ({most})"
         yield Problem((low,), message, related=((high,),))

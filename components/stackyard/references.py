@@ -1,4 +1,4 @@
-"""References: the few facts by which a component uses what another stack or program made.
+"""References: the facts that a component needs about a resource of another stack or program.
 
 A component takes a reference, never the contract of another stack, so that a plain Pulumi program
 can use it. Blueprints convert contracts to references (`blueprints/wiring.py`).
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterRef:
-    """An EKS cluster, for what refers to it by name or ARN."""
+    """An EKS cluster, for components that refer to it by name or ARN."""
 
     name: str
     account: str
-    """The AWS account (12 digits)."""
+    """AWS account id (12 digits)."""
 
     region: str
 
@@ -53,24 +53,24 @@ class ClusterApiRef(ClusterRef):
 
 @dataclass(frozen=True)
 class GpuPoolRef:
-    """A pool of GPU nodes: what a pod must carry to be scheduled there, and how large it gets."""
+    """A pool of GPU nodes: the scheduling settings of its pods, and its maximum size."""
 
     node_selector: Mapping[str, str]
-    """Labels that only this pool's nodes carry."""
+    """Labels that only this pool's nodes have."""
 
     taint_key: str
     taint_value: str
-    """The pool's NoSchedule taint."""
+    """Value of the pool's NoSchedule taint."""
 
     resource: str
     """The extended resource that pods request, for example `nvidia.com/gpu`."""
 
     gpus_per_node: int
     max_gpus: int
-    """GPUs of the pool at its largest."""
+    """Number of GPUs of the pool at its maximum size."""
 
     device_plugin: Mapping[str, Any] | None = None
-    """Configuration of NVIDIA's device plugin; None where the node image runs its own."""
+    """Configuration of NVIDIA's device plugin; None if the node image contains its own."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class OnPremClusterRef:
 
 @dataclass(frozen=True)
 class VpcRef:
-    """A VPC and the private subnets that databases and mount targets are placed in."""
+    """A VPC and the private subnets for databases and mount targets."""
 
     vpc_id: pulumi.Input[str]
     subnets: Mapping[str, pulumi.Input[str]]
@@ -99,17 +99,17 @@ class DatabaseRef:
     """A PostgreSQL instance; it refuses connections without TLS."""
 
     host: pulumi.Input[str]
-    """Its address in the VPC."""
+    """Address of the instance in the VPC."""
 
     port: int
     cidr: str
-    """IPv4 range that its address is in; network policies let pods reach it."""
+    """IPv4 range that contains the address; network policies allow pods to connect to it."""
 
     admin_credentials: pulumi.Input[str]
     """ARN of the secret with the master user's name and password."""
 
     rotation_days: int = 30
-    """Days between new passwords of the databases in it."""
+    """Days between password rotations of its databases."""
 
 
 @dataclass(frozen=True)
@@ -117,51 +117,51 @@ class SecretCustodians:
     """ARNs of the identities that manage the values of secrets."""
 
     admins: Sequence[str]
-    """Who may put values in."""
+    """Identities that may set values."""
 
     emergency: Sequence[str]
-    """Who may read values in an emergency, beside the readers of each secret."""
+    """Identities that may read values in an emergency, beside the readers of each secret."""
 
 
 @dataclass(frozen=True)
 class DatabaseAccess:
-    """How a component gets a database of its own in a PostgreSQL instance."""
+    """Settings with which a component creates its own database in a PostgreSQL instance."""
 
     instance: DatabaseRef
     setup_namespace: str
-    """Namespace of the jobs that create databases and rotate passwords. They open the whole
-    instance, so nobody else may start pods there."""
+    """Namespace of the jobs that create databases and rotate passwords. They have access to the
+    whole instance, so nobody else may start pods there."""
 
     setup_image: str
-    """Image of those jobs: Python with boto3 and psycopg2."""
+    """Image of these jobs: Python with boto3 and psycopg2."""
 
     client: pulumi.Input[str]
     """ConfigMap of `DatabaseClient`, in the namespace of the pods that connect."""
 
     custodians: SecretCustodians
     recovery_days: int
-    """Days for which a deleted secret can be restored."""
+    """Recovery window of a deleted secret in days."""
 
 
 @dataclass(frozen=True)
 class PodPlacement:
-    """Where the pods of a component run, and where their images come from."""
+    """Placement of a component's pods: their namespace, and the registry of their images."""
 
     cluster: ClusterRef
     namespace: pulumi.Input[str]
     """The stack's namespace; known once pods may start in it."""
 
     registry: str
-    """Host and path that images are pulled from."""
+    """Host and path of the registry from which images are pulled."""
 
 
 @dataclass(frozen=True)
 class StackContext:
-    """What all components of a stack share: its identity, account, keys and retention."""
+    """Values that all components of a stack share: its identity, account, keys and retention."""
 
     stack: StackId
     account: str
-    """The AWS account (12 digits)."""
+    """AWS account id (12 digits)."""
 
     region: str
     key_arns: Mapping[str, pulumi.Input[str]]

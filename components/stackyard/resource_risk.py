@@ -1,4 +1,4 @@
-"""The one table of what each resource type risks: data, access, network reach, safeguards.
+"""The one table of the risks of each resource type: data, access, network reach, safeguards.
 
 Protection, the pull-request comment, drift, the upgrade preview (`rehearse`), the comparison of
 permissions and the blast radius all read it, so that they cannot disagree about a type. Tokens are
@@ -13,37 +13,40 @@ from dataclasses import dataclass
 from typing import Literal
 
 DataClass = Literal["ephemeral", "rebuildable", "stateful", "key"]
-"""What a deletion loses: nothing, time, data, or the means to read data."""
+"""Severity of the loss when a resource of this type is deleted.
+
+Nothing is lost (`ephemeral`), time to create it again (`rebuildable`), data (`stateful`), or the
+key without which data cannot be decrypted (`key`)."""
 
 PROTECTED: frozenset[DataClass] = frozenset({"stateful", "key"})
-"""Classes whose resources are protected and retained where the stage says so."""
+"""Classes whose resources are protected and retained, if the stage asks for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Risk:
-    """What is known of one resource type."""
+    """The risks of one resource type."""
 
     data_class: DataClass = "rebuildable"
-    """What its deletion loses."""
+    """Severity of the loss when a resource of this type is deleted."""
 
     access: bool = False
-    """A change of it can change who may do what."""
+    """A change of it can change permissions."""
 
     network: bool = False
-    """A change of it can change what reaches what."""
+    """A change of it can change network reachability."""
 
     safeguard: bool = False
-    """It decides how long data lives, or who could read it from the disk."""
+    """It decides the retention of data, or the encryption of the disk."""
 
     grants: tuple[str, ...] = ()
-    """Inputs that allow something; never secret, so they may leave a worker process."""
+    """Inputs that allow something; they are never secret, so a worker process may send them."""
 
     denies: tuple[str, ...] = ()
-    """Inputs that forbid something: to remove one of them is a new permission; never secret."""
+    """Inputs that forbid something: removing one grants a permission; they are never secret."""
 
     @property
     def access_inputs(self) -> tuple[str, ...]:
-        """The inputs that say who may do what."""
+        """The inputs that decide permissions."""
         return (*self.grants, *self.denies)
 
 
@@ -62,7 +65,7 @@ _SAFEGUARD = Risk(safeguard=True)
 _ACCESS: Mapping[str, Risk] = {
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": _access("policyDocument"),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": _access("policy"),
-    # The POSIX user and the root directory that every client of the access point gets.
+    # The POSIX user and the root directory of every client of the access point.
     "aws:efs/accessPoint:AccessPoint": _access("posixUser", "rootDirectory"),
     "aws:efs/fileSystemPolicy:FileSystemPolicy": _access("policy"),
     "aws:eks/accessEntry:AccessEntry": _access("principalArn", "kubernetesGroups"),
@@ -83,7 +86,7 @@ _ACCESS: Mapping[str, Risk] = {
     "aws:kms/key:Key": _access("policy", data_class="key"),
     "aws:lambda/permission:Permission": _access("action", "principal", "sourceArn"),
     "aws:s3/accessPoint:AccessPoint": _access("policy"),
-    # Ownership by the bucket's owner switches ACLs off.
+    # Ownership by the bucket's owner disables ACLs.
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _access(denies=("rule",)),
     "aws:s3/bucketPolicy:BucketPolicy": _access("policy"),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _access(
@@ -113,7 +116,7 @@ _DATA: Mapping[str, Risk] = {
     "aws:ebs/volume:Volume": _STATEFUL,
     "aws:ecr/repository:Repository": _STATEFUL,
     "aws:efs/fileSystem:FileSystem": _STATEFUL,
-    # It holds no data, but its loss takes every workload down.
+    # It contains no data, but its loss stops every workload.
     "aws:eks/cluster:Cluster": _STATEFUL,
     "aws:rds/cluster:Cluster": _STATEFUL,
     "aws:rds/instance:Instance": _STATEFUL,
@@ -194,7 +197,8 @@ _NONE_OF_THESE = (
     "kubernetes:scheduling.k8s.io/v1:PriorityClass",
     "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass",
 )
-"""Types that were looked at: rebuilt by an apply, and neither access nor reach depends on them."""
+"""Types without risk: an apply can create them again, and neither permissions nor reachability
+depend on them."""
 
 RISKS: Mapping[str, Risk] = {
     **dict.fromkeys(_NONE_OF_THESE, Risk()),
@@ -203,7 +207,7 @@ RISKS: Mapping[str, Risk] = {
     **_DATA,
     **_ACCESS,
 }
-"""The table: type token to facts."""
+"""The table: risks by type token."""
 
 FAMILIES: Mapping[str, Risk] = {
     "aws:ec2/": _NETWORK,
@@ -219,19 +223,19 @@ FAMILIES: Mapping[str, Risk] = {
     "kubernetes:networking.k8s.io/": _NETWORK,
     "kubernetes:rbac.authorization.k8s.io/": _access(),
 }
-"""What is assumed of types that the table does not list, by the beginning of the token."""
+"""Risks of types that the table does not list, by the prefix of the token."""
 
 POLICY_DOCUMENTS = frozenset({"assumeRolePolicy", "policy", "policyDocument"})
-"""Those of the access inputs that are IAM policy documents, as JSON text."""
+"""The access inputs that are IAM policy documents, as JSON text."""
 
 ACCESS_INPUTS: Mapping[str, tuple[str, ...]] = {
     token: risk.access_inputs for token, risk in RISKS.items() if risk.access
 }
-"""The inputs that say who may do what, by type; no other input of these types leaves a worker."""
+"""The inputs that decide permissions, by type; a worker sends no other input of these types."""
 
 
 def risk_of(type_token: str) -> Risk:
-    """Return what is known of a type, or assumed from its family where it is not listed."""
+    """Return the risks of a type; those of its family if the table does not list it."""
     if type_token in RISKS:
         return RISKS[type_token]
     families = (risk for prefix, risk in FAMILIES.items() if type_token.startswith(prefix))

@@ -1,6 +1,6 @@
-"""Checks between stacks: what a project names of its stage's foundation must be there.
+"""Checks between stacks: the foundation must have everything that a project refers to.
 
-A run checks it again on what is applied; these checks need the files only.
+The deployment checks it again with the applied contract; these checks need the files only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stackyard.problem import Problem
 
 
 def problems(loaded: Loaded, foundation: Loaded) -> list[StackFileError]:
-    """Return what a project names and its foundation does not have, each with its position."""
+    """Return a project's references that its foundation does not have, with their positions."""
     config, upstream = loaded.config, foundation.config
     if not isinstance(config, ProjectSections) or not isinstance(upstream, FoundationConfig):
         return []
@@ -55,7 +55,7 @@ def _gpus_of_a_pod(
 
 
 def _most_gpus(pool: GpuPoolConfig) -> int:
-    """Return how many GPUs, or MIG slices, one pod can have; of time slices it can have one."""
+    """Return the most GPUs, or MIG slices, that one pod can have; only one of time slices."""
     if isinstance(pool.sharing, TimeSlicingConfig):
         return 1
     kind = pool.instance_types[0]

@@ -29,10 +29,10 @@ class StackFileError:
     """From 1; 0 when the problem is the file itself."""
 
     path: str
-    """The field, for example `gpu.pools.a10.max_nodes`; empty at the top."""
+    """The field, for example `gpu.pools.a10.max_nodes`; empty for the whole file."""
 
     problem: str
-    """What is wrong."""
+    """The problem, as one sentence."""
 
     value: str | None = None
     """The value, shortened; `[hidden]` where the field may be a secret."""
@@ -53,7 +53,7 @@ class StackFileError:
 
 
 class StackFileErrors(EstateError):  # noqa: N818 - it has several, reported at once
-    """All problems of the files of one or several stacks; sorted, each once."""
+    """All problems of the files of one or several stacks; sorted, without duplicates."""
 
     def __init__(self, problems: Iterable[StackFileError]) -> None:
         self.problems = sorted(set(problems), key=_position)

@@ -62,7 +62,7 @@ class Estate:
         return list(self.layout.stacks)
 
     def one(self, text: str) -> StackId:
-        """Return the stack of this path; raises EstateError that names a close one."""
+        """Return the stack of this path; raises EstateError with the most similar path."""
         try:
             stack = StackId.parse(text)
         except ValueError as error:
@@ -96,18 +96,18 @@ class Estate:
         return self._loader.blueprint(stack)
 
     def load(self, stack: StackId) -> Loaded:
-        """Return the stack read, merged and validated; raises StackFileErrors with all problems."""
+        """Return the validated stack; raises StackFileErrors with all problems."""
         return self._loader.load(stack)
 
     def merged_files(self, stack: StackId) -> tuple[str, Node]:
         """Return the stack's blueprint and merged files, not validated: to compare, not to apply.
 
-        Raises StackFileErrors where a file cannot be read.
+        Raises StackFileErrors if a file cannot be read.
         """
         return self._loader.merged(stack, [])
 
     def reuse(self, other: Estate, files: Iterable[str]) -> None:
-        """Use what another revision of the estate has parsed of files with the same content."""
+        """Use the parsed files of another revision of the estate, if their content is the same."""
         self._files.reuse(other._files, files)
 
     def load_text(self, stack: StackId, text: str) -> Loaded:
@@ -118,7 +118,7 @@ class Estate:
     def upstreams(self, stack: StackId) -> dict[str, StackId]:
         """Return the stack of the same stage for each blueprint whose contract this one reads.
 
-        Raises EstateError where the stage has none or several.
+        Raises EstateError if the stage has none or several.
         """
         found: dict[str, StackId] = {}
         for blueprint in BLUEPRINTS[self.blueprint(stack)]:
@@ -131,7 +131,7 @@ class Estate:
         return found
 
     def _provide(self, blueprint: str, stage: str) -> str:
-        """Return the hint how a stage gets its one stack of a blueprint."""
+        """Return the hint for a stage that has no stack of a blueprint, or has several."""
         found = self._by_stage_and_blueprint
         makers = [one for (_, made), stacks in found.items() if made == blueprint for one in stacks]
         projects = {f"{one.team}/{one.project}" for one in makers}
@@ -148,7 +148,7 @@ class Estate:
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
         """Return every problem of the shared files and of these stacks; empty if there is none."""
-        from stackyard.estate import across  # loads every config of two blueprints
+        from stackyard.estate import across  # slow: loads two blueprints' configs
 
         found = [*self.layout.stray, *self._settings_problems()]
         for file in sorted(self.layout.shared - {layout.ESTATE}):

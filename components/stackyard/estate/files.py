@@ -12,7 +12,7 @@ from stackyard.estate.source import read_text
 
 
 class Files:
-    """Trees by file; a file that cannot be read raises the same error each time."""
+    """Parsed files by path; a file that cannot be read raises the same error each time."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -20,7 +20,7 @@ class Files:
         self._failures: dict[str, StackFileErrors] = {}
 
     def tree(self, file: str) -> Node:
-        """Return the tree of a file named below the estate; raises StackFileErrors."""
+        """Return the tree of a file (path relative to the estate); raises StackFileErrors."""
         if file in self._failures:
             raise self._failures[file]
         if file not in self._trees:
@@ -38,7 +38,7 @@ class Files:
         return other
 
     def reuse(self, other: Files, files: Iterable[str]) -> None:
-        """Use what another estate has parsed of files that have the same text in both."""
+        """Use the parsed files of another estate, if their text is the same in both."""
         for file in files:
             if file in other._trees:
                 self._trees[file] = other._trees[file]

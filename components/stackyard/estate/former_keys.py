@@ -1,4 +1,4 @@
-"""Former YAML keys: an error names the key, and where it changed the value, that replaced one."""
+"""Former YAML keys: the error for one names the new key, and the new value if it changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMER_KEYS: Mapping[str, tuple[str, ...]] = {
     "tell": ("notify",),
     "better": ("direction",),
 }
-"""Each former key, and its new one; of several, the one that the section has."""
+"""The new keys of each former key; if there are several, the section decides."""
 
 FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
     "better": {"higher": "maximize", "lower": "minimize"},
@@ -38,5 +38,5 @@ def renamed(key: str, known: Collection[str], value: str) -> Message | None:
 
 
 def is_written(new: str, section: Node) -> bool:
-    """Whether a section has a former key of this field, so that the field is not missing, too."""
+    """Return whether a section has a former key of this field, so that it is not also missing."""
     return any(new in found and section.child(key) for key, found in FORMER_KEYS.items())

@@ -27,8 +27,8 @@ def changed_immutables(
 ) -> list[Change]:
     """Return the immutable fields whose value differs between two effective configs.
 
-    A field that is not written has its default. Sections and entries that only one side has are
-    no change of an immutable field: they are created or deleted as a whole.
+    A field that is not written has its default. Sections and entries that only one side has do not
+    count: they are created or deleted as a whole.
     """
     return list(_changes(model, recorded, new, ()))
 

@@ -1,4 +1,4 @@
-"""Layout of an estate on disk: stack files, shared files, and stray files that nothing reads."""
+"""Layout of an estate on disk: stack files, shared files, and stray files, which are never read."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Layout:
     """The shared files, as paths below the estate."""
 
     stray: list[StackFileError] = field(default_factory=list)
-    """Problems of files and folders that look like stack files and are not read."""
+    """Problems of files and folders that look like stack files but are not read."""
 
 
 def file_of(stack: StackId) -> str:
-    """Return the file of a stack, below the estate."""
+    """Return the path of a stack's file, relative to the estate."""
     return f"{FOLDER}/{stack}{SUFFIX}"
 
 
@@ -104,7 +104,7 @@ def _project(root: Path, folder: str, found: Layout) -> None:
 
 
 def _entries(root: Path, folder: str) -> Iterator[tuple[str, bool, str]]:
-    """Yield name, whether a folder, and path, sorted; hidden entries belong to other tools.
+    """Yield name, whether it is a folder, and path, sorted; hidden entries are skipped.
 
     Raises EstateError for a folder that cannot be read.
     """

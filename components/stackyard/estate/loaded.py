@@ -16,7 +16,7 @@ from stackyard.naming import StackId
 
 @dataclass(frozen=True)
 class Loaded:
-    """One stack's config as model, as merged settings, and with the position of every value."""
+    """One stack: its config as a model, its merged settings, and the position of every value."""
 
     id: StackId
     """The stack."""
@@ -49,5 +49,5 @@ class Loaded:
 
     @property
     def sections(self) -> list[str]:
-        """The sections that the files have, which are what is deployed."""
+        """The sections that the files contain; only these are deployed."""
         return [key for key in self.effective if key not in StackConfig.model_fields]

@@ -1,4 +1,4 @@
-"""Loading of stacks: reads, merges and validates their files in the order of inheritance.
+"""Loads stacks: reads, merges and validates their files in the order of inheritance.
 
 `_defaults.yaml` (company), `_stages/<stage>.yaml`, `<team>/_defaults.yaml`,
 `<team>/<project>/_defaults.yaml`, then the stack's own file.
@@ -22,7 +22,7 @@ from stackyard.naming import StackId
 from stackyard.suggestion import did_you_mean
 
 BLUEPRINT = "blueprint"
-"""The one key that no config model has, because it selects the model."""
+"""The only key that is in no config model, because it selects the model."""
 
 DEFAULT_BLUEPRINT = "project"
 
@@ -35,7 +35,7 @@ class Loader:
         self._bases: dict[tuple[str, str], Node] = {}
 
     def blueprint(self, stack: StackId) -> str:
-        """Return the blueprint that a project's, else a team's `_defaults.yaml` names."""
+        """Return the blueprint named in the `_defaults.yaml` of the project, else of the team."""
         for file in (layout.project_file(stack), layout.team_file(stack)):
             named = self._files.tree(file).child(BLUEPRINT) if file in self._shared else None
             if named is None:
@@ -66,9 +66,9 @@ class Loader:
         return Loaded(stack, blueprint, config, tree)
 
     def merged(self, stack: StackId, problems: list[StackFileError]) -> tuple[str, Node]:
-        """Return a stack's blueprint and merged files, not validated; notes misplaced blueprints.
+        """Return a stack's blueprint and merged files, not validated; records misplaced blueprints.
 
-        Raises StackFileErrors where a file cannot be read.
+        Raises StackFileErrors if a file cannot be read.
         """
         own = layout.file_of(stack)
         layers = [layout.team_file(stack), layout.project_file(stack), own]
@@ -82,7 +82,7 @@ class Loader:
         return blueprint, tree
 
     def shared_problems(self, file: str) -> list[StackFileError]:
-        """Return the keys that no blueprint knows, of a file that stacks of any blueprint share."""
+        """Return the keys of a shared file that no blueprint has."""
         if file not in self._shared:
             return []
         tree = self._files.tree(file)
@@ -134,7 +134,7 @@ def _unshared(node: Node, key: str, known: frozenset[str]) -> StackFileError:
 
 
 def _without_blueprint(tree: Node, problems: list[StackFileError], *, own: bool) -> Node:
-    """Return a tree without the blueprint's name; a stack's own file must not have it."""
+    """Return a tree without `blueprint`; records a problem if the stack's own file has it."""
     named = tree.fields.get(BLUEPRINT)
     if named is None:
         return tree

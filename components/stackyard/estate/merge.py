@@ -1,4 +1,4 @@
-"""Merging of stack files: maps merge, lists and scalars replace, positions are kept."""
+"""Merges stack files: maps are merged, lists and scalars are replaced, positions are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages for pydantic's errors: what is wrong with a value, and what to do about it."""
+"""Messages for the errors of pydantic: the problem of a value, and an action that solves it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from stackyard.suggestion import did_you_mean
 
 
 class Message(NamedTuple):
-    """What is wrong, and one action that helps."""
+    """A problem, and one action that solves it."""
 
     text: str
-    """What is wrong."""
+    """The problem."""
 
     hint: str | None = None
-    """One action; None where the text says enough."""
+    """One action; None if the text already contains it."""
 
     expected: str | None = None
-    """What the value must be, where the text is `must be …`; members of a union are joined."""
+    """Description of a valid value, if the text is `must be …`; those of a union are joined."""
 
 
 KINDS: Mapping[str, str] = {
@@ -53,7 +53,8 @@ PATTERNS: Mapping[str, str] = {
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
 }
-"""Bounds, filled from the error's context; https://docs.pydantic.dev/latest/errors/validation_errors/."""
+"""Limits, completed from the error's context;
+https://docs.pydantic.dev/latest/errors/validation_errors/."""
 
 
 def message(finding: Mapping[str, Any], description: str | None) -> Message:
@@ -83,7 +84,7 @@ def message(finding: Mapping[str, Any], description: str | None) -> Message:
 
 
 def unknown(name: str, known: Iterable[str]) -> Message:
-    """Return the message for a field that no model knows at its path."""
+    """Return the message for a field that no model has at its path."""
     listed = sorted(known)
     hint = did_you_mean(name, listed)
     if hint is None and listed:
@@ -102,6 +103,6 @@ def _must_be(expected: str, hint: str | None) -> Message:
 
 def _sentence(text: str) -> str:
     text = text.removeprefix("Value error, ").removeprefix("Input should be ").strip()
-    # One line, as each problem is one line of the report.
+    # One line, because each problem is one line of the report.
     text = " ".join(text.split())
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

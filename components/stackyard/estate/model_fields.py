@@ -11,7 +11,7 @@ from stackyard.field_path import FieldPath
 
 
 def models_at(model: type[BaseModel], path: FieldPath) -> list[type[BaseModel]]:
-    """Return the models that a path below `model` can have: several for a union."""
+    """Return the models that may be used at a path below `model`: several for a union."""
     kinds: list[Any] = [model]
     for step in path:
         kinds = [below for kind in kinds for below in _below(kind, step)]
@@ -19,12 +19,12 @@ def models_at(model: type[BaseModel], path: FieldPath) -> list[type[BaseModel]]:
 
 
 def fields_at(model: type[BaseModel], path: FieldPath) -> set[str]:
-    """Return the names of the fields that may be written at a path below `model`."""
+    """Return the names of the fields that are allowed at a path below `model`."""
     return {name for found in models_at(model, path) for name in written_fields(found)}
 
 
 def written_fields(model: type[BaseModel]) -> dict[str, str]:
-    """Return the fields of a model as people write them, each with its name in the code."""
+    """Return the fields of a model by their YAML key, each with its name in the code."""
     return {field.alias or name: name for name, field in model.model_fields.items()}
 
 
@@ -37,7 +37,7 @@ def _models(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 def _below(kind: Any, step: str | int) -> Iterator[Any]:
-    """Yield the types that a value one step below a type can have."""
+    """Yield the types of the values one step below a type."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         name = written_fields(kind).get(str(step))
         if name is not None:

@@ -25,20 +25,20 @@ class Node:
     """One value: a map, a list, or a scalar. Never changed, because files share nodes."""
 
     value: dict[str, Node] | list[Node] | str | int | float | bool
-    """What was written."""
+    """The value in the file."""
 
     origin: Origin
-    """Where the value starts."""
+    """The position of the value's first character."""
 
     key: Origin | None = None
-    """Where its key is; None in a list and at the top."""
+    """The position of its key; None in a list and for the whole document."""
 
     text: str = ""
-    """A scalar as it was written, so that an error shows `1.30` and not 1.3."""
+    """The text of a scalar in the file, so that an error shows `1.30` and not 1.3."""
 
     @property
     def position(self) -> Origin:
-        """The position that errors show: of the value of a scalar, of the key of a map or list."""
+        """The position in errors: of the value for a scalar, of the key for a map or list."""
         return self.key if self.key and isinstance(self.value, dict | list) else self.origin
 
     @property
@@ -68,7 +68,7 @@ class Node:
             yield path, self
 
     def child(self, step: str | int) -> Node | None:
-        """Return the value below a key or position; None if there is none."""
+        """Return the value of a key or list position; None if there is none."""
         if isinstance(self.value, dict):
             return self.value.get(str(step))
         if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):

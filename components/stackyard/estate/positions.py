@@ -1,4 +1,4 @@
-"""Positions of problems: from the path of a field to the file, line and column that wrote it."""
+"""Positions of problems: converts the path of a field to its file, line and column."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from stackyard.problem import Problem
 
 
 def located(problem: Problem, tree: Node, base: FieldPath = ()) -> StackFileError:
-    """Return a problem with its position; `tree` is the value at `base`, which found the problem.
+    """Return a problem with its position; `tree` is the value at `base`, which has the problem.
 
-    A field that has its default is written nowhere. The error is then at the first related field
-    that is written, else at the nearest section around the problem's own field.
+    A field with its default value is in no file. The position is then that of the first related
+    field that is in a file, else of the nearest section around the problem's own field.
     """
     paths = dict.fromkeys((problem.path, *problem.related))
     written = [(path, node) for path in paths if (node := _descend(tree, path)) is not None]

@@ -18,7 +18,7 @@ from stackyard.estate.node import Node, Origin
 from stackyard.field_path import FieldPath, dotted
 
 DEPTH_LIMIT = 20
-"""Deepest nesting; the deepest real config has about six levels."""
+"""Maximum nesting depth; the deepest real config has about six levels."""
 
 NULLS = {"", "~", "null", "Null", "NULL"}
 BOOLEANS = {"true": True, "false": False}
@@ -26,11 +26,11 @@ INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Only its parser is used: it gives events with marks and constructs nothing."""
+"""Only its parser is used: it returns events with positions and constructs no objects."""
 
 
 def parse(text: str, file: str) -> Node:
-    """Return the tree of a file's text; raises StackFileErrors with every problem found."""
+    """Return the tree of a file's text; raises StackFileErrors with every problem."""
     reading = _Reading(text, file)
     try:
         tree = reading.document()
@@ -50,7 +50,7 @@ class _Reading:
         self.parser = Loader(text)
 
     def document(self) -> Node | None:
-        """Return the tree of the one document; None for a file without one, which is noted."""
+        """Return the tree of the only document; None if there is none, which is recorded."""
         self.parser.get_event()
         event = self.parser.get_event()
         if isinstance(event, events.StreamEndEvent):

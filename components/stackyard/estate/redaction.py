@@ -1,4 +1,4 @@
-"""Redaction: errors never show a value that may be a secret, and shorten long ones."""
+"""Redaction: errors never show a value that may be a secret, and they shorten long values."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from stackyard.field_path import FieldPath
 
 HIDDEN = "[hidden]"
 LONGEST = 60
-"""Longest text of a value that an error shows."""
+"""Maximum length of a value in an error."""
 
 SECRET_NAME = re.compile(r"pass(word|wd|phrase)|secret|token|key|credential|private", re.I)
-"""Names of fields whose values are never shown; generous, as an error can do without a value."""
+"""Names of fields whose values are never shown; broad, because an error is useful without the
+value."""
 
 SECRET_TEXT = re.compile(
     r"(AKIA|ASIA)[A-Z0-9]{16}|-----BEGIN|gh[pousr]_\w{20}|github_pat_|glpat-|xox[abprs]-|eyJ[\w-]{8}"
@@ -23,7 +24,7 @@ SECRET_TEXT = re.compile(
 
 
 def shown(node: Node, path: FieldPath) -> str:
-    """Return how an error shows a value: the kind of a map or list, the text of a scalar."""
+    """Return the text of a value for an error: the kind of a map or list, the text of a scalar."""
     if isinstance(node.value, dict | list):
         return "a map" if isinstance(node.value, dict) else "a list"
     if _has_secret_name(path) or SECRET_TEXT.search(node.text):
@@ -33,7 +34,7 @@ def shown(node: Node, path: FieldPath) -> str:
 
 
 def without_secrets(message: str, node: Node, path: FieldPath) -> str:
-    """Return a validator's message without the secret values below a node that it may quote.
+    """Return a validator's message with the secret values below a node removed.
 
     Only the last name of a path counts here: settings of a secret, such as the readers in the
     section `secrets`, may be shown.

@@ -1,7 +1,7 @@
 """JSON Schemas of stack files, for editors: one per blueprint, and one for shared files.
 
-A file can inherit fields from other files, so nothing is required in these schemas. Whether a stack
-is complete is known only after merging: `stackyard validate` checks it.
+A file can inherit fields from other files, so no field is required in these schemas. Only the
+merged files show whether a stack is complete: `stackyard validate` checks it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stackyard.estate.settings import EstateSettings
 SHARED = "shared"
 ESTATE = "estate"
 NAMES = (*BLUEPRINTS, SHARED, ESTATE)
-"""The schemas by name; `shared` is for files that stacks of any blueprint inherit from."""
+"""The schemas by name; `shared` is for files from which stacks of any blueprint inherit."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,7 +26,7 @@ Schema = dict[str, Any]
 
 
 def schema(name: str) -> Schema:
-    """Return the schema of this name."""
+    """Return the schema with this name."""
     if name == ESTATE:
         return {"$schema": DIALECT, **_writable(EstateSettings.model_json_schema(), partial=False)}
     if name == SHARED:
@@ -39,12 +39,12 @@ def schema(name: str) -> Schema:
 
 
 def text(name: str) -> str:
-    """Return the schema as the file that is committed."""
+    """Return the text of the schema's committed file."""
     return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
 def _shared() -> Schema:
-    """Join the blueprints: a key of several blueprints accepts what any of them accepts."""
+    """Join the blueprints: a key of several blueprints accepts the values of each of them."""
     models: list[type[BaseModel]] = [config_class(blueprint) for blueprint in BLUEPRINTS]
     refs, whole = models_json_schema([(model, "validation") for model in models])
     definitions = _writable(whole, partial=True)["$defs"]
@@ -69,7 +69,7 @@ def _shared() -> Schema:
 
 
 def _writable(value: Any, *, partial: bool) -> Any:
-    """Return a schema of what may be written: no null, and nothing required in a partial file."""
+    """Return the schema of a file: null is refused, and a partial file requires no field."""
     if isinstance(value, list):
         return [_writable(each, partial=partial) for each in value]
     if not isinstance(value, dict):

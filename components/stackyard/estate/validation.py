@@ -1,4 +1,4 @@
-"""Validation: from the tree of a stack file to a config, with the position of every problem."""
+"""Validation: converts the tree of a stack file to a config, or to problems with positions."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Finding = Mapping[str, Any]
 
 
 def validated(model: type[M], tree: Node) -> M:
-    """Return the config that a tree holds; raises StackFileErrors with every problem."""
+    """Return the config of a tree; raises StackFileErrors with every problem."""
     try:
         return model.parse(tree.to_dict())
     except ValidationError as error:
         findings = error.errors(include_url=False)
         problems = [each for finding in findings for each in _problems(model, tree, finding)]
-        # Not chained: pydantic's own text holds the values that were written.
+        # Not chained: pydantic's own text contains the values.
         raise StackFileErrors(_joined(problems)) from None
 
 
@@ -45,7 +45,7 @@ def unknown_field(node: Node, path: FieldPath, known: Iterable[str]) -> StackFil
 
 @dataclass(frozen=True)
 class _Located:
-    """A problem, and what its value may be instead where the members of a union differ."""
+    """A problem, and the valid values, which differ between the members of a union."""
 
     error: StackFileError
     expected: str | None = None
@@ -80,7 +80,7 @@ def _invalid(model: type[Config], finding: Finding, path: FieldPath, node: Node)
 
 
 def _written(tree: Node, finding: Finding) -> tuple[FieldPath, Node]:
-    """Follow a location as far as it is written; labels of union members are not."""
+    """Return the part of a location that is in the file; labels of union members are not."""
     path: FieldPath = ()
     node = tree
     steps = finding["loc"]
@@ -103,7 +103,7 @@ def _description(model: type[Config], path: FieldPath) -> str | None:
 
 
 def _joined(problems: Iterable[_Located]) -> list[StackFileError]:
-    """Join what the members of a union expect of one value: `must be A or B`."""
+    """Join the valid values of the members of a union: `must be A or B`."""
     joined: dict[tuple[Any, ...], _Located] = {}
     for each in problems:
         error = each.error

@@ -1,1 +1,1 @@
-"""The model registry: versions with their lineage, kept for as long as they are registered."""
+"""The model registry: versions with their lineage, kept while they are registered."""

@@ -1,4 +1,4 @@
-"""The model bucket, the job that keeps registered versions in it, and who may read them."""
+"""The model bucket, the job that copies registered versions to it, and its readers' access."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ FILES = "/etc/stackyard-models"
 
 @dataclass(frozen=True)
 class ModelReaders:
-    """Who may read registered models."""
+    """The roles that may read registered models."""
 
     role_arns: Mapping[str, pulumi.Input[str]]
-    """IAM role by audience; each gets a policy for it."""
+    """ARN of the IAM role by audience; each role gets a policy for reading."""
 
     builders: Sequence[str] = ()
-    """Names of the roles of image builds, whose own policies let them read."""
+    """Names of the roles of image builds; their own policies already allow reading."""
 
 
 class ModelRegistry(Component):
-    """Registered versions outlive the runs that made them, and nobody can change them.
+    """Registered versions are kept after their runs are deleted, and nobody can change them.
 
-    MLflow's registry says what is registered. A job copies each version that has its lineage to a
-    bucket whose lifecycle touches only what has left the registry again.
+    MLflow's registry decides which versions are registered. A job copies each version with complete
+    lineage to a bucket; the bucket's lifecycle deletes only versions that have left the registry.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ModelRegistry"
@@ -64,7 +64,7 @@ class ModelRegistry(Component):
         log_bucket: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, where pods run, the tracking server, and who may read models.
+        """Wiring: the stack, the placement of pods, the tracking server, and the readers of models.
 
         `log_bucket` receives the access logs of the model bucket.
         """

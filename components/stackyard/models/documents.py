@@ -11,23 +11,23 @@ from stackyard.bucket.layout import BucketRef
 from stackyard.naming import StackId, bucket_name
 
 ROOT = "registered"
-"""Where versions lie in the bucket: `registered/NAME/VERSION/`."""
+"""Directory of versions in the bucket: `registered/NAME/VERSION/`."""
 
 KEEPER = "models"
-"""Name of the program that copies versions there, and of its service account."""
+"""Name of the program that copies versions to the bucket, and of its service account."""
 
 
 def model_bucket(stack: StackId, account: str) -> str:
-    """Return the name of the bucket that keeps registered models."""
+    """Return the name of the bucket for registered models."""
     return bucket_name(stack, account, "models")
 
 
 def bucket_statements(arn: str, *, keeper: str, readers: Sequence[str]) -> list[iam.Statement]:
-    """Return what closes the bucket `arn`: nothing is written twice, and few may read.
+    """Return the statements for the bucket `arn`: objects are never overwritten, few may read.
 
-    `keeper` and `readers` are role ARNs. An upload without `If-None-Match` could replace what is
-    there; parts of an upload cannot have the header, its completion must. Source:
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html.
+    `keeper` and `readers` are role ARNs. An upload without `If-None-Match` could replace an
+    existing object; the parts of an upload cannot have this header, but its completion must.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html.
     """
     objects = (f"{arn}/*",)
     conditional: dict[str, dict[str, Any]] = {
@@ -47,7 +47,7 @@ def bucket_statements(arn: str, *, keeper: str, readers: Sequence[str]) -> list[
 
 
 def keeper_policy(artifacts: BucketRef, models: BucketRef, key_arn: str) -> dict[str, Any]:
-    """Return what the keeper may do: read artifacts, add models, tag them; it cannot delete."""
+    """Return the keeper's permissions: read artifacts, add and tag models, but delete nothing."""
     return iam.document(
         iam.statement(
             "List",
@@ -71,7 +71,7 @@ def keeper_policy(artifacts: BucketRef, models: BucketRef, key_arn: str) -> dict
 
 
 def reader_policy(models: BucketRef, key_arn: str) -> dict[str, Any]:
-    """Return what lets delivery bake a registered model into an image."""
+    """Return the policy that allows the delivery role to copy a registered model into an image."""
     return iam.document(
         iam.statement(
             "ListModels",

@@ -1,4 +1,4 @@
-"""Registering a model from a training program; a version without lineage is never made.
+"""Registers a model from a training program; it never creates a version without lineage.
 
     from stackyard import Lineage, register_model
 
@@ -26,8 +26,8 @@ def register(name: str, model_uri: str, lineage: Lineage) -> ModelVersion:
     """Register a logged model as the next version of `name`, with its lineage as tags.
 
     The parameters and metrics of the run that logged it are part of the lineage. The tracking
-    server is MLflow's current one. Raises LineageError, before anything is made, with all that is
-    missing.
+    server is MLflow's current one. Raises LineageError with all that is missing, before it creates
+    anything.
     """
     import mlflow
 

@@ -1,1 +1,1 @@
-"""Run tracking: an MLflow server per project, and what clients need to use it."""
+"""Run tracking: one MLflow server per project, and the settings of its clients."""

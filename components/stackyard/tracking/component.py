@@ -1,4 +1,4 @@
-"""The MLflow server of a project: its bucket, database and identity, its pods, its clients."""
+"""The MLflow server of a project: its bucket, database, IAM role, pods, and client settings."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ from stackyard.workload import Workload, http_probes
 
 
 class TrackingServer(Component):
-    """MLflow, without a way around it to its records and artifacts.
+    """An MLflow server; its records and artifacts can be reached only through it.
 
-    Who reaches it may use it: the namespace's network policies are its access control.
+    Every client that can connect to it may use it: the namespace's network policies are its access
+    control.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:TrackingServer"
 
     uri: pulumi.Output[str]
-    """Its address in the cluster, known once its Service exists."""
+    """Address of the server in the cluster, known once its Service exists."""
 
     role_arn: pulumi.Output[str]
-    """The role of its pods."""
+    """ARN of the role of its pods."""
 
     bucket: pulumi.Output[str]
     """Name of the bucket of the artifacts, known once the bucket and its policy exist."""
 
     image: str
-    """The full name of its image, which also has MLflow's client."""
+    """The full name of its image, which also contains MLflow's client."""
 
     def __init__(
         self,
@@ -56,10 +57,10 @@ class TrackingServer(Component):
         also_used_by: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, where pods run, and the PostgreSQL instance.
+        """Wiring: the stack, the placement of pods, and the PostgreSQL instance.
 
         `log_bucket` receives the access logs of the artifact bucket; `also_used_by` are ARNs of
-        roles beside the server's that may use it.
+        further roles that may use the bucket.
         """
         super().__init__(name, config, opts=opts)
         self._config, self._context, self._namespace = config, context, pods.namespace
@@ -125,7 +126,7 @@ class TrackingServer(Component):
         )
 
     def _workload(self, access: DatabaseAccess, database: ProjectDatabase) -> Workload:
-        """Return what the server's pods share: how they find and open their database."""
+        """Return the settings that the server's pods share, with their database connection."""
         stack = self._context.stack
         return Workload(
             stack,
@@ -178,7 +179,7 @@ class TrackingServer(Component):
         )
 
     def _make_service(self) -> pulumi.Output[str]:
-        """Make the Service; return the server's address, known once it exists."""
+        """Create the Service; return the server's address, known once it exists."""
         service = k8s.core.v1.Service(
             self.named("service"),
             metadata=self._metadata(),
@@ -194,7 +195,7 @@ class TrackingServer(Component):
         return service.id.apply(lambda _: uri)
 
     def _make_collector(self, needed: Sequence[pulumi.Resource]) -> None:
-        """Remove for good, once a day, what was deleted long enough ago."""
+        """Create the CronJob that permanently removes runs some days after their deletion."""
         program = server.collect_command(self._config, bucket=self._bucket)
         container = self._work.container("collect", program, Size("1", "1Gi"))
         k8s.batch.v1.CronJob(
@@ -216,7 +217,7 @@ class TrackingServer(Component):
         )
 
     def _allow_egress(self, access: DatabaseAccess) -> None:
-        """Let the server's pods reach the database; no other pods of the namespace may."""
+        """Allow only the server's pods of the namespace to connect to the database."""
         instance = access.instance
         k8s.networking.v1.NetworkPolicy(
             self.named("to-database"),

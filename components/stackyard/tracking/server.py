@@ -1,4 +1,4 @@
-"""How the MLflow server is started and found, as plain data; the same for pods and for tests."""
+"""Commands and environment of the MLflow server as plain data, the same in pods and in tests."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ NAME = "tracking"
 PORT = 5000
 
 STORE = "MLFLOW_BACKEND_STORE_URI"
-"""Where MLflow takes its database from; it holds a password, so it is set inside the pod only."""
+"""MLflow's variable for the database; it contains a password, so it is set in the pod only."""
 
 EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
-"""Where MLflow's clients take their experiment from; it is named like the project."""
+"""Variable for the experiment of MLflow's clients; the experiment has the project's name."""
 
 CONNECT = ("python", "/etc/stackyard/connect.py", STORE)
-"""What is put before a program so that it finds the database."""
+"""Prefix of a program's command; it sets the variable for the database."""
 
 QUIET: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true"}
-"""Nothing is told to anybody outside."""
+"""MLflow sends no telemetry."""
 
 MIGRATE = """\
 import os, psycopg2
@@ -40,9 +40,10 @@ store = SqlAlchemyStore(url, "mlflow-artifacts:/")
 if store.get_experiment_by_name(experiment) is None:
     store.create_experiment(experiment)
 """
-"""Brings the tables to what this MLflow needs, one pod at a time; the lock ends with the process.
-Makes the project's experiment, as clients would: of two first runs at once, one would fail to.
-MLflow refuses to start on older tables: https://mlflow.org/docs/latest/self-hosting/."""
+"""Migrates the tables to this version of MLflow, one pod at a time; the end of the process releases
+the lock. It also creates the project's experiment, because clients that do so at the same time
+conflict. MLflow refuses to start with older tables:
+https://mlflow.org/docs/latest/self-hosting/."""
 
 COLLECT = """\
 import os, sys
@@ -50,15 +51,16 @@ from mlflow.cli import cli
 url = os.environ["MLFLOW_BACKEND_STORE_URI"]
 cli(["gc", "--older-than", sys.argv[1], "--backend-store-uri", url])
 """
-"""`mlflow gc` takes the database from an argument only, which others on the node could read."""
+"""Hides the database's address: `mlflow gc` accepts it as an argument only, and other processes of
+the node can read arguments."""
 
 OBJECTS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 
 def server_command(config: TrackingConfig, *, stack: StackId, bucket: BucketRef) -> Program:
-    """Return the server's command and environment, but for where its database is.
+    """Return the server's command and environment, without the variable for its database.
 
-    Artifacts pass through the server, so clients need no S3 keys. Variables are MLflow's own:
+    Artifacts pass through the server, so clients need no S3 keys. The variables are MLflow's own:
     https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-server.
     """
     return Program(
@@ -80,7 +82,7 @@ def server_command(config: TrackingConfig, *, stack: StackId, bucket: BucketRef)
 
 
 def migrate_command(stack: StackId, region: str) -> Program:
-    """Return what makes the database ready: its tables, and the project's experiment."""
+    """Return the program that prepares the database: its tables, and the project's experiment."""
     return Program(
         [*CONNECT, "python", "-c", MIGRATE],
         {**QUIET, **scratch(region), EXPERIMENT: stack.project},
@@ -88,7 +90,7 @@ def migrate_command(stack: StackId, region: str) -> Program:
 
 
 def collect_command(config: TrackingConfig, *, bucket: BucketRef) -> Program:
-    """Return what removes runs for good that were deleted long enough ago."""
+    """Return the program that permanently removes runs some days after their deletion."""
     older = f"{config.deleted_runs_days}d"
     return Program(
         [*CONNECT, "python", "-c", COLLECT, older],
@@ -102,7 +104,7 @@ def collect_command(config: TrackingConfig, *, bucket: BucketRef) -> Program:
 
 
 def scratch(region: str) -> dict[str, str]:
-    """Return what every program here has: its region, and the one place it may write to."""
+    """Return the environment of every program here: its region, and its only writable folder."""
     return {"AWS_DEFAULT_REGION": region, "HOME": SCRATCH, "PYTHONUNBUFFERED": "1"}
 
 
@@ -112,10 +114,10 @@ def service_host(stack: StackId) -> str:
 
 
 def allowed_hosts(config: TrackingConfig, stack: StackId) -> list[str]:
-    """Return the names that clients may call the server by; others are refused.
+    """Return the host names that the server accepts; it refuses requests to others.
 
-    That is a defence against pages that make a browser talk to it (DNS rebinding). `localhost` is
-    what a port-forward is called by.
+    This protects against DNS rebinding, where a web page makes a browser send requests to it.
+    `localhost` is the host name of a port-forward.
     """
     names = [NAME, f"{NAME}.{namespace_name(stack)}", f"{NAME}.{namespace_name(stack)}.svc"]
     names.append(service_host(stack))
@@ -130,7 +132,7 @@ def client_settings(
 ) -> dict[str, str]:
     """Return the environment of every client, the same in each training namespace.
 
-    Raises ValueError for clients outside of the cluster where nothing leads them in.
+    Raises ValueError for clients outside of the cluster if no external address is configured.
     """
     uri = f"http://{service_host(stack)}:{PORT}"
     if outside:
@@ -166,7 +168,7 @@ def artifact_statements(bucket: BucketRef, key_arn: str) -> list[iam.Statement]:
 
 
 def only(arn: str, role_arns: list[str]) -> iam.Statement:
-    """Return what denies the objects of the bucket `arn` to everyone but the given roles."""
+    """Return the statement that denies the objects of a bucket to all but the given roles."""
     return iam.statement(
         "OnlyThroughTheServer",
         ("s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
