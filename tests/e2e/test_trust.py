@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stackyard_cli.bootstrap.policies import OURS, SERVICES
+from stackyard_cli.bootstrap.context import stage_tags
+from stackyard_cli.bootstrap.policies import SERVICES
 from tests.support.clients import Assume, Clients
 from tests.support.workspace import Workspace
 
@@ -23,7 +24,7 @@ SECRET = "vision/defects/dev/camera-api"
 GLASS = f"arn:aws:iam::{ACCOUNT}:role/platform-foundation-dev-break-glass"
 REFUSALS = ("AccessDenied", "AccessDeniedException", "403")
 NOBODY = json.dumps({"Version": "2012-10-17", "Statement": []})
-TAGS = [{"Key": key, "Value": value} for key, value in OURS.items()]
+TAGS = [{"Key": key, "Value": value} for key, value in stage_tags("dev").items()]
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> bool:

@@ -104,6 +104,7 @@ def _check_roles(account: Account) -> None:
     stages = {f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")}
     assert names == {"stackyard-preview", *stages}
     prod = iam.get_role(RoleName="stackyard-apply-prod")["Role"]
+    assert prod["MaxSessionDuration"] == 7_200  # as long as a job may last
     bounds = prod["PermissionsBoundary"]["PermissionsBoundaryArn"]
     assert bounds.endswith(":policy/stackyard-boundary-1")
     condition = prod["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]

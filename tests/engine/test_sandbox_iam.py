@@ -259,7 +259,10 @@ def test_tags_and_boundaries_are_conditions(client: Any, role: Any) -> None:
     ours, bounds = {"Key": "team", "Value": "ml"}, f"arn:aws:iam::{ACCOUNT}:policy/bounds-of-all"
     make = {
         "Effect": "Allow",
-        "Action": ["iam:CreateRole", "kms:CreateKey", "secretsmanager:CreateSecret"],
+        "Action": [
+            *("iam:CreateRole", "kms:CreateKey", "secretsmanager:CreateSecret"),
+            *("iam:TagRole", "kms:TagResource", "secretsmanager:TagResource"),
+        ],
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:RequestTag/team": "ml"}},
     }
@@ -554,3 +557,44 @@ def test_a_web_token_that_is_wrong_is_refused_by_the_name_that_aws_has_for_it(
     assert code_of(web, "anybody", iat=late, exp=late + 60) == ("ExpiredTokenException", 400)
     assert code_of(web, "anybody", seconds=7200) == ("ValidationError", 400)
     assert code_of(web, "anybody", name="a job") == ("ValidationError", 400)
+
+
+def permit(*actions: str, **conditions: dict[str, str]) -> dict[str, Any]:
+    named = {operator: dict(keys) for operator, keys in conditions.items()}
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*", "Condition": named}
+
+
+def test_a_service_asks_for_the_callers_right_to_the_key(client: Any, role: Any) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    through = {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
+    seal = permit("kms:Decrypt", "kms:GenerateDataKey", StringEquals=through)
+    create = permit("secretsmanager:CreateSecret")
+    without = client("secretsmanager", role("seals-nothing", create))
+    with_key = client("secretsmanager", role("seals", create, seal))
+    assert without.create_secret(Name="of-aws")["Name"] == "of-aws"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        without.create_secret(Name="of-ours", KmsKeyId=key)
+    assert with_key.create_secret(Name="of-ours", KmsKeyId=key)["Name"] == "of-ours"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        with_key.create_secret(Name="tagged", KmsKeyId=key, Tags=[{"Key": "a", "Value": "b"}])
+
+
+def test_rds_makes_its_master_secret_in_the_callers_name(client: Any, role: Any) -> None:
+    asked = {
+        "DBInstanceIdentifier": "main",
+        "DBInstanceClass": "db.t4g.micro",
+        "Engine": "postgres",
+        "MasterUsername": "root",
+        "AllocatedStorage": 20,
+        "ManageMasterUserPassword": True,
+    }
+    create = permit("rds:CreateDBInstance")
+    names = ("secretsmanager:CreateSecret", "secretsmanager:TagResource")
+    through = {"aws:CalledVia": "rds.amazonaws.com"}
+    secret = permit(*names, **{"ForAnyValue:StringEquals": through})
+    other = permit(*names, **{"ForAnyValue:StringEquals": {"aws:CalledVia": "x.amazonaws.com"}})
+    for name, statement in (("no-secret", create), ("secret-of-others", other)):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            client("rds", role(name, create, statement)).create_db_instance(**asked)
+    made = client("rds", role("makes-secrets", create, secret)).create_db_instance(**asked)
+    assert made["DBInstance"]["DBInstanceIdentifier"] == "main"

@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 from __future__ import annotations
 
 from stackyard import iam
+from stackyard_cli.bootstrap.context import AccountContext
 from stackyard_cli.bootstrap.permissions import Actions
-from stackyard_cli.bootstrap.policies import AccountContext
 
 WORK = (
     "aps",

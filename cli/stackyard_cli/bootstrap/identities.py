@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from stackyard_cli.bootstrap import policies
-from stackyard_cli.bootstrap.policies import OURS, AccountContext
+from stackyard_cli.bootstrap import trust
+from stackyard_cli.bootstrap.context import OURS, AccountContext
 from stackyard_cli.bootstrap.steps import Clients, Status, Step, compared, or_none
 from stackyard_cli.ci.hosts import GitHostName
 
@@ -14,23 +15,23 @@ from stackyard_cli.ci.hosts import GitHostName
 def provider_step(clients: Clients, context: AccountContext, host: GitHostName) -> Step:
     """Return the step for the OIDC provider, by which jobs take roles without access keys."""
     client = clients("iam")
-    issuer = policies.ISSUERS[host]
+    issuer = trust.ISSUERS[host]
     arn = f"arn:{context.partition}:iam::{context.account}:oidc-provider/{issuer}"
 
     def look() -> Status:
         found = or_none(lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
         if found is None:
             return "missing"
-        return "ok" if policies.AUDIENCE in found["ClientIDList"] else "different"
+        return "ok" if trust.AUDIENCE in found["ClientIDList"] else "different"
 
     def make() -> None:
         if look() == "different":
             client.add_client_id_to_open_id_connect_provider(
-                OpenIDConnectProviderArn=arn, ClientID=policies.AUDIENCE
+                OpenIDConnectProviderArn=arn, ClientID=trust.AUDIENCE
             )
             return
         client.create_open_id_connect_provider(
-            Url=f"https://{issuer}", ClientIDList=[policies.AUDIENCE], Tags=_tags()
+            Url=f"https://{issuer}", ClientIDList=[trust.AUDIENCE], Tags=_tags()
         )
 
     return Step("identity provider", issuer, look, make)
@@ -71,44 +72,61 @@ def policy_arn(context: AccountContext, name: str) -> str:
     return f"arn:{context.partition}:iam::{context.account}:policy/{name}"
 
 
-def role_step(
-    clients: Clients,
-    name: str,
-    *,
-    trust: dict[str, Any],
-    attached: list[str],
-    boundary: str | None,
-) -> Step:
-    """Return the step for a role, its trust, its policies and its boundary."""
-    client = clients("iam")
+@dataclass(frozen=True)
+class WantedRole:
+    """A role as it should be."""
+
+    name: str
+    trust: dict[str, Any]
+    attached: list[str]
+    """ARNs of its managed policies."""
+
+    boundary: str | None
+    session_seconds: int
+    """Longest session; a job must not outlive its credentials."""
+
+
+def role_step(clients: Clients, wanted: WantedRole) -> Step:
+    """Return the step for a role: its trust, its policies, its boundary and its sessions."""
+    client, name = clients("iam"), wanted.name
 
     def look() -> Status:
         role = or_none(lambda: client.get_role(RoleName=name)["Role"])
         if role is None:
             return "missing"
         bounds = (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
-        found = (role["AssumeRolePolicyDocument"], bounds, _attached(client, name))
-        wanted = (trust, boundary, set(attached))
-        return "ok" if found == wanted and not _inline(client, name) else "different"
+        found = (role["AssumeRolePolicyDocument"], bounds, role["MaxSessionDuration"])
+        same = found == (wanted.trust, wanted.boundary, wanted.session_seconds)
+        same = same and _attached(client, name) == set(wanted.attached)
+        return "ok" if same and not _inline(client, name) else "different"
 
     def make() -> None:
-        text = json.dumps(trust)
-        limit = {"PermissionsBoundary": boundary} if boundary else {}
-        if or_none(lambda: client.get_role(RoleName=name)) is None:
-            client.create_role(RoleName=name, AssumeRolePolicyDocument=text, Tags=_tags(), **limit)
-        else:
-            client.update_assume_role_policy(RoleName=name, PolicyDocument=text)
-            if boundary:
-                client.put_role_permissions_boundary(RoleName=name, **limit)
+        limit = {"PermissionsBoundary": wanted.boundary} if wanted.boundary else {}
+        _make_role(client, wanted, limit)
         for extra in _inline(client, name):
             client.delete_role_policy(RoleName=name, PolicyName=extra)
         present = _attached(client, name)
-        for arn in sorted(set(attached) - present):
+        for arn in sorted(set(wanted.attached) - present):
             client.attach_role_policy(RoleName=name, PolicyArn=arn)
-        for arn in sorted(present - set(attached)):
+        for arn in sorted(present - set(wanted.attached)):
             client.detach_role_policy(RoleName=name, PolicyArn=arn)
 
     return Step("role", name, look, make)
+
+
+def _make_role(client: Any, wanted: WantedRole, limit: dict[str, str]) -> None:
+    """Create the role, or correct the one that is there."""
+    name, text = wanted.name, json.dumps(wanted.trust)
+    session = {"MaxSessionDuration": wanted.session_seconds}
+    if or_none(lambda: client.get_role(RoleName=name)) is None:
+        client.create_role(
+            RoleName=name, AssumeRolePolicyDocument=text, Tags=_tags(), **session, **limit
+        )
+        return
+    client.update_assume_role_policy(RoleName=name, PolicyDocument=text)
+    client.update_role(RoleName=name, **session)
+    if limit:
+        client.put_role_permissions_boundary(RoleName=name, **limit)
 
 
 def _attached(client: Any, name: str) -> set[str]:

@@ -63,7 +63,8 @@ TABLE = {
     "DisassociateRouteTable | DescribeRouteTables",
     "ec2.SecurityGroup": "ec2: CreateSecurityGroup | DeleteSecurityGroup "
     "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress "
-    "RevokeSecurityGroupIngress | DescribeSecurityGroups DescribeNetworkInterfaces",
+    "RevokeSecurityGroupIngress DetachNetworkInterface DeleteNetworkInterface "
+    "| DescribeSecurityGroups DescribeNetworkInterfaces",
     "ec2.Subnet": "ec2: CreateSubnet | DeleteSubnet ModifySubnetAttribute | DescribeSubnets "
     "DescribeAvailabilityZones",
     "ec2.Vpc": "ec2: CreateVpc | DeleteVpc ModifyVpcAttribute | DescribeVpcs DescribeVpcAttribute "
@@ -103,16 +104,16 @@ TABLE = {
     "DeleteOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint "
     "AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider "
     "TagOpenIDConnectProvider UntagOpenIDConnectProvider | GetOpenIDConnectProvider",
-    "iam.Role": "iam: CreateRole | UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary "
-    "DeleteRole TagRole UntagRole | GetRole ListRolePolicies ListAttachedRolePolicies "
-    "ListInstanceProfilesForRole ListRoleTags",
+    "iam.Role": "iam: CreateRole | UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy "
+    "PutRolePermissionsBoundary DeleteRole TagRole UntagRole | GetRole ListRolePolicies "
+    "ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags",
     "iam.RolePolicy": "iam: - | PutRolePolicy DeleteRolePolicy | GetRolePolicy",
     "iam.RolePolicyAttachment": "iam: - | AttachRolePolicy DetachRolePolicy "
     "| ListAttachedRolePolicies",
     "kms.Alias": "kms: CreateAlias | UpdateAlias DeleteAlias | ListAliases",
     "kms.Key": "kms: CreateKey | PutKeyPolicy UpdateKeyDescription EnableKeyRotation "
     "DisableKeyRotation EnableKey DisableKey ScheduleKeyDeletion TagResource UntagResource "
-    "CreateGrant | DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+    "CreateGrant RetireGrant | DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
     "lambda_.Function": "lambda: CreateFunction | UpdateFunctionCode UpdateFunctionConfiguration "
     "DeleteFunction TagResource UntagResource | GetFunction GetFunctionCodeSigningConfig "
     "ListVersionsByFunction ListTags",
@@ -124,8 +125,9 @@ TABLE = {
     "| DescribeDBParameterGroups DescribeDBParameters ListTagsForResource",
     "rds.SubnetGroup": "rds: CreateDBSubnetGroup | ModifyDBSubnetGroup DeleteDBSubnetGroup "
     "AddTagsToResource RemoveTagsFromResource | DescribeDBSubnetGroups ListTagsForResource",
-    "s3.AccessPoint": "s3: CreateAccessPoint | DeleteAccessPoint PutAccessPointPolicy "
-    "DeleteAccessPointPolicy | GetAccessPoint GetAccessPointPolicy GetAccessPointPolicyStatus",
+    "s3.AccessPoint": "s3: CreateAccessPoint PutAccessPointPublicAccessBlock | DeleteAccessPoint "
+    "PutAccessPointPolicy DeleteAccessPointPolicy | GetAccessPoint GetAccessPointPolicy "
+    "GetAccessPointPolicyStatus",
     "s3.Bucket": "s3: CreateBucket | DeleteBucket PutBucketTagging DeleteObject "
     "DeleteObjectVersion | ListBucket ListBucketVersions GetBucketTagging GetBucketLocation "
     "GetBucketAcl GetBucketCORS GetBucketWebsite GetAccelerateConfiguration "
@@ -149,7 +151,7 @@ TABLE = {
     "scheduler.Schedule": "scheduler: CreateSchedule | UpdateSchedule DeleteSchedule | GetSchedule",
     "sfn.StateMachine": "states: CreateStateMachine | UpdateStateMachine DeleteStateMachine "
     "TagResource UntagResource | DescribeStateMachine ListStateMachineVersions "
-    "ListTagsForResource",
+    "ListTagsForResource ValidateStateMachineDefinition",
     "sns.Topic": "sns: CreateTopic | SetTopicAttributes DeleteTopic TagResource UntagResource "
     "| GetTopicAttributes ListTagsForResource",
     "sns.TopicPolicy": "sns: - | SetTopicAttributes | GetTopicAttributes",

@@ -1,26 +1,20 @@
-"""IAM policies of the pipelines' roles: read for a preview, change for an apply; their trust."""
+"""IAM policies of the pipelines' roles: read for a preview, change for an apply."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stackyard import iam
+from stackyard_cli.bootstrap import caller_rights
+from stackyard_cli.bootstrap.context import AccountContext, requested, tagged
 from stackyard_cli.bootstrap.permissions import Actions
-from stackyard_cli.ci.hosts import GitHostName
 from stackyard_cli.errors import ExitCode, StackyardError
 
 POLICY_LIMIT = 6_144
 """Characters of a managed policy without spaces:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
-
-PREFIX = "stackyard-"
-"""Prefix of every role and policy of the bootstrap; stacks cannot change them."""
-
-ROLE_BOUNDARY = f"{PREFIX}roles"
-"""Name of the permissions boundary of stacks' roles; stack files name it."""
 
 SERVICES = (
     "cloudtrail.amazonaws.com",
@@ -40,15 +34,10 @@ TAGGED = ("iam", "kms", "secretsmanager")
 """Services whose every changing action can be bound to the tag of the resource, and whose
 resources matter most: a role, a key or a secret that Stackyard did not make is out of reach."""
 
-UNTAGGED = {
-    "iam:CreateOpenIDConnectProvider",
-    "kms:CreateAlias",
-    "kms:UpdateAlias",
-    "kms:DeleteAlias",
-}
+UNTAGGED = {"kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"}
 """Actions of those services that carry no tag of their own (an alias has none)."""
 
-TAGGING = {"kms:TagResource", "secretsmanager:TagResource"}
+TAGGING = {"iam:TagOpenIDConnectProvider", "kms:TagResource", "secretsmanager:TagResource"}
 """Checked besides the creating action, before the resource has a tag."""
 
 BOUNDED = {
@@ -69,35 +58,6 @@ LINKED = (
     "rds.amazonaws.com",
 )
 """Services that create a service-linked role at their first use in an account."""
-
-OURS = {"stackyard:managed-by": "stackyard"}
-TO_BE_OURS = {f"aws:RequestTag/{key}": value for key, value in OURS.items()}
-IS_OURS = {f"aws:ResourceTag/{key}": value for key, value in OURS.items()}
-
-
-@dataclass(frozen=True)
-class AccountContext:
-    """The account that is prepared, and its state bucket and key."""
-
-    partition: str
-    account: str
-    region: str
-    bucket: str
-    key_arn: str
-
-    @property
-    def role_boundary(self) -> str:
-        """ARN of the permissions boundary of every stack's roles."""
-        return f"arn:{self.partition}:iam::{self.account}:policy/{ROLE_BOUNDARY}"
-
-    @property
-    def bucket_arn(self) -> str:
-        """ARN of the state bucket."""
-        return f"arn:{self.partition}:s3:::{self.bucket}"
-
-    def own(self, kind: str) -> str:
-        """Return the ARN pattern of the bootstrap's own roles or policies."""
-        return f"arn:{self.partition}:iam::{self.account}:{kind}/{PREFIX}*"
 
 
 def preview(context: AccountContext, actions: Actions) -> list[iam.Statement]:
@@ -136,14 +96,16 @@ def apply(context: AccountContext, actions: Actions, stage: str) -> list[iam.Sta
             "MakeTagged",
             sorted(((actions.create & bound) - UNTAGGED) | TAGGING),
             ["*"],
-            conditions={"StringEquals": TO_BE_OURS},
+            conditions={"StringEquals": requested(stage)},
         ),
         iam.statement(
             "ChangeTagged",
             sorted((actions.change & bound) - UNTAGGED),
             ["*"],
-            conditions={"StringEquals": IS_OURS},
+            conditions={"StringEquals": tagged(stage)},
         ),
+        _not_of_others(stage),
+        *caller_rights.statements(context, stage),
         *_roles(context, actions, stage),
         iam.statement(
             "Linked",
@@ -153,6 +115,23 @@ def apply(context: AccountContext, actions: Actions, stage: str) -> list[iam.Sta
         ),
         *_state(context),
     ]
+
+
+def _not_of_others(stage: str) -> iam.Statement:
+    """Refuse to give the tags of a stage to what another stage made, which would take it over.
+
+    A resource that is being made has no tag yet, and passes.
+    """
+    return iam.statement(
+        "NotOfOtherStages",
+        [*TAGGING, "iam:TagRole"],
+        ["*"],
+        effect="Deny",
+        conditions={
+            "Null": {"aws:ResourceTag/stackyard:stage": "false"},
+            "StringNotEquals": {"aws:ResourceTag/stackyard:stage": stage},
+        },
+    )
 
 
 def _is_of_role(action: str) -> bool:
@@ -169,18 +148,20 @@ def _roles(context: AccountContext, actions: Actions, stage: str) -> list[iam.St
             "MakeRole",
             ["iam:CreateRole"],
             of_stage,
-            conditions={"StringEquals": {**bounds, **TO_BE_OURS}},
+            conditions={"StringEquals": {**bounds, **requested(stage)}},
         ),
         iam.statement(
-            "TagRole", ["iam:TagRole"], of_stage, conditions={"StringEquals": TO_BE_OURS}
+            "TagRole", ["iam:TagRole"], of_stage, conditions={"StringEquals": requested(stage)}
         ),
         iam.statement(
             "GrantRole",
             sorted(actions.change & BOUNDED),
             of_stage,
-            conditions={"StringEquals": {**bounds, **IS_OURS}},
+            conditions={"StringEquals": {**bounds, **tagged(stage)}},
         ),
-        iam.statement("ChangeRole", sorted(other), of_stage, conditions={"StringEquals": IS_OURS}),
+        iam.statement(
+            "ChangeRole", sorted(other), of_stage, conditions={"StringEquals": tagged(stage)}
+        ),
         iam.statement(
             "Pass",
             ["iam:PassRole"],
@@ -219,44 +200,6 @@ def state_bucket(context: AccountContext) -> dict[str, Any]:
             "NoOldTls", ["s3:*"], everything, effect="Deny", principals="*", conditions=old
         ),
     )
-
-
-def trust(
-    context: AccountContext, host: GitHostName, repository: str, stage: str | None
-) -> dict[str, Any]:
-    """Return the trust policy of a role: jobs of one repository, for an apply of one environment.
-
-    GitHub's subject names the environment, whose reviewers therefore guard the role. GitLab's names
-    the branch only: its protected environment guards the job, not the role.
-    """
-    issuer = ISSUERS[host]
-    provider = f"arn:{context.partition}:iam::{context.account}:oidc-provider/{issuer}"
-    if host == "github":
-        subjects = (
-            [f"repo:{repository}:environment:{stage}"]
-            if stage
-            else [f"repo:{repository}:pull_request", f"repo:{repository}:ref:refs/heads/main"]
-        )
-        conditions = {"StringEquals": {f"{issuer}:aud": AUDIENCE, f"{issuer}:sub": subjects}}
-    else:
-        ref = "branch:ref:main" if stage else "*"
-        conditions = {
-            "StringEquals": {f"{issuer}:aud": AUDIENCE},
-            "StringLike": {f"{issuer}:sub": [f"project_path:{repository}:ref_type:{ref}"]},
-        }
-    return iam.assumable_by(
-        {"Federated": provider}, actions=("sts:AssumeRoleWithWebIdentity",), conditions=conditions
-    )
-
-
-ISSUERS: Mapping[GitHostName, str] = {
-    "github": "token.actions.githubusercontent.com",
-    "gitlab": "gitlab.com",
-}
-"""Issuers: https://docs.github.com/actions/concepts/security/openid-connect and
-https://docs.gitlab.com/ci/cloud_services/aws/."""
-
-AUDIENCE = "sts.amazonaws.com"
 
 
 def packed(statements: Iterable[iam.Statement]) -> list[str]:

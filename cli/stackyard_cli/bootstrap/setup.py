@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
 from stackyard.naming import StackId, role_name
-from stackyard_cli.bootstrap import boundaries, identities, policies, steps
+from stackyard_cli.bootstrap import boundaries, identities, policies, steps, trust
+from stackyard_cli.bootstrap.context import PREFIX, ROLE_BOUNDARY, AccountContext
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
-from stackyard_cli.bootstrap.policies import AccountContext
-from stackyard_cli.ci.hosts import GitHostName
+from stackyard_cli.bootstrap.repository import Repository
+from stackyard_cli.ci.durations import session_seconds
 from stackyard_cli.clients.aws import Aws
 from stackyard_cli.errors import ExitCode, StackyardError
 
@@ -57,10 +58,9 @@ class Setup:
         estate: Estate,
         clients: steps.Clients,
         region: str,
-        host: GitHostName,
-        repository: str,
+        repository: Repository,
     ) -> None:
-        self._clients, self._host, self._repository = clients, host, repository
+        self._clients, self._repository = clients, repository
         self.context, self._alias = context_of(estate, clients, region)
         loaded = [estate.load(stack) for stack in estate.stacks()]
         here = [one for one in loaded if one.config.account == self.context.account]
@@ -80,10 +80,10 @@ class Setup:
         yield from steps.key_steps(self._clients, self._alias)
         context = replace(self.context, key_arn=self._key_arn())
         yield from steps.bucket_steps(self._clients, context)
-        yield identities.provider_step(self._clients, context, self._host)
+        yield identities.provider_step(self._clients, context, self._repository.host)
         actions = actions_of(self._types)
         (bound_roles,) = policies.packed(boundaries.of_roles(context))
-        yield identities.policy_step(self._clients, context, policies.ROLE_BOUNDARY, bound_roles)
+        yield identities.policy_step(self._clients, context, ROLE_BOUNDARY, bound_roles)
         bounds = self._policies(context, "boundary", boundaries.of_applies(context, actions))
         yield from bounds
         boundary = identities.policy_arn(context, bounds[0].name)
@@ -102,21 +102,20 @@ class Setup:
     ) -> Iterator[steps.Step]:
         made = self._policies(context, role, statements)
         yield from made
-        yield identities.role_step(
-            self._clients,
-            f"{policies.PREFIX}{role}",
-            trust=policies.trust(context, self._host, self._repository, stage),
+        wanted = identities.WantedRole(
+            f"{PREFIX}{role}",
+            trust=trust.policy(context, self._repository, stage),
             attached=[identities.policy_arn(context, each.name) for each in made],
             boundary=boundary,
+            session_seconds=session_seconds("apply" if stage else "preview"),
         )
+        yield identities.role_step(self._clients, wanted)
 
     def _policies(
         self, context: AccountContext, role: str, statements: list[Any]
     ) -> list[steps.Step]:
         return [
-            identities.policy_step(
-                self._clients, context, f"{policies.PREFIX}{role}-{number}", text
-            )
+            identities.policy_step(self._clients, context, f"{PREFIX}{role}-{number}", text)
             for number, text in enumerate(policies.packed(statements), 1)
         ]
 
@@ -130,11 +129,11 @@ class Setup:
 def _check_boundary(stack: Loaded) -> None:
     """Refuse a stack whose roles the apply role could not create."""
     named = stack.config.permissions_boundary
-    if named != policies.ROLE_BOUNDARY:
+    if named != ROLE_BOUNDARY:
         raise StackyardError(
-            f"{stack.id}: apply roles create roles with the boundary `{policies.ROLE_BOUNDARY}` "
+            f"{stack.id}: apply roles create roles with the boundary `{ROLE_BOUNDARY}` "
             f"only (got {named!r})",
-            hint=f"in _defaults.yaml: `permissions_boundary: {policies.ROLE_BOUNDARY}`",
+            hint=f"in _defaults.yaml: `permissions_boundary: {ROLE_BOUNDARY}`",
             code=ExitCode.INVALID,
         )
     if len(stack.id.slug) > LONGEST_SLUG:
@@ -147,7 +146,7 @@ def _check_boundary(stack: Loaded) -> None:
 
 
 def bootstrap(
-    estate: Estate, host: GitHostName, repository: str, confirm: Confirm | None
+    estate: Estate, repository: Repository, confirm: Confirm | None
 ) -> tuple[list[Row], bool]:
     """Compare every step with the account, and after `confirm` correct what differs.
 
@@ -156,7 +155,7 @@ def bootstrap(
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     try:
-        setup = Setup(estate, lambda service: _client(service, region), region, host, repository)
+        setup = Setup(estate, lambda service: _client(service, region), region, repository)
         rows = list(_compared(setup, change=False))
         different = [row for row in rows if row["status"] != "ok"]
         if not different or confirm is None:
@@ -166,15 +165,6 @@ def bootstrap(
     except (BotoCoreError, ClientError) as error:
         hint = "use credentials of an administrator of the account, then run it again"
         raise StackyardError(f"AWS: {error}", hint=hint) from None
-
-
-def check_repository(name: str) -> None:
-    """Refuse what is not one repository: a wildcard would let other repositories take the roles."""
-    parts = name.split("/")
-    if len(parts) < 2 or not all(map(str.strip, parts)) or "*" in name:
-        message = f"the repository must be OWNER/NAME, without wildcards (got {name!r})"
-        hint = "name one repository, for example `--repo acme/estate`"
-        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
 
 
 def _compared(setup: Setup, *, change: bool) -> Iterator[Row]:

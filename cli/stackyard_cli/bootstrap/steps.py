@@ -10,7 +10,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from stackyard_cli.bootstrap import policies
-from stackyard_cli.bootstrap.policies import OURS, AccountContext
+from stackyard_cli.bootstrap.context import OURS, AccountContext
 
 Status = Literal["ok", "missing", "different"]
 Clients = Callable[[str], Any]

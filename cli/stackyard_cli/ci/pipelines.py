@@ -15,6 +15,7 @@ from stackyard.blueprints.catalogue import BLUEPRINTS, depth
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard.templates import template
+from stackyard_cli.ci.durations import DRIFT_MINUTES, MINUTES, session_seconds
 from stackyard_cli.ci.hosts import GitHostName
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.estate_ops.git import below_top
@@ -69,6 +70,9 @@ def rendered(host: GitHostName, estate: Estate, *, below: str, branch: str) -> d
     values = {
         "below": f"/{below}" if below else "",
         "branch": branch,
+        "drift_minutes": DRIFT_MINUTES,
+        "minutes": MINUTES,
+        "session_seconds": {kind: session_seconds(kind) for kind in MINUTES},
         "estate": below or ".",
         "layers": LAYERS,
         "pins": PINS,
@@ -128,6 +132,7 @@ def child(found: Row, operation: Operation, *, below: str) -> str:
         "below": f"/{below}" if below else "",
         "estate": below or ".",
         "expected": json.dumps(names),
+        "minutes": MINUTES[operation],
         # Tool and policies come from the target branch: after the merge, from its former commit.
         "policies_of": "FETCH_HEAD" if operation == "preview" else found["base"],
         "operation": operation,

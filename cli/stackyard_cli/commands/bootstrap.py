@@ -13,13 +13,26 @@ from stackyard_cli.options import DryRun, EstateDir, GitHostOption, Json, Yes
 
 Repository = Annotated[
     str,
-    typer.Option("--repo", metavar="OWNER/NAME", help="Repository whose jobs may take the roles."),
+    typer.Option(
+        "--repo",
+        metavar="OWNER/NAME",
+        help="Repository whose jobs may take the roles; OWNER@ID/NAME@ID where GitHub sends ids.",
+    ),
+]
+Branch = Annotated[
+    str | None,
+    typer.Option(
+        "--branch",
+        help="Branch whose stacks are applied; by default that of the rendered pipelines, or main.",
+        show_default=False,
+    ),
 ]
 
 
 def bootstrap(
     repository: Repository,
     git_host: GitHostOption = "github",
+    branch: Branch = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -31,12 +44,15 @@ def bootstrap(
     """
     from stackyard.estate.estate import Estate
     from stackyard_cli.bootstrap import setup
+    from stackyard_cli.bootstrap.repository import chosen
 
-    setup.check_repository(repository)
     found = Estate.find(Path.cwd(), estate)
+    trusted = chosen(found.root, git_host, repository, branch)
+    for note in trusted.notes():
+        render.narrate(note)
     only_show = dry_run or (json and not yes)
     confirm = None if only_show else lambda account, rows: _confirm(account, rows, yes=yes)
-    rows, complete = setup.bootstrap(found, git_host, repository, confirm)
+    rows, complete = setup.bootstrap(found, trusted, confirm)
     render.table(("status", "what", "name"), rows, json=json)
     if not complete:
         raise typer.Exit(ExitCode.CHANGES_PENDING)

@@ -21,10 +21,11 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from stackyard_sandbox.cloud.iam import access_points
+from stackyard_sandbox.cloud.iam.caller_rights import Made, besides
 from stackyard_sandbox.cloud.iam.condition_keys import facts, facts_about, role_of
 from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, Document, allowed, denied, granted
 from stackyard_sandbox.cloud.iam.principals import PARTITION, principal_of
-from stackyard_sandbox.cloud.iam.request_resources import resource_of
+from stackyard_sandbox.cloud.iam.request_resources import fields_of, resource_of
 
 SAME_PERMISSION = {
     "budgets:CreateBudget": "budgets:ModifyBudget",
@@ -102,6 +103,12 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
         # What a request gives a role is asked about before what the role has.
         about = facts_about(one_resource, self.account_id, self._region) | known
         yield Asked(one_action, one_resource, frozenset(arns), self.account_id, about)
+        fields = fields_of(self._body, self._data)
+        body, region = self._body or b"", self._region
+        made = Made(one_action, one_resource, fields, body, region, self.account_id)
+        for more in besides(made):
+            about = facts_about(more.resource, self.account_id, region) | known | dict(more.facts)
+            yield Asked(more.action, more.resource, frozenset(arns), self.account_id, about)
 
 
 def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[str, str]]:

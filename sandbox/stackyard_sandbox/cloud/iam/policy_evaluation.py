@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+_ANY_VALUE = "ForAnyValue:"
 _VARIABLE = re.compile(r"\$\{([\w:/-]+)\}")
 
 Document = Mapping[str, Any]
@@ -118,6 +119,10 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]
 
 
 def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
+    if operator.startswith(_ANY_VALUE):
+        # Of a key with several values one is enough; of a key that is not there, none is.
+        single = operator.removeprefix(_ANY_VALUE)
+        return actual is not None and _one_holds(single, expected, actual)
     if operator == "Null":
         return (actual is None) is (expected[0].lower() == "true")
     name = operator.removesuffix("IfExists")

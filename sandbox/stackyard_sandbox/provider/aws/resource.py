@@ -137,6 +137,12 @@ class Resource:
         why = f"the sandbox does not carry out this property of {self.token}"
         return [(key, why) for key in inputs if key not in taken and not key.startswith("__")]
 
+    asks_while_planned: ClassVar[bool] = False
+    """Whether a preview calls the service, as the official provider does for this type."""
+
+    def planned(self, aws: Cloud, inputs: Properties) -> None:
+        """Ask the service about inputs that a preview is about to accept."""
+
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the resource and return its id, as soon as it exists."""
         raise NotImplementedError

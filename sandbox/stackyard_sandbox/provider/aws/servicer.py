@@ -113,6 +113,7 @@ class AwsServicer(PackageServicer[Cloud]):
         token, _ = _of_urn(request.urn)
         handler, bag = _handler(token), decode(request.properties)
         if request.preview:
+            self._ask_while_planned(request.urn, handler, bag, context)
             outputs = {**computed(token, bag.values), **without_internal_keys(bag.values)}
             return provider_pb2.CreateResponse(properties=encode(outputs, bag.secrets))
         aws = self.configured(context).at(bag.values.get("region"))
@@ -126,6 +127,12 @@ class AwsServicer(PackageServicer[Cloud]):
             made = Bag(without_internal_keys(bag.values), bag.secrets)
             raise NotReadyError(identity, made, bag, [str(error)]) from error
         return provider_pb2.CreateResponse(id=identity, properties=encode(outputs, bag.secrets))
+
+    def _ask_while_planned(self, urn: str, handler: Resource, bag: Bag, context: Any) -> None:
+        if handler.asks_while_planned:
+            aws = self.configured(context).at(bag.values.get("region"))
+            with _explained(urn, bag.values, bag.secret_texts()):
+                handler.planned(aws, bag.values)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Return the resource as the cloud has it now; an empty id says that it is gone."""
@@ -159,6 +166,7 @@ class AwsServicer(PackageServicer[Cloud]):
         old, new = decode(request.olds), decode(request.news)
         old_inputs = decode(request.old_inputs).values
         if request.preview:
+            self._ask_while_planned(request.urn, handler, new, context)
             kept = {key: value for key, value in old.values.items() if key != DEFAULTS}
             unsure = recomputed(handler, old_inputs, new.values)
             outputs = {**kept, **unsure, **without_internal_keys(new.values)}

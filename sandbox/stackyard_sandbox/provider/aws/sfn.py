@@ -17,6 +17,7 @@ from stackyard_sandbox.provider.aws.resource import (
     ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
+from stackyard_sandbox.provider.server import ProviderError
 
 TAGS = Tagging(
     "stepfunctions",
@@ -45,6 +46,20 @@ class StateMachine(Resource):
     replaces = frozenset({"name", "namePrefix", "type"})
     autoname = Autoname(limit=80)
     defaults = {"type": "STANDARD"}
+    asks_while_planned = True
+
+    def planned(self, aws: Cloud, inputs: Properties) -> None:
+        """Validate a definition that is known, as the official provider does since 5.67.
+
+        https://github.com/hashicorp/terraform-provider-aws/issues/39229
+        """
+        definition, kind = inputs.get("definition"), inputs["type"]
+        if isinstance(definition, str):
+            found = aws.client("stepfunctions").validate_state_machine_definition(
+                definition=definition, type=kind
+            )
+            if found["result"] != "OK":
+                raise ProviderError(f"definition: {found['diagnostics'][0]['message']}")
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the machine."""

@@ -13,6 +13,7 @@ import yaml
 from stackyard.estate.estate import Estate
 from stackyard_cli.app import run
 from stackyard_cli.ci import pipelines
+from stackyard_cli.ci.durations import JobKind, session_seconds
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.estate_ops import affected
 from stackyard_sandbox import toolchain
@@ -67,6 +68,21 @@ def test_identity_only_where_a_role_is_taken(github: dict[str, str]) -> None:
             takes = any("role-to-assume" in step.get("with", {}) for step in job["steps"])
             assert ("id-token" in job["permissions"]) == takes, name
             assert not takes or set(job["permissions"]) == {"contents", "id-token"}
+
+
+def test_credentials_outlast_their_job(github: dict[str, str]) -> None:
+    """At GitHub a session is not renewed; the role of the bootstrap allows as long a session."""
+    for text in github.values():
+        for name, job in jobs(text).items():
+            takes = [step for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+            for step in takes:
+                asked = step["with"]["role-duration-seconds"]
+                assert asked >= job["timeout-minutes"] * 60, name
+                kind: JobKind = (
+                    "preview" if "preview" in step["with"]["role-to-assume"] else "apply"
+                )
+                assert asked == session_seconds(kind)
+                assert 3_600 <= asked <= 43_200
 
 
 def test_no_keys_and_nothing_for_forks(github: dict[str, str]) -> None:
@@ -212,6 +228,8 @@ def gitlab(text: str, *, included: bool = False) -> dict[str, dict[str, Any]]:
         assert all(isinstance(line, str) for line in job.get("script", [])), name
         takes = "AWS_ROLE_ARN" in job.get("variables", {})
         assert ("id_tokens" in job) == takes, name
+        # GitLab's token, with which sessions are renewed, lives as long as the job may last.
+        assert not takes or "timeout" in job, name
     return found
 
 

@@ -1,0 +1,87 @@
+"""The repository whose jobs may take the pipelines' roles, as the Git host's tokens name it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackyard_cli.ci.hosts import GitHostName
+from stackyard_cli.ci.rendered import rendered_branch
+from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.estate_ops.git import below_top
+
+WITH_IDS = re.compile(r"[\w.-]+@[0-9]+/[\w.-]+@[0-9]+")
+"""A repository as subjects name it since 15 July 2026, `OWNER@ID/NAME@ID`:
+https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims."""
+
+WITHOUT_IDS = re.compile(r"[\w.-]+(/[\w.-]+)+")
+"""A repository by its name; at GitLab, groups may be nested."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository whose jobs may take the roles, and the branch that is applied."""
+
+    host: GitHostName
+    name: str
+    """`OWNER/NAME`, or `OWNER@ID/NAME@ID` at GitHub."""
+
+    branch: str
+
+    @property
+    def by_ids(self) -> bool:
+        """Whether subjects name ids: then a repository that got a former name is not trusted."""
+        return WITH_IDS.fullmatch(self.name) is not None
+
+    def subjects(self, stage: str | None) -> list[str]:
+        """Return the subjects of jobs that take the apply role of a stage, or the preview role."""
+        if self.host == "gitlab":
+            ref = f"branch:ref:{self.branch}" if stage else "*"
+            return [f"project_path:{self.name}:ref_type:{ref}"]
+        of = f"repo:{self.name}"
+        if stage:
+            return [f"{of}:environment:{stage}"]
+        return [f"{of}:pull_request", f"{of}:ref:refs/heads/{self.branch}"]
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a person should know of the subjects that are trusted."""
+        if self.host == "gitlab":
+            return
+        yield f"roles trust tokens of GitHub whose subject begins with `repo:{self.name}:`"
+        yield "upper and lower case count; the branch is " + self.branch
+        if not self.by_ids:
+            yield (
+                "a repository that was created, renamed or switched since 15 July 2026 sends "
+                f"`repo:OWNER@ID/NAME@ID:`; then give its ids: --repo {_with_ids(self.name)} "
+                f"(`gh api repos/{self.name} --jq '.owner.id, .id'` prints both)"
+            )
+
+
+def chosen(root: Path, host: GitHostName, name: str, branch: str | None) -> Repository:
+    """Return the repository as it was asked for; the branch is that of the rendered pipelines.
+
+    Raises StackyardError for what is not one repository (a wildcard would let other repositories
+    take the roles), and for a branch that the rendered pipelines do not apply.
+    """
+    if not (WITHOUT_IDS.fullmatch(name) or (host == "github" and WITH_IDS.fullmatch(name))):
+        message = f"the repository must be OWNER/NAME, without wildcards (got {name!r})"
+        if "@" in name:
+            message = f"ids of a repository are given as OWNER@ID/NAME@ID, at GitHub (got {name!r})"
+        hint = "name one repository, for example `--repo acme/estate` or `--repo acme@1/estate@2`"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
+    found = None
+    with suppress(StackyardError):  # an estate that is in no repository yet
+        found = rendered_branch(below_top(root)[0])
+    if branch and found and branch != found:
+        message = f"the rendered pipelines apply the branch {found!r} (got --branch {branch!r})"
+        hint = f"use `--branch {found}`, or `stackyard ci render --branch {branch} --write`"
+        raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
+    return Repository(host, name, branch or found or "main")
+
+
+def _with_ids(name: str) -> str:
+    owner, _, repository = name.partition("/")
+    return f"{owner}@ID/{repository}@ID"

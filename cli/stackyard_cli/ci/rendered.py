@@ -1,0 +1,20 @@
+"""What the pipelines in a repository were rendered for, read from their files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+APPLY = ".github/workflows/stackyard-apply.yml"
+"""The workflow that names the branch; GitLab's pipeline follows the project's default branch."""
+
+_BRANCH = re.compile(r'^    branches: \["([^"]+)"\]$', re.MULTILINE)
+
+
+def rendered_branch(top: Path) -> str | None:
+    """Return the branch that the workflow in a repository applies; None if there is none."""
+    file = top / APPLY
+    if not file.is_file():
+        return None
+    found = _BRANCH.search(file.read_text(encoding="utf-8"))
+    return found[1] if found else None

@@ -1,0 +1,124 @@
+"""What AWS asks of a caller beside the action called: the use of keys, tags, a secret of RDS.
+
+A service that encrypts, tags or makes something on the way does so in the caller's name, so IAM
+looks at the caller's rights again, with the service in `kms:ViaService` and `aws:CalledVia`:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stackyard_sandbox.cloud.iam.request_resources import resource_of
+
+SEAL = ("kms:Decrypt", "kms:GenerateDataKey")
+TAGGED_ON_THE_WAY = {
+    "iam:CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
+    "iam:CreateRole": "iam:TagRole",
+    "kms:CreateKey": "kms:TagResource",
+    "secretsmanager:CreateSecret": "secretsmanager:TagResource",
+}
+"""Actions that take tags along, and the action that IAM asks for besides: each service's page of
+https://docs.aws.amazon.com/service-authorization/latest/reference/."""
+
+
+@dataclass(frozen=True)
+class Besides:
+    """One more thing that a request asks of its caller."""
+
+    action: str
+    resource: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Condition keys that only this question has."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A request that makes or changes something, and where."""
+
+    action: str
+    resource: str
+    fields: Mapping[str, Any]
+    body: bytes
+    region: str
+    account: str
+
+    def key(self, actions: tuple[str, ...], named: Any, service: str) -> Iterator[Besides]:
+        """Yield the uses of a key through a service; none for a key of AWS's own."""
+        if not named:
+            return
+        asked = json.dumps({"KeyId": str(named)}).encode()
+        arn = resource_of("kms", self.region, self.account, asked, {}) or "*"
+        via = {"kms:viaservice": f"{service}.{self.region}.amazonaws.com"}
+        for action in actions:
+            yield Besides(action, arn, via)
+
+
+def besides(made: Made) -> Iterator[Besides]:
+    """Yield what a request asks of its caller besides its own action."""
+    tagging = TAGGED_ON_THE_WAY.get(made.action)
+    if tagging and any(name.startswith("Tags") for name in made.fields):
+        yield Besides(tagging, made.resource)
+    if rule := _RULES.get(made.action):
+        yield from rule(made)
+
+
+def _secret(made: Made) -> Iterator[Besides]:
+    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
+    yield from made.key(SEAL, made.fields.get("KmsKeyId"), "secretsmanager")
+
+
+def _database(made: Made) -> Iterator[Besides]:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html."""
+    grants = ("kms:CreateGrant", "kms:DescribeKey")
+    yield from made.key(grants, made.fields.get("KmsKeyId"), "rds")
+    if str(made.fields.get("ManageMasterUserPassword", "")).lower() != "true":
+        return
+    through = {"aws:calledvia": "rds.amazonaws.com"}
+    secret = f"arn:aws:secretsmanager:{made.region}:{made.account}:secret:rds!db-master"
+    for action in ("CreateSecret", "TagResource"):
+        # RDS gives the secret its own tags, not those of the request for the database.
+        untagged = {"aws:requesttag/stackyard:managed-by": "", "aws:requesttag/stackyard:stage": ""}
+        yield Besides(f"secretsmanager:{action}", secret, through | untagged)
+    named = made.fields.get("MasterUserSecretKmsKeyId")
+    for one in made.key((*SEAL, *grants), named, "secretsmanager"):
+        yield Besides(one.action, one.resource, {**one.facts, **through})
+
+
+def _file_system(made: Made) -> Iterator[Besides]:
+    """https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html."""
+    actions = ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
+    yield from made.key(actions, made.fields.get("KmsKeyId"), "elasticfilesystem")
+
+
+def _repository(made: Made) -> Iterator[Besides]:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html."""
+    chosen = made.fields.get("encryptionConfiguration") or {}
+    actions = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
+    yield from made.key(actions, chosen.get("kmsKey"), "ecr")
+
+
+def _cluster(made: Made) -> Iterator[Besides]:
+    """https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html."""
+    for one in made.fields.get("encryptionConfig") or ():
+        yield from made.key(
+            ("kms:CreateGrant", "kms:DescribeKey"), one["provider"]["keyArn"], "eks"
+        )
+
+
+def _access_point(made: Made) -> Iterator[Besides]:
+    """The create handler of AWS::S3::AccessPoint lists it."""
+    if b"<PublicAccessBlockConfiguration>" in made.body:
+        yield Besides("s3:PutAccessPointPublicAccessBlock", made.resource)
+
+
+_RULES: Mapping[str, Callable[[Made], Iterator[Besides]]] = {
+    "ecr:CreateRepository": _repository,
+    "eks:CreateCluster": _cluster,
+    "elasticfilesystem:CreateFileSystem": _file_system,
+    "rds:CreateDBInstance": _database,
+    "s3:CreateAccessPoint": _access_point,
+    "secretsmanager:CreateSecret": _secret,
+    "secretsmanager:UpdateSecret": _secret,
+}

@@ -1,0 +1,168 @@
+"""What AWS asks of the caller beside the action called, held against CloudFormation's own lists.
+
+Each type in CloudFormation's registry lists the permissions that a caller needs to make it;
+cfn-lint brings them along. They cover every property, so what we never set is left out by name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stackyard import iam
+from stackyard.access.evaluator import Request, decide
+from stackyard_cli.bootstrap import boundaries, policies
+from stackyard_cli.bootstrap.context import AccountContext, stage_tags
+from stackyard_cli.bootstrap.permissions import TABLE, actions_of
+from tests.support.cloudformation import permissions
+
+ACCOUNT = "123456789012"
+CONTEXT = AccountContext(
+    "aws", ACCOUNT, "eu-central-1", "acme-state", f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/state"
+)
+ACTIONS = actions_of(TABLE)
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/secrets"
+MASTER = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:rds!db-1-AbCdEf"
+OWN_SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:vision/x-AbCdEf"
+ISSUER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/keys.acme.example"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/vision-defects-dev-trainer"
+
+CLOUDFORMATION = {
+    "ecr.Repository": "AWS::ECR::Repository",
+    "efs.AccessPoint": "AWS::EFS::AccessPoint",
+    "efs.FileSystem": "AWS::EFS::FileSystem",
+    "eks.AccessEntry": "AWS::EKS::AccessEntry",
+    "eks.Addon": "AWS::EKS::Addon",
+    "eks.Cluster": "AWS::EKS::Cluster",
+    "iam.OpenIdConnectProvider": "AWS::IAM::OIDCProvider",
+    "iam.Role": "AWS::IAM::Role",
+    "kms.Key": "AWS::KMS::Key",
+    "rds.Instance": "AWS::RDS::DBInstance",
+    "s3.AccessPoint": "AWS::S3::AccessPoint",
+    "secretsmanager.Secret": "AWS::SecretsManager::Secret",
+    "sfn.StateMachine": "AWS::StepFunctions::StateMachine",
+}
+"""Types that bring rights on other services along, or whose rights were once incomplete."""
+
+VERBS = ("create", "update", "delete", "read")
+NEVER_USED = {
+    "ec2:DescribeAccountAttributes": "RDS asks for it for instances outside a VPC",
+    "elasticfilesystem:CreateReplicationConfiguration": "no replication",
+    "elasticfilesystem:DeleteReplicationConfiguration": "no replication",
+    "elasticfilesystem:DescribeReplicationConfigurations": "no replication",
+    "elasticfilesystem:PutBackupPolicy": "no backup policy",
+    "elasticfilesystem:DescribeBackupPolicy": "no backup policy",
+    "elasticfilesystem:DeleteTags": "UntagResource does the same",
+    "eks:ActivateCertificateAuthority": "no certificate authority of our own",
+    "iam:DeleteRolePermissionsBoundary": "refused on purpose",
+    "iam:ListOpenIDConnectProviderTags": "GetOpenIDConnectProvider gives them",
+    "secretsmanager:GetRandomPassword": "no generated value",
+    "secretsmanager:GetSecretValue": "refused on purpose",
+    "secretsmanager:RemoveRegionsFromReplication": "no replicas",
+    "secretsmanager:ReplicateSecretToRegions": "no replicas",
+    "kms:GenerateDataKey": "through Secrets Manager only, tested below",
+    "kms:Decrypt": "through Secrets Manager only, tested below",
+}
+RDS_OTHERS = (
+    "AddRoleTo", "RemoveRoleFrom", "CreateDBInstanceReadReplica", "DescribeDBCluster",
+    "DescribeDBEngine", "DescribeDBInstanceAutomated", "DescribeDBSnapshots", "DescribeEvents",
+    "PromoteReadReplica", "RestoreDBInstance", "StartDBInstance", "StopDBInstance",
+)  # fmt: skip
+"""Replicas, restores, clusters and roles of instances, which no component makes."""
+
+
+def is_used(action: str) -> bool:
+    if action in NEVER_USED or action.startswith("s3:GetObject"):
+        return False
+    if "InstanceProfile" in action:
+        return action == "iam:ListInstanceProfilesForRole"
+    return not (action.startswith("rds:") and action.removeprefix("rds:").startswith(RDS_OTHERS))
+
+
+@pytest.mark.parametrize("kind", sorted(CLOUDFORMATION))
+def test_what_cloudformation_asks_of_the_caller_is_granted(kind: str) -> None:
+    own = policies.apply(CONTEXT, ACTIONS, "dev")
+    allowed = [one for one in own if one["Effect"] == "Allow"]
+    granted = {action.lower() for one in allowed for action in one["Action"]}
+    wanted = {action for action in permissions(CLOUDFORMATION[kind], *VERBS) if is_used(action)}
+    assert len(wanted) > 3
+    assert {one for one in wanted if one.lower() not in granted} == set()
+
+
+def may(action: str, resource: str, context: dict[str, Any]) -> bool:
+    caller = f"arn:aws:iam::{ACCOUNT}:role/stackyard-apply-dev"
+    asked = Request(caller, action, resource, context)
+    own = iam.document(*policies.apply(CONTEXT, ACTIONS, "dev"))
+    bounds = iam.document(*boundaries.of_applies(CONTEXT, ACTIONS))
+    return decide(asked, own).allowed and decide(asked, bounds).allowed
+
+
+def tags(where: str, stage: str = "dev") -> dict[str, Any]:
+    return {f"aws:{where}Tag/{key}": value for key, value in stage_tags(stage).items()}
+
+
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [
+        ("secretsmanager", "kms:GenerateDataKey"),
+        ("secretsmanager", "kms:Decrypt"),
+        ("elasticfilesystem", "kms:GenerateDataKeyWithoutPlaintext"),
+        ("rds", "kms:GenerateDataKey"),
+    ],
+)
+def test_a_key_of_the_stage_is_used_through_the_service_only(service: str, action: str) -> None:
+    via = {"kms:ViaService": f"{service}.eu-central-1.amazonaws.com"}
+    assert may(action, KEY, tags("Resource") | via)
+    assert not may(action, KEY, tags("Resource"))
+    assert not may(action, KEY, tags("Resource", "prod") | via)
+    assert not may(
+        action, KEY, tags("Resource") | {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+    )
+
+
+@pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"])
+def test_grants_of_repositories_and_disks(action: str) -> None:
+    assert may(action, KEY, tags("Resource"))
+
+
+@pytest.mark.parametrize("action", ["CreateSecret", "TagResource", "RotateSecret"])
+def test_rds_makes_its_master_secret_in_our_name_and_nobody_else_does(action: str) -> None:
+    """RDS gives it its own tags, `aws:rds:…`, and none of ours."""
+    through = {
+        "aws:CalledVia": ["rds.amazonaws.com"],
+        "aws:RequestTag/aws:rds:primaryDBInstanceArn": "arn:aws:rds:eu-central-1:1:db:x",
+    }
+    name = f"secretsmanager:{action}"
+    assert may(name, MASTER, through)
+    assert not may(name, MASTER, {})
+    assert not may(name, MASTER, {"aws:CalledVia": ["cloudformation.amazonaws.com"]})
+    assert not may(name, OWN_SECRET, through)
+
+
+def test_identity_providers_are_made_with_the_tags_of_the_stage() -> None:
+    for action in ("iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider"):
+        assert may(action, ISSUER, tags("Request"))
+        assert not may(action, ISSUER, {})
+    assert not may(
+        "iam:TagOpenIDConnectProvider", ISSUER, tags("Request") | tags("Resource", "prod")
+    )
+
+
+def test_a_changed_description_of_a_role() -> None:
+    assert may("iam:UpdateRoleDescription", ROLE, tags("Resource"))
+
+
+def test_what_another_stage_made_cannot_be_taken_over_by_its_tags() -> None:
+    for action, resource in (
+        ("kms:TagResource", KEY),
+        ("secretsmanager:TagResource", OWN_SECRET),
+        ("iam:TagRole", ROLE),
+    ):
+        assert may(action, resource, tags("Request"))
+        assert not may(action, resource, tags("Request") | tags("Resource", "prod"))
+
+
+def test_a_plan_of_a_state_machine_is_validated_by_both_roles() -> None:
+    """The provider validates definitions while it plans, since version 5.67."""
+    assert "states:ValidateStateMachineDefinition" in actions_of({"sfn.StateMachine"}).read
