@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
+# Without compiled modules each of some hundred Python processes compiles the SDK anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test unit coverage chaos check snapshots bench audit core tools image-tools clean help
 

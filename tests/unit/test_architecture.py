@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,12 @@ ALLOWED = {
     "stackyard_sandbox": {"stackyard_sandbox"},
 }
 SOURCES = [path for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Return the syntax tree of each source file; parsed by the first test that asks."""
+    return {path: ast.parse(path.read_text()) for path in SOURCES}
 
 
 def _imported(tree: ast.AST) -> set[str]:
@@ -43,7 +49,7 @@ def _imported(tree: ast.AST) -> set[str]:
 def test_nothing_imports_upward(package: str) -> None:
     wrong = {
         str(path.relative_to(ROOT)): sorted(upward)
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if PACKAGES[package] in path.parents
         and (upward := (_imported(tree) & set(PACKAGES)) - ALLOWED[package])
     }
@@ -52,7 +58,7 @@ def test_nothing_imports_upward(package: str) -> None:
 
 def _component_types() -> list[tuple[str, str, object]]:
     found: list[tuple[str, str, object]] = []
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if PACKAGES["stackyard"] not in path.parents:
             continue
         for node in ast.walk(tree):
@@ -131,7 +137,7 @@ def test_functions_and_files_stay_short() -> None:
     }
     long_functions = {
         f"{path.relative_to(ROOT)}:{node.name}": node.end_lineno - node.lineno + 1
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
@@ -173,7 +179,7 @@ def test_nothing_is_validated_by_assert() -> None:
     """`python -O` drops assertions; pods are exempt, since their command has no `-O`."""
     asserting = {
         str(path.relative_to(ROOT))
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if any(isinstance(node, ast.Assert) for node in ast.walk(tree))
     }
     assert {path for path in asserting if "/pods/" not in path} == set()
@@ -183,7 +189,7 @@ def test_only_the_worker_imports_the_automation_api() -> None:
     cli = PACKAGES["stackyard_cli"]
     found = {
         path.relative_to(cli).as_posix()
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if cli in path.parents and any(map(AUTOMATION.match, _modules(tree)))
     }
     assert f"{WORKER}operate.py" in found, "the worker has moved"
@@ -196,7 +202,7 @@ def test_only_render_prints() -> None:
     cli = PACKAGES["stackyard_cli"]
     printing = {
         path.relative_to(cli).as_posix(): calls
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if cli in path.parents and (calls := _prints(tree))
     }
     assert printing.pop("render.py"), "the printer has moved"
@@ -208,7 +214,7 @@ def test_only_render_prints() -> None:
 def test_libraries_never_print(package: str) -> None:
     found = {
         str(path.relative_to(ROOT)): calls
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if PACKAGES[package] in path.parents and (calls := _prints(tree))
     }
     assert found == {}
