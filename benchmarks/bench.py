@@ -136,7 +136,7 @@ class Bench:
         for _ in range(self.runs):
             daemon.reset()
             daemon.start()
-            samples.append(self._timed(*STACKYARD, "up", *CHAIN, "--yes"))
+            samples.append(self._timed(*STACKYARD, "up", *CHAIN, "--yes-to-all"))
         return [Measure("foundation + services + project", 25.0, "s", samples)]
 
     def preview(self) -> list[Measure]:
@@ -160,7 +160,7 @@ class Bench:
 
         daemon.reset()
         daemon.start()
-        seconds = self._timed(*STACKYARD, "up", STAGE, "--yes")
+        seconds = self._timed(*STACKYARD, "up", STAGE, "--yes-to-all")
         rows = json.loads(self._answered(*STACKYARD, "status", STAGE, "--json"))
         made = sum(row["resources"] for row in rows)
         name = f"all of a stage: {len(rows)} stacks, {made} resources"

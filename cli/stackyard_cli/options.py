@@ -34,6 +34,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, er
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 """Answers `render.confirm`; without it and without a terminal, the verb refuses."""
 
+YesToAll = Annotated[
+    bool,
+    typer.Option(
+        "--yes-to-all", help="Like --yes, also for changes that become known only during the run."
+    ),
+]
+
 Project = Annotated[
     str, typer.Argument(metavar="TEAM/PROJECT", help="The project, for example ranking/clicks.")
 ]

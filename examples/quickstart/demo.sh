@@ -9,7 +9,7 @@ step "1/3 the sandbox: an AWS emulator, a control plane and the engine, on loopb
 stackyard sandbox start
 
 step "2/3 up: the real engine previews each stack, then applies it, in dependency order"
-stackyard up '*/*/*' --yes
+stackyard up '*/*/*' --yes-to-all
 
 step "3/3 what exists now, and how each concern of the project is"
 stackyard list

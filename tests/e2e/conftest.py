@@ -60,7 +60,7 @@ def _prepared(folder: Path, scratch: Path, sandbox: Sandbox) -> Workspace:
 
 def _apply(estate: Workspace, acting: ActingAs) -> None:
     with acting(APPLY):
-        estate.run("up", "*/*/dev", "--yes", timeout=600)
+        estate.run("up", "*/*/dev", "--yes-to-all", timeout=600)
 
 
 @pytest.fixture(scope="session")

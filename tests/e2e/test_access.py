@@ -273,7 +273,7 @@ def test_a_secret_is_read_by_its_readers_only(
 def prod(applied: Workspace) -> dict[str, Any]:
     """The contract of a project in prod, beside everything of dev."""
     stacks = ("platform/foundation/prod", "platform/services/prod", "ranking/recommender/prod")
-    applied.run("up", *stacks, "--yes", timeout=400)
+    applied.run("up", *stacks, "--yes-to-all", timeout=400)
     return applied.contract("ranking/recommender/prod")
 
 

@@ -121,7 +121,7 @@ def team(
     github.begin()
     assert stackyard(["ci", "render", "--write", "--estate", str(github.work)]) == 0
     github.publish()
-    workspace.run("up", "trial/*/dev", "--yes")
+    workspace.run("up", "trial/*/dev", "--yes-to-all")
     runner = Runner(github, folder / "runners", applied.sandbox.directory)
     yield Team(workspace, github, runner, aws, kube)
     github.close()

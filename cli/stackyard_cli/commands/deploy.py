@@ -9,7 +9,7 @@ import typer
 
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode
-from stackyard_cli.options import EstateDir, Json, PoliciesOf, Selection, Stacks, Yes
+from stackyard_cli.options import EstateDir, Json, PoliciesOf, Selection, Stacks, Yes, YesToAll
 
 Refresh = Annotated[
     bool,
@@ -72,6 +72,7 @@ def preview(
 def up(
     stacks: Stacks,
     yes: Yes = False,
+    yes_to_all: YesToAll = False,
     refresh: Refresh = False,
     diff: Diff = False,
     receipt: ApplyReceipt = None,
@@ -82,12 +83,13 @@ def up(
 ) -> None:
     """Apply stacks in dependency order: preview, confirm, apply.
 
-    A stack whose upstream is new is previewed and confirmed after that upstream is applied.
+    A stack whose upstream is new is previewed and confirmed after that upstream is applied. With
+    --yes the run ends before such a stack (exit code 4): nobody has seen its changes.
     """
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
 
-    options = ApplyOptions(yes, refresh, diff, receipt, digest, policies_of)
+    options = ApplyOptions(yes, yes_to_all, refresh, diff, receipt, digest, policies_of)
     applied = apply_stacks(Deployment.open(estate), stacks, options)
     if json:
         render.answer({"stacks": applied.to_dict()}, json=True)

@@ -27,6 +27,11 @@ class ApplyOptions:
     """What a person may choose about an apply."""
 
     yes: bool = False
+    """Ask nobody about changes that are known when the run begins."""
+
+    yes_to_all: bool = False
+    """Ask nobody, also not about changes that become known during the run."""
+
     refresh: bool = False
     values: bool = False
     """Print old and new values with the previews."""
@@ -48,15 +53,23 @@ class Applied:
     stops: StopSignals
     reports: Reports = field(default_factory=dict)
     reviews: dict[StackId, gate.Review] = field(default_factory=dict)
+    unseen: list[StackId] = field(default_factory=list)
+    """Stacks left out, because their changes became known during the run and nobody was asked."""
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the reports as plain data, each with its review."""
         return to_dicts(self.deployment, self.reports, self.reviews)
 
     def end(self, *, json_printed: bool = False) -> None:
-        """Raise if a stack failed or was stopped; see `outcome.end`."""
+        """Raise if a stack failed, was stopped (see `outcome.end`) or is still to be reviewed."""
         outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
         render.narrate(f"{len(self.reports)} applied", "green")
+        if self.unseen:
+            names = " ".join(map(str, self.unseen))
+            message = f"not applied: {names}; the changes were unknown when this run began"
+            hint = f"review them and run `stackyard up {names}`; `--yes-to-all` applies them unseen"
+            error = StackyardError(message, hint=hint, code=ExitCode.CHANGES_PENDING)
+            outcome.fail(error, json_printed=json_printed)
 
 
 def apply_stacks(deployment: Deployment, patterns: Sequence[str], options: ApplyOptions) -> Applied:
@@ -81,7 +94,8 @@ def _apply_layers(
 
     A stack whose upstream is new, or changes its contract, cannot be previewed before that
     upstream is applied. It therefore gets a preview, a review and a confirmation of its own in a
-    later round: nothing is ever applied that was not shown. One round does for all others.
+    later round: nothing is ever applied that was not shown. One round does for all others. With
+    `--yes` nobody saw the changes of a later round, so the run ends before them.
     """
     applied = Applied(flow.deployment, layers, flow.stops)
     remaining = [list(layer) for layer in layers]
@@ -95,7 +109,10 @@ def _apply_layers(
         ready, remaining = _split_by_known(previews)
         if not ready:
             raise _nothing_ready(previews)
-        _check_approved(previews, ready, approval, yes=options.yes)
+        if applied.reports and approval is None and options.yes and _changing(previews):
+            applied.unseen = [task.stack for layer in [*ready, *remaining] for task in layer]
+            break
+        _check_approved(previews, ready, approval, yes=options.yes or options.yes_to_all)
         following = remaining[0] if remaining else ()
         applied.reports |= flow.apply(previews, ready, refresh=options.refresh, following=following)
         if not all(report.ok for report in applied.reports.values()):
@@ -123,8 +140,12 @@ def _check_approved(
     if approval is not None:
         approval.check_same(previews.reviews.values())
         approval.check_state(task for layer in ready for task in layer)
-    elif any(changes(report) for report in previews.reports.values() if report.known):
+    elif _changing(previews):
         render.confirm("Apply these changes?", yes=yes, refusal="nothing applied")
+
+
+def _changing(previews: Previews) -> bool:
+    return any(changes(report) for report in previews.reports.values() if report.known)
 
 
 def _nothing_ready(previews: Previews) -> StackyardError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import typer
 
@@ -39,10 +40,15 @@ def end(
         message = f"{names}: {first.result.problem}"
         code = CODES.get(first.result.kind or "", ExitCode.FAILED)
         error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
-        if not json_printed:
-            raise error
-        render.problem(error, json=False)
-        raise typer.Exit(code)
+        fail(error, json_printed=json_printed)
+
+
+def fail(error: StackyardError, *, json_printed: bool) -> NoReturn:
+    """Raise the error; if stdout holds the JSON answer already, print it and exit with its code."""
+    if not json_printed:
+        raise error
+    render.problem(error, json=False)
+    raise typer.Exit(error.code)
 
 
 def _hint(report: Report) -> str | None:

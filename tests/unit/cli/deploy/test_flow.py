@@ -20,7 +20,7 @@ from stackyard_cli.deploy.destroy import Destruction
 from stackyard_cli.engine.messages import Change, Operation, Result, Step
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Report, Task
-from stackyard_cli.errors import StackyardError
+from stackyard_cli.errors import ExitCode, StackyardError
 
 FOUNDATION, SERVICES, PROJECT = (
     StackId.parse(f"{path}/dev")
@@ -38,6 +38,7 @@ class Notes:
         self.done: list[tuple[str, StackId]] = []
         self.changed: dict[StackId, Change] = {}
         self.failing: set[StackId] = set()
+        self.same: set[StackId] = set()
 
     def run(self, task: Task, operation: Operation, **options: Any) -> Report:
         self.done.append((operation, task.stack))
@@ -45,10 +46,15 @@ class Notes:
             return Report(task, operation, Result("failed", problem="AWS refuses"))
         if operation == "up":
             self.state(task.stack)
+        if task.stack in self.same:
+            return Report(task, operation, Result("succeeded"))
         urn = f"urn:pulumi:dev::{task.stack.pulumi_project}::aws:sns/topic:Topic::one"
         changes = (self.changed[task.stack],) if task.stack in self.changed else ()
         step = Step("done", urn, "aws:sns/topic:Topic", "update", changes=changes)
         return Report(task, operation, Result("succeeded"), {urn: step})
+
+    def record_as_applied(self, task: Task) -> None:
+        """Do nothing: no test reads the record."""
 
     def state(self, stack: StackId) -> None:
         """Write the state of a stack that is applied, with a contract and one resource."""
@@ -76,7 +82,7 @@ def deployment(root: Path, notes: Notes) -> Deployment:
 
 @pytest.fixture
 def applied(deployment: Deployment) -> Callable[[], Applied]:
-    return lambda: apply_stacks(deployment, CHAIN, ApplyOptions(yes=True))
+    return lambda: apply_stacks(deployment, CHAIN, ApplyOptions(yes_to_all=True))
 
 
 def test_a_stack_is_previewed_after_its_new_upstream_is_applied(
@@ -89,6 +95,29 @@ def test_a_stack_is_previewed_after_its_new_upstream_is_applied(
         for operation in ("preview", "up")
     ], "one round for each contract that did not exist"
     assert list(done.reports) == list(done.reviews) == [FOUNDATION, SERVICES, PROJECT]
+
+
+def test_yes_answers_only_for_changes_that_were_known_when_the_run_began(
+    deployment: Deployment, notes: Notes
+) -> None:
+    done = apply_stacks(deployment, CHAIN, ApplyOptions(yes=True))
+    assert notes.done == [("preview", FOUNDATION), ("up", FOUNDATION), ("preview", SERVICES)]
+    assert done.unseen == [SERVICES, PROJECT]
+    with pytest.raises(StackyardError, match=f"not applied: {SERVICES} {PROJECT}") as caught:
+        done.end()
+    assert caught.value.code == ExitCode.CHANGES_PENDING
+
+
+def test_yes_goes_on_where_what_became_known_changes_nothing(
+    deployment: Deployment, notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    notes.changed[FOUNDATION] = CONTRACT
+    notes.same = {SERVICES, PROJECT}
+    done = apply_stacks(deployment, CHAIN, ApplyOptions(yes=True))
+    assert done.unseen == []
+    assert list(done.reports) == [FOUNDATION, SERVICES, PROJECT]
 
 
 def test_one_round_does_where_every_contract_stays(
