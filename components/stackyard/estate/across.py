@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.estate.endpoints import endpoint_problems
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.loaded import Loaded
 from stackyard.estate.positions import located
@@ -77,5 +78,5 @@ def _base_images(
             )
 
 
-CHECKS = (_gpu_pools, _gpus_of_a_pod, _base_images)
+CHECKS = (_gpu_pools, _gpus_of_a_pod, _base_images, endpoint_problems)
 """All checks between a project and its stage's foundation."""

@@ -9,29 +9,9 @@ from pydantic import Field
 
 from stackyard.config import Cidr, Config, immutable
 from stackyard.logs import LogDays
-from stackyard.network import subnets
+from stackyard.network import needs, subnets
+from stackyard.network.needs import EndpointService
 from stackyard.problem import Problem
-
-EndpointService = Literal[
-    "autoscaling",
-    "ec2",
-    "ecr.api",
-    "ecr.dkr",
-    "eks",
-    "eks-auth",
-    "elasticfilesystem",
-    "kms",
-    "logs",
-    "secretsmanager",
-    "sts",
-]
-"""An AWS service that the VPC can reach through an interface endpoint."""
-
-NEEDED_WITHOUT_NAT: frozenset[str] = frozenset(
-    {"ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"}
-)
-"""Without these endpoints, nodes without internet access cannot join the cluster:
-https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html."""
 
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 """An availability zone, for example `eu-central-1a`."""
@@ -64,11 +44,12 @@ class NetworkConfig(Config):
         if isinstance(zones, list) and not len(set(zones)) == len(zones) in (2, 3):
             listed = ", ".join(zones) or "none"
             yield Problem(("zones",), f"needs two or three different zones (got {listed})")
-        missing = NEEDED_WITHOUT_NAT - set(self.interface_endpoints)
-        if self.nat == "none" and missing:
+        lacking = needs.missing(needs.EVERY_STAGE, self.interface_endpoints)
+        if self.nat == "none" and lacking:
+            why = needs.listed(needs.EVERY_STAGE, self.interface_endpoints)
             yield Problem(
                 ("nat",),
-                "with `nat: none` nodes cannot join the cluster without more endpoints",
-                f"add to `interface_endpoints`: {', '.join(sorted(missing))}",
+                f"with `nat: none` a stage does not work without more endpoints ({why})",
+                f"add to `interface_endpoints`: {', '.join(lacking)}",
                 related=(("interface_endpoints",),),
             )

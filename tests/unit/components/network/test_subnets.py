@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stackyard.network import subnets
-from stackyard.network.config import NEEDED_WITHOUT_NAT, NetworkConfig
+from stackyard.network import needs, subnets
+from stackyard.network.config import NetworkConfig
 
 ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
 
@@ -65,7 +65,15 @@ def test_zones_by_number_and_by_name() -> None:
         ({"zones": 4}, "zones"),
         ({"zones": ["eu-central-1a"]}, "two or three different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "two or three different zones"),
-        ({"nat": "none"}, "add to `interface_endpoints`: ec2, eks, eks-auth"),
+        ({"nat": "none"}, "add to `interface_endpoints`: autoscaling, ec2, eks, eks-auth, logs"),
+        (
+            # With these alone nodes join, and nothing else works.
+            {
+                "nat": "none",
+                "interface_endpoints": ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"],
+            },
+            r"the autoscaler starts nodes: autoscaling; the log shipper sends lines: logs",
+        ),
         ({"interface_endpoints": ["s4"]}, "interface_endpoints"),
     ],
 )
@@ -75,7 +83,8 @@ def test_impossible_networks_are_refused(changes: dict[str, object], message: st
 
 
 def test_shared_space_and_a_closed_network_are_possible() -> None:
+    every = needs.missing(needs.EVERY_STAGE, ())
     config = NetworkConfig.model_validate(
-        {"cidr": "100.64.0.0/18", "nat": "none", "interface_endpoints": sorted(NEEDED_WITHOUT_NAT)}
+        {"cidr": "100.64.0.0/18", "nat": "none", "interface_endpoints": every}
     )
     assert config.nat == "none"
