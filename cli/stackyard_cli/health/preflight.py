@@ -21,6 +21,8 @@ from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.quotas import quota_code
+from stackyard.network.subnets import zone_names
+from stackyard_cli.health import placement
 from stackyard_cli.health.check import Check
 
 Clients = Callable[[str, str], Any]
@@ -59,6 +61,10 @@ def _foundation(
     stage, region = loaded.id.stage, config.region
     yield _version(f"{stage}: Kubernetes", config, today)
     pools = _pools(config)
+    yield from _tried(f"{stage}: zones", lambda: [placement.zones(stage, config, clients)])
+    yield from _tried(
+        f"{stage}: audit trail", lambda: [placement.trails(loaded.id, config, clients)]
+    )
     yield from _tried(
         f"{stage}: offerings", lambda: list(_offerings(stage, config, pools, clients))
     )
@@ -104,7 +110,7 @@ def _offerings(
     stage: str, config: FoundationConfig, pools: dict[str, Pool], clients: Clients
 ) -> Iterator[Check]:
     ec2 = clients("ec2", config.region)
-    zones = zones_of(config)
+    zones = zone_names(config.region, config.network.zones)
     types = sorted({kind for pool in pools.values() for kind in pool.instance_types})
     filters = [{"Name": "instance-type", "Values": types}]
     pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
@@ -125,14 +131,6 @@ def _offerings(
             yield Check(check, "ok", f"not offered in {', '.join(without)}; in the others it is")
         else:
             yield Check(check, "ok", f"offered in {', '.join(zones)}")
-
-
-def zones_of(config: FoundationConfig) -> list[str]:
-    """Return the zones of a foundation by name."""
-    zones = config.network.zones
-    if isinstance(zones, int):
-        return [f"{config.region}{letter}" for letter in "abc"[:zones]]
-    return list(zones)
 
 
 def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterator[Check]:

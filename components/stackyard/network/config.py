@@ -24,7 +24,8 @@ class NetworkConfig(Config):
     """IPv4 range of the VPC, /16 to /22; each zone gets a quarter for nodes and pods."""
 
     zones: Literal[2, 3] | list[ZoneName] = immutable(default=3)
-    """Number of availability zones (the region's first letters), or two or three zone names."""
+    """Number of availability zones (the region's first letters), or two or three zone names;
+    names are needed where accounts of a region have different zones, as in us-west-1."""
 
     nat: Literal["none", "single", "per-zone"] = "single"
     """NAT gateways: `single` costs least, `per-zone` tolerates the loss of a zone, `none` gives no

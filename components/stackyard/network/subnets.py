@@ -23,6 +23,18 @@ PUBLIC_PREFIX = 28
 SHARED_SPACE = IPv4Network("100.64.0.0/10")
 """RFC 6598; like the RFC 1918 ranges, EKS accepts it for pods."""
 
+OTHER_LETTERS = {
+    "ap-northeast-1": "acd",
+    "ca-central-1": "abd",
+    "cn-north-1": "ab",
+    "us-west-1": "ab",
+}
+"""Letters of the zones where they are not `a`, `b` and `c`. Source:
+https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html."""
+
+PER_ACCOUNT = frozenset({"us-west-1"})
+"""Regions whose letters differ between accounts: of a, b and c, each account has two."""
+
 
 @dataclass(frozen=True)
 class ZoneSubnets:
@@ -65,10 +77,31 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
 
 
 def zone_names(region: str, zones: int | Sequence[str]) -> tuple[str, ...]:
-    """Return the zones by name; a number takes the region's first letters.
-
-    Not every account has every letter: then the stack file lists the zones itself.
-    """
+    """Return the zones by name; a number takes the region's first letters."""
     if isinstance(zones, int):
-        return tuple(f"{region}{letter}" for letter in "abc"[:zones])
+        return tuple(f"{region}{letter}" for letter in letters(region)[:zones])
     return tuple(zones)
+
+
+def letters(region: str) -> str:
+    """Return the letters of the region's zones, as far as a network needs them."""
+    return OTHER_LETTERS.get(region, "abc")
+
+
+def zones_problem(region: str, zones: int | Sequence[str]) -> str | None:
+    """Return why a region cannot have these zones; None for those it may have.
+
+    What an account really has, only AWS can say: `stackyard preflight` asks.
+    """
+    known = letters(region)
+    if isinstance(zones, int):
+        if zones > len(known):
+            return f"{region} gives an account {len(known)} zones (got {zones})"
+        if region in PER_ACCOUNT:
+            return f"{region} gives each account two of its zones, and not the same ones"
+        return None
+    if region not in OTHER_LETTERS or region in PER_ACCOUNT:
+        return None
+    unknown = [zone for zone in zones if zone.removeprefix(region) not in known]
+    there = ", ".join(f"{region}{letter}" for letter in known)
+    return f"{region} has no {', '.join(unknown)}: it has {there}" if unknown else None

@@ -14,6 +14,7 @@ from stackyard.database.config import DatabaseConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.images.config import BaseImagesConfig
 from stackyard.network.config import NetworkConfig
+from stackyard.network.subnets import zones_problem
 from stackyard.problem import Problem
 from stackyard.retention.config import RetentionConfig
 from stackyard.vault.config import VaultConfig
@@ -57,6 +58,9 @@ class FoundationConfig(StackConfig):
             if not zone.startswith(self.region):
                 message = f"zone {zone} is not in `region` {self.region}"
                 yield Problem(("network", "zones", index), message, related=(("region",),))
+        if unfit := zones_problem(self.region, zones):
+            hint = f"name the zones that the account has, such as `zones: [{self.region}a, …]`"
+            yield Problem(("network", "zones"), unfit, hint, related=(("region",),))
         for name in sorted({"system", *self.cluster.node_pools} & set(self.gpu_pools)):
             yield Problem(
                 ("gpu_pools", name),

@@ -33,14 +33,43 @@ class Quotas:
         return {"Quota": {"Value": self.value}}
 
 
+class Trails:
+    """As many trails as a test wants."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def describe_trails(self, *, includeShadowTrails: bool) -> dict[str, Any]:  # noqa: N803  # as boto3 spells it
+        assert includeShadowTrails
+        return {"trailList": [{"Name": name} for name in self.names]}
+
+
+class Zones:
+    """An account whose zones are others than the emulator's."""
+
+    def __init__(self, ec2: Any, zones: dict[str, str]) -> None:
+        self.ec2, self.zones = ec2, zones
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ec2, name)
+
+    def describe_availability_zones(self) -> dict[str, Any]:
+        listed = [
+            {"ZoneName": name, "ZoneId": zone, "State": "available"}
+            for name, zone in self.zones.items()
+        ]
+        return {"AvailabilityZones": listed}
+
+
 class Account:
     def __init__(self, root: Path, ec2: Any) -> None:
-        self.root, self.ec2 = root, ec2
+        self.root, self.ec2, self.trails = root, ec2, Trails()
 
     def findings(self, *, quota: float | None = 10_000, today: date = TODAY) -> dict[str, Check]:
         def clients(service: str, region: str) -> Any:
-            assert (service, region) in {("ec2", REGION), ("service-quotas", REGION)}
-            return Quotas(quota) if service == "service-quotas" else self.ec2
+            assert region == REGION
+            others = {"service-quotas": Quotas(quota), "cloudtrail": self.trails}
+            return self.ec2 if service == "ec2" else others[service]
 
         found = preflight.checks(Estate(self.root), ACCOUNT, clients, today)
         return {one.name: one for one in found}
@@ -89,6 +118,34 @@ def test_quotas_add_up_over_the_pools_that_share_one(account: Account) -> None:
     short = account.findings(quota=need - 1)["dev: quota L-1216C47A"]
     assert short.state == "problem"
     assert str(short.hint).startswith(f"ask for {need}")
+
+
+def test_a_zone_that_the_account_does_not_have(account: Account) -> None:
+    account.ec2 = Zones(account.ec2, {f"{REGION}a": "euc1-az2", f"{REGION}b": "euc1-az3"})
+    found = account.findings()["dev: zones"]
+    assert (found.state, found.detail) == ("problem", f"the account has no {REGION}c")
+    assert f"of {REGION}a, {REGION}b" in str(found.hint)
+
+
+def test_a_zone_in_which_eks_puts_no_cluster(account: Account) -> None:
+    zones = {f"{REGION}a": "euc1-az2", f"{REGION}b": "use1-az3", f"{REGION}c": "euc1-az1"}
+    account.ec2 = Zones(account.ec2, zones)
+    found = account.findings()["dev: zones"]
+    assert found.state == "problem"
+    assert f"{REGION}b (use1-az3)" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("there", "state"),
+    [
+        (["a", "b", "c", "d"], "ok"),
+        (["a", "b", "c", "d", "e"], "problem"),
+        (["a", "b", "c", "d", "platform-foundation-dev-audit"], "ok"),
+    ],
+)
+def test_a_region_has_room_for_five_trails(account: Account, there: list[str], state: str) -> None:
+    account.trails = Trails(*there)
+    assert account.findings()["dev: audit trail"].state == state
 
 
 def test_what_may_not_be_asked_is_not_checked(account: Account) -> None:

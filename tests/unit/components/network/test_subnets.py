@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from pydantic import ValidationError
 
+from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.network import needs, subnets
 from stackyard.network.config import NetworkConfig
 
@@ -88,3 +91,40 @@ def test_shared_space_and_a_closed_network_are_possible() -> None:
         {"cidr": "100.64.0.0/18", "nat": "none", "interface_endpoints": every}
     )
     assert config.nat == "none"
+
+
+def test_a_number_of_zones_takes_zones_that_the_region_has() -> None:
+    """Held against the emulator's copy of what EC2 answers for each region."""
+    for region, known in RegionsAndZonesBackend.zones.items():
+        named = {zone.name for zone in known}
+        if len(named) > 2:
+            assert subnets.zones_problem(region, 3) is None
+            assert set(subnets.zone_names(region, 3)) <= named, region
+        else:
+            assert subnets.zones_problem(region, 3) is not None, region
+
+
+@pytest.mark.parametrize(
+    ("region", "zones", "message"),
+    [
+        ("us-west-1", 2, "gives each account two of its zones"),
+        ("us-west-1", 3, r"gives an account 2 zones \(got 3\)"),
+        ("ca-central-1", ["ca-central-1a", "ca-central-1c"], "has no ca-central-1c: it has"),
+        ("ap-northeast-1", ["ap-northeast-1b", "ap-northeast-1c"], "has no ap-northeast-1b"),
+    ],
+)
+def test_zones_that_a_region_does_not_have_are_refused(
+    region: str, zones: Any, message: str
+) -> None:
+    arn = "arn:aws:iam::123456789012:role/r"
+    config = {
+        "owner": "a@b.example",
+        "account": "123456789012",
+        "region": region,
+        "admins": [arn],
+        "operators": [arn],
+        "network": {"zones": zones},
+    }
+    with pytest.raises(ValidationError, match=message):
+        FoundationConfig.model_validate(config)
+    assert subnets.zones_problem("us-west-1", ["us-west-1a", "us-west-1c"]) is None
