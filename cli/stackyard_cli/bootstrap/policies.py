@@ -84,8 +84,13 @@ def preview(context: AccountContext, actions: Actions) -> list[iam.Statement]:
     ]
 
 
-def apply(context: AccountContext, actions: Actions, stage: str) -> list[iam.Statement]:
-    """Return the permissions of an apply: the types of the blueprints, by tag where it matters."""
+def apply(
+    context: AccountContext, actions: Actions, stage: str, others: Iterable[str] = ()
+) -> list[iam.Statement]:
+    """Return the permissions of an apply: the types of the blueprints, by tag where it matters.
+
+    `others` are the account's other stages, whose roles it cannot pass, whatever they are called.
+    """
     bound = {one for one in actions.create | actions.change if one.split(":")[0] in TAGGED}
     free = (actions.create | actions.change) - (bound - UNTAGGED)
     bound -= {one for one in bound if _is_of_role(one)}
@@ -107,6 +112,7 @@ def apply(context: AccountContext, actions: Actions, stage: str) -> list[iam.Sta
         _not_of_others(stage),
         *caller_rights.statements(context, stage),
         *_roles(context, actions, stage),
+        *_passes_none_of(context, others),
         iam.statement(
             "Linked",
             ["iam:CreateServiceLinkedRole"],
@@ -169,6 +175,17 @@ def _roles(context: AccountContext, actions: Actions, stage: str) -> list[iam.St
             conditions={"StringEquals": {"iam:PassedToService": list(SERVICES)}},
         ),
     ]
+
+
+def _passes_none_of(context: AccountContext, stages: Iterable[str]) -> list[iam.Statement]:
+    """Refuse to pass roles that are named for other stages; a role's tags cannot be asked for.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    role = f"arn:{context.partition}:iam::{context.account}:role"
+    named = [f"{role}/*-{stage}-*" for stage in sorted(stages)]
+    passing = ["iam:PassRole"]
+    return [iam.statement("PassNoOthers", passing, named, effect="Deny")] if named else []
 
 
 def _state(context: AccountContext) -> list[iam.Statement]:

@@ -89,7 +89,8 @@ class Setup:
         boundary = identities.policy_arn(context, bounds[0].name)
         yield from self._role(context, "preview", policies.preview(context, actions), None, None)
         for stage in self._stages:
-            granted = policies.apply(context, actions, stage)
+            others = [one for one in self._stages if one != stage]
+            granted = policies.apply(context, actions, stage, others)
             yield from self._role(context, f"apply-{stage}", granted, stage, boundary)
 
     def _role(

@@ -148,9 +148,11 @@ class Estate:
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
         """Return every problem of the shared files and of these stacks; empty if there is none."""
-        from stackyard.estate import across  # slow: loads two blueprints' configs
+        from stackyard.estate import across, stage_names  # slow: loads all blueprints' configs
 
         found = [*self.layout.stray, *self._settings_problems()]
+        found += stage_names.of_paths(self.layout.stacks)
+        stages = {stack.stage for stack in self.layout.stacks}
         for file in sorted(self.layout.shared - {layout.ESTATE}):
             try:
                 self._files.tree(file)
@@ -162,6 +164,7 @@ class Estate:
         for stack in stacks:
             try:
                 loaded = self.load(stack)
+                found += stage_names.of_roles(loaded, stages)
                 upstream = foundations(self.upstreams(stack).get("foundation"))
                 if upstream is not None:
                     found += across.problems(loaded, upstream)

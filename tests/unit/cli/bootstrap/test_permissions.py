@@ -142,6 +142,20 @@ def test_an_apply_cannot_change_a_role_of_another_stage_whatever_its_name(action
     assert not _may(action, other, tags="prod", **BOUND)
 
 
+def test_an_apply_passes_no_role_that_is_named_for_another_stage_as_well() -> None:
+    """`validate` refuses such paths; a role that is there already is not passed either."""
+    passing = {"iam:PassedToService": "lambda.amazonaws.com"}
+    caller = "arn:aws:iam::123456789012:role/stackyard-apply-dev"
+    own = iam.document(*policies.apply(CONTEXT, ACTIONS, "dev", ["prod"]))
+
+    def may(role: str) -> bool:
+        arn = f"arn:aws:iam::123456789012:role/{role}"
+        return decide(Request(caller, "iam:PassRole", arn, passing), own).allowed
+
+    assert may("web-tools-dev-trainer")
+    assert not may("web-dev-tools-prod-trainer")
+
+
 def test_a_role_of_a_stack_gives_no_rights_and_opens_no_state() -> None:
     bounds = iam.document(*boundaries.of_roles(CONTEXT))
 

@@ -1,0 +1,56 @@
+"""Names that hold the name of another stage: an apply role knows roles of its stage by `*-STAGE-*`.
+
+IAM cannot bind who is passed a role to the role's tags, so names alone decide that:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stackyard.blueprints.config import StackConfig
+from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.estate import layout
+from stackyard.estate.errors import StackFileError
+from stackyard.estate.loaded import Loaded
+from stackyard.estate.positions import located
+from stackyard.field_path import FieldPath
+from stackyard.naming import StackId
+from stackyard.problem import Problem
+
+
+def of_paths(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
+    """Yield each stack whose path would put its roles within reach of another stage."""
+    known = list(stacks)
+    stages = sorted({stack.stage for stack in known})
+    for stack in known:
+        for stage in stages:
+            if stage != stack.stage and f"-{stage}-" in f"{stack.slug}-":
+                problem = f"its roles `{stack.slug}-…` would be within reach of the stage `{stage}`"
+                hint = f"rename it: `{stage}` may not stand between hyphens in `{stack.slug}`"
+                yield StackFileError(layout.file_of(stack), 0, 0, "", problem, hint=hint)
+
+
+def of_roles(loaded: Loaded, stages: Iterable[str]) -> Iterator[StackFileError]:
+    """Yield each name in a stack's config that becomes part of a role and holds another stage."""
+    for path, name in _parts(loaded.config):
+        for stage in sorted({*stages} - {loaded.id.stage}):
+            if f"-{stage}-" in f"-{name}":
+                problem = f"a role with this name would be within reach of the stage `{stage}`"
+                hint = f"take a name that does not hold `{stage}-`"
+                yield located(Problem(path, problem, hint), loaded.tree)
+
+
+def _parts(config: StackConfig) -> Iterator[tuple[FieldPath, str]]:
+    """Yield the names that people choose and that IAM roles are named for."""
+    if isinstance(config, FoundationConfig) and config.base_images:
+        for name in config.base_images.images:
+            yield ("base_images", "images", name), name
+    if isinstance(config, ProjectSections) and config.images:
+        for name in config.images.images:
+            yield ("images", "images", name), name
+    if isinstance(config, ServicesConfig) and config.onprem:
+        for name in config.onprem.clusters:
+            yield ("onprem", "clusters", name), name
