@@ -31,9 +31,7 @@ def passes(stage: str, role: str) -> bool:
     """Whether the apply role of a stage may pass a role, as far as names decide it."""
     own = iam.document(*policies.apply(CONTEXT, actions_of({"iam.Role"}), stage))
     service = {"iam:PassedToService": "lambda.amazonaws.com"}
-    asked = Request(
-        "arn:aws:iam::123456789012:role/x", "iam:PassRole", CONTEXT_ROLE + role, service
-    )
+    asked = Request(f"{ROLES}stackyard-apply", "iam:PassRole", f"{ROLES}{role}", service)
     return decide(asked, own).allowed
 
 
