@@ -17,6 +17,26 @@ COMPONENT = "app.kubernetes.io/component"
 """The recommended label for a part of an application,
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/."""
 
+UNDISTURBED: Mapping[str, str] = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+"""Annotations of a pod that no autoscaler moves to save a node. Sources:
+https://karpenter.sh/docs/concepts/disruption/#pod-level-controls and
+https://kubernetes.io/docs/reference/labels-annotations-taints/."""
+
+POD_FAILURE_POLICY: Mapping[str, Any] = {
+    "rules": [
+        {
+            "action": "Ignore",
+            "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+        }
+    ]
+}
+"""Of a Job: a pod that was evicted, preempted or drained is made again, and is no failure. It needs
+`restartPolicy: Never`. Source:
+https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy."""
+
 NOBODY = 65_534
 """User and group id of nobody, for images that would run as root."""
 

@@ -63,6 +63,7 @@ class Workload:
         *,
         init: Sequence[k8s.core.v1.ContainerArgs] = (),
         asks_api: bool = False,
+        annotations: Mapping[str, str] | None = None,
         **more: Any,
     ) -> k8s.core.v1.PodTemplateSpecArgs:
         """Return a pod template; `more` are further fields of the pod, such as a restart policy.
@@ -92,7 +93,40 @@ class Workload:
             **more,
         )
         return k8s.core.v1.PodTemplateSpecArgs(
-            metadata=k8s.meta.v1.ObjectMetaArgs(labels=self.labels), spec=spec
+            metadata=k8s.meta.v1.ObjectMetaArgs(labels=self.labels, annotations=annotations),
+            spec=spec,
+        )
+
+    def job(
+        self,
+        container: k8s.core.v1.ContainerArgs,
+        *,
+        retries: int,
+        seconds: int,
+        kept_seconds: int | None = None,
+        asks_api: bool = False,
+    ) -> k8s.batch.v1.JobSpecArgs:
+        """Return a Job that ends after `seconds` and is kept for `kept_seconds` after that.
+
+        Each attempt is a new pod: a pod that was admitted before its role was known gets no
+        credentials ever, and the next one does. Source:
+        https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html (eventual consistency).
+        """
+        evicted = k8s.batch.v1.PodFailurePolicyOnPodConditionsPatternArgs(
+            type="DisruptionTarget", status="True"
+        )
+        ignore = k8s.batch.v1.PodFailurePolicyRuleArgs(action="Ignore", on_pod_conditions=[evicted])
+        return k8s.batch.v1.JobSpecArgs(
+            backoff_limit=retries,
+            active_deadline_seconds=seconds,
+            ttl_seconds_after_finished=kept_seconds,
+            pod_failure_policy=k8s.batch.v1.PodFailurePolicyArgs(rules=[ignore]),
+            template=self.template(
+                [container],
+                asks_api=asks_api,
+                annotations=kubernetes.UNDISTURBED,
+                restart_policy="Never",
+            ),
         )
 
     @property

@@ -173,11 +173,7 @@ class ProjectDatabase(Component):
         return k8s.batch.v1.Job(
             self.named("setup"),
             metadata=work.metadata(self._access.setup_namespace),
-            spec=k8s.batch.v1.JobSpecArgs(
-                backoff_limit=6,
-                active_deadline_seconds=900,
-                template=work.template([setup], restart_policy="OnFailure"),
-            ),
+            spec=work.job(setup, retries=6, seconds=900),
             # The pods of a Job cannot be changed, so the old Job is deleted before the new one is
             # created.
             opts=self.child(

@@ -70,11 +70,8 @@ class PasswordRotation(Component):
                 schedule=nightly(work.name),
                 concurrency_policy="Forbid",
                 job_template=k8s.batch.v1.JobTemplateSpecArgs(
-                    spec=k8s.batch.v1.JobSpecArgs(
-                        backoff_limit=3,
-                        active_deadline_seconds=900,
-                        ttl_seconds_after_finished=604_800,
-                        template=work.template([container], asks_api=True, restart_policy="Never"),
+                    spec=work.job(
+                        container, retries=3, seconds=900, kept_seconds=604_800, asks_api=True
                     )
                 ),
             ),

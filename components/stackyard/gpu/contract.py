@@ -209,9 +209,16 @@ def smoke_job(
         },
         "spec": {
             "backoffLimit": 0,
+            "podFailurePolicy": dict(kubernetes.POD_FAILURE_POLICY),
             "activeDeadlineSeconds": 1800,
             "ttlSecondsAfterFinished": 3600,
-            "template": {"metadata": {"labels": dict(labels)}, "spec": pod},
+            "template": {
+                "metadata": {
+                    "labels": dict(labels),
+                    "annotations": dict(kubernetes.UNDISTURBED),
+                },
+                "spec": pod,
+            },
         },
     }
 

@@ -163,12 +163,7 @@ class ModelRegistry(Component):
                 schedule=f"*/{self._config.copy_every_minutes} * * * *",
                 concurrency_policy="Forbid",
                 job_template=k8s.batch.v1.JobTemplateSpecArgs(
-                    spec=k8s.batch.v1.JobSpecArgs(
-                        backoff_limit=1,
-                        active_deadline_seconds=3600,
-                        ttl_seconds_after_finished=86_400,
-                        template=work.template([keep], restart_policy="Never"),
-                    )
+                    spec=work.job(keep, retries=1, seconds=3600, kept_seconds=86_400)
                 ),
             ),
             opts=self.child(depends_on=[account, program, identity]),

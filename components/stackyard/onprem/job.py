@@ -61,6 +61,8 @@ def manifest(
         node_selector=where.get("nodeSelector"),
         tolerations=where.get("tolerations"),
         user=kubernetes.NOBODY,
+        annotations=dict(kubernetes.UNDISTURBED),
+        pod_failure_policy=dict(kubernetes.POD_FAILURE_POLICY),
         place=contract.LOCATION,
         tracking=TRACKING,
         token_folder=contract.TOKEN_FOLDER,

@@ -21,8 +21,8 @@ BakedImage = Annotated[
 """An image with a model in it, in the project's part of the account's registry:
 `name:tag@sha256:…`. The digest ensures that what is served changes only with the stack file."""
 
-RESERVED = frozenset({"server", "tracking", "trainer", "pipeline"})
-"""Names of other objects of the namespace."""
+RESERVED = frozenset({"lakefs", "pipeline", "server", "tracking", "trainer", "tuning"})
+"""Names of other servers and accounts of the namespace."""
 
 
 class ReleaseConfig(Config):

@@ -109,12 +109,22 @@ def deployment(server: Server, pods: Pods) -> k8s.apps.v1.DeploymentSpecArgs:
         progress_deadline_seconds=server.config.startup_timeout_seconds + 300,
         strategy=k8s.apps.v1.DeploymentStrategyArgs(
             type="RollingUpdate",
-            rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+            rolling_update=_roll_out(server),
         ),
         template=k8s.core.v1.PodTemplateSpecArgs(
             metadata=metadata, spec=_pod(server, pods.release, match)
         ),
     )
+
+
+def _roll_out(server: Server) -> k8s.apps.v1.RollingUpdateDeploymentArgs:
+    """Return how a new version takes over: with pods beside the former ones, where there is room.
+
+    A pod on a GPU may never get one while all are held, so there one of the former pods goes first:
+    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment.
+    """
+    full = 1 if server.pool is not None else 0
+    return k8s.apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=full)
 
 
 def released_deployment(server: Server) -> dict[str, Any]:

@@ -205,12 +205,7 @@ class TrackingServer(Component):
                 schedule="17 3 * * *",
                 concurrency_policy="Forbid",
                 job_template=k8s.batch.v1.JobTemplateSpecArgs(
-                    spec=k8s.batch.v1.JobSpecArgs(
-                        backoff_limit=2,
-                        active_deadline_seconds=3600,
-                        ttl_seconds_after_finished=604_800,
-                        template=self._work.template([container], restart_policy="Never"),
-                    )
+                    spec=self._work.job(container, retries=2, seconds=3600, kept_seconds=604_800)
                 ),
             ),
             opts=self.child(depends_on=list(needed)),

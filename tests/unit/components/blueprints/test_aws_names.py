@@ -16,6 +16,7 @@ from stackyard.access.evaluator import Request, decide
 from stackyard.blueprints import catalogue
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
+from stackyard.serving.config import RESERVED
 
 ROOT = Path(__file__).parents[4]
 CHAIN = ("platform/foundation/prod", "platform/services/prod", "vision/defects/prod")
@@ -179,3 +180,36 @@ def test_a_build_may_pull_what_it_starts_from(reference: Any) -> None:
             assert not decide(other, policy).allowed
             checked += 1
     assert checked > 3
+
+
+def test_every_job_outlives_evictions_with_new_pods(reference: Any) -> None:
+    """A pod failure policy needs `Never`, and so each attempt asks for credentials anew."""
+    jobs = {
+        name: inputs["spec"].get("jobTemplate", inputs)["spec"]
+        for token, name, inputs in every(reference.values())
+        if token in ("kubernetes:batch/v1:Job", "kubernetes:batch/v1:CronJob")
+    }
+    assert len(jobs) > 4
+    for name, job in jobs.items():
+        (rule,) = job["podFailurePolicy"]["rules"]
+        assert rule["action"] == "Ignore", name
+        assert rule["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}], name
+        template = job["template"]
+        assert template["spec"]["restartPolicy"] == "Never", name
+        assert template["metadata"]["annotations"]["karpenter.sh/do-not-disrupt"] == "true", name
+
+
+def test_no_model_can_have_the_name_of_another_server(reference: Any) -> None:
+    """An object that exists is not created: the apply would stop half-way."""
+    stack = reference[CHAIN[2]]
+    served = set(Estate(ROOT).load(Estate(ROOT).one(CHAIN[2])).effective["serving"]["models"])
+    found = {
+        inputs["metadata"]["name"]
+        for token, _, inputs in every([stack])
+        if inputs.get("metadata", {}).get("namespace") == "vision-defects-prod"
+        and token.rpartition(":")[2]
+        in ("Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler")
+    }
+    others = {name for name in found if name.removesuffix("-canary") not in served}
+    assert {"tracking", "tuning", "lakefs"} <= others
+    assert others <= RESERVED

@@ -102,7 +102,36 @@ def test_what_pods_are_told_on_premises_points_at_the_token_that_the_job_mounts(
     told = contract.onprem_environment("berlin", "eu-central-1", "arn:role")
     pod = rendered()["spec"]["template"]["spec"]
     (mounted,) = (v for v in pod["containers"][0]["volumeMounts"] if v["name"] == "token")
-    (source,) = pod["volumes"][1]["projected"]["sources"]
+    (volume,) = (each for each in pod["volumes"] if each["name"] == "token")
+    (source,) = volume["projected"]["sources"]
     path = f"{mounted['mountPath']}/{source['serviceAccountToken']['path']}"
     assert told["AWS_WEB_IDENTITY_TOKEN_FILE"] == path
     assert source["serviceAccountToken"]["audience"] == "sts.amazonaws.com"
+
+
+def test_pods_of_a_training_share_memory_beyond_64_mebibytes() -> None:
+    """PyTorch's loaders pass batches through /dev/shm; the volume counts in the pod's memory."""
+    pod = rendered()["spec"]["template"]["spec"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    (mounted,) = (
+        volumes[mount["name"]]
+        for mount in pod["containers"][0]["volumeMounts"]
+        if mount["mountPath"] == "/dev/shm"
+    )
+    assert mounted["emptyDir"] == {"medium": "Memory"}
+
+
+def test_an_evicted_pod_is_no_failure_of_a_training() -> None:
+    job = rendered(retries=0)["spec"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    assert rule == {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }
+    assert job["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_no_autoscaler_moves_a_training_to_save_a_node() -> None:
+    annotations = rendered()["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["karpenter.sh/do-not-disrupt"] == "true"
+    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.contract import GpuContract
 from stackyard.kubernetes import manifest
 from stackyard.naming import StackId
 from stackyard.serving import objects
@@ -111,3 +113,21 @@ def test_callers_of_other_namespaces_are_named_and_all_others_stay_out() -> None
     ]
     peers = manifest(objects.ingress_policy(STACK, "m", ["shop"]))["ingress"][0]["from"]
     assert peers[1]["namespaceSelector"]["matchExpressions"][0]["values"] == ["shop"]
+
+
+def test_a_new_version_gets_a_gpu_where_the_former_one_holds_them_all() -> None:
+    """With no pod that may be missing, the new pod would wait for ever for one of the old to go."""
+    contract = GpuContract("inference", GpuPoolConfig(instance_types=["g5.xlarge"], max=2))
+    config = server(gpu_pool="inference", replicas={"min": 2, "max": 2})
+    where = objects.Server(STACK, "m", config, "r.example", "eu-central-1", contract.reference)
+    (pods,) = objects.tracks(config)
+    strategy = manifest(objects.deployment(where, pods))["strategy"]["rollingUpdate"]
+    assert strategy["maxUnavailable"] == 1
+    assert objects.released_deployment(where)["spec"]["strategy"]["rollingUpdate"] == strategy
+
+
+def test_without_gpus_a_new_version_starts_beside_the_former_one() -> None:
+    config = server()
+    (pods,) = objects.tracks(config)
+    strategy = deployment(config, pods)["strategy"]["rollingUpdate"]
+    assert (strategy["maxSurge"], strategy["maxUnavailable"]) == (1, 0)
