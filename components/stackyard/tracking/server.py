@@ -73,6 +73,7 @@ def server_command(config: TrackingConfig, *, stack: StackId, bucket: BucketRef)
             "MLFLOW_WORKERS": str(config.workers),
             "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket.name}",
             "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(allowed_hosts(config, stack)),
+            **_allowed_origin(config),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "5",
             "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "5",
@@ -123,8 +124,24 @@ def allowed_hosts(config: TrackingConfig, stack: StackId) -> list[str]:
     names.append(service_host(stack))
     hosts = [f"{name}:{PORT}" for name in names]
     if config.external_uri is not None:
-        hosts.append(config.external_uri.removeprefix("https://"))
+        hosts.append(_as_browsers_write(config.external_uri).removeprefix("https://"))
     return [*hosts, "localhost:*", "127.0.0.1:*"]
+
+
+def _allowed_origin(config: TrackingConfig) -> dict[str, str]:
+    """Return what lets the server's own page write to it; from elsewhere only `localhost` may.
+
+    Browsers send an origin with every write, also to the host that the page is from:
+    https://mlflow.org/docs/latest/self-hosting/security/network/.
+    """
+    if config.external_uri is None:
+        return {}
+    return {"MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": _as_browsers_write(config.external_uri)}
+
+
+def _as_browsers_write(uri: str) -> str:
+    """Return a URI without the standard port of HTTPS, which neither Host nor Origin contains."""
+    return uri.removesuffix(":443")
 
 
 def client_settings(

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import fnmatch
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from mlflow.server.fastapi_security import init_fastapi_security
 from pydantic import ValidationError
 
 from stackyard import iam
@@ -74,3 +79,68 @@ def test_an_image_that_a_push_can_replace_is_refused() -> None:
         TrackingConfig(image="mlflow/mlflow:latest")
     with pytest.raises(ValidationError):
         TrackingConfig(external_uri="http://tracking.acme.example")
+
+
+OUTSIDE = "https://tracking.defects.acme.example"
+SEARCH = "/ajax-api/2.0/mlflow/runs/search"
+
+
+def answered(
+    monkeypatch: pytest.MonkeyPatch, config: TrackingConfig, path: str, **headers: str
+) -> int:
+    """Ask MLflow's own middleware, set up by the server's environment; the status code."""
+    environment = server.server_command(config, stack=STACK, bucket=BUCKET).environment
+    for name, value in environment.items():
+        if name.startswith("MLFLOW_SERVER_"):
+            monkeypatch.setenv(name, value)
+    app = FastAPI()
+    for known in (SEARCH, "/health"):
+        app.add_api_route(known, lambda: "ok", methods=["GET", "POST"])
+    init_fastapi_security(app)
+    return asyncio.run(posted(app, path, headers))
+
+
+async def posted(app: FastAPI, path: str, headers: dict[str, str]) -> int:
+    """Send one request through an ASGI application; the status code."""
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app(scope, receive, send)
+    return statuses[0]
+
+
+@pytest.mark.parametrize("written", [OUTSIDE, f"{OUTSIDE}:443"])
+def test_the_servers_page_works_behind_its_outside_address(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    host = OUTSIDE.removeprefix("https://")
+    config = TrackingConfig(external_uri=written)
+    assert answered(monkeypatch, config, SEARCH, host=host, origin=OUTSIDE) == 200
+    elsewhere = "https://evil.example"
+    assert answered(monkeypatch, config, SEARCH, host=host, origin=elsewhere) == 403
+
+
+def test_a_health_check_may_call_the_pod_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrackingConfig()
+    assert answered(monkeypatch, config, "/health", host="10.1.2.3:5000") == 200
+    assert answered(monkeypatch, config, SEARCH, host="10.1.2.3:5000") == 403
+
+
+def test_every_name_of_the_service_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for host in server.allowed_hosts(TrackingConfig(), STACK):
+        name = host.replace("*", "5000")
+        assert answered(monkeypatch, TrackingConfig(), SEARCH, host=name) == 200, name
