@@ -1,8 +1,8 @@
 """The public names of Stackyard: `from stackyard import DatasetStore, DatasetStoreConfig`.
 
-Names load on first use (PEP 562): `import stackyard` alone loads neither Pulumi nor pydantic, and
-a program pays for the components it makes only. Only these names are public, their submodules may
-move: docs/compatibility.md. Type checkers read `__init__.pyi`, which a test compares with this.
+Names are loaded on first use (PEP 562): `import stackyard` alone loads neither Pulumi nor pydantic,
+and a program loads only the components that it uses. Only these names are public, their submodules
+may move: docs/compatibility.md. Type checkers read `__init__.pyi`, which a test compares with this.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
 """Submodule -> the public names that it defines."""
 
 _RENAMED = {"register_model": "register", "stack_program": "program"}
-"""Public name -> its name in the submodule, where that is too general on its own."""
+"""Public name -> its name in the submodule, if that is too general on its own."""
 
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
@@ -155,7 +155,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - one list of names, the table abo
 
 
 def __getattr__(name: str) -> object:
-    """Import the submodule that defines a public name, and remember the value."""
+    """Import the submodule that defines a public name, and store the value."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_MODULE_OF[name]}")
@@ -165,5 +165,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """List the public names, loaded or not, beside what every module has."""
+    """List the public names, loaded or not, and the names that every module has."""
     return sorted({*globals(), *__all__})

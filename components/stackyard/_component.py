@@ -14,7 +14,7 @@ from stackyard.run_settings import ComponentOptions, RunSettings
 
 
 class Component(pulumi.ComponentResource):
-    """A Pulumi component that answers one concern.
+    """A Pulumi component for one concern.
 
     Subclasses declare `TYPE` (literal and unique), annotate their outputs as class attributes,
     create children with `opts=self.child()`, and end their constructor with `self.publish()`.
@@ -24,7 +24,7 @@ class Component(pulumi.ComponentResource):
     """The type token, `stackyard:index:Class`; it is part of every child's URN."""
 
     FORMER_TYPES: ClassVar[tuple[str, ...]] = ()
-    """Tokens this class had before; without them a rename deletes and creates everything."""
+    """Former tokens of this class; without them a rename deletes and creates every child."""
 
     def __init__(
         self, name: str, config: Config, *, opts: pulumi.ResourceOptions | None = None
@@ -57,7 +57,7 @@ class Component(pulumi.ComponentResource):
 
 
 def _settings(opts: pulumi.ResourceOptions | None) -> RunSettings:
-    """Return the settings that the options carry, else the parent's, else the safe defaults."""
+    """Return the settings in the options, else the parent's, else the safe defaults."""
     if isinstance(opts, ComponentOptions):
         return opts.settings
     if opts is not None and isinstance(opts.parent, Component):
@@ -68,7 +68,7 @@ def _settings(opts: pulumi.ResourceOptions | None) -> RunSettings:
 def _protect_by_data_class(
     settings: RunSettings, args: pulumi.ResourceTransformationArgs
 ) -> pulumi.ResourceTransformationResult | None:
-    """Protect and retain stateful and key resources, as the settings ask."""
+    """Protect and retain stateful and key resources, as the settings require."""
     if data_class_of(args.type_) not in PROTECTED or not _decides(settings, args):
         return None
     if not (settings.protect or settings.retain):
@@ -81,7 +81,7 @@ def _protect_by_data_class(
 def _bound_roles(
     settings: RunSettings, args: pulumi.ResourceTransformationArgs
 ) -> pulumi.ResourceTransformationResult | None:
-    """Give every role the boundary; done here, so that no component can forget it."""
+    """Give every role the permissions boundary; done here, so that no component can omit it."""
     boundary = settings.permissions_boundary
     if args.type_ != "aws:iam/role:Role" or boundary is None or not _decides(settings, args):
         return None
@@ -90,7 +90,7 @@ def _bound_roles(
 
 
 def _decides(settings: RunSettings, args: pulumi.ResourceTransformationArgs) -> bool:
-    """Return whether the nearest component has these settings: it overrides those above it.
+    """Return whether the nearest component has these settings: they override those of ancestors.
 
     Pulumi runs the transformations of every ancestor.
     """

@@ -1,6 +1,6 @@
-"""Where AWS resources are: account, region and partition, and the ARNs and host names they give.
+"""Location of AWS resources: account, region and partition, and their ARNs and host names.
 
-AWS has partitions without any connection between them; the region decides which one it is. Source:
+AWS partitions are isolated from each other; the region decides the partition. Source:
 https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html.
 """
 
@@ -17,30 +17,30 @@ class AwsLocation:
     """One account in one region."""
 
     account: str
-    """The AWS account (12 digits)."""
+    """AWS account id (12 digits)."""
 
     region: str
     """The AWS region, for example `eu-central-1`."""
 
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
-        """Return the ARN of a resource before it exists; `region` is another one, or `*`."""
+        """Return the ARN of a resource before it exists; `region` is another region, or `*`."""
         where = region or self.region
         return f"arn:{partition_of(self.region)}:{service}:{where}:{self.account}:{resource}"
 
     def global_arn(self, service: str, resource: str) -> str:
-        """Return the ARN of a resource that the whole account has, such as an IAM role."""
+        """Return the ARN of a global resource of the account, such as an IAM role."""
         return f"arn:{partition_of(self.region)}:{service}::{self.account}:{resource}"
 
 
 def partition_of(region: str) -> Partition:
-    """Return the partition that a region belongs to."""
+    """Return the partition of a region."""
     if region.startswith("us-gov-"):
         return "aws-us-gov"
     return "aws-cn" if region.startswith("cn-") else "aws"
 
 
 def dns_suffix(region: str) -> str:
-    """Return the domain that AWS's endpoints of a region are in."""
+    """Return the domain of AWS's endpoints in a region."""
     return "amazonaws.com.cn" if partition_of(region) == "aws-cn" else "amazonaws.com"
 
 

@@ -1,4 +1,4 @@
-"""What a container runs and may use, as plain data: for modules that must not import Pulumi."""
+"""Command and resources of a container as plain data, for modules that must not import Pulumi."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SCRATCH = "/tmp"
-"""The only directory that a program may write to."""
+"""The only directory to which a program may write."""
 
 
 @dataclass(frozen=True)

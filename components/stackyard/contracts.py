@@ -1,4 +1,4 @@
-"""Contracts: the typed, versioned outputs that one blueprint gives to the next."""
+"""Contracts: the typed, versioned outputs that one blueprint provides to the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 C = TypeVar("C", bound="Contract")
 
 OUTPUT = "contract"
-"""The one stack output that holds a contract; everything else a stack exports is for people."""
+"""The only stack output with a contract; all other exports of a stack are for people."""
 
 
 class ContractError(Exception):
@@ -32,16 +32,17 @@ class Contract(BaseModel):
     VERSION: ClassVar[int]
 
     version: int
-    """Version of the contract's shape; raised when a field changes its meaning or goes."""
+    """Version of the contract's schema; increased when a field changes its meaning or is
+    removed."""
 
 
 class GpuPoolFacts(Contract):
-    """A GPU pool: what a pod must carry to be scheduled there."""
+    """A GPU pool: the scheduling settings of its pods, and its maximum size."""
 
     VERSION: ClassVar[int] = 1
 
     node_selector: dict[str, str]
-    """Labels that only this pool's nodes carry."""
+    """Labels that only this pool's nodes have."""
 
     taint_key: str
     """Key of the pool's NoSchedule taint."""
@@ -50,34 +51,34 @@ class GpuPoolFacts(Contract):
     """Value of the pool's NoSchedule taint."""
 
     resource: str
-    """The extended resource that pods ask for, for example `nvidia.com/gpu`."""
+    """The extended resource that pods request, for example `nvidia.com/gpu`."""
 
     gpus_per_node: int
-    """GPUs of one node."""
+    """Number of GPUs per node."""
 
     max_gpus: int
-    """The hard cap: GPUs of the pool at its largest."""
+    """Number of GPUs of the pool at its maximum size; a hard limit."""
 
     device_plugin: dict[str, Any] | None = None
-    """Config file of NVIDIA's device plugin; None where the node image runs its own."""
+    """Config file of NVIDIA's device plugin; None if the node image contains its own."""
 
 
 class DatabaseFacts(Contract):
-    """How to reach the stage's PostgreSQL instance; connections without TLS are refused."""
+    """Address and credentials of the stage's PostgreSQL instance, which requires TLS."""
 
     VERSION: ClassVar[int] = 1
 
     host: str
-    """Its address in the VPC."""
+    """Address of the instance in the VPC."""
 
     port: int
-    """Its port."""
+    """Port of the instance."""
 
     admin_credentials: str
-    """ARN of the secret that opens the whole instance; only the set-up of databases may read it."""
+    """ARN of the master user's secret; only the jobs that set up databases may read it."""
 
     rotation_days: int = 30
-    """Days between new passwords of the projects' databases."""
+    """Days between password rotations of the projects' databases."""
 
 
 class FoundationContract(Contract):
@@ -86,31 +87,31 @@ class FoundationContract(Contract):
     VERSION: ClassVar[int] = 1
 
     stage: str
-    """The stage."""
+    """Name of the stage."""
 
     account: str
-    """The AWS account."""
+    """AWS account id (12 digits)."""
 
     region: str
-    """The AWS region."""
+    """AWS region."""
 
     vpc_id: str
-    """The VPC."""
+    """Id of the VPC."""
 
     vpc_cidr: str
-    """The VPC's IPv4 range."""
+    """IPv4 range of the VPC."""
 
     private_subnets: dict[str, str]
-    """Subnet id by availability zone; nodes, databases and mount targets live there."""
+    """Subnet id by availability zone, for nodes, databases and mount targets."""
 
     cluster_name: str
-    """The EKS cluster."""
+    """Name of the EKS cluster."""
 
     cluster_endpoint: str
     """The cluster's API address."""
 
     cluster_ca: str
-    """The cluster's certificate authority, base64 of PEM, as EKS gives it."""
+    """The cluster's certificate authority, base64 of PEM, as EKS returns it."""
 
     cluster_security_group: str
     """Security group of the cluster's nodes."""
@@ -119,13 +120,13 @@ class FoundationContract(Contract):
     """KMS key ARN by purpose: `data`, `personal`, `secrets`, `logs`, `images`."""
 
     admin_arns: list[str] = []
-    """Roles of the people who put secrets in."""
+    """ARNs of the roles that set the values of secrets."""
 
     mounts_secrets: bool = False
     """Whether pods of the cluster can mount secrets."""
 
     break_glass_arn: str | None = None
-    """The role that reads secrets in an emergency; without one, administrators may."""
+    """ARN of the role that reads secrets in an emergency; if None, administrators may."""
 
     gpu_pools: dict[str, GpuPoolFacts]
     """The GPU pools by name."""
@@ -134,7 +135,7 @@ class FoundationContract(Contract):
     """The database instance, if the stage has one."""
 
     base_images: dict[str, str] = {}
-    """The base images that projects build on: `repository:tag` by name."""
+    """The base images of projects: `repository:tag` by name."""
 
     @property
     def emergency_arns(self) -> list[str]:
@@ -143,7 +144,7 @@ class FoundationContract(Contract):
 
 
 class OnPremFacts(Contract):
-    """A cluster on premises that projects of the stage also run on."""
+    """A cluster on premises for projects of the stage."""
 
     VERSION: ClassVar[int] = 1
 
@@ -151,13 +152,13 @@ class OnPremFacts(Contract):
     """Path of its kubeconfig, on the machine that applies stacks."""
 
     context: str | None = None
-    """Context of the kubeconfig; None takes the current one."""
+    """Context of the kubeconfig; None uses the current one."""
 
     issuer: str
     """Issuer of its service account tokens."""
 
     issuer_arn: str
-    """The issuer as AWS knows it."""
+    """ARN of the issuer's identity provider in IAM."""
 
     gpu_pools: dict[str, GpuPoolFacts]
     """Its GPU pools by name."""
@@ -169,19 +170,19 @@ class ServicesContract(Contract):
     VERSION: ClassVar[int] = 1
 
     stage: str
-    """The stage."""
+    """Name of the stage."""
 
     cluster_name: str
-    """The cluster the services run in."""
+    """Name of the services' cluster."""
 
     priority_classes: list[str]
-    """Priority classes that workloads may name."""
+    """Priority classes for workloads."""
 
     system_namespace: str = "stackyard-system"
-    """Namespace of the stage's own work, in which no project can start pods."""
+    """Namespace of the stage's own pods; no project can start pods there."""
 
     registry: str = ""
-    """Host and path that images of shared programs are pulled from."""
+    """Registry host and path of the images of shared programs."""
 
     onprem: dict[str, OnPremFacts] = {}
     """Clusters on premises by name."""
@@ -191,12 +192,12 @@ class ServicesContract(Contract):
 
 
 class ProjectContract(Contract):
-    """The contract of a project with tools outside: addresses and ARNs."""
+    """The contract of a project with external tools: addresses and ARNs."""
 
     VERSION: ClassVar[int] = 1
 
     stage: str
-    """The stage."""
+    """Name of the stage."""
 
     namespace: str
     """The Kubernetes namespace, the same on every cluster."""
@@ -205,7 +206,7 @@ class ProjectContract(Contract):
     """Bucket name by dataset."""
 
     access_points: dict[str, str] = {}
-    """S3 access point ARN by `AUDIENCE-DATASET`, for those who are granted directories."""
+    """S3 access point ARN by `AUDIENCE-DATASET`, for audiences that are granted directories."""
 
     roles: dict[str, str]
     """IAM role ARN by audience."""
@@ -217,16 +218,16 @@ class ProjectContract(Contract):
     """Bucket of the artifacts of runs."""
 
     model_bucket: str | None = None
-    """Bucket that keeps registered models, each in `registered/NAME/VERSION/`."""
+    """Bucket with registered models, each in `registered/NAME/VERSION/`."""
 
     images: dict[str, str] = {}
     """`repository:tag` of each image that the project builds."""
 
     pipeline: str | None = None
-    """ARN of the state machine from data to a served model."""
+    """ARN of the state machine of the pipeline."""
 
     served_models: dict[str, str] = {}
-    """Address in the cluster of each model that is served."""
+    """Address in the cluster of each served model."""
 
 
 def publish(contract: Contract | dict[str, object]) -> None:
@@ -238,26 +239,26 @@ def publish(contract: Contract | dict[str, object]) -> None:
 
 
 def read(model: type[C], stack_reference: str, stack: str) -> C:
-    """Read an upstream's contract through the engine: plain values, so no mock leaks into a plan.
+    """Read an upstream's contract through the engine: only real, plain values, never mocks.
 
-    `pulumi:pulumi:readStackOutputs` is the function behind `StackReference`, which gives Outputs
+    `pulumi:pulumi:readStackOutputs` is the function behind `StackReference`, which returns Outputs
     only; the program needs plain values to loop over zones and pools.
 
-    Raises UpstreamError when the upstream is not applied or has another shape.
+    Raises UpstreamError if the upstream is not applied or has another schema.
     """
     import pulumi
 
     hint = f"run `stackyard up {stack}`"
     try:
         answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack_reference})
-    except Exception as error:  # the engine's answer for an unknown stack has no type of its own
+    except Exception as error:  # The engine's error for an unknown stack has no type of its own.
         raise UpstreamError(stack, "is not applied yet", hint) from error
     outputs = (answer.value or {}).get("outputs", {})
     return parse(model, outputs.get(OUTPUT), stack)
 
 
 def parse(model: type[C], value: object, stack: str) -> C:
-    """Check a contract's version and shape; raises UpstreamError naming both versions."""
+    """Check a contract's version and schema; raises UpstreamError with both versions."""
     hint = f"run `stackyard up {stack}`"
     if not isinstance(value, dict):
         raise UpstreamError(stack, "is not applied yet", hint)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 FieldPath = tuple[str | int, ...]
-"""Where a value is: keys of maps and positions in lists, from the top."""
+"""Path of a value: map keys and list positions, from the top."""
 
 
 def dotted(path: FieldPath) -> str:
-    """Return a path as people write it: `gpu.pools.a10.zones[0]`."""
+    """Return a path as in a message: `gpu.pools.a10.zones[0]`."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{_shortened(step)}"

@@ -1,4 +1,4 @@
-"""IAM policy documents as plain data: built, named and serialised in one way."""
+"""IAM policy documents as plain data: all are built, named and serialised in the same way."""
 
 from __future__ import annotations
 

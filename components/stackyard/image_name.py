@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 
 def _named_exactly(value: str) -> str:
-    """Refuse an image that a push could silently replace."""
+    """Refuse a mutable image name, which a push could silently replace."""
     tag = value.partition("@")[0].partition(":")[2]
     if "@sha256:" not in value and tag in ("", "latest"):
         raise ValueError("needs a version or, better, a digest: name:tag@sha256:…")

@@ -1,9 +1,9 @@
-"""EC2 instance types with NVIDIA GPUs: what each has, and how its GPUs can be divided.
+"""EC2 instance types with NVIDIA GPUs: their resources, and the possible divisions of a GPU.
 
 Source: EC2 `DescribeInstanceTypes` (read on 2026-11-24) and
 https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html. A test compares the table with the
-emulator's copy of the same data. Types with a fraction of a GPU (g6f) are left out, because
-`nvidia.com/gpu: 1` would mean something else there.
+emulator's copy of the same data. Types with a fraction of a GPU (g6f) are omitted, because
+`nvidia.com/gpu: 1` would have another meaning there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 REVIEWED = "2026-11-24"
-"""The day on which this table was last compared with its source."""
+"""Date on which this table was last compared with its source."""
 
 
 _GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")
@@ -20,12 +20,12 @@ _GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")
 
 @dataclass(frozen=True)
 class GpuInstance:
-    """One instance type: its GPUs and the machine around them."""
+    """One instance type: its GPUs and its other resources."""
 
     gpus: int
     model: str
     gpu_memory_mib: int
-    """Memory of one GPU."""
+    """Memory of one GPU in MiB."""
     vcpus: int
     memory_gib: int
 
@@ -92,9 +92,9 @@ class MigModel:
     """A GPU model that MIG can divide into equal slices."""
 
     bottlerocket: str
-    """Its name in Bottlerocket's settings."""
+    """Name of the GPU model in Bottlerocket's settings."""
     slices: dict[str, int]
-    """How many slices of each profile one GPU gives."""
+    """Number of slices of one GPU, by profile."""
 
 
 MIG: dict[tuple[str, int], MigModel] = {
@@ -120,7 +120,7 @@ _ACCELERATED = re.compile(r"^(g|gr|p|trn|inf|dl|vt)\d")
 
 
 def is_accelerated(instance_type: str) -> bool:
-    """Tell by its family whether an instance type has accelerators, in the table or not."""
+    """Return whether an instance type has accelerators; its family decides, not the table."""
     return _ACCELERATED.match(instance_type) is not None
 
 
@@ -138,18 +138,18 @@ def has_local_storage(instance_type: str) -> bool:
 
 
 def is_arm(instance_type: str) -> bool:
-    """Tell whether the GPU instance has a Graviton processor; only g5g has."""
+    """Return whether the GPU instance has a Graviton processor; only g5g has."""
     return family(instance_type) == "g5g"
 
 
 def mig_model(instance_type: str) -> MigModel | None:
-    """Return how MIG divides the type's GPUs; None where it cannot."""
+    """Return the MIG profiles of the type's GPUs; None if MIG cannot divide them."""
     instance = INSTANCES[instance_type]
     return MIG.get((instance.model, instance.gpu_memory_mib))
 
 
 def is_graviton(instance_type: str) -> bool:
-    """Tell whether a type has an ARM processor: a `g` after the generation, as in `m7g.large`.
+    """Return whether a type has an ARM processor: a `g` after the generation, as in `m7g.large`.
 
     Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html.
     """

@@ -44,7 +44,7 @@ OWN = "stackyard.dev/"
 """Prefix of Stackyard's own labels."""
 
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
-"""Node labels that pods are spread over,
+"""Node labels over which pods are spread,
 https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/."""
 
 
@@ -67,9 +67,9 @@ def selector(stack: StackId, component: str, **extra: str) -> dict[str, str]:
 
 
 def kubeconfig(*, cluster_name: str, endpoint: str, ca: str, region: str) -> str:
-    """Return a kubeconfig for an EKS cluster; it holds no secret, the caller's AWS identity signs.
+    """Return a kubeconfig for an EKS cluster, without a secret: the caller's AWS identity signs.
 
-    `ca` is base64 of PEM, as EKS gives it. JSON, so that equal inputs give equal texts. Source:
+    `ca` is base64 of PEM, as EKS returns it. JSON, so that equal inputs give equal texts. Source:
     https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html.
     """
     arguments = ["--region", region, "eks", "get-token", "--cluster-name", cluster_name]
@@ -158,7 +158,7 @@ def environment(variables: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.
 
 
 def spread(match: Mapping[str, str], key: str = ZONE) -> k8s.core.v1.TopologySpreadConstraintArgs:
-    """Return the constraint that spreads matching pods over zones or nodes, where there is room."""
+    """Return the constraint that spreads matching pods over zones or nodes, if possible."""
     import pulumi_kubernetes as k8s
 
     return k8s.core.v1.TopologySpreadConstraintArgs(
@@ -172,7 +172,7 @@ def spread(match: Mapping[str, str], key: str = ZONE) -> k8s.core.v1.TopologySpr
 def egress(
     match: Mapping[str, str], cidr: str, port: int
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Return the policy that lets matching pods connect to a port of a network."""
+    """Return the policy that allows matching pods to connect to a port of a network."""
     import pulumi_kubernetes as k8s
 
     to = k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
@@ -191,14 +191,14 @@ def egress(
 def manifest(args: object) -> dict[str, Any]:
     """Return an `…Args` object as the dictionary that the Kubernetes API reads; no Outputs in it.
 
-    For manifests that something else than Pulumi applies.
+    For manifests that another program than Pulumi applies.
     """
     result: dict[str, Any] = _plain(args)
     return result
 
 
 def _plain(value: Any) -> Any:
-    from pulumi import _types  # a contract test holds what is used of it: test_kubernetes.py
+    from pulumi import _types  # test_kubernetes.py covers the attributes that are used
 
     if _types.is_input_type(type(value)):
         value = _types.input_type_to_dict(value)

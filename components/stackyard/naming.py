@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from stackyard.aws_location import AwsLocation
 
 SEGMENT = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
-"""One segment of a stack's path; narrow, as it becomes part of DNS names, IAM paths and tags."""
+"""One segment of a stack's path; strict, because DNS names, IAM paths and tags contain it."""
 
 BUCKET_LIMIT = 63
-"""Longest S3 bucket name, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+"""Maximum length of an S3 bucket name,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
 
 IAM_ROLE_LIMIT = 64
-"""Longest IAM role name, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+"""Maximum length of an IAM role name,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 NAMESPACE_LIMIT = 63
-"""Longest namespace name (an RFC 1123 label), https://kubernetes.io/docs/concepts/overview/working-with-objects/names/."""
+"""Maximum length of a namespace name (an RFC 1123 label),
+https://kubernetes.io/docs/concepts/overview/working-with-objects/names/."""
 
 
 @dataclass(frozen=True, order=True)
 class StackId:
-    """Where a stack stands in the estate: `team/project/stage`."""
+    """The identity of a stack in the estate: `team/project/stage`."""
 
     team: str
     project: str
@@ -31,7 +34,7 @@ class StackId:
 
     @classmethod
     def parse(cls, text: str) -> StackId:
-        """Read `team/project/stage`; raises ValueError that says which segment is wrong and why."""
+        """Parse `team/project/stage`; the ValueError names the invalid segment and the reason."""
         parts = text.split("/")
         if len(parts) != 3:
             raise ValueError(f"a stack is `team/project/stage` (got {text!r})")
@@ -48,12 +51,12 @@ class StackId:
 
     @property
     def slug(self) -> str:
-        """The path as one word: `team-project-stage`."""
+        """The path as a single name: `team-project-stage`."""
         return f"{self.team}-{self.project}-{self.stage}"
 
     @property
     def pulumi_project(self) -> str:
-        """The Pulumi project: `team.project`; segments hold no dot, so it reads back uniquely."""
+        """The Pulumi project: `team.project`; unambiguous, because segments contain no dot."""
         return f"{self.team}.{self.project}"
 
     @property
@@ -63,7 +66,7 @@ class StackId:
 
 
 def fitted(name: str, limit: int) -> str:
-    """Return `name` if it fits, else its head and a digest of the whole, so it stays unique."""
+    """Return `name` if it fits, else its start and a digest of the whole, so that it is unique."""
     if len(name) <= limit:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -71,22 +74,22 @@ def fitted(name: str, limit: int) -> str:
 
 
 def bucket_name(stack: StackId, account: str, role: str) -> str:
-    """Return a bucket name that is unique in the world: the account closes the name."""
+    """Return a bucket name that is globally unique, because it ends with the account id."""
     return fitted(f"{stack.slug}-{role}-{account}", BUCKET_LIMIT)
 
 
 def role_name(stack: StackId, role: str) -> str:
-    """Return the name of an IAM role; it is known before the role exists, so trust can name it."""
+    """Return the name of an IAM role; trust policies need it before the role exists."""
     return fitted(f"{stack.slug}-{role}", IAM_ROLE_LIMIT)
 
 
 def role_arn(stack: StackId, location: AwsLocation, role: str) -> str:
-    """Return the ARN of an IAM role of the stack, before it exists."""
+    """Return the ARN of an IAM role of the stack, before the role exists."""
     return location.global_arn("iam", f"role/{role_name(stack, role)}")
 
 
 def cluster_name(foundation: StackId) -> str:
-    """Return the name of the EKS cluster that a foundation makes."""
+    """Return the name of the EKS cluster of a foundation."""
     return foundation.slug
 
 

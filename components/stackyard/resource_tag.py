@@ -1,7 +1,7 @@
-"""A tag that names each AWS resource, so that a census can match the account with the state.
+"""A tag with the name of each AWS resource, so that a census can compare account and state.
 
-After a crash the account may hold a resource that the state does not know. The stack's tag says
-whose it is; this one says which, so that it is adopted rather than made again.
+After a crash the account may contain a resource that is not in the state. The stack's tag names its
+owner; this tag names the resource, so that it is imported instead of created again.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ RESOURCE_TAG = f"{PREFIX}resource"
 
 
 def name_resources() -> None:
-    """Tag every AWS resource of this program; called first, as only later resources get it."""
+    """Tag every AWS resource of this program; call it first: it affects later resources only."""
     register_stack_transformation(named_by_tag)
 
 
 def named_by_tag(
     args: pulumi.ResourceTransformationArgs,
 ) -> pulumi.ResourceTransformationResult | None:
-    """Add the tag where the resource's type takes a map of tags."""
+    """Add the tag if the resource's type accepts a map of tags."""
     if not args.type_.startswith("aws:") or not _takes_tags(_class_of(args)):
         return None
     tags = args.props.get("tags")
@@ -45,7 +45,7 @@ def _class_of(args: pulumi.ResourceTransformationArgs) -> Any:
 
 @cache
 def _takes_tags(cls: Any) -> bool:
-    """Say whether a resource class has an input `tags` that is a map (auto scaling's is a list)."""
+    """Return whether a class has an input `tags` that is a map (auto scaling's is a list)."""
     build = getattr(cls, "_internal_init", None)
     field = inspect.signature(build).parameters.get("tags") if build else None
     return field is not None and "Mapping[str" in str(field.annotation)

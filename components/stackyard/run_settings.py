@@ -1,4 +1,4 @@
-"""RunSettings, how a run treats data, keys and roles; safe unless a program asks for less."""
+"""RunSettings, the protection of data, keys and roles in a run; safe by default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Settings that hold for every resource of one program; the defaults never lose data.
+    """Settings for every resource of one program; the defaults never lose data.
 
     A program passes one object to its top-level components (`ComponentOptions`); components below
     them inherit it, as they inherit providers.
@@ -31,16 +31,16 @@ class RunSettings:
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html."""
 
     permissions_boundary: str | None = None
-    """ARN of the policy that bounds every IAM role, so that a principal may be allowed to create
-    bounded roles only.
+    """ARN of the permissions boundary of every IAM role; a principal can then be limited to
+    creating roles with this boundary.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html."""
 
 
 class ComponentOptions(pulumi.ResourceOptions):
     """Resource options of a top-level component, with the settings of the run.
 
-    `ComponentOptions(RunSettings(protect=False), providers=[aws])` asks for less than the safe
-    default. Further options may be added with `pulumi.ResourceOptions.merge(these, others)`.
+    `ComponentOptions(RunSettings(protect=False), providers=[aws])` requests less protection than
+    the default. Further options may be added with `pulumi.ResourceOptions.merge(these, others)`.
     """
 
     def __init__(

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 200
-"""Characters of the misspelt name that are compared: the comparison is quadratic in them."""
+"""Number of compared characters of the misspelt name: the time of a comparison is quadratic."""
 
 
 def closest(word: str, known: Iterable[str], *, at_most: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Return up to `at_most` known names close to a word, the closest first.
+    """Return up to `at_most` known names that are similar to a word, the most similar first.
 
-    `cutoff` is the least similarity, 0 to 1 (`difflib.get_close_matches`).
+    `cutoff` is the minimum similarity, 0 to 1 (`difflib.get_close_matches`).
     """
     return get_close_matches(word[:LONGEST], list(known), n=at_most, cutoff=cutoff)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
-    """Return the hint that names the closest known name, `otherwise` where none is close."""
+    """Return the hint that names the most similar known name; `otherwise` if none is similar."""
     found = closest(word, known)
     return f"did you mean `{found[0]}`?" if found else otherwise

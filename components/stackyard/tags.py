@@ -1,4 +1,4 @@
-"""The tags and labels that every resource of a stack carries; written in one place only."""
+"""The tags and labels of every resource of a stack; defined in one place only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PREFIX = "stackyard:"
 
 
 def stack_tags(stack: StackId, owner: str, extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the default tags of the stack's AWS provider; Stackyard's own win over `extra`."""
+    """Return the default tags of the stack's AWS provider; Stackyard's own override `extra`."""
     return {
         **extra,
         "stackyard:team": stack.team,

@@ -1,4 +1,4 @@
-"""Loads every jinja2 template with one set of rules: a missing value is an error, newlines stay.
+"""Loads every jinja2 template with the same rules: a missing value is an error, newlines stay.
 
 jinja2 is imported on first use, so that commands that render nothing do not load it.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 Syntax = Literal["braces", "brackets"]
-"""`brackets` writes `[[ value ]]` and `[% if %]`, for files that use `{{` for themselves."""
+"""`brackets` writes `[[ value ]]` and `[% if %]`, for files that contain `{{` themselves."""
 
 _BRACKETS: dict[str, Any] = {
     "block_start_string": "[%",
@@ -26,9 +26,9 @@ _BRACKETS: dict[str, Any] = {
 
 
 def template(folder: Path, name: str, *, syntax: Syntax = "braces", html: bool = False) -> Template:
-    """Return a template of a folder, by its path below it; `html` escapes every value.
+    """Return a template of a folder, by its relative path; `html` escapes every value.
 
-    The filter `quoted` puts a text without quotes into single ones, for YAML.
+    The filter `quoted` puts a text without quotes into single quotes, for YAML.
     """
     return _environment(folder, syntax, html).get_template(name)
 

@@ -1,4 +1,4 @@
-"""Pods that run one of Stackyard's own programs: restricted, with one directory to write to."""
+"""Pods of Stackyard's own programs: restricted, with one writable directory."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Workload:
 
     image: str
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """ConfigMaps to mount, read-only, by the directory they are found at."""
+    """ConfigMaps to mount, read-only, by their mount path."""
 
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Environment that every container gets."""
+    """Environment of every container."""
 
     memory: str | None = None
     """Directory in memory that the pod's containers share, for data that must not be on a disk."""
@@ -68,7 +68,7 @@ class Workload:
     ) -> k8s.core.v1.PodTemplateSpecArgs:
         """Return a pod template; `more` are further fields of the pod, such as a restart policy.
 
-        `asks_api` gives the pod its account's token for the cluster's API.
+        `asks_api` gives the pod its service account's token for the cluster's API.
         """
         volumes = [
             k8s.core.v1.VolumeArgs(
@@ -136,20 +136,20 @@ class Workload:
 
     @property
     def selector(self) -> dict[str, str]:
-        """Labels that find its pods."""
+        """Labels that select its pods."""
         return kubernetes.selector(self.stack, self.name)
 
     def metadata(
         self, namespace: pulumi.Input[str], suffix: str = ""
     ) -> k8s.meta.v1.ObjectMetaArgs:
-        """Return the metadata of an object of this name."""
+        """Return the metadata of an object with this name."""
         name = f"{self.name}-{suffix}" if suffix else self.name
         return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=self.labels)
 
     def account(
         self, logical_name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> k8s.core.v1.ServiceAccount:
-        """Make its service account, which gets no token for the API."""
+        """Create its service account, which gets no token for the API."""
         return k8s.core.v1.ServiceAccount(
             logical_name,
             metadata=self.metadata(namespace),

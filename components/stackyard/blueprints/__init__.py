@@ -1,1 +1,1 @@
-"""Programs made of components only: `foundation`, `services`, `project`, and their contracts."""
+"""Programs that consist of components only: `foundation`, `services`, `project`."""

@@ -20,7 +20,7 @@ Program = Callable[[], None]
 
 
 def depth(blueprint: str) -> int:
-    """Return a blueprint's place in dependency order: 0 reads no contract."""
+    """Return a blueprint's position in dependency order: 0 reads no contract."""
     return max((1 + depth(upstream) for upstream in BLUEPRINTS[blueprint]), default=0)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run_settings(config: StackConfig) -> RunSettings:
-    """Return what the stage's `protection` and the permissions boundary mean for components."""
+    """Return the settings for components: the stage's `protection` and the permissions boundary."""
     protection = config.protection
     return RunSettings(
         protect=protection.protect,
@@ -28,7 +28,7 @@ def run_settings(config: StackConfig) -> RunSettings:
 
 
 def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:
-    """Make the stack's AWS provider; it refuses the credentials of another account."""
+    """Create the stack's AWS provider; it refuses the credentials of another account."""
     return aws.Provider(
         "aws",
         region=config.region,
@@ -40,13 +40,13 @@ def aws_provider(stack: StackId, config: StackConfig) -> aws.Provider:
 
 
 def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
-    """Make the provider of the stage's cluster; it signs in with the caller's AWS identity.
+    """Create the provider of the stage's cluster; it signs in with the caller's AWS identity.
 
     Conflicts are forced, so that `up` reverts manual changes, and the data of a ConfigMap is
     changed in place. Source:
     https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/.
     """
-    import pulumi_kubernetes as k8s  # a foundation does not pay for loading it
+    import pulumi_kubernetes as k8s  # slow; a foundation does not need it
 
     from stackyard import kubernetes
 
@@ -65,7 +65,7 @@ def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
 
 
 def onprem_provider(cluster: str, facts: OnPremFacts) -> k8s.Provider:
-    """Make the provider of a cluster on premises; state holds its kubeconfig's path, not its text.
+    """Create the provider of an on-premises cluster; state has its kubeconfig's path, not its text.
 
     Source: https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/.
     """

@@ -17,10 +17,10 @@ class Waiver(Config):
     """Permission to delete or replace one stateful or key resource, until a date."""
 
     resource: Annotated[str, Field(min_length=3)]
-    """Logical name as `stackyard preview` shows it, or TYPE::NAME where the name is not unique."""
+    """Logical name as `stackyard preview` shows it, or TYPE::NAME if the name is not unique."""
 
     reason: Annotated[str, Field(min_length=10)]
-    """Why the loss is acceptable, for the people who approve the change."""
+    """Reason why the loss is acceptable, for the people who approve the change."""
 
     owner: Person
     """Email address of the person who is responsible."""

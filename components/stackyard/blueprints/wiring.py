@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 class RetainingConfig(Protocol):
-    """The config of a stack that keeps data: where it is, and how long data is kept."""
+    """The config of a stack with data: its account, region and retention."""
 
     @property
     def account(self) -> str:
-        """The AWS account."""
+        """AWS account id (12 digits)."""
 
     @property
     def region(self) -> str:
-        """The AWS region."""
+        """AWS region."""
 
     @property
     def retention(self) -> RetentionConfig:
-        """Lifetimes by data class."""
+        """Retention by data class."""
 
 
 def cluster_ref(foundation: FoundationContract) -> ClusterApiRef:
@@ -66,7 +66,7 @@ def database_ref(facts: DatabaseFacts, foundation: FoundationContract) -> Databa
 
 
 def database_facts(database: Database, rotation_days: int) -> dict[str, object]:
-    """Return what the foundation's contract says about a database, as `DatabaseFacts`."""
+    """Return the database's part of the foundation's contract, as `DatabaseFacts`."""
     return {
         "version": DatabaseFacts.VERSION,
         "host": database.host,
@@ -77,7 +77,7 @@ def database_facts(database: Database, rotation_days: int) -> dict[str, object]:
 
 
 def custodians(foundation: FoundationContract) -> SecretCustodians:
-    """Return who manages the values of the stage's secrets."""
+    """Return the identities that manage the values of the stage's secrets."""
     return SecretCustodians(foundation.admin_arns, foundation.emergency_arns)
 
 
@@ -87,7 +87,7 @@ def pool_ref(facts: GpuPoolFacts) -> GpuPoolRef:
 
 
 def pool_facts(pool: GpuPoolRef) -> GpuPoolFacts:
-    """Return a GPU pool as contracts hold it."""
+    """Return a GPU pool in the form of contracts."""
     return GpuPoolFacts(version=GpuPoolFacts.VERSION, **asdict(pool))
 
 
@@ -118,7 +118,7 @@ def training_manifest(
 def stack_context(
     stack: StackId, config: RetainingConfig, key_arns: Mapping[str, pulumi.Input[str]]
 ) -> StackContext:
-    """Return what all components of a stack share; `key_arns` is by purpose."""
+    """Return the values that all components of a stack share; `key_arns` is by purpose."""
     return StackContext(
         stack=stack,
         account=config.account,

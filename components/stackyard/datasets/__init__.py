@@ -1,1 +1,1 @@
-"""Datasets: versioned, encrypted, closed buckets, and the layout of what lies in them."""
+"""Datasets: versioned, encrypted, private buckets, and the layout of their objects."""

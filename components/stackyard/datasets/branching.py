@@ -26,9 +26,9 @@ PREPARE = f"{lakefs.NAME}-prepare"
 
 
 class BranchServer(Component):
-    """lakeFS over directories of the datasets' buckets; its records lie in the stage's database.
+    """lakeFS over directories of the datasets' buckets; its metadata is in the stage's database.
 
-    Who reaches it signs in with keys that lakeFS gives; who may reach it is for network policies.
+    Clients sign in with keys that lakeFS issues; network policies decide which clients can connect.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:BranchServer"
@@ -44,7 +44,7 @@ class BranchServer(Component):
         buckets: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, where pods run, the PostgreSQL instance, and names of the buckets."""
+        """Wiring: the stack, the placement of pods, the PostgreSQL instance, and bucket names."""
         super().__init__(name, config, opts=opts)
         self._config, self._context, self._namespace = config, context, pods.namespace
         self._database = database
@@ -93,7 +93,7 @@ class BranchServer(Component):
         )
 
     def _make_key(self) -> pulumi.Output[str]:
-        """Make the secret of the encryption key; the first pod writes the key."""
+        """Create the secret for the encryption key; the first pod generates the key."""
         secret = aws.secretsmanager.Secret(
             self.named("key"),
             name=lakefs.key_name(self._context.stack),
@@ -172,7 +172,7 @@ class BranchServer(Component):
         )
 
     def _allow_egress(self) -> None:
-        """Let the server's pods reach the database."""
+        """Allow the server's pods to connect to the database."""
         instance = self._database.instance
         k8s.networking.v1.NetworkPolicy(
             self.named("to-database"),
@@ -182,7 +182,7 @@ class BranchServer(Component):
         )
 
     def _make_service(self) -> None:
-        """Let clients find it: by the Service, and by the ConfigMap with its address."""
+        """Publish the address to clients: by the Service, and by a ConfigMap."""
         metadata = self._serve.metadata(self._namespace)
         port = k8s.core.v1.ServicePortArgs(name="http", port=lakefs.PORT, target_port="http")
         k8s.core.v1.Service(

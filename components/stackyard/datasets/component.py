@@ -23,7 +23,7 @@ from stackyard.retention.config import (
 
 
 class DatasetStore(Component):
-    """Versioned buckets for datasets; who may use them comes from the access grants."""
+    """Versioned buckets for datasets; access grants decide who may use them."""
 
     TYPE: ClassVar[str] = "stackyard:index:DatasetStore"
 
@@ -89,9 +89,9 @@ class DatasetStore(Component):
 def lifetime_of(
     dataset: DatasetConfig, retention: RetentionConfig
 ) -> LifetimeConfig | PersonalLifetimeConfig:
-    """Return how long a dataset's objects live.
+    """Return the retention of a dataset's objects.
 
-    Raises KeyError for a jurisdiction without rules; the blueprint's config refuses it before.
+    Raises KeyError for a jurisdiction without rules, which the blueprint's config has refused.
     """
     if dataset.kind == "personal":
         return retention.personal[str(dataset.jurisdiction)]

@@ -1,4 +1,4 @@
-"""How the lakeFS server is started and what it may do, as plain data."""
+"""Command, environment and permissions of the lakeFS server, as plain data."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NAME = "lakefs"
 PORT = 8000
 
 MEMORY = "/etc/lakefs"
-"""Directory in memory that only the pod's containers see."""
+"""Directory in memory that only the pod's containers can read."""
 
 CONFIG = f"{MEMORY}/config.yaml"
-"""Where lakeFS finds what opens its database."""
+"""Path of lakeFS's configuration with the database password."""
 
 PREPARE_PATH = "/prepare"
 
@@ -36,7 +36,7 @@ def prepare_text() -> str:
 
 
 def prepare_program(region: str) -> Program:
-    """Return what runs before the server, but for where its database and its key are."""
+    """Return the program that runs before the server, without variables for database and key."""
     return Program(
         ["python", f"{PREPARE_PATH}/lakefs_config.py"],
         {
@@ -48,7 +48,7 @@ def prepare_program(region: str) -> Program:
 
 
 def server_program(region: str) -> Program:
-    """Return the server's command, and what of its configuration is no secret.
+    """Return the server's command, and the part of its configuration that is not secret.
 
     Source: https://docs.lakefs.io/latest/reference/configuration/.
     """
@@ -63,7 +63,7 @@ def server_program(region: str) -> Program:
             "LAKEFS_COMMITTED_LOCAL_CACHE_SIZE_BYTES": str(2**30),
             "LAKEFS_LISTEN_ADDRESS": f"0.0.0.0:{PORT}",
             "LAKEFS_LOGGING_FORMAT": "json",
-            # Nothing is told to anybody outside.
+            # No telemetry is sent.
             "LAKEFS_SECURITY_CHECK_LATEST_VERSION": "false",
             "LAKEFS_STATS_ENABLED": "false",
         },
@@ -71,7 +71,7 @@ def server_program(region: str) -> Program:
 
 
 def client_settings(stack: StackId) -> dict[str, str]:
-    """Return the environment of lakeFS's clients, but for who they are."""
+    """Return the environment of lakeFS's clients, without their credentials."""
     host = f"{NAME}.{namespace_name(stack)}.svc.cluster.local"
     return {"LAKECTL_SERVER_ENDPOINT_URL": f"http://{host}:{PORT}"}
 
@@ -84,7 +84,7 @@ def key_name(stack: StackId) -> str:
 def server_policy(
     stack: StackId, buckets: Sequence[str], location: AwsLocation, key_arns: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what the server may do: store objects below its directory of each bucket.
+    """Return the server's permissions: store objects in its directory of each bucket.
 
     `key_arns` has the KMS keys `data` and `secrets`.
 
@@ -105,7 +105,7 @@ def server_policy(
 
 
 def keep_branches(buckets: Sequence[str], key_arn: str, region: str) -> list[iam.Statement]:
-    """Return what the server may do with the datasets' buckets."""
+    """Return the server's permissions on the datasets' buckets."""
     arns = [bucket_arn(bucket, region) for bucket in sorted(buckets)]
     below = prefix(LAKEFS_DIRECTORY)
     return [

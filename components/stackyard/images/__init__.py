@@ -1,1 +1,1 @@
-"""Images: a catalogue of training bases, images on top of them, and who may push which."""
+"""Images: a catalogue of base images for training, images built on them, and push permissions."""

@@ -1,4 +1,4 @@
-"""A build that makes one image: its machine, its role, its log."""
+"""The build of one image: a CodeBuild project with its role and its log."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ class BuildEnvironment:
 
 @dataclass(frozen=True)
 class Build:
-    """What is built: files, and what else it takes."""
+    """The content of a build: its files and further inputs."""
 
     context: Context
     tag: str | None
-    """None leaves it to who starts the build, as TAG."""
+    """Tag of the image; None if the caller of the build sets the variable TAG."""
 
     prepare: tuple[str, ...] = ()
-    """Commands that bring what is not in the files."""
+    """Commands that fetch content which is not in the files."""
 
     statements: tuple[iam.Statement, ...] = ()
-    """What else its role may do."""
+    """Further permissions of its role."""
 
     @property
     def sources(self) -> list[sources.Source]:
-        """The repositories of ECR that it starts from."""
+        """The ECR repositories of its base images."""
         return sources.of_dockerfile(self.context.files[render.DOCKERFILE])
 
 
@@ -63,17 +63,17 @@ def project_name(stack: StackId, image: str) -> str:
 
 
 def builder_arn(stack: StackId, location: AwsLocation, image: str) -> str:
-    """Return the ARN of the role of an image's build, before it exists."""
+    """Return the ARN of the role of an image's build, before the role exists."""
     return role_arn(stack, location, builder(image))
 
 
 class ImageBuild(Component):
-    """A CodeBuild project that builds, pushes and signs; started by people or by the pipeline."""
+    """A CodeBuild project that builds, pushes and signs; people or the pipeline start it."""
 
     TYPE: ClassVar[str] = "stackyard:index:ImageBuild"
 
     project: pulumi.Output[str]
-    """Its name."""
+    """Name of the CodeBuild project."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class ImageBuild(Component):
         build: Build,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: what is built, where, and the repository that it is pushed to."""
+        """Wiring: the build's content and environment, and the repository that it pushes to."""
         super().__init__(name, config, opts=opts)
         self._environment, self._image = environment, image
         self._project = project_name(environment.stack, image)
@@ -170,8 +170,11 @@ class ImageBuild(Component):
 def _machine(
     config: BuildConfig, variables: Mapping[str, pulumi.Input[str]]
 ) -> aws.codebuild.ProjectEnvironmentArgs:
-    """Return the build's machine. Docker inside of it needs a privileged container, of its own
-    machine: https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html."""
+    """Return the build's environment: a privileged container, because Docker runs in it.
+
+    Each build has its own machine. Source:
+    https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html.
+    """
     return aws.codebuild.ProjectEnvironmentArgs(
         type="LINUX_CONTAINER",
         compute_type="BUILD_GENERAL1_LARGE",

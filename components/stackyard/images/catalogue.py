@@ -1,13 +1,13 @@
-"""The catalogue of base images: which Python, framework, CUDA and cuDNN go together, until when.
+"""Catalogue of base images: tested combinations of Python, framework, CUDA and cuDNN.
 
-An entry is a Debian image with Python and a lock file that names every package with its hash. CUDA
-and cuDNN come as packages of the lock, the way the frameworks' own packages ask for them, so they
-are read from there and cannot disagree with it. `DATE` is the day on which all of it was looked up;
-a newer framework is a new entry, never a change of one.
+An entry is a Debian image with Python and a lock file that names every package with its hash. The
+lock contains CUDA and cuDNN as packages, in the versions that the framework's package requires;
+their versions are read from the lock, so they cannot disagree with it. All versions were looked up
+on `DATE`; a newer framework is a new entry, never a change of one.
 
 Ends of support: Python 3.11, https://peps.python.org/pep-0664/; Debian 12,
-https://wiki.debian.org/LTS. PyTorch and TensorFlow fix only their newest release, so an entry's
-framework is out of support as soon as the next one is there.
+https://wiki.debian.org/LTS. PyTorch and TensorFlow fix only their newest release, so the support of
+an entry's framework ends when the next release is published.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from functools import cached_property
 from importlib import resources
 
 DATE = date(2026, 11, 24)
-"""The day of the catalogue."""
+"""The date of the catalogue."""
 
 SLIM = "docker/library/python:3.11-slim-bookworm"
 """Debian 12 with Python 3.11, by its path in a mirror of the public images."""
@@ -37,29 +37,29 @@ class Base:
 
     name: str
     framework: str
-    """The package that it is about."""
+    """The main package of the entry."""
 
     start: str
-    """The image it starts from."""
+    """The image on which it is built."""
 
     python: str
     """Version of Python, `major.minor`."""
 
     supported_until: date
-    """When the first of Python and Debian stops getting security fixes."""
+    """Date on which the first of Python and Debian no longer gets security fixes."""
 
     source: str
-    """Where the combination is written down."""
+    """URL of the page that documents the combination."""
 
     @cached_property
     def lock(self) -> str:
-        """The lock file: every package in one version, with its hash."""
+        """Path of the lock file: every package in one version, with its hash."""
         file = resources.files("stackyard.images") / "locks" / f"{self.name}.txt"
         return file.read_text(encoding="utf-8")
 
     @cached_property
     def packages(self) -> Mapping[str, str]:
-        """Version by package; raises ValueError for a line that pins nothing."""
+        """Version by package; raises ValueError for a line without an exact version."""
         found = {}
         for line in self.lock.splitlines():
             match = _LINE.match(line)
@@ -75,12 +75,12 @@ class Base:
 
     @property
     def cuda(self) -> str | None:
-        """Version of CUDA's runtime; None for an image without."""
+        """Version of CUDA's runtime; None for an image without CUDA."""
         return self.packages.get("nvidia-cuda-runtime-cu12")
 
     @property
     def cudnn(self) -> str | None:
-        """Version of cuDNN; None for an image without."""
+        """Version of cuDNN; None for an image without cuDNN."""
         return self.packages.get("nvidia-cudnn-cu12")
 
 

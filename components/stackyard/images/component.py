@@ -1,4 +1,4 @@
-"""The images of a stage and of a project: repositories, builds, and the profile that signs."""
+"""The images of a stage and of a project: repositories, builds, and the signing profile."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from stackyard.serving.layout import HOME
 SIGNING_PLATFORM = "Notation-OCI-SHA384-ECDSA"
 
 FETCH_MODEL = f'aws s3 cp --recursive --only-show-errors "$MODEL" {render.LAYER}{HOME}/model'
-"""Brings the model, whose place whoever starts the build names in MODEL, as `s3://…`."""
+"""Downloads the model from the URL `s3://…` in MODEL, which the caller of the build sets."""
 
 
 class ImagesComponent(Component):
-    """The signing profile, repositories and builds that stages and projects make alike."""
+    """The signing profile, repositories and builds that stages and projects have in common."""
 
     builds: dict[str, pulumi.Output[str]]
-    """Name of the CodeBuild project by image, and by model that is baked into one."""
+    """Name of the CodeBuild project by image, and by model that is baked into an image."""
 
     def __init__(
         self, name: str, config: Config, context: StackContext, opts: pulumi.ResourceOptions | None
@@ -42,7 +42,7 @@ class ImagesComponent(Component):
             self.named("signing-profile"),
             name_prefix=profile_prefix(context.stack),
             platform_id=SIGNING_PLATFORM,
-            # A profile with a fixed name, of an earlier version, keeps it.
+            # A profile that an earlier version created with a fixed name keeps this name.
             opts=self.child(ignore_changes=["name", "namePrefix"]),
         )
         self._build_environment = BuildEnvironment(
@@ -56,7 +56,7 @@ class ImagesComponent(Component):
 
     @property
     def _registry(self) -> str:
-        """The host of the account's own registry."""
+        """The host of the account's registry."""
         return registry(self._context.account, self._context.region)
 
     def _repository(self, image: str) -> str:
@@ -71,7 +71,7 @@ class ImagesComponent(Component):
     def _make(
         self, image: str, config: BuildConfig, build: Build, pushers: Sequence[str] = ()
     ) -> pulumi.Output[str]:
-        """Make the repository and the build of an image; return the repository's URL."""
+        """Create the repository and the build of an image; return the repository's URL."""
         context = self._context
         repository = ImageRepository(
             self.named(image),
@@ -96,12 +96,12 @@ class ImagesComponent(Component):
 
 
 class BaseImages(ImagesComponent):
-    """The base images of a stage; the image pipeline alone pushes them."""
+    """The base images of a stage; only the image pipeline pushes them."""
 
     TYPE: ClassVar[str] = "stackyard:index:BaseImages"
 
     images: dict[str, pulumi.Output[str]]
-    """`repository:tag` by name: the image that the build makes of today's config."""
+    """`repository:tag` by name: the image that the build creates from the current config."""
 
     def __init__(
         self,
@@ -123,12 +123,12 @@ class BaseImages(ImagesComponent):
 
 
 class ProjectImages(ImagesComponent):
-    """The images of a project on bases of its stage, and those that models are baked into."""
+    """The images of a project on base images of its stage, and the images with baked models."""
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectImages"
 
     images: dict[str, pulumi.Output[str]]
-    """`repository:tag` by name: the image that the build makes of today's config."""
+    """`repository:tag` by name: the image that the build creates from the current config."""
 
     baked: dict[str, pulumi.Output[str]]
     """Repository by served model."""
@@ -145,8 +145,10 @@ class ProjectImages(ImagesComponent):
         model_statements: Sequence[iam.Statement] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stage's base images as `repository:tag`, roles by audience, and the image
-        that each model is baked onto; `model_statements` let those builds read the models.
+        """Wiring: the stage's base images as `repository:tag`, and roles by audience.
+
+        `models` has the base image of each model; `model_statements` allow its build to read the
+        model.
         """
         super().__init__(name, config, context, opts)
         pushers = [
@@ -176,7 +178,7 @@ class ProjectImages(ImagesComponent):
     def _let_push(
         self, config: ProjectImagesConfig, role_arns: Mapping[str, pulumi.Input[str]]
     ) -> None:
-        """Let people push to the project's own images, and to no other repository."""
+        """Allow people to push to the project's own images, and to no other repository."""
         arns = [self._repository_arn(self._repository(image)) for image in config.images]
         for audience in config.pushers:
             role = pulumi.Output.from_input(role_arns[audience])

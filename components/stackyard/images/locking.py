@@ -1,4 +1,4 @@
-"""The lock of packages on top of a base: what pip would add to it, with the hash of each file."""
+"""The lock of packages on a base image: the packages pip would add, with the hash of each file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from typing import Any
 from stackyard.images.catalogue import Base
 
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
-"""What Debian 12 on x86-64 can run, https://peps.python.org/pep-0600/."""
+"""Wheel platforms that Debian 12 on x86-64 supports, https://peps.python.org/pep-0600/."""
 
 
 class LockError(Exception):
-    """No set of packages was found that fits the base."""
+    """No set of packages is compatible with the base image."""
 
 
 def locked(base: Base, packages: list[str]) -> dict[str, list[str]]:
-    """Return the packages that come on top of a base, each with the digest of its file.
+    """Return the packages that pip would add to a base image, each with the digests of its files.
 
-    Asks the package index that pip is configured with, downloads no package, installs nothing.
-    Raises LockError with pip's own words, or under another Python than the base's: pip chooses by
-    the one that it runs in (https://pip.pypa.io/en/stable/cli/pip_install/, `--python-version`).
+    Queries the package index that pip is configured with; downloads no package, installs nothing.
+    Raises LockError with pip's own message, or if the running Python has another version than the
+    base image: pip chooses packages for the Python that runs it
+    (https://pip.pypa.io/en/stable/cli/pip_install/, `--python-version`).
     """
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     if own != base.python:

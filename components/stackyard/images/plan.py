@@ -1,4 +1,4 @@
-"""All that a stack builds, from its files alone: what `stackyard images` prints and writes."""
+"""All images of a stack, from its files only: the output of `stackyard images`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Planned:
 
     context: Context
     released: bool
-    """Whether its tag comes from a release rather than from its files."""
+    """Whether a release sets its tag; otherwise its files do."""
 
     @property
     def reference(self) -> str:
-        """`repository:tag`; the tag of a baked model is its release's."""
+        """`repository:tag`; for a baked model, the tag is that of its release."""
         return self.repository if self.released else f"{self.repository}:{self.context.tag}"
 
 
@@ -56,9 +56,9 @@ def project_images(
     account: str,
     region: str,
 ) -> list[Planned]:
-    """Return the images of a project; `models` names the image that each model is baked onto.
+    """Return the images of a project; `models` names the base image of each baked model.
 
-    Raises KeyError for a base that the stage does not have.
+    Raises KeyError for a base image that the stage does not have.
     """
     host = registry(account, region)
     made: dict[str, Planned] = {}

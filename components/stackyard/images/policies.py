@@ -1,4 +1,4 @@
-"""Who may push, pull and sign images, as plain data."""
+"""Permissions to push, pull and sign images, as plain data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PUSH = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-"""What a push takes, https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html."""
+"""Actions of a push, https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html."""
 
 REMOVE = ("ecr:BatchDeleteImage",)
 
@@ -25,12 +25,12 @@ FIND = ("ecr:DescribeImages", "ecr:ListImages")
 
 
 def repository_arn(repository: str, *, account: str, region: str) -> str:
-    """Return the ARN of a repository, or of all that a pattern names."""
+    """Return the ARN of a repository, or of all repositories that match a pattern."""
     return AwsLocation(account, region).arn("ecr", f"repository/{repository}")
 
 
 def only_pushed_by(role_arns: Sequence[str]) -> dict[str, Any]:
-    """Return the policy of a repository that nobody else pushes to, whatever else allows it."""
+    """Return a repository policy that denies pushes to all others, whatever their own policies."""
     return iam.document(
         iam.statement(
             "OnlyPushedBy",
@@ -44,21 +44,22 @@ def only_pushed_by(role_arns: Sequence[str]) -> dict[str, Any]:
 
 
 def push(repositories: Sequence[str]) -> list[iam.Statement]:
-    """Return what lets a role push to repositories, given by their ARNs, and pull from them."""
+    """Return the statements that allow push to and pull from repositories (ARNs)."""
     return [
-        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html: no ARN to name.
+        # `*`: this action has no resource type,
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html.
         iam.statement("SignInToRegistry", ("ecr:GetAuthorizationToken",), ("*",)),
         iam.statement("PushImages", (*PUSH, *PULL, *FIND), sorted(repositories)),
     ]
 
 
 def pull(repositories: Sequence[str]) -> iam.Statement:
-    """Return what lets a role pull from repositories, given by their ARNs."""
+    """Return the statement that allows pull from repositories (ARNs)."""
     return iam.statement("PullImages", (*PULL, *FIND), sorted(repositories))
 
 
 def sign(profile_arn: str) -> iam.Statement:
-    """Return what lets a role sign with a profile, and nothing with others.
+    """Return the statement that allows signing with one profile only.
 
     Source: https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-steps.html.
     """
@@ -68,13 +69,13 @@ def sign(profile_arn: str) -> iam.Statement:
 
 
 def write_logs(log_group_arn: str) -> iam.Statement:
-    """Return what lets a build write its own log."""
+    """Return the statement that allows a build to write its own log."""
     actions = ("logs:CreateLogStream", "logs:PutLogEvents")
     return iam.statement("WriteLogs", actions, (f"{log_group_arn}:*",))
 
 
 def read_package(url: str, region: str) -> iam.Statement:
-    """Return what lets a build fetch a package from `s3://BUCKET/KEY`."""
+    """Return the statement that allows a build to download a package from `s3://BUCKET/KEY`."""
     arn = bucket_arn(url.removeprefix("s3://"), region)
     return iam.statement("ReadSigner", ("s3:GetObject",), (arn,))
 

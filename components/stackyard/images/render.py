@@ -1,4 +1,4 @@
-"""From the catalogue and a project's config to what a build needs: Dockerfile, lock, buildspec."""
+"""Renders the files of a build from the catalogue and a project's config: Dockerfile, buildspec."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ TEMPLATES = Path(__file__).parent / "templates"
 DOCKERFILE, REQUIREMENTS = "Dockerfile", "requirements.txt"
 
 LAYER = "layer"
-"""Folder of a build whose content becomes a layer as it is, from `/` on."""
+"""Folder of a build's files; its content becomes a layer of the image, relative to `/`."""
 
 PACK = (
     f"tar --create --file {LAYER}.tar --directory {LAYER} --sort=name --format=gnu "
     '--mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX .'
 )
-"""Packs it. Not `touch` and `COPY`: BuildKit takes a file of equal size and age for the one that it
-had before, and would bake the former model again."""
+"""Packs the layer. `touch` and `COPY` are no alternative: BuildKit treats a file of equal size and
+age as unchanged, and would bake the former model again."""
 
 EPOCH = int(datetime.combine(DATE, time(), UTC).timestamp())
-"""Seconds since 1970: the age of all that a build adds, so that it is the same on another day.
+"""Age of all files that a build adds, in seconds since 1970; a constant makes builds reproducible.
 Source: https://docs.docker.com/build/ci/github-actions/reproducible-builds/."""
 
 VARIABLES = {
@@ -39,10 +39,11 @@ VARIABLES = {
     "DOCKER_BUILDKIT": "1",
     "SOURCE_DATE_EPOCH": str(EPOCH),
 }
-"""What makes `docker build` use BuildKit, and say nothing of when and where in what it pushes."""
+"""Makes `docker build` use BuildKit, without time and provenance in the image that it pushes."""
 
 PLUGIN = "com.amazonaws.signer.notation.plugin"
-"""https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-steps.html."""
+"""Notation plug-in of AWS Signer,
+https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-steps.html."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ class Context:
 
     @property
     def tag(self) -> str:
-        """A tag that says what the image was made of: equal files, equal tag."""
+        """A tag computed from the files: equal files have an equal tag."""
         text = json.dumps(self.files, sort_keys=True)
         return f"{DATE:%Y.%m.%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def base_context(config: BaseImageConfig, upstream: str) -> Context:
-    """Return the files of a base image; `upstream` is the registry of what it starts from."""
+    """Return the files of a base image; `upstream` is the registry of its own base image."""
     base = BASES[config.catalogue]
     dockerfile = _rendered(
         "base", base=base, date=DATE, upstream=upstream, digest=config.upstream_digest
@@ -70,7 +71,7 @@ def base_context(config: BaseImageConfig, upstream: str) -> Context:
 def project_context(
     name: str, config: ProjectImageConfig, stack: StackId, base_image: str
 ) -> Context:
-    """Return the files of a project's image on a base, given as `repository:tag`."""
+    """Return the files of a project's image; its base image is `repository:tag`."""
     dockerfile = _rendered(
         "project", name=name, stack=stack, base=base_image, packages=config.packages
     )
@@ -81,13 +82,13 @@ def project_context(
 
 
 def model_context(name: str, stack: StackId, image: str) -> Context:
-    """Return the files, but for the model itself, of the image that a model is baked into."""
+    """Return the files, without the model itself, of the image into which a model is baked."""
     dockerfile = _rendered("model", name=name, stack=stack, base=image, layer=LAYER)
     return Context({DOCKERFILE: dockerfile})
 
 
 def requirements(packages: dict[str, list[str]]) -> str:
-    """Return a lock file for pip; it refuses all that is not in it, byte for byte.
+    """Return a lock file for pip, which refuses every package file that is not in it.
 
     Source: https://pip.pypa.io/en/stable/topics/secure-installs/.
     """
@@ -99,10 +100,10 @@ def requirements(packages: dict[str, list[str]]) -> str:
 
 
 def buildspec(context: Context, *, signer_package: str | None, prepare: list[str]) -> str:
-    """Return the buildspec: write the files, build, push under the tag, sign the digest.
+    """Return the buildspec: write the files, build, push with the tag, sign the digest.
 
-    The project sets REPOSITORY (with its registry), NAME and SIGNING_PROFILE; TAG is the content's,
-    or the caller's. `prepare` are commands that bring what is not in the files. Source:
+    The project sets REPOSITORY (with its registry), NAME and SIGNING_PROFILE; TAG is computed from
+    the files, or set by the caller. `prepare` are commands that fetch further content. Source:
     https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html.
     """
     written = [
@@ -124,7 +125,7 @@ def buildspec(context: Context, *, signer_package: str | None, prepare: list[str
     build = [
         f'docker build --pull --platform linux/amd64 {age} --tag "$REPOSITORY:$TAG" .',
         'docker push "$REPOSITORY:$TAG"',
-        # In one with `export` it would succeed whatever the registry says.
+        # A separate command: `export` would hide a failure of the registry.
         f'DIGEST="$({found})" && export DIGEST',
         f'notation sign --plugin {PLUGIN} --id "$SIGNING_PROFILE" "$REPOSITORY@$DIGEST"',
     ]

@@ -1,4 +1,4 @@
-"""The one kind of image repository that there is: tags stay, pushes are scanned, images end."""
+"""The only kind of image repository: tags are immutable, pushes are scanned, images expire."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stackyard.retention.plan import image_lifecycle
 
 
 class ImageRepository(Component):
-    """A repository whose tags never move to another image."""
+    """A repository with immutable tags."""
 
     TYPE: ClassVar[str] = "stackyard:index:ImageRepository"
 
     url: pulumi.Output[str]
-    """Its registry and name."""
+    """URL of the repository: its registry and name."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class ImageRepository(Component):
         pushed_by: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the repository's name, its KMS key, and ARNs of the only roles that push."""
+        """Wiring: the repository's name, its KMS key, and ARNs of the only roles that may push."""
         super().__init__(name, lifetime, opts=opts)
         made = aws.ecr.Repository(
             self.named("repository"),

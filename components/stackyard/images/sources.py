@@ -1,4 +1,4 @@
-"""The ECR repositories that a Dockerfile starts from: what its build has to sign in to and pull."""
+"""The ECR repositories of a Dockerfile's base images, for the sign-in and pull of its build."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ FROM = re.compile(
     r"/(?P<repository>[^\s:@]+)",
     re.MULTILINE,
 )
-"""An image of a private registry, which nobody pulls from without a right to.
+"""An image of a private registry, which needs permission to pull.
 
-Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html.
-"""
+Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html."""
 
 
 @dataclass(frozen=True, order=True)
 class Source:
-    """A repository of ECR."""
+    """An ECR repository."""
 
     account: str
     region: str
@@ -48,5 +47,5 @@ class Source:
 
 
 def of_dockerfile(text: str) -> list[Source]:
-    """Return the repositories of ECR that a Dockerfile names; other registries ask for no right."""
+    """Return the ECR repositories that a Dockerfile names; other registries need no permission."""
     return sorted({Source(**match.groupdict()) for match in FROM.finditer(text)})

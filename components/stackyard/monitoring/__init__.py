@@ -1,1 +1,1 @@
-"""Alerts with runbooks, dashboards and logs, each for one audience and readable by it only."""
+"""Alerts with runbooks, dashboards and logs; only the audience of each can read it."""

@@ -11,7 +11,7 @@ from stackyard.naming import StackId
 
 
 def alarm_name(stack: StackId, alarm: Alarm) -> str:
-    """Return an alarm's name; topic policies know it by the stack it begins with."""
+    """Return an alarm's name; topic policies match its prefix, which is the stack."""
     return f"{stack.slug}-{alarm.name}"
 
 
@@ -22,7 +22,7 @@ def make_alarm(
     topic_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.cloudwatch.MetricAlarm:
-    """Make an alarm that notifies the topic when it starts and when it ends."""
+    """Create an alarm that notifies the topic when it starts and when it ends."""
     return aws.cloudwatch.MetricAlarm(
         logical_name,
         name=alarm_name(stack, alarm),
@@ -39,7 +39,7 @@ def make_alarm(
 
 
 def _queries(alarm: Alarm, namespace: str) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
-    """Return the metrics, and the expression over them if there is one; ids begin small."""
+    """Return the metrics, and the expression over them if there is one; ids start in lower case."""
     queries = [
         aws.cloudwatch.MetricAlarmMetricQueryArgs(
             id=metric[0].lower() + metric[1:],

@@ -19,7 +19,7 @@ Severity = Literal["page", "ticket"]
 
 @dataclass(frozen=True)
 class Alert:
-    """The fields of every alert, whether Prometheus or CloudWatch evaluates it."""
+    """The fields of every alert, for Prometheus and for CloudWatch."""
 
     name: str
     audience: Audience
@@ -40,7 +40,7 @@ class Rule(Alert):
 
     expression: str
     minutes: int = 0
-    """For how long the expression must hold."""
+    """Minutes for which the expression must be true before the alert fires."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,16 @@ class Alarm(Alert):
     """Metrics of the project's own namespace; their names are the ids in `expression`, too."""
 
     statistic: str
-    """CloudWatch's name of it, for example `Sum` or `p99`."""
+    """Name of the statistic in CloudWatch, for example `Sum` or `p99`."""
 
     threshold: float
     period_seconds: int
     expression: str | None = None
-    """Metric math over `metrics`; None takes the one metric as it is."""
+    """Metric math over `metrics`; None uses the only metric itself."""
 
     comparison: str = "GreaterThanThreshold"
     silence_is: Literal["notBreaching", "breaching"] = "notBreaching"
-    """How CloudWatch treats a period without data."""
+    """State that CloudWatch assumes in a period without data."""
 
 
 def rules(
@@ -73,8 +73,8 @@ def rules(
 ) -> list[Rule]:
     """Return the alerts that Prometheus evaluates for a project's namespace.
 
-    `tracking` says whether it has a tracking server, `models` names the models that it serves;
-    `database_jobs` is a regular expression for the jobs that look after its databases elsewhere.
+    `tracking` is whether it has a tracking server, `models` are the names of its served models;
+    `database_jobs` is a regular expression for the jobs of its databases in another namespace.
     """
     here = f'namespace="{namespace}"'
     return [

@@ -29,17 +29,17 @@ SERVICE = "cloudtrail.amazonaws.com"
 
 
 class AuditTrail(Component):
-    """CloudTrail in every region, kept as long as logs are, and alarms on single events.
+    """CloudTrail in every region, with the retention of logs, and alarms on security events.
 
     An alarm follows every use of an emergency role (the break-glass role of the vault and the
-    foundation's `admins`), and every decryption of secrets or personal data by any other principal
-    than the stage's own roles.
+    foundation's `admins`), and every decryption of secrets or personal data by a principal that is
+    not one of the stage's own roles.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:AuditTrail"
 
     topic_arn: pulumi.Output[str]
-    """The topic; known once alarms may publish to it."""
+    """ARN of the topic; known once alarms may publish to it."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class AuditTrail(Component):
         owner: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, ARNs of emergency roles, and the mail address that alarms go to."""
+        """Wiring: the stack, ARNs of emergency roles, and the email address for alarms."""
         super().__init__(name, config, opts=opts)
         self._stack, self._account, self._region = context.stack, context.account, context.region
         self._location, self._key_arn = context.location, context.key_arns["logs"]
@@ -104,9 +104,10 @@ class AuditTrail(Component):
     def _make_writer(
         self, group: aws.cloudwatch.LogGroup
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        """Make the role; CloudTrail names neither source account nor ARN when it takes it.
+        """Create CloudTrail's role; its trust has no condition on source account or ARN.
 
-        Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html.
+        CloudTrail sends neither when it assumes the role. Source:
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html.
         """
         trust = iam.assumable_by({"Service": SERVICE})
         role = aws.iam.Role(
@@ -193,7 +194,7 @@ class AuditTrail(Component):
 
 
 def trail_delivery(arn: str, account: str, trail_arn: str) -> list[iam.Statement]:
-    """Return the statements that let one trail write its records to the bucket `arn`.
+    """Return the statements that allow one trail to write its records to the bucket `arn`.
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html.
     """

@@ -17,13 +17,13 @@ class AuditEvent:
     summary: str
     runbook: str
     patterns: tuple[str, ...] = ()
-    """Filter patterns over CloudTrail records, of which one matches; empty where they are known in
-    a run only. Source:
+    """Filter patterns over CloudTrail records, one of which must match; empty if only a run can
+    compute them. Source:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html."""
 
 
 PATTERN_LIMIT = 1024
-"""Characters of a metric filter's pattern. Source:
+"""Maximum length of a metric filter's pattern in characters. Source:
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html."""
 
 KEY_EVENTS = ("DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion")
@@ -39,7 +39,7 @@ KEY_OPENED = AuditEvent(
     "right away where it comes from, rotate the secret, and tell the privacy office if it was "
     "personal data.",
 )
-"""The use of a key by others than those it is there for; `opened_by_others` is its pattern."""
+"""The use of a key by an unexpected principal; `opened_by_others` returns its pattern."""
 
 
 def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
@@ -76,13 +76,13 @@ def audit_events(emergency_roles: Sequence[str]) -> list[AuditEvent]:
 
 
 def opened_by_others(key_arns: Sequence[str], *, location: AwsLocation, stage: str) -> str:
-    """Return the pattern of decryptions by anybody but the stage's own roles and AWS's services.
+    """Return the pattern of decryptions by principals other than the stage's roles and services.
 
-    Names of a stage's roles hold the stage; a service names itself, or takes its linked role. A
-    `*` is a wildcard at an end of a text only, so the stage in the middle takes a regular
-    expression; it knows no colon, for which `.` stands. A field that a record lacks matches
-    nothing, so those without a role are asked for by themselves. Sources:
-    https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html and
+    Names of a stage's roles contain the stage; an AWS service appears by its own name, or with its
+    service-linked role. A `*` is a wildcard only at the start or end of a text, so the stage in the
+    middle needs a regular expression; these cannot contain a colon, so `.` replaces it. A
+    comparison with a missing field never matches, so records without a role have a condition of
+    their own. Sources: https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html and
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
     """
     roles = location.global_arn("iam", "role")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stackyard.monitoring.grafana import Board
 
 LABEL = {"grafana_dashboard": "1"}
-"""The label by which the sidecar of Grafana's chart finds dashboards:
+"""Label of dashboards for the sidecar of Grafana's chart:
 https://github.com/grafana-community/helm-charts/tree/main/charts/grafana#sidecar-for-dashboards."""
 
 FOLDER = "grafana_folder"
@@ -26,9 +26,9 @@ FOLDER = "grafana_folder"
 
 
 class GrafanaBoards(Component):
-    """A ConfigMap for each audience, in a folder of its own.
+    """A ConfigMap for each audience, in a Grafana folder of its own.
 
-    They are in a namespace that no project can read: Grafana decides who may open which folder.
+    They are in a namespace that no project can read: Grafana controls the access to each folder.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:GrafanaBoards"
@@ -43,7 +43,7 @@ class GrafanaBoards(Component):
         monthly_limit: int | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: where metrics are, and the stack's budget in US dollars."""
+        """Wiring: the metrics workspace and region, and the stack's budget in US dollars."""
         super().__init__(name, config, opts=opts)
         board = _board(stack, region)
         for who in config.subscribers:
@@ -63,7 +63,7 @@ class GrafanaBoards(Component):
 
 
 def _board(stack: StackId, region: str) -> Board:
-    """Return the builder of dashboards; raises RunError where Grafana's SDK is not installed."""
+    """Return the builder of dashboards; raises RunError if Grafana's SDK is not installed."""
     try:
         from stackyard.monitoring.grafana import Board
     except ModuleNotFoundError as error:
@@ -77,5 +77,5 @@ def _board(stack: StackId, region: str) -> Board:
 
 
 def config_map(stack: StackId, audience: Audience) -> str:
-    """Return the name of the ConfigMap that holds an audience's dashboard."""
+    """Return the name of the ConfigMap with an audience's dashboard."""
     return fitted(f"{stack.slug}-{audience}-dashboard", NAMESPACE_LIMIT)

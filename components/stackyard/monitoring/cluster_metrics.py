@@ -23,8 +23,8 @@ WATCHED = {"": ["pods", "resourcequotas"], "apps": ["deployments"], "batch": ["j
 class ClusterMetrics(Component):
     """The state of pods, Deployments, Jobs and quotas, as metrics.
 
-    Only pods of its own namespace can reach it, in which no project can start pods: its metrics
-    name all pods of all projects.
+    Only pods of its own namespace can connect to it, and no project can start pods there: its
+    metrics contain the names of all pods of all projects.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ClusterMetrics"
@@ -38,7 +38,7 @@ class ClusterMetrics(Component):
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: where it runs, and its image."""
+        """Wiring: its placement and its image."""
         super().__init__(name, Config(), opts=opts)
         self._work = Workload(stack, NAME, image)
         self._namespace = namespace
@@ -79,7 +79,7 @@ class ClusterMetrics(Component):
             Size("500m", "512Mi"),
             ports=[k8s.core.v1.ContainerPortArgs(name="metrics", container_port=PORT)],
             readiness_probe=k8s.core.v1.ProbeArgs(http_get=ready),
-            # Not `/livez`: that asks the API server, whose outage restarts would make worse.
+            # Not `/livez`, which queries the API server: restarts would make an outage of it worse.
             liveness_probe=k8s.core.v1.ProbeArgs(http_get=ready, initial_delay_seconds=30),
         )
         k8s.apps.v1.Deployment(

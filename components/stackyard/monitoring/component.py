@@ -18,7 +18,7 @@ from stackyard.references import StackContext
 from stackyard.retention.plan import log_days
 
 SPENT_PERCENT = 80
-"""Percent of the budget at which actual costs notify somebody."""
+"""Percent of the budget at which actual costs cause a notification."""
 
 
 class Monitoring(Component):
@@ -118,7 +118,7 @@ class Monitoring(Component):
             )
 
     def _make_alarms(self) -> dict[Audience, list[pulumi.Output[str]]]:
-        """Make the alarms and return their ARNs by audience."""
+        """Create the alarms and return their ARNs by audience."""
         arns: dict[Audience, list[pulumi.Output[str]]] = {}
         for alarm in alarms(self._config.thresholds, list(self._config.subscribers)):
             made = make_alarm(
@@ -160,9 +160,9 @@ class Monitoring(Component):
         )
 
     def _make_budget(self, limit: int) -> None:
-        """Notify business, or dev where there is none; costs are found by the stack's tag.
+        """Notify business, or dev if there is no business; the stack's tag selects the costs.
 
-        Billing must know it as a cost allocation tag, see
+        Billing must have it as an activated cost allocation tag, see
         https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html.
         """
         topics = [self.topic_arns.get("business", self.topic_arns["dev"])]

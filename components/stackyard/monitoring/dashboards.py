@@ -14,7 +14,7 @@ from typing import Any
 from stackyard.monitoring.config import Audience, MonitoringConfig
 
 WIDTH, HEIGHT = 12, 6
-"""Of a graph, in the grid's units; two fill a row."""
+"""Size of a graph in units of the grid; two graphs fill a row."""
 
 DAY = 86_400
 
@@ -36,7 +36,7 @@ class Canvas:
         return self._graph(title, lines, stat=stat, period=period)
 
     def by_version(self, title: str, metric: str) -> dict[str, Any]:
-        """Return a graph with a line for each version of each model, old ones included."""
+        """Return a graph with a line for each version of each model, including old versions."""
         search = f'{{{self.namespace},Model,Version}} MetricName="{metric}"'
         line = [{"expression": f"SEARCH('{search}', 'Average', 3600)", "id": "versions"}]
         return self._graph(title, [line], stat="Average", period=3600)
@@ -67,7 +67,7 @@ def alarm_states(alarm_arns: Sequence[str]) -> dict[str, Any]:
 def dashboard(
     audience: Audience, title: str, canvas: Canvas, alarm_arns: Sequence[str], about: str
 ) -> str:
-    """Return a dashboard's body; `alarm_arns` are the audience's own, `about` is a note."""
+    """Return a dashboard's body; `alarm_arns` are the audience's own alarms, `about` is a note."""
     graphs = {
         "science": [
             canvas.by_version("Score of each version, latest and before", "EvaluationScore"),
@@ -98,7 +98,7 @@ def about(audience: Audience, config: MonitoringConfig, monthly_limit: int | Non
 
 
 def _placed(widgets: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put widgets from left to right, a new row when one is full."""
+    """Place widgets from left to right, with a new row when one is full."""
     placed, x, y, row = [], 0, 0, 0
     for widget in widgets:
         if x + widget["width"] > 2 * WIDTH:

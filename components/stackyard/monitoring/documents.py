@@ -22,9 +22,9 @@ def dashboard_name(stack: StackId, audience: Audience) -> str:
 
 
 def topic_policy(topic_arn: str, *, stack: StackId, account: str, region: str) -> dict[str, Any]:
-    """Return who may publish: AWS services, for this stack's own alarms and this account only.
+    """Return the topic's policy: only AWS services publish, for this stack's own alarms.
 
-    Nobody else is named, so only the account's administrators can subscribe or publish by hand.
+    It names no other principal, so only the account's administrators can subscribe or publish.
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html.
     """
     of_account = {"aws:SourceAccount": account}
@@ -49,10 +49,10 @@ def topic_policy(topic_arn: str, *, stack: StackId, account: str, region: str) -
 
 
 def reading(stack: StackId, audience: Audience, *, account: str, region: str) -> dict[str, Any]:
-    """Return the policy that lets an audience read its own dashboard and logs only.
+    """Return the policy that allows an audience to read only its own dashboard and logs.
 
-    Numbers are not divided by project: CloudWatch judges reads of metrics for the whole account
-    only, so that who may see one dashboard could query the numbers of another by name. Source:
+    Metrics are not separated by project: CloudWatch has no resource-level permission for reading
+    metrics, so a reader of one dashboard can also query the metrics of another by name. Source:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html.
     """
     location = AwsLocation(account, region)
@@ -71,5 +71,5 @@ def reading(stack: StackId, audience: Audience, *, account: str, region: str) ->
 
 
 def send_metrics(workspace_arn: str) -> dict[str, Any]:
-    """Return the policy that lets the collector write to the project's workspace."""
+    """Return the policy that allows the collector to write to the project's workspace."""
     return iam.document(iam.statement("SendMetrics", ("aps:RemoteWrite",), (workspace_arn,)))

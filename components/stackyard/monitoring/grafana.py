@@ -1,8 +1,8 @@
 """Grafana dashboards of each audience, from metrics of Prometheus and of CloudWatch.
 
-Built with Grafana's own SDK for Grafana 10.4, which newer ones load as well:
-https://grafana.github.io/grafana-foundation-sdk/. A dashboard holds no data and no addresses:
-its reader chooses the data sources, and sees what those may read.
+Built with Grafana's own SDK for Grafana 10.4; newer versions load them, too:
+https://grafana.github.io/grafana-foundation-sdk/. A dashboard contains no data and no addresses:
+its reader chooses the data sources, and sees only data that these may read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOGS = model.DataSourceRef(type_val="cloudwatch", uid="${logs}")
 METRICS = model.DataSourceRef(type_val="prometheus", uid="${metrics}")
 
 WIDTH, HEIGHT = 12, 8
-"""Of a panel, in the grid's units; two fill a row."""
+"""Size of a panel in units of the grid; two panels fill a row."""
 
 HOUR, DAY = "3600", "86400"
 
@@ -44,7 +44,7 @@ LATEST_TWO: dict[str, dict[str, object]] = {
     "limit": {"limitField": 2},
     "organize": {"renameByName": {"Field": "Version", "Last *": "Score"}},
 }
-"""Turns a series for each version into the rows of the latest version and the one before it:
+"""Converts a series for each version to the rows of the latest and the previous version:
 https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/."""
 
 
@@ -133,7 +133,7 @@ class Board:
     def _counted(
         self, metric: str, statistic: str, period: str = "300"
     ) -> cloudwatch.CloudWatchMetricsQuery:
-        """Return a query of a metric that is counted from log lines."""
+        """Return a query of a metric that CloudWatch counts from log lines."""
         return (
             cloudwatch.CloudWatchMetricsQuery()
             .datasource(LOGS)
@@ -154,7 +154,7 @@ class Board:
         )
 
     def _score(self, which: str) -> cloudwatch.CloudWatchMetricsQuery:
-        """Return a query of a model's score, with a series for each version, named like it."""
+        """Return a query of a model's score, with one series for each version."""
         return (
             self._counted("EvaluationScore", "Average", HOUR)
             .dimensions({"Model": which, "Version": "*"})
@@ -169,9 +169,10 @@ class Board:
         return panel
 
     def _models(self) -> dashboard.QueryVariable:
-        """Return the choice among the models that were ever evaluated.
+        """Return the variable for choosing one of the models that were ever evaluated.
 
-        Source: https://grafana.com/docs/grafana/latest/datasources/aws-cloudwatch/template-variables/.
+        Source:
+        https://grafana.com/docs/grafana/latest/datasources/aws-cloudwatch/template-variables/.
         """
         asked: dict[str, object] = {
             "queryType": "dimensionValues",
@@ -192,7 +193,7 @@ class Board:
 
 
 def uid(stack: StackId) -> str:
-    """Return the start of a project's dashboard ids, which Grafana limits to 40 characters."""
+    """Return the prefix of a project's dashboard ids, which Grafana limits to 40 characters."""
     return fitted(stack.slug, 40 - len("-business"))
 
 

@@ -1,9 +1,9 @@
 """Metric filters: metrics that CloudWatch counts from log lines.
 
-MLflow's model server writes an access line for each answer. A server of an image's own can also
-write the duration: `{"event": "prediction", "milliseconds": 12}`. A training program writes
-`{"event": "evaluation", "model": …, "version": …, "score": …}` at its end, and
-`{"level": "ERROR", …}` when it fails. Source of the patterns:
+MLflow's model server writes one access line for each response. A custom server can also write the
+duration: `{"event": "prediction", "milliseconds": 12}`. A training program writes `{"event":
+"evaluation", "model": …, "version": …, "score": …}` at its end, and `{"level": "ERROR", …}` when it
+fails. Source of the patterns:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 """
 
@@ -18,11 +18,11 @@ from stackyard.naming import StackId
 
 @dataclass(frozen=True)
 class LogMetric:
-    """One metric, and the lines that it comes from."""
+    """One metric, and the log lines from which it is counted."""
 
     name: str
     audience: Audience
-    """Whose log group has the lines."""
+    """The audience whose log group has the lines."""
 
     pattern: str
     value: str = "1"
@@ -31,7 +31,8 @@ class LogMetric:
 
 
 REQUEST = 'level, client, dash, request = "POST /invocations*"'
-"""An access line, `INFO: 10.0.0.1:80 - "POST /invocations HTTP/1.1" 200 OK`, without its end."""
+"""Pattern for the start of an access line, `INFO: 10.0.0.1:80 - "POST /invocations HTTP/1.1" 200
+OK`."""
 
 LOG_METRICS: tuple[LogMetric, ...] = (
     LogMetric("Predictions", "dev", f"[{REQUEST}, status, ...]"),

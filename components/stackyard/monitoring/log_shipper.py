@@ -19,15 +19,15 @@ from stackyard.references import ClusterRef
 NAME = "log-shipper"
 CONFIG = "/fluent-bit/stackyard"
 LOGS = "/var/log"
-"""Where the kubelet writes the output of containers, on the node and in the shipper's pod."""
+"""Folder of container logs, which the kubelet writes; the same on the node and in the pod."""
 
 
 class LogShipper(Component):
-    """Fluent Bit on every node, with the right to write log events and no other.
+    """Fluent Bit on every node, with permission to write log events only.
 
     It reads files of the node, which only the level `privileged` allows, and runs as root, because
-    the kubelet lets nobody else read them. On the node it writes how far it has read, no more, so
-    that lines are neither lost nor read again when it starts anew.
+    only root can read what the kubelet writes. On the node it writes only its read position, so
+    that a restart neither loses lines nor sends them twice.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:LogShipper"
@@ -43,7 +43,7 @@ class LogShipper(Component):
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
+        """Wiring: the cluster, the image, and the namespace as name and as output."""
         super().__init__(name, Config(), opts=opts)
         self._stack, self._image = stack, image
         self._namespace, self._files = namespace, shipper_files(cluster.region, CONFIG)
@@ -78,7 +78,7 @@ class LogShipper(Component):
         )
 
     def _make_account(self) -> list[pulumi.Resource]:
-        """Make the account, whose role lets the shipper look up the pod that wrote a file."""
+        """Create the account; its role allows the shipper to look up the pod of a log file."""
         account = k8s.core.v1.ServiceAccount(
             self.named("account"), metadata=self._metadata, opts=self.child()
         )

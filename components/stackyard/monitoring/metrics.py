@@ -28,29 +28,29 @@ PORT = 9090
 
 @dataclass(frozen=True)
 class MonitoredPrograms:
-    """The programs of a project that alerts are about."""
+    """The programs of a project for which there are alerts."""
 
     tracking: bool
     """Whether the project has a tracking server."""
 
     models: Sequence[str]
-    """Names of the models that it serves."""
+    """Names of its served models."""
 
     jobs_namespace: str
     """Namespace in which the stage runs the project's database jobs."""
 
 
 class ProjectMetrics(Component):
-    """A Managed Prometheus workspace that holds the metrics of one namespace and alerts on them.
+    """A Managed Prometheus workspace with the metrics of one namespace and alerts on them.
 
-    The collector runs in a namespace in which no project can start pods, because it receives the
+    The collector runs in a namespace where no project can start pods, because it receives the
     metrics of all projects before it drops those of the others.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ProjectMetrics"
 
     workspace_id: pulumi.Output[str]
-    """The workspace."""
+    """Id of the workspace."""
 
     def __init__(
         self,
@@ -64,9 +64,9 @@ class ProjectMetrics(Component):
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, what the project runs, the topic of each audience.
+        """Wiring: the cluster, the project's programs, the topic of each audience.
 
-        `image` is the collector's, with its registry.
+        `image` is the collector's image, with its registry.
         """
         super().__init__(name, config, opts=opts)
         self._stack, self._cluster, self._monitored = stack, cluster, monitored
@@ -116,7 +116,7 @@ class ProjectMetrics(Component):
             account,
             image,
             files={CONFIG: account},
-            # A changed config starts new pods: Prometheus reads it at start only.
+            # A changed config replaces the pods: Prometheus reads it only at its start.
             variables={"CONFIG_DIGEST": settings.apply(_digest)},
         )
         made = [
@@ -140,7 +140,7 @@ class ProjectMetrics(Component):
         )
 
     def _make_deployment(self, work: Workload, needed: list[pulumi.Resource]) -> None:
-        """Make the collector with one pod: two would send every sample twice."""
+        """Create the collector with one pod: two would send every sample twice."""
         ready = k8s.core.v1.HTTPGetActionArgs(path="/-/ready", port=PORT)
         healthy = k8s.core.v1.HTTPGetActionArgs(path="/-/healthy", port=PORT)
         program = Program(

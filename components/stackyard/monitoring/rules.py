@@ -12,7 +12,7 @@ from stackyard.monitoring.alerts import Rule
 GROUP = "stackyard"
 
 METRICS_NAMESPACE = "stackyard-metrics"
-"""Where cluster-wide metrics are made and collected; no project can start pods there."""
+"""Namespace of cluster-wide metrics and their collector; no project can start pods there."""
 
 CLUSTER_METRICS = "cluster-metrics"
 """Name of the Service of kube-state-metrics, and of its scrape job."""
@@ -44,8 +44,8 @@ def rules_file(rules: Sequence[Rule]) -> str:
 def routing_file(topics: Mapping[str, str], region: str) -> str:
     """Return the alert manager definition of a workspace: each audience's alerts to its topic.
 
-    `topics` holds topic ARNs by audience and must have `dev`, the default receiver.
-    Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-config.html.
+    `topics` contains topic ARNs by audience and must have `dev`, the default receiver. Source:
+    https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-config.html.
     """
     receivers = [
         {
@@ -75,7 +75,7 @@ def routing_file(topics: Mapping[str, str], region: str) -> str:
 
 
 def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region: str) -> str:
-    """Return the collector's config, which keeps the metrics of one namespace only.
+    """Return the collector's config, which keeps only the metrics of one namespace.
 
     `elsewhere` is a regular expression, `NAMESPACE;JOB`, for the project's jobs in another one.
     `remote_write` is the workspace's address. Sources:
@@ -118,5 +118,5 @@ def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region:
 
 
 def _text(document: Mapping[str, Any]) -> str:
-    """Long lines stay whole, so that an edit shows as one changed line."""
+    """Serialise as YAML without line breaks in values, so that an edit changes one line."""
     return yaml.safe_dump(document, sort_keys=False, width=1_000_000)

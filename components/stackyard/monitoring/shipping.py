@@ -1,4 +1,4 @@
-"""Fluent Bit's configuration: which line goes to which log group."""
+"""Fluent Bit's configuration: it decides the log group of each line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ HEALTH_PORT = 2020
 """Port of the shipper's health endpoint, `/api/v1/health`."""
 
 STATE = "/var/fluent-bit/state"
-"""Directory of the node in which the shipper notes how far it has read, as AWS's own manifests do,
+"""Folder of the node in which the shipper stores its read position, as in AWS's own manifests,
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html."""
 
 ROUTE = "route.lua"
-"""File of the function that names a line's log group."""
+"""File of the function that returns a line's log group."""
 
 
 def shipper_files(region: str, folder: str) -> dict[str, str]:
@@ -27,9 +27,9 @@ def shipper_files(region: str, folder: str) -> dict[str, str]:
 
 
 def shipper_config(region: str, folder: str) -> str:
-    """Return the configuration: output of training goes to science, all other output to dev.
+    """Return the configuration: training logs are sent to science, all others to dev.
 
-    One function names the group, because a template takes nothing but `.` and `,` after a variable.
+    A function returns the group, because a template allows only `.` and `,` after a variable.
     Sources: https://docs.fluentbit.io/manual/pipeline/outputs/cloudwatch,
     https://docs.fluentbit.io/manual/pipeline/filters/lua and
     https://docs.fluentbit.io/manual/pipeline/filters/kubernetes.
@@ -49,7 +49,7 @@ def shipper_config(region: str, folder: str) -> str:
         "match": "kube.*",
         "annotations": False,
         "namespace_labels": True,
-        # A pod whose answer is larger than the buffer (32 KiB) would have no labels.
+        # A pod whose API response is larger than the buffer (32 KiB) would have no labels.
         "buffer_size": 0,
     }
     route = {"name": "lua", "match": "kube.*", "script": f"{folder}/{ROUTE}", "call": "route"}
@@ -64,7 +64,7 @@ def shipper_config(region: str, folder: str) -> str:
         "log_key": "log",
         "auto_create_group": False,
     }
-    # Readiness shows in the cluster that lines do not arrive:
+    # If lines are not delivered, the pod is not ready, which the cluster shows:
     # https://docs.fluentbit.io/manual/administration/monitoring.
     service = {"http_server": True, "http_port": HEALTH_PORT, "health_check": True}
     pipeline = {"inputs": [source], "filters": [metadata, route], "outputs": [output]}

@@ -1,1 +1,1 @@
-"""A project's namespace: quota, network policies, and what each audience may do in it."""
+"""A project's namespace: quota, network policies, and the permissions of each audience."""

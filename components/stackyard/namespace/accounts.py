@@ -1,8 +1,8 @@
-"""Which service accounts an audience may start pods as: RBAC does not check this, admission does.
+"""Service accounts that an audience may use for pods; RBAC does not check this, admission does.
 
-Whoever may create a Job may name any service account of the namespace in it, and so use the AWS
-role of that account's pods: a scientist could read models as their keeper. The API server refuses
-that by a ValidatingAdmissionPolicy (`objects.accounts_policy`):
+A person who may create a Job may name any service account of the namespace in it, and so use the
+AWS role of that account's pods: a scientist could read models as the keeper. The API server refuses
+this by a ValidatingAdmissionPolicy (`objects.accounts_policy`):
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/.
 """
 
@@ -15,9 +15,10 @@ MAY_RUN_AS: Mapping[str, Sequence[str]] = {
     "pipeline": ("trainer", "pipeline"),
     "delivery": ("server",),
 }
-"""Service accounts by audience; all who may start pods may also use `default`, without rights."""
+"""Service accounts by audience; all that may start pods may also use `default`, which has no
+permissions."""
 
 
 def allowed(audience: str) -> list[str]:
-    """Return the service accounts that an audience may start pods as."""
+    """Return the service accounts that an audience may use for pods."""
     return sorted({"default", *MAY_RUN_AS.get(audience, ())})

@@ -1,4 +1,4 @@
-"""A project's namespace on one cluster, and who may enter it."""
+"""A project's namespace on one cluster, and the access of its audiences."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stackyard.namespace.rbac import Rule, group
 from stackyard.naming import StackId, namespace_name
 
 SERVICE_ACCOUNTS = ("trainer", "server", "pipeline")
-"""Service accounts of pods; none gets a token for the API unless its pod asks for one."""
+"""Service accounts of pods; a pod gets a token for the API only if it requests one."""
 
 ROLE_API = "rbac.authorization.k8s.io"
 
 
 class ProjectNamespace(Component):
-    """A namespace with restricted pods, a quota, roles, and no traffic that no policy allows.
+    """A namespace with restricted pods, a quota, roles, and denial of all other traffic.
 
     Needs a Kubernetes provider, and an AWS provider for the access entries and identities.
     """
@@ -31,7 +31,7 @@ class ProjectNamespace(Component):
     TYPE: ClassVar[str] = "stackyard:index:ProjectNamespace"
 
     namespace: pulumi.Output[str]
-    """Its name, the same on every cluster; known once pods may start in it."""
+    """Name of the namespace, the same on every cluster; known once pods may start in it."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class ProjectNamespace(Component):
         role_arns: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: GPU resources that the quota bounds, RBAC rules and IAM roles by audience.
+        """Wiring: GPU resources that the quota limits, RBAC rules and IAM roles by audience.
 
-        `cluster_name` is the EKS cluster, or None on premises, where the cluster's own sign-in puts
-        people into the same groups. `role_arns` is for EKS only: it has every audience of `rules`,
-        and the workloads `trainer` and `server`.
+        `cluster_name` is the EKS cluster, or None on premises, where the cluster's own sign-in
+        assigns people to the same groups. `role_arns` is for EKS only: it has every audience of
+        `rules`, and the workloads `trainer` and `server`.
         """
         super().__init__(name, config, opts=opts)
         self._stack = stack
@@ -123,7 +123,7 @@ class ProjectNamespace(Component):
         )
 
     def _make_role(self, audience: str, rules: Sequence[Rule]) -> None:
-        """Give the group of an audience its Kubernetes role."""
+        """Bind the group of an audience to its Kubernetes role."""
         members = group(self._namespace, audience)
         k8s.rbac.v1.Role(
             self.named(f"role-{audience}"),
@@ -147,7 +147,7 @@ class ProjectNamespace(Component):
         )
 
     def _enforce_accounts(self, audiences: Sequence[str]) -> None:
-        """Let each audience start pods as its own service accounts only."""
+        """Allow each audience to start pods with its own service accounts only."""
         if not audiences:
             return
         name = f"{self._namespace}-accounts"
@@ -170,7 +170,7 @@ class ProjectNamespace(Component):
         )
 
     def _enter(self, cluster: str, audience: str, role_arn: pulumi.Input[str]) -> None:
-        """Put an audience's IAM role into its group.
+        """Map an audience's IAM role to its Kubernetes group.
 
         Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html.
         """

@@ -11,11 +11,11 @@ from stackyard.namespace.config import QuotaConfig
 from stackyard.namespace.rbac import Rule, group
 
 POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where pods get their AWS credentials, port 80. Source:
+"""Address from which pods get their AWS credentials, port 80. Source:
 https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html."""
 
 LINK_LOCAL = "169.254.0.0/16"
-"""Addresses of the node's metadata service and the like, which no pod needs."""
+"""Link-local addresses, such as the node's metadata service; no pod needs them."""
 
 WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("apps", ("daemonsets", "deployments", "replicasets", "statefulsets")),
@@ -32,9 +32,9 @@ def pod_security_labels(version: str) -> dict[str, str]:
 
 
 def quota(config: QuotaConfig, gpu_resources: Iterable[str]) -> dict[str, str]:
-    """Return the hard limits of a quota; load balancers and node ports are not for projects.
+    """Return the hard limits of a quota; projects get no load balancers and no node ports.
 
-    GPUs are bounded by requests, the only quota there is for extended resources:
+    GPUs are limited by requests, the only kind of quota for extended resources:
     https://kubernetes.io/docs/concepts/policy/resource-quotas/.
     """
     return {
@@ -51,7 +51,7 @@ def quota(config: QuotaConfig, gpu_resources: Iterable[str]) -> dict[str, str]:
 
 
 def container_limits() -> k8s.core.v1.LimitRangeSpecArgs:
-    """Return the resources of a container that names none; the quota would refuse its pod."""
+    """Return the default resources of a container; without them the quota would refuse its pod."""
     item = k8s.core.v1.LimitRangeItemArgs(
         type="Container",
         default={"cpu": "1", "memory": "1Gi"},
@@ -61,7 +61,7 @@ def container_limits() -> k8s.core.v1.LimitRangeSpecArgs:
 
 
 def network_policies() -> dict[str, k8s.networking.v1.NetworkPolicySpecArgs]:
-    """Return the network policies by name: all traffic is denied that none of them allows.
+    """Return the network policies by name; they deny all traffic that none of them allows.
 
     Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/.
     """
@@ -120,7 +120,7 @@ def policy_rules(rules: Sequence[Rule]) -> list[k8s.rbac.v1.PolicyRuleArgs]:
 def accounts_policy(
     namespace: str, audiences: Iterable[str]
 ) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs:
-    """Return the admission policy on service accounts; it binds the audiences and no one else."""
+    """Return the admission policy on service accounts; it applies to the audiences only."""
     registration = k8s.admissionregistration.v1
     own = k8s.meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
     return registration.ValidatingAdmissionPolicySpecArgs(
@@ -148,7 +148,7 @@ def accounts_policy(
 
 
 def _validation(audience: str, namespace: str) -> k8s.admissionregistration.v1.ValidationArgs:
-    """Bind an audience's group, and pods of the service account that is named like it."""
+    """Match an audience's group, and pods of the service account with the audience's name."""
     members = group(namespace, audience)
     pods = f"system:serviceaccount:{namespace}:{audience}"
     return k8s.admissionregistration.v1.ValidationArgs(

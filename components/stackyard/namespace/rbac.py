@@ -1,8 +1,8 @@
 """RBAC rules of each audience in the project's namespace.
 
-An audience without rules (the labelling vendor, business) cannot enter the cluster. Nobody but
-the delivery role changes what serves, and nobody reads Secrets through the API. Rules name verbs
-and resources: https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
+An audience without rules (the labelling vendor, business) has no access to the cluster. Only the
+delivery role changes served models, and nobody reads Secrets through the API. Rules name verbs and
+resources: https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OBSERVE: list[Rule] = [
     _rule("autoscaling", ("horizontalpodautoscalers",), LOOK),
     _rule("batch", ("cronjobs", "jobs"), LOOK),
 ]
-"""See what runs, and its logs."""
+"""Read workloads and their logs."""
 
 RUN_JOBS: list[Rule] = [*OBSERVE, _rule("batch", ("jobs",), CHANGE)]
 """Start and stop training runs."""
@@ -48,5 +48,5 @@ RULES: Mapping[str, list[Rule]] = {
 
 
 def group(namespace: str, audience: str) -> str:
-    """Return the Kubernetes group of an audience, which its EKS access entry gives it."""
+    """Return the Kubernetes group of an audience, which its EKS access entry assigns."""
     return f"stackyard:{namespace}:{audience}"

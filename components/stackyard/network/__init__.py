@@ -1,1 +1,1 @@
-"""The network: a VPC with private subnets over two or three zones, and its way out."""
+"""The network: a VPC with private subnets over two or three zones, and its NAT gateways."""

@@ -1,4 +1,4 @@
-"""The VPC of a stage: private subnets, NAT, endpoints, flow logs, and nothing open by default."""
+"""The VPC of a stage: private subnets, NAT, endpoints, flow logs, and no access by default."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from stackyard.network.config import NetworkConfig
 
 
 class Network(Component):
-    """A VPC in which nothing has a public address but the NAT gateways.
+    """A VPC in which only the NAT gateways have public addresses.
 
-    Public subnets carry no load balancer tag, so no service can become public by accident.
+    Public subnets have no load balancer tag, so no service can become public by accident.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:Network"
 
     vpc_id: pulumi.Output[str]
-    """The VPC."""
+    """Id of the VPC."""
 
     vpc_cidr: str
-    """The VPC's IPv4 range."""
+    """IPv4 range of the VPC."""
 
     private_subnets: dict[str, pulumi.Output[str]]
     """Subnet id by availability zone, for nodes, pods, databases and mount targets."""
@@ -43,7 +43,7 @@ class Network(Component):
         logs_key_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: how physical names begin, where it lies, and the KMS key for its flow logs."""
+        """Wiring: prefix of physical names, account and region, and the KMS key for flow logs."""
         super().__init__(name, config, opts=opts)
         self._config, self._prefix = config, prefix
         self._account, self._region = account, region
@@ -57,7 +57,7 @@ class Network(Component):
         self.private_subnets = {zone: subnet.id for zone, subnet in self._private.items()}
         self._route_tables = {zone: self._make_route_table(zone) for zone in zones}
         if config.nat != "none":
-            self._make_way_out()
+            self._make_public_subnets()
         self._make_endpoints()
         self._make_flow_logs(logs_key_arn)
         self.publish()
@@ -71,8 +71,8 @@ class Network(Component):
             tags={"Name": self._prefix},
             opts=self.child(),
         )
-        # Managing the default group with no rules closes it: a resource made without a group
-        # then reaches nothing (CIS AWS Foundations 5.4).
+        # A default security group without rules denies all traffic: a resource created without a
+        # group then has no network access (CIS AWS Foundations 5.4).
         aws.ec2.DefaultSecurityGroup(
             self.named("default-group"),
             vpc_id=vpc.id,
@@ -111,8 +111,8 @@ class Network(Component):
         )
         return table
 
-    def _make_way_out(self) -> None:
-        """Make the NAT gateways, the public subnets they stand in, and the routes to them."""
+    def _make_public_subnets(self) -> None:
+        """Create the NAT gateways, their public subnets, and the routes to them."""
         gateway = aws.ec2.InternetGateway(
             self.named("gateway"),
             vpc_id=self._vpc.id,
@@ -226,7 +226,7 @@ class Network(Component):
             )
 
     def _make_flow_logs(self, logs_key_arn: pulumi.Input[str]) -> None:
-        """Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html."""
+        """Flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html."""
         group = aws.cloudwatch.LogGroup(
             self.named("flow-log-group"),
             name=f"/stackyard/{self._prefix}/flow",
@@ -272,11 +272,11 @@ class Network(Component):
 
 
 def _endpoint_policy(account: str) -> str:
-    """Return what lets only the account's own identities through an interface endpoint.
+    """Return the endpoint policy: only identities of the account may use an interface endpoint.
 
-    Keys of another account that somebody brought along reach nothing from inside the VPC; nor do
-    pods that want a role for a web identity, which signs nothing: ours use Pod Identity. Source:
-    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
+    Keys of another account cannot be used from inside the VPC. The same is true of pods that assume
+    a role with a web identity, because these requests are unsigned: our pods use Pod Identity.
+    Source: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
     """
     own = {"StringEquals": {"aws:PrincipalAccount": account}}
     return iam.text(
@@ -285,9 +285,9 @@ def _endpoint_policy(account: str) -> str:
 
 
 def _flow_log_policy(group_arn: str) -> str:
-    """Return what the flow log role may do: write to its one log group, and find it.
+    """Return the policy of the flow log role: write to its own log group, and describe groups.
 
-    Groups are described all or none, by
+    Describing cannot be limited to one group, by
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html.
     """
     write = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")

@@ -1,8 +1,8 @@
-"""Subnet arithmetic: which part of a VPC's range each zone gets. Pure, no cloud.
+"""Subnet arithmetic: divides a VPC's range among its zones. Pure functions, without AWS calls.
 
-The range is cut into quarters. Each zone's private subnet is one quarter, since pods take their
-addresses from it; the last quarter holds the small public subnets, from its end, and a reserve.
-So no subnet ever moves when a zone is added.
+The range is divided into quarters. Each zone's private subnet is one quarter, because pods get
+their addresses from it; the last quarter contains the small public subnets, at its end, and a
+reserve. The subnets of existing zones therefore stay the same when a zone is added.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 SMALLEST_PREFIX = 22
-"""A zone then has a /24 (251 usable addresses), which a handful of nodes fill with pods."""
+"""A zone then has a /24 (251 usable addresses), which the pods of a few nodes use up."""
 
 LARGEST_PREFIX = 16
 """Largest VPC range, https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
 
 PUBLIC_PREFIX = 28
-"""Smallest subnet that AWS makes; a public subnet holds one NAT gateway and nothing else."""
+"""Smallest subnet in AWS; a public subnet contains one NAT gateway and nothing else."""
 
 SHARED_SPACE = IPv4Network("100.64.0.0/10")
-"""RFC 6598; like the RFC 1918 ranges, EKS accepts it for pods."""
+"""RFC 6598; EKS accepts it for pods, like the RFC 1918 ranges."""
 
 OTHER_LETTERS = {
     "ap-northeast-1": "acd",
@@ -29,7 +29,7 @@ OTHER_LETTERS = {
     "cn-north-1": "ab",
     "us-west-1": "ab",
 }
-"""Letters of the zones where they are not `a`, `b` and `c`. Source:
+"""Letters of the zones in regions where they are not `a`, `b` and `c`. Source:
 https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html."""
 
 PER_ACCOUNT = frozenset({"us-west-1"})
@@ -46,7 +46,7 @@ class ZoneSubnets:
 
 
 def range_problem(cidr: str) -> str | None:
-    """Return why a range cannot be a VPC's; None for one that can."""
+    """Return the reason why a range is not valid for a VPC; None for a valid one."""
     try:
         network = IPv4Network(cidr)
     except ValueError as error:
@@ -77,21 +77,21 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
 
 
 def zone_names(region: str, zones: int | Sequence[str]) -> tuple[str, ...]:
-    """Return the zones by name; a number takes the region's first letters."""
+    """Return the names of the zones; for a number, the first letters of the region."""
     if isinstance(zones, int):
         return tuple(f"{region}{letter}" for letter in letters(region)[:zones])
     return tuple(zones)
 
 
 def letters(region: str) -> str:
-    """Return the letters of the region's zones, as far as a network needs them."""
+    """Return the letters of the region's zones: at most the three that a network needs."""
     return OTHER_LETTERS.get(region, "abc")
 
 
 def zones_problem(region: str, zones: int | Sequence[str]) -> str | None:
-    """Return why a region cannot have these zones; None for those it may have.
+    """Return the reason why a region does not have these zones; None if it may have them.
 
-    What an account really has, only AWS can say: `stackyard preflight` asks.
+    Only AWS knows the zones of an account: `stackyard preflight` checks them.
     """
     known = letters(region)
     if isinstance(zones, int):

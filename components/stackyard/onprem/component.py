@@ -24,7 +24,7 @@ class OnPremCluster(Component):
     TYPE: ClassVar[str] = "stackyard:index:OnPremCluster"
 
     issuer_arn: pulumi.Output[str]
-    """The identity provider in AWS."""
+    """ARN of the identity provider in IAM."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class OnPremCluster(Component):
         *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Register the issuer that the config names."""
+        """Register the issuer of the config."""
         super().__init__(name, config, opts=opts)
         provider = aws.iam.OpenIdConnectProvider(
             self.named("issuer"),
@@ -46,7 +46,7 @@ class OnPremCluster(Component):
 
 
 class CloudPlace(Component):
-    """The ConfigMap by which pods know that they run in the cloud."""
+    """The ConfigMap with which pods know that they run in the cloud."""
 
     TYPE: ClassVar[str] = "stackyard:index:CloudPlace"
 
@@ -73,13 +73,13 @@ class CloudPlace(Component):
 class OnPremWorkloads(Component):
     """The role and the ConfigMaps of a project's pods on one cluster on premises.
 
-    Training pods have the rights of the trainer in the cloud and use the same tracking server.
+    Training pods have the permissions of the trainer in the cloud and use the same tracking server.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:OnPremWorkloads"
 
     role_arn: pulumi.Output[str]
-    """The role of training pods."""
+    """ARN of the role of training pods."""
 
     def __init__(
         self,

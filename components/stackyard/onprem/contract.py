@@ -14,17 +14,17 @@ AUDIENCE = "sts.amazonaws.com"
 """Audience of the service account tokens; AWS STS accepts no other."""
 
 TOKEN_FOLDER = "/var/run/secrets/stackyard"
-"""Directory in which pods find a service account token for AWS."""
+"""Directory of a pod's service account token for AWS."""
 
 LOCATION_TAG = "stackyard.place"
-"""Tag of every run in MLflow: the cluster that it ran on."""
+"""Tag of every run in MLflow: the cluster on which it ran."""
 
 LOCATION = "place"
-"""ConfigMap with the environment of pods: which cluster they run on, region, AWS identity."""
+"""ConfigMap with the environment of pods: their cluster, region and AWS identity."""
 
 
 def pool_ref(pool: str, config: OnPremPoolConfig) -> GpuPoolRef:
-    """Return the reference to a pool; workloads carry the same as for a pool in the cloud."""
+    """Return the reference to a pool; the scheduling settings are those of a pool in the cloud."""
     return GpuPoolRef(
         node_selector={POOL_LABEL: pool},
         taint_key=TAINT_KEY,
@@ -40,7 +40,7 @@ def pod_trust(
 ) -> dict[str, Any]:
     """Return the trust policy of a role for the pods of one service account on premises.
 
-    Without the `sub` condition every pod of that cluster could take it:
+    Without the condition on `sub`, every pod of that cluster could assume it:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_secure-by-default.html.
     """
     name = issuer.removeprefix("https://")
@@ -57,7 +57,7 @@ def pod_trust(
 
 
 def cloud_environment(region: str) -> dict[str, str]:
-    """Return the environment of pods in the cloud; their credentials come by Pod Identity."""
+    """Return the environment of pods in the cloud; Pod Identity provides their credentials."""
     return {**_location("cloud"), **_region(region)}
 
 
@@ -75,7 +75,7 @@ def onprem_environment(cluster: str, region: str, role_arn: str) -> dict[str, st
 
 
 def _region(region: str) -> dict[str, str]:
-    """Return the region under both names: boto3 reads the second only.
+    """Return the region under both names: boto3 reads only the second.
 
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html.
     """
@@ -85,7 +85,7 @@ def _region(region: str) -> dict[str, str]:
 def _location(name: str) -> dict[str, str]:
     """Return the name of the cluster, for programs and for MLflow's client.
 
-    The client tags runs with the content of the second variable, so programs need no code for it.
-    Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html.
+    The client tags runs with the second variable, so programs need no code for it. Source:
+    https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html.
     """
     return {"STACKYARD_PLACE": name, "MLFLOW_RUN_CONTEXT": json.dumps({LOCATION_TAG: name})}

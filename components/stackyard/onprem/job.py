@@ -22,7 +22,7 @@ TRACKING = "tracking"
 
 
 class PlacementError(Exception):
-    """A job asks for more than a node of its pool has."""
+    """A job requests more than a node of its pool has."""
 
 
 def manifest(
@@ -34,11 +34,12 @@ def manifest(
     queued: bool,
     pool: GpuPoolRef | None,
 ) -> str:
-    """Return the Job as YAML for `kubectl create`; each call of it starts another run.
+    """Return the Job as YAML for `kubectl create`; each use of it starts another run.
 
-    `registry` is the host and path of the image; `queued` sends the Job to the namespace's Kueue
-    queue. Pods read the name of their cluster from a ConfigMap, so one manifest fits all clusters.
-    Raises PlacementError for a pod that no node of the pool can hold.
+    `registry` is the registry host and path of the image; `queued` puts the Job into the
+    namespace's Kueue queue. Pods read the name of their cluster from a ConfigMap, so one manifest
+    works on all clusters. Raises PlacementError for a pod that is too large for every node of the
+    pool.
     """
     if pool is not None and job.gpus > pool.gpus_per_node:
         raise PlacementError(

@@ -1,1 +1,1 @@
-"""The pipeline from new data to a served model, with a person's approval in between."""
+"""The pipeline from new data to a served model, with a person's approval before the release."""

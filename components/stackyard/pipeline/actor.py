@@ -1,4 +1,4 @@
-"""A Lambda function that acts in the cluster with the rights of one audience."""
+"""A Lambda function that changes the cluster with the permissions of one audience."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from stackyard.references import ClusterApiRef, StackContext
 from stackyard.retention.plan import log_days
 
 NETWORK_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
-"""Logs and network interfaces, https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html."""
+"""Permissions for logs and network interfaces,
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html."""
 
 RUNTIME = "python3.13"
 TIMEOUT_SECONDS = 60
 
 
 def function_name(stack: StackId, audience: str) -> str:
-    """Return the name of the function that acts with an audience's rights."""
+    """Return the name of the function that has an audience's permissions."""
     return fitted(f"{stack.slug}-acts-as-{audience}", IAM_ROLE_LIMIT)
 
 
@@ -38,7 +39,7 @@ class ClusterActor(Component):
     FORMER_TYPES: ClassVar[tuple[str, ...]] = ("stackyard:index:ClusterHands",)
 
     arn: pulumi.Output[str]
-    """The function's ARN; known once the function may enter the cluster."""
+    """The function's ARN; known once its access entry in the cluster exists."""
 
     def __init__(
         self,

@@ -19,10 +19,10 @@ from stackyard.naming import StackId, bucket_name
 STARTS, ANSWERS = "starts", "answers"
 
 CALLER = "${aws:userid}"
-"""Policy variable for the user id of whoever makes the request."""
+"""Policy variable for the user id of the caller."""
 
 SEPARATORS = "/:"
-"""Characters between the parts of a key; no session name may hold either."""
+"""Separators between the parts of a key; no session name may contain either."""
 
 
 def report_bucket(stack: StackId, account: str) -> str:
@@ -31,20 +31,20 @@ def report_bucket(stack: StackId, account: str) -> str:
 
 
 def start_key(userid: str) -> str:
-    """Return the key of the object by which a person starts a run."""
+    """Return the key of the object with which a person starts a run."""
     return f"{STARTS}/{userid}"
 
 
 def answer_key(userid: str, run: str) -> str:
-    """Return the key of the object by which a person answers a run's question."""
+    """Return the key of the object with which a person answers a run's question."""
     return f"{ANSWERS}/{userid}/{run}"
 
 
 def person(userid: str) -> str | None:
     """Return the session name in a user id; None if it is not the id of a role session.
 
-    One person in two roles counts as one, so sessions have to be named after people, as IAM
-    Identity Center names them.
+    One person in two roles counts as one person, so sessions must be named after people, as IAM
+    Identity Center does.
     """
     parts = re.split(f"[{SEPARATORS}]", userid)
     return parts[1] if len(parts) == 2 else None
@@ -56,5 +56,5 @@ def answer(decision: str, comment: str) -> str:
 
 
 def signature(userid: str) -> str:
-    """Return the JSON that the waiting run receives: whose answer object it must read."""
+    """Return the JSON that the waiting run receives: the user id of the answer object to read."""
     return json.dumps({"by": userid})

@@ -1,4 +1,4 @@
-"""The pipeline of a project: its state machine, its triggers, and who may approve its results."""
+"""The pipeline of a project: its state machine, its triggers, and the roles of its approvers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Pipeline(Component):
         log_bucket: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, the cluster, what runs, role ARNs by audience and workload.
+        """Wiring: the stack, the cluster, the manifests to run, role ARNs by audience and workload.
 
         `log_bucket` receives the access logs of the reports bucket.
         """
@@ -140,7 +140,7 @@ class Pipeline(Component):
             name=machine_name(self._stack),
             role_arn=role,
             definition=known.apply(lambda made: self._definition(inputs, made)),
-            # Without data: the token of a pending approval would be in the log.
+            # Without data: the log would contain the token of a pending approval.
             logging_configuration={
                 "log_destination": log.arn.apply(lambda arn: f"{arn}:*"),
                 "include_execution_data": False,
@@ -165,7 +165,7 @@ class Pipeline(Component):
         )
 
     def _definition(self, inputs: PipelineInputs, made: Mapping[str, str]) -> str:
-        """Return the state machine's definition, as JSON; `made` has what the states call."""
+        """Return the state machine's definition as JSON; `made` has the ARNs that it uses."""
         parts = Parts(
             **made,
             partition=partition_of(self._region),
@@ -182,7 +182,7 @@ class Pipeline(Component):
     def _make_role(
         self, role: str, service: str, policy: pulumi.Output[iam.Document]
     ) -> pulumi.Output[str]:
-        """Make a role that an AWS service assumes; its ARN is known once its policy exists."""
+        """Create a role that an AWS service assumes; its ARN is known once its policy exists."""
         made = aws.iam.Role(
             self.named(f"{role}-role"),
             name=role_name(self._stack, f"pipeline-{role}"),
@@ -256,7 +256,7 @@ class Pipeline(Component):
         )
 
     def _grant(self, role_arns: Mapping[str, pulumi.Input[str]]) -> None:
-        """Let trainers write reports, the audience `pipeline` start runs, and approvers answer."""
+        """Allow trainers to write reports, `pipeline` to start runs, and approvers to answer."""
         where = (self._bucket, self._context.key_arns["data"], self._region)
         reports = pulumi.Output.all(*where)
         runs = pulumi.Output.all(self.machine, *where)

@@ -37,7 +37,7 @@ class Parts:
     """ARN of the function that runs Jobs."""
 
     release_function: str
-    """ARN of the function that changes what serves."""
+    """ARN of the function that changes the Deployment."""
 
     bucket: str
     """Bucket of evaluations and attestations."""
@@ -67,7 +67,7 @@ class Parts:
     """Manifest of the Deployment, without the image."""
 
     patience_seconds: int
-    """Longest time for a new version to become ready."""
+    """Maximum time for a new version to become ready, in seconds."""
 
 
 def definition(
@@ -190,10 +190,10 @@ def _approve(config: PipelineConfig, approvals: ApprovalsConfig, parts: Parts, s
 
 
 def _read_answer(parts: Parts) -> State:
-    """Read the answer object of whoever resumed the run; without the object the run fails.
+    """Read the answer object of the person who resumed the run; the run fails without it.
 
-    `by` is the caller's input and may hold more than the caller's id. Its first part is still that
-    id, because nobody can write an object whose key begins with another person's id.
+    `by` is the caller's input and may contain more than the caller's id. Its first part is still
+    that id, because nobody can write an object whose key begins with another person's id.
     """
     key = f"States.Format('{attestation.ANSWERS}/{{}}/{{}}', $.signature.by, $.run)"
     unproven = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Unproven"}

@@ -1,4 +1,4 @@
-"""IAM policies of the pipeline as plain data: each service gets what its own step needs."""
+"""IAM policies of the pipeline as plain data: each service gets the permissions of its own step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stackyard.pipeline.definition import REPORTS
 
 
 def service_trust(service: str, account: str) -> dict[str, Any]:
-    """Return the trust policy of a role that an AWS service takes for this account only.
+    """Return the trust policy of a role that an AWS service may assume for this account only.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
     """
@@ -24,7 +24,7 @@ def service_trust(service: str, account: str) -> dict[str, Any]:
 
 
 def function_trust() -> dict[str, Any]:
-    """Return the trust policy of a function's role; Lambda names no source for it."""
+    """Return the trust policy of a function's role; Lambda sends no source to check."""
     return iam.assumable_by({"Service": "lambda.amazonaws.com"})
 
 
@@ -39,9 +39,9 @@ def machine_policy(
     account: str,
     region: str,
 ) -> dict[str, Any]:
-    """Return the policy of the state machine; all arguments are ARNs but for the bucket's name.
+    """Return the policy of the state machine; all arguments are ARNs except the bucket's name.
 
-    A build's end comes by an EventBridge rule that Step Functions keeps in the account:
+    Step Functions learns the end of a build by an EventBridge rule that it manages in the account:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html.
     """
     rule = "rule/StepFunctionsGetEventForCodeBuildStartBuildRule"
@@ -65,7 +65,8 @@ def machine_policy(
             (AwsLocation(account, region).arn("events", rule),),
         ),
         iam.statement("FindImages", ("ecr:DescribeImages",), (repository,)),
-        # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html: no ARN to name.
+        # `*`: these actions have no resource type,
+        # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html.
         iam.statement("DeliverLogs", LOG_DELIVERY, ("*",)),
     )
 
@@ -88,7 +89,7 @@ def start_policy(machine: str) -> dict[str, Any]:
 
 
 def object_created(bucket: str, prefix: str) -> dict[str, Any]:
-    """Return the event pattern of new objects of a bucket below a prefix.
+    """Return the event pattern for new objects of a bucket below a prefix.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html.
     """
@@ -97,9 +98,9 @@ def object_created(bucket: str, prefix: str) -> dict[str, Any]:
 
 
 def approver_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
-    """Return what an approver may do: see runs, write an answer object, and resume the run.
+    """Return the policy of an approver: read runs, write an answer object, and resume the run.
 
-    A resumed run without the answer object fails. `SendTaskSuccess` takes no resource in IAM:
+    A resumed run without the answer object fails. `SendTaskSuccess` has no resource type in IAM:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html.
     """
     own_answers = attestation.answer_key(attestation.CALLER, "*")
@@ -111,7 +112,7 @@ def approver_policy(machine: str, bucket: str, key_arn: str, region: str) -> dic
 
 
 def starter_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict[str, Any]:
-    """Return what the audience `pipeline` may do: start runs in its own name, see and stop them."""
+    """Return the policy of the audience `pipeline`: start runs as oneself, read and stop them."""
     own_starts = attestation.start_key(attestation.CALLER)
     return iam.document(
         *_see(machine),
@@ -121,7 +122,7 @@ def starter_policy(machine: str, bucket: str, key_arn: str, region: str) -> dict
 
 
 def report_policy(bucket: str, key_arn: str, region: str) -> dict[str, Any]:
-    """Return what lets training pods write their evaluation."""
+    """Return the policy that allows training pods to write their evaluation."""
     return iam.document(*_put(f"{bucket_arn(bucket, region)}/{REPORTS}/*", key_arn, region))
 
 
@@ -138,7 +139,7 @@ def _runs(machine: str) -> str:
 
 
 def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
-    """Return what lets a role write objects (an ARN) with the bucket's key."""
+    """Return the statements that allow a role to write objects (an ARN) with the bucket's key."""
     through = {
         "kms:ViaService": endpoint("s3", region),
         "kms:EncryptionContext:aws:s3:arn": objects.partition("/")[0],
@@ -157,7 +158,7 @@ def _put(objects: str, key_arn: str, region: str) -> list[iam.Statement]:
 def bucket_statements(
     arn: str, *, trainer: str, starters: Sequence[str], approvers: Sequence[str]
 ) -> list[iam.Statement]:
-    """Return what denies writes to everyone but these roles (ARNs).
+    """Return the statements that deny writes to all but these roles (ARNs).
 
     None of them is an IAM user, so every writer is a role session and has a session name.
     """

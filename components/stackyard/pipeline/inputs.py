@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PipelineInputs:
-    """What a pipeline runs, what it releases, and what may start it."""
+    """The jobs, Deployment, build and triggers of a pipeline."""
 
     train: Mapping[str, Any]
     """Manifest of the training Job."""

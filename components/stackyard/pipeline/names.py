@@ -1,4 +1,4 @@
-"""Names of a pipeline's resources in AWS, each as long as its service takes."""
+"""Names of a pipeline's resources in AWS, within the length limit of each service."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from stackyard.aws_location import AwsLocation
 from stackyard.naming import StackId, fitted
 
 MACHINE_LIMIT = 80
-"""Longest name of a state machine, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
+"""Maximum length of a state machine's name,
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 TRIGGER_LIMIT = 64
-"""Longest name of a rule and of a schedule. Two of one name would be one: PutRule overwrites.
+"""Maximum length of the name of a rule and of a schedule; PutRule overwrites a rule of equal name.
 
 Sources: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html and
-https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
-"""
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html."""
 
 
 def machine_name(stack: StackId) -> str:

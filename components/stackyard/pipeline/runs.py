@@ -27,7 +27,7 @@ class Question:
     champion: str
     champion_value: float | None
     started_by: str
-    """The person who started the run, `nobody` for data or the clock."""
+    """The person who started the run; `nobody` if data or the schedule did."""
 
     asked: datetime
     expires: datetime
@@ -63,7 +63,7 @@ def question(run: str, history: Sequence[Event]) -> Question | None:
 
 
 def ended_as(history: Sequence[Event]) -> str:
-    """Return the state that a run is in, or its last one."""
+    """Return the current state of a run, or its last one."""
     names = [
         details["name"]
         for event in history

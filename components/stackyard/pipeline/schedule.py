@@ -1,4 +1,4 @@
-"""EventBridge cron expressions, and whether one ever fires.
+"""Checks EventBridge cron expressions: their syntax, and that they ever fire.
 
 Six fields: minutes, hours, day of month, month, day of week, year; one of the two days is `?`.
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based.
@@ -10,7 +10,7 @@ import calendar
 import re
 
 FIRST_YEAR, LAST_YEAR = 2026, 2199
-"""Years that are looked at: none before this was written, none after those that AWS takes."""
+"""Years that are checked: from the year of this release to the last one that AWS accepts."""
 
 MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 DAYS = {
@@ -28,7 +28,7 @@ RANGES = {
 
 
 def check(expression: str) -> str:
-    """Return the expression; raises ValueError for one that is wrong or never fires."""
+    """Return the expression; raises ValueError if it is invalid or never fires."""
     parts = expression.split()
     if len(parts) != 6:
         raise ValueError(f"a schedule has six fields, as `0 3 ? * MON *` (got {expression!r})")
@@ -71,7 +71,7 @@ def _check_weekday(weekday: str) -> None:
 
 
 def _numbers(field: str, text: str) -> set[int]:
-    """Return the numbers that a field stands for: `*`, `5`, `1-5`, `0/15`, lists of these."""
+    """Return the numbers that match a field: `*`, `5`, `1-5`, `0/15`, lists of these."""
     low, high = RANGES[field]
     names = {"month": MONTHS, "day of week": DAYS}.get(field, {})
     found: set[int] = set()

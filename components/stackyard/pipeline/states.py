@@ -1,4 +1,4 @@
-"""States that are the same in every pipeline: how runs begin, wait, retry and end."""
+"""States that are the same in every pipeline: the start, waits, retries and final states."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WAIT = {
     "MaxDelaySeconds": 60,
     "MaxAttempts": 99_999,
 }
-"""Retry of a step that is not done yet: after 2 seconds, then less often, up to once a minute."""
+"""Retry of a step that is not finished: after 2 seconds, then with longer waits, up to a minute."""
 
 TRY_AGAIN = {
     "ErrorEquals": [
@@ -28,7 +28,8 @@ TRY_AGAIN = {
     "BackoffRate": 2,
     "MaxAttempts": 6,
 }
-"""https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
+"""Retry of errors of the Lambda service itself,
+https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
 
 NOBODY = "nobody"
 """Recorded as the starter of a run that new data or the schedule started."""
@@ -94,4 +95,4 @@ ENDS: dict[str, State] = {
         for name, cause in FAILURES.items()
     },
 }
-"""Final states; a run that needs nobody's attention ends as a success."""
+"""Final states; a run that needs no action by a person succeeds."""

@@ -1,7 +1,8 @@
-"""Specifications of Kueue objects as plain data: Kueue's types are unknown to Pulumi.
+"""Specifications of Kueue objects as plain data: Pulumi has no types for them.
 
-All GPUs of a stage belong to one cohort. No project owns any: each borrows up to its quota, and who
-has borrowed most for its weight gives back first. Source: https://kueue.sigs.k8s.io/docs/concepts/.
+All GPUs of a stage belong to one cohort. No project owns any: each borrows up to its quota, and the
+project that has borrowed most for its weight returns its GPUs first. Source:
+https://kueue.sigs.k8s.io/docs/concepts/.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from stackyard.references import GpuPoolRef
 GROUP = "kueue.x-k8s.io"
 
 API_VERSION = f"{GROUP}/v1beta2"
-"""Served by Kueue 0.15 and newer."""
+"""API version of Kueue 0.15 and newer."""
 
 COHORT = "stackyard"
-"""All projects of the stage share what is in it."""
+"""The cohort that all projects of the stage share."""
 
 GENERAL = "general"
 """The flavor of CPU and memory on any node."""
 
 QUEUE = "default"
-"""Each namespace's queue. Kueue puts jobs without a label into the queue of this name, so nobody
-gets around it: https://kueue.sigs.k8s.io/docs/tasks/manage/enforce_job_management/."""
+"""Each namespace's queue. Kueue adds jobs without a label to the queue with this name, so no job
+bypasses it: https://kueue.sigs.k8s.io/docs/tasks/manage/enforce_job_management/."""
 
 LABEL = f"{GROUP}/queue-name"
 """Label of a job that waits in a queue."""
@@ -35,11 +36,11 @@ LOOK: dict[str, list[str]] = {
     "resources": ["localqueues", "workloads"],
     "verbs": ["get", "list", "watch"],
 }
-"""RBAC rule for those who may see why a job waits."""
+"""RBAC rule for reading why a job waits."""
 
 
 def flavor(pool: GpuPoolRef) -> dict[str, Any]:
-    """Return the flavor of a GPU pool; its taint keeps jobs without a GPU out of it."""
+    """Return the flavor of a GPU pool; its taint excludes jobs without a GPU."""
     taint = {"key": pool.taint_key, "value": pool.taint_value, "effect": "NoSchedule"}
     return {"nodeLabels": dict(pool.node_selector), "nodeTaints": [taint]}
 
@@ -50,7 +51,7 @@ def flavor_name(pool: str) -> str:
 
 
 def cohort(pools: Mapping[str, GpuPoolRef]) -> dict[str, Any]:
-    """Return the cohort: every pool at its largest, as the autoscaler would make it."""
+    """Return the cohort: every pool at its maximum size, to which the autoscaler can scale it."""
     held = {pool: {"nominalQuota": str(facts.max_gpus)} for pool, facts in pools.items()}
     return {"resourceGroups": _gpu_groups(pools, held)}
 
@@ -60,7 +61,7 @@ def cluster_queue(
 ) -> dict[str, Any]:
     """Return a project's queue on one cluster; only jobs of its namespace wait in it.
 
-    CPU and memory are its own: the autoscaler makes them, so there is nothing to share.
+    CPU and memory are its own: the autoscaler creates them, so there is nothing to share.
     """
     quota = config.quota
     own = {"lendingLimit": "0", "borrowingLimit": "0"}
@@ -90,7 +91,7 @@ def cluster_queue(
 
 
 def local_queue(cluster_queue_name: str) -> dict[str, Any]:
-    """Return the queue in the namespace, which leads to the project's own."""
+    """Return the queue in the namespace, which refers to the project's cluster queue."""
     return {"clusterQueue": cluster_queue_name}
 
 

@@ -1,1 +1,1 @@
-"""Serving: a registered model behind one address, with a canary, and rollback as config."""
+"""Serving: a registered model behind one address, with a canary, and rollback by config."""

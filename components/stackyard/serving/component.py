@@ -17,10 +17,10 @@ from stackyard.serving.layout import address, deployment_name
 
 
 class ModelServers(Component):
-    """One Service per model; only the delivery role changes which image serves.
+    """One Service per model; only the delivery role changes the image that serves.
 
-    The Deployment of a model that the pipeline releases is not made here: two owners would revert
-    each other's changes.
+    This component does not create the Deployment of a model that the pipeline releases: two owners
+    would revert each other's changes.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:ModelServers"
@@ -56,7 +56,7 @@ class ModelServers(Component):
         self.publish()
 
     def _make_pods(self, server: objects.Server, pods: objects.Pods) -> list[pulumi.Resource]:
-        """Make the Deployment and the autoscaler of one version; return the Deployment, if any."""
+        """Create Deployment and autoscaler of one version; return the Deployment, if any."""
         model = server.model
         role, name = f"{model}-{pods.track}", deployment_name(model, pods.track)
         made: list[pulumi.Resource] = []
@@ -81,7 +81,7 @@ class ModelServers(Component):
     def _make_service(
         self, model: str, config: ModelServerConfig, deployments: Sequence[pulumi.Resource]
     ) -> pulumi.Output[str]:
-        # A Service counts as ready when pods are behind it, and before a release there are none.
+        # A Service counts as ready once it has pods, and before a release it has none.
         unreleased = {} if config.release else {"pulumi.com/skipAwait": "true"}
         made = k8s.core.v1.Service(
             self.named(f"{model}-service"),

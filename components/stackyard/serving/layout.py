@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 PORT = 8080
-"""Port on which every model answers."""
+"""Port of every model server."""
 
 CONTAINER = "server"
 """Name of the container whose image a release changes."""
@@ -14,10 +14,10 @@ SERVICE_ACCOUNT = "server"
 """Service account of model servers; its IAM role is the workload `server`."""
 
 HOME = "/opt/stackyard"
-"""Where the image keeps the model, in the directory `model`, in MLflow's format."""
+"""Directory of the image that contains the model, in `model`, in MLflow's format."""
 
 VERSION = "stackyard.dev/version"
-"""Annotation with the registry's version of the model that serves."""
+"""Annotation with the registry's version of the served model."""
 
 Track = Literal["stable", "canary"]
 

@@ -32,32 +32,32 @@ https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-models-serve."""
 
 @dataclass(frozen=True)
 class Server:
-    """One served model: its config, and what its pods need from the stack."""
+    """One served model: its config, and the values of the stack that its pods need."""
 
     stack: StackId
     model: str
     config: ModelServerConfig
     registry: str
-    """Host and path of the project's images."""
+    """Registry host and path of the project's images."""
 
     region: str
     pool: GpuPoolRef | None
-    """The GPU pool whose nodes serve; None for nodes without a GPU."""
+    """The GPU pool of its nodes; None for nodes without a GPU."""
 
 
 @dataclass(frozen=True)
 class Pods:
-    """The pods of one version: how many, and which release they run."""
+    """The pods of one version: their number and their release."""
 
     track: Track
     least: int
     most: int
     release: ReleaseConfig | None
-    """None where the pipeline sets the image."""
+    """None if the pipeline sets the image."""
 
 
 def tracks(config: ModelServerConfig) -> list[Pods]:
-    """Return the versions that serve, with their shares of the pods."""
+    """Return the served versions, with their shares of the pods."""
     least, most = config.replicas.min, config.replicas.max
     if config.canary is None:
         return [Pods("stable", least, most, config.release)]
@@ -69,7 +69,7 @@ def tracks(config: ModelServerConfig) -> list[Pods]:
 
 
 def selector(stack: StackId, model: str, track: Track | None = None) -> dict[str, str]:
-    """Return the labels that find the pods of a model, or of one of its versions."""
+    """Return the labels that select the pods of a model, or of one of its versions."""
     return kubernetes.selector(stack, "serving", model=model, **({"track": track} if track else {}))
 
 
@@ -94,8 +94,8 @@ def environment(config: ModelServerConfig, region: str) -> dict[str, str]:
 def deployment(server: Server, pods: Pods) -> k8s.apps.v1.DeploymentSpecArgs:
     """Return the specification of the Deployment of one version.
 
-    `replicas` is left out where the autoscaler decides, the image where the pipeline releases. A
-    new pod may have to wait for a node, so the deadline is five minutes above the start-up time.
+    `replicas` is omitted if the autoscaler sets it, the image if the pipeline releases it. A new
+    pod may have to wait for a node, so the deadline is five minutes longer than the start-up time.
     """
     match = selector(server.stack, server.model, pods.track)
     metadata = k8s.meta.v1.ObjectMetaArgs(
@@ -255,7 +255,7 @@ def disruption_budget(stack: StackId, model: str) -> k8s.policy.v1.PodDisruption
 def ingress_policy(
     stack: StackId, model: str, callers: Sequence[str]
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Return the policy that admits the project's own pods and the callers' namespaces only."""
+    """Return the policy that allows only the project's own pods and the callers' namespaces."""
     peers = [k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())]
     if callers:
         named = k8s.meta.v1.LabelSelectorRequirementArgs(

@@ -1,1 +1,1 @@
-"""Tuning: Optuna's storage and dashboard, and SageMaker's tuning behind guard rails."""
+"""Tuning: Optuna's storage and dashboard, and SageMaker's tuning within limits."""

@@ -1,4 +1,4 @@
-"""Optuna's storage and dashboard in a project, and its way to SageMaker."""
+"""Optuna's storage and dashboard in a project, and the roles for SageMaker's tuning."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from stackyard.workload import Workload
 
 
 class Tuning(Component):
-    """A storage that parallel trials share, with a user of its own, and a dashboard of it."""
+    """A storage that parallel trials share, with its own database user, and a dashboard."""
 
     TYPE: ClassVar[str] = "stackyard:index:Tuning"
 
     credentials: pulumi.Output[str]
-    """ARN of the secret that opens the storage."""
+    """ARN of the secret with the credentials of the storage."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Tuning(Component):
         jobs: ManagedJobs | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, where pods run, the PostgreSQL instance, and the project's roles.
+        """Wiring: the stack, the placement of pods, the PostgreSQL instance, and role ARNs.
 
-        `role_arns` has `trainer`, and `scientist` if there is one. `jobs` is where SageMaker runs
-        jobs and on what; raises ValueError where `managed` is set without it.
+        `role_arns` has `trainer`, and `scientist` if there is one. `jobs` are the network and
+        buckets of SageMaker's jobs; raises ValueError if `managed` is set without it.
         """
         super().__init__(name, config, opts=opts)
         if config.managed is not None and jobs is None:
@@ -130,7 +130,7 @@ class Tuning(Component):
     def _make_worker_settings(
         self, variables: dict[str, pulumi.Input[str]], trainer: pulumi.Input[str]
     ) -> None:
-        """Let training pods find the storage, and read its password."""
+        """Give training pods the settings of the storage, and the access to its password."""
         k8s.core.v1.ConfigMap(
             self.named("workers"),
             metadata=self._work.metadata(self._namespace),

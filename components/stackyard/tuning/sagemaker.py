@@ -1,4 +1,4 @@
-"""IAM statements around SageMaker's tuning, as plain data.
+"""IAM statements that limit SageMaker's tuning, as plain data.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html.
 """
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 ROLE = "sagemaker"
 
 START = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob")
-"""Actions that pass their instance types to IAM."""
+"""Actions for which IAM receives the instance types."""
 
 AUTOML = ("sagemaker:CreateAutoMLJobV2",)
-"""AutoML picks instance types itself and passes none to IAM; the other limits apply."""
+"""AutoML chooses instance types itself and IAM does not receive them; the other limits apply."""
 
 LOG = (
     "logs:CreateLogGroup",
@@ -46,16 +46,16 @@ FOLLOW = (
 )
 
 JOB_PREFIX_LIMIT = 20
-"""Longest beginning of a job's name. Tuning and AutoML jobs have 32 characters in all:
+"""Maximum length of a job name's prefix; tuning and AutoML jobs have 32 in all:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html."""
 
 OUTPUT = "sagemaker"
-"""Directory of the artifact bucket that its jobs write to."""
+"""Directory of the artifact bucket to which its jobs write."""
 
 
 @dataclass(frozen=True)
 class ManagedJobs:
-    """Where SageMaker runs a project's jobs, and the buckets that they use."""
+    """The network in which SageMaker runs a project's jobs, and the buckets that they use."""
 
     subnets: Sequence[pulumi.Input[str]]
     artifacts: str
@@ -67,7 +67,7 @@ class ManagedJobs:
 
 @dataclass(frozen=True)
 class Site:
-    """`ManagedJobs` of one stack, with all values known: what the policies are built from."""
+    """`ManagedJobs` of one stack with all values known: the input of the policies."""
 
     stack: StackId
     account: str
@@ -102,7 +102,7 @@ def trust(account: str) -> dict[str, Any]:
 
 
 def job_policy(site: Site) -> dict[str, Any]:
-    """Return what jobs may do: read datasets, write output, logs and metrics, and run at all."""
+    """Return the permissions of jobs: read datasets, write output, logs and metrics, and start."""
     artifacts = bucket_arn(site.artifacts, site.region)
     logs = site.location.arn("logs", "log-group:/aws/sagemaker/*")
     datasets = [bucket_arn(name, site.region) for name in site.datasets]
@@ -133,7 +133,7 @@ def job_policy(site: Site) -> dict[str, Any]:
 def start_policy(
     site: Site, job_role_arn: str, *, instance_types: Sequence[str], max_hours: int
 ) -> dict[str, Any]:
-    """Return what scientists may do: start jobs within the rails, with the jobs' role only."""
+    """Return the policy of scientists: start jobs within the limits, with the jobs' role only."""
     jobs = [
         site.location.arn("sagemaker", f"{kind}/{job_prefix(site.stack)}-*")
         for kind in ("automl-job", "hyper-parameter-tuning-job", "training-job")
@@ -152,10 +152,11 @@ def start_policy(
 
 
 def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[iam.Statement]:
-    """Deny whatever is outside of the rails, or says nothing about one.
+    """Deny requests that exceed a limit, and requests without a value that a limit applies to.
 
-    `ForAllValues` holds where a request names no value at all, which `Null` then catches. A key
-    cannot be asked for where an instance encrypts disks of its own: ResourceConfig.VolumeKmsKeyId,
+    `ForAllValues` also matches a request without any value; the condition `Null` denies that one.
+    A key cannot be required for an instance type that encrypts its local disks itself:
+    ResourceConfig.VolumeKmsKeyId,
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html.
     """
     other_key: dict[str, Mapping[str, Any]] = {

@@ -1,4 +1,4 @@
-"""How studies find their storage, as plain data; the same for pods and for tests."""
+"""Settings with which studies find their storage, as plain data; the same in pods and in tests."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from stackyard.container import SCRATCH, Program
 from stackyard.database.documents import CLIENT_PATH
 
 NAME = "tuning"
-"""Name of the dashboard, its service account, and the ConfigMap of those who tune."""
+"""Name of the dashboard, its service account, and the ConfigMap for tuning programs."""
 
 PORT = 8080
 
 STORAGE = "OPTUNA_STORAGE_URL"
-"""Holds a password, so it is set inside a pod only, by `connect.py`."""
+"""Variable for the storage; it contains a password, so `connect.py` sets it in the pod only."""
 
 CONNECT = ("python", f"{CLIENT_PATH}/connect.py", STORAGE)
-"""What is put before a program so that it finds the storage:
+"""Prefix of a program's command, with which it finds the storage:
 
     python /etc/stackyard/connect.py OPTUNA_STORAGE_URL python tune.py
 
@@ -31,7 +31,8 @@ from optuna_dashboard import run_server
 place = {"host": os.environ["DASHBOARD_HOST"], "port": int(os.environ["DASHBOARD_PORT"])}
 run_server(os.environ["OPTUNA_STORAGE_URL"], **place)
 """
-"""The command of the same name takes the storage from an argument, which others could read."""
+"""Hides the storage's address: the command `optuna-dashboard` accepts it as an argument only, and
+other processes of the node can read arguments."""
 
 
 PREPARE = """\
@@ -39,18 +40,18 @@ import os
 from optuna.storages import RDBStorage
 RDBStorage(os.environ["OPTUNA_STORAGE_URL"], skip_compatibility_check=True).upgrade()
 """
-"""Makes the tables, or brings them to what this Optuna needs. Workers that start at once on an
-empty database would each try to make them, and all but one would fail."""
+"""Creates the tables, or migrates them to this version of Optuna. If several workers started on an
+empty database, each would try to create them, and all but one would fail."""
 
 
 def dashboard_command(region: str) -> Program:
-    """Return what the dashboard runs."""
+    """Return the program of the dashboard."""
     place = {"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": str(PORT)}
     return Program([*CONNECT, "python", "-c", DASHBOARD], {**_environment(region), **place})
 
 
 def prepare_command(region: str) -> Program:
-    """Return what makes the storage ready, before the dashboard starts."""
+    """Return the program that prepares the storage, before the dashboard starts."""
     return Program([*CONNECT, "python", "-c", PREPARE], _environment(region))
 
 

@@ -1,4 +1,4 @@
-"""The `foundation` program; it talks to AWS only, so a preview needs no reachable cluster."""
+"""The `foundation` program; it calls AWS only, so a preview needs no reachable cluster."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from stackyard.vault.mounts import ADDON
 
 
 class Foundation:
-    """Keys first, then the network, then the cluster and its GPU pools."""
+    """Creates the keys first, then the network, then the cluster and its GPU pools."""
 
     def __init__(
         self, stack: StackId, config: FoundationConfig, upstreams: Mapping[str, StackId]
@@ -84,7 +84,7 @@ class Foundation:
         self._publish(vault, network, cluster, database, bases, emergency)
 
     def _make_break_glass(self, context: StackContext, opts: pulumi.ResourceOptions) -> list[str]:
-        """Make the role, if there is anybody to take it; return its ARN."""
+        """Create the role if it has users; return its ARN."""
         if not self.config.vault.break_glass:
             return []
         BreakGlass("break-glass", self.config.vault, context=context, opts=opts)

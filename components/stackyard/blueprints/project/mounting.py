@@ -1,4 +1,4 @@
-"""Mounts: which pods of a project mount which secrets."""
+"""Mounts: the secrets that each kind of pod of a project mounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Mount:
     """The workload whose role the pods have."""
 
     secrets: list[str]
-    """Names of the secrets, as written."""
+    """Names of the secrets in the stack file."""
 
 
 def mounts(config: ProjectSections) -> Iterator[Mount]:

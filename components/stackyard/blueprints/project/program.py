@@ -1,4 +1,4 @@
-"""The `project` program: data and who may use it, then the namespace on the cluster."""
+"""The `project` program: data and its permissions, then the namespace on the cluster."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class ProjectSections(StackConfig):
     """The lakeFS server of datasets with `branching: lakefs`."""
 
     retention: RetentionConfig = RetentionConfig()
-    """How long each class of data is kept."""
+    """Retention of each class of data."""
 
     access: AccessConfig = AccessConfig()
     """Permissions of audiences and workloads."""
@@ -75,7 +75,7 @@ class ProjectSections(StackConfig):
 
     @property
     def baked_models(self) -> dict[str, str]:
-        """The image of the project that each model is built on, by served model."""
+        """The image of the project on which each model is built, by served model."""
         models = self.serving.models.items() if self.serving else ()
         return {name: server.base_image for name, server in models if server.base_image}
 

@@ -1,4 +1,4 @@
-"""What the sections of a project must agree on: one module per topic, each with a `check`."""
+"""Checks between the sections of a project: one module per topic, each with a `check`."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ AGREEMENTS: tuple[Callable[[ProjectSections], Iterator[Problem]], ...] = (
     subscribers.check,
     training.check,
 )
-"""All agreements; `ProjectConfig` reports the problems of every one."""
+"""All checks; `ProjectConfig` reports the problems of every one."""

@@ -1,4 +1,4 @@
-"""Datasets and retention: each dataset has a lifetime that its tools can work with."""
+"""Datasets and retention: each dataset has a retention that is compatible with its tools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stackyard.retention.config import readable_at_once
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
-    """Yield datasets with a reserved name, or whose retention is missing or does not fit."""
+    """Yield datasets with a reserved name, or with a missing or unsuitable retention."""
     yield from reserved_names(config.datasets)
     yield from _jurisdictions(config)
     yield from _cold_storage(config)
@@ -30,7 +30,7 @@ def _jurisdictions(config: ProjectSections) -> Iterator[Problem]:
 
 
 def _cold_storage(config: ProjectSections) -> Iterator[Problem]:
-    """DVC and lakeFS read objects of any age, and do not wait for a restore of many hours."""
+    """Yield unsuitable storage classes: DVC and lakeFS do not wait for a restore of many hours."""
     for name, dataset in config.datasets.items():
         if dataset.kind == "personal" or not (dataset.dvc or dataset.branching):
             continue

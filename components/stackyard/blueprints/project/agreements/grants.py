@@ -11,7 +11,7 @@ from stackyard.problem import Problem
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
-    """Yield grants of what is not declared, and trusted accounts without an external id."""
+    """Yield grants of undeclared data, and trusted accounts without an external id."""
     for who, grants in config.access.grants.items():
         path = ("access", "workloads" if who in WORKLOADS else "audiences", who)
         yield from _granted(config, path, grants)
@@ -33,7 +33,7 @@ def _granted(config: ProjectSections, path: FieldPath, grants: GrantsConfig) -> 
 
 
 def _other_accounts(config: ProjectSections) -> Iterator[Problem]:
-    """A role that another account assumes needs an external id, against the confused deputy.
+    """Yield roles that another account assumes without an external id (confused deputy).
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
     """

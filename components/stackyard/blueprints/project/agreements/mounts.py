@@ -1,4 +1,4 @@
-"""Mounted secrets: they exist, and the pods' role and those who start the pods may read them."""
+"""Mounted secrets: they exist, and the role of the pods and their starters may read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stackyard.problem import Problem
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
-    """Yield readers that do not exist or are missing, and mounts that could not be read."""
+    """Yield readers that do not exist or are missing, and mounts that cannot be read."""
     yield from _readers(config)
     for mount in mounts(config):
         for secret in dict.fromkeys(mount.secrets):
@@ -19,7 +19,10 @@ def check(config: ProjectSections) -> Iterator[Problem]:
 
 
 def _readers(config: ProjectSections) -> Iterator[Problem]:
-    """Who starts a pod decides what runs in it, and so reads what the pod's role may read."""
+    """Yield unknown readers, and audiences that start a reader's pods but are no readers.
+
+    A person who starts a pod decides its program, and so reads everything that its role may read.
+    """
     for name, secret in config.secrets.entries.items():
         path = ("secrets", "entries", name, "readers")
         for reader in secret.readers:

@@ -1,4 +1,4 @@
-"""The pipeline: what it names exists, and its triggers keep approvals independent."""
+"""The pipeline: everything it refers to exists, and its triggers keep approvals independent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TRIGGER = ("pipeline", "triggers", "object_created")
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
-    """Yield jobs, models, audiences and data that the pipeline names and the project lacks."""
+    """Yield jobs, models, audiences and data of the pipeline that the project does not have."""
     if (pipeline := config.pipeline) is None:
         return
     yield from _jobs(config, pipeline)
@@ -68,7 +68,7 @@ def _trigger(config: ProjectSections, trigger: ObjectTriggerConfig) -> Iterator[
 def _writers(
     config: ProjectSections, pipeline: PipelineConfig, trigger: ObjectTriggerConfig
 ) -> Iterator[Problem]:
-    """A run that data starts has no starter, so an approver who writes data approves its own."""
+    """Yield approvers who write the data that starts runs: such a run has no starter to exclude."""
     data = f"{trigger.dataset}/{trigger.directory}"
     writers = {
         who

@@ -1,4 +1,4 @@
-"""Serving: served models come from the registry, and something releases each of them."""
+"""Serving: served models are in the registry, and the config or the pipeline releases each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stackyard.problem import Problem
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
-    """Yield served models without a registry, and models that nothing releases."""
+    """Yield served models without a registry, and models without a release."""
     if config.serving is None:
         return
     if config.models is None:

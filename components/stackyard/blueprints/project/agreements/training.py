@@ -1,4 +1,4 @@
-"""Training jobs: none asks for more than the namespace's quota, or no cluster would accept it."""
+"""Training jobs: none requests more than the namespace's quota, which no cluster would accept."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Roles with rights on a project's data that are no audience's and no workload's of its own.
+"""Roles with permissions on a project's data, beside those of its audiences and workloads.
 
-A service takes one (SageMaker), or a server (lakeFS), or the trainer's pods on premises.
+They are for a service (SageMaker), a server (lakeFS), or the trainer's pods on premises.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def data_roles(
 def managed_jobs(
     stack: StackId, config: ProjectConfig, subnets: Sequence[pulumi.Input[str]] = ()
 ) -> ManagedJobs:
-    """Return what SageMaker's jobs use: they read what trainers do, but no personal data."""
+    """Return the inputs of SageMaker's jobs: they read the trainer's data, but no personal data."""
     buckets = dataset_buckets(config.store, stack, config.account)
     readable = granted(config.access.workloads.trainer, list(config.datasets))
     return ManagedJobs(
@@ -68,6 +68,6 @@ def managed_jobs(
 
 
 def branched(stack: StackId, config: ProjectConfig) -> list[str]:
-    """Return the buckets that lakeFS keeps branches in."""
+    """Return the buckets in which lakeFS stores branches."""
     buckets = dataset_buckets(config.store, stack, config.account)
     return [buckets[name] for name, dataset in config.datasets.items() if dataset.branching]

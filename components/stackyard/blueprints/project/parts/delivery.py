@@ -44,12 +44,12 @@ class Delivery:
 
 
 def delivery_buckets(stack: StackId, config: ProjectConfig) -> list[str]:
-    """Return the names of the buckets that `make_delivery` makes."""
+    """Return the names of the buckets that `make_delivery` creates."""
     return [report_bucket(stack, config.account)] if config.pipeline else []
 
 
 def make_delivery(environment: ProjectEnvironment, wiring: ProjectWiring) -> Delivery:
-    """Make the components; raises ContractError for a GPU pool or base image that is missing."""
+    """Create the components; raises ContractError for a GPU pool or base image that is missing."""
     for path, pool in environment.config.named_gpu_pools():
         _check_named(environment, "GPU pool", pool, dotted(path), environment.pools)
     images = _make_images(environment, wiring)
@@ -79,7 +79,7 @@ def _make_images(environment: ProjectEnvironment, wiring: ProjectWiring) -> Proj
 
 
 def _model_statements(environment: ProjectEnvironment) -> list[iam.Statement]:
-    """Return the statements by which builds read registered models."""
+    """Return the statements that allow builds to read registered models."""
     if environment.config.models is None:
         return []
     context = environment.context
@@ -109,7 +109,7 @@ def _make_pipeline(
     environment: ProjectEnvironment, wiring: ProjectWiring, images: ProjectImages | None
 ) -> Pipeline | None:
     config = environment.config
-    # A pipeline's model is served and baked onto an image: `agreements/pipeline.py`.
+    # A pipeline's model is served and has a base image: `agreements/pipeline.py`.
     if config.pipeline is None or config.serving is None or images is None:
         return None
     return Pipeline(
@@ -154,7 +154,7 @@ def _manifest(environment: ProjectEnvironment, name: str) -> dict[str, Any]:
 
 
 def _registry(environment: ProjectEnvironment) -> str:
-    """Return the project's part of the account's own registry."""
+    """Return the project's path in the account's registry."""
     config = environment.config
     return f"{registry(config.account, config.region)}/{environment.stack}"
 
@@ -162,7 +162,7 @@ def _registry(environment: ProjectEnvironment) -> str:
 def _check_named(
     environment: ProjectEnvironment, kind: str, name: str, field: str, known: Collection[str]
 ) -> None:
-    """Refuse a name that the foundation does not have: what needs it would wait for ever."""
+    """Refuse a name that the foundation does not have: its users would wait without end."""
     if name not in known:
         raise environment.mismatch(
             f"has no {kind} `{name}`, which `{field}` of {environment.stack} names",

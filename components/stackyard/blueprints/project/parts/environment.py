@@ -1,4 +1,4 @@
-"""The environment of a project: its config, and the contracts of the stacks that it builds on."""
+"""The environment of a project: its config, and the contracts of its upstream stacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stackyard.references import ClusterApiRef, GpuPoolRef, StackContext
 
 @dataclass(frozen=True)
 class ProjectWiring:
-    """Outputs of the project's first components, which its other parts take."""
+    """Outputs of the project's first components, which are inputs of its other parts."""
 
     namespace: pulumi.Input[str]
     """The namespace in the cloud; known once pods may start in it."""
@@ -37,7 +37,7 @@ class ProjectWiring:
 
 @dataclass(frozen=True)
 class ProjectEnvironment:
-    """What all parts of the project program read; nothing of it changes during a run."""
+    """Inputs of all parts of the project program; they do not change during a run."""
 
     stack: StackId
     config: ProjectConfig
@@ -64,7 +64,7 @@ class ProjectEnvironment:
 
     @property
     def gpu_resources(self) -> list[str]:
-        """The extended resources that quotas bound, on every cluster."""
+        """The extended resources that quotas limit, on every cluster."""
         return sorted({RESOURCE, *(pool.resource for pool in self.pools.values())})
 
     @property
@@ -73,7 +73,7 @@ class ProjectEnvironment:
         return self.services.queueing is not None
 
     def check_gpu_quota(self) -> None:
-        """Raise ContractError for a GPU quota above the pools: its last pods would never start."""
+        """Raise ContractError for a GPU quota above the pools: its last pods could never start."""
         quota = self.config.namespace.quota.gpus
         held = sum(pool.max_gpus for pool in self.pools.values())
         if quota > held:

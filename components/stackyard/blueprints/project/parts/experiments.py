@@ -24,12 +24,12 @@ from stackyard.tuning import sagemaker
 from stackyard.tuning.component import Tuning
 
 MODEL_READERS = frozenset({"delivery"})
-"""Audiences that bake registered models into images; nobody else can read the model bucket."""
+"""Audiences that bake registered models into images; no others can read the model bucket."""
 
 
 @dataclass(frozen=True)
 class Experiments:
-    """The components that other stacks and people ask for; None without `tracking` or `models`."""
+    """The components with outputs for other stacks; None without `tracking` or `models`."""
 
     tracking: TrackingServer | None = None
     models: ModelRegistry | None = None
@@ -46,20 +46,20 @@ class Experiments:
 
 
 def experiment_buckets(stack: StackId, config: ProjectConfig) -> list[str]:
-    """Return the names of the buckets that `make_experiments` makes."""
+    """Return the names of the buckets that `make_experiments` creates."""
     artifacts = [artifact_bucket(stack, config.account)] if config.tracking else []
     models = [documents.model_bucket(stack, config.account)] if config.models else []
     return [*artifacts, *models]
 
 
 def make_experiments(environment: ProjectEnvironment, wiring: ProjectWiring) -> Experiments:
-    """Make the components; raises ContractError where the foundation has no database."""
+    """Create the components; raises ContractError if the foundation has no database."""
     return _Maker(environment, wiring).make()
 
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes the components of this part; only `make` is called from outside."""
+    """Creates the components of this part; only `make` is called from outside."""
 
     environment: ProjectEnvironment
     wiring: ProjectWiring
@@ -130,7 +130,7 @@ class _Maker:
 
     @property
     def pods(self) -> PodPlacement:
-        """Where the pods of this part run."""
+        """Placement of the pods of this part."""
         return PodPlacement(
             cluster=self.environment.cluster,
             namespace=self.wiring.namespace,
@@ -138,10 +138,10 @@ class _Maker:
         )
 
     def database_access(self, config: TrackingConfig, section: str) -> DatabaseAccess:
-        """Return how servers get databases, with the program that their pods connect by.
+        """Return the settings with which servers create databases and their pods connect.
 
         Raises ContractError for a foundation without a database, which `section` needs. The image
-        of the tracking server has what the set-up jobs need.
+        of the tracking server contains the packages that the set-up jobs need.
         """
         environment = self.environment
         foundation, services = environment.foundation, environment.services
@@ -166,9 +166,9 @@ class _Maker:
         )
 
     def other_users(self) -> list[str]:
-        """Return the roles beside the server's that may use the artifact bucket.
+        """Return the further roles that may use the artifact bucket.
 
-        One copies registered models out of it, SageMaker's jobs write to a directory of theirs.
+        One copies registered models from it; SageMaker's jobs write to their own directory.
         """
         managed = self.config.tuning is not None and self.config.tuning.managed is not None
         users = {documents.KEEPER: self.config.models is not None, sagemaker.ROLE: managed}

@@ -27,9 +27,9 @@ def make_hybrid(
     namespace: pulumi.Input[str],
     opts: ComponentOptions,
 ) -> None:
-    """Make the cloud's ConfigMap and queue, and the project's part of each on-premises cluster.
+    """Create the cloud's ConfigMap and queue, and the project's part of each on-premises cluster.
 
-    `namespace` is the one in the cloud; `opts` has the AWS provider and the cloud cluster's.
+    `namespace` is the one in the cloud; `opts` has the providers of AWS and of the cloud cluster.
     """
     CloudPlace(
         "place",
@@ -95,9 +95,9 @@ def _make_queue(
 
 
 def _client_settings(environment: ProjectEnvironment, cluster: str) -> dict[str, dict[str, str]]:
-    """Return the settings of clients on premises by ConfigMap: how they reach the tracking server.
+    """Return the settings of clients on premises by ConfigMap, with the tracking server's address.
 
-    Raises ContractError where the server has no address outside of the cloud cluster.
+    Raises ContractError if the server has no address outside of the cloud cluster.
     """
     stack, tracking = environment.stack, environment.config.tracking
     if tracking is None:

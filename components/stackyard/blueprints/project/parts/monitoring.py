@@ -8,7 +8,7 @@ from stackyard.monitoring.metrics import MonitoredPrograms, ProjectMetrics
 
 
 def make_monitoring(environment: ProjectEnvironment, wiring: ProjectWiring) -> None:
-    """Make alerts, dashboards, logs and metrics, if the stack file has the section."""
+    """Create alerts, dashboards, logs and metrics, if the stack file has the section."""
     config = environment.config
     if config.monitoring is None:
         return
@@ -36,7 +36,7 @@ def make_monitoring(environment: ProjectEnvironment, wiring: ProjectWiring) -> N
         opts=wiring.opts,
     )
     if config.monitoring.grafana:
-        # Only who wants them pays for loading the library that builds them.
+        # Imported here: only stacks with these dashboards must load the library that builds them.
         from stackyard.monitoring.boards import GrafanaBoards
 
         GrafanaBoards(

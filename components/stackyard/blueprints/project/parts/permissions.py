@@ -1,7 +1,7 @@
 """Inputs of a project's grants and namespace rules, as its files name them; without Pulumi.
 
-The program and the verb `access` both call these functions, so that `access` cannot answer for
-other permissions than `up` makes.
+The program and the command `access` both call these functions, so that `access` reports the same
+permissions that `up` creates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stackyard.queueing import objects
 def grant_context(
     stack: StackId, config: ProjectConfig, *, cluster: str, key_arns: Mapping[str, str]
 ) -> GrantContext:
-    """Return the account, region, cluster, buckets and keys that grants are compiled for."""
+    """Return the account, region, cluster, buckets and keys with which grants are compiled."""
     return GrantContext(
         stack=stack,
         account=config.account,
