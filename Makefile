@@ -7,7 +7,7 @@ export PATH := $(BIN):$(PATH)
 # Without compiled modules each of some hundred Python processes compiles the SDK anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit coverage chaos check snapshots bench audit core tools image-tools clean help
+.PHONY: demo test unit coverage chaos acceptance check snapshots bench audit core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -31,6 +31,10 @@ coverage: tools image-tools  ## run every test and print which lines and branche
 
 chaos: tools  ## stop and kill the `up` of a real project 20 times each
 	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(PYTEST) tests/e2e/test_stops.py
+
+# For an account of your own: it makes, changes and DESTROYS the whole stage; docs/aws.md.
+acceptance: $(STAMP)  ## apply, ask, change and destroy a stage: make acceptance ESTATE=DIR STACK=TEAM/PROJECT/STAGE
+	@$(BIN)/python -m tests.acceptance "$(ESTATE)" "$(STACK)"
 
 check: $(STAMP)  ## lint, format and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The quickstart as `make demo` runs it: from nothing, once more, and down again."""
+"""The quickstart as `make demo` runs it: from nothing, once more, accepted, and down again."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Demo:
     """A copy of the example, and a sandbox of its own, as its stacks are named like others."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self.sandbox = folder / "quickstart", folder / "sandbox"
-        shutil.copytree(QUICKSTART, self._folder)
+        self.folder, self.sandbox = folder / "quickstart", folder / "sandbox"
+        shutil.copytree(QUICKSTART, self.folder)
         self._environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -38,9 +38,20 @@ class Demo:
 
     def run(self, *command: str, timeout: float = 400) -> str:
         """Run a command in the example's folder and return stdout; fails if the command does."""
+        return self._run(command, self.folder, timeout)
+
+    def accept(self) -> str:
+        """Run the acceptance of the example's stage, and return its report."""
+        report = self.folder / "acceptance.md"
+        words = (str(self.folder), PROJECT, "--report", str(report))
+        command = (sys.executable, "-m", "tests.acceptance", *words)
+        self._run(command, QUICKSTART.parents[1], 600)
+        return report.read_text()
+
+    def _run(self, command: tuple[str, ...], folder: Path, timeout: float) -> str:
         done = subprocess.run(
             command,
-            cwd=self._folder,
+            cwd=folder,
             env=self._environment,
             capture_output=True,
             text=True,
@@ -143,7 +154,10 @@ def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo:
     demo.client("s3").put_object(Bucket=bucket, Key="incoming/1", Body=b"x")
 
     s3, iam, eks, ec2 = (demo.client(name) for name in ("s3", "iam", "eks", "ec2"))
-    demo.run("stackyard", "destroy", "*/*/*", "--yes")
+    report = demo.accept()
+    assert "FAILED" not in report
+    assert [concern for concern in CHECKS if f"| {concern} | ok |" not in report] == []
+    assert f"| {PROJECT} | " in report.partition("## Cost")[2]
     assert s3.list_buckets()["Buckets"] == []
     assert NAMESPACE not in namespaces(demo.cellar())
     assert eks.list_clusters()["clusters"] == []

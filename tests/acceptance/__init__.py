@@ -1,0 +1,1 @@
+"""An acceptance run: a stage applied, asked, changed and destroyed in an account of one's own."""
