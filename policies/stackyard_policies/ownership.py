@@ -47,12 +47,17 @@ def personal_region(subjects: list[Subject], settings: Settings) -> Iterator[tup
             yield subject.urn, f"personal data in `{subject.name}` would be in {region}"
 
 
-@stack_rule("budget-present", BUCKET, fix="add `budget: {monthly_limit: …}` to the stack's files")
+@stack_rule(
+    "budget-present",
+    BUCKET,
+    fix="add `budget: {monthly_limit: …}` to the stack's files; the budget of a project notifies "
+    "topics of `monitoring`, so it needs that section, too",
+)
 def budget_present(subjects: list[Subject], settings: Settings) -> Iterator[tuple[str, str]]:
     """Every stack that holds data has a budget with notifications."""
     buckets = [subject for subject in subjects if subject.type == BUCKET]
     if buckets and not any(subject.type == BUDGET for subject in subjects):
-        yield buckets[0].urn, "the stack has no budget"
+        yield buckets[0].urn, "no AWS budget notifies anybody of the stack's costs"
 
 
 RULES = (tags_required, personal_region, budget_present)

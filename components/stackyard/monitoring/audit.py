@@ -20,6 +20,7 @@ from stackyard.monitoring.audit_events import (
     opened_by_others,
 )
 from stackyard.monitoring.log_metrics import metric_namespace
+from stackyard.monitoring.spending import make_budget
 from stackyard.naming import bucket_name, role_name
 from stackyard.references import StackContext
 from stackyard.retention.config import LogLifetimeConfig
@@ -33,7 +34,7 @@ class AuditTrail(Component):
 
     An alarm follows every use of an emergency role (the break-glass role of the vault and the
     foundation's `admins`), and every decryption of secrets or personal data by a principal that is
-    not one of the stage's own roles.
+    not one of the stage's own roles. The same topic receives the notifications of the budget.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:AuditTrail"
@@ -49,9 +50,13 @@ class AuditTrail(Component):
         context: StackContext,
         emergency_roles: Sequence[str],
         owner: str,
+        monthly_limit: int | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, ARNs of emergency roles, and the email address for alarms."""
+        """Wiring: the stack, ARNs of emergency roles, and the email address for alarms.
+
+        `monthly_limit` is the stack's budget in US dollars.
+        """
         super().__init__(name, config, opts=opts)
         self._stack, self._account, self._region = context.stack, context.account, context.region
         self._location, self._key_arn = context.location, context.key_arns["logs"]
@@ -71,6 +76,9 @@ class AuditTrail(Component):
             lambda arns: opened_by_others(arns, location=self._location, stage=self._stack.stage)
         )
         self._make_alarm(KEY_OPENED, group, [opened])
+        if monthly_limit:
+            topic = self.topic_arn
+            make_budget(self, stack=self._stack, limit=monthly_limit, topic_arn=topic)
         self.publish()
 
     def _make_trail(self, config: LogLifetimeConfig, group: aws.cloudwatch.LogGroup) -> None:

@@ -14,11 +14,9 @@ from stackyard.monitoring import dashboards, documents, log_metrics
 from stackyard.monitoring.alarm import make_alarm
 from stackyard.monitoring.alerts import alarms
 from stackyard.monitoring.config import READERS, Audience, MonitoringConfig
+from stackyard.monitoring.spending import make_budget
 from stackyard.references import StackContext
 from stackyard.retention.plan import log_days
-
-SPENT_PERCENT = 80
-"""Percent of the budget at which actual costs cause a notification."""
 
 
 class Monitoring(Component):
@@ -54,7 +52,9 @@ class Monitoring(Component):
             self._make_dashboard(who, alarm_arns.get(who, []))
             self._grant_reading(who, role_arns[READERS[who]])
         if monthly_limit:
-            self._make_budget(monthly_limit)
+            # Business is notified, or dev where there is none.
+            topic = self.topic_arns.get("business", self.topic_arns["dev"])
+            make_budget(self, stack=self._stack, limit=monthly_limit, topic_arn=topic)
         self.publish()
 
     def _make_topic(self, who: Audience) -> pulumi.Output[str]:
@@ -156,38 +156,5 @@ class Monitoring(Component):
             name="monitoring",
             role=pulumi.Output.from_input(role_arn).apply(lambda arn: arn.rpartition("/")[2]),
             policy=iam.text(policy),
-            opts=self.child(),
-        )
-
-    def _make_budget(self, limit: int) -> None:
-        """Notify business, or dev if there is no business; the stack's tag selects the costs.
-
-        Billing must have it as an activated cost allocation tag, see
-        https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html.
-        """
-        topics = [self.topic_arns.get("business", self.topic_arns["dev"])]
-        percents = {"FORECASTED": 100, "ACTUAL": SPENT_PERCENT}
-        aws.budgets.Budget(
-            self.named("budget"),
-            name=self._stack.slug,
-            budget_type="COST",
-            time_unit="MONTHLY",
-            limit_amount=str(limit),
-            limit_unit="USD",
-            cost_filters=[
-                aws.budgets.BudgetCostFilterArgs(
-                    name="TagKeyValue", values=[f"user:stackyard:stack${self._stack}"]
-                )
-            ],
-            notifications=[
-                aws.budgets.BudgetNotificationArgs(
-                    comparison_operator="GREATER_THAN",
-                    notification_type=kind,
-                    threshold=percent,
-                    threshold_type="PERCENTAGE",
-                    subscriber_sns_topic_arns=topics,
-                )
-                for kind, percent in percents.items()
-            ],
             opts=self.child(),
         )

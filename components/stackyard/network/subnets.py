@@ -26,7 +26,7 @@ SHARED_SPACE = IPv4Network("100.64.0.0/10")
 OTHER_LETTERS = {
     "ap-northeast-1": "acd",
     "ca-central-1": "abd",
-    "cn-north-1": "ab",
+    "cn-north-1": "abd",
     "us-west-1": "ab",
 }
 """Letters of the zones in regions where they are not `a`, `b` and `c`. Source:

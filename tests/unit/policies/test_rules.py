@@ -339,3 +339,9 @@ def test_settings_survive_the_way_through_the_engine() -> None:
     given = json.loads(json.dumps(configs["personal-data-bounded"]))
     assert given.pop("enforcementLevel") == "mandatory"
     assert read_settings({**given, "personal_days": 1095.0}) == SETTINGS
+
+
+def test_who_lacks_a_budget_hears_of_the_section_that_makes_it() -> None:
+    """A project with `budget` and no `monitoring` has no AWS budget."""
+    rule = RULES["budget-present"]
+    assert "`monitoring`" in rule.fix

@@ -57,6 +57,7 @@ class Foundation:
             context=context,
             emergency_roles=[*config.admins, *emergency],
             owner=config.owner,
+            monthly_limit=config.budget.monthly_limit if config.budget else None,
             opts=opts,
         )
         network = Network(

@@ -10,6 +10,7 @@ from stackyard import contracts
 from stackyard.blueprints import catalogue
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.naming import StackId
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, granted
 
 STACK = StackId("platform", "foundation", "dev")
 ADMIN = "arn:aws:iam::123456789012:role/platform-admin"
@@ -128,3 +129,23 @@ def test_no_role_has_wildcard_actions_or_trusts_everyone(made: Any) -> None:
 def test_contradictions_between_sections_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         FoundationConfig.model_validate(config(**changes))
+
+
+def test_the_budget_of_a_foundation_notifies_its_owner(run: Any) -> None:
+    """A project's budget does so by `monitoring`; a foundation has no such section."""
+    limited = catalogue.program("foundation", STACK, config(budget={"monthly_limit": 2000}), {})
+    (budget,) = run(limited).of_type("aws:budgets/budget:Budget").values()
+    assert budget["limitAmount"] == "2000"
+    assert all(notified["subscriberSnsTopicArns"] for notified in budget["notifications"])
+
+
+def test_without_a_budget_nothing_is_limited(made: Any) -> None:
+    assert made.of_type("aws:budgets/budget:Budget") == {}
+
+
+def test_cloudtrail_can_take_the_role_of_its_log_group(made: Any) -> None:
+    """It names neither account nor trail when it does."""
+    role = made.of_type("aws:iam/role:Role")["audit-role"]
+    service = frozenset({"cloudtrail.amazonaws.com"})
+    asked = Asked("sts:AssumeRole", "arn:role", service, "123456789012", {})
+    assert "named" in granted(asked, json.loads(role["assumeRolePolicy"]))

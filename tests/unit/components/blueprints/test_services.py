@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -129,3 +130,32 @@ def test_queues_are_declared_only_where_the_stage_has_them(made: Any, run: Any) 
     names = {one["metadata"]["name"] for one in queued.of_type(token).values()}
     assert names == {"general", "gpu-training", "gpu-slices"}
     assert queued.contract["queueing"] == "kueue"
+
+
+def tolerated(taint: Mapping[str, str], tolerations: Sequence[Mapping[str, str]]) -> bool:
+    """Whether pods run in spite of a taint.
+
+    Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
+    """
+    return any(
+        one.get("key", taint["key"]) == taint["key"]
+        and one.get("effect", taint["effect"]) == taint["effect"]
+        and (one.get("operator") == "Exists" or one.get("value") == taint["value"])
+        for one in tolerations
+    )
+
+
+@pytest.mark.parametrize("pool", sorted(POOLS))
+def test_every_agent_runs_on_the_nodes_of_every_gpu_pool(made: Any, pool: str) -> None:
+    contract = GpuContract(pool, POOLS[pool])
+    # As Kubernetes spells it; EKS spells it `NO_SCHEDULE`.
+    taint = {**contract.taint, "effect": "NoSchedule"}
+    daemons = made.of_type("kubernetes:apps/v1:DaemonSet")
+    plugin = f"device-plugin-{pool}-daemon-set"
+    running = {
+        name
+        for name, one in daemons.items()
+        if tolerated(taint, (spec := one["spec"]["template"]["spec"])["tolerations"])
+        and spec.get("nodeSelector", {}).items() <= contract.labels.items()
+    }
+    assert running == {"gpu-telemetry-daemon-set", "log-shipper-daemon-set", plugin} & set(daemons)
