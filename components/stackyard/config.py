@@ -58,5 +58,11 @@ def immutable(**field: Any) -> Any:
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
 """A name in a stack file: lower-case letters, digits and hyphens, 2 to 32 characters."""
 
+RepositoryName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)
+]
+"""A name that becomes an ECR repository: as `Name`, but no two hyphens in a row. Source:
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html."""
+
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 """An IPv4 range in CIDR notation."""

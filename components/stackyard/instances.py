@@ -15,6 +15,14 @@ REVIEWED = "2026-11-24"
 """Date on which this table was last compared with its source."""
 
 
+_GENERAL = re.compile(
+    r"^(?P<family>[cmr][5-9]|[cmr]\d\d|t3|t4)(?P<options>[a-z-]*)\.(?P<size>\w+)$"
+)
+_GIB_PER_VCPU = {"c": 2, "m": 4, "r": 8}
+_LARGE = re.compile(r"^(\d*)xlarge$")
+_BURSTABLE = {"small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
+"""Memory in GiB of t3 and t4g types."""
+
 _GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")
 
 
@@ -154,3 +162,31 @@ def is_graviton(instance_type: str) -> bool:
     Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html.
     """
     return _GRAVITON.match(instance_type) is not None
+
+
+def vcpus_and_memory(instance_type: str) -> tuple[int, int] | None:
+    """Return the vCPUs and the memory in GiB of a type; None for one that is not known here.
+
+    Known are the types with GPUs, and c, m and r from the fifth generation on, whose memory is in
+    proportion to their vCPUs: https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html.
+    """
+    if (gpu := INSTANCES.get(instance_type)) is not None:
+        return gpu.vcpus, gpu.memory_gib
+    found = _GENERAL.match(instance_type)
+    if found is None or (found["family"] == "c5" and "n" in found["options"]):
+        return None
+    size = found["size"]
+    if found["family"].startswith("t"):
+        memory = _BURSTABLE.get(size)
+        vcpus = {"xlarge": 4, "2xlarge": 8}.get(size, 2)
+        return None if memory is None else (vcpus, memory)
+    cores = _vcpus(size)
+    return None if cores is None else (cores, cores * _GIB_PER_VCPU[instance_type[0]])
+
+
+def _vcpus(size: str) -> int | None:
+    """Return the vCPUs that the name of a size means: 4 for each `xlarge`."""
+    if size in ("medium", "large"):
+        return 1 if size == "medium" else 2
+    found = _LARGE.match(size)
+    return 4 * int(found[1] or 1) if found else None

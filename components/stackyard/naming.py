@@ -19,6 +19,10 @@ IAM_ROLE_LIMIT = 64
 """Maximum length of an IAM role name,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
+LONGEST_SLUG = IAM_ROLE_LIMIT - len("-") - len("-01234567")
+"""Longest path, as one word, that a role's name keeps whole: `fitted` cuts only what follows it.
+Apply roles know the roles of their stage by that part of the name."""
+
 NAMESPACE_LIMIT = 63
 """Maximum length of a namespace name (an RFC 1123 label),
 https://kubernetes.io/docs/concepts/overview/working-with-objects/names/."""
@@ -48,6 +52,22 @@ class StackId:
 
     def __str__(self) -> str:
         return f"{self.team}/{self.project}/{self.stage}"
+
+    @property
+    def problem(self) -> tuple[str, str] | None:
+        """Why names that AWS gives cannot be made of the path, and a hint; None for a good one.
+
+        ECR and RDS take no two hyphens in a row:
+        https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html and
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html.
+        """
+        if "--" in self.slug:
+            single = re.sub("-+", "-", str(self))
+            return "has two hyphens in a row, which ECR and RDS refuse", f"name it {single}"
+        if (length := len(self.slug)) > LONGEST_SLUG:
+            problem = f"is too long: {length} characters, at most {LONGEST_SLUG} are possible"
+            return problem, "shorten the team, the project or the stage: names of roles hold them"
+        return None
 
     @property
     def slug(self) -> str:

@@ -38,7 +38,7 @@ cluster:
   public_cidrs: [198.51.100.0/24]
   system_nodes: {{min: 1, max: 2}}
 gpu_pools:
-  training: {{instance_types: [g5.xlarge, g5.2xlarge], max: 2}}
+  training: {{instance_types: [g5.xlarge], max: 2}}
 """
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
-from stackyard.naming import StackId, role_name
+from stackyard.naming import LONGEST_SLUG
 from stackyard_cli.bootstrap import boundaries, identities, policies, steps, trust
 from stackyard_cli.bootstrap.context import PREFIX, ROLE_BOUNDARY, AccountContext
 from stackyard_cli.bootstrap.permissions import actions_of, known_blueprints, types_of
@@ -44,10 +44,6 @@ def context_of(estate: Estate, clients: steps.Clients, region: str) -> tuple[Acc
     identity = clients("sts").get_caller_identity()
     partition = identity["Arn"].split(":")[1]
     return AccountContext(partition, identity["Account"], where, backend.netloc, key_arn=""), alias
-
-
-LONGEST_SLUG = len(role_name(StackId("a" * 32, "a" * 32, "a" * 32), "role")) - len("-01234567-")
-"""Longest `team-project-stage` that no role name cuts, with the hyphen after it."""
 
 
 class Setup:

@@ -91,10 +91,14 @@ def _stack_id(project: str, stage: str) -> StackId:
     from stackyard.naming import StackId
 
     try:
-        return StackId.parse(f"{project}/{stage}")
+        stack = StackId.parse(f"{project}/{stage}")
     except ValueError as error:
         hint = "for example `stackyard new ranking/clicks --stage dev`"
         raise StackyardError(str(error), hint=hint, code=ExitCode.INVALID) from None
+    if stack.problem is not None:
+        problem, hint = stack.problem
+        raise StackyardError(f"the path {stack} {problem}", hint=hint, code=ExitCode.INVALID)
+    return stack
 
 
 def _preset(blueprint: str, preset: str | None) -> str:

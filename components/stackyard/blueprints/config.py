@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from stackyard.aws_location import AwsLocation
+from stackyard.aws_location import AwsLocation, partition_of
 from stackyard.blueprints.waiver import Waiver
 from stackyard.budget.config import BudgetConfig
 from stackyard.config import Config, immutable
+from stackyard.field_path import FieldPath
+from stackyard.limits import regions, tags
+from stackyard.problem import Problem
 
 
 class ProtectionConfig(Config):
@@ -41,7 +45,8 @@ class StackConfig(Config):
     boundary."""
 
     tags: dict[str, str] = {}
-    """Additional tags of all AWS resources of the stack; Stackyard's own tags take precedence."""
+    """Additional tags of all AWS resources of the stack: at most 40, no key that begins with `aws:`
+    or `stackyard:`, and none twice in other letter case."""
 
     protection: ProtectionConfig = ProtectionConfig()
     """Protection of data and keys from deletion and replacement."""
@@ -51,6 +56,24 @@ class StackConfig(Config):
 
     budget: BudgetConfig | None = None
     """Monthly budget of the stack; without it no change is refused for its cost."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what AWS refuses of any stack: region, partition of ARNs, and tags."""
+        if why := tags.text_problem(self.owner, tags.LONGEST_VALUE):
+            yield Problem(("owner",), f"becomes a tag, and {why}")
+        yield from tags.problems(("tags",), self.tags)
+        if (unknown := regions.problem(self.region)) is not None:
+            yield Problem(("region",), *unknown)
+        else:
+            yield from self._other_partitions()
+
+    def _other_partitions(self) -> Iterator[Problem]:
+        """Yield ARNs of a partition that nothing in the stack's region can reach."""
+        partition = partition_of(self.region)
+        for path, text in _texts(self.model_dump(mode="json", by_alias=True), ()):
+            if text.startswith("arn:") and text.split(":")[1] != partition:
+                message = f"{text} is not of `{partition}`, the partition of {self.region}"
+                yield Problem(path, message, related=(("region",),))
 
     @property
     def location(self) -> AwsLocation:
@@ -62,3 +85,15 @@ class StackConfig(Config):
         """Where the boundary is; None without one."""
         name = self.permissions_boundary
         return self.location.global_arn("iam", f"policy/{name}") if name else None
+
+
+def _texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """Yield each text of a config with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from _texts(below, (*path, key))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from _texts(below, (*path, index))

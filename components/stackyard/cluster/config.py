@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -11,8 +10,8 @@ from pydantic import Field
 from stackyard.cluster import versions
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.config import Cidr, Config, Name
-from stackyard.field_path import FieldPath
 from stackyard.instances import is_accelerated, is_graviton
+from stackyard.limits import eks
 from stackyard.logs import LogDays
 from stackyard.problem import Problem, above
 
@@ -24,14 +23,13 @@ PrincipalArn = Annotated[
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 """An EC2 instance type, for example `m7i.large`."""
 
-WIDEST_PUBLIC_PREFIX = 8
-"""A public CIDR wider than this would be most of the internet, whatever its spelling."""
-
 
 class NodePoolConfig(Config):
     """A pool of nodes without GPUs: its instance types and its size."""
 
-    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m7i.large"]
+    instance_types: Annotated[
+        list[InstanceType], Field(min_length=1, max_length=eks.MOST_INSTANCE_TYPES)
+    ] = ["m7i.large"]
     """EC2 types in order of preference, of one processor architecture."""
 
     min: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -68,7 +66,7 @@ class ClusterConfig(Config):
     extended_support: bool = False
     """Allow a version after its standard support, at several times the price."""
 
-    public_cidrs: list[Cidr] = []
+    public_cidrs: Annotated[list[Cidr], Field(max_length=eks.MOST_PUBLIC_RANGES)] = []
     """IPv4 ranges that may reach the API from the internet; empty allows only the VPC."""
 
     audit_log_days: LogDays = 365
@@ -97,7 +95,8 @@ class ClusterConfig(Config):
         if unsupported:
             yield Problem(("version",), *unsupported, related=(("extended_support",),))
         for index, cidr in enumerate(self.public_cidrs):
-            yield from _public_range_problems(("public_cidrs", index), cidr)
+            if refused := eks.public_range_problem(cidr):
+                yield Problem(("public_cidrs", index), *refused)
         if "system" in self.node_pools:
             message = "the pool `system` is declared by `system_nodes`"
             yield Problem(("node_pools", "system"), message, related=(("system_nodes",),))
@@ -109,14 +108,3 @@ class ClusterConfig(Config):
         """Return the add-ons of every cluster and those asked for, each once, in a fixed order."""
         always = {name for name, facts in ADDONS.items() if facts.always}
         return [name for name in ADDONS if name in always or name in self.addons]
-
-
-def _public_range_problems(path: FieldPath, cidr: str) -> Iterator[Problem]:
-    try:
-        network = IPv4Network(cidr)
-    except ValueError as error:
-        yield Problem(path, f"is not an IPv4 range: {error}")
-        return
-    if network.prefixlen < WIDEST_PUBLIC_PREFIX:
-        message = f"{cidr} is a large part of the internet"
-        yield Problem(path, message, "list your own ranges")

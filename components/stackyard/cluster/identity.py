@@ -40,9 +40,12 @@ class WorkloadIdentity(Component):
             region=cluster.region, account=cluster.account, cluster_name=cluster.name
         )
         trust = access.pod_trust(arn=arn, namespace=namespace, service_account=service_account)
+        # An account outside of the stack's namespace has the prefix in its own name.
+        has_prefix = service_account.startswith(f"{prefix}-")
+        full_name = service_account if has_prefix else f"{prefix}-{service_account}"
         role = aws.iam.Role(
             self.named("role"),
-            name=fitted(f"{prefix}-{service_account}", IAM_ROLE_LIMIT),
+            name=fitted(full_name, IAM_ROLE_LIMIT),
             description=f"pods of {namespace}/{service_account}",
             assume_role_policy=iam.text(trust),
             opts=self.child(),

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stackyard.config import Config
+from stackyard.limits import rds
 from stackyard.problem import Problem
 
 
@@ -24,7 +25,8 @@ class DatabaseConfig(Config):
     """Initial storage in GiB."""
 
     max_storage_gb: Annotated[int, Field(ge=20, le=65_536)] = 500
-    """Maximum storage in GiB; RDS grows the storage up to it automatically."""
+    """Maximum storage in GiB, at least 10 % above `storage_gb`; RDS grows the storage up to it
+    automatically."""
 
     multi_zone: bool = False
     """Keep a standby in a second zone, for failover within minutes."""
@@ -34,11 +36,13 @@ class DatabaseConfig(Config):
     pods after a rotation; the former password is valid until the next one."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield the problem of a maximum that is smaller than the initial storage."""
-        if self.max_storage_gb < self.storage_gb:
+        """Yield a maximum up to which RDS could not grow the storage."""
+        least = rds.least_maximum(self.storage_gb)
+        if self.max_storage_gb < least:
             yield Problem(
                 ("max_storage_gb",),
-                f"`max_storage_gb` ({self.max_storage_gb}) is less than "
+                f"`max_storage_gb` ({self.max_storage_gb}) is not at least 10 % above "
                 f"`storage_gb` ({self.storage_gb})",
+                f"write {least} or more",
                 related=(("storage_gb",),),
             )

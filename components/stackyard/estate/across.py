@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.estate import room
 from stackyard.estate.endpoints import endpoint_problems
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.loaded import Loaded
@@ -78,5 +79,35 @@ def _base_images(
             )
 
 
-CHECKS = (_gpu_pools, _gpus_of_a_pod, _base_images, endpoint_problems)
+def _gpu_quota(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
+    """A quota above the pools promises GPUs that no node will have."""
+    quota = config.namespace.quota.gpus
+    held = sum(
+        INSTANCES[pool.instance_types[0]].gpus * pool.max for pool in upstream.gpu_pools.values()
+    )
+    if quota > held:
+        message = f"`gpus` ({quota}) is above the {held} GPUs of all pools of {stack}"
+        hint = f"write at most {held}, or raise `max` of a pool"
+        yield Problem(("namespace", "quota", "gpus"), message, hint)
+
+
+def _database(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
+    if config.tracking is not None and upstream.database is None:
+        message = f"`tracking` needs a database, and {stack} has none"
+        yield Problem(("tracking",), message, f"write `database: {{}}` for {stack}")
+
+
+CHECKS = (
+    _gpu_pools,
+    _gpus_of_a_pod,
+    _gpu_quota,
+    _base_images,
+    _database,
+    room.check,
+    endpoint_problems,
+)
 """All checks between a project and its stage's foundation."""

@@ -98,7 +98,11 @@ def _project(root: Path, folder: str, found: Layout) -> None:
         if name == DEFAULTS and not is_folder:
             found.shared.add(path)
         elif not is_folder and stage != name and SEGMENT.match(stage):
-            found.stacks.append(StackId(team, project, stage))
+            stack = StackId(team, project, stage)
+            found.stacks.append(stack)
+            if stack.problem is not None:
+                problem, hint = stack.problem
+                found.stray.append(StackFileError(path, 1, 1, "", problem, hint=hint))
         else:
             _stray(root, found, name, path, is_folder)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stackyard.config import Config, Name
+from stackyard.limits import regions
 from stackyard.problem import Problem
 
 Backend = Annotated[str, Field(pattern=r"^(s3|gs|azblob|file)://[^@\s]*$")]
@@ -72,6 +73,12 @@ class PolicySettings(Config):
 
     overrides: tuple[PolicyOverride, ...] = ()
     """Rules with another level than their default."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield regions that do not exist: no data would be found to break the rule."""
+        for index, region in enumerate(self.personal_regions):
+            if (unknown := regions.problem(region)) is not None:
+                yield Problem(("personal_regions", index), *unknown)
 
 
 class DriftIgnore(Config):

@@ -10,6 +10,7 @@ from pydantic import Field
 from stackyard.config import Config
 from stackyard.gpu.quotas import Capacity, quota_code
 from stackyard.instances import INSTANCES, mig_model
+from stackyard.limits.eks import MOST_INSTANCE_TYPES
 from stackyard.problem import Problem, above
 
 
@@ -40,8 +41,9 @@ SharingConfig = Annotated[TimeSlicingConfig | MigConfig, Field(discriminator="mo
 class GpuPoolConfig(Config):
     """A pool of GPU nodes: tainted, limited in size, and scaled to zero when unused."""
 
-    instance_types: Annotated[list[str], Field(min_length=1)]
-    """EC2 types, in order of preference; all have the same number and model of GPUs."""
+    instance_types: Annotated[list[str], Field(min_length=1, max_length=MOST_INSTANCE_TYPES)]
+    """EC2 types, in order of preference; all have the same GPUs, vCPUs and memory, so that a job
+    that fits on one fits on each."""
 
     max: Annotated[int, Field(ge=1, le=1000)]
     """Maximum number of nodes; it limits what the pool can cost."""
@@ -89,6 +91,12 @@ class GpuPoolConfig(Config):
             listed = ", ".join(f"{kind} has {fact.model}" for kind, fact in facts.items())
             message = f"all types of a pool need the same GPU model ({listed})"
             yield Problem(("instance_types",), message)
+        elif len({(fact.vcpus, fact.memory_gib) for fact in facts.values()}) > 1:
+            listed = ", ".join(
+                f"{kind} has {fact.vcpus} and {fact.memory_gib}Gi" for kind, fact in facts.items()
+            )
+            message = f"all types of a pool need the same vCPUs and memory ({listed})"
+            yield Problem(("instance_types",), message, "make a pool of each size")
 
     def _quota(self) -> Iterator[Problem]:
         for index, kind in enumerate(self.instance_types):

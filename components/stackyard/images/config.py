@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stackyard.access.config import Audience
-from stackyard.config import Config, Name
+from stackyard.config import Config, Name, RepositoryName
 from stackyard.images.catalogue import BASES
 from stackyard.problem import Problem
 
@@ -61,7 +61,7 @@ class BaseImageConfig(Config):
 class BaseImagesConfig(Config):
     """The base images of a stage; only its image pipeline can push them."""
 
-    images: Annotated[dict[Name, BaseImageConfig], Field(min_length=1)]
+    images: Annotated[dict[RepositoryName, BaseImageConfig], Field(min_length=1)]
     """The base images by name; projects refer to these names."""
 
     upstream: Upstream | None = None
@@ -98,7 +98,7 @@ class ProjectImageConfig(Config):
 class ProjectImagesConfig(Config):
     """The images of a project."""
 
-    images: Annotated[dict[Name, ProjectImageConfig], Field(min_length=1)]
+    images: Annotated[dict[RepositoryName, ProjectImageConfig], Field(min_length=1)]
     """The images by name; each has its own repository."""
 
     pushers: list[Audience] = ["scientist"]

@@ -103,7 +103,7 @@ class ProjectMetrics(Component):
         account = fitted(f"{self._stack.slug}-collector", NAMESPACE_LIMIT)
         identity = WorkloadIdentity(
             self.named("identity"),
-            prefix="metrics",
+            prefix=self._stack.slug,
             cluster=self._cluster,
             namespace=rules.METRICS_NAMESPACE,
             service_account=account,

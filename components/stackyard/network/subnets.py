@@ -23,18 +23,6 @@ PUBLIC_PREFIX = 28
 SHARED_SPACE = IPv4Network("100.64.0.0/10")
 """RFC 6598; EKS accepts it for pods, like the RFC 1918 ranges."""
 
-OTHER_LETTERS = {
-    "ap-northeast-1": "acd",
-    "ca-central-1": "abd",
-    "cn-north-1": "abd",
-    "us-west-1": "ab",
-}
-"""Letters of the zones in regions where they are not `a`, `b` and `c`. Source:
-https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html."""
-
-PER_ACCOUNT = frozenset({"us-west-1"})
-"""Regions whose letters differ between accounts: of a, b and c, each account has two."""
-
 
 @dataclass(frozen=True)
 class ZoneSubnets:
@@ -77,31 +65,10 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
 
 
 def zone_names(region: str, zones: int | Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the zones; for a number, the first letters of the region."""
-    if isinstance(zones, int):
-        return tuple(f"{region}{letter}" for letter in letters(region)[:zones])
-    return tuple(zones)
+    """Return the zones by name; a number takes `a`, `b` and `c`.
 
-
-def letters(region: str) -> str:
-    """Return the letters of the region's zones: at most the three that a network needs."""
-    return OTHER_LETTERS.get(region, "abc")
-
-
-def zones_problem(region: str, zones: int | Sequence[str]) -> str | None:
-    """Return the reason why a region does not have these zones; None if it may have them.
-
-    Only AWS knows the zones of an account: `stackyard preflight` checks them.
+    Where a region or an account has other letters, the stack file lists the zones itself.
     """
-    known = letters(region)
     if isinstance(zones, int):
-        if zones > len(known):
-            return f"{region} gives an account {len(known)} zones (got {zones})"
-        if region in PER_ACCOUNT:
-            return f"{region} gives each account two of its zones, and not the same ones"
-        return None
-    if region not in OTHER_LETTERS or region in PER_ACCOUNT:
-        return None
-    unknown = [zone for zone in zones if zone.removeprefix(region) not in known]
-    there = ", ".join(f"{region}{letter}" for letter in known)
-    return f"{region} has no {', '.join(unknown)}: it has {there}" if unknown else None
+        return tuple(f"{region}{letter}" for letter in "abc"[:zones])
+    return tuple(zones)

@@ -82,11 +82,11 @@ class TrainingJobConfig(Config):
     gpu_pool: Name | None = None
     """GPU pool that it runs on; required with `gpus`."""
 
-    cpu: Annotated[int, Field(ge=1, le=192)] = 4
-    """CPU cores."""
+    cpu: Annotated[int, Field(ge=1, le=192)] = 3
+    """CPU cores; the default fits on a node with 4, beside what runs on every node."""
 
-    memory: Memory = "16Gi"
-    """Memory."""
+    memory: Memory = "12Gi"
+    """Memory; the default fits on a node with 16Gi."""
 
     hours: Annotated[int, Field(ge=1, le=720)] = 24
     """Timeout in hours; the job is stopped after it."""

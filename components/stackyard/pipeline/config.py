@@ -17,6 +17,9 @@ Schedule = Annotated[str, AfterValidator(schedule.check)]
 """EventBridge cron fields: minutes, hours, day of month, month, day of week, year, for example
 `0 3 ? * MON *`."""
 
+TimeZone = Annotated[str, AfterValidator(schedule.check_zone)]
+"""A time zone of IANA's list, for example `Europe/Berlin`."""
+
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 """An email address; its owner must confirm the subscription once."""
 
@@ -40,7 +43,7 @@ class TriggersConfig(Config):
     schedule: Schedule | None = None
     """Cron schedule in `timezone`; a schedule that never fires is refused."""
 
-    timezone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z_+-]+\d*)*$")] = "UTC"
+    timezone: TimeZone = "UTC"
     """Time zone of the schedule, for example `Europe/Berlin`."""
 
 

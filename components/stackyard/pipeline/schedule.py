@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import calendar
 import re
+from zoneinfo import available_timezones
+
+from stackyard.suggestion import did_you_mean
 
 FIRST_YEAR, LAST_YEAR = 2026, 2199
 """Years that are checked: from the year of this release to the last one that AWS accepts."""
@@ -25,6 +28,19 @@ RANGES = {
     "day of week": (1, 7),
     "year": (1970, LAST_YEAR),
 }
+
+
+def check_zone(name: str) -> str:
+    """Return the name of a time zone; raises ValueError for one that IANA does not list.
+
+    EventBridge Scheduler takes IANA's names; on a machine without their list each is taken:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#time-zones.
+    """
+    known = available_timezones()
+    if known and name not in known:
+        hint = did_you_mean(name, known)
+        raise ValueError(f"is not a time zone of IANA{f': {hint}' if hint else ''}")
+    return name
 
 
 def check(expression: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stackyard.config import Config, Name
+from stackyard.config import Config, Name, RepositoryName
 from stackyard.namespace.config import Memory
 from stackyard.problem import Problem, above
 from stackyard.serving.traffic import Split, weights
@@ -22,7 +22,7 @@ BakedImage = Annotated[
 `name:tag@sha256:…`. The digest ensures that what is served changes only with the stack file."""
 
 RESERVED = frozenset({"lakefs", "pipeline", "server", "tracking", "trainer", "tuning"})
-"""Names of other servers and accounts of the namespace."""
+"""Names of the platform's own Deployments, Services and accounts in the namespace."""
 
 
 class ReleaseConfig(Config):
@@ -136,7 +136,7 @@ def _canary_problems(canary: CanaryConfig, release: ReleaseConfig) -> Iterator[P
 class ServingConfig(Config):
     """The models that a project serves."""
 
-    models: Annotated[dict[Name, ModelServerConfig], Field(min_length=1)]
+    models: Annotated[dict[RepositoryName, ModelServerConfig], Field(min_length=1)]
     """The models by name; each is a host name in the namespace."""
 
     def problems(self) -> Iterator[Problem]:

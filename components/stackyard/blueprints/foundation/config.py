@@ -13,8 +13,9 @@ from stackyard.config import Name
 from stackyard.database.config import DatabaseConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.images.config import BaseImagesConfig
+from stackyard.limits import regions
 from stackyard.network.config import NetworkConfig
-from stackyard.network.subnets import zones_problem
+from stackyard.network.subnets import zone_names
 from stackyard.problem import Problem
 from stackyard.retention.config import RetentionConfig
 from stackyard.vault.config import VaultConfig
@@ -52,15 +53,9 @@ class FoundationConfig(StackConfig):
 
     def problems(self) -> Iterator[Problem]:
         """Yield principals, zones and pool names that do not belong here."""
+        yield from super().problems()
         yield from self._principals()
-        zones = self.network.zones
-        for index, zone in enumerate(zones if isinstance(zones, list) else ()):
-            if not zone.startswith(self.region):
-                message = f"zone {zone} is not in `region` {self.region}"
-                yield Problem(("network", "zones", index), message, related=(("region",),))
-        if unfit := zones_problem(self.region, zones):
-            hint = f"name the zones that the account has, such as `zones: [{self.region}a, …]`"
-            yield Problem(("network", "zones"), unfit, hint, related=(("region",),))
+        yield from self._zones()
         for name in sorted({"system", *self.cluster.node_pools} & set(self.gpu_pools)):
             yield Problem(
                 ("gpu_pools", name),
@@ -68,6 +63,19 @@ class FoundationConfig(StackConfig):
                 "rename one of them",
                 related=(("cluster", "node_pools", name),),
             )
+
+    def _zones(self) -> Iterator[Problem]:
+        """Yield zones that the region does not have, by name or by number."""
+        zones, region = self.network.zones, self.region
+        for index, zone in enumerate(zones if isinstance(zones, list) else ()):
+            if not zone.startswith(region):
+                message = f"zone {zone} is not in `region` {region}"
+                yield Problem(("network", "zones", index), message, related=(("region",),))
+        names = [zone for zone in zone_names(region, zones) if zone.startswith(region)]
+        if region in regions.ZONES and (
+            missing := regions.zones_problem(region, names, named=isinstance(zones, list))
+        ):
+            yield Problem(("network", "zones"), *missing, related=(("region",),))
 
     def _principals(self) -> Iterator[Problem]:
         """EKS takes access entries only for principals of the cluster's own account."""

@@ -14,5 +14,6 @@ class ProjectConfig(ProjectSections):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what the sections do not agree on."""
+        yield from super().problems()
         for check in AGREEMENTS:
             yield from check(self)

@@ -26,7 +26,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "operators": [OPERATOR],
         "cluster": {"node_pools": {"general": {"instance_types": ["m7g.large"]}}},
         "gpu_pools": {
-            "training": {"instance_types": ["g5.xlarge", "g5.2xlarge"], "max": 4},
+            "training": {"instance_types": ["g5.xlarge"], "max": 4},
             "notebooks": {
                 "instance_types": ["g4dn.xlarge"],
                 "max": 2,

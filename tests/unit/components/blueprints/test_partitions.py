@@ -33,7 +33,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-@pytest.fixture(scope="module", params=["us-gov-west-1", "cn-north-1"])
+@pytest.fixture(scope="module", params=["us-gov-west-1", "cn-northwest-1"])
 def made(request: Any, run: Any) -> tuple[str, dict[str, list[str]]]:
     """Return a region, and the texts of three stacks of the reference estate in that region."""
     region: str = request.param
@@ -71,7 +71,7 @@ def test_endpoints_of_a_region_are_in_the_domain_of_its_partition(made: Any) -> 
     }
     assert endpoint("s3", region) in regional
     assert endpoint("secretsmanager", region) in regional
-    wanted = ".amazonaws.com.cn" if region == "cn-north-1" else ".amazonaws.com"
+    wanted = ".amazonaws.com.cn" if region == "cn-northwest-1" else ".amazonaws.com"
     assert [host for host in regional if not host.endswith(wanted)] == []
 
 

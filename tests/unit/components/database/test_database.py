@@ -102,7 +102,7 @@ def test_names_of_users_and_jobs_fit_and_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"storage_gb": 100, "max_storage_gb": 50}, "is less than"),
+        ({"storage_gb": 100, "max_storage_gb": 109}, "is not at least 10 % above"),
         ({"version": 14}, "greater than or equal to 15"),
         ({"instance_class": "m7g.large"}, "pattern"),
         ({"rotation_days": 0}, "greater than or equal to 1"),

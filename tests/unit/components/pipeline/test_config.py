@@ -66,7 +66,8 @@ def test_a_schedule_that_never_fires_or_means_nothing(expression: str, problem: 
         ({"direction": "highest"}, "'maximize' or 'minimize'"),
         ({"metric": "f1 score"}, "match pattern"),
         ({"notify": ["team"]}, "match pattern"),
-        ({"triggers": {"timezone": "+02:00"}}, "match pattern"),
+        ({"triggers": {"timezone": "+02:00"}}, "not a time zone"),
+        ({"triggers": {"timezone": "Europe/Berln"}}, "did you mean `Europe/Berlin`"),
         ({"approval": {}}, "Extra inputs"),
     ],
 )

@@ -1,10 +1,12 @@
-"""Serving: served models are in the registry, and the config or the pipeline releases each."""
+"""Serving: models come from the registry, something releases each, and the quota holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.limits.nodes import mib
 from stackyard.problem import Problem
 
 
@@ -23,4 +25,64 @@ def check(config: ProjectSections) -> Iterator[Problem]:
                 ("serving", "models", name),
                 f"`{name}` has no `release`, and no pipeline releases it",
                 "write `release`, or name the model in `pipeline.deploy`",
+            )
+    yield from _quota(config)
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What pods that always run ask for, in sum."""
+
+    cpu: int = 0
+    memory_mib: int = 0
+    gpus: int = 0
+
+
+def always_running(config: ProjectSections) -> Busy:
+    """Return what the servers of a project ask for at their fewest pods.
+
+    Those of Stackyard's own programs that are small are left out; they need less than one core.
+    """
+    tracking = config.tracking
+    pods = tracking.replicas if tracking else 0
+    cpu = tracking.cpu * pods if tracking else 0
+    memory = mib(tracking.memory) * pods if tracking else 0
+    gpus = 0
+    for server in (config.serving.models if config.serving else {}).values():
+        pods = server.replicas.min
+        cpu += server.cpu * pods
+        memory += mib(server.memory) * pods
+        gpus += pods if server.gpu_pool else 0
+    return Busy(cpu, memory, gpus)
+
+
+def _quota(config: ProjectSections) -> Iterator[Problem]:
+    """Yield a quota without room for the fewest pods of all servers, and one more to roll out.
+
+    A Deployment starts a pod of the new version before it stops one of the old; where pods have
+    GPUs, it stops one first.
+    """
+    models = config.serving.models if config.serving else {}
+    quota, busy = config.namespace.quota, always_running(config)
+    on_gpus = [name for name, server in models.items() if server.gpu_pool]
+    if busy.gpus > quota.gpus:
+        yield Problem(
+            ("serving", "models", on_gpus[0], "replicas", "min"),
+            f"servers have {busy.gpus} GPUs at their fewest pods, above `namespace.quota.gpus` "
+            f"({quota.gpus})",
+            related=(("namespace", "quota", "gpus"),),
+        )
+    cpu = busy.cpu + max(server.cpu for server in models.values())
+    memory = busy.memory_mib + max(mib(server.memory) for server in models.values())
+    asked = {
+        "cpu": (cpu, quota.cpu, str(cpu)),
+        "memory": (memory, mib(quota.memory), f"{memory}Mi"),
+    }
+    for resource, (needed, limit, text) in asked.items():
+        if needed > limit:
+            yield Problem(
+                ("namespace", "quota", resource),
+                f"`{resource}` ({getattr(quota, resource)}) is below {text}, which servers need at "
+                "their fewest pods, with one more to roll out a version",
+                related=(("serving", "models"), ("tracking",)),
             )

@@ -1,24 +1,36 @@
-"""Training jobs: none requests more than the namespace's quota, which no cluster would accept."""
+"""Training jobs and the quota: none asks for more than it, or no cluster would accept its pod."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stackyard.blueprints.project.agreements.serving import always_running
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.field_path import FieldPath
+from stackyard.limits.nodes import mib
+from stackyard.onprem.config import TrainingJobConfig
 from stackyard.problem import Problem
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
-    """Yield jobs above the quota."""
-    quota = config.namespace.quota
+    """Yield jobs above the quota, alone or beside the servers that always run."""
     for name, job in config.training.items():
-        for resource, requested, limit in (
-            ("gpus", job.gpus, quota.gpus),
-            ("cpu", job.cpu, quota.cpu),
-        ):
-            if requested > limit:
-                yield Problem(
-                    ("training", name, resource),
-                    f"`{resource}` ({requested}) is above `namespace.quota.{resource}` ({limit})",
-                    related=(("namespace", "quota", resource),),
-                )
+        yield from _above(config, ("training", name), job)
+
+
+def _above(config: ProjectSections, path: FieldPath, job: TrainingJobConfig) -> Iterator[Problem]:
+    quota, busy = config.namespace.quota, always_running(config)
+    for resource, asked, requested, limit, taken in (
+        ("gpus", str(job.gpus), job.gpus, quota.gpus, busy.gpus),
+        ("cpu", str(job.cpu), job.cpu, quota.cpu, busy.cpu),
+        ("memory", job.memory, mib(job.memory), mib(quota.memory), busy.memory_mib),
+    ):
+        bound = f"`namespace.quota.{resource}` ({getattr(quota, resource)})"
+        related = (("namespace", "quota", resource),)
+        if requested > limit:
+            message = f"`{resource}` ({asked}) is above {bound}"
+            yield Problem((*path, resource), message, related=related)
+        elif requested and requested + taken > limit:
+            left = f"{max(limit - taken, 0)}{'Mi' if resource == 'memory' else ''}"
+            message = f"`{resource}` ({asked}) is above the {left} that servers leave of {bound}"
+            yield Problem((*path, resource), message, related=related)

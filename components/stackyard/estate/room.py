@@ -1,0 +1,56 @@
+"""Pods and nodes: each pod of a project fits on an empty node of its pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.field_path import FieldPath
+from stackyard.limits.nodes import Room, mib, room
+from stackyard.naming import StackId
+from stackyard.problem import Problem
+
+Pod = tuple[FieldPath, float, str, str | None]
+"""Where a pod's size is written, its cores, its memory, and its GPU pool."""
+
+
+def check(config: ProjectSections, upstream: FoundationConfig, stack: StackId) -> Iterator[Problem]:
+    """Yield pods that no node of their pool can hold: they would wait for ever."""
+    for path, cpu, memory, pool in _pods(config):
+        rooms = _rooms(upstream, pool)
+        if not rooms or any(one.cpus >= cpu and one.memory_mib >= mib(memory) for one in rooms):
+            continue
+        largest = max(rooms, key=lambda one: (one.cpus, one.memory_mib))
+        where = f"of `{pool}` of {stack}" if pool else f"without GPUs of {stack}"
+        gives = (
+            f"a node {where} ({largest.kind}) leaves a pod {largest.cpus:.1f} cores and "
+            f"{largest.memory}, after what the system and its agents take"
+        )
+        hint = f"ask for at most {int(largest.cpus)} and {largest.memory}, or use a larger type"
+        if cpu > largest.cpus:
+            yield Problem((*path, "cpu"), f"`cpu` is {cpu:g}, and {gives}", hint)
+        if mib(memory) > largest.memory_mib:
+            yield Problem((*path, "memory"), f"`memory` is {memory}, and {gives}", hint)
+
+
+def _pods(config: ProjectSections) -> Iterator[Pod]:
+    for name, job in config.training.items():
+        yield ("training", name), job.cpu, job.memory, job.gpu_pool
+    for name, server in (config.serving.models if config.serving else {}).items():
+        yield ("serving", "models", name), server.cpu, server.memory, server.gpu_pool
+    if config.tracking is not None:
+        # The server asks for a quarter of a core only; `cpu` is its limit.
+        yield ("tracking",), 0.25, config.tracking.memory, None
+
+
+def _rooms(upstream: FoundationConfig, pool: str | None) -> Sequence[Room]:
+    """Return the room on each type that the pod may run on; none if one of them is not known."""
+    if pool is not None:
+        found = upstream.gpu_pools.get(pool)
+        kinds = found.instance_types if found else []
+    else:
+        pools = [upstream.cluster.system_nodes, *upstream.cluster.node_pools.values()]
+        kinds = [kind for each in pools for kind in each.instance_types]
+    rooms = [room(kind, gpu=pool is not None) for kind in kinds]
+    return [] if None in rooms else [one for one in rooms if one is not None]

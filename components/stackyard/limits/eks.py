@@ -1,0 +1,53 @@
+"""Limits of EKS that files decide, https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+MOST_PUBLIC_RANGES = 40
+"""Ranges that may reach the public endpoint of one cluster; not adjustable."""
+
+MOST_INSTANCE_TYPES = 20
+"""Types of one node group: `CreateNodegroup`'s `instanceTypes`."""
+
+WIDEST_PUBLIC_PREFIX = 8
+"""A public CIDR wider than this would be most of the internet, whatever its spelling."""
+
+_RESERVED = [
+    IPv4Network(cidr)
+    for cidr in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+]
+"""Ranges from which nothing comes over the internet, https://www.rfc-editor.org/rfc/rfc6890. The
+ranges for documentation are left out, since EKS is not known to refuse them."""
+
+
+def public_range_problem(cidr: str) -> tuple[str, str | None] | None:
+    """Return why EKS refuses a range of the public endpoint, and a hint; None for one it takes.
+
+    "The CIDR blocks cannot include reserved addresses":
+    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html.
+    """
+    try:
+        network = IPv4Network(cidr)
+    except ValueError as error:
+        return f"is not an IPv4 range: {error}", None
+    if network.prefixlen < WIDEST_PUBLIC_PREFIX:
+        return f"{cidr} is a large part of the internet", "list your own ranges"
+    for reserved in _RESERVED:
+        if network.overlaps(reserved):
+            return (
+                f"{cidr} holds addresses of {reserved}, which never come from the internet",
+                "write the addresses by which your network reaches the internet",
+            )
+    return None

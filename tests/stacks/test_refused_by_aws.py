@@ -1,0 +1,278 @@
+"""What AWS or Kubernetes would refuse is refused by `validate`, at the line that was written.
+
+Each case puts a few lines into a copy of the reference estate; before, `validate` accepted it and
+an apply failed. Cases of the field, from public threads of neighbouring tools.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stackyard.estate.estate import Estate
+from stackyard_cli import app
+from tests.support.estates import ROOT, STACKS
+
+DEV = "vision/defects/dev.yaml"
+FOUNDATION = "platform/foundation/dev.yaml"
+DIGEST = "sha256:" + "6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b"
+SSO = "role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Scientists{:02d}_0123456789"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Lines that are merged into files below `stacks/`, and the field whose line is reported."""
+
+    files: Mapping[str, Mapping[str, Any]]
+    at: str
+    """File and field of one problem, without the line: `vision/defects/dev.yaml: tags.note`."""
+
+    says: str = ""
+    """What the problem or its hint contains."""
+
+    marks: tuple[pytest.MarkDecorator, ...] = field(default=())
+
+
+def dev(at: str, says: str = "", /, **sections: Any) -> Case:
+    return Case({DEV: sections}, f"{DEV}: {at}", says)
+
+
+def foundation(at: str, says: str = "", /, **sections: Any) -> Case:
+    return Case({FOUNDATION: sections}, f"{FOUNDATION}: {at}", says)
+
+
+def waiting(case: Case) -> Case:
+    """A case that other work still has to close."""
+    return Case(case.files, case.at, case.says, (pytest.mark.xfail(strict=True),))
+
+
+LONG = f"{'a' * 32}/{'b' * 31}"
+PIPELINE = {"triggers": {"timezone": "Europe/Berln"}}
+NODES_ONLY = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]
+GENERAL = {"node_pools": {"general": {"instance_types": [f"m{n}i.xlarge" for n in range(21)]}}}
+
+CASES = {
+    "tag that another file has in other letter case": dev(
+        "tags.Cost-Center", "stacks/vision/_defaults.yaml:4", tags={"Cost-Center": "vision-dev"}
+    ),
+    "tag of AWS": dev("tags.aws:team", tags={"aws:team": "x"}),
+    "tag of Stackyard in other letter case": dev(
+        "tags.Stackyard:Owner", tags={"Stackyard:Owner": "x"}
+    ),
+    "tag with characters that IAM refuses": dev("tags.note", tags={"note": "R&D (vision) #2"}),
+    "60 tags": dev("tags", "50", tags={f"tag-{number}": "x" for number in range(60)}),
+    "tag of 300 characters": dev("tags.note", "256", tags={"note": "x" * 300}),
+    "tag key of 129 characters": dev(f"tags.{'k' * 59}…", "128", tags={"k" * 129: "x"}),
+    "owner that cannot be a tag": dev("owner", owner="r&d+o'neil@acme.example"),
+    "API open to a private range": foundation(
+        "cluster.public_cidrs[0]", cluster={"public_cidrs": ["10.0.0.0/8"]}
+    ),
+    "API open to a range that holds private addresses": foundation(
+        "cluster.public_cidrs[0]", cluster={"public_cidrs": ["172.0.0.0/8"]}
+    ),
+    "41 ranges": foundation(
+        "cluster.public_cidrs",
+        "40",
+        cluster={"public_cidrs": [f"203.0.{number}.0/24" for number in range(41)]},
+    ),
+    "21 types in a GPU pool": foundation(
+        "gpu_pools.training.instance_types",
+        "20",
+        gpu_pools={"training": {"instance_types": ["g5.xlarge"] * 21}},
+    ),
+    "21 types in a pool": foundation(
+        "cluster.node_pools.general.instance_types", "20", cluster=GENERAL
+    ),
+    "time zone that does not exist": dev(
+        "pipeline.triggers.timezone", "Europe/Berlin", pipeline=PIPELINE
+    ),
+    "database that cannot grow": foundation(
+        "database.max_storage_gb", "55", database={"storage_gb": 50, "max_storage_gb": 50}
+    ),
+    "region of another partition": Case(
+        {DEV: {"region": "us-gov-west-1"}},
+        "vision/defects/dev.yaml: access.audiences.labelling-vendor.trusted[0]",
+        "aws-us-gov",
+    ),
+    "region that does not exist": dev("region", "did you mean `eu-central-", region="eu-central-9"),
+    "region that does not exist, of personal data": Case(
+        {"_estate.yaml": {"policy": {"personal_regions": ["eu-central-9"]}}},
+        "_estate.yaml: policy.personal_regions[0]",
+    ),
+    "zone that the region does not have": foundation(
+        "region", "ca-central-1d", region="ca-central-1"
+    ),
+    "named zone that the region does not have": foundation(
+        "network.zones", network={"zones": ["eu-central-1a", "eu-central-1f"]}
+    ),
+    "types of different sizes": foundation(
+        "gpu_pools.training.instance_types",
+        "g5.16xlarge",
+        gpu_pools={"training": {"instance_types": ["g5.16xlarge", "g5.xlarge"], "max": 4}},
+    ),
+    "job with more memory than the quota": dev(
+        "training.judge.memory", "namespace.quota.memory", training={"judge": {"memory": "900Gi"}}
+    ),
+    "job with more CPU than a node": dev(
+        "training.fit.cpu",
+        "g5.xlarge",
+        training={"fit": {"cpu": 48}},
+        namespace={"quota": {"cpu": 96}},
+    ),
+    "job with more memory than a node": dev(
+        "training.fit.memory", "g5.xlarge", training={"fit": {"memory": "16Gi"}}
+    ),
+    "job that fits no node without GPUs": dev(
+        "training.judge.cpu", "m7i.xlarge", training={"judge": {"cpu": 4}}
+    ),
+    "servers with more GPUs than the quota": dev(
+        "serving.models.classifier.replicas.min",
+        "namespace.quota.gpus",
+        serving={"models": {"classifier": {"gpu_pool": "training", "replicas": {"min": 4}}}},
+        namespace={"quota": {"gpus": 1}},
+    ),
+    "server larger than a node": dev(
+        "serving.models.classifier.memory", serving={"models": {"classifier": {"memory": "20Gi"}}}
+    ),
+    "servers with more memory than the quota": dev(
+        "namespace.quota.memory", namespace={"quota": {"memory": "8Gi"}}
+    ),
+    "quota with more GPUs than the pools": dev(
+        "namespace.quota.gpus", "4", namespace={"quota": {"gpus": 9}}
+    ),
+    "tracking without a database": Case(
+        {"platform/foundation/_defaults.yaml": {"database": None}},
+        "vision/defects/_defaults.yaml: tracking",
+        "database",
+    ),
+    "served model named like an object of the platform": dev(
+        "serving.models.tuning",
+        "reserved",
+        serving={
+            "models": {"tuning": {"release": {"version": "defects/3", "image": f"a:3@{DIGEST}"}}}
+        },
+    ),
+    "project that the path makes too long": Case(
+        {f"{LONG}/dev.yaml": {}, f"{LONG}/prod.yaml": {}}, f"{LONG}/dev.yaml", "54"
+    ),
+    "path with two hyphens in a row": Case(
+        {"ml--ops/defects/dev.yaml": {}}, "ml--ops/defects/dev.yaml", "ml-ops"
+    ),
+    "image with two hyphens in a row": dev(
+        "images.images.train--er", images={"images": {"train--er": {"base": "sklearn"}}}
+    ),
+    "longer than a pipeline's run can be": waiting(
+        dev("training.fit.hours", training={"fit": {"hours": 720}})
+    ),
+    "audience trusted by 16 roles of the identity centre": waiting(
+        dev(
+            "access.audiences.scientist.trusted",
+            "2048",
+            access={
+                "audiences": {
+                    "scientist": {
+                        "trusted": [
+                            f"arn:aws:iam::123456789012:{SSO.format(number)}abcdef"
+                            for number in range(16)
+                        ]
+                    }
+                }
+            },
+        )
+    ),
+    "no way out and too few endpoints": foundation(
+        "network.nat", "autoscaling", network={"nat": "none", "interface_endpoints": NODES_ONLY}
+    ),
+}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the reference estate."""
+    shutil.copytree(STACKS, tmp_path / "stacks")
+    return tmp_path
+
+
+def write(root: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+    """Merge lines into files; `None` takes a key away."""
+    for name, lines in files.items():
+        path = root / "stacks" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = yaml.safe_load(path.read_text()) if path.exists() else {}
+        path.write_text(yaml.safe_dump(_merged(before or {}, lines), sort_keys=False))
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = _merged(below, value) if both else value
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def found(root: Path) -> list[str]:
+    estate = Estate(root)
+    return [str(problem) for problem in estate.check(estate.stacks())]
+
+
+def matches(problem: str, case: Case) -> bool:
+    """Tell whether a problem is at the file and field of a case, with a line, and says why."""
+    file, _, name = case.at.partition(": ")
+    at_line = problem.startswith(f"stacks/{file}:") and (f" `{name}`:" in problem or not name)
+    return at_line and case.says in problem
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=case.marks) for name, case in CASES.items()]
+)
+def test_it_is_refused_at_its_line(name: str, copy: Path) -> None:
+    case = CASES[name]
+    write(copy, case.files)
+    problems = found(copy)
+    assert any(matches(problem, case) for problem in problems), "\n".join(problems) or "accepted"
+
+
+@pytest.mark.xfail(strict=True)
+def test_all_of_them_are_refused_at_once(
+    copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run of `validate` reports what is wrong in every file, and ends with 2."""
+    chosen = {name: case for name, case in CASES.items() if name in TOGETHER}
+    for case in chosen.values():
+        write(copy, case.files)
+    monkeypatch.setenv("STACKYARD_ESTATE", str(copy))
+    assert app.run(["validate"]) == 2
+    told = capsys.readouterr()
+    problems = (told.out + told.err).replace("error: ", "").split("\nstacks/")
+    problems = [problems[0], *(f"stacks/{each}" for each in problems[1:])]
+    missing = [
+        name for name, case in chosen.items() if not any(matches(one, case) for one in problems)
+    ]
+    assert not missing, told.out + told.err
+
+
+TOGETHER = (
+    "tag that another file has in other letter case",
+    "tag with characters that IAM refuses",
+    "owner that cannot be a tag",
+    "API open to a private range",
+    "21 types in a pool",
+    "time zone that does not exist",
+    "database that cannot grow",
+    "job with more memory than the quota",
+    "job with more CPU than a node",
+    "served model named like an object of the platform",
+    "path with two hyphens in a row",
+)
+"""Cases whose problems do not hide each other; of fields, between fields, between stacks."""
+
+
+def test_the_reference_estate_itself_is_accepted() -> None:
+    assert found(ROOT) == []

@@ -1,0 +1,108 @@
+"""Our tables of AWS against botocore's and the emulator's copies of AWS's own answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.session import Session
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+from stackyard.instances import vcpus_and_memory
+from stackyard.limits import nodes, regions, tags
+
+PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
+
+
+def test_the_regions_are_those_of_botocore() -> None:
+    session = Session()
+    known = {
+        region
+        for partition in PARTITIONS
+        for region in session.get_available_regions("eks", partition)
+    }
+    assert set(regions.ZONES) == known
+
+
+def test_each_region_has_the_zones_that_ec2_lists() -> None:
+    """An account may see fewer of a region's zones, as the emulator's does in us-west-1."""
+    for region, zones in RegionsAndZonesBackend.zones.items():
+        assert {zone.name for zone in zones} <= {
+            f"{region}{letter}" for letter in regions.ZONES[region]
+        }
+    few = {region for region, zones in RegionsAndZonesBackend.zones.items() if len(zones) < 3}
+    assert few == {"us-west-1", "cn-north-1"}
+
+
+@pytest.mark.parametrize(
+    ("region", "zones", "named", "refused"),
+    [
+        ("eu-central-1", "abc", False, None),
+        ("ca-central-1", "abc", False, "no zone ca-central-1c"),
+        ("ca-central-1", "abd", True, None),
+        ("ap-northeast-1", "ab", False, "no zone ap-northeast-1b"),
+        ("us-west-1", "ab", False, "an account has only 2"),
+        ("us-west-1", "ac", True, None),
+        ("us-west-1", "abc", True, "an account has only 2"),
+    ],
+)
+def test_zones_that_a_region_lacks(
+    region: str, zones: str, named: bool, refused: str | None
+) -> None:
+    found = regions.zones_problem(region, [f"{region}{letter}" for letter in zones], named=named)
+    assert (found is None) if refused is None else (found is not None and refused in found[0])
+
+
+def test_sizes_of_types_are_those_that_ec2_describes() -> None:
+    checked = 0
+    for kind, facts in INSTANCE_TYPES.items():
+        if (size := vcpus_and_memory(kind)) is not None:
+            memory = facts["MemoryInfo"]["SizeInMiB"]
+            assert size == (facts["VCpuInfo"]["DefaultVCpus"], memory / 1024), kind
+            checked += 1
+    assert checked > 900
+
+
+def test_no_pod_is_promised_more_than_a_node_can_give() -> None:
+    """EKS reserves memory by the number of addresses, and a machine hides at least 2 %."""
+    for kind, facts in INSTANCE_TYPES.items():
+        found = nodes.room(kind, gpu=False)
+        network = facts["NetworkInfo"]
+        pods = network["MaximumNetworkInterfaces"] * (network["Ipv4AddressesPerInterface"] - 1) + 2
+        if found is not None and pods < 2000:
+            most = facts["MemoryInfo"]["SizeInMiB"] * 0.98 - 255 - 11 * pods - 100
+            assert found.memory_mib <= most, (kind, pods)
+            assert found.cpus < facts["VCpuInfo"]["DefaultVCpus"]
+
+
+def test_the_kubelet_reserves_cpu_by_the_formula_of_eks() -> None:
+    """EKS's own examples: 4 cores give 3920m, 8 give 7910m, 96 give 95690m."""
+    agents = nodes.ADDONS_CPU + nodes.AGENTS_CPU
+    for kind, allocatable in (("m7i.xlarge", 3920), ("m7i.2xlarge", 7910), ("m7i.24xlarge", 95690)):
+        found = nodes.room(kind, gpu=False)
+        assert found is not None
+        assert round(found.cpus * 1000) + agents == allocatable
+
+
+def test_units_of_memory() -> None:
+    assert [nodes.mib(text) for text in ("512Mi", "2Gi", "1Ti")] == [512, 2048, 1024 * 1024]
+    assert vcpus_and_memory("x1.32xlarge") is None
+    assert nodes.room("x1.32xlarge", gpu=False) is None
+
+
+def test_tags_of_every_script_are_taken() -> None:
+    good = {"kosten-stelle": "Forschung und Entwicklung", "größe": "三 @ 1.0 +x=/_:-"}
+    assert list(tags.problems(("tags",), good)) == []
+    assert tags.text_problem("tab\there", 256) is not None
+    assert tags.text_problem("", 256) is None
+
+
+def test_the_characters_of_tags_are_those_of_iam() -> None:
+    shape = json.dumps(
+        Session()
+        .get_component("data_loader")
+        .load_service_model("iam", "service-2")["shapes"]["tagValueType"]
+    )
+    assert r"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*" in shape
+    assert f'"max": {tags.LONGEST_VALUE}' in shape
