@@ -22,10 +22,10 @@ class Store(Protocol):
         """Write an object atomically: a reader sees the old or the new one, never a part."""
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing object is no error."""
 
     def mend(self, key: str) -> None:
-        """Make an object readable for the engine again after a kill; its content stays."""
+        """Make an object readable for the engine again after a kill; its content is unchanged."""
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that start with `prefix`, sorted."""

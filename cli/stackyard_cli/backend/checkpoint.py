@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stackyard_cli.backend.base import Store
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
-"""Key that marks a wrapped value in state, `sdk/go/common/resource/properties.go`."""
+"""Key that marks a wrapped value in a state, `sdk/go/common/resource/properties.go`."""
 
 SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
 """Value of the mark for a secret."""
@@ -27,7 +27,7 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock of the engine on a stack: its owner, and since when."""
+    """A lock of the engine on a stack: its owner and its time."""
 
     key: str
     pid: int
@@ -41,7 +41,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Pending:
-    """An operation that was begun and whose result is not in the state."""
+    """An operation that has begun and whose result is not in the state."""
 
     operation: str
     resource: Resource
@@ -87,7 +87,7 @@ class Checkpoint:
 
     @property
     def secret_outputs(self) -> set[str]:
-        """Names of outputs that are, or hold, a secret."""
+        """Names of outputs that are, or contain, a secret."""
         for resource in self.resources:
             if resource["type"] == "pulumi:pulumi:Stack":
                 return {key for key, v in resource.get("outputs", {}).items() if _has_secret(v)}
@@ -129,7 +129,7 @@ class StackState:
         return None if data is None else Checkpoint(data, str(self.stack))
 
     def locks(self) -> list[Lock]:
-        """Return the locks on the stack; Pulumi's never expire."""
+        """Return the locks on the stack; Pulumi's locks never expire."""
         locks: list[Lock] = []
         for key in self.store.keys(self.lock_prefix):
             try:
@@ -148,5 +148,5 @@ class StackState:
         return locks
 
     def traces(self) -> bool:
-        """Return whether backups or history exist, so that the stack was applied before."""
+        """Return whether backups or history exist, which show that the stack was applied before."""
         return any(self.store.keys(prefix) for prefix in self.trace_prefixes)

@@ -10,7 +10,7 @@ from stackyard_cli.errors import StackyardError
 
 
 def contract_of(location: Location, model: type[C], stack: StackId) -> C:
-    """Return the contract that a stack published last; raises StackyardError if it has none."""
+    """Return the last published contract of a stack; raises StackyardError if it has none."""
     checkpoint = preconditions.checked_state(location, stack, applies=False)
     outputs = checkpoint.outputs if checkpoint else {}
     try:

@@ -6,7 +6,7 @@ from stackyard_cli.errors import StackyardError
 
 
 class BackendError(StackyardError):
-    """The state backend is unknown, unreachable or refuses."""
+    """The state backend is unknown, unreachable or denies access."""
 
 
 class EngineMissingError(StackyardError):

@@ -9,7 +9,7 @@ from stackyard_cli.backend.errors import BackendError
 from stackyard_cli.files import PRIVATE, write_whole
 
 ATTRIBUTES = ".attrs"
-"""Ending of the file of attributes that the engine's folder backend writes for each object."""
+"""Suffix of the file of attributes that the engine's folder backend writes for each object."""
 
 
 class FolderStore:
@@ -28,7 +28,7 @@ class FolderStore:
             return None
 
     def put(self, key: str, data: bytes) -> None:
-        """Write a file whole: a full disk leaves the old one as it was."""
+        """Write a file atomically: with a full disk the old content stays."""
         path = self.root / key
         _make_private(path.parent)
         try:
@@ -38,14 +38,14 @@ class FolderStore:
             raise BackendError(f"{path} cannot be written: {error.strerror}") from error
 
     def delete(self, key: str) -> None:
-        """Remove a file and the attributes that the engine keeps with it."""
+        """Remove a file and the engine's attributes of it."""
         for path in (self.root / key, self.root / (key + ATTRIBUTES)):
             path.unlink(missing_ok=True)
 
     def mend(self, key: str) -> None:
-        """Remove attributes that a kill cut off: with them the engine reads the file as `EOF`.
+        """Remove attributes that a kill truncated: with them the engine reads the file as `EOF`.
 
-        It does well without any: https://pkg.go.dev/gocloud.dev/blob/fileblob.
+        The engine needs no attributes: https://pkg.go.dev/gocloud.dev/blob/fileblob.
         """
         attributes = self.root / (key + ATTRIBUTES)
         try:
@@ -64,7 +64,7 @@ class FolderStore:
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder for its owner only; `mkdir` gives `mode` to the last part of a path alone."""
+    """Create a folder for its owner only; `mkdir` applies `mode` only to a path's last part."""
     if not folder.is_dir():
         _make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,7 +1,7 @@
 """Writes and reads the write-ahead journal of a run: the steps and their results, by URN and id.
 
-It is on this machine, whatever the state backend is, so that every created resource is known even
-if the backend is lost during an update or a provider dies without an answer.
+It is on this machine, for every kind of state backend, so that every created resource is known even
+if the backend is lost during an update or a provider ends without an answer.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 KEPT = 20
-"""Journals kept per stack."""
+"""Number of journals that are kept per stack."""
 
 WRITTEN = ("phase", "operation", "urn", "type", "id", "parent", "provider", "custom")
-"""Fields of a step that are written: an allow-list, as inputs and outputs can hold secrets."""
+"""Fields of a step that are written: an allow-list, because inputs and outputs can contain
+secrets."""
 
 UNREMARKABLE = frozenset({"same", "read", "refresh"})
 """Operations that change nothing in the cloud."""
@@ -32,7 +33,7 @@ class JournalStep(Protocol):
 
 
 class Journal:
-    """Appends lines; each is on the disk before the next event is handled."""
+    """Appends lines; each is on disk before the next event is handled."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def new_path(home: Path, slug: str, operation: str) -> Path:
 
 
 def entries(path: Path) -> list[Entry]:
-    """Read a journal; a line cut by a crash is left out."""
+    """Read a journal; a line truncated by a crash is skipped."""
     steps: list[Entry] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:

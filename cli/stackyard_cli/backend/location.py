@@ -26,14 +26,14 @@ class Location:
     """An estate's folder on this machine, and its backend."""
 
     home: Path
-    """Journals, work folders and the passphrase of a local backend; mode 0700."""
+    """Folder of journals, work folders and the passphrase of a local backend; mode 0700."""
 
     backend_url: str
     secrets_provider: str
     """`passphrase`, or `awskms://KEY?region=…`."""
 
     environment: dict[str, str]
-    """Variables that workers and the engine get in addition to those of this process."""
+    """Environment variables of workers and the engine, in addition to those of this process."""
 
     @cached_property
     def store(self) -> Store:
@@ -57,9 +57,9 @@ def location_of(
     backend: str | None,
     secrets_provider: str | None,
 ) -> Location:
-    """Return the location of an estate; raises BackendError for settings that cannot work.
+    """Return the location of an estate; raises BackendError for invalid settings.
 
-    `target: sandbox` needs the sandbox running, as the engine attaches to its providers.
+    `target: sandbox` requires a running sandbox, because the engine attaches to its providers.
     """
     environment: dict[str, str] = {}
     if target == "sandbox":
@@ -88,7 +88,7 @@ def location_of(
 
 
 def location_of_estate(estate: Estate) -> Location:
-    """Return the backend location that the settings of an estate name."""
+    """Return the backend location in the settings of an estate."""
     settings = estate.settings
     return location_of(
         name=settings.name,

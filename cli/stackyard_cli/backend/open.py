@@ -1,4 +1,4 @@
-"""Opens the state backend that a URL names."""
+"""Opens the state backend of a URL."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from stackyard_cli.backend.s3 import BucketStore
 
 
 def open_store(url: str, environment: Mapping[str, str], home: Path) -> Store:
-    """Return the store of a backend URL; raises BackendError for a scheme it does not know.
+    """Return the store of a backend URL; raises BackendError for an unknown scheme.
 
-    `home` is where Stackyard keeps its own objects if only the engine reads the backend.
+    `home` is the folder for Stackyard's own objects if only the engine can read the backend.
     """
     scheme = urlsplit(url).scheme
     if scheme == "file":

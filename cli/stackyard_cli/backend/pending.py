@@ -1,4 +1,4 @@
-"""Reads what an interrupted run left pending: from the state, and from the journal of creates."""
+"""Reads the pending operations of an interrupted run, from the state and from the journal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from stackyard_cli.backend.checkpoint import Checkpoint, Resource
 
 @dataclass(frozen=True)
 class PendingCreate:
-    """A resource that may exist although the state does not hold it."""
+    """A resource that may exist although it is not in the state."""
 
     resource: Resource
-    """As the state would hold it; from a journal without inputs, as those can be secret."""
+    """The resource in the form of a state; from a journal without inputs, which can be secret."""
 
     id: str | None = None
     """The Pulumi ID, if the journal has the end of the create."""
@@ -37,7 +37,7 @@ class PendingCreate:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The inputs of the create; empty if only the journal has it."""
+        """The inputs of the create; empty if it is only in the journal."""
         return dict(self.resource.get("inputs") or {})
 
 
@@ -47,7 +47,7 @@ class PendingChanges:
 
     creates: list[PendingCreate] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    """URNs of updates and deletes; the state holds their resources."""
+    """URNs of updates and deletes; their resources are in the state."""
 
 
 def pending_changes(checkpoint: Checkpoint, home: Path, slug: str) -> PendingChanges:

@@ -12,10 +12,10 @@ from stackyard_cli.backend.location import Location
 
 
 def checked_state(location: Location, stack: StackId, *, applies: bool) -> Checkpoint | None:
-    """Return the stack's state, None for a stack that is new.
+    """Return the stack's state, None for a new stack.
 
-    Raises StateError when the state is missing although the stack was applied, or is damaged, and,
-    for an operation that applies, when the stack is locked or has pending operations.
+    Raises StateError if the state is damaged, or missing although the stack was applied; for an
+    operation that applies also if the stack is locked or has pending operations.
     """
     state = location.state(stack)
     checkpoint = state.read()
@@ -66,7 +66,7 @@ def applied(location: Location, stack: StackId) -> bool:
 
 
 def recorded_config(location: Location, stack: StackId) -> list[Mapping[str, Any]]:
-    """Return the configs that resources may come from: the last applied, the last attempted."""
+    """Return the configs that may have created resources: the last applied, the last attempted."""
     record = location.records(stack).read()
     checkpoint = location.state(stack).read()
     if record is None or not record.exists or checkpoint is None or not made(checkpoint):

@@ -1,4 +1,4 @@
-"""Finds the Pulumi CLI to run: the one on PATH if it fits the SDK, else the toolchain's."""
+"""Finds the Pulumi CLI to run: the one on PATH if it matches the SDK, else the toolchain's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stackyard_cli.backend.errors import EngineMissingError
 from stackyard_cli.files import write_whole
 
 MINIMUM = (3, 259, 0)
-"""Oldest engine this code is tested with; older ones lack the gRPC event stream we read."""
+"""Oldest engine with which this code is tested; older ones lack the gRPC event stream."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def sdk_version() -> str:
 
 
 def why_not(engine: Engine) -> str | None:
-    """Return why this engine does not fit, or None.
+    """Return the reason why this engine does not match, or None.
 
     The SDK itself checks only the major version and a very old minimum.
     """
@@ -85,7 +85,7 @@ def candidates() -> list[Path]:
 
 
 def find() -> Engine:
-    """Return the engine to use; raises EngineMissingError with the binaries that do not fit."""
+    """Return the engine to use; raises EngineMissingError with the binaries that do not match."""
     tried: list[str] = []
     for path in candidates():
         engine = _known(path)
@@ -102,7 +102,7 @@ def find() -> Engine:
 def install() -> Engine:
     """Run the SDK's official installer (needs a network) for the version of the SDK.
 
-    Raises EngineMissingError with the installer's last line, or with why it could not be fetched.
+    Raises EngineMissingError with the installer's last line, or with the error of its download.
     """
     from pulumi.automation import PulumiCommand
 

@@ -20,11 +20,11 @@ UNKNOWN_STACK = "no stack named"
 
 
 class EngineStore:
-    """States by `pulumi stack export`; everything of Stackyard's own in a folder of this machine.
+    """States by `pulumi stack export`; all objects of Stackyard in a folder of this machine.
 
     Locks, backups and history are not visible. The engine refuses a locked stack by itself, but
-    only when it runs, and another machine has no record of what was applied.
-    Secrets stay encrypted: https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/.
+    only during its run, and other machines have no record of the applied config. Secrets stay
+    encrypted: https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/.
     """
 
     sees_locks = False
@@ -34,7 +34,7 @@ class EngineStore:
         self._own = FolderStore(folder)
 
     def get(self, key: str) -> bytes | None:
-        """Return a state as a checkpoint, or an object of our own; None for the backend's rest."""
+        """Return a state as a checkpoint, or an object of Stackyard; None for all other keys."""
         if not key.startswith(".pulumi/"):
             return self._own.get(key)
         if not (key.startswith(STACKS) and key.endswith(".json")):
@@ -49,7 +49,7 @@ class EngineStore:
         return json.dumps({"version": exported["version"], "checkpoint": checkpoint}).encode()
 
     def put(self, key: str, data: bytes) -> None:
-        """Write an object of our own, or a state, which the engine checks and locks."""
+        """Write an object of Stackyard, or a state, which the engine checks and locks."""
         if not key.startswith(".pulumi/"):
             self._own.put(key, data)
             return
@@ -58,14 +58,14 @@ class EngineStore:
         self._engine("stack", "import", "--stack", _reference(key), given=json.dumps(exported))
 
     def delete(self, key: str) -> None:
-        """Remove an object of our own."""
+        """Remove an object of Stackyard."""
         self._own.delete(key)
 
     def mend(self, key: str) -> None:
         """Do nothing: only the engine writes states there."""
 
     def keys(self, prefix: str) -> list[str]:
-        """Return our own objects, or the states; locks, backups and history are not visible."""
+        """Return Stackyard's objects, or the states; locks, backups and history are not visible."""
         if not prefix.startswith(".pulumi/"):
             return self._own.keys(prefix)
         if prefix != STACKS:
@@ -75,7 +75,7 @@ class EngineStore:
         return sorted(f"{STACKS}{name}.json" for name in names)
 
     def _engine(self, *arguments: str, given: str | None = None) -> str | None:
-        """Run the engine and return its answer, None for a stack that does not exist."""
+        """Run the engine and return its output, None for a stack that does not exist."""
         from stackyard_cli.backend import pulumi_binary
 
         self._own.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,5 +99,5 @@ class EngineStore:
 
 
 def _reference(key: str) -> str:
-    """Return the engine's name of the stack whose state has a key."""
+    """Return the engine's name of the stack of a state's key."""
     return f"{ORGANIZATION}{key.removeprefix(STACKS).removesuffix('.json')}"

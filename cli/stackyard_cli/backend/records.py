@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Outcome = Literal[
     "applying", "applied", "failed", "interrupted", "unsettled", "destroying", "destroyed"
 ]
-"""`unsettled`: a provider was lost during the run, so that its last results are unknown."""
+"""`unsettled`: a provider ended during the run, so that its last results are unknown."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Record:
     blueprint: str
     outcome: Outcome
     at: str
-    """When the outcome was written, UTC."""
+    """Time of the outcome, UTC."""
 
     config: dict[str, Any] = field(default_factory=dict)
-    """The effective config of the last apply that succeeded; empty before."""
+    """The effective config of the last successful apply; empty before the first one."""
 
     attempted: dict[str, Any] = field(default_factory=dict)
-    """The effective config of an apply that did not; it may have created resources."""
+    """The effective config of a failed apply; it may have created resources."""
 
     digest: str = ""
     engine: str = ""
@@ -67,12 +67,12 @@ class Records:
     def key_file(self) -> bytes | None:
         """Return the stack's `Pulumi.<stage>.yaml`: salt or wrapped data key, no secret itself.
 
-        Without it each run salts anew and rewrites every ciphertext (pulumi #16412).
+        Without it each run uses a new salt and changes every ciphertext (pulumi #16412).
         """
         return self._store.get(f"{self._base}/key.yaml")
 
     def keep_key_file(self, data: bytes) -> None:
-        """Keep the key file."""
+        """Store the key file."""
         if data != self.key_file():
             self._store.put(f"{self._base}/key.yaml", data)
 
@@ -81,7 +81,7 @@ class Records:
         return self._store.get(f"{self._base}/checkpoint.json")
 
     def keep_state(self, data: bytes) -> None:
-        """Keep a copy of a checkpoint that is readable and has nothing pending."""
+        """Store a copy of a checkpoint that is readable and has nothing pending."""
         self._store.put(f"{self._base}/checkpoint.json", data)
 
 

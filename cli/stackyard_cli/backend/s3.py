@@ -11,7 +11,7 @@ from stackyard_cli.clients.aws import Aws, endpoint_of
 
 
 class BucketStore:
-    """An `s3://BUCKET/PREFIX` backend; the URL's query is the one that Pulumi reads.
+    """An `s3://BUCKET/PREFIX` backend; Pulumi reads the same query of the URL.
 
     Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3.
     """
@@ -47,7 +47,7 @@ class BucketStore:
         return bytes(answer["Body"].read())
 
     def put(self, key: str, data: bytes) -> None:
-        """Write an object; S3 shows it whole or not at all."""
+        """Write an object; S3 writes it completely or not at all."""
         self._call("put_object", Key=self._full(key), Body=data)
 
     def delete(self, key: str) -> None:

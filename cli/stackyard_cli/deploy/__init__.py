@@ -1,1 +1,1 @@
-"""One run over many stacks: their order, the flow of preview and apply, progress, the outcome."""
+"""One run over many stacks: their order, previews and applies, progress, the outcome."""

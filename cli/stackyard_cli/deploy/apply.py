@@ -24,24 +24,24 @@ from stackyard_cli.review.approval import Approval
 
 @dataclass(frozen=True)
 class ApplyOptions:
-    """What a person may choose about an apply."""
+    """Options of an apply."""
 
     yes: bool = False
-    """Ask nobody about changes that are known when the run begins."""
+    """Do not ask about changes that are known when the run begins."""
 
     yes_to_all: bool = False
-    """Ask nobody, also not about changes that become known during the run."""
+    """Do not ask about any change, including those that become known during the run."""
 
     refresh: bool = False
     values: bool = False
     """Print old and new values with the previews."""
 
     receipt: Path | None = None
-    """The reviewed change; nothing else is applied, and nobody is asked."""
+    """The reviewed change; nothing else is applied, and there is no question."""
 
     digest: str | None = None
     policies_of: str | None = None
-    """The git revision whose policy settings are enforced; None: the working tree's."""
+    """The git revision whose policy settings are enforced; None for the working tree."""
 
 
 @dataclass
@@ -54,14 +54,14 @@ class Applied:
     reports: Reports = field(default_factory=dict)
     reviews: dict[StackId, gate.Review] = field(default_factory=dict)
     unseen: list[StackId] = field(default_factory=list)
-    """Stacks left out, because their changes became known during the run and nobody was asked."""
+    """Stacks left out: their changes became known during the run, without a confirmation."""
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the reports as plain data, each with its review."""
         return to_dicts(self.deployment, self.reports, self.reviews)
 
     def end(self, *, json_printed: bool = False) -> None:
-        """Raise if a stack failed, was stopped (see `outcome.end`) or is still to be reviewed."""
+        """Raise if a stack failed, was stopped (see `outcome.end`) or still needs a review."""
         outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
         render.narrate(f"{len(self.reports)} applied", "green")
         if self.unseen:
@@ -90,7 +90,7 @@ def apply_stacks(deployment: Deployment, patterns: Sequence[str], options: Apply
 def _apply_layers(
     flow: Flow, layers: Layers, approval: Approval | None, options: ApplyOptions
 ) -> Applied:
-    """Apply what is known, then preview the rest again, until nothing is left.
+    """Apply the known changes, then preview the remaining stacks again, until none is left.
 
     A stack whose upstream is new, or changes its contract, cannot be previewed before that
     upstream is applied. It therefore gets a preview, a review and a confirmation of its own in a
@@ -121,7 +121,7 @@ def _apply_layers(
 
 
 def _split_by_known(previews: Previews) -> tuple[Layers, list[list[Task]]]:
-    """Return the layers that can be applied now, and those that need another preview."""
+    """Return the layers that can be applied now, and the stacks that need another preview."""
     ready, remaining = (
         [
             chosen
@@ -149,7 +149,7 @@ def _changing(previews: Previews) -> bool:
 
 
 def _nothing_ready(previews: Previews) -> StackyardError:
-    """Return the error for stacks that all wait for an upstream outside the selection."""
+    """Return the error for stacks that all depend on an upstream outside the selection."""
     first = next(iter(previews.reports.values()))
     return StackyardError(
         f"{first.stack}: {first.result.problem}",

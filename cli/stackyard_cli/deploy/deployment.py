@@ -1,4 +1,4 @@
-"""An estate opened for a run of the engine: its backend, its engine, and its stacks as tasks."""
+"""An estate, opened for a run of the engine: its backend, its engine, and its stacks as tasks."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from stackyard_cli.review.policy_source import PolicySource
 
 @dataclass
 class Deployment:
-    """What every verb that runs the engine starts from; opening it starts nothing."""
+    """Inputs of every command that runs the engine; opening it starts no process."""
 
     estate: Estate
     location: Location
     engine: Engine
     loaded: dict[StackId, Loaded] = field(default_factory=dict)
     policies: PolicySource | None = None
-    """The policy settings that apply; those of the working tree by default."""
+    """The policy settings to enforce; those of the working tree by default."""
 
     @classmethod
     def open(cls, estate_dir: Path | None) -> Deployment:
-        """Open the estate around here, or the one named."""
+        """Open the estate of the working directory, or the given one."""
         estate = Estate.find(Path.cwd(), estate_dir)
         return cls(estate, location_of_estate(estate), pulumi_binary.find())
 
@@ -71,9 +71,9 @@ class Deployment:
         )
 
     def enforce_policies_of(self, revision: str | None) -> None:
-        """Review the loaded stacks by the policy settings of a git revision; None: by their own.
+        """Review the loaded stacks with a git revision's policy settings; None: with their own.
 
-        A pull request must not relax the rules that it is reviewed by.
+        A pull request must not relax the rules of its own review.
         """
         if revision is not None:
             self.policies = PolicySource.of_revision(self.estate.root, revision, self.loaded)
@@ -85,7 +85,7 @@ class Deployment:
 
     @property
     def context(self) -> ReviewContext:
-        """The facts of this run that reviews and approvals read."""
+        """The values of this run that reviews and approvals read."""
         policies = self.policies or PolicySource(self.estate.settings)
         return ReviewContext(self.location, self.engine.version, self.loaded, policies)
 
@@ -131,7 +131,7 @@ class Deployment:
         return checkpoint is not None and any(item.get("protect") for item in checkpoint.resources)
 
     def _prerequisite(self, config: Config) -> Prerequisite | None:
-        """Return what the stack needs beside its upstreams: the sandbox's on-premises clusters."""
+        """Return the stack's further requirement: the sandbox's on-premises clusters."""
         onprem = config.onprem if isinstance(config, ServicesConfig) else None
         if self.estate.settings.target == "sandbox" and onprem and onprem.clusters:
             return OnPremClusters(onprem)

@@ -26,11 +26,11 @@ from stackyard_cli.review.blast_radius import losses_of_destroy, unwaived
 
 @dataclass(frozen=True)
 class Destruction:
-    """The stacks that a destroy would take away; reading it changes nothing."""
+    """The stacks that a destroy would delete; computing it changes nothing."""
 
     deployment: Deployment
     layers: Layers
-    """In reverse dependency order; only stacks that exist."""
+    """Stacks in reverse dependency order; only existing ones."""
 
     @classmethod
     def of(cls, deployment: Deployment, patterns: Sequence[str]) -> Destruction:
@@ -54,12 +54,12 @@ class Destruction:
         return [task for layer in self.layers for task in layer]
 
     def lines(self) -> Iterator[str]:
-        """Yield what would be deleted and what stays, for people."""
+        """Yield the resources that would be deleted and those that would stay, for people."""
         for task in self.tasks:
             yield from destruction.lines(task.stack, self._resources(task.stack))
 
     def to_dict(self) -> list[dict[str, Any]]:
-        """Return what would be deleted as plain data, in the form of a preview's report."""
+        """Return the resources to delete as plain data, in the form of a preview's report."""
         return [destruction.to_dict(t.stack, self._resources(t.stack)) for t in self.tasks]
 
     def check(self) -> None:
@@ -76,7 +76,7 @@ class Destruction:
             )
 
     def confirm(self, confirmed: Collection[str], *, yes: bool) -> None:
-        """Ask for the name of each protected stack that is not confirmed, and once for all."""
+        """Ask for the name of each unconfirmed protected stack, then once for all stacks."""
         if not self.tasks:
             return
         for task in self.tasks:
@@ -86,7 +86,7 @@ class Destruction:
         render.confirm("Destroy these stacks?", yes=yes, refusal="nothing destroyed")
 
     def run(self) -> Destroyed:
-        """Destroy the stacks, then search for orphaned resources of those that are destroyed."""
+        """Destroy the stacks, then search for orphaned resources of the destroyed ones."""
         with open_flow(self.deployment) as flow:
             reports = flow.destroy(self.layers)
         orphans = self._orphans([stack for stack, report in reports.items() if report.ok])
@@ -105,7 +105,7 @@ class Destruction:
             yield f"{stack}: {loss}"
 
     def _orphans(self, stacks: Sequence[StackId]) -> Orphans:
-        """Search for orphaned resources; a refused search does not fail the destroy."""
+        """Search for orphaned resources; missing permissions for it do not fail the destroy."""
         try:
             return orphans_of(self.deployment.location, self.deployment.estate, stacks)
         except StackyardError as error:

@@ -27,11 +27,11 @@ class DriftCheck:
 
     @property
     def drifted(self) -> list[str]:
-        """The stacks that somebody else changed."""
+        """The stacks that were changed outside of Stackyard."""
         return sorted({row["stack"] for row in self.rows if row["kind"] in {"risky", "benign"}})
 
     def expired_rules(self) -> Iterator[str]:
-        """Yield a line for every `drift.ignore` rule whose date has passed."""
+        """Yield a line for every expired `drift.ignore` rule."""
         for rule in self.refreshed.deployment.estate.settings.drift.ignore:
             if rule.expires < today():
                 yield f"`drift.ignore` for {rule.resource} expired on {rule.expires}"
@@ -40,12 +40,13 @@ class DriftCheck:
 def check_drift(deployment: Deployment, patterns: Sequence[str] | None) -> DriftCheck:
     """Compare the applied stacks that match with the cloud; changes nothing."""
     chosen = [s for s in deployment.estate.select(patterns) if deployment.exists(s)]
-    # One layer: each stack is compared with what its upstreams promise now, not with what pending
+    # One layer: each stack is compared with the current contracts of its upstreams, not with the
+    # contracts after pending edits of their files.
     # edits of their files would make of it.
     layers = [[task for layer in deployment.layers(chosen) for task in layer]]
     with open_flow(deployment, enforce_policies=False) as flow:
         refreshed = flow.preview(layers, refresh=True)
-        # Pending edits of the files show in both previews, and are no drift.
+        # Pending edits of the files are in both previews, and are no drift.
         edited = [[task for task in layer if _is_edited(deployment, task)] for layer in layers]
         pending = flow.preview(edited).reports
     return DriftCheck(refreshed, _rows(deployment, refreshed.reports, pending))
@@ -65,6 +66,6 @@ def _rows(deployment: Deployment, refreshed: Reports, pending: Reports) -> list[
 
 
 def _is_edited(deployment: Deployment, task: Task) -> bool:
-    """Whether the files differ from what was applied last."""
+    """Return whether the files differ from those of the last apply."""
     record = deployment.location.records(task.stack).read()
     return record is None or record.digest != task.digest

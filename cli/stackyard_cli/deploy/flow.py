@@ -21,7 +21,7 @@ from stackyard_cli.engine.report import Report, Task
 
 
 class Flow:
-    """The operations of one run; each takes layers of tasks and returns a report per stack."""
+    """The operations of one run; each receives layers of tasks and returns a report per stack."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Flow:
 
         `refresh`: compare with the cloud instead of the last state.
         """
-        # Policy violations of a preview are part of its review, which is printed afterwards.
+        # Policy violations of a preview are part of its review, which is printed later.
         progress = Progress(lines=False, violations=False)
         runner = self._runner(progress)
 
@@ -69,9 +69,10 @@ class Flow:
         refresh: bool = False,
         following: Sequence[Task] = (),
     ) -> Reports:
-        """Apply the stacks that would change, and record the config of the others as applied.
+        """Apply the changed stacks, and record the config of the others as applied.
 
-        `following`: stacks that are previewed next. Their workers and clusters start meanwhile.
+        `following`: stacks that are previewed next. Their workers and clusters start in the
+        meantime.
         """
         self._workers.prepare(task.blueprint for task in following)
         for task in following:
@@ -89,8 +90,9 @@ class Flow:
             if not changes(preview) and self.deployment.exists(task.stack):
                 runner.record_as_applied(task)
                 return preview
-            # The engine refuses these resources; a waiver in the stack file has let them through
-            # the review, else the run would have ended there.
+            # The engine refuses these resources; the review allowed them because of a waiver in the
+            # stack
+            # file, otherwise the run would have ended there.
             if protected := refused(preview.diagnostics):
                 location, engine = self.deployment.location, self.deployment.engine
                 unprotect(location, engine, task.stack, protected)
@@ -151,10 +153,10 @@ def open_flow(
     enforce_policies: bool = True,
     applies: bool = False,
 ) -> Iterator[Flow]:
-    """Set up a run: it handles Ctrl-C, and its idle workers end with it.
+    """Start a run: it handles Ctrl-C, and its idle workers end with it.
 
-    `values`: previews name old and new values. `applies`: the worker of a preview stays for the
-    apply of the same stack, about 180 MB each.
+    `values`: previews show old and new values. `applies`: the worker of a preview stays alive for
+    the apply of the same stack, about 180 MB each.
     """
     with StopSignals(render.narrate) as stops, Workers(keep=KEPT if applies else 0) as workers:
         yield Flow(deployment, stops, workers, values=values, enforce_policies=enforce_policies)
@@ -168,7 +170,7 @@ def preview_stacks(
     refresh: bool = False,
     enforce_policies: bool = True,
 ) -> Previews:
-    """Preview stacks in a run of their own; changes nothing."""
+    """Preview stacks in a separate run; changes nothing."""
     with open_flow(deployment, values=values, enforce_policies=enforce_policies) as flow:
         return flow.preview(layers, refresh=refresh)
 

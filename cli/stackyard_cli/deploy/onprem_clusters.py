@@ -1,6 +1,6 @@
 """Starts the sandbox's stand-ins for on-premises clusters, when a preview or an apply needs them.
 
-On target `aws` the clusters are real and are reached by their kubeconfigs; nothing is started.
+On target `aws` the clusters are real and their kubeconfigs give access to them; nothing is started.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class OnPremClusters:
     """The on-premises clusters of one stack file; a prerequisite of its preview and its apply.
 
-    Making one changes nothing: a control plane takes about 500 MB, so it starts on first use only.
+    Creating an object starts nothing: a control plane needs about 500 MB, so it starts on first
+    use.
     """
 
     def __init__(self, config: OnPremConfig) -> None:
@@ -30,7 +31,7 @@ class OnPremClusters:
         self._lock = Lock()
 
     def start(self) -> None:
-        """Start the control planes that do not run yet, in a background thread."""
+        """Start the control planes that are not running, in a background thread."""
         self._begin()
 
     def wait(self) -> None:
@@ -41,8 +42,9 @@ class OnPremClusters:
         with self._lock:
             if self._started is None:
                 self._started = Future()
-                # Not a daemon thread: an exit of the process in the middle would leave a half-made
-                # control plane behind.
+                # Not a daemon thread: if the process exited in between, a partly created control
+                # plane
+                # would remain.
                 Thread(target=self._provide, args=[self._started], name="on-premises").start()
             return self._started
 

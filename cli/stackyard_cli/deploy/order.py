@@ -1,4 +1,4 @@
-"""Runs an operation on stacks in dependency order, several stacks at once."""
+"""Runs an operation on stacks in dependency order, several stacks in parallel."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
 
 CONCURRENT_STACKS = 2
-"""Stacks at once: a worker takes about 180 MB, and its program a whole core."""
+"""Number of parallel stacks: a worker needs about 180 MB, and its program a whole core."""
 
 REDRAW_SECONDS = 0.2
-"""How often the status line is drawn again."""
+"""Seconds between two updates of the status line."""
 
 Layers = Sequence[Sequence[Task]]
 """Tasks in dependency order: a stack's upstreams are in earlier layers."""
@@ -22,13 +22,13 @@ Layers = Sequence[Sequence[Task]]
 Reports = dict[StackId, Report]
 
 Operate = Callable[[Task, Reports], Report]
-"""Runs one operation on one stack, given the reports of all earlier layers."""
+"""Function that runs one operation on one stack, given the reports of all earlier layers."""
 
 
 def run_in_dependency_order(
     layers: Layers, operate: Operate, *, stops: StopSignals, progress: Progress
 ) -> Reports:
-    """Run the operation on every stack, layer by layer; return the reports of those that started.
+    """Run the operation on every stack, layer by layer; return the reports of the started ones.
 
     A signal stops the start of further stacks; `StopSignals` ends the running ones.
     """
@@ -44,7 +44,7 @@ def run_in_dependency_order(
                 running[pool.submit(operate, task, earlier)] = task
             unfinished = set(running)
             # Python runs signal handlers in the main thread only, between two bytecodes: a wait
-            # without a timeout would hold Ctrl-C back until the stack is done.
+            # without a timeout would delay Ctrl-C until the stack is finished.
             while unfinished:
                 unfinished = wait(unfinished, timeout=REDRAW_SECONDS).not_done
                 progress.redraw()

@@ -1,4 +1,4 @@
-"""Ends a run over several stacks: the exit code, the state of each stack, and what to run next."""
+"""Ends a run over several stacks: the exit code, the state of each stack, and the next command."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def end(
     *,
     json_printed: bool = False,
 ) -> None:
-    """Raise for stacks that failed or were stopped, naming what to run next.
+    """Raise for stacks that failed or were stopped, with the next command to run.
 
-    `json_printed`: stdout holds the JSON answer already, and a second document would make it
-    unreadable; the error then goes to stderr as text.
+    `json_printed`: stdout already contains the JSON answer, and a second document would make it
+    invalid; the error is then printed to stderr as text.
     """
     if stops.received:
         for line in _stopped(reports, layers):
@@ -44,7 +44,7 @@ def end(
 
 
 def fail(error: StackyardError, *, json_printed: bool) -> NoReturn:
-    """Raise the error; if stdout holds the JSON answer already, print it and exit with its code."""
+    """Raise the error; if stdout already has the JSON answer, print it and exit with its code."""
     if not json_printed:
         raise error
     render.problem(error, json=False)

@@ -19,7 +19,7 @@ from stackyard_cli.review import gate
 
 @dataclass(frozen=True)
 class Previews:
-    """What an apply of the selected stacks would do."""
+    """The changes that an apply of the selected stacks would make."""
 
     deployment: Deployment
     layers: Layers
@@ -28,7 +28,7 @@ class Previews:
 
     @cached_property
     def reviews(self) -> dict[StackId, gate.Review]:
-        """The review of every preview that ran to its end."""
+        """The review of every completed preview."""
         context = self.deployment.context
         return {
             stack: gate.reviewed(context, report)
@@ -43,7 +43,7 @@ class Previews:
 
     @property
     def changing(self) -> bool:
-        """Whether an apply would change any of the stacks, or may: some previews are unknown."""
+        """Whether an apply would change any of the stacks, or might: some previews are unknown."""
         return any(changes(report) for report in self.reports.values())
 
     def lines(self, *, values: bool = False) -> Iterator[str]:
@@ -77,5 +77,5 @@ def to_dicts(
 
 
 def changes(report: Report) -> bool:
-    """Whether an apply would change the stack, or may: the preview is unknown."""
+    """Return whether an apply would change the stack, or might: the preview is unknown."""
     return not report.known or bool(report.changing)

@@ -42,7 +42,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def watch(self, stack: str, event: Event) -> None:
-        """Take one event."""
+        """Count and print one event."""
         with self._lock:
             if stack not in self._stacks:
                 self._stacks[stack] = _Stack(self._clock())
@@ -88,7 +88,7 @@ class Progress:
 
 
 def line_of(step: Step) -> str:
-    """Return a step as one line: sign, type, name, and what happened."""
+    """Return a step as one line: sign, type, name, and result."""
     ending = {"start": "", "done": "", "failed": "  failed"}[step.phase]
     if step.operation == "delete" and step.retained:
         return f"◦ {step.type}  {step.name}  kept in the cloud"

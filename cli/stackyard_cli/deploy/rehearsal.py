@@ -1,4 +1,4 @@
-"""Previews what the installed code would do to every stack, and stops at losses of data."""
+"""Previews the changes of the installed code to every stack, and stops at losses of data."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def stop_at_losses(blocks: Sequence[Rehearsal], *, json_printed: bool) -> None:
     if not losing:
         return
     if json_printed:
-        # The answer holds the losses; a second document on stdout would make it unreadable.
+        # The JSON answer contains the losses; a second document on stdout would make it invalid.
         raise typer.Exit(ExitCode.STOPPED)
     names = ", ".join(str(block.report.stack) for block in losing)
     raise StackyardError(

@@ -2,5 +2,5 @@
 
 `parent/` runs in the command: it starts worker processes, sends them requests, and reads events.
 `worker/` runs in a worker process: it drives the engine by `pulumi.automation`, which nothing else
-imports. The modules here are read by both sides: the messages between them, and what they mean.
+imports. Both sides use the modules here: the messages between them, and their meaning.
 """

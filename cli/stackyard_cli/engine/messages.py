@@ -1,6 +1,6 @@
 """The messages between parent and worker: one request in, events out, as JSON lines (both sides).
 
-Workers emit only the fields named here, so that no secret is sent by accident.
+Workers send only the fields defined here, so that no secret is sent by accident.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ Operation = Literal["preview", "up", "destroy", "refresh"]
 Phase = Literal["start", "done", "failed"]
 
 REPLACEMENT = frozenset({"replace", "create-replacement", "delete-replaced"})
-"""The engine's operations on one resource that make up a replacement."""
+"""The engine's operations on one resource that together are a replacement."""
 
 
 def kind_of(operation: str) -> str:
-    """Return what an operation of the engine means for the resource: `replace` for its parts."""
+    """Return the kind of change of an engine's operation: `replace` for parts of a replacement."""
     return "replace" if operation in REPLACEMENT else operation
 
 
@@ -34,19 +34,19 @@ class Request:
     engine_path: str
     engine_version: str
     environment: dict[str, str] = field(default_factory=dict)
-    """Variables that this operation adds to the worker's environment, by a private pipe."""
+    """Variables that this operation adds to the worker's environment, sent by a private pipe."""
 
     journal: str | None = None
     refresh: bool = False
     values: bool = False
     """Add old and new values of changed properties to the steps; secrets stay masked."""
     types: list[str] = field(default_factory=list)
-    """Resource types that the state holds; their SDK modules are loaded while the engine starts."""
+    """Resource types in the state; their SDK modules are loaded while the engine starts."""
 
     targets: list[str] = field(default_factory=list)
     policy_packs: list[str] = field(default_factory=list)
     policy_pack_configs: list[str] = field(default_factory=list)
-    """Files, one for each pack, with levels and settings of its rules."""
+    """Files with levels and settings of rules, one for each pack."""
 
     def line(self) -> str:
         """Return the request as one line."""
@@ -54,7 +54,7 @@ class Request:
 
     @classmethod
     def parse(cls, line: str) -> Request:
-        """Read a request."""
+        """Parse a request."""
         return cls(**json.loads(line))
 
 
@@ -85,11 +85,11 @@ class Step:
     retained: bool = False
     protected: bool = False
     priced_before: dict[str, Any] | None = None
-    """Inputs that a price depends on, of types that have one; None where there is no resource."""
+    """Inputs that decide the price, for priced types only; None if there was no resource."""
 
     priced_after: dict[str, Any] | None = None
     granted_before: dict[str, Any] | None = None
-    """Inputs that grant or deny access, of types that do; None where there is no resource."""
+    """Inputs that grant or deny access, for such types only; None if there was no resource."""
 
     granted_after: dict[str, Any] | None = None
 
@@ -100,7 +100,7 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """The operation as people count it: the parts of a replacement are one `replace`."""
+        """The operation for people: the parts of a replacement are one `replace`."""
         return kind_of(self.operation)
 
 
@@ -134,8 +134,8 @@ class Result:
     problem: str | None = None
     hint: str | None = None
     kind: str | None = None
-    """Why it failed: `policy` or `protected` (and nothing else), `upstream`, `config` (it asks for
-    what an upstream does not have), `program`, `engine`, `worker`."""
+    """Reason of the failure: `policy` or `protected` (and nothing else), `upstream`, `config` (it
+    requires a value that the contract of an upstream lacks), `program`, `engine`, `worker`."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def dump(event: Event) -> str:
 
 
 def load(line: str) -> Event:
-    """Read an event; raises ValueError for a line that no worker of this version writes."""
+    """Parse an event; raises ValueError for a line that no worker of this version writes."""
     fields = json.loads(line)
     kind = KINDS[fields.pop("event")]
     if kind is Step:

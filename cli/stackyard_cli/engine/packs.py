@@ -1,4 +1,4 @@
-"""Passes policy packs to the engine: an executable each, and a file with its configuration."""
+"""Passes policy packs to the engine: one executable each, and a file with its configuration."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def refused(diagnostics: Iterable[Diagnostic]) -> list[str]:
 
 
 def unprotect(location: Location, engine: Engine, stack: StackId, urns: Iterable[str]) -> None:
-    """Unprotect single resources, whose loss a waiver allows."""
+    """Unprotect single resources that a waiver allows to delete."""
     with session(location, engine, stack) as opened:
         for urn in urns:
             opened.cli("state", "unprotect", urn, "--yes", "--stack", stack.reference)

@@ -18,17 +18,17 @@ from stackyard_cli.engine.messages import (
 )
 
 LOST = re.compile(r"reading from server|transport is closing|connection (refused|reset)|\bEOF\b")
-"""gRPC's messages when a provider has ended."""
+"""gRPC's messages after the process of a provider has ended."""
 
 STOPPED = frozenset({"policy", "protected"})
-"""Kinds of failures of a preview that is complete nevertheless."""
+"""Kinds of failures with which a preview is complete all the same."""
 
 
 class Prerequisite(Protocol):
-    """Something that a stack's program needs beside its upstreams, started on first use."""
+    """A program's requirement beside its upstreams, started on first use."""
 
     def start(self) -> None:
-        """Start it in the background, if it was not started yet."""
+        """Start it in the background, if it is not started yet."""
 
     def wait(self) -> None:
         """Start it if needed and wait until it runs; raises StackyardError if it fails."""
@@ -36,7 +36,7 @@ class Prerequisite(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A stack with everything that a worker needs."""
+    """A stack with all inputs of a worker."""
 
     stack: StackId
     blueprint: str
@@ -44,7 +44,7 @@ class Task:
     digest: str
     upstreams: Mapping[str, StackId]
     prerequisite: Prerequisite | None = field(default=None, compare=False, repr=False)
-    """Something beside the upstreams that must run before a preview or an apply."""
+    """Requirement beside the upstreams that must run before a preview or an apply."""
 
 
 @dataclass
@@ -72,17 +72,17 @@ class Report:
 
     @property
     def known(self) -> bool:
-        """Whether a preview could run: its upstreams are applied."""
+        """Whether the preview could run: the upstreams of the stack are applied."""
         return self.result.kind != "unknown"
 
     @property
     def previewed(self) -> bool:
-        """Whether a preview ran to its end, stopped by policy or protection or not."""
+        """Whether the preview is complete; policy or protection may have stopped the change."""
         return self.ok or (self.operation == "preview" and self.result.kind in STOPPED)
 
     @property
     def changing(self) -> list[Step]:
-        """The steps that change something, outputs of the stack included."""
+        """The steps that change something, including outputs of the stack."""
         return [
             step
             for step in self.steps.values()

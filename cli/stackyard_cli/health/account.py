@@ -12,7 +12,7 @@ from stackyard_cli.recovery.lock import Held, held
 
 
 def backend(name: str, location: Location) -> Check:
-    """Whether the backend can be read; raises StackyardError if not."""
+    """Check that the backend can be read; raises StackyardError if not."""
     keys = location.store.keys(".pulumi/stacks/")
     states = [key for key in keys if key.endswith(".json")]
     return Check(name, "ok", f"{len(states)} stacks in {location.backend_url}")
@@ -27,7 +27,7 @@ def locks(location: Location, estate: Estate) -> list[Check]:
 
 
 def lock(one: Held) -> Check:
-    """Whether the holder of a lock lives: a running apply is no problem, a dead one is."""
+    """Check the holder of a lock: a running apply is no problem, an ended process is one."""
     name, stack = f"lock {one.stack}", one.stack
     if one.life == "alive":
         return Check(name, "ok", str(one))
@@ -39,7 +39,7 @@ def lock(one: Held) -> Check:
 
 
 def identity(name: str, estate: Estate, location: Location) -> Check:
-    """Whether AWS accepts the credentials, and they belong to an account of the estate."""
+    """Check that AWS accepts the credentials, and that the estate has an account of theirs."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     aws = Aws(location.environment)

@@ -23,7 +23,7 @@ MACHINE = {
 
 
 def checks(estate_dir: Path | None) -> list[Check]:
-    """Check what this machine needs to run the stacks of an estate."""
+    """Check everything that this machine needs to run the stacks of an estate."""
     found = [attempt(name, check) for name, check in MACHINE.items()]
     try:
         estate = Estate.find(Path.cwd(), estate_dir)
@@ -40,14 +40,14 @@ def checks(estate_dir: Path | None) -> list[Check]:
         of_estate.append(attempt("sandbox", machine.sandbox))
     of_estate += _backend(estate)
     if target == "aws":
-        # Without a valid estate and an identity every preflight check would only repeat the error.
+        # Without a valid estate and an identity, every preflight check would repeat the same error.
         ready = all(check.state == "ok" for check in of_estate)
         of_estate += _preflight(estate) if ready else [_skipped_preflight()]
     return [*found, *of_estate]
 
 
 def _files(name: str, estate: Estate) -> Check:
-    """Whether every stack file is valid."""
+    """Check that every stack file is valid."""
     stacks = estate.stacks()
     if problems := estate.check(stacks):
         detail = f"{len(problems)} problems; the first: {problems[0]}".splitlines()[0]
@@ -56,7 +56,7 @@ def _files(name: str, estate: Estate) -> Check:
 
 
 def _backend(estate: Estate) -> Iterator[Check]:
-    """Check the backend, its locks, and whose credentials are used."""
+    """Check the backend, its locks, and the owner of the credentials."""
     try:
         location = location_of_estate(estate)
     except StackyardError as error:
@@ -71,7 +71,7 @@ def _backend(estate: Estate) -> Iterator[Check]:
 
 
 def _preflight(estate: Estate) -> list[Check]:
-    """Check what can stop an apply on AWS, with the caller's own credentials."""
+    """Check, with the caller's own credentials, everything that can stop an apply on AWS."""
     from stackyard_cli.health import preflight
 
     aws = Aws({})

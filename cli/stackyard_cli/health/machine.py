@@ -11,26 +11,26 @@ from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.health.check import Check
 
 RUN_BYTES = 1_000_000_000
-"""Free disk below which a run may end in the middle of writing a state."""
+"""Free disk space in bytes below which a run may end while it writes a state."""
 
 BUILD_BYTES = 8_000_000_000
-"""Disk space of the first build of the toolchain."""
+"""Disk space in bytes for the first build of the toolchain."""
 
 
 def python(name: str) -> Check:
-    """Name the interpreter; the installer refuses versions that are too old."""
+    """Report the interpreter; the installer refuses versions that are too old."""
     return Check(name, "ok", ".".join(map(str, sys.version_info[:3])))
 
 
 def engine(name: str) -> Check:
-    """Whether a Pulumi CLI is there that fits the installed SDK; raises StackyardError if not."""
+    """Check that the Pulumi CLI matches the installed SDK; raises StackyardError if not."""
     found = pulumi_binary.find()
     sdk = pulumi_binary.sdk_version()
     return Check(name, "ok", f"{found.version} at {found.path}; SDK {sdk}")
 
 
 def toolchain(name: str) -> Check:
-    """Whether the sandbox's programs are built."""
+    """Check that the sandbox's programs are built."""
     from stackyard_sandbox.toolchain import CORE, missing
 
     if lacking := missing(CORE):
@@ -44,7 +44,7 @@ def _free_bytes(path: Path) -> int:
 
 
 def disk(name: str, free_bytes: Callable[[Path], int] = _free_bytes) -> Check:
-    """Whether states, journals and the sandbox fit: a full disk cuts a state off."""
+    """Check the disk space for states, journals and the sandbox: a full disk truncates a state."""
     from stackyard_sandbox.paths import sandbox_home
     from stackyard_sandbox.toolchain import CORE, missing
 
@@ -57,7 +57,7 @@ def disk(name: str, free_bytes: Callable[[Path], int] = _free_bytes) -> Check:
 
 
 def sandbox(name: str) -> Check:
-    """Whether every process of the sandbox runs."""
+    """Check that every process of the sandbox runs."""
     from stackyard_sandbox import daemon
 
     hint = "run `stackyard sandbox start`"

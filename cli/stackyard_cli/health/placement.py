@@ -1,4 +1,4 @@
-"""Checks before a foundation: zones that EKS can use, and room for one more audit trail."""
+"""Checks before a foundation is created: zones that EKS supports, and the quota of trails."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stackyard.network.subnets import zone_names
 from stackyard_cli.health.check import Check
 
 Clients = Callable[[str, str], Any]
-"""A client by service and region."""
+"""Function that returns a client for a service and a region."""
 
 WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
-"""Ids of zones in which EKS puts no control plane; letters differ between accounts. Source:
+"""Ids of zones in which EKS has no control plane; zone letters differ between accounts. Source:
 https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html."""
 
 TRAILS_PER_REGION = 5
-"""Not adjustable; a trail of all regions counts in each. Source:
+"""Not adjustable; a trail of all regions counts in each region. Source:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html."""
 
 
@@ -39,7 +39,7 @@ def zones(stage: str, config: FoundationConfig, clients: Clients) -> Check:
 
 
 def trails(stack: StackId, config: FoundationConfig, clients: Clients) -> Check:
-    """Check that the stage's trail is there, or that there is room for it."""
+    """Check that the stage's trail exists, or that the quota allows another one."""
     name, own = f"{stack.stage}: audit trail", f"{stack.slug}-audit"
     found = clients("cloudtrail", config.region).describe_trails(includeShadowTrails=True)
     names = [one["Name"] for one in found["trailList"]]

@@ -1,4 +1,4 @@
-"""Checks what can stop an apply on AWS: region, offerings, quotas, addresses, support dates.
+"""Checks conditions that can stop an apply on AWS: region, offerings, quotas, support dates.
 
 None of the checks changes anything. Only stacks in the account of the credentials can be checked;
 stacks of other accounts are reported as not checked.
@@ -26,16 +26,17 @@ from stackyard_cli.health import placement
 from stackyard_cli.health.check import Check
 
 Clients = Callable[[str, str], Any]
-"""A client by service and region."""
+"""Function that returns a client for a service and a region."""
 
 STANDARD = {"on-demand": "L-1216C47A", "spot": "L-34B43A08"}
-"""Quotas of ordinary instances, in vCPUs: https://docs.aws.amazon.com/general/latest/gr/ec2-service.html."""
+"""Quotas of standard instances, in vCPUs:
+https://docs.aws.amazon.com/general/latest/gr/ec2-service.html."""
 
 DAYS_AHEAD = 60
-"""An end of support that is nearer than this is a problem already: upgrades need weeks."""
+"""Days before an end of support from which it is reported: upgrades need weeks."""
 
 LEAST_FREE = 0.1
-"""Part of a subnet's addresses that should be free: pods take theirs from it."""
+"""Fraction of a subnet's addresses that should be free: pods get their addresses from it."""
 
 Pool = NodePoolConfig | GpuPoolConfig
 
@@ -185,7 +186,8 @@ def _addresses(stage: str, loaded: Loaded, ec2: Any) -> Check:
 
 
 SMALLEST_PRIVATE = 256
-"""Addresses of the smallest private subnet; public ones are smaller and hold a gateway only."""
+"""Number of addresses of the smallest private subnet; public ones are smaller, with a gateway
+only."""
 
 
 def _size(subnet: dict[str, Any]) -> int:
@@ -193,7 +195,7 @@ def _size(subnet: dict[str, Any]) -> int:
 
 
 def _tried(check: str, look: Callable[[], list[Check]]) -> list[Check]:
-    """Run a check; what AWS does not answer is not checked, and says why."""
+    """Run a check; if AWS does not answer, report it as not checked, with the reason."""
     try:
         return look()
     except ClientError as error:

@@ -19,7 +19,7 @@ COLUMNS = ("stack", "state", "resources", "since", "lock")
 
 
 def row(location: Location, stack: StackId) -> dict[str, Any]:
-    """Return what is applied of a stack, since when, and who holds its lock."""
+    """Return a stack's applied state: its outcome, its time, and the holder of its lock."""
     record = location.records(stack).read()
     state: str = record.outcome if record else "not applied"
     made: list[Resource] = []
@@ -29,7 +29,7 @@ def row(location: Location, stack: StackId) -> dict[str, Any]:
         if checkpoint and checkpoint.pending:
             state = "to recover"
     except StackyardError as error:
-        # The table has a column for the stack, which begins the message.
+        # The message begins with the stack, for which the table has a column.
         state = error.message.partition(": ")[2] or error.message
     locks = held(location, [stack])
     return {

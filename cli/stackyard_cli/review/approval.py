@@ -18,12 +18,12 @@ from stackyard_cli.review.receipt_file import receipt_file
 
 
 def path_of(target: Path, stack: StackId, *, several: bool) -> Path:
-    """Return the path of a stack's receipt: the named file, or a file of its own in a folder."""
+    """Return the path of a stack's receipt: the named file, or a file in the named folder."""
     return target / receipt_file(stack) if several or target.is_dir() else target
 
 
 def bound(context: ReviewContext, task: Task) -> Fingerprint:
-    """Return the fingerprint of a stack as it is now."""
+    """Return the current fingerprint of a stack."""
     return fingerprint(context, task, context.packs(task.stack))
 
 
@@ -38,7 +38,7 @@ class Approval:
     def opened(
         cls, context: ReviewContext, target: Path, tasks: Sequence[Task], digest: str | None
     ) -> Approval:
-        """Read the receipts of these stacks; raises StackyardError (exit 3), nothing touched."""
+        """Read the receipts of these stacks; raises StackyardError (exit 3) before any change."""
         found: dict[StackId, receipt.Receipt] = {}
         for task in tasks:
             path = path_of(target, task.stack, several=len(tasks) > 1)
@@ -58,7 +58,7 @@ class Approval:
         return any(content["refresh"] for content in self.receipts.values())
 
     def check_same(self, reviews: Iterable[Review]) -> None:
-        """Refuse a change that differs from the approved one; the error names the differences."""
+        """Refuse a change that differs from the approved one; the error lists the differences."""
         problems: list[str] = []
         for review in reviews:
             stack = review.report.stack
@@ -69,7 +69,7 @@ class Approval:
             raise _refusal("the change is not the one that was approved", problems)
 
     def check_state(self, tasks: Iterable[Task]) -> None:
-        """Refuse stacks whose state changed after the approval; called right before the apply."""
+        """Refuse stacks whose state changed after the approval; called just before the apply."""
         moved = [
             f"{task.stack}: state: approved {approved[:12]}…, now {now[:12]}…"
             for task in tasks

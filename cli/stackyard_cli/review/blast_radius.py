@@ -28,7 +28,7 @@ class Loss:
     data_class: DataClass
     because: tuple[str, ...] = ()
     kept: bool = False
-    """It is removed from the stack but retained in the cloud."""
+    """Whether the resource is removed from the stack but retained in the cloud."""
 
     def __str__(self) -> str:
         why = f" because of {', '.join(self.because)}" if self.because else ""
@@ -57,7 +57,7 @@ def losses(steps: Iterable[Step]) -> list[Loss]:
 
 
 def losses_of(report: Report) -> list[Loss]:
-    """Return the losses of a preview, with those that the engine's own protection has refused."""
+    """Return the losses of a preview, including those that the engine's own protection refused."""
     found = losses(report.changing)
     known = {loss.urn for loss in found}
     for urn in refused(report.diagnostics):
@@ -70,7 +70,7 @@ def losses_of(report: Report) -> list[Loss]:
 
 
 def losses_of_destroy(resources: Iterable[Resource]) -> list[Loss]:
-    """Return the losses of destroying a stack; what is retained in the cloud is not lost."""
+    """Return the losses of destroying a stack; resources retained in the cloud are not lost."""
     return [
         Loss(item["urn"], item["type"], item["urn"].rpartition("::")[2], "delete", kind)
         for item in resources
@@ -87,7 +87,7 @@ def unwaived(losses: Iterable[Loss], waivers: Sequence[Waiver]) -> list[Loss]:
 
 
 def expired(loaded: Loaded, today: datetime.date) -> Iterator[StackFileError]:
-    """Yield an error for each waiver that has expired, so that none stays without being renewed."""
+    """Yield an error for each expired waiver, so that none stays without a renewal."""
     for index, waiver in enumerate(loaded.config.waivers):
         if waiver.expires >= today:
             continue

@@ -16,7 +16,7 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class ConfigChange:
-    """One value that differs; `old` or `new` is None where there is none."""
+    """One value that differs; `old` or `new` is None if the value is missing on that side."""
 
     path: str
     old: Any

@@ -16,20 +16,20 @@ from stackyard_cli.review.policy_source import PolicySource
 
 @dataclass(frozen=True)
 class ReviewContext:
-    """What reviews and approvals of one run read."""
+    """Inputs of the reviews and approvals of one run."""
 
     location: Location
     engine_version: str
     loaded: Mapping[StackId, Loaded]
     policies: PolicySource
-    """Which policy settings apply."""
+    """The policy settings to enforce."""
 
     def packs(self, stack: StackId) -> Packs:
         """Return the policy packs that are enforced on a loaded stack."""
         return self.policies.packs(self.loaded[stack])
 
     def config_changes(self, task: Task) -> list[ConfigChange]:
-        """Return what changed in the config since the last apply, with the line behind it."""
+        """Return the changes of the config since the last apply, each with its line in a file."""
         record = self.location.records(task.stack).read()
         loaded = self.loaded[task.stack]
         return config_changes(record.config, loaded) if record and record.exists else []

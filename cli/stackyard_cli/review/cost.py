@@ -31,7 +31,7 @@ class Cost:
 
     @property
     def stop(self) -> str | None:
-        """Why the change is stopped: the amount that is above the limit; None if none is."""
+        """The reason to stop the change: the amount above the limit; None if there is none."""
         if self.budget is None:
             return None
         amount = getattr(self.after, self.budget.block_on)
@@ -41,7 +41,7 @@ class Cost:
 
     @property
     def warning(self) -> str | None:
-        """That the ceiling is above the limit, where only the floor stops a change."""
+        """The warning that the ceiling is above the limit, if only the floor stops a change."""
         if self.budget is None or self.stop or self.after.ceiling <= self.budget.monthly_limit:
             return None
         return f"the {self._above('ceiling', self.after.ceiling, self.budget)}"

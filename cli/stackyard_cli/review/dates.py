@@ -6,5 +6,5 @@ import datetime
 
 
 def today() -> datetime.date:
-    """Return the day in UTC, so that an exception ends everywhere at once."""
+    """Return the day in UTC, so that an exception expires everywhere at the same time."""
     return datetime.datetime.now(datetime.UTC).date()

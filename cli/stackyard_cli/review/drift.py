@@ -1,4 +1,4 @@
-"""Classifies drift: each difference between the cloud and what was applied, by its risk."""
+"""Classifies drift: each difference between the cloud and the applied state, by its risk."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ RISKY_WORDS = (
     "securityContext",
     "taint",
 )
-"""Parts of property paths that concern access, reach or encryption, whatever the type."""
+"""Parts of property paths that affect access, reachability or encryption, for any type."""
 
 TAGS = ("tags", "tagsAll")
-"""Properties that decide nothing but access: conditions of IAM policies may test tags."""
+"""Properties that affect access only: conditions of IAM policies may test tags."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One property, or one whole resource, that differs from what was applied."""
+    """One property, or one whole resource, that differs from the applied state."""
 
     stack: str
     kind: Kind
@@ -66,9 +66,9 @@ def drift(
     ignores: Iterable[DriftIgnore],
     today: datetime.date,
 ) -> list[Drift]:
-    """Return the differences of a refreshed preview that do not come from edits of the files.
+    """Return the differences in a refreshed preview that are not caused by edits of the files.
 
-    `pending` is the preview without a refresh; None where the files are as they were applied.
+    `pending` is the preview without a refresh; None if the files are unchanged since the apply.
     """
     known = set(_changes(pending)) if pending else set()
     rules = [rule for rule in ignores if rule.expires >= today]

@@ -1,4 +1,4 @@
-"""Computes the fingerprint that a receipt binds: state, config, program, policies, versions."""
+"""Computes the fingerprint in a receipt: state, config, program, policies, versions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fingerprint(context: ReviewContext, task: Task, packs: Packs) -> Fingerprint
 
 
 def mismatches(approved: Fingerprint, now: Fingerprint) -> list[str]:
-    """Return each difference with both values."""
+    """Return each difference, with both values."""
     keys = [*now, *(key for key in approved if key not in now)]
     return [
         f"{key}: approved {_shown(approved.get(key))}, now {_shown(now.get(key))}"
@@ -57,7 +57,7 @@ def state_digest(context: ReviewContext, task: Task) -> str:
 
 @cache
 def program_digest() -> str:
-    """Return SHA-256 over the files of the package that builds stacks."""
+    """Return SHA-256 over the files of the package `stackyard`, which contains the programs."""
     spec = find_spec("stackyard")
     folder = Path(str(spec.origin)).parent if spec else Path()
     hashed = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""Reviews a preview: policy, blast radius and budget, and which of them stop the change."""
+"""Reviews a preview: policy, blast radius and budget; each of them can stop the change."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Review:
     warnings: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a review adds to a report, as plain data."""
+        """Return the fields that a review adds to a report, as plain data."""
         return {
             "policy": [policies.to_dict(item) for item in self.violations],
             "cost": self.cost.to_dict(),
@@ -87,7 +87,7 @@ def stop(reviews: Iterable[Review], *, json: bool) -> None:
     if not stopped:
         return
     if json:
-        # The JSON answer has the reasons; a second document would make it unreadable.
+        # The JSON answer has the reasons; a second document would make it invalid.
         raise typer.Exit(ExitCode.STOPPED)
     names = ", ".join(str(review.report.stack) for review in stopped)
     kinds = sorted({item.kind for review in stopped for item in review.stops})
@@ -113,7 +113,7 @@ def _loss(loss: blast_radius.Loss) -> Stop:
 
 
 def _each_once(violations: Iterable[Violation]) -> list[Violation]:
-    """Return violations sorted, each once: the engine reports some of them twice."""
+    """Return violations sorted, without duplicates: the engine reports some of them twice."""
     unique: Mapping[tuple[str, str, str], Violation] = {
         (item.level, item.policy, item.message): item for item in violations
     }

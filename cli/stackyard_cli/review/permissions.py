@@ -1,4 +1,4 @@
-"""Finds the permissions that a change adds: IAM statements, bindings, and denials it removes.
+"""Finds the permissions that a change adds: IAM statements, bindings, and removed denials.
 
 The grants of a whole stack are compared as sets, so the order of statements, their `Sid`s, and
 their distribution over several policies of one role make no difference.
@@ -16,14 +16,14 @@ from stackyard.resource_risk import ACCESS_INPUTS, POLICY_DOCUMENTS, risk_of
 from stackyard_cli.engine.messages import Step
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes for a text that is unknown before an apply,
+"""The engine's placeholder for a text that is unknown before an apply,
 `sdk/go/common/resource/plugin/rpc.go` (UnknownStringValue)."""
 
 SECRET = "[secret]"
-"""What the engine writes for a secret."""
+"""The engine's placeholder for a secret."""
 
 LONGEST_ACTION = 200
-"""Characters of one action in a line for people; `to_dict` has all of them."""
+"""Maximum length of one action in a line for people; `to_dict` has the whole text."""
 
 Inputs = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Grant:
     """One action that a statement or binding allows or denies."""
 
     holder: str
-    """The role that has it, or the resource that the policy is attached to."""
+    """The role with the grant, or the resource to which the policy is attached."""
 
     effect: str
     """`Allow` or `Deny`."""
@@ -44,7 +44,7 @@ class Grant:
     condition: str = ""
 
     def covers(self, other: Grant) -> bool:
-        """Whether this one includes another of the same holder."""
+        """Return whether this grant includes another one of the same holder."""
         if (self.holder, self.effect) != (other.holder, other.effect):
             return False
         if self.principal != other.principal or self.condition not in ("", other.condition):
@@ -63,7 +63,7 @@ class Permission:
 
     holder: str
     effect: str
-    """`Allow` for a new grant, `Deny` for a denial that is removed."""
+    """`Allow` for a new grant, `Deny` for a removed denial."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -100,7 +100,7 @@ class NewPermissions:
 
 
 def new_permissions(steps: Iterable[Step]) -> NewPermissions:
-    """Return what the steps of a preview allow and the last applied state does not."""
+    """Return the permissions in the steps of a preview that the applied state does not have."""
     before: set[Grant] = set()
     after: set[Grant] = set()
     unknown: set[str] = set()
@@ -122,7 +122,7 @@ def new_permissions(steps: Iterable[Step]) -> NewPermissions:
 
 
 def _unreadable_change(step: Step) -> bool:
-    """Say whether a step changes access by a type whose inputs no table names."""
+    """Return whether a step changes access, but no table lists the inputs of its type."""
     changed = step.custom and step.kind in {"create", "update", "replace"}
     return changed and risk_of(step.type).access and step.type not in ACCESS_INPUTS
 
@@ -144,7 +144,7 @@ def _beyond(grants: set[Grant], others: set[Grant]) -> set[Grant]:
 
 
 def _grants(step: Step, inputs: Inputs) -> set[Grant]:
-    """Return the grants and denials that the access inputs of one resource state."""
+    """Return the grants and denials in the access inputs of one resource."""
     holder = _holder(step, inputs)
     denies = risk_of(step.type).denies
     result: set[Grant] = set()
@@ -206,7 +206,7 @@ def _principal(statement: Mapping[str, Any]) -> str:
 
 
 def _of_rules(holder: str, rules: Iterable[Mapping[str, Any]]) -> set[Grant]:
-    """Return the grants of Kubernetes rules; a rule of paths has no resources."""
+    """Return the grants of Kubernetes rules; a rule for URL paths has no resources."""
     return {
         Grant(holder, "Allow", verb, f"{group}/{resource}".lstrip("/"), "", _named(rule))
         for rule in rules
@@ -236,7 +236,7 @@ def _grouped(grants: set[Grant]) -> list[Permission]:
 
 
 def _short(action: str) -> str:
-    """Cut the long text of an input in the middle, such as that of an admission policy."""
+    """Shorten the middle of a long text, such as an admission policy."""
     if len(action) <= LONGEST_ACTION:
         return action
     half = LONGEST_ACTION // 2

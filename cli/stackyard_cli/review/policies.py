@@ -23,7 +23,7 @@ UNCHECKED = "can't run policy"
 
 
 def packs_of(loaded: Loaded) -> list[str]:
-    """Return the packs enforced on a stack: by its stage's protection and by its data."""
+    """Return the packs enforced on a stack; its stage's protection and its data decide."""
     packs = ["baseline"]
     if loaded.config.protection.protect:
         packs.append("prod")
@@ -33,7 +33,7 @@ def packs_of(loaded: Loaded) -> list[str]:
 
 
 def levels_of(settings: EstateSettings, stage: str, today: datetime.date) -> dict[str, Level]:
-    """Return the level of each rule; raises StackyardError for an override that cannot hold."""
+    """Return the level of each rule; raises StackyardError for an override that is not allowed."""
     try:
         return configuration.levels(stage, settings.policy.overrides, today)
     except ValueError as error:
@@ -50,7 +50,7 @@ def packs(
     today: datetime.date,
     before: Loaded | None = None,
 ) -> Packs:
-    """Return the packs of a stack for the engine, with those enforced before the change."""
+    """Return the packs of a stack for the engine, including those enforced before the change."""
     rule_settings = Settings(
         stage=loaded.id.stage,
         registries=settings.policy.registries,

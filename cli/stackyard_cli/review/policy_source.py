@@ -1,4 +1,4 @@
-"""Which policy settings apply: the working tree's, or the target branch's (`--policies-of`)."""
+"""The source of policy settings: the working tree, or the target branch (`--policies-of`)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class PolicySource:
 
     settings: EstateSettings
     before: Mapping[StackId, Loaded] = field(default_factory=dict)
-    """Packs enforced before a change stay enforced: a change cannot switch them off for itself."""
+    """Packs enforced before a change stay enforced: a change cannot disable them for itself."""
 
     @classmethod
     def of_revision(cls, root: Path, revision: str, stacks: Iterable[StackId]) -> PolicySource:
         """Return the settings of a git revision of the estate; raises EstateError if it has none.
 
-        For a stack that is new, or that could not be read then, only its current files count.
+        For a stack that is new, or that was invalid in that revision, only its current files count.
         """
         chosen = list(stacks)
         with estate_at(root, revision, {layout.file_of(stack) for stack in chosen}) as old:
@@ -52,7 +52,7 @@ class PolicySource:
 
 
 def _in_force(settings: EstateSettings, day: datetime.date) -> EstateSettings:
-    """Return the settings without overrides that expired: the change that deletes one must pass."""
+    """Return the settings without expired overrides: a change that deletes one must pass."""
     kept = tuple(each for each in settings.policy.overrides if each.expires >= day)
     return settings.model_copy(
         update={"policy": settings.policy.model_copy(update={"overrides": kept})}

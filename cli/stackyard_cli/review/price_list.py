@@ -1,4 +1,4 @@
-"""Reads and keeps prices: those of the last answer of the price API, else those in the table.
+"""Reads and stores prices: from the last answer of the price API, else from the table.
 
 Fields of the API: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html.
 """
@@ -15,11 +15,11 @@ from typing import Any
 from stackyard.budget.prices import TABLES, Prices, prices_of
 
 PRICE_API_REGION = "us-east-1"
-"""The price API exists in few regions, and answers for all of them."""
+"""The price API exists in few regions, and has the prices of all of them."""
 
 
 def prices(home: Path, region: str) -> Prices:
-    """Return the prices of a region; those that the API did not give are from the table."""
+    """Return the prices of a region; those missing in the API's answer are from the table."""
     table = prices_of(region)
     path = _file(home, region)
     if not path.is_file():
@@ -29,10 +29,10 @@ def prices(home: Path, region: str) -> Prices:
 
 
 def refresh(home: Path, region: str, client: Any, today: datetime.date) -> dict[str, float]:
-    """Read prices of the instances and databases in the table from the price API; keep the answer.
+    """Read the prices of the table's instances and databases from the price API; store the answer.
 
-    Prices of gateways, endpoints, keys and secrets stay as they are in the table: the API has no
-    stable names for them.
+    Prices of gateways, endpoints, keys and secrets stay those of the table: the API has no stable
+    names for them.
     """
     read: dict[str, float] = {}
     for item in sorted(TABLES.get(region, {})):
@@ -82,7 +82,7 @@ def _request(service: str, filters: dict[str, str], region: str) -> dict[str, An
 
 
 def _hourly(text: str) -> Iterator[float]:
-    """Yield the on-demand price of a product, which the API gives as JSON in JSON."""
+    """Yield the on-demand price of a product, which the API returns as JSON in JSON."""
     for offer in json.loads(text)["terms"].get("OnDemand", {}).values():
         for dimension in offer["priceDimensions"].values():
             price = float(dimension["pricePerUnit"].get("USD", 0))

@@ -12,9 +12,9 @@ from stackyard_cli.review.dates import today
 
 
 def refresh_prices(home: Path, regions: Iterable[str]) -> Iterator[str]:
-    """Keep the prices of each region below `home`; yield a line for each that was read.
+    """Store the prices of each region below `home`; yield a line for each that was read.
 
-    Raises StackyardError if the API refuses, or does not answer.
+    Raises StackyardError if the API refuses or does not answer.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 

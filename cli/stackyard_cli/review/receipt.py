@@ -1,4 +1,4 @@
-"""Makes, writes, reads and compares receipts: the reviewed change of one stack, with a digest."""
+"""Creates, writes, reads and compares receipts: the reviewed change of one stack, with a digest."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def receipt(review: Review, bound: Fingerprint, *, refresh: bool) -> Receipt:
 
 
 def digest(content: Mapping[str, Any]) -> str:
-    """Return SHA-256 over the canonical JSON of everything but the digest itself."""
+    """Return SHA-256 over the canonical JSON of all fields except the digest."""
     signed = {key: value for key, value in content.items() if key != "digest"}
     text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write(path: Path, content: Receipt) -> None:
-    """Write a receipt in one step, readable by its owner only."""
+    """Write a receipt atomically, readable by its owner only."""
     text = json.dumps(content, indent=2, sort_keys=True)
     write_whole(path, text + "\n", PRIVATE)
 
@@ -70,7 +70,7 @@ def read(path: Path, *, expected_digest: str | None = None) -> Receipt:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return the differences between two receipts; order and lines in stack files do not count."""
+    """Return the differences between two receipts; order and lines in stack files are ignored."""
     different = list(_step_differences(_by_urn(old["steps"]), _by_urn(new["steps"])))
     for name, kind in (("stops", "message"), ("policy", "message")):
         before, after = ({item[kind] for item in each[name]} for each in (old, new))

@@ -6,5 +6,5 @@ from stackyard.naming import StackId
 
 
 def receipt_file(stack: StackId | str) -> str:
-    """Return the file name of a stack's receipt; stacks of one folder never share one."""
+    """Return the file name of a stack's receipt; two stacks of one folder never have the same."""
     return f"{str(stack).replace('/', '.')}.json"

@@ -12,7 +12,7 @@ from stackyard_cli.review.policies import levels_of
 from stackyard_policies.catalogue import PACKS, RULES, level, pack_of
 
 STAGES = ("dev", "staging", "prod")
-"""The stages whose levels an explanation names."""
+"""The stages for which an explanation shows the levels."""
 
 
 def rows(settings: EstateSettings, stage: str) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from stackyard_cli.engine.report import Report
 from stackyard_cli.review.config_changes import ConfigChange
 
 StepDict = dict[str, Any]
-"""A step as receipts and `--json` hold it."""
+"""A step in the form of receipts and `--json`."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "budget": ("aws:budgets/",),
@@ -30,22 +30,22 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 
 def normalised(report: Report, changes: Sequence[ConfigChange] = ()) -> list[StepDict]:
-    """Return the changing steps by URN, each with the lines of config behind it where they match.
+    """Return the changing steps by URN, each with the lines of config that match it.
 
-    Values are left out on purpose: the fingerprint binds config, program and state, and from these
-    every value follows.
+    Values are omitted on purpose: the fingerprint binds config, program and state, which determine
+    every value.
     """
     return [_to_dict(step, changes) for step in sorted(report.changing, key=lambda one: one.urn)]
 
 
 def origins(step: Step, changes: Sequence[ConfigChange]) -> list[str]:
-    """Return the lines of stack files that a step most likely comes from; empty if unsure."""
+    """Return the lines of stack files that most likely caused a step; empty if none is likely."""
     if len(changes) == 1:
         return _lines_of(changes)
     named_by = _tokens(step.name)
     named = [change for change in changes if named_by & _below_section(change.path)]
     fits = [change for change in changes if _ends_in(_section(change.path), step.type)]
-    # A name alone misleads: who may read the dataset `photos` is not what its lifecycle comes from.
+    # A name alone misleads: readers of the dataset `photos` do not decide about its lifecycle.
     own = [change for change in fits if _section(change.path) != "tags"]
     return _lines_of([change for change in named if change in fits] or own or named or fits)
 

@@ -17,8 +17,8 @@ from stackyard_cli.files import PRIVATE_UMASK
 WORKER = (sys.executable, "-m", "stackyard_cli.engine.worker.main")
 
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
-"""Keeps the working directory out of `sys.path` of the worker, the engine's packs included: a file
-there with the name of a module would otherwise be imported instead
+"""Removes the working directory from `sys.path` of the worker and of the policy packs: a file there
+with the name of a module would otherwise be imported instead
 (https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH)."""
 
 OnEvent = Callable[[Event], None]
@@ -55,7 +55,7 @@ class Worker:
         if not self._reader.is_alive():
             ended()
         if self.process.stdin:
-            with suppress(BrokenPipeError):  # the job reports a worker that has died
+            with suppress(BrokenPipeError):  # The job reports the end of the worker.
                 self.process.stdin.write(request.line())
                 self.process.stdin.flush()
 
@@ -103,7 +103,7 @@ class Job:
         if self._killed:
             return Result("interrupted", problem="stopped at once", kind="killed")
         if self._result is None and self._interrupted and self._engine is None:
-            # The signal came before the worker could handle it: nothing had begun.
+            # The signal arrived before the worker could handle it: no operation had begun.
             return Result("interrupted")
         if self._result is None:
             code = self._worker.process.returncode
@@ -111,7 +111,7 @@ class Job:
         return self._result
 
     def interrupt(self) -> None:
-        """Ask for a graceful stop; not by SIGINT, which is ignored below `nohup` and `&`."""
+        """Request a graceful stop; without SIGINT, which is ignored below `nohup` and `&`."""
         self._interrupted = True
         self._worker.process.send_signal(signal.SIGTERM)
 

@@ -48,9 +48,9 @@ class Runner:
         self._watch, self._workers = watch, workers or Workers()
 
     def run(self, task: Task, operation: Operation, **options: Any) -> Report:
-        """Run one operation to its end; a state that does not allow it is a failed report."""
+        """Run one operation to its end; if the state does not allow it, the report is a failure."""
         try:
-            # Not before a destroy: a cluster that never started holds nothing to delete.
+            # Not before a destroy: a cluster that never started has no resources to delete.
             if task.prerequisite is not None and operation != "destroy":
                 task.prerequisite.wait()
             return self._run(task, operation, **options)
@@ -77,7 +77,7 @@ class Runner:
             return self._applied(opened, task, operation, **options)
 
     def _applied(self, opened: Session, task: Task, operation: Operation, **options: Any) -> Report:
-        """Run an operation that changes the stack; its record is written before and after."""
+        """Run an operation that changes the stack; write its record before and after."""
         records = self.location.records(task.stack)
         if data := self.location.state(task.stack).raw():
             records.keep_state(data)
@@ -123,7 +123,7 @@ class Runner:
             report.result = job.wait()
         finally:
             self.stops.remove(job)
-        # One that failed or was interrupted may have threads that wait for its engine.
+        # The threads of a failed or interrupted worker may still wait for its engine.
         self._workers.put_back(task.stack, worker, again=report.ok)
         return report
 

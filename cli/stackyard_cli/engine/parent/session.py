@@ -1,4 +1,4 @@
-"""Makes the work folder of one operation on one stack, and runs the CLI in it (parent side)."""
+"""Creates the work folder of one operation on one stack, and runs the CLI in it (parent side)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Session:
 
     @property
     def key_path(self) -> Path:
-        """Where the CLI keeps the stack's salt or wrapped key."""
+        """Path at which the CLI stores the stack's salt or wrapped key."""
         return self.folder / f"Pulumi.{self.stack.stage}.yaml"
 
     def cli(self, *arguments: str) -> str:
@@ -68,8 +68,8 @@ class Session:
     def create_in_scratch(self) -> None:
         """Create an empty stack in the scratch backend by writing its checkpoint.
 
-        With a passphrase the CLI makes the key on first use, so `stack init`, another start of the
-        CLI, is not needed.
+        With a passphrase the CLI creates the key on first use, so `stack init`, another start of
+        the CLI, is not needed.
         """
         path = self.folder / SCRATCH / self.location.state(self.stack).checkpoint_key
         path.parent.mkdir(parents=True)
@@ -85,7 +85,7 @@ class Session:
             path.write_bytes(data)
 
     def keep_key_file(self) -> None:
-        """Keep the key file with the stack's record."""
+        """Store the key file with the stack's record."""
         if self.key_path.exists():
             self.location.records(self.stack).keep_key_file(self.key_path.read_bytes())
 
@@ -101,10 +101,10 @@ class Session:
 def session(
     location: Location, engine: Engine, stack: StackId, *, scratch: bool = False
 ) -> Iterator[Session]:
-    """Make a work folder below the estate's home, and remove it afterwards.
+    """Create a work folder below the estate's home, and remove it afterwards.
 
-    A `scratch` session has a backend of its own inside the folder: the preview of a stack that does
-    not exist yet writes nothing into the real one.
+    A `scratch` session has its own backend inside the folder: the preview of a stack that does not
+    exist yet writes nothing to the real one.
     """
     work = location.home / "work"
     work.mkdir(mode=0o700, exist_ok=True)
@@ -115,7 +115,8 @@ def session(
             (folder / SCRATCH).mkdir()
             environment["PULUMI_BACKEND_URL"] = f"file://{folder / SCRATCH}"
             if location.secrets_provider != "passphrase":
-                # A preview role may not use the team's key, and the scratch state needs none.
+                # The role for previews may not use the team's key, and the scratch state needs
+                # none.
                 environment[PASSPHRASE[0]] = secrets.token_urlsafe(32)
         opened = Session(location, engine, stack, folder, environment)
         settings = {"name": stack.pulumi_project, "runtime": "python", "main": "."}

@@ -16,7 +16,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class StopSignals:
     """Forwards stop signals to every running job; a context manager.
 
-    `report` prints one line about what the signal does.
+    `report` prints one line about the effect of the signal.
     """
 
     def __init__(self, report: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Keeps idle workers: those of previews for their applies, and some that preload (parent side).
+"""Stores idle workers: those of previews for their applies, and some that preload (parent side).
 
 Loading the SDKs takes a third of a worker's time. The apply of a stack therefore runs in the
 process of its preview, and while one stack is applied, a worker loads the modules of the next.
@@ -14,7 +14,7 @@ from stackyard.naming import StackId
 from stackyard_cli.engine.parent.job import WORKER, Worker
 
 KEPT = 2
-"""Workers that wait for the apply of their stack: about 180 MB each."""
+"""Number of workers that wait for the apply of their stack: about 180 MB each."""
 
 
 class Workers:
@@ -33,7 +33,7 @@ class Workers:
                 self._prepared[blueprint] = self._started(blueprint)
 
     def take(self, stack: StackId, blueprint: str) -> Worker:
-        """Return the worker that ran the stack's preview, else a prepared one, else a new one."""
+        """Return the worker of the stack's preview, else a prepared one, else a new one."""
         with self._lock:
             for worker in (self._kept.pop(stack, None), self._prepared.pop(blueprint, None)):
                 if worker is not None and worker.alive:
@@ -41,7 +41,7 @@ class Workers:
         return self._started(blueprint)
 
     def put_back(self, stack: StackId, worker: Worker, *, again: bool) -> None:
-        """Keep a worker for the next job of its stack, or end it."""
+        """Store a worker for the next job of its stack, or end it."""
         with self._lock:
             keeps = again and len(self._kept) < self._keep and stack not in self._kept
             if keeps:

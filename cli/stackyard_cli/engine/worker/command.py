@@ -1,7 +1,7 @@
 """Runs the Pulumi CLI in a process session that a terminal's Ctrl-C does not reach (worker side).
 
 The SDK's own command ends at once: its pipes close under the CLI, which leaves a lock, a pending
-create and a resource that the state does not know (https://github.com/pulumi/pulumi/issues/9103).
+create and a resource that is not in the state (https://github.com/pulumi/pulumi/issues/9103).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ lock held (https://pkg.go.dev/os/signal, "Default behavior of signals")."""
 
 
 class OwnSessionCommand(KnownCommand):
-    """Runs the CLI in a session of its own, and interrupts it once, while it listens."""
+    """Runs the CLI in its own session, and interrupts it once, while it listens."""
 
     def __init__(self, path: str, version: str, on_start: Callable[[int], object]) -> None:
         super().__init__(path, version)
@@ -46,10 +46,10 @@ class OwnSessionCommand(KnownCommand):
         on_output: OnOutput | None = None,
         on_error: OnOutput | None = None,
     ) -> CommandResult:
-        """Run the CLI to its end; raises the SDK's CommandError when it fails.
+        """Run the CLI to its end; raises the SDK's CommandError if it fails.
 
-        Output goes to unnamed files: if this process dies, the CLI writes on instead of dying of a
-        closed pipe in the middle of an update.
+        Output is written to unnamed files: if this process dies, the CLI continues. With a closed
+        pipe it would die in the middle of an update.
         """
         environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         command = [*SHIELD, self.command, "--non-interactive", *args]
@@ -77,7 +77,7 @@ class OwnSessionCommand(KnownCommand):
             self._send()
 
     def interrupt(self) -> None:
-        """Ask the CLI once to stop gracefully: it ends what runs, saves the state and unlocks.
+        """Request a graceful stop once: the CLI ends running steps, saves the state and unlocks.
 
         Safe in a signal handler. Before the update has begun, the request waits for `listening`.
         """
@@ -86,9 +86,9 @@ class OwnSessionCommand(KnownCommand):
             self._send()
 
     def _send(self) -> None:
-        # The lock is claimed for good: a second SIGINT would make the CLI drop what runs.
+        # The lock is never released: a second SIGINT would make the CLI abandon running steps.
         if self._process is not None and self._claim.acquire(blocking=False):
-            self._process.send_signal(signal.SIGINT)  # not if it has ended: pids are reused
+            self._process.send_signal(signal.SIGINT)  # not after its end: pids are reused
 
 
 def _read(file: IO[bytes]) -> str:

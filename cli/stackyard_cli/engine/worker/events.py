@@ -1,4 +1,4 @@
-"""Translates events of the engine into the few fields that leave a worker (worker side)."""
+"""Converts events of the engine to the few fields that a worker sends (worker side)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from stackyard_cli.engine.messages import Change, Diagnostic, Event, Phase, Step
 from stackyard_cli.masking import Mask
 
 SHOWN = frozenset({"info", "info#err", "warning", "error"})
-"""Severities that leave a worker; debug messages of the engine can contain secrets."""
+"""Severities that a worker sends; debug messages of the engine can contain secrets."""
 
 SUMMARIES = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
-"""Summaries that the engine adds after an error that was reported before."""
+"""Summaries that the engine adds after an error that it has already reported."""
 
 COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 """Colour marks of the engine (`<{%fg 1%}>`) and of terminals."""
 
 
 def translate(event: EngineEvent, mask: Mask, *, values: bool) -> Event | None:
-    """Return the event that leaves the worker for one of the engine, None if none does."""
+    """Return the event that a worker sends for one of the engine; None if it sends none."""
     if event.resource_pre_event:
         return _step("start", event.resource_pre_event.metadata, mask, values=values)
     if event.res_outputs_event:
@@ -54,7 +54,7 @@ def _diagnostic(event: DiagnosticEvent, mask: Mask) -> Diagnostic | None:
 
 
 def _one_line(message: str, urn: str | None) -> str:
-    """Return a message as one line, without the counts and URNs that providers put before it."""
+    """Return a message as one line, without the prefixes of providers, such as counts and URNs."""
     text = " ".join(COLOUR.sub("", message).split())
     text = re.sub(r"^\d+ errors? occurred: \* |^an unhandled error occurred: ", "", text)
     return text.removeprefix(f"{urn}: ") if urn else text
@@ -102,7 +102,7 @@ def _reported_changes(
 
 
 def _guards(step: StepEventMetadata) -> tuple[Change, ...]:
-    """Return the changes of a resource's protection, which the engine reports as none."""
+    """Return the changes of a resource's protection, which the engine reports as no changes."""
     old, new = step.old, step.new
     if old is None or new is None:
         return ()
@@ -118,7 +118,7 @@ def _guards(step: StepEventMetadata) -> tuple[Change, ...]:
 
 
 def _changed_outputs(step: StepEventMetadata) -> tuple[Change, ...]:
-    """Return the changed outputs of the stack, which the engine reports as no change."""
+    """Return the changed outputs of the stack, which the engine does not report as changes."""
     old = (step.old.outputs if step.old else None) or {}
     new = (step.new.outputs if step.new else None) or {}
     names = sorted({*old, *new})
@@ -156,7 +156,7 @@ def _changes(step: StepEventMetadata, mask: Mask, *, values: bool) -> tuple[Chan
 def _chosen(
     table: Mapping[str, tuple[str, ...]], kind: str, state: StepEventStateMetadata | None
 ) -> dict[str, Any] | None:
-    """Return the inputs that a table names for a type; no other leaves the worker."""
+    """Return the inputs that a table lists for a type; a worker sends no others."""
     if state is None or kind not in table:
         return None
     inputs = state.inputs or {}

@@ -1,8 +1,8 @@
 """The worker process: reads requests from stdin, runs each one, writes its events to stdout.
 
 `python -m stackyard_cli.engine.worker.main BLUEPRINT` reads and writes JSON lines. The parent keeps
-stdin open for as long as it needs the worker. When stdin closes, the worker stops the engine
-gracefully, so that a killed command leaves no half-done update behind.
+stdin open while it needs the worker. When stdin closes, the worker stops the engine gracefully, so
+that a killed command leaves no incomplete update.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def blueprint(request: Request) -> Program:
 
 
 COLLECT_AFTER = 100_000
-"""New objects between two collections, where Python's own is 700: a program makes
-hundreds of thousands and drops few, and looking through them was a tenth of its time."""
+"""Number of new objects between two garbage collections; Python's default is 700. A program creates
+hundreds of thousands and drops few, so the default took a tenth of its time."""
 
 
 class EventStream:
-    """The worker's stdout, for events only; what a program prints goes to stderr instead."""
+    """The worker's stdout, for events only; prints of a program are sent to stderr instead."""
 
     def __init__(self) -> None:
         self.mask = Mask.of()
@@ -56,7 +56,7 @@ class EventStream:
                 self._file.write(line)
                 self._file.flush()
             except BrokenPipeError:
-                pass  # the parent is gone; the update still has to end well
+                pass  # The parent has ended; the update must still end properly.
 
 
 class Inbox:
@@ -98,7 +98,7 @@ class Inbox:
 
 
 def serve(program_of: ProgramOf = blueprint, preload: Preload | None = None) -> None:
-    """Run one request after the other, end the process when no more come."""
+    """Run one request after the other; end the process after the last one."""
     os.umask(PRIVATE_UMASK)
     gc.set_threshold(COLLECT_AFTER)
     inbox, events, errors = Inbox(), EventStream(), sys.stderr
@@ -113,7 +113,7 @@ def serve(program_of: ProgramOf = blueprint, preload: Preload | None = None) -> 
         with inbox.running(operation):  # until the result is written: an interrupt must not lose it
             events(_result_of(operation))
     sys.stderr.flush()
-    # Threads of an interrupted program may still wait for an engine that is gone.
+    # Threads of an interrupted program may still wait for an engine that has ended.
     os._exit(0)
 
 

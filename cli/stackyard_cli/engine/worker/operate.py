@@ -39,7 +39,8 @@ Program = Callable[[], None]
 ProgramOf = Callable[[Request], Program]
 
 PARALLEL = 16
-"""Resource operations at once; unbounded ones exhaust memory and API rates (pulumi-aws #3020)."""
+"""Number of parallel resource operations; without a limit they exhaust memory and API rate limits
+(pulumi-aws #3020)."""
 
 
 class Operation:
@@ -62,7 +63,7 @@ class Operation:
         )
 
     def interrupt(self) -> None:
-        """Ask the engine to stop when the running steps have ended."""
+        """Request the engine to stop when the running steps have ended."""
         self._command.interrupt()
 
     def run(self) -> Result:
@@ -128,7 +129,7 @@ class Operation:
             raise RunError(self._mask(_message_of(error))) from error
 
     def _on_event(self, event: EngineEvent) -> None:
-        # The SDK prints the whole event, secrets included, if this raises.
+        # If this raises, the SDK prints the whole event, including secrets.
         try:
             if event.prelude_event:
                 self._command.listening()
@@ -141,7 +142,7 @@ class Operation:
             if translated is None:
                 return
             if isinstance(translated, Diagnostic) and translated.severity == "error":
-                if translated.message in self._errors:  # the engine repeats what the program raised
+                if translated.message in self._errors:  # the engine repeats the program's error
                     return
                 self._errors.append(translated.message)
             if isinstance(translated, Violation) and translated.level == "mandatory":

@@ -35,7 +35,7 @@ FIRST = {
 
 
 class Preload:
-    """Imports modules, and calls a function, on a thread of its own."""
+    """Imports modules, and calls a function, in a separate thread."""
 
     def __init__(
         self,
@@ -49,21 +49,21 @@ class Preload:
 
     @classmethod
     def of(cls, blueprint: str) -> Preload:
-        """Load what every stack of a blueprint needs, before the first request has arrived."""
+        """Load the modules of every stack of a blueprint, before the first request has arrived."""
         program = f"stackyard.blueprints.{blueprint}.program"
         return cls(FIRST.get(blueprint, ()), lambda: import_module(program))
 
     def wait(self) -> None:
-        """Wait for the end: two threads must not import one of the SDK's lazy modules at once."""
+        """Wait for the end: two threads must not import the same lazy module of the SDK at once."""
         self._thread.join()
 
     def _load(self) -> None:
         if self._after:
             self._after.wait()
-        # What fails here fails again in the program, and is reported there.
+        # An error here occurs again in the program, which reports it.
         with suppress(Exception):
             self._also()
         for name in self._modules:
             with suppress(ImportError):
-                # The import gives a proxy, which loads the module on its first attribute access.
+                # The import returns a proxy, which loads the module on its first attribute access.
                 getattr(import_module(name), "__all__", None)

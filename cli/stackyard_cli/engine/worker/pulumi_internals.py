@@ -1,9 +1,9 @@
-"""Everything in the worker that relies on internals of the `pulumi` package, in one place.
+"""Everything in the worker that relies on internals of the `pulumi` package, in one module.
 
 Nothing here is part of the SDK's documented interface. The contract tests in
-`tests/unit/cli/engine/test_pulumi_internals.py` fail when a release moves what is relied on, and
-the extra `cli` in `pyproject.toml` takes the minor version that they run with. The module is in
-the worker, since no other process loads the SDK.
+`tests/unit/cli/engine/test_pulumi_internals.py` fail if a release changes these internals, and the
+extra `cli` in `pyproject.toml` pins the minor version with which they pass. The module is in the
+worker, because no other process loads the SDK.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from semver import VersionInfo
 class LeanStack(Stack):
     """A stack without the commands that the SDK adds to each operation.
 
-    `Stack` selects the stack first, and afterwards reads outputs and history back with
-    `--show-secrets`: four more starts of the CLI. Here the stack exists, every command names it,
-    and the state is read from the backend, still encrypted.
+    `Stack` first selects the stack, and afterwards reads outputs and history with `--show-secrets`:
+    four more starts of the CLI. Here the stack exists, every command names it, and the state is
+    read from the backend, still encrypted.
     """
 
     def __init__(self, name: str, workspace: LocalWorkspace) -> None:
@@ -42,7 +42,7 @@ class KnownCommand(PulumiCommand):
     """A Pulumi CLI whose path and version are known."""
 
     def __init__(self, path: str, version: str) -> None:
-        # Not `super().__init__`: it runs `pulumi version`, which the parent has done already.
+        # Not `super().__init__`: it runs `pulumi version`, as the parent has already done.
         self.command = path
         self.version = VersionInfo.parse(version)
 
@@ -50,7 +50,7 @@ class KnownCommand(PulumiCommand):
 class QuietEngine:
     """The engine's connection without debug messages.
 
-    Each is a call that blocks the program; together they were a fifth of its time.
+    Each message is a call that blocks the program; together they took a fifth of its time.
     """
 
     def __init__(self, engine: Any) -> None:
@@ -60,13 +60,13 @@ class QuietEngine:
         return getattr(self._engine, name)
 
     def Log(self, request: Any, **options: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Send a log message on, unless it is a debug message."""
+        """Forward a log message, unless it is a debug message."""
         if request.severity == engine_pb2.DEBUG:
             return None
         return self._engine.Log(request, **options)
 
 
 def silence_debug_messages() -> None:
-    """Replace the connection of the running program by one that sends no debug messages."""
+    """Replace the running program's connection with one that sends no debug messages."""
     if SETTINGS.engine is not None:
         SETTINGS.engine = QuietEngine(SETTINGS.engine)

@@ -1,4 +1,4 @@
-"""The twelve concerns and their checks, run side by side."""
+"""The twelve concerns and their checks, run in parallel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stackyard_cli.health.concerns import data, models, operation
 from stackyard_cli.health.concerns.subject import Subject
 
 ConcernCheck = Callable[[str, Subject], Check]
-"""Takes the concern's name and the project."""
+"""Function of a check; its arguments are the concern's name and the project."""
 
 CHECKS: dict[str, ConcernCheck] = {
     "dataset versions": data.dataset_versions,
@@ -30,7 +30,7 @@ CHECKS: dict[str, ConcernCheck] = {
 
 
 def concern_checks(subject: Subject) -> list[Check]:
-    """Check every concern; one that cannot be checked is a problem, with the reason."""
+    """Check every concern; a check that cannot run is a problem, with the reason."""
     with ThreadPoolExecutor(len(CHECKS)) as pool:
         checks = [pool.submit(_attempt, name, check, subject) for name, check in CHECKS.items()]
     return [check.result() for check in checks]
@@ -39,5 +39,5 @@ def concern_checks(subject: Subject) -> list[Check]:
 def _attempt(name: str, check: ConcernCheck, subject: Subject) -> Check:
     try:
         return check(name, subject)
-    except Exception as error:  # an error of one service must not hide the other eleven
+    except Exception as error:  # An error of one service must not hide the other eleven.
         return Check(name, "problem", f"could not be checked: {type(error).__name__}: {error}")

@@ -14,7 +14,7 @@ from stackyard_cli.health.concerns.subject import Subject
 
 
 def dataset_versions(concern: str, subject: Subject) -> Check:
-    """Whether every dataset's bucket keeps old versions."""
+    """Check that every dataset's bucket keeps old versions."""
     buckets = subject.project.datasets
     if not buckets:
         return Check.not_declared(concern)
@@ -29,7 +29,7 @@ def dataset_versions(concern: str, subject: Subject) -> Check:
 
 
 def access(concern: str, subject: Subject) -> Check:
-    """Whether the roles of all audiences exist."""
+    """Check that the roles of all audiences exist."""
     roles = subject.project.roles
     if not subject.config.access.audiences:
         return Check.not_declared(concern)
@@ -45,7 +45,7 @@ def access(concern: str, subject: Subject) -> Check:
 
 
 def retention(concern: str, subject: Subject) -> Check:
-    """Whether every dataset's bucket expires its objects."""
+    """Check that every dataset's bucket expires its objects."""
     buckets = subject.project.datasets
     if not buckets:
         return Check.not_declared(concern)
@@ -66,7 +66,7 @@ def retention(concern: str, subject: Subject) -> Check:
 
 
 def vault(concern: str, subject: Subject) -> Check:
-    """Whether every key rotates, every secret has a policy, and no rotation is overdue."""
+    """Check that every key rotates, every secret has a policy, and no rotation is overdue."""
     kms, problems = subject.clients.aws("kms"), []
     keys = subject.foundation.key_arns
     for purpose in PURPOSES:
@@ -98,7 +98,7 @@ def vault(concern: str, subject: Subject) -> Check:
 
 
 def unmountable(subject: Subject) -> list[str]:
-    """Return the problems of the SecretProviderClasses that pods mount secrets by."""
+    """Return the problems of the SecretProviderClasses with which pods mount secrets."""
     own = f"/apis/{mounts.API_VERSION}/namespaces/{subject.project.namespace}/secretproviderclasses"
     found = []
     for name in mounting.mounted(subject.config):
@@ -112,7 +112,7 @@ def unmountable(subject: Subject) -> list[str]:
 
 
 def overdue(secrets: Any, name: str, days: int) -> date | None:
-    """Return the day on which the rotation of a value was due; None if none is due."""
+    """Return the day on which the rotation of a value was due; None if it is not overdue."""
     made = current_since(secrets, name)
     ends = made + timedelta(days=days) if made else None
     return ends.date() if ends is not None and ends <= datetime.now(UTC) else None

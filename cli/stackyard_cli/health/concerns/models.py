@@ -7,7 +7,7 @@ from stackyard_cli.health.concerns.subject import Subject
 
 
 def tracking(concern: str, subject: Subject) -> Check:
-    """Whether the tracking server has ready pods."""
+    """Check that the tracking server has ready pods."""
     if subject.config.tracking is None:
         return Check.not_declared(concern)
     problems = subject.deployment_problems("tracking")
@@ -15,7 +15,7 @@ def tracking(concern: str, subject: Subject) -> Check:
 
 
 def images(concern: str, subject: Subject) -> Check:
-    """Whether the project's repositories exist, with immutable tags."""
+    """Check that the project's repositories exist, with immutable tags."""
     named = subject.project.images
     if not named:
         return Check.not_declared(concern)
@@ -31,12 +31,12 @@ def images(concern: str, subject: Subject) -> Check:
 
 
 def _repository(name: str) -> str:
-    """Return the repository in an image name: without registry, tag and digest."""
+    """Return the repository of an image name: without registry, tag and digest."""
     return name.partition("@")[0].partition("/")[2].partition(":")[0]
 
 
 def tuning(concern: str, subject: Subject) -> Check:
-    """Whether the dashboard of studies has ready pods; it needs their database."""
+    """Check that the dashboard of studies has ready pods; it needs their database."""
     if subject.config.tuning is None:
         return Check.not_declared(concern)
     problems = subject.deployment_problems("tuning")
@@ -44,7 +44,7 @@ def tuning(concern: str, subject: Subject) -> Check:
 
 
 def registry(concern: str, subject: Subject) -> Check:
-    """Whether the bucket of registered models keeps every version."""
+    """Check that the bucket of registered models keeps every version."""
     bucket = subject.project.model_bucket
     if bucket is None:
         return Check.not_declared(concern)
@@ -54,7 +54,7 @@ def registry(concern: str, subject: Subject) -> Check:
 
 
 def serving(concern: str, subject: Subject) -> Check:
-    """Whether every model has ready pods, or waits for its first release."""
+    """Check that every model has ready pods, or waits for its first release."""
     if subject.config.serving is None:
         return Check.not_declared(concern)
     models = subject.config.serving.models

@@ -14,7 +14,7 @@ from stackyard_cli.health.concerns.subject import Subject
 
 
 def hybrid(concern: str, subject: Subject) -> Check:
-    """Whether each on-premises cluster has the namespace, and AWS trusts its trainers."""
+    """Check that each on-premises cluster has the namespace, and AWS trusts its trainers."""
     clusters, problems = subject.services.onprem, list[str]()
     if not clusters:
         return Check.not_declared(concern)
@@ -46,7 +46,7 @@ def _onprem_problems(subject: Subject, cluster: str, issuer: str) -> list[str]:
 
 
 def monitoring(concern: str, subject: Subject) -> Check:
-    """Whether the alarms exist, none is on, and every topic has a subscriber."""
+    """Check that the alarms exist, none is active, and every topic has a subscriber."""
     config = subject.config.monitoring
     if config is None:
         return Check.not_declared(concern)
@@ -69,7 +69,7 @@ def monitoring(concern: str, subject: Subject) -> Check:
 
 
 def pipeline(concern: str, subject: Subject) -> Check:
-    """Whether the pipeline can start, and the result of its last execution."""
+    """Check that the pipeline can start, and report the result of its last execution."""
     if subject.config.pipeline is None:
         return Check.not_declared(concern)
     machine = machine_arn(subject.stack, _location(subject))

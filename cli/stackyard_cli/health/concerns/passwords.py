@@ -1,4 +1,4 @@
-"""Reads from Secrets Manager when the passwords of a project's databases were made."""
+"""Reads the age of the passwords of a project's databases from Secrets Manager."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stackyard.database.documents import Purpose, secret_name
 from stackyard_cli.health.concerns.subject import Subject
 
 NIGHTS = 2
-"""Days that a rotation may be late: it runs every night, and one night may fail."""
+"""Days that a rotation may be late: it runs every night, and one failed night is accepted."""
 
 
 def passwords(subject: Subject) -> tuple[list[str], str]:
-    """Return a problem for each overdue password, and a text with the age of all."""
+    """Return a problem for each overdue password, and a text with the age of all of them."""
     database = subject.foundation.database
     if database is None or subject.config.tracking is None:
         return [], ""
@@ -43,7 +43,7 @@ def purposes(config: ProjectConfig) -> list[Purpose]:
 
 
 def current_since(secrets: Any, name: str) -> datetime | None:
-    """Return when the current version of a secret was made, None if it has no value.
+    """Return the creation time of a secret's current version; None if it has no value.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecretVersionIds.html.
     """

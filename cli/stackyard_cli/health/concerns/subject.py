@@ -1,4 +1,4 @@
-"""The applied project that a check reads, and the clients to read it with."""
+"""The applied project of a check, and the clients with which the check reads it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Subject:
         )
 
     def deployment_problems(self, name: str) -> list[str]:
-        """Return what is wrong with a Deployment of the namespace; empty if its pods are ready."""
+        """Return the problems of a Deployment of the namespace; empty if its pods are ready."""
         found = self.deployment(name)
         if found is None:
             return [f"Deployment {name} is missing"]
