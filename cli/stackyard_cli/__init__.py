@@ -1,1 +1,1 @@
-"""The `stackyard` command: thin verbs over the components, the engine and the estate."""
+"""The `stackyard` command: thin commands over the components, the engine and the estate."""

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command; exits with 2 where the extra that it needs is not installed."""
+    """Run the command; exits with 2 if the extra that it needs is not installed."""
     try:
         from stackyard_cli import app
     except ModuleNotFoundError as error:

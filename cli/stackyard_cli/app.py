@@ -1,6 +1,6 @@
-"""The command `stackyard`: its verbs, and the only handler that prints errors.
+"""The command `stackyard`: its subcommands, and the only handler that prints errors.
 
-A verb's module is imported when the verb is used: `stackyard --help` stays quick and loads neither
+A subcommand's module is imported when it is used: `stackyard --help` stays fast and loads neither
 pulumi nor boto3.
 """
 
@@ -69,7 +69,8 @@ GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
         "report": ("report", "report", "Render receipts as a comment, or drift as an issue."),
     },
 }
-"""The verbs by group: module below `commands`, function (or Typer) in it, line in `--help`."""
+"""The subcommands by group: module below `commands`, function (or Typer) in it, line in
+`--help`."""
 
 VERBS = {verb: entry for group in GROUPS.values() for verb, entry in group.items()}
 
@@ -78,18 +79,18 @@ FORMER_OPTIONS = {
     "--plan": "--dry-run",
     "--preview": "--dry-run",
 }
-"""Options that were renamed, and their present names."""
+"""Renamed options, with their current names."""
 
 
 class Tree(TyperGroup):
-    """The verbs by name; shows their help lines without importing them."""
+    """The subcommands by name; shows their help lines without importing them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the verbs in the order of the groups."""
+        """Return the subcommands in the order of the groups."""
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import a verb's module and return its command; raises StackyardError if unknown."""
+        """Import a subcommand's module and return its command; raises StackyardError if unknown."""
         if cmd_name not in VERBS:
             hint = did_you_mean(cmd_name, VERBS, "`stackyard --help` lists the verbs")
             raise StackyardError(f"unknown verb {cmd_name!r}", hint=hint, code=ExitCode.INVALID)
@@ -100,7 +101,7 @@ class Tree(TyperGroup):
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write each group with its verbs."""
+        """Write each group with its subcommands."""
         for group, verbs in GROUPS.items():
             with formatter.section(group):
                 formatter.write_dl([(verb, text) for verb, (_, _, text) in verbs.items()])
@@ -149,7 +150,7 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run the command with these arguments and return its exit code."""
     try:
-        # Not `tree.main()`: it turns Ctrl-C and a closed pipe into exits of its own.
+        # Not `tree.main()`: it converts Ctrl-C and a closed pipe to its own exits.
         context = _tree().make_context("stackyard", arguments or ["--help"])
         with context:
             context.command.invoke(context)
@@ -171,7 +172,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Say whether Ctrl-C caused an error: Python 3.11 wraps it while it creates a class."""
+    """Return whether Ctrl-C caused an error: Python 3.11 wraps it while it creates a class."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return True

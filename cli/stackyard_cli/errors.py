@@ -1,4 +1,4 @@
-"""Exit codes, the one expected error, and the translation of library errors into it."""
+"""Exit codes, the one expected error, and the conversion of library errors to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 
 class StackyardError(Exception):
-    """An expected error: what happened, one action that helps, and the exit code.
+    """An expected error: the problem, one action that solves it, and the exit code.
 
     `details` are lines printed before the message; `facts` are values for `--json`. Neither may
     contain a secret.

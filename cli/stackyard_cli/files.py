@@ -1,4 +1,4 @@
-"""Writes files whole: a reader sees the old file or the new one, never a part of it."""
+"""Writes files atomically: a reader sees the old file or the new one, never a part of it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 from stackyard_cli.errors import ExitCode, StackyardError
 
 SHARED, PRIVATE = 0o644, 0o600
-"""Modes: stack files are for everyone to read; states and receipts for their owner only."""
+"""Modes: everyone may read stack files; only the owner may read states and receipts."""
 
 PRIVATE_UMASK = 0o077
-"""The umask of workers and engine: their state, plan and config files may hold secrets."""
+"""The umask of workers and engine: their state, plan and config files may contain secrets."""
 
 
 def write_new(path: Path, text: str) -> None:
     """Write a file that does not exist yet; raises StackyardError if it does."""
     with _draft(path, text.encode(), SHARED) as draft:
         try:
-            # A link fails where a rename would overwrite.
+            # A link fails if the file exists; a rename would overwrite it.
             path.hardlink_to(draft)
         except FileExistsError:
             hint = "edit it, or delete it first"
@@ -29,9 +29,9 @@ def write_new(path: Path, text: str) -> None:
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = SHARED) -> None:
-    """Write or replace a file in one step, with these permissions whatever the umask.
+    """Write or replace a file atomically, with these permissions whatever the umask.
 
-    Missing folders are created. Raises OSError, and then leaves the old file as it was.
+    Missing folders are created. Raises OSError, and then the old file is unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     with _draft(path, data, mode) as draft:
@@ -40,14 +40,14 @@ def write_whole(path: Path, content: str | bytes, mode: int = SHARED) -> None:
 
 @contextmanager
 def _draft(path: Path, data: bytes, mode: int) -> Iterator[Path]:
-    """Write a temporary file in the same folder; afterwards it is removed, unless it was moved."""
+    """Write a temporary file in the same folder; it is removed at the end, unless it was moved."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()
-            # Without it a crash may leave an empty file under the final name.
+            # Without it, a crash may leave an empty file with the final name.
             os.fsync(stream.fileno())
             os.fchmod(stream.fileno(), mode)
         yield Path(name)

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TextIO
 
 MASKED = "[secret]"
-"""Replacement of a secret; the engine writes the same into its events."""
+"""Replacement of a secret; the engine writes the same text into its events."""
 
 SHORTEST = 6
-"""Shortest value that is masked: a shorter one would hide parts of ordinary words."""
+"""Minimum length of a masked value: a shorter one would hide parts of ordinary words."""
 
 NAMES = re.compile(r"SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIAL|PRIVATE_KEY|API_?KEY", re.I)
-"""Names of variables that hold a secret, such as AWS_SECRET_ACCESS_KEY or GITHUB_TOKEN."""
+"""Names of variables with a secret, such as AWS_SECRET_ACCESS_KEY or GITHUB_TOKEN."""
 
 REFERENCES = re.compile(r"_(FILE|PATH|DIR|ARN|ID|NAME|URL|URI|ENDPOINT|HOST)$", re.I)
-"""Endings of names whose value refers to a secret but is none."""
+"""Suffixes of names whose value refers to a secret but is none."""
 
 PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE_FILE"
 
@@ -31,7 +31,7 @@ class Mask:
     def __init__(self, secrets: Iterable[str]) -> None:
         chosen = {each for each in secrets if len(each) >= SHORTEST}
         written = {json.dumps(each)[1:-1] for each in chosen}
-        # Longest first, so that a secret that contains another is replaced as a whole.
+        # Longest first, so that a secret that contains another one is replaced completely.
         self._secrets = sorted(chosen | written, key=len, reverse=True)
 
     @classmethod
@@ -43,7 +43,7 @@ class Mask:
             if NAMES.search(name) and not REFERENCES.search(name)
         ]
         if path := environment.get(PASSPHRASE_FILE):
-            with suppress(OSError):  # the code that needs the file reports the error
+            with suppress(OSError):  # The code that needs the file reports the error.
                 secrets.append(Path(path).read_text(encoding="utf-8").strip())
         return cls(secrets)
 

@@ -1,4 +1,4 @@
-"""Arguments and options that several verbs share: one spelling and one meaning for each."""
+"""Arguments and options that several subcommands share: one spelling and one meaning for each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Stacks = Annotated[
     list[str],
     typer.Argument(metavar="STACK...", help="Stacks by path or glob, for example 'ranking/*/dev'."),
 ]
-"""At least one stack: a verb that changes something has no default selection."""
+"""At least one stack: a subcommand that changes something has no default selection."""
 
 Stack = Annotated[str, typer.Argument(metavar="STACK", help="One stack: TEAM/PROJECT/STAGE.")]
 """Exactly one stack."""
@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, er
 """Machine-readable result on stdout."""
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-"""Answers `render.confirm`; without it and without a terminal, the verb refuses."""
+"""Answers `render.confirm`; without it and without a terminal, the subcommand refuses."""
 
 YesToAll = Annotated[
     bool,
@@ -49,7 +49,7 @@ Project = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
 ]
-"""The only spelling of "show only"; a verb that prints by default and saves has `--write`."""
+"""The only option for "show only"; a subcommand that prints by default has `--write` to save."""
 
 GitHostOption = Annotated[
     GitHostName,
@@ -78,4 +78,4 @@ PoliciesOf = Annotated[
         show_default=False,
     ),
 ]
-"""In a pipeline the target branch: a change must not relax the rules that apply to it."""
+"""In a pipeline the target branch: a change must not relax the rules for itself."""

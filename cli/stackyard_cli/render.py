@@ -28,12 +28,12 @@ _status_shown = False
 
 
 def interactive() -> bool:
-    """Whether a person can be asked: both stdin and stderr are a terminal."""
+    """Return whether a question is possible: both stdin and stderr are a terminal."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def styled(text: str, style: Style, stream: TextIO | None = None) -> str:
-    """Return `text` in a style if the stream (stderr by default) is a terminal that wants it.
+    """Return `text` in a style if the stream (stderr by default) is a terminal with colours.
 
     NO_COLOR is respected: https://no-color.org.
     """
@@ -65,9 +65,9 @@ def table(
     data: Any = None,
     with_secrets: bool = False,
 ) -> None:
-    """Print rows that are keyed by column: as a JSON list, else aligned under headings.
+    """Print rows as a JSON list, else as a table with aligned columns.
 
-    `data` is what `--json` prints instead of the rows, where it holds more than they show.
+    `data` is printed by `--json` instead of the rows, if it contains more.
     """
     listed = [{column: row.get(column) for column in columns} for row in rows]
     if json:
@@ -124,9 +124,9 @@ def ask(question: str) -> str:
 
 
 def confirm(question: str, *, yes: bool, refusal: str, expected: str = "yes") -> None:
-    """Ask before a change, unless `yes` (the option `--yes`) answers already.
+    """Ask before a change, unless `yes` (the option `--yes`) already answers.
 
-    `expected` is what has to be typed: `yes`, or the name of what is at stake. Raises
+    `expected` is the required answer: `yes`, or the name of the affected resource or stack. Raises
     StackyardError with `refusal` and exit code 2 for any other answer.
     """
     if not yes and ask(f"{question} Type `{expected}`:") != expected:

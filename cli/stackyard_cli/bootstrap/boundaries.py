@@ -35,7 +35,7 @@ WORK = (
     "states",
     "sts",
 )
-"""Services that stacks' roles use: of people, pods, nodes, builds and pipelines."""
+"""Services that stacks' roles use: roles of people, pods, nodes, builds and pipelines."""
 
 OPENS = (
     "ecr:DeleteRepositoryPolicy",
@@ -59,7 +59,7 @@ OPENS = (
 
 
 def of_applies(context: AccountContext, actions: Actions) -> list[iam.Statement]:
-    """Return the boundary of apply roles: the limit of whatever is attached to them later."""
+    """Return the boundary of apply roles: it limits all policies attached to them later."""
     services = {one.split(":")[0] for one in (*actions.create, *actions.change, *actions.read)}
     own = [context.own("role"), context.own("policy")]
     bounds = {"iam:PermissionsBoundary": context.role_boundary}

@@ -1,7 +1,7 @@
-"""Rights that AWS asks of a caller beside the action called: keys, and a secret made on the way.
+"""Permissions that a call needs beside its own action: on keys, and on secrets of a service.
 
-A service that uses a key or makes a secret for a caller does so in the caller's name (forward
-access sessions), so the caller needs those rights too, if only through that service:
+A service that uses a key or creates a secret for a caller does so as the caller (forward access
+sessions), so the caller needs these permissions too, but only through that service:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html.
 """
 
@@ -13,11 +13,11 @@ from stackyard import iam
 from stackyard_cli.bootstrap.context import AccountContext, tagged
 
 SEAL = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
-"""What services do with a key in the caller's name, when they encrypt what is made."""
+"""Actions of services on a key, as the caller, when they encrypt a new resource."""
 
 THROUGH = ("elasticfilesystem", "rds", "secretsmanager")
-"""Services that do so. Secrets Manager makes a call to validate the key, even for a secret without
-a value; EFS generates a data key; RDS has Secrets Manager seal the master password. Sources:
+"""Services that do so. Secrets Manager validates the key by a call, even for a secret without a
+value; EFS generates a data key; RDS uses Secrets Manager for the master password. Sources:
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html,
 https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html,
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html."""
@@ -29,11 +29,11 @@ MANAGED_SECRET = (
     "secretsmanager:TagResource",
     "secretsmanager:UpdateSecret",
 )
-"""What RDS does with the secret of a database's master user, which gets RDS's tags only."""
+"""Actions of RDS on the secret of a database's master user, which has only the tags of RDS."""
 
 
 def statements(context: AccountContext, stage: str) -> list[iam.Statement]:
-    """Return the rights of an apply through services: the stage's keys, RDS's own secrets."""
+    """Return the permissions of an apply through services: the stage's keys, RDS's own secrets."""
     vias = [f"{service}.*.amazonaws.com*" for service in THROUGH]
     return [
         iam.statement(
@@ -52,5 +52,5 @@ def statements(context: AccountContext, stage: str) -> list[iam.Statement]:
 
 
 def _called_via(service: str) -> Mapping[str, Mapping[str, str]]:
-    """The services that a request came through are a list, of which one is enough."""
+    """Return the condition that a request came through a service; `aws:CalledVia` is a list."""
     return {"ForAnyValue:StringEquals": {"aws:CalledVia": service}}

@@ -1,4 +1,4 @@
-"""The account that a bootstrap prepares; the names and tags by which roles know what is theirs."""
+"""The account that a bootstrap prepares; names and tags that identify Stackyard's resources."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ PREFIX = "stackyard-"
 """Prefix of every role and policy of the bootstrap; stacks cannot change them."""
 
 ROLE_BOUNDARY = f"{PREFIX}roles"
-"""Name of the permissions boundary of stacks' roles; stack files name it."""
+"""Name of the permissions boundary of stacks' roles; stack files refer to it."""
 
 OURS = {"stackyard:managed-by": "stackyard"}
-"""Tag of everything that Stackyard makes, the bootstrap's own roles and key included."""
+"""Tag of all resources of Stackyard, including the bootstrap's own roles and key."""
 
 
 @dataclass(frozen=True)
 class AccountContext:
-    """The account that is prepared, and its state bucket and key."""
+    """The account to prepare, its state bucket and its key."""
 
     partition: str
     account: str
@@ -39,17 +39,17 @@ class AccountContext:
         return f"arn:{self.partition}:iam::{self.account}:{kind}/{PREFIX}*"
 
     def managed_secrets(self, prefix: str) -> str:
-        """Return the ARN pattern of secrets that a service makes; its names hold an `!`."""
+        """Return the ARN pattern of secrets that a service creates; their names contain a `!`."""
         return f"arn:{self.partition}:secretsmanager:*:{self.account}:secret:{prefix}!*"
 
 
 def stage_tags(stage: str) -> dict[str, str]:
-    """Return the tags of everything that a stack of a stage makes."""
+    """Return the tags of all resources of a stage's stacks."""
     return {**OURS, "stackyard:stage": stage}
 
 
 def requested(stage: str) -> dict[str, str]:
-    """Return the condition that a request gives a new resource the tags of a stage."""
+    """Return the condition that a request sets the tags of a stage on a new resource."""
     return {f"aws:RequestTag/{key}": value for key, value in stage_tags(stage).items()}
 
 

@@ -13,7 +13,7 @@ from stackyard_cli.ci.hosts import GitHostName
 
 
 def provider_step(clients: Clients, context: AccountContext, host: GitHostName) -> Step:
-    """Return the step for the OIDC provider, by which jobs take roles without access keys."""
+    """Return the step for the OIDC provider, with which jobs assume roles without access keys."""
     client = clients("iam")
     issuer = trust.ISSUERS[host]
     arn = f"arn:{context.partition}:iam::{context.account}:oidc-provider/{issuer}"
@@ -64,7 +64,7 @@ def policy_step(clients: Clients, context: AccountContext, name: str, text: str)
 
 
 POLICY_VERSIONS = 5
-"""Most versions of a managed policy; the oldest is deleted to make room."""
+"""Maximum number of versions of a managed policy; the oldest is deleted before a new one."""
 
 
 def policy_arn(context: AccountContext, name: str) -> str:
@@ -74,7 +74,7 @@ def policy_arn(context: AccountContext, name: str) -> str:
 
 @dataclass(frozen=True)
 class WantedRole:
-    """A role as it should be."""
+    """The expected settings of a role."""
 
     name: str
     trust: dict[str, Any]
@@ -83,7 +83,7 @@ class WantedRole:
 
     boundary: str | None
     session_seconds: int
-    """Longest session; a job must not outlive its credentials."""
+    """Maximum session in seconds; a job must not run longer than its credentials are valid."""
 
 
 def role_step(clients: Clients, wanted: WantedRole) -> Step:
@@ -115,7 +115,7 @@ def role_step(clients: Clients, wanted: WantedRole) -> Step:
 
 
 def _make_role(client: Any, wanted: WantedRole, limit: dict[str, str]) -> None:
-    """Create the role, or correct the one that is there."""
+    """Create the role, or correct the existing one."""
     name, text = wanted.name, json.dumps(wanted.trust)
     session = {"MaxSessionDuration": wanted.session_seconds}
     if or_none(lambda: client.get_role(RoleName=name)) is None:

@@ -160,13 +160,13 @@ TABLE = {
     "vpc.SecurityGroupIngressRule": "ec2: AuthorizeSecurityGroupIngress "
     "| RevokeSecurityGroupIngress ModifySecurityGroupRules | DescribeSecurityGroupRules",
 }
-"""Each type as components write it (`aws.ec2.Vpc`), and the actions it needs."""
+"""Each type as components write it (`aws.ec2.Vpc`), with the actions it needs."""
 
 BESIDES = {
     "ec2": ("CreateTags", "DeleteTags"),
     "s3": ("TagResource", "UntagResource", "ListTagsForResource"),
 }
-"""Tags of all resources of a service, by one pair of actions."""
+"""Actions for the tags of all resources of a service."""
 
 SEARCH = frozenset(
     {
@@ -196,12 +196,12 @@ SEARCH = frozenset(
         "tag:GetResources",
     }
 )
-"""What `recover`, `leftovers` and the end of `destroy` search an account with."""
+"""Actions with which `recover`, `leftovers` and the end of `destroy` search an account."""
 
 
 @dataclass(frozen=True)
 class Actions:
-    """What some types need, as IAM actions."""
+    """The IAM actions of some types."""
 
     create: frozenset[str]
     change: frozenset[str]
@@ -209,7 +209,7 @@ class Actions:
 
 
 def types_of(blueprints: Iterable[str]) -> set[str]:
-    """Return the AWS types that the programs of blueprints can make, read from their source."""
+    """Return the AWS types that the programs of blueprints can create, read from their source."""
     seen: set[str] = set()
     left = [f"stackyard.blueprints.{name}.program" for name in blueprints]
     found: set[str] = set()
@@ -246,7 +246,7 @@ def known_blueprints(names: Iterable[str]) -> list[str]:
 
 @cache
 def _read(module: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the types that a module makes, and the modules of the package that it imports."""
+    """Return the types that a module creates, and the modules of the package that it imports."""
     path = _file(module)
     if path is None:
         return frozenset(), ()

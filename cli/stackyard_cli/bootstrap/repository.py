@@ -1,4 +1,4 @@
-"""The repository whose jobs may take the pipelines' roles, as the Git host's tokens name it."""
+"""The repository whose jobs may assume the pipelines' roles, as in the Git host's tokens."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.estate_ops.git import below_top
 
 WITH_IDS = re.compile(r"[\w.-]+@[0-9]+/[\w.-]+@[0-9]+")
-"""A repository as subjects name it since 15 July 2026, `OWNER@ID/NAME@ID`:
+"""A repository in subjects since 15 July 2026, `OWNER@ID/NAME@ID`:
 https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims."""
 
 WITHOUT_IDS = re.compile(r"[\w.-]+(/[\w.-]+)+")
-"""A repository by its name; at GitLab, groups may be nested."""
+"""A repository by its name; GitLab allows nested groups."""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository whose jobs may take the roles, and the branch that is applied."""
+    """A repository whose jobs may assume the roles, and the branch that is applied."""
 
     host: GitHostName
     name: str
@@ -33,11 +33,11 @@ class Repository:
 
     @property
     def by_ids(self) -> bool:
-        """Whether subjects name ids: then a repository that got a former name is not trusted."""
+        """Whether subjects have ids: then another repository with a former name is not trusted."""
         return WITH_IDS.fullmatch(self.name) is not None
 
     def subjects(self, stage: str | None) -> list[str]:
-        """Return the subjects of jobs that take the apply role of a stage, or the preview role."""
+        """Return the subjects of jobs that assume a stage's apply role, or the preview role."""
         if self.host == "gitlab":
             ref = f"branch:ref:{self.branch}" if stage else "*"
             return [f"project_path:{self.name}:ref_type:{ref}"]
@@ -47,7 +47,7 @@ class Repository:
         return [f"{of}:pull_request", f"{of}:ref:refs/heads/{self.branch}"]
 
     def notes(self) -> Iterator[str]:
-        """Yield what a person should know of the subjects that are trusted."""
+        """Yield notes for people about the trusted subjects."""
         if self.host == "gitlab":
             return
         yield f"roles trust tokens of GitHub whose subject begins with `repo:{self.name}:`"
@@ -61,10 +61,10 @@ class Repository:
 
 
 def chosen(root: Path, host: GitHostName, name: str, branch: str | None) -> Repository:
-    """Return the repository as it was asked for; the branch is that of the rendered pipelines.
+    """Return the repository of the options; the branch is that of the rendered pipelines.
 
-    Raises StackyardError for what is not one repository (a wildcard would let other repositories
-    take the roles), and for a branch that the rendered pipelines do not apply.
+    Raises StackyardError if it is not a single repository (with a wildcard, other repositories
+    could assume the roles), and for a branch that the rendered pipelines do not apply.
     """
     if not (WITHOUT_IDS.fullmatch(name) or (host == "github" and WITH_IDS.fullmatch(name))):
         message = f"the repository must be OWNER/NAME, without wildcards (got {name!r})"
@@ -73,7 +73,7 @@ def chosen(root: Path, host: GitHostName, name: str, branch: str | None) -> Repo
         hint = "name one repository, for example `--repo acme/estate` or `--repo acme@1/estate@2`"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     found = None
-    with suppress(StackyardError):  # an estate that is in no repository yet
+    with suppress(StackyardError):  # an estate that is not in a repository yet
         found = rendered_branch(below_top(root)[0])
     if branch and found and branch != found:
         message = f"the rendered pipelines apply the branch {found!r} (got --branch {branch!r})"

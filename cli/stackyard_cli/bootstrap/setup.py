@@ -72,7 +72,7 @@ class Setup:
         self._types = types_of(known_blueprints({one.blueprint for one in here}))
 
     def wanted(self) -> Iterator[steps.Step]:
-        """Yield the steps; policies name the key, so they are rendered after it is created."""
+        """Yield the steps; policies contain the key's ARN, so they are rendered after it exists."""
         yield from steps.key_steps(self._clients, self._alias)
         context = replace(self.context, key_arn=self._key_arn())
         yield from steps.bucket_steps(self._clients, context)
@@ -145,10 +145,10 @@ def _check_boundary(stack: Loaded) -> None:
 def bootstrap(
     estate: Estate, repository: Repository, confirm: Confirm | None
 ) -> tuple[list[Row], bool]:
-    """Compare every step with the account, and after `confirm` correct what differs.
+    """Compare every step with the account, and after `confirm` correct the differences.
 
-    Returns the rows, and whether all of them are ok now. `confirm` gets the account's id and the
-    rows that differ, and raises to stop; without it nothing is changed.
+    Returns the rows, and whether all of them are ok now. `confirm` receives the account's id and
+    the rows that differ, and raises to stop; without it nothing is changed.
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     try:

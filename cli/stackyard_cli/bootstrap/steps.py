@@ -16,12 +16,12 @@ Status = Literal["ok", "missing", "different"]
 Clients = Callable[[str], Any]
 
 NONCURRENT_DAYS = 90
-"""Days that former versions of the state are kept: long enough to notice damage."""
+"""Days for which former versions of the state are kept: long enough to notice damage."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One setting of the account, how it is compared and how it is corrected."""
+    """One setting of the account, with its comparison and its correction."""
 
     what: str
     name: str
@@ -54,7 +54,7 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
 
 
 def described_key(clients: Clients, alias: str) -> str | None:
-    """Return the ARN of the key behind an alias; None if there is none."""
+    """Return the ARN of the key of an alias; None if there is none."""
     found: str | None = or_none(
         lambda: clients("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
     )
@@ -189,7 +189,7 @@ ABSENT = (
 
 
 def or_none(call: Callable[[], Any]) -> Any:
-    """Return the answer of a call; None for a "not found" error."""
+    """Return the result of a call; None for a "not found" error."""
     try:
         return call()
     except ClientError as error:

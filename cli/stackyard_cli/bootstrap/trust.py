@@ -1,7 +1,7 @@
 """Trust policies of the pipelines' roles: tokens of one repository's jobs, by their subject.
 
-GitHub's subject names the environment, whose reviewers therefore guard an apply role. GitLab's
-names the branch only: its protected environment guards the job, not the role.
+GitHub's subject contains the environment, whose reviewers therefore protect an apply role. GitLab's
+contains the branch only: its protected environment protects the job, not the role.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Pipelines for Git hosts, and what their jobs need from these hosts."""
+"""Pipelines for Git hosts, and the requests of their jobs to these hosts."""

@@ -33,7 +33,7 @@ PINS = {
         "aws-actions/configure-aws-credentials@e3dd6a429d7300a6a4c196c26e071d42e0343502 # v4.0.2"
     ),
 }
-"""Each action by the commit of its release; a tag can be moved, a commit cannot."""
+"""Each action by the commit of its release; a tag can be changed, a commit cannot."""
 
 FILES: Mapping[GitHostName, Mapping[str, str]] = {
     "github": {
@@ -42,7 +42,7 @@ FILES: Mapping[GitHostName, Mapping[str, str]] = {
     },
     "gitlab": {".gitlab/stackyard.yml": "gitlab/stackyard.yml.j2"},
 }
-"""The files of each Git host, from the top of the repository, and their templates."""
+"""The files of each Git host, relative to the top of the repository, and their templates."""
 
 PYTHON = "3.11"
 LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
@@ -59,7 +59,7 @@ def in_repository(host: GitHostName, estate: Estate, *, branch: str) -> tuple[Pa
 def rendered(host: GitHostName, estate: Estate, *, below: str, branch: str) -> dict[str, str]:
     """Return the text of each file; `below` is the estate's folder in the repository, or empty.
 
-    Raises StackFileErrors for an estate that is not valid: its pipeline would be wrong as well.
+    Raises StackFileErrors for an invalid estate: its pipeline would be wrong as well.
     """
     loaded = [estate.load(stack) for stack in estate.stacks()]
     protected = sorted({one.id.stage for one in loaded if one.config.protection.protect})
@@ -98,7 +98,7 @@ def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
 
 
 def outputs(rows: Sequence[Row], *, limit: int, layers: bool) -> list[str]:
-    """Return lines for a job's outputs: all stacks, or one matrix per layer and what is removed."""
+    """Return lines for a job's outputs: all stacks, or a matrix per layer and removed stacks."""
     if not layers:
         return [_output("stacks", matrix(rows, limit=limit))]
     kept = [row for row in rows if row["operation"] != "destroy"]

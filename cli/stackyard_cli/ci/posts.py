@@ -1,4 +1,4 @@
-"""What a job posts at the Git host: the comment of a pull request, and the drift issue."""
+"""Posts of a job at the Git host: the comment of a pull request, and the drift issue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stackyard_cli.review.receipt import digest
 
 
 class Post(Protocol):
-    """A rendered text that belongs to one comment or issue."""
+    """A rendered text for one comment or issue."""
 
     @property
     def text(self) -> str:
@@ -29,7 +29,7 @@ class Post(Protocol):
 
 @dataclass(frozen=True)
 class Comment:
-    """The comment of the pull request that the job runs for."""
+    """The comment of the job's pull request."""
 
     text: str
 
@@ -48,7 +48,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Issue:
-    """The drift issue; `needed` is False once nothing has drifted."""
+    """The drift issue; `needed` is False without drift."""
 
     text: str
     needed: bool

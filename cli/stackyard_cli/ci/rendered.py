@@ -1,4 +1,4 @@
-"""What the pipelines in a repository were rendered for, read from their files."""
+"""Reads the options of rendered pipelines from their files in a repository."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 APPLY = ".github/workflows/stackyard-apply.yml"
-"""The workflow that names the branch; GitLab's pipeline follows the project's default branch."""
+"""The workflow that contains the branch; GitLab's pipeline uses the project's default branch."""
 
 _BRANCH = re.compile(r'^    branches: \["([^"]+)"\]$', re.MULTILINE)
 

@@ -1,16 +1,16 @@
-"""Builds every boto3 client of the CLI: its endpoint, its region, and whose credentials it uses.
+"""Creates every boto3 client of the CLI: its endpoint, its region, and its credentials.
 
-One order of precedence holds everywhere:
+The order of precedence is the same everywhere:
 
-- Endpoint: the caller's argument (a backend URL may name one), else `AWS_ENDPOINT_URL` of the
+- Endpoint: the caller's argument (a backend URL may contain one), else `AWS_ENDPOINT_URL` of the
   estate's backend location (the sandbox's), else that of this process, else AWS's own.
-- Region: the caller's argument (a stack's region), else `AWS_REGION`, else what botocore finds.
-- Credentials: those of the estate's location, as the engine gets them, else botocore's chain
-  (variables, profile, role of the machine). What a person does in their own name, such as an
-  approval, turns the two around: their own credentials count if they are for the same endpoint.
+- Region: the caller's argument (a stack's region), else `AWS_REGION`, else botocore's default.
+- Credentials: those of the estate's location, which the engine uses, too, else botocore's chain
+  (variables, profile, role of the machine). For an action of a person, such as an approval, the
+  order is reversed: the person's own credentials are used if they are for the same endpoint.
 
-A set of credentials always comes from one source: the session token of an AWS account must never
-join the keys of the sandbox.
+A set of credentials always comes from one source: the session token of an AWS account must never be
+combined with the keys of the sandbox.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 
 
 class Aws:
-    """One AWS account as seen by this run; makes each client once, from any thread."""
+    """One AWS account as seen by this run; creates each client once; safe for several threads."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Aws:
     ) -> None:
         """`location` is the environment that the estate's backend location adds to the process.
 
-        `as_person` prefers the credentials of the process, for what a person answers for.
+        `as_person` prefers the credentials of the process, for actions under a person's identity.
         """
         self.endpoint = endpoint_of(location, endpoint)
         self.region = region or location.get(REGION) or os.environ.get(REGION) or None
@@ -52,7 +52,7 @@ class Aws:
         self._opened: Any = None
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """Return the client of a service, in another region than the default one if it is named."""
+        """Return the client of a service, in the default region or the given one."""
         key = (service, region or self.region)
         with self._lock:  # a boto3 session is not safe for several threads
             if key not in self._clients:
@@ -65,7 +65,7 @@ class Aws:
             return self._clients[key]
 
     def credentials(self) -> Any:
-        """Return botocore's credentials, None where there are none."""
+        """Return botocore's credentials, None if there are none."""
         with self._lock:
             return self._session().get_credentials()
 
@@ -78,12 +78,12 @@ class Aws:
 
 
 def endpoint_of(location: Mapping[str, str], named: str | None = None) -> str | None:
-    """Return the address of AWS, None for AWS's own."""
+    """Return the address of AWS, None for AWS's default endpoints."""
     return named or location.get(ENDPOINT) or os.environ.get(ENDPOINT) or None
 
 
 def _credentials(location: Mapping[str, str], *, as_person: bool) -> dict[str, str]:
-    """Return one set of keys from the location, empty to leave the choice to botocore."""
+    """Return one set of keys from the location; empty if botocore shall choose."""
     own = as_person and os.environ.get(ENDPOINT) == location.get(ENDPOINT)
     if own or KEY not in location:
         return {}

@@ -1,8 +1,8 @@
 """Creates bearer tokens for EKS clusters, as `aws eks get-token` does.
 
-The sandbox has the same function (`stackyard_sandbox.eks_token`) for its own clients. The CLI keeps
-its own, since it must reach real clusters where the `sandbox` extra is not installed, and the
-sandbox may not import the CLI.
+The sandbox has the same function (`stackyard_sandbox.eks_token`) for its own clients. The CLI has a
+separate one, because it connects to real clusters when the `sandbox` extra is not installed, and
+the sandbox may not import the CLI.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import base64
 from typing import Any
 
 EXPIRES = 60
-"""Seconds that the presigned request asks for; EKS takes the token for 15 minutes anyway."""
+"""Validity of the presigned request in seconds; EKS accepts the token for 15 minutes all the
+same."""
 
 
 def eks_token(cluster: str, credentials: Any, region: str, endpoint: str | None = None) -> str:
@@ -27,7 +28,7 @@ def eks_token(cluster: str, credentials: Any, region: str, endpoint: str | None 
         method="GET",
         url=f"{endpoint or f'https://sts.{region}.amazonaws.com'}/",
         params={"Action": "GetCallerIdentity", "Version": "2011-06-15"},
-        # The cluster's name is signed, so that no other cluster takes the token.
+        # The cluster's name is signed, so that no other cluster accepts the token.
         headers={"x-k8s-aws-id": cluster},
     )
     SigV4QueryAuth(credentials, "sts", region, expires=EXPIRES).add_auth(request)

@@ -17,7 +17,7 @@ from stackyard_cli.clients.eks_token import eks_token
 from stackyard_cli.clients.trust import trusting
 
 TIMEOUT_SECONDS = 2
-"""How long one request may take."""
+"""Timeout of one request in seconds."""
 
 
 class Clients:

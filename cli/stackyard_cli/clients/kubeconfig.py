@@ -21,7 +21,7 @@ from typing import Any
 from stackyard_cli.clients.trust import trusting
 
 SIGN_IN_SECONDS = 10
-"""How long the program of an `exec` user may take."""
+"""Timeout of the program of an `exec` user in seconds."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class KubeconfigCluster:
     context: str | None
 
     def get(self, path: str, timeout: float) -> Any:
-        """Return an object of the cluster's API, None where there is none; seconds of `timeout`."""
+        """Return an object of the cluster's API, None if there is none; `timeout` in seconds."""
         import yaml
 
         config = yaml.safe_load(Path(self.kubeconfig).expanduser().read_text())
@@ -62,9 +62,10 @@ def _named(config: Mapping[str, Any], what: str, name: str) -> dict[str, Any]:
 
 
 def _signed_in(plugin: Mapping[str, Any]) -> dict[str, Any]:
-    """Run the user's program and return its credentials under the names of a kubeconfig.
+    """Run the user's program and return its credentials with the field names of a kubeconfig.
 
-    Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins.
+    Source:
+    https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins.
     """
     request = {
         "apiVersion": plugin["apiVersion"],
@@ -104,7 +105,7 @@ def _trust(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContex
 
 
 def _material(entry: Mapping[str, Any], name: str) -> str | None:
-    """Return a certificate or key, given in base64 or as a file's path."""
+    """Return a certificate or key, from base64 or from a file."""
     if data := entry.get(f"{name}-data"):
         return base64.b64decode(data).decode()
     return Path(entry[name]).expanduser().read_text() if name in entry else None

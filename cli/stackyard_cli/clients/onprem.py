@@ -16,7 +16,7 @@ def onprem_clusters(
 ) -> dict[str, KubeconfigCluster]:
     """Return a client for each on-premises cluster, by name.
 
-    In the sandbox a control plane on this machine stands in for a cluster that it has started.
+    In the sandbox, a control plane on this machine replaces a cluster, if it was started.
     """
     declared = {
         name: KubeconfigCluster(facts.kubeconfig, facts.context) for name, facts in clusters.items()

@@ -1,4 +1,4 @@
-"""How API servers of Kubernetes are trusted: by the authority of their own cluster."""
+"""TLS trust of Kubernetes API servers: the certificate authority of their own cluster."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 
 
 def trusting(authority: str | None) -> ssl.SSLContext:
-    """Return a TLS context for an authority in PEM; without one, of those that this machine trusts.
+    """Return a TLS context for an authority in PEM; without one, for this machine's authorities.
 
     From Python 3.13 on, certificates without key identifiers are refused. EKS's have none; chain
     and host name are verified all the same. Sources: https://docs.python.org/3/library/ssl.html

@@ -1,6 +1,6 @@
-"""The verbs, a module per topic: functions with typed parameters, listed in `app.GROUPS`.
+"""The subcommands, a module per topic: functions with typed parameters, listed in `app.GROUPS`.
 
-A verb parses its options, calls one of the other rooms, and renders the answer; it has at most 25
-lines. Its module imports typer and `options` at the top, and everything heavy inside functions. It
-returns (exit code 0) or raises `errors.StackyardError`.
+A subcommand parses its options, calls one of the other packages, and renders the answer; it has at
+most 25 lines. Its module imports typer and `options` at the top, and slow modules inside functions.
+It returns (exit code 0) or raises `errors.StackyardError`.
 """

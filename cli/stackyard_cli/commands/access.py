@@ -1,4 +1,4 @@
-"""`access`: who may do what with a project's data and in its namespace, and which rule decides."""
+"""`access`: permissions on a project's data and in its namespace, and the rule behind each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bootstrap`: creates what an AWS account needs before the first apply."""
+"""`bootstrap`: prepares an AWS account for the first apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ci`: renders pipelines, and answers what their jobs need: stacks, jobs, reviewed receipts."""
+"""`ci`: renders pipelines, and serves their jobs: stacks, jobs, reviewed receipts."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def receipts(
     text = affected.read_text(encoding="utf-8") if affected else None
     rows = pipelines.read_affected(text)["stacks"] if text is not None else []
     wanted = [*(stacks or []), *(row["stack"] for row in rows if row["operation"] == "preview")]
-    # Without any affected stack the commit needs no review, and so may come without one.
+    # Without an affected stack the commit needs no review, and may therefore have none.
     found = selected(git_host).receipts(wanted) if wanted or rows else {}
     for stack, content in found.items():
         write_whole(to / receipt_file(stack), content)

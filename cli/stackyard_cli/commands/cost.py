@@ -1,4 +1,4 @@
-"""`cost`: what stacks cost in a month; `--refresh` reads the prices from AWS."""
+"""`cost`: the monthly cost of stacks; `--refresh` reads the prices from AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`preview` and `up`: show what would change, confirm, apply in dependency order."""
+"""`preview` and `up`: show the changes, confirm, apply in dependency order."""
 
 from __future__ import annotations
 

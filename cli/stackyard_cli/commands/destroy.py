@@ -1,4 +1,4 @@
-"""`destroy`: take stacks away in reverse dependency order."""
+"""`destroy`: deletes stacks in reverse dependency order."""
 
 from __future__ import annotations
 

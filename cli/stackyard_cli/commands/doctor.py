@@ -1,4 +1,4 @@
-"""`doctor`: check what this machine needs to run stacks."""
+"""`doctor`: checks that this machine can run stacks."""
 
 from __future__ import annotations
 

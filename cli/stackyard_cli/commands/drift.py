@@ -1,4 +1,4 @@
-"""`drift`: what was changed outside Stackyard; `--fix` applies the files again."""
+"""`drift`: changes that were made outside of Stackyard; `--fix` applies the files again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`images`: the container images of a stack, from its files alone."""
+"""`images`: the container images of a stack, from its files only."""
 
 from __future__ import annotations
 

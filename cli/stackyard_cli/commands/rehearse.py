@@ -1,4 +1,4 @@
-"""`rehearse`: what the installed code would do to every stack, before it is released."""
+"""`rehearse`: previews the changes of the installed code to every stack, before its release."""
 
 from __future__ import annotations
 

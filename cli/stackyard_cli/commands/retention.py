@@ -1,4 +1,4 @@
-"""`retention`: how long each class of a project's data is kept, and what is due by a date."""
+"""`retention`: the retention of each class of a project's data, in days or on a date."""
 
 from __future__ import annotations
 

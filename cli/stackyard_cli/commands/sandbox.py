@@ -165,7 +165,7 @@ def _row(member: Member) -> dict[str, object]:
 
 @contextmanager
 def _sandbox_errors() -> Iterator[None]:
-    """Turn the sandbox's own errors into StackyardError."""
+    """Convert the sandbox's own errors to StackyardError."""
     from stackyard_sandbox.state import SandboxError
     from stackyard_sandbox.toolchain import ToolchainError
 

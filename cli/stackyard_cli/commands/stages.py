@@ -1,4 +1,4 @@
-"""`diff` and `promote`: compares two stacks, and carries versions from stage to stage."""
+"""`diff` and `promote`: compare two stacks, and copy versions from stage to stage."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def status(stacks: Selection = None, json: Json = False, estate: EstateDir = Non
     found = Estate.find(Path.cwd(), estate)
     location, chosen = location_of_estate(found), found.select(stacks)
     rows = [state.row(location, stack) for stack in chosen]
-    # Only for a stack that was named in full: a pattern may happen to match just one.
+    # Only for a stack with its full path: a pattern may match just one stack by chance.
     named = bool(stacks) and [str(stack) for stack in chosen] == stacks
     checks = state.concerns(location, found, chosen[0]) if named and len(chosen) == 1 else []
     concerns = [{"concern": c.name, "state": c.state, "evidence": c.detail} for c in checks]

@@ -1,1 +1,1 @@
-"""Operations on the files of an estate: no engine, no cloud."""
+"""Operations on the files of an estate: without engine and cloud."""

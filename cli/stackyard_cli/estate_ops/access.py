@@ -1,4 +1,4 @@
-"""Computes who may do what with a project's data and in its namespace, from its files alone."""
+"""Computes the permissions on a project's data and in its namespace, from its files only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """A cell of the matrix, the access path (bucket or access point), and the statement."""
+    """One cell of the matrix, its access path (bucket or access point), and the statement."""
 
     cell: Cell
     via: str
@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The statement as JSON, empty if none decides."""
+        """The statement as JSON, empty if no statement decides."""
         return encoder.dumps(self.statement, indent=2, sort_keys=True) if self.statement else ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,10 +89,10 @@ def matrix_of(
 
 
 def grant_context_of(stack: StackId, config: ProjectConfig, cluster: str) -> GrantContext:
-    """Return a project's account, region, buckets and keys, as far as its file names them.
+    """Return a project's account, region, buckets and keys, as far as its files name them.
 
-    AWS generates the ids of KMS keys, so a key's purpose stands for its id here. No answer depends
-    on it: a key's ARN is only in statements about KMS, and in the denial of any other key.
+    AWS generates the ids of KMS keys, so a key's purpose replaces its id here. No answer depends on
+    it: a key's ARN is only in statements about KMS, and in the denial of any other key.
     """
     from stackyard.blueprints.project.parts.permissions import grant_context
 
@@ -138,7 +138,7 @@ def answered(
 def in_namespace(
     config: ProjectConfig, *, queued: bool, who: str | None
 ) -> Iterator[cluster.Answer]:
-    """Yield every answer about the namespace; `queued` if the stage queues jobs by Kueue."""
+    """Yield every answer about the namespace; `queued` if Kueue queues the stage's jobs."""
     from stackyard.access import cluster
     from stackyard.blueprints.project.parts.permissions import namespace_rules
 
@@ -175,7 +175,7 @@ def _statement(
 def _resource_policies(
     cell: Cell, dataset: DatasetConfig, documents: Compiled, context: GrantContext
 ) -> dict[str, list[Document]]:
-    """Return the policies that a decision may name, beside the role's own."""
+    """Return the policies that can decide, beside the role's own."""
     from stackyard.access.matrix import key_of
     from stackyard.bucket.policies import bucket_policy
 

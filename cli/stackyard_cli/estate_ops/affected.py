@@ -1,7 +1,7 @@
 """Finds the stacks that a change in git affects: compares effective configs, follows contracts.
 
-A comment, a moved key or a default that every stack overrides affects no stack. A file outside
-`stacks/` may be the tool itself, its version or its policies, and affects every stack.
+A comment, a moved key or a default that every stack overrides affects no stack. A file outside of
+`stacks/` may be the tool itself, its version or its policies, and therefore affects every stack.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ INERT = {
     "benchmarks/*": "never loaded by a program",
     f"{layout.SCHEMAS}/*": "read by editors alone",
 }
-"""Files that change no stack, and why; any other file outside `stacks/` may change every stack."""
+"""Files that affect no stack, with the reason; any other file outside of `stacks/` may affect
+all."""
 
 VALUES_NAMED = 20
-"""Changed values that are named for a stack; `diff` shows all."""
+"""Maximum number of changed values listed for a stack; `diff` shows all."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,15 @@ class Touched:
     change: Change
     operation: Literal["preview", "destroy"]
     layer: int
-    """Its place in dependency order: 0 first. Removed stacks go in the reverse order."""
+    """Its position in dependency order, from 0. Removed stacks are in reverse order."""
 
     protected: bool
-    """Whether its stage protects it: pipelines leave its removal to a person."""
+    """Whether its stage protects it: then a person removes it, not a pipeline."""
 
     stage: str
     account: str
     region: str
-    """Where it is applied: pipelines take the role of this account."""
+    """The region of its account; pipelines assume the role of this account."""
 
     because: str
     values: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class Affected:
-    """The answer: the commit compared with, and the stacks in dependency order."""
+    """The result: the compared commit, and the stacks in dependency order."""
 
     base: str
     stacks: tuple[Touched, ...]
@@ -79,7 +80,7 @@ class Affected:
 
 
 def affected(root: Folder, base: str, head: str | None = None) -> Affected:
-    """Compare the estate in `root` (or its revision `head`) with where it left `base`."""
+    """Compare the estate in `root` (or its revision `head`) with the merge base of `base`."""
     commit = merge_base(root, base, head)
     inside, outside = changed_files(root, commit, head)
     if head is None:
@@ -120,7 +121,7 @@ class _Comparison:
         self._files, self._code = files, code
 
     def touched(self) -> tuple[Touched, ...]:
-        """Return what is touched, in dependency order; removed stacks last, in reverse."""
+        """Return the affected stacks, in dependency order; removed stacks last, in reverse."""
         whole = self._everything()
         found: dict[StackId, Touched] = {}
         for stack in self._new.stacks():
@@ -136,7 +137,7 @@ class _Comparison:
         return (*ordered, *removed)
 
     def _everything(self) -> str | None:
-        """Return why every stack is touched; None if only some may be."""
+        """Return the reason why every stack is affected; None if only some may be."""
         if self._code:
             more = f" and {len(self._code) - 1} more" if len(self._code) > 1 else ""
             return f"{self._code[0]}{more}"
@@ -173,7 +174,7 @@ class _Comparison:
         return self._made(stack, "changed", ", ".join(touched), map(dotted, values))
 
     def _follow(self, found: dict[StackId, Touched]) -> None:
-        """Add the stacks that read a contract of one that is touched."""
+        """Add the stacks that read a contract of an affected stack."""
         for layer in self._new.layers(self._new.stacks()):
             for stack in (stack for stack in layer if stack not in found):
                 read = self._new.upstreams(stack).values()
@@ -198,7 +199,7 @@ class _Comparison:
 
 
 def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[FieldPath]:
-    """Yield the paths of values that differ; revisions share the nodes of files that are equal."""
+    """Yield the paths of values that differ; revisions share the nodes of equal files."""
     if old is new:
         return
     if old is None or new is None:

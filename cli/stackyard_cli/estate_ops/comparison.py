@@ -30,7 +30,7 @@ STAGED: Mapping[tuple[str, ...], str] = {
     ("cluster", "system_nodes"): "stages differ in size",
     ("access", "audiences", "*", "trusted"): "who may take a role is decided per stage",
 }
-"""Keys that a stack's own file may set otherwise in each stage, and why."""
+"""Keys that a stack's own file may set differently in each stage, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def _difference(
 def _reasons(
     path: FieldPath, one: Node | None, other: Node | None, a: StackId, b: StackId
 ) -> Iterator[str | None]:
-    """Yield the reason of each side's value; None for a side without one.
+    """Yield the reason of each side's value; None for a side without a value.
 
-    A value from a file that both stacks read needs no reason: the other side overrides it.
+    A value in a file that both stacks read needs no reason: the other side overrides it.
     """
     common = {layout.COMPANY} | (_files(a) & _files(b))
     for node, stack in ((one, a), (other, b)):

@@ -19,11 +19,11 @@ from stackyard.naming import SEGMENT, StackId
 from stackyard_cli.errors import ExitCode, StackyardError
 
 SECONDS = 60
-"""Longest time a git command may take: it only reads."""
+"""Time limit of a git command in seconds; the commands only read."""
 
 
 def git(root: Path, *arguments: str) -> bytes:
-    """Return what git prints; raises StackyardError with git's last message."""
+    """Return the output of git; raises StackyardError with git's last message."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, check=False, timeout=SECONDS
@@ -41,16 +41,16 @@ def git(root: Path, *arguments: str) -> bytes:
 
 
 def merge_base(root: Path, base: str, head: str | None) -> str:
-    """Return the merge base of `base` and `head`, the commit where the branch began."""
+    """Return the merge base of `base` and `head`, the commit at which the branch began."""
     if base.startswith("-") or (head or "").startswith("-"):
         raise StackyardError("a revision does not start with `-`", code=ExitCode.INVALID)
     return git(root, "merge-base", base, head or "HEAD").decode().strip()
 
 
 def changed_files(root: Path, commit: str, head: str | None) -> tuple[set[str], set[str]]:
-    """Return the changed files below the estate, named from it, and those elsewhere in the repo.
+    """Return the changed files of the estate, relative to it, and those elsewhere in the repo.
 
-    Without `head` the working tree counts, new files included. A rename is two changes.
+    Without `head`, the working tree is compared, including new files. A rename is two changes.
     """
     revisions = [commit, *([head] if head else [])]
     prefix = git(root, "rev-parse", "--show-prefix").decode().removesuffix("\n")
@@ -66,9 +66,10 @@ def changed_files(root: Path, commit: str, head: str | None) -> tuple[set[str], 
 def estate_at(
     root: Path, commit: str, only: Collection[str] | None = None
 ) -> Iterator[Estate | None]:
-    """Give the estate as it was in a commit, in a private folder; None if it was not there.
+    """Yield the estate of a commit, in a private folder; None if the commit has no estate.
 
-    With `only`, just these files and the shared ones are there: writing thousands takes seconds.
+    With `only`, the folder has just these files and the shared ones: writing thousands takes
+    seconds.
     """
     listed = git(root, "ls-tree", "-z", "--name-only", commit, layout.ESTATE)
     if not listed:
@@ -86,7 +87,7 @@ def estate_at(
 
 
 def stacks_at(root: Path, commit: str) -> set[StackId]:
-    """Return the stacks of a commit, by the names of its files alone."""
+    """Return the stacks of a commit, from the names of its files only."""
     listed = _names(git(root, "ls-tree", "-r", "-z", "--name-only", commit, layout.FOLDER))
     found: set[StackId] = set()
     for name in listed:
@@ -106,7 +107,7 @@ def _names(listed: bytes) -> set[str]:
 
 
 def below_top(root: Path) -> tuple[Path, str]:
-    """Return the top of the repository, and the estate's path below it (empty at the top)."""
+    """Return the top folder of the repository, and the estate's path in it (empty at the top)."""
     top = git(root, "rev-parse", "--show-toplevel").decode().removesuffix("\n")
     prefix = git(root, "rev-parse", "--show-prefix").decode().removesuffix("\n")
     return Path(top), prefix.removesuffix("/")

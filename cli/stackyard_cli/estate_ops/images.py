@@ -1,4 +1,4 @@
-"""The container images that a stack builds, from its files alone."""
+"""The container images that a stack builds, from its files only."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _bases_of(estate: Estate, loaded: Loaded) -> dict[str, Planned]:
 
 
 def written(images: list[Planned], directory: Path) -> list[str]:
-    """Write the build context of each image into a folder of its name; return the paths."""
+    """Write the build context of each image to a folder with its name; return the paths."""
     paths = []
     for image in images:
         for name, text in image.context.files.items():
@@ -62,7 +62,7 @@ def written(images: list[Planned], directory: Path) -> list[str]:
 
 
 def packages(base: str, requirements: list[str]) -> dict[str, list[str]]:
-    """Return the locked packages on top of a catalogue entry, each with all its hashes."""
+    """Return the locked packages to add to a catalogue entry, each with all its hashes."""
     if base not in BASES:
         hint = f"the catalogue has {', '.join(BASES)}"
         raise StackyardError(f"no base {base!r}", hint=hint, code=ExitCode.INVALID)
@@ -86,7 +86,7 @@ def row(image: Planned) -> dict[str, Any]:
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """Return the base images that images can be built on, as rows."""
+    """Return the base images of the catalogue as rows."""
     return [{"as_of": str(DATE), "base": name, **_facts(base)} for name, base in BASES.items()]
 
 

@@ -1,4 +1,4 @@
-"""Rows about stacks from their files: what builds them, and where each value was written."""
+"""Rows about stacks from their files: blueprint and sections, and the position of each value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stackyard.naming import StackId
 
 
 def stack_row(estate: Estate, stack: StackId) -> dict[str, Any]:
-    """Return one stack as a row; of a stack that is not valid, only its path."""
+    """Return one stack as a row; for an invalid stack, only its path."""
     try:
         loaded = estate.load(stack)
     except StackFileErrors:

@@ -1,4 +1,4 @@
-"""Loads one project's stack, for verbs that need neither engine nor cloud."""
+"""Loads one project's stack, for commands that need neither engine nor cloud."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Promotes tested versions: writes them from one stage's file into the next stage's file.
 
-Sizes, accounts, protection and permissions belong to a stage and stay. The file is edited as text,
-so comments stay; the result is read again and must have exactly the intended values.
+Sizes, accounts, protection and permissions belong to a stage and are not promoted. The file is
+edited as text, so comments stay; the result is read again and must have exactly the intended
+values.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ PROMOTED: Mapping[tuple[str, ...], str] = {
     ("database", "version"): "the database version that ran",
     ("base_images", "images"): "the base images that were built",
 }
-"""The only keys that are promoted, each with what a value was in the former stage."""
+"""The only keys that are promoted, each with the reason: the test of its value in the former
+stage."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Promotion:
     """Path and new value of each key that is written."""
 
     left: Sequence[str]
-    """Paths that differ and are not promoted."""
+    """Paths that differ, but are not promoted."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for `--json`."""
@@ -72,16 +74,16 @@ class Promotion:
 
 
 def matches(path: FieldPath, keys: Sequence[str]) -> bool:
-    """Say whether a path is at or below these keys, of which `*` is any."""
+    """Return whether a path is at or below these keys; `*` is any key."""
     if len(path) < len(keys):
         return False
     return all(key in ("*", step) for step, key in zip(path, keys, strict=False))
 
 
 def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
-    """Return what promoting would write; raises StackyardError or StackFileErrors, writes nothing.
+    """Return the change of a promotion, without writing; raises StackyardError or StackFileErrors.
 
-    Where the target has no such section at all, nothing is promoted into it.
+    If the target does not have the section, nothing is promoted into it.
     """
     if source == target:
         message, hint = f"FROM and TO are the same stage ({source.stage})", "name two stages"
@@ -136,7 +138,7 @@ def _at(tree: Node, path: FieldPath) -> Node | None:
 
 
 def _nearest(tree: Node, path: FieldPath) -> tuple[int, Node]:
-    """Return how many steps of a path the file has, and the node that they lead to."""
+    """Return how many steps of a path the file has, and the node at the last of them."""
     depth, node = 0, tree
     for step in path:
         child = node.child(step)
@@ -195,7 +197,7 @@ def _without(text: str, own: Node, path: FieldPath) -> str:
         end += 1
     rest = [*lines[:start], *lines[end:]]
     if isinstance(parent.value, dict) and len(parent.value) == 1:
-        # A key without a value is not valid: its section is removed as well, and written again.
+        # A key without a value is invalid: its section is removed as well, and written again.
         if len(path) > 1:
             return _without(text, own, path[:-1])
         rest.append("{}")

@@ -1,4 +1,4 @@
-"""How long each class of a project's data is kept, from its files alone."""
+"""Retention of each class of a project's data, from its files only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stackyard.retention.timeline import Life, timeline
 from stackyard_cli.errors import ExitCode, StackyardError
 
 EARLIEST = datetime.date(2006, 3, 14)
-"""The day on which S3 began: no object is older."""
+"""The first day of S3: no object is older."""
 
 
 def rows(
@@ -30,7 +30,7 @@ def rows(
 
 
 def _with_backups(rules: RetentionConfig, foundation: Loaded) -> tuple[RetentionConfig, list[str]]:
-    """Return the rules with the backups of the stage, whose database holds the project's."""
+    """Return the rules with the stage's backups: its instance has the project's databases."""
     config = foundation.config
     if not isinstance(config, FoundationConfig) or config.database is None:
         return rules, []
@@ -39,7 +39,7 @@ def _with_backups(rules: RetentionConfig, foundation: Loaded) -> tuple[Retention
 
 
 def _contents(config: ProjectConfig) -> dict[str, list[str]]:
-    """Return what the project has of each class, by the names in its file."""
+    """Return the project's data of each class, by the names in its file."""
     found: dict[str, list[str]] = {"access_logs": ["access-logs"]}
     for name, dataset in config.datasets.items():
         law = f".{dataset.jurisdiction}" if dataset.kind == "personal" else ""
@@ -56,7 +56,7 @@ def _contents(config: ProjectConfig) -> dict[str, list[str]]:
 
 
 def _row(life: Life, contents: list[str], day: datetime.date | None) -> dict[str, Any]:
-    """Return one class: ages in days, or with a day the boundaries on that day."""
+    """Return one class: ages in days, or, for a date, the boundaries on that date."""
     plan = life.plan
     ages = {
         "transitioned": plan.cold_after if plan else None,
@@ -80,10 +80,10 @@ def _row(life: Life, contents: list[str], day: datetime.date | None) -> dict[str
 
 
 def _before(day: datetime.date, age: int | None) -> str | None:
-    """Return the first upload date that has not reached the age on `day`; older data has.
+    """Return the first upload date whose age is not reached on `day`; None if it never is.
 
-    S3 rounds a time up to the next midnight UTC: what is uploaded at noon with an age of one day is
-    due at the end of the next day. None if it never happens. Source:
+    S3 rounds a time up to the next midnight UTC: an object uploaded at noon, with an age of one
+    day, is due at the end of the next day. Source:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html.
     """
     return None if age is None else str(day - datetime.timedelta(days=age))

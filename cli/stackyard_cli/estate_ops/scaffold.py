@@ -63,12 +63,12 @@ def new_stack(
 
 
 def rendered(name: str, /, **values: object) -> str:
-    """Return a template of `templates/` with its values; a missing value is an error."""
+    """Return the text of a template in `templates/`; a missing value is an error."""
     return template(TEMPLATES, name + SUFFIX).render(values)
 
 
 def names(folder: str) -> list[str]:
-    """Return the templates below a folder of `templates/`, as paths below it, sorted."""
+    """Return the paths of the templates below a folder of `templates/`, sorted."""
     base = TEMPLATES / folder
     found = (path.relative_to(base).as_posix() for path in base.rglob(f"*{SUFFIX}"))
     return sorted(name.removesuffix(SUFFIX) for name in found)

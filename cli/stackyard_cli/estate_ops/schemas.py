@@ -21,13 +21,13 @@ def names(name: str | None) -> list[str]:
 
 
 def answer(name: str | None) -> dict[str, Any]:
-    """Return one schema, or all by name."""
+    """Return one schema, or all schemas by name."""
     found = {each: schema.schema(each) for each in names(name)}
     return found[name] if name else found
 
 
 def files(name: str | None, estate_dir: Path | None) -> dict[Path, str]:
-    """Return the wanted text of each schema file of an estate."""
+    """Return the expected text of each schema file of an estate."""
     root = Estate.find(Path.cwd(), estate_dir).root
     return {root / layout.SCHEMAS / f"{each}.json": schema.text(each) for each in names(name)}
 
@@ -42,7 +42,7 @@ def outdated(wanted: dict[Path, str]) -> list[str]:
 
 
 def refuse_outdated(stale: list[str], count: int) -> None:
-    """Raise StackyardError if there are outdated files among `count`."""
+    """Raise StackyardError if some of the `count` files are outdated."""
     if stale:
         raise StackyardError(
             f"{len(stale)} of {count} schemas are not up to date",

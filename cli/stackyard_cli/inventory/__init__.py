@@ -1,1 +1,1 @@
-"""What exists in the account: tagged resources, their Pulumi IDs, orphaned resources."""
+"""The resources in the account: tagged resources, their Pulumi IDs, orphaned resources."""

@@ -1,4 +1,4 @@
-"""Lists the AWS resources tagged with a stack, and the Pulumi ID each one would have."""
+"""Lists the AWS resources tagged with a stack, and the Pulumi ID of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EC2 = {
     "describe_vpc_endpoints": ("VpcEndpoints", "VpcEndpointId"),
     "describe_vpcs": ("Vpcs", "VpcId"),
 }
-"""Operation, result key and id key by which EC2 lists each taggable type."""
+"""Operation, result key and id key with which EC2 lists each taggable type."""
 
 EC2_PREFIXES = frozenset(
     {"eipalloc", "fl", "igw", "lt", "nat", "rtb", "sgr", "sg", "subnet", "vpce", "vpc"}
@@ -39,7 +39,7 @@ EC2_PREFIXES = frozenset(
 """Prefixes of the ids of those types."""
 
 GONE = frozenset({"deleted", "deleting"})
-"""States of deleted resources, which EC2 lists for up to an hour."""
+"""States of deleted resources, which EC2 still lists for up to an hour."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Found:
     """One tagged resource of the account."""
 
     arn: str
-    """ARN, or the bare id where the service's API gives no ARN."""
+    """ARN, or only the id if the service's API returns no ARN."""
 
     label: str | None
-    """`type::name` from its tag."""
+    """`type::name` from its resource tag."""
 
     @property
     def last(self) -> str:
-        """The id within its service."""
+        """The last part of its ARN: the id within its service."""
         return self.arn.rpartition("/")[2] if "/" in self.arn else self.arn.rpartition(":")[2]
 
 
@@ -66,14 +66,14 @@ class AwsCensus:
         self._aws = Aws(environment, region)
 
     def client(self, service: str) -> Any:
-        """Return a client in the stack's region, with the credentials the engine gets."""
+        """Return a client in the stack's region, with the engine's credentials."""
         return self._aws.client(service)
 
     def tagged(self) -> list[Found]:
-        """Return everything that exists and carries the stack's tag.
+        """Return every existing resource with the stack's tag.
 
-        The tagging API covers most types. EC2 is listed by type, which is complete and current.
-        IAM roles are in neither; they are found by name.
+        The tagging API lists most types. EC2 is listed by type, which is complete and current. IAM
+        roles are in neither list; they are found by name.
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
         found = {one.last: one for one in self._ec2()}
@@ -85,14 +85,14 @@ class AwsCensus:
         return list(found.values())
 
     def search(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield ARN and tags of what the tagging API finds by one filter."""
+        """Yield ARN and tags of the resources that the tagging API returns for one filter."""
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
         for page in pages.paginate(TagFilters=[wanted]):
             for item in page["ResourceTagMappingList"]:
                 yield item["ResourceARN"], plain_tags(item["Tags"])
 
     def identify(self, creates: Sequence[PendingCreate], held: Set[str]) -> dict[str, str]:
-        """Return the likely id of each; a wrong one is harmless, as the refresh removes it.
+        """Return the likely id of each; a wrong one is harmless, because the refresh removes it.
 
         `held` are ids in the state: during a replacement the old resource has the same tag.
         """
@@ -121,15 +121,16 @@ class AwsCensus:
             name = "Filter" if operation == "describe_flow_logs" else "Filters"
             for item in getattr(self.client("ec2"), operation)(**{name: chosen})[items]:
                 tags = plain_tags(item.get("Tags") or [])
-                # Filtered again, as not every emulator of EC2 filters every type.
+                # Filtered again, because some emulators of EC2 do not filter every type.
                 if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
                     found.append(Found(item[key], tags.get(RESOURCE_TAG)))
         return found
 
     def _stays(self, one: Found) -> bool:
-        """Say whether a resource is not listed by EC2 already, and is not being deleted.
+        """Return whether a resource is not in the EC2 list, and is not being deleted.
 
-        Keys pending deletion are, and automated snapshots, which are deleted with their database:
+        KMS keys pending deletion are being deleted, and so are automated snapshots, which are
+        deleted with their database:
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
         """
         if ":snapshot:rds:" in one.arn:
@@ -143,7 +144,7 @@ class AwsCensus:
 
 
 def held_by(checkpoint: Checkpoint) -> set[str]:
-    """Return the ids and ARNs of everything that a state holds."""
+    """Return the ids and ARNs of all resources in a state."""
     held: set[str] = set()
     for resource in checkpoint.resources:
         held.add(str(resource.get("id") or ""))
@@ -152,5 +153,5 @@ def held_by(checkpoint: Checkpoint) -> set[str]:
 
 
 def plain_tags(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return tags as a map, from the pairs that most services answer."""
+    """Return tags as a map, from the pairs in the answers of most services."""
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -1,6 +1,6 @@
 """Derives a resource's Pulumi ID from its ARN or from its inputs.
 
-Needed only where creating again would fail or make a second one. Types whose create is idempotent
+Needed only if a second create would fail or create a duplicate. Types with an idempotent create
 (settings of a bucket, attached policies, alarms, rules) are simply created again. Formats: the
 "Import" sections of https://www.pulumi.com/registry/packages/aws/api-docs/.
 """
@@ -35,7 +35,7 @@ TEMPLATES = {
     "aws:s3/accessPoint:AccessPoint": "{accountId}:{name}",
     "aws:budgets/budget:Budget": "{accountId}:{name}",
 }
-"""Ids that are made of inputs."""
+"""Ids that consist of inputs."""
 
 BY_NAME = frozenset(
     {
@@ -71,7 +71,7 @@ def id_of_arn(kind: str, arn: str, last: str) -> str:
 
 
 def aws_id(kind: str, inputs: Inputs, client: Client) -> str | None:
-    """Return the id that the inputs of a create lead to, None for a type that has no such rule."""
+    """Return the id derived from the inputs of a create, None for a type without such a rule."""
     if kind in LOOKUPS:
         return LOOKUPS[kind](inputs, client)
     if kind in BY_NAME:
@@ -137,7 +137,7 @@ LOOKUPS: dict[str, Callable[[Inputs, Client], str | None]] = {
     "aws:efs/mountTarget:MountTarget": _mount_target,
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": _pod_identity,
 }
-"""Ids that only the service knows, and that no tag leads to."""
+"""Ids that only the service knows, and that no tag identifies."""
 
 
 def _text(value: Any) -> str | None:

@@ -19,7 +19,7 @@ CLUSTER = "aws:eks/cluster:Cluster"
 
 
 def orphans_of(location: Location, estate: Estate, stacks: Sequence[StackId]) -> Orphans:
-    """Search for orphaned resources; raises StackyardError where AWS refuses the search."""
+    """Search for orphaned resources; raises StackyardError if AWS denies the search."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     orphans = Orphans()
@@ -48,7 +48,8 @@ def _search(location: Location, estate: Estate, stack: StackId, orphans: Orphans
     census = AwsCensus(stack, config.region, location.environment)
     found = swept(stack, census, sorted(destroyed))
     if earlier and not held - {""}:
-        # The stack is destroyed: namespaces and volumes, which have no AWS tags, matter as well.
+        # The stack is destroyed: namespaces and volumes, which have no AWS tags, are searched as
+        # well.
         found += _in_cluster(location, estate, stack, orphans)
         if kinds := unseen(earlier):
             orphans.not_seen.append(f"{stack}: {', '.join(kinds)}")
@@ -83,7 +84,7 @@ def _in_cluster(
 
 
 def _last_good(location: Location, stack: StackId) -> Checkpoint | None:
-    """Return the copy of the state from before the last apply or destroy."""
+    """Return the copy of the state before the last apply or destroy."""
     from stackyard_cli.backend.checkpoint import Checkpoint
 
     data = location.records(stack).good_state()

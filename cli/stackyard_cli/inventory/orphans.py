@@ -1,4 +1,4 @@
-"""Orphaned resources: they exist in the account, and no state holds them."""
+"""Orphaned resources: they exist in the account, and are in no state."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.inventory.census import Found
 
 SNAPSHOT = ":snapshot:"
-"""In the ARN of a database's snapshot, which carries the tags of its database."""
+"""Part of the ARN of a database's snapshot, which has the tags of its database."""
 
 Verdict = Literal["retained", "unexpected"]
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """One resource that exists and that the state of its stack does not hold."""
+    """One existing resource that is not in the state of its stack."""
 
     stack: str
     verdict: Verdict
@@ -32,11 +32,11 @@ class Orphan:
     name: str
     id: str
     floor: float | None
-    """Monthly cost in US dollars without any use; None where the price is not known."""
+    """Monthly cost in US dollars without any use; None if the price is not known."""
 
     ceiling: float | None
     cost: str
-    """The cost as text, with the parts of it that are not known."""
+    """The cost as text, with its unknown parts."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a row."""
@@ -45,14 +45,14 @@ class Orphan:
 
 @dataclass
 class Orphans:
-    """The result of a search: orphaned resources, and what could not be searched."""
+    """The result of a search: orphaned resources, and the types that could not be searched."""
 
     rows: list[Orphan] = field(default_factory=list)
     not_seen: list[str] = field(default_factory=list)
 
     @property
     def unexpected(self) -> list[Orphan]:
-        """Resources that nobody chose to keep."""
+        """Resources that were not kept on purpose."""
         return [row for row in self.rows if row.verdict == "unexpected"]
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Orphans:
 
 @dataclass(frozen=True)
 class Retained:
-    """Which resources of a stack are kept when it is destroyed."""
+    """The resources of a stack that a destroy keeps."""
 
     by_stage: bool
     """Whether the stage keeps resources with data or keys (`protection.retain`)."""
@@ -78,14 +78,14 @@ class Retained:
     """The resources of the last good state, each with the engine's own `retainOnDelete`."""
 
     def resource(self, label: str | None) -> Resource | None:
-        """Return the resource that a tag names."""
+        """Return the resource that a resource tag names."""
         for one in self.before:
             if label == f"{one['type']}::{one['urn'].rpartition('::')[2]}":
                 return one
         return None
 
     def covers(self, kind: str, resource: Resource | None) -> bool:
-        """Say whether a resource of this type was kept on purpose."""
+        """Return whether a resource of this type was kept on purpose."""
         if resource is not None and resource.get("retainOnDelete"):
             return True
         return self.by_stage and data_class_of(kind) in PROTECTED
@@ -94,7 +94,7 @@ class Retained:
 def classified(stack: str, found: Found, retained: Retained, prices: Prices) -> Orphan:
     """Classify a resource by its resource tag and by its entry in the last good state."""
     if SNAPSHOT in found.arn:
-        # A snapshot is always made on purpose: by a person, or when a protected database went.
+        # A snapshot is always created on purpose: by a person, or at the deletion of a database.
         cost = "by use (snapshot storage)"
         name = found.arn.rpartition(SNAPSHOT)[2]
         kind = _service(found.arn)
@@ -117,7 +117,7 @@ def classified(stack: str, found: Found, retained: Retained, prices: Prices) -> 
 
 
 def total(rows: Iterable[Orphan]) -> str:
-    """Return the cost of several as text; what is not known is counted, never taken for zero."""
+    """Return the total cost as text; unknown costs are counted, never treated as zero."""
     rows = list(rows)
     known = [row for row in rows if row.floor is not None and row.ceiling is not None]
     low, high = (

@@ -1,7 +1,7 @@
 """Finds a stack's resources that the tagging API misses: IAM, EKS, ECR, cluster controllers.
 
-The census covers what a crash can leave. A sweep also lists IAM, EKS and ECR one by one, and the
-load balancers and volumes that cluster controllers created, which carry the cluster's name.
+The census covers the resources that a crash can leave. A sweep also lists IAM, EKS and ECR one by
+one, and the load balancers and volumes of cluster controllers, whose tags have the cluster's name.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ UNSEEN = frozenset(
 )
 """Types with tags that no search here finds in the sandbox, measured on the reference estate.
 
-On AWS the tagging API may find more of them; this has not been measured.
-"""
+On AWS the tagging API may find more of them; this has not been measured."""
 
 IMPLIED = frozenset(
     {
@@ -41,20 +40,21 @@ IMPLIED = frozenset(
         "aws:s3/accessPoint:AccessPoint",
     }
 )
-"""Types that no search here finds either, and that cannot outlive a cluster or bucket, which is
-found itself (S3 answers `BucketHasAccessPointsAttached` to the deletion of such a bucket)."""
+"""Types that no search here finds either, but that cannot outlive their cluster or bucket, which is
+found (S3 answers `BucketHasAccessPointsAttached` to the deletion of such a bucket)."""
 
 CLUSTER_TAGS = ("kubernetes.io/cluster/{}", "elbv2.k8s.aws/cluster")
-"""Keys of tags on what controllers make; the name is in the key of the first, in the value of the
-second. Sources: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
-and https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/."""
+"""Keys of tags on the resources of controllers; the cluster's name is in the key of the first, in
+the value of the second. Sources:
+https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md and
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/."""
 
 ROLE_PART = 50
-"""Characters of a stack's name that are in its roles' names, as those are cut at 64."""
+"""Number of characters of a stack's name in its role names, which have at most 64."""
 
 
 def swept(stack: StackId, census: AwsCensus, clusters: Iterable[str]) -> list[Found]:
-    """Return everything that carries the stack's tag, or the name of a cluster that it had."""
+    """Return every resource with the stack's tag, or with the name of one of its clusters."""
     found = {one.arn: one for one in census.tagged()}
     for search in (_roles, _identity_providers, _clusters, _repositories):
         found |= {one.arn: one for one in search(stack, census)}
@@ -72,7 +72,7 @@ def unseen(resources: Iterable[Resource]) -> list[str]:
 def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[Found]:
     """Yield a project's orphaned objects in a cluster: its namespace, and its volumes.
 
-    `ask` returns an object of the cluster's API by its path, None where there is none.
+    `ask` returns an object of the cluster's API by its path, None if it does not exist.
     """
     name = namespace_name(stack)
     if ask(f"/api/v1/namespaces/{name}") is not None:
@@ -98,7 +98,7 @@ def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
 
 
 def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
-    """Yield the stack's OIDC identity providers, which let outside identities take its roles."""
+    """Yield the stack's OIDC providers, with which external identities assume its roles."""
     iam = census.client("iam")
     for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         answer = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"])
@@ -106,7 +106,7 @@ def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
 
 
 def _leaving(one: Found, census: AwsCensus) -> bool:
-    """Say whether a secret is marked for deletion: it is not billed, and is deleted later.
+    """Return whether a secret is marked for deletion: it is not billed, and is deleted later.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
     """
@@ -127,7 +127,7 @@ def _clusters(stack: StackId, census: AwsCensus) -> Iterator[Found]:
 
 
 def _repositories(stack: StackId, census: AwsCensus) -> Iterator[Found]:
-    """Yield the stack's image repositories, which are named below its path."""
+    """Yield the stack's image repositories; their names begin with its path."""
     ecr = census.client("ecr")
     for page in ecr.get_paginator("describe_repositories").paginate():
         for item in page["repositories"]:
@@ -143,7 +143,7 @@ def _tagged(stack: StackId, arn: str, tags: Mapping[str, str] | None) -> Iterato
 
 
 def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[Found]:
-    """Yield what a cluster's controllers created, without what a stack itself has tagged."""
+    """Yield the resources of a cluster's controllers, without those with a stack's tags."""
     owned, balanced = CLUSTER_TAGS
     filters = ({"Key": owned.format(cluster)}, {"Key": balanced, "Values": [cluster]})
     for wanted in filters:

@@ -1,4 +1,4 @@
-"""Approvals of a project's pipeline: which candidates wait, and a person's decision on one."""
+"""Approvals of a project's pipeline: the waiting candidates, and a person's decision on one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Decision = Literal["approve", "reject"]
 
 
 def decide(pipeline: PipelineClient, run: str | None, decision: Decision, comment: str) -> Question:
-    """Approve or reject the candidate of a run, and continue the run; return what it asked.
+    """Approve or reject the candidate of a run, and continue the run; return its question.
 
-    Raises StackyardError if no run, or more than one, fits; or if the stage prevents that people
-    approve runs that they started.
+    Raises StackyardError if no run, or more than one, matches; or if the stage does not allow
+    people to approve runs that they started.
     """
     from stackyard.pipeline.attestation import answer, answer_key, signature
 

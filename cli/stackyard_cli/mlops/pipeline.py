@@ -1,6 +1,6 @@
 """Client of a project's pipeline: its state machine's runs, and signed requests to it.
 
-The client uses the caller's own credentials: what a person may start or approve is decided by IAM.
+The client uses the caller's own credentials, so IAM decides what a person may start or approve.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from stackyard.pipeline.runs import Question
 
 START_SECONDS = 60
-"""Longest time from the request of a start to the start of its run."""
+"""Maximum time in seconds from the request of a start to the start of its run."""
 
 LISTED = 20
-"""Runs that are listed, and in which a started run is looked for; newest first."""
+"""Number of runs that are listed, and searched for a started run; newest first."""
 
 ROLE_HINT = "use a role of the pipeline's `approvers`, or of `pipeline` to start"
 
@@ -37,7 +37,7 @@ class PipelineClient:
     arn: str
     prevent_self_approval: bool
     bucket: str
-    """Bucket of signed requests: each is an object that only its author can write."""
+    """Bucket of signed requests: objects that only their author can write."""
 
     client: Any
     """boto3 client of Step Functions."""
@@ -83,7 +83,7 @@ class PipelineClient:
             ]
 
     def questions(self) -> list[Question]:
-        """Return the approvals that runs wait for."""
+        """Return the open approvals of runs."""
         from stackyard.pipeline.runs import question
 
         running = self.executions("RUNNING")
@@ -123,7 +123,7 @@ class PipelineClient:
         )
 
     def _requested_by(self, run: Mapping[str, Any]) -> str | None:
-        """Return the version of the object whose write started a run."""
+        """Return the version of the object that started a run."""
         with aws_errors():
             found = self.client.describe_execution(executionArn=run["executionArn"])
         version: str | None = json.loads(found["input"]).get("object", {}).get("version-id")
@@ -165,7 +165,7 @@ def pipeline_of(stack: str, estate_dir: Path | None) -> PipelineClient:
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turn errors of boto3 into StackyardError."""
+    """Convert errors of boto3 to StackyardError."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

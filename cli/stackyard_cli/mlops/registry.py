@@ -26,7 +26,7 @@ from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 
 SECONDS = 20
-"""Longest time of one request."""
+"""Timeout of one request in seconds."""
 
 
 class Registry:
@@ -49,7 +49,7 @@ class Registry:
             page = {"page_token": found["next_page_token"]}
 
     def _version(self, version: dict[str, Any]) -> dict[str, Any]:
-        """Return the version itself; the search leaves out its aliases."""
+        """Return the version itself, because the search omits its aliases."""
         query = {"name": version["name"], "version": version["version"]}
         found: dict[str, Any] = self._get("model-versions/get", query)["model_version"]
         return found
@@ -82,7 +82,7 @@ class Registry:
 
 
 def registry_of(stack: str, uri: str | None, estate_dir: Path | None) -> tuple[Loaded, Registry]:
-    """Return a stack and its registry, by default at the address that its outputs name."""
+    """Return a stack and its registry, by default at the address in the stack's outputs."""
     estate = Estate.find(Path.cwd(), estate_dir)
     chosen = estate.one(stack)
     if uri is None:
@@ -119,7 +119,7 @@ def verified(loaded: Loaded, registry: Registry) -> list[dict[str, Any]]:
 
 
 def _unregistered(loaded: Loaded, registered: set[str]) -> list[StackFileError]:
-    """Return the versions that the stack file deploys and the registry does not have."""
+    """Return the versions that the stack file deploys, but the registry does not have."""
     config = loaded.config
     models = config.serving.models if isinstance(config, ProjectConfig) and config.serving else {}
     named = {
@@ -136,7 +136,7 @@ def _unregistered(loaded: Loaded, registered: set[str]) -> list[StackFileError]:
 
 
 def row(version: dict[str, Any]) -> dict[str, Any]:
-    """Return a version as a row: where it comes from, and what its lineage lacks."""
+    """Return a version as a row: its origin, and the missing parts of its lineage."""
     run = version["run"]
     return {
         "model": version["name"],

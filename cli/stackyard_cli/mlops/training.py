@@ -16,7 +16,7 @@ from stackyard_cli.backend.location import location_of_estate
 from stackyard_cli.errors import ExitCode, StackyardError
 
 ONPREM = "onprem"
-"""`onprem` is the first registered on-premises cluster, `onprem:NAME` the one of that name."""
+"""`onprem` is the first registered on-premises cluster, `onprem:NAME` the one with that name."""
 
 
 def job_manifest(

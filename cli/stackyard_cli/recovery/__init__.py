@@ -1,1 +1,1 @@
-"""Putting a stack in order after a crash: who held it, what was made, what the state lacks."""
+"""Repair of a stack after a crash: its lock, its pending creates, and its state."""

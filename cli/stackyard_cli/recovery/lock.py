@@ -29,15 +29,15 @@ LIVES: dict[Life, str] = {
 }
 
 LOCKS = ".pulumi/locks/"
-"""Where a self-managed backend keeps locks, one object for each holder of a stack."""
+"""Prefix of locks in a self-managed backend, one object for each holder of a stack."""
 
 SLACK = 5.0
-"""Seconds between a lock's time and its holder's start that clocks and ticks may differ by."""
+"""Tolerance in seconds between a lock's time and its holder's start, for clocks and ticks."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """A stack that somebody holds."""
+    """A locked stack and its holder."""
 
     stack: StackId
     lock: Lock
@@ -59,7 +59,7 @@ def held(location: Location, stacks: Iterable[StackId]) -> list[Held]:
 
 
 def check_free(location: Location, stacks: Iterable[StackId]) -> None:
-    """Refuse stacks that somebody holds, before anything is previewed; raises StateError."""
+    """Refuse locked stacks, before anything is previewed; raises StateError."""
     if not (found := held(location, stacks)):
         return
     first = found[0]
@@ -76,7 +76,7 @@ def check_free(location: Location, stacks: Iterable[StackId]) -> None:
 
 
 def check_dead(lock: Lock, stack: StackId, take_over: str | None) -> None:
-    """Refuse to remove the lock of a holder that lives, or may live; raises StateError.
+    """Refuse to remove the lock of a holder that runs, or may run; raises StateError.
 
     `take_over` names the holder (`user@host`) of a lock made on another machine.
     """
@@ -95,7 +95,7 @@ def check_dead(lock: Lock, stack: StackId, take_over: str | None) -> None:
 
 
 def age_of(lock: Lock, now: float | None = None) -> str:
-    """Return how long ago a lock was taken, in the largest units that say something."""
+    """Return the age of a lock as text, in minutes, hours or days."""
     taken = _seconds(lock.since)
     if taken is None:
         return "of unknown age"
@@ -107,10 +107,10 @@ def age_of(lock: Lock, now: float | None = None) -> str:
 
 
 def life_of(lock: Lock) -> Life:
-    """Say what can be known about the holder; another host's process cannot be looked at.
+    """Return whether the holder runs; for a process of another host it is unknown.
 
     A process with the lock's number is the holder only if it is an engine that started before the
-    lock was taken: numbers are used again.
+    lock was taken: process numbers are reused.
     """
     if lock.hostname != socket.gethostname():
         return "elsewhere"
@@ -123,7 +123,7 @@ def life_of(lock: Lock) -> Life:
 
 
 def is_engine(pid: int) -> bool:
-    """Say whether a process runs, and is a Pulumi CLI; one that waits to be reaped does not run."""
+    """Return whether a process runs and is a Pulumi CLI; a zombie process does not run."""
     words = ["ps", "-p", str(pid), "-o", "stat=", "-o", "comm="]
     answer = subprocess.run(words, capture_output=True, text=True, check=False)
     state, _, command = answer.stdout.strip().partition(" ")
@@ -131,7 +131,7 @@ def is_engine(pid: int) -> bool:
 
 
 def _began(pid: int) -> float | None:
-    """Return when a process started, in seconds since 1970; None where /proc does not tell.
+    """Return the start of a process, in seconds since 1970; None if /proc has no entry.
 
     Source: field 22 of /proc/PID/stat and `btime` of /proc/stat, proc_pid_stat(5).
     """
@@ -145,7 +145,7 @@ def _began(pid: int) -> float | None:
 
 
 def _seconds(text: str) -> float | None:
-    """Read a time as Go writes it, with up to nine digits of a second."""
+    """Parse a time in Go's format, with up to nine digits of a second."""
     short = re.sub(r"(\.\d{6})\d+", r"\1", text.strip())
     try:
         read = datetime.fromisoformat(short)

@@ -1,4 +1,4 @@
-"""Repairs a stack's state after a crash: unlock, restore, adopt what was created, refresh."""
+"""Repairs a stack's state after a crash: unlock, restore, adopt created resources, refresh."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Census(Protocol):
         """Return every resource with the stack's tag."""
 
     def identify(self, creates: Sequence[PendingCreate], held: Set[str]) -> dict[str, str]:
-        """Return the likely ID of each create by URN; never an ID that the state holds."""
+        """Return the likely ID of each create by URN; never an ID that is in the state."""
 
 
 @dataclass
@@ -34,10 +34,10 @@ class Recovery:
 
     stack: str
     unlocked: list[str] = field(default_factory=list)
-    """Holders of the locks that were removed."""
+    """Holders of the removed locks."""
 
     restored: str | None = None
-    """The copy that the state was restored from, if it was missing or unreadable."""
+    """The copy from which the state was restored, if it was missing or unreadable."""
 
     adopted: list[str] = field(default_factory=list)
     """URNs of existing resources that were added to the state."""
@@ -49,7 +49,7 @@ class Recovery:
     """URNs whose physical name belongs to a resource tagged with another stack."""
 
     checked: list[str] = field(default_factory=list)
-    """URNs whose update or delete was interrupted, and that were refreshed."""
+    """URNs with an interrupted update or delete, which were refreshed."""
 
     leftovers: list[str] = field(default_factory=list)
     """Resources tagged with the stack that are not in its state."""
@@ -59,7 +59,7 @@ class Recovery:
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """Return what was done, for people."""
+        """Return the result as lines for people."""
         lines = [f"unlocked: {holder}" for holder in self.unlocked]
         if self.restored:
             lines.append(f"state restored from {self.restored}")
@@ -80,10 +80,10 @@ def recover(
     take_over: str | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Recovery:
-    """Repair a stack's state; raises StateError while a live process holds the stack.
+    """Repair a stack's state; raises StateError while a running process has the lock.
 
-    `take_over` names the holder (`user@host`) of a lock made on another machine, where nobody here
-    can see whether it lives.
+    `take_over` names the holder (`user@host`) of a lock made on another machine, whose processes
+    cannot be checked from here.
     """
     outcome = Recovery(str(stack))
     state = location.state(stack)
@@ -112,7 +112,7 @@ def recover(
 
 
 def not_in_state(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
-    """Return a line for each tagged resource that the state does not hold."""
+    """Return a line for each tagged resource that is not in the state."""
     held = held_by(checkpoint)
     return sorted(
         f"{one.arn} ({one.label or 'no resource tag'})"
@@ -124,7 +124,7 @@ def not_in_state(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
 def foreign(checkpoint: Checkpoint, adopted: Sequence[str], stack: StackId) -> list[str]:
     """Return adopted URNs whose physical resource belongs to another stack, by its tag.
 
-    A resource without any tag counts as ours: some services set tags by a second call, after the
+    A resource without tags counts as our own: some services set tags by a second call after the
     create.
     """
     found: list[str] = []

@@ -15,8 +15,8 @@ def repaired(
 ) -> tuple[dict[str, Any], list[str], list[PendingCreate]]:
     """Return the deployment to import, the adopted URNs, and creates that could not be adopted.
 
-    An adopted resource gets the inputs of its create; the refresh that follows reads the rest, and
-    drops it if it does not exist. It cannot be adopted if its provider is not in the state.
+    An adopted resource has the inputs of its create; the next refresh reads its outputs, and
+    removes it if it does not exist. It cannot be adopted if its provider is not in the state.
     """
     latest = copy.deepcopy(checkpoint.latest)
     resources: list[Resource] = list(latest.get("resources") or [])
@@ -39,10 +39,11 @@ def repaired(
 
 
 def without(checkpoint: Checkpoint, urns: set[str]) -> dict[str, Any]:
-    """Return the deployment without some resources that nothing else in it depends on."""
+    """Return the deployment without some resources, on which no other resource depends."""
     latest = copy.deepcopy(checkpoint.latest)
     resources: list[Resource] = latest.get("resources") or []
-    # The old resource of a replacement has the same URN, and must stay to be deleted.
+    # The old resource of a replacement has the same URN, and must stay in the state until it is
+    # deleted.
     latest["resources"] = [r for r in resources if r["urn"] not in urns or r.get("delete")]
     return {"version": checkpoint.version, "deployment": latest}
 
@@ -56,7 +57,7 @@ def _adopted(
     adopted |= {"id": identity, "provider": provider, "inputs": inputs, "outputs": dict(inputs)}
     adopted["dependencies"] = [urn for urn in adopted.get("dependencies") or [] if urn in known]
     if adopted.get("parent") not in known:
-        # Its component is not in the state: the stack adopts it until the next `up`.
+        # Its component is not in the state: the stack is its parent until the next `up`.
         adopted["parent"] = _stack_urn(resources)
     return adopted
 
@@ -72,7 +73,7 @@ def _mark_replaced(resources: list[Resource], urn: str) -> None:
 
 
 def _provider(resources: list[Resource], reference: str | None) -> str | None:
-    """Return the reference (`urn::id`) of the same provider as the state holds it now."""
+    """Return the reference (`urn::id`) of the same provider in the current state."""
     if not reference:
         return None
     urn = reference.rpartition("::")[0]

@@ -1,4 +1,4 @@
-"""Removes the locks that dead runs left on a stack."""
+"""Removes the locks of ended runs from a stack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stackyard_cli.recovery.lock import Held, check_dead, held
 
 
 def dead_locks(location: Location, stack: StackId, take_over: str | None) -> list[Held]:
-    """Return the locks on a stack; raises StackyardError if a holder lives, or may live.
+    """Return the locks on a stack; raises StackyardError if a holder runs, or may run.
 
     `take_over` names the holder (`user@host`) of a lock taken on another machine.
     """
@@ -27,6 +27,6 @@ def dead_locks(location: Location, stack: StackId, take_over: str | None) -> lis
 
 
 def remove(location: Location, locks: Sequence[Held]) -> None:
-    """Remove exactly these locks: one that somebody took meanwhile stays."""
+    """Remove only these locks: a lock that was taken in the meantime stays."""
     for one in locks:
         location.store.delete(one.lock.key)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stackyard.naming import StackId
 
 Row = tuple[str, str, str, str]
-"""Dataset, directory, who, and the access path: bucket or access point."""
+"""Dataset, directory, role, and the access path: bucket or access point."""
 
 
 def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
@@ -29,7 +29,7 @@ def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
 
 
 def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Answer] = ()) -> str:
-    """Return the file's text; `inside` are the answers about the namespace."""
+    """Return the HTML of the page; `inside` are the answers about the namespace."""
     from stackyard.access.matrix import ACTIONS
 
     anchors: dict[str, str] = {}
@@ -56,5 +56,5 @@ def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Ans
 
 
 def _anchor(anchors: dict[str, str], kind: str, text: str) -> str:
-    """Return the anchor of a text, the same for equal ones; none for no text."""
+    """Return the anchor of a text: equal texts share one; an empty text has none."""
     return anchors.setdefault(text, f"{kind}-{len(anchors) + 1}") if text else ""

@@ -28,7 +28,7 @@ def data_table(answers: Sequence[Answer]) -> tuple[list[str], list[dict[str, Any
 
 
 def _why(cells: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return each reason once, after the verbs that it decides."""
+    """Return each reason once, with the verbs that it decides."""
     verbs: dict[str, list[str]] = {}
     for verb, cell in cells.items():
         verbs.setdefault(cell["why"], []).append(verb)

@@ -1,8 +1,9 @@
 """Renders receipts as one Markdown comment below the host's size limit, risks first.
 
-GitHub takes 65,536 characters in a comment; this one stays below that in bytes, so that counting
-either way is right. What does not fit is left out as a whole, and named. Names come from files of
-other people, so they are in code spans, where nothing is a link, a mention or a tag.
+GitHub limits a comment to 65,536 characters; this one has fewer bytes than that, so it is valid
+whether bytes or characters are counted. A part that does not fit is omitted completely, and the
+comment says so. Other people choose the names in it, so names are in code spans, where they cannot
+be links, mentions or tags.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from stackyard.resource_risk import PROTECTED, data_class_of, risk_of
 from stackyard_cli.engine.messages import kind_of
 
 MARKER = "<!-- stackyard: review -->"
-"""First line of the comment; later runs find the comment by it and update it."""
+"""First line of the comment; later runs find the comment with it and update it."""
 
 LIMIT = 65_000
-"""Bytes of a whole comment."""
+"""Maximum size of a comment in bytes."""
 
 RISKS, TABLE, LEFT_OUT = 16_000, 22_000, 4_000
-"""Bytes that the parts may take; details get the rest."""
+"""Maximum size of the parts in bytes; the details get the remaining bytes."""
 
 LOSS, ACCESS, NETWORK = "may lose data", "changes access", "changes the network"
 
@@ -47,7 +48,7 @@ class Entry:
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
-        """Sort key: stacks that are stopped or lose data come first."""
+        """Sort key: stacks that are stopped or lose data are first."""
         lost = sum(kind == LOSS for kind, _ in self.risks)
         return (-len(self.stops) - bool(self.problem), -lost, -len(self.risks), self.stack)
 
@@ -87,7 +88,7 @@ def rendered(entries: Iterable[Entry]) -> str:
 
 
 def code(text: object, limit: int = 120) -> str:
-    """Return text as a code span of one line, cut in the middle if it is long."""
+    """Return a text as a code span of one line; a long text is shortened in the middle."""
     shown = "".join(each if each.isprintable() else " " for each in str(text))
     shown = shown.replace("`", "'").replace("|", "¦").strip() or "-"
     if len(shown) > limit:
@@ -176,7 +177,7 @@ def _html(text: str) -> str:
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a step of a receipt or of a report in one form."""
+    """Return a step of a receipt and a step of a report in the same form."""
     operation = kind_of(str(step.get("operation", "")))
     kind = str(step.get("type", ""))
     paths = step.get("paths") or [change.get("path") for change in step.get("changes") or ()]
@@ -202,7 +203,7 @@ def _cost(cost: Mapping[str, Any] | None) -> str:
 
 
 def _bounded(lines: Sequence[str], limit: int, rest: Callable[[int], str]) -> list[str]:
-    """Return as many lines as fit, and one that counts the others."""
+    """Return as many lines as fit, and a line with the number of the others."""
     kept: list[str] = []
     room = limit - 100
     for line in lines:

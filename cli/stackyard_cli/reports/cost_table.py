@@ -1,4 +1,4 @@
-"""Renders the cost of stacks: one row per stack, and where the prices are from."""
+"""Renders the cost of stacks: one row per stack, and the sources of the prices."""
 
 from __future__ import annotations
 

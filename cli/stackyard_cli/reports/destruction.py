@@ -1,4 +1,4 @@
-"""Renders a destroy: what the state says would be deleted, and what was kept."""
+"""Renders a destroy: the resources that would be deleted, and the resources that stay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stackyard_cli.engine.report import Report
 
 
 def lines(stack: StackId, resources: Sequence[Resource]) -> Iterator[str]:
-    """Yield how many resources would be deleted, and each that is kept."""
+    """Yield the number of resources to delete, and each resource that is kept."""
     kept = [item for item in resources if item.get("retainOnDelete")]
     text = f"{stack}: {len(resources) - len(kept)} to delete"
     yield text + (f", {len(kept)} kept in the cloud" if kept else "")
@@ -21,7 +21,7 @@ def lines(stack: StackId, resources: Sequence[Resource]) -> Iterator[str]:
 
 
 def to_dict(stack: StackId, resources: Sequence[Resource]) -> dict[str, Any]:
-    """Return what would be deleted, in the form of a preview's report."""
+    """Return the resources to delete, in the form of a preview's report."""
     steps = [
         {
             "urn": item["urn"],

@@ -1,4 +1,4 @@
-"""Renders the nightly drift check as one issue, riskiest first; it is closed when none is left."""
+"""Renders the nightly drift check as one issue, riskiest first; it is closed without drift."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MARKER = "<!-- stackyard: drift -->"
 TITLE = "Stackyard: the cloud differs from what was applied"
 
 REPORTED = ("unknown", "risky", "benign")
-"""Kinds that need a person, worst first; expected and ignored drift does not."""
+"""Kinds that need action by a person, worst first; expected and ignored drift does not."""
 
 
 def needed(contents: Sequence[Any], outcome: str) -> bool:
-    """Return whether there is something to report: drift, or a check that failed."""
+    """Return whether the issue is needed: there is drift, or a check failed."""
     return bool(_rows(contents)) or bool(_failures(contents)) or outcome != "success"
 
 

@@ -1,4 +1,4 @@
-"""Renders an upgrade preview: what the installed code would change in one stack, risk first."""
+"""Renders an upgrade preview: the changes by the installed code to one stack, risk first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stackyard_cli.review.gate import Review
 from stackyard_cli.review.permissions import NewPermissions, new_permissions
 
 SHOWN = 15
-"""Lines of one kind in a block for people; `--json` has them all."""
+"""Maximum number of lines of one kind in a block for people; `--json` has all of them."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Rehearsal:
 
     report: Report
     is_new: bool = False
-    """The stack is not applied yet: nothing can be lost, and everything is added."""
+    """The stack is not applied yet: it has nothing to lose, and everything is added."""
 
     review: Review | None = None
-    """None where nothing could be previewed."""
+    """None if there is no preview."""
 
     edits: Sequence[ConfigChange] = ()
     """Edits of the stack's files that are not applied yet; the code did not cause them."""
@@ -57,7 +57,7 @@ class Rehearsal:
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
-        """Sort key: stacks that lose data first, then those without a preview."""
+        """Sort key: stacks that lose data are first, then those without a preview."""
         added = len(self.permissions.added) + len(self.permissions.unknown)
         first = 0 if self.losses else 1 if not self.report.previewed else 2
         return (first, -len(self.removed), -added, str(self.report.stack))
@@ -121,7 +121,7 @@ class Rehearsal:
         return [f"+ {one}" for one in added]
 
     def _other_stops(self) -> list[Any]:
-        """Return the stops without the losses, which have lines of their own."""
+        """Return the stops other than losses, which have their own lines."""
         stops = self.review.stops if self.review else []
         return [stop for stop in stops if stop.kind != "blast radius"]
 

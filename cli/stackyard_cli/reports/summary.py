@@ -35,17 +35,17 @@ COUNTED = {
 """The kinds of changes that a preview counts, in this order, with their texts."""
 
 PATHS_SHOWN = 8
-"""Changed properties named on a resource's line; `--diff` shows all."""
+"""Maximum number of changed properties on a resource's line; `--diff` shows all."""
 
 
 def counts(report: Report) -> dict[str, int]:
-    """Count resources by what would happen to them; `same` is left out."""
+    """Count resources by the kind of their change; `same` is omitted."""
     totals = Counter(_kind(step) for step in _shown(report))
     return {word: totals[word] for word in COUNTED if totals[word]}
 
 
 def _shown(report: Report) -> list[Step]:
-    """Return the steps of real resources and of outputs; components only group others."""
+    """Return the steps of real resources and of outputs; components only group resources."""
     return [step for step in report.changing if step.custom or _kind(step) == "outputs"]
 
 

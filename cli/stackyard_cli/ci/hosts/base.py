@@ -23,7 +23,7 @@ PAGE = 100
 
 
 class GitHost(Protocol):
-    """A Git host as the jobs of a pipeline use it."""
+    """The operations of a Git host for the jobs of a pipeline."""
 
     def comment(self, change: str, marker: str, body: str) -> str:
         """Create or update the one comment of a pull request; return its address."""
@@ -34,8 +34,8 @@ class GitHost(Protocol):
     def receipts(self, stacks: Collection[str]) -> Mapping[str, str]:
         """Return the receipts that were reviewed for the job's commit, by stack.
 
-        A stack that was not reviewed has none, and so is not applied. Raises StackyardError for a
-        commit without a reviewed pull request.
+        A stack that was not reviewed has none, and is therefore not applied. Raises StackyardError
+        for a commit without a reviewed pull request.
         """
 
 
@@ -71,7 +71,7 @@ class Api:
         request = urllib.request.Request(_checked(self.url) + path, data=data, method=method)
         request.add_header("Content-Type", "application/json")
         for name, value in self.headers.items():
-            # A redirect (to a store of artifacts) must not carry the token along.
+            # A redirect (to a store of artifacts) must not send the token along.
             request.add_unredirected_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:
@@ -83,7 +83,7 @@ class Api:
             raise StackyardError(f"{method} {path}: {error}") from None
 
     def pages(self, path: str, within: str | None = None) -> Iterator[Any]:
-        """Yield every item of a list, page after page; `within`: the answer's key that has it."""
+        """Yield every item of a list, page after page; `within` is the list's key in the answer."""
         mark = "&" if "?" in path else "?"
         number = 1
         while answer := self.call("GET", f"{path}{mark}per_page={PAGE}&page={number}"):

@@ -20,7 +20,7 @@ PREVIEW = "stackyard-preview.yml"
 """File name of the preview workflow, as `pipelines` renders it."""
 
 LARGEST = 32_000_000
-"""Largest receipt that is read, in bytes; the receipt of 500 resources has some 300,000."""
+"""Maximum size of a receipt in bytes; the receipt of 500 resources has some 300,000."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class GitHub:
 
     @classmethod
     def here(cls) -> GitHub:
-        """Return the repository that the job runs for."""
+        """Return the repository of the job."""
         url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
         headers = {
             "Authorization": f"Bearer {setting('GITHUB_TOKEN')}",
@@ -43,7 +43,7 @@ class GitHub:
     def comment(self, change: str, marker: str, body: str) -> str:
         """Create or update the one comment of a pull request."""
         for found in self.api.pages(f"/issues/{int(change)}/comments"):
-            # Anyone may write the marker; only what this job's own identity wrote is edited.
+            # Anyone may write the marker; only a comment of this job's own identity is edited.
             if found["body"].startswith(marker) and found["user"]["type"] == "Bot":
                 path = f"/issues/comments/{found['id']}"
                 return str(self.api.call("PATCH", path, {"body": body})["html_url"])
@@ -88,7 +88,7 @@ class GitHub:
     def _preview(self, head: str) -> int:
         query = f"head_sha={head}&event=pull_request&status=success"
         path = f"/actions/workflows/{PREVIEW}/runs?{query}"
-        # The newest comes first: the comment shows this one.
+        # The newest is first: the comment shows this one.
         run = next(self.api.pages(path, "workflow_runs"), None)
         if run is None:
             raise StackyardError(f"no successful preview of {head[:12]}")

@@ -22,7 +22,7 @@ class GitLab:
 
     @classmethod
     def here(cls) -> GitLab:
-        """Return the project that the job runs for."""
+        """Return the project of the job."""
         headers = {"PRIVATE-TOKEN": setting("STACKYARD_TOKEN")}
         url = f"{setting('CI_API_V4_URL')}/projects/{int(setting('CI_PROJECT_ID'))}"
         return cls(Api(url, headers))
@@ -51,7 +51,7 @@ class GitLab:
         return str(made["web_url"])
 
     def receipts(self, stacks: Collection[str]) -> dict[str, str]:
-        """Return receipts from the merge request that brought the commit."""
+        """Return receipts from the merge request of the commit."""
         commit, branch = commit_of("CI_COMMIT_SHA"), setting("CI_COMMIT_REF_NAME")
         merged = [
             each

@@ -9,5 +9,5 @@ from stackyard_cli.ci.hosts.gitlab import GitLab
 
 
 def git_host(name: GitHostName) -> GitHost:
-    """Return the repository that the current job runs for; raises StackyardError outside a job."""
+    """Return the repository of the current job; raises StackyardError outside of a job."""
     return GitHub.here() if name == "github" else GitLab.here()
