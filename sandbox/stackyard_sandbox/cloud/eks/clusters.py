@@ -76,6 +76,16 @@ class Clusters(Access):
         given = {key: value for key, value in asked.items() if key not in ("name",)}
         return self.update_of(cluster, "ConfigUpdate", given)
 
+    def associate_encryption_config(self) -> ActionResult:
+        """Encrypt secrets of a cluster that has no key yet; one that has keeps it."""
+        asked = self.parameters()
+        cluster = self.cluster(asked["clusterName"])
+        if cluster.encryption_config:
+            raise invalid_request("Cluster already has encryption config associated", cluster.name)
+        cluster.encryption_config = asked["encryptionConfig"]
+        given = {"EncryptionConfig": cluster.encryption_config}
+        return self.update_of(cluster, "AssociateEncryptionConfig", given)
+
     def update_cluster_version(self) -> ActionResult:
         """Record another version; the control plane stays what it is."""
         asked = self.parameters()

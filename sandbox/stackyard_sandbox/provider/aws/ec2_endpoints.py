@@ -34,6 +34,14 @@ class VpcEndpoint(Resource):
     replaces = frozenset({"vpcId", "serviceName", "vpcEndpointType"})
     defaults = {"vpcEndpointType": "Gateway"}
 
+    def replacing(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Private DNS names are changed in place for interfaces only.
+
+        Source: the official provider's `resourceVPCEndpoint`, which forces a new one for others.
+        """
+        in_place = new.get("vpcEndpointType") == "Interface"
+        return self.replaces if in_place else self.replaces | {"privateDnsEnabled"}
+
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the endpoint."""
         names = [name for name in self.takes if name != "autoAccept"]

@@ -40,6 +40,14 @@ class Vpc(Resource):
         "enableDnsHostnames": False,
     }
 
+    def replacing(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Dedicated hosts are given up in place, and never taken in place.
+
+        Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcTenancy.html.
+        """
+        given_up = new.get("instanceTenancy") == "default"
+        return self.replaces - {"instanceTenancy"} if given_up else self.replaces
+
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the VPC."""
         arguments = NAMES.pick(
@@ -83,8 +91,10 @@ class Vpc(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change DNS switches and tags."""
+        """Change DNS switches, tenancy and tags."""
         client = aws.client("ec2")
+        if changed(old, new, "instanceTenancy"):
+            client.modify_vpc_tenancy(VpcId=identity, InstanceTenancy=new["instanceTenancy"])
         for name in ("enableDnsSupport", "enableDnsHostnames"):
             if changed(old, new, name):
                 member = name[0].upper() + name[1:]

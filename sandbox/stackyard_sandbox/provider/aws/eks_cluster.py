@@ -74,6 +74,14 @@ class Cluster(Resource):
     )
     defaults = {"bootstrapSelfManagedAddons": True}
 
+    def replacing(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Encryption is added in place, and never changed or taken away.
+
+        Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html.
+        """
+        added = old.get("encryptionConfig") is None
+        return self.replaces - {"encryptionConfig"} if added else self.replaces
+
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Make the cluster."""
         arguments = NAMES.pick(
@@ -135,6 +143,10 @@ class Cluster(Resource):
                 if name == "accessConfig":
                     value = {"authenticationMode": value["authenticationMode"]}
                 client.update_cluster_config(name=identity, **{name: value})
+        if new.get("encryptionConfig") and not old.get("encryptionConfig"):
+            client.associate_encryption_config(
+                clusterName=identity, encryptionConfig=[NAMES.api(new["encryptionConfig"])]
+            )
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

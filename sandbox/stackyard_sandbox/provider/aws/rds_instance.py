@@ -72,7 +72,6 @@ CHANGEABLE = (
 )
 LOGS = "enabledCloudwatchLogsExports"
 FIXED = (
-    "identifier",
     "engine",
     "dbName",
     "username",
@@ -113,6 +112,7 @@ class Instance(Resource):
 
     token = "aws:rds/instance:Instance"
     takes = (
+        "identifier",
         "identifierPrefix",
         "port",
         LOGS,
@@ -120,7 +120,9 @@ class Instance(Resource):
         *FIXED,
         *DELETION,
     )
-    replaces = frozenset({*FIXED, "identifierPrefix"})
+    # Another identifier is another name of the same instance:
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
+    replaces = frozenset(FIXED)
     autoname = Autoname("identifier", limit=63, lower=True)
     defaults = {
         "skipFinalSnapshot": False,
@@ -178,13 +180,15 @@ class Instance(Resource):
         """Change what differs; change tags."""
         names = [name for name in CHANGEABLE if changed(old, new, name)]
         arguments = NAMES.pick(new, *names)
+        if changed(old, new, "identifier"):
+            arguments["NewDBInstanceIdentifier"] = new["identifier"]
         if new.get("port") and changed(old, new, "port"):
             arguments["DBPortNumber"] = new["port"]
         if changed(old, new, LOGS):
             arguments["CloudwatchLogsExportConfiguration"] = _log_changes(old, new)
         if arguments:
             aws.client("rds").modify_db_instance(
-                DBInstanceIdentifier=new["identifier"],
+                DBInstanceIdentifier=old["identifier"],
                 ApplyImmediately=new["applyImmediately"],
                 AllowMajorVersionUpgrade=bool(new.get("allowMajorVersionUpgrade")),
                 **arguments,

@@ -125,6 +125,10 @@ class Resource:
     delete_first: ClassVar[bool] = False
     """Whether the old one must go before its replacement can exist."""
 
+    def replacing(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Return the paths of `replaces` that replace for this change; most do for every one."""
+        return self.replaces
+
     def completed(self, inputs: Properties) -> Properties:
         """Return inputs with the defaults that lie deeper than `defaults` reaches."""
         return inputs

@@ -98,12 +98,13 @@ class AwsServicer(PackageServicer[Cloud]):
         handler = _handler(token)
         old, new = decode(request.old_inputs).values, decode(request.news).values
         found = _changes(handler, old, new)
+        replacing = handler.replacing(old, new) | {"region"}
         kinds = provider_pb2.DiffResponse
         return provider_pb2.DiffResponse(
             changes=kinds.DIFF_SOME if found else kinds.DIFF_NONE,
             diffs=sorted({change.path.split(".")[0].split("[")[0] for change in found}),
-            replaces=[one.path for one in found if one.falls_under(_replacing(handler))],
-            detailedDiff={change.path: _detail(change, handler) for change in found},
+            replaces=[one.path for one in found if one.falls_under(replacing)],
+            detailedDiff={change.path: _detail(change, replacing) for change in found},
             hasDetailedDiff=True,
             deleteBeforeReplace=_delete_first(handler, old, new),
         )
@@ -229,12 +230,8 @@ def _changes(handler: Resource, old: Properties, new: Properties) -> list[Change
     found = changes(old, new)
     if not old.get(IMPORTED):
         return found
-    stable_spelling = _replacing(handler) | handler.defaults.keys()
+    stable_spelling = handler.replaces | {"region"} | handler.defaults.keys()
     return [one for one in found if one.kind != "ADD" or not one.falls_under(stable_spelling)]
-
-
-def _replacing(handler: Resource) -> frozenset[str]:
-    return handler.replaces | {"region"}
 
 
 def _delete_first(handler: Resource, old: Properties, new: Properties) -> bool:
@@ -245,9 +242,9 @@ def _delete_first(handler: Resource, old: Properties, new: Properties) -> bool:
     return handler.delete_first or old.get(auto.property) == new.get(auto.property)
 
 
-def _detail(change: Change, handler: Resource) -> Any:
+def _detail(change: Change, replacing: frozenset[str]) -> Any:
     kind = change.kind
-    if change.falls_under(_replacing(handler)):
+    if change.falls_under(replacing):
         kind += "_REPLACE"  # type: ignore[assignment]  # the protocol's own naming rule
     return provider_pb2.PropertyDiff(
         kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True
