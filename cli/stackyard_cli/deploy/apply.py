@@ -17,6 +17,7 @@ from stackyard_cli.deploy.previews import Previews, changes, to_dicts
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.recovery import cluster_logs
 from stackyard_cli.recovery.lock import check_free
 from stackyard_cli.review import gate
 from stackyard_cli.review.approval import Approval
@@ -113,11 +114,20 @@ def _apply_layers(
             applied.unseen = [task.stack for layer in [*ready, *remaining] for task in layer]
             break
         _check_approved(previews, ready, approval, yes=options.yes or options.yes_to_all)
+        _remove_late_logs(flow.deployment, ready)
         following = remaining[0] if remaining else ()
         applied.reports |= flow.apply(previews, ready, refresh=options.refresh, following=following)
         if not all(report.ok for report in applied.reports.values()):
             break
     return applied
+
+
+def _remove_late_logs(deployment: Deployment, ready: Layers) -> None:
+    """Remove what EKS wrote after a former life of a foundation; it would stop the apply."""
+    new = [task.stack for layer in ready for task in layer if not deployment.exists(task.stack)]
+    environment = deployment.location.environment
+    for line in cluster_logs.removed(environment, deployment.loaded, new):
+        render.narrate(line)
 
 
 def _split_by_known(previews: Previews) -> tuple[Layers, list[list[Task]]]:

@@ -19,6 +19,7 @@ from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.inventory.orphan_search import orphans_of
 from stackyard_cli.inventory.orphans import Orphans
+from stackyard_cli.recovery import cluster_logs
 from stackyard_cli.recovery.lock import check_free
 from stackyard_cli.reports import destruction, summary
 from stackyard_cli.review.blast_radius import losses_of_destroy, unwaived
@@ -89,7 +90,11 @@ class Destruction:
         """Destroy the stacks, then search for orphaned resources of the destroyed ones."""
         with open_flow(self.deployment) as flow:
             reports = flow.destroy(self.layers)
-        orphans = self._orphans([stack for stack, report in reports.items() if report.ok])
+        gone = [stack for stack, report in reports.items() if report.ok]
+        environment = self.deployment.location.environment
+        for line in cluster_logs.removed(environment, self.deployment.loaded, gone):
+            render.narrate(line)
+        orphans = self._orphans(gone)
         return Destroyed(self.layers, flow.stops, reports, orphans)
 
     def _resources(self, stack: StackId) -> list[Resource]:

@@ -1,0 +1,78 @@
+"""Removes the log group that EKS writes again after its cluster, and its log group, are deleted.
+
+The control plane sends its last lines late, and EKS makes the group anew for them: without key,
+end and tags. The next apply would stop at `ResourceAlreadyExistsException`. Source:
+https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.estate.loaded import Loaded
+from stackyard.naming import StackId, cluster_name
+from stackyard.tags import stack_tags
+from stackyard_cli.clients.aws import Aws
+
+Clients = Callable[[str], Any]
+"""A client of the stack's account and region by service."""
+
+
+def written_again(stack: StackId, clients: Clients) -> dict[str, Any] | None:
+    """Return the log group of a foundation that has no cluster, if nobody's tags are on it."""
+    from botocore.exceptions import ClientError
+
+    cluster, logs = cluster_name(stack), clients("logs")
+    name = f"/aws/eks/{cluster}/cluster"
+    groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    group = next((one for one in groups if one["logGroupName"] == name), None)
+    if group is None or logs.list_tags_for_resource(resourceArn=_arn(group))["tags"]:
+        return None
+    try:
+        clients("eks").describe_cluster(name=cluster)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return dict(group)
+    return None
+
+
+def removed(
+    environment: Mapping[str, str], loaded: Mapping[StackId, Loaded], stacks: Iterable[StackId]
+) -> Iterator[str]:
+    """Remove such groups of foundations among the stacks; yield what was done or refused.
+
+    `environment` is what the estate's backend location adds to that of the process.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    for stack in stacks:
+        config = loaded[stack].config
+        if not isinstance(config, FoundationConfig):
+            continue
+        try:
+            if done := remove(stack, config.owner, Aws(environment, config.region).client):
+                yield f"{stack}: {done}"
+        except (BotoCoreError, ClientError) as error:
+            yield f"{stack}: whether EKS wrote its log group again is not known: {error}"
+
+
+def remove(stack: StackId, owner: str, clients: Clients) -> str | None:
+    """Delete such a group and return what was done; None where there was none.
+
+    It gets the stack's tags first: those who apply may delete what carries them, and no more.
+    """
+    group = written_again(stack, clients)
+    if group is None:
+        return None
+    logs = clients("logs")
+    logs.tag_resource(resourceArn=_arn(group), tags=stack_tags(stack, owner, {}))
+    logs.delete_log_group(logGroupName=group["logGroupName"])
+    return f"deleted {group['logGroupName']}: EKS wrote it again after its cluster was deleted"
+
+
+def _arn(group: dict[str, Any]) -> str:
+    """Return the ARN as the tagging calls take it, without the `:*` of its streams."""
+    return str(group["arn"]).removesuffix(":*")
