@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stackyard._component import Component
 from stackyard.database.config import DatabaseConfig
+from stackyard.database.documents import instance_identifier
 from stackyard.references import StackContext, VpcRef
 from stackyard.retention.plan import log_days
 
@@ -56,15 +57,17 @@ class Database(Component):
     ) -> None:
         """Wiring: the stack (source of the name), the VPC, and the clients' security group."""
         super().__init__(name, config, opts=opts)
-        self._config, self._identifier = config, context.stack.slug
+        self._config, self._identifier = config, instance_identifier(context.stack)
         key_arns, retention = context.key_arns, context.retention
         self.port = PORT
         logs = self._make_logs(log_days(retention.logs), key_arns["logs"])
         group = self._make_group(network.vpc_id, clients)
+        subnet_group = self._make_subnet_group(network.subnets)
         instance = aws.rds.Instance(
             self.named("instance"),
             **self._settings(retention.backups.keep_days),
-            db_subnet_group_name=self._make_subnet_group(network.subnets).name,
+            final_snapshot_identifier=subnet_group.id.apply(self._final_snapshot),
+            db_subnet_group_name=subnet_group.name,
             parameter_group_name=self._make_parameters().name,
             vpc_security_group_ids=[group.id],
             kms_key_id=key_arns["data"],
@@ -104,8 +107,15 @@ class Database(Component):
             "deletion_protection": self.settings.protect,
             "enabled_cloudwatch_logs_exports": list(LOGS),
             "skip_final_snapshot": self.settings.force_delete,
-            "final_snapshot_identifier": f"{self._identifier}-final",
         }
+
+    def _final_snapshot(self, subnet_group: str) -> str:
+        """Return the name of the snapshot that a destroy leaves, another in each life of the stack.
+
+        RDS keeps it, and its name, until it is deleted. The subnet group's name ends in digits of
+        its own: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming.
+        """
+        return f"{self._identifier}-final-{subnet_group.rpartition('-')[2]}"
 
     def _make_logs(self, days: int, key_arn: pulumi.Input[str]) -> list[aws.cloudwatch.LogGroup]:
         return [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +25,10 @@ PURPOSES: tuple[Purpose, ...] = ("tracking", "tuning", "lakefs")
 IDENTIFIER_LIMIT = 63
 """Maximum length of a name in PostgreSQL, https://www.postgresql.org/docs/current/limits.html."""
 
+INSTANCE_LIMIT = 63
+"""Longest identifier of an instance, which never has two hyphens in a row:
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html."""
+
 CRON_JOB_LIMIT = 52
 """Longest name of a CronJob, https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/."""
 
@@ -36,6 +42,14 @@ CLIENT_PATH = "/etc/stackyard"
 def pod_program(name: str) -> str:
     """Return the text of a program of `database/pods`."""
     return (Path(__file__).with_name("pods") / f"{name}.py").read_text()
+
+
+def instance_identifier(stack: StackId) -> str:
+    """Return the identifier of a stage's instance, in which runs of hyphens are one."""
+    single = re.sub(r"-{2,}", "-", stack.slug)
+    if single != stack.slug:
+        single += f"-{hashlib.sha256(stack.slug.encode()).hexdigest()[:8]}"
+    return fitted(single, INSTANCE_LIMIT)
 
 
 def database_name(stack: StackId, purpose: Purpose) -> str:

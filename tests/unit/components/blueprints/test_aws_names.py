@@ -213,3 +213,13 @@ def test_no_model_can_have_the_name_of_another_server(reference: Any) -> None:
     others = {name for name in found if name.removesuffix("-canary") not in served}
     assert {"tracking", "tuning", "lakefs"} <= others
     assert others <= RESERVED
+
+
+def test_the_last_snapshot_of_a_database_has_another_name_in_each_life(reference: Any) -> None:
+    """RDS keeps it after a destroy, so the next destroy under one name would fail."""
+    stack = reference[CHAIN[0]]
+    (instance,) = stack.of_type("aws:rds/instance:Instance").values()
+    own = f"{instance['identifier']}-final-"
+    (group,) = (name for token, name in stack.inputs if token == "aws:rds/subnetGroup:SubnetGroup")
+    assert "name" not in stack.inputs["aws:rds/subnetGroup:SubnetGroup", group]
+    assert instance["finalSnapshotIdentifier"] == f"{own}{f'{group}-id'.rpartition('-')[2]}"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
@@ -113,3 +114,29 @@ def test_names_of_users_and_jobs_fit_and_stay_apart() -> None:
 def test_impossible_instances_are_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         DatabaseConfig.model_validate(config)
+
+
+LONGEST = StackId("a" * 32, "b" * 32, "production")
+IDENTIFIER = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]")
+"""What RDS takes: botocore's model, CreateDBInstance, DBInstanceIdentifier."""
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [StackId("platform", "foundation", "dev"), StackId("platform--eu", "base", "dev"), LONGEST],
+)
+def test_an_instance_has_an_identifier_that_rds_takes(stack: StackId) -> None:
+    model = botocore.session.get_session().get_service_model("rds")
+    text = model.shape_for("CreateDBInstanceMessage").members["DBInstanceIdentifier"].documentation
+    assert "1 to 63 letters, numbers, or hyphens" in text
+    assert "two consecutive hyphens" in text
+    assert IDENTIFIER.fullmatch(documents.instance_identifier(stack))
+
+
+def test_identifiers_of_instances_stay_apart_and_short_ones_stay_as_they_are() -> None:
+    paths = [("a", "b--c"), ("a", "b-c"), ("a" * 32, "b" * 32), ("a" * 32, "b" * 31)]
+    made = [documents.instance_identifier(StackId(*path, "dev")) for path in paths]
+    assert len(set(made)) == len(made)
+    assert documents.instance_identifier(StackId("platform", "foundation", "dev")) == (
+        "platform-foundation-dev"
+    )
