@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -40,11 +41,20 @@ class OnPremClusterConfig(Config):
 
     issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?(/[\w./-]*\w)?$")]
     """Issuer URL of the cluster's service account tokens (`--service-account-issuer`); AWS reads
-    the signing keys from it. Source:
+    the signing keys from it, on port 443. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html."""
 
     gpu_pools: dict[Name, OnPremPoolConfig] = {}
     """GPU nodes by pool name."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an issuer with a port, by which IAM knows no identity provider."""
+        if urlsplit(self.issuer).port is not None:
+            yield Problem(
+                ("issuer",),
+                f"`issuer` has a port, and AWS takes none (got {self.issuer!r})",
+                "serve the issuer's keys on port 443 and leave the port away",
+            )
 
 
 class OnPremConfig(Config):

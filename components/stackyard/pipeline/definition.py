@@ -110,17 +110,26 @@ def _job(parts: Parts, manifest: Mapping[str, Any], result: str, following: str)
         "manifest": manifest,
         "environment": {"STACKYARD_EVALUATION.$": f"States.Format('{address}', $.run)"},
     }
-    return _call(parts, parts.jobs_function, payload, result, following)
+    longest = manifest["spec"]["activeDeadlineSeconds"] + states.QUEUED_SECONDS
+    return _call(parts, parts.jobs_function, payload, result, following, longest)
 
 
-def _call(parts: Parts, function: str, payload: State, result: str, following: str) -> State:
+def _call(
+    parts: Parts,
+    function: str,
+    payload: State,
+    result: str,
+    following: str,
+    longest_seconds: int = 3600,
+) -> State:
+    """Call a function until it says that its step is done, after `longest_seconds` at most."""
     return {
         "Type": "Task",
         "Resource": f"arn:{parts.partition}:states:::lambda:invoke",
         "Parameters": {"FunctionName": function, "Payload": payload},
         "ResultSelector": {"found.$": "$.Payload"},
         "ResultPath": f"$.{result}",
-        "Retry": [states.WAIT, states.TRY_AGAIN],
+        "Retry": [states.wait(longest_seconds), states.TRY_AGAIN],
         "Next": following,
     }
 
@@ -280,7 +289,9 @@ def _watch(config: PipelineConfig, parts: Parts) -> State:
         "patience_seconds": parts.patience_seconds,
     }
     undo = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Undo"}
-    return {**_call(parts, parts.release_function, payload, "watched", "Done"), "Catch": [undo]}
+    longest = parts.patience_seconds + 60 * config.watch_minutes
+    called = _call(parts, parts.release_function, payload, "watched", "Done", longest)
+    return {**called, "Catch": [undo]}
 
 
 def _undo(parts: Parts) -> State:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from stackyard.pipeline import attestation
 
 State = dict[str, Any]
 
-WAIT = {
-    "ErrorEquals": ["Unfinished"],
-    "IntervalSeconds": 2,
-    "BackoffRate": 1.2,
-    "MaxDelaySeconds": 60,
-    "MaxAttempts": 99_999,
-}
-"""Retry of a step that is not finished: after 2 seconds, then with longer waits, up to a minute."""
+LOOKS = 1_500
+"""About how often at most a step is asked whether it has finished. Each time makes three events, a
+run has four such steps, and its history ends at 25,000 events:
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
+
+QUEUED_SECONDS = 7 * 24 * 3600
+"""How long a job may be queued before its timeout begins, while the run still follows it."""
+
 
 TRY_AGAIN = {
     "ErrorEquals": [
@@ -30,6 +31,21 @@ TRY_AGAIN = {
 }
 """Retry of errors of the Lambda service itself,
 https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
+
+
+def wait(longest_seconds: int) -> State:
+    """Return the retry of a step that is not finished: after 2 seconds, then with longer waits.
+
+    The longest wait is a minute, or more for a step that may take days.
+    """
+    return {
+        "ErrorEquals": ["Unfinished"],
+        "IntervalSeconds": 2,
+        "BackoffRate": 1.2,
+        "MaxDelaySeconds": max(60, math.ceil(longest_seconds / LOOKS)),
+        "MaxAttempts": 99_999,
+    }
+
 
 NOBODY = "nobody"
 """Recorded as the starter of a run that new data or the schedule started."""

@@ -6,12 +6,13 @@ apply on AWS.
 
 from stackyard_sandbox.cloud.strictness import (
     descriptions,
+    identity_providers,
     metric_filters,
     signing_profiles,
     trails,
 )
 
-RULES = (descriptions, metric_filters, signing_profiles, trails)
+RULES = (descriptions, identity_providers, metric_filters, signing_profiles, trails)
 
 
 def install() -> None:

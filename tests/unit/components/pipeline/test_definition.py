@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -23,8 +24,12 @@ PARTS = Parts(
     models="s3://models/registered",
     repository="vision/defects/dev/inspector",
     registry="registry",
-    train={"kind": "Job", "metadata": {"name": "fit"}},
-    evaluate={"kind": "Job", "metadata": {"name": "judge"}},
+    train={"kind": "Job", "metadata": {"name": "fit"}, "spec": {"activeDeadlineSeconds": 86_400}},
+    evaluate={
+        "kind": "Job",
+        "metadata": {"name": "judge"},
+        "spec": {"activeDeadlineSeconds": 3600},
+    },
     deployment={"kind": "Deployment"},
     patience_seconds=600,
 )
@@ -212,3 +217,36 @@ def test_no_data_of_a_run_is_made_part_of_a_path() -> None:
     for state in states().values():
         for format_ in re.findall(r"States\.Format\('([^']*)'", str(state)):
             assert "$" not in format_
+
+
+EVENTS_OF_A_LOOK = 3
+"""TaskScheduled, TaskStarted, TaskFailed."""
+
+
+def looks(state: dict[str, Any], seconds: int) -> int:
+    """Return how often a step is asked until it is done after so long."""
+    retry = state["Retry"][0]
+    elapsed, delay, count = 0.0, float(retry["IntervalSeconds"]), 0
+    while elapsed < seconds:
+        count, elapsed = count + 1, elapsed + delay
+        delay = min(delay * retry["BackoffRate"], retry["MaxDelaySeconds"])
+    return count
+
+
+def test_the_longest_run_stays_within_the_history_of_an_execution() -> None:
+    """Two jobs of 30 days after a week in the queue each, and a day of watching."""
+    month, week = 720 * 3600, 7 * 24 * 3600
+    config = PipelineConfig.model_validate({**CONFIG, "watch_minutes": 1440})
+    job = {"kind": "Job", "spec": {"activeDeadlineSeconds": month}}
+    parts = replace(PARTS, train=job, evaluate=job, patience_seconds=3900)
+    made = definition(config, ApprovalsConfig(), parts, stack="s")["States"]
+    longest = {"Train": month + week, "Evaluate": month + week, "Watch": 86_400, "Deploy": 3900}
+    events = sum(EVENTS_OF_A_LOOK * looks(made[name], seconds) for name, seconds in longest.items())
+    assert events + 500 < 25_000
+
+
+def test_a_job_is_seen_to_be_done_within_a_fifth_of_its_time() -> None:
+    retry = states()["Train"]["Retry"][0]
+    assert retry["IntervalSeconds"] <= 2
+    assert retry["BackoffRate"] <= 1.2
+    assert retry["MaxDelaySeconds"] < 10 * 60
