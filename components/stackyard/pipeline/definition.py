@@ -111,25 +111,18 @@ def _job(parts: Parts, manifest: Mapping[str, Any], result: str, following: str)
         "environment": {"STACKYARD_EVALUATION.$": f"States.Format('{address}', $.run)"},
     }
     longest = manifest["spec"]["activeDeadlineSeconds"] + states.QUEUED_SECONDS
-    return _call(parts, parts.jobs_function, payload, result, following, longest)
+    called = _call(parts, parts.jobs_function, payload, result, following)
+    return {**called, "Retry": states.retries(longest)}
 
 
-def _call(
-    parts: Parts,
-    function: str,
-    payload: State,
-    result: str,
-    following: str,
-    longest_seconds: int = 3600,
-) -> State:
-    """Call a function until it says that its step is done, after `longest_seconds` at most."""
+def _call(parts: Parts, function: str, payload: State, result: str, following: str) -> State:
     return {
         "Type": "Task",
         "Resource": f"arn:{parts.partition}:states:::lambda:invoke",
         "Parameters": {"FunctionName": function, "Payload": payload},
         "ResultSelector": {"found.$": "$.Payload"},
         "ResultPath": f"$.{result}",
-        "Retry": [states.wait(longest_seconds), states.TRY_AGAIN],
+        "Retry": states.retries(),
         "Next": following,
     }
 
@@ -290,8 +283,8 @@ def _watch(config: PipelineConfig, parts: Parts) -> State:
     }
     undo = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Undo"}
     longest = parts.patience_seconds + 60 * config.watch_minutes
-    called = _call(parts, parts.release_function, payload, "watched", "Done", longest)
-    return {**called, "Catch": [undo]}
+    called = _call(parts, parts.release_function, payload, "watched", "Done")
+    return {**called, "Retry": states.retries(longest), "Catch": [undo]}
 
 
 def _undo(parts: Parts) -> State:

@@ -33,18 +33,20 @@ TRY_AGAIN = {
 https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html."""
 
 
-def wait(longest_seconds: int) -> State:
-    """Return the retry of a step that is not finished: after 2 seconds, then with longer waits.
+def retries(longest_seconds: int = 3600) -> list[State]:
+    """Return the retries of a step that takes so long at most.
 
-    The longest wait is a minute, or more for a step that may take days.
+    It is asked again after 2 seconds, then with longer waits: up to a minute, or more for a step
+    that may take days.
     """
-    return {
+    wait = {
         "ErrorEquals": ["Unfinished"],
         "IntervalSeconds": 2,
         "BackoffRate": 1.2,
         "MaxDelaySeconds": max(60, math.ceil(longest_seconds / LOOKS)),
         "MaxAttempts": 99_999,
     }
+    return [wait, TRY_AGAIN]
 
 
 NOBODY = "nobody"
