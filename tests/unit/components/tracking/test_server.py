@@ -6,8 +6,6 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from mlflow.server.fastapi_security import init_fastapi_security
 from pydantic import ValidationError
 
 from stackyard import iam
@@ -93,6 +91,9 @@ def answered(
     for name, value in environment.items():
         if name.startswith("MLFLOW_SERVER_"):
             monkeypatch.setenv(name, value)
+    from fastapi import FastAPI
+    from mlflow.server.fastapi_security import init_fastapi_security  # takes seconds to load
+
     app = FastAPI()
     for known in (SEARCH, "/health"):
         app.add_api_route(known, lambda: "ok", methods=["GET", "POST"])
@@ -100,7 +101,7 @@ def answered(
     return asyncio.run(posted(app, path, headers))
 
 
-async def posted(app: FastAPI, path: str, headers: dict[str, str]) -> int:
+async def posted(app: Any, path: str, headers: dict[str, str]) -> int:
     """Send one request through an ASGI application; the status code."""
     scope = {
         "type": "http",
