@@ -1,1 +1,1 @@
-"""Rules about what a stack may contain, by topic, and the packs that group them by stage."""
+"""Policy rules for the resources of a stack, by topic, and the packs that group them by stage."""

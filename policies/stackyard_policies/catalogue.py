@@ -27,11 +27,11 @@ ADVISORY_IN_DEV = frozenset({"workload-image-fixed", "workload-limited"})
 
 
 def level(rule: str, stage: str) -> Level:
-    """Return what a violation does in a stage where the estate overrides nothing."""
+    """Return the effect of a violation in a stage without an override of the estate."""
     advisory = rule in ADVISORY or (stage == "dev" and rule in ADVISORY_IN_DEV)
     return "advisory" if advisory else "mandatory"
 
 
 def pack_of(rule: str) -> str:
-    """Return the pack that holds a rule."""
+    """Return the pack that contains a rule."""
     return next(pack for pack, names in PACKS.items() if rule in names)

@@ -21,8 +21,8 @@ def levels(
 ) -> dict[str, Level]:
     """Return each rule's level in a stage.
 
-    Raises ValueError for an override of an unknown rule, or one that has expired: an exception
-    must be renewed to stay in force.
+    Raises ValueError for an override of an unknown rule, or an expired one: an exception must be
+    renewed to stay in effect.
     """
     result: dict[str, Level] = {name: level(name, stage) for name in RULES}
     for override in overrides:
@@ -41,10 +41,10 @@ def levels(
 def configured(
     settings: Settings, rule_levels: Mapping[str, Level], packs: Collection[str]
 ) -> dict[str, dict[str, Any]]:
-    """Return the configuration of each rule; rules of packs that are not chosen are disabled.
+    """Return the configuration of each rule; rules of packs that are not selected are disabled.
 
-    All packs run in one process, as each one costs the engine a start of Python and a call for
-    every resource. Source of the shape:
+    All packs run in one process, because the engine starts Python for each process and calls it for
+    every resource. Source of the format:
     https://www.pulumi.com/docs/iac/using-pulumi/crossguard/configuration/.
     """
     shared = {

@@ -12,14 +12,14 @@ IDENTITY_POLICIES = ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy")
 
 
 def statements(text: str | Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the statements of a document given as text or data; a lone one becomes a list."""
+    """Return the statements of a document given as text or data; a single one becomes a list."""
     document = json.loads(text) if isinstance(text, str) else (text or {})
     found = document.get("Statement", [])
     return found if isinstance(found, list) else [found]
 
 
 def listed(value: Any) -> list[str]:
-    """Return an IAM element as a list; one string stands for a list of one."""
+    """Return an IAM element as a list; a single string becomes a list of one."""
     return [value] if isinstance(value, str) else list(value or [])
 
 

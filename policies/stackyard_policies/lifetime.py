@@ -1,4 +1,4 @@
-"""Rules about lifetime: retention, limits for personal data, key rotation, deletion protection."""
+"""Rules about retention: lifecycle, limits for personal data, key rotation, deletion protection."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Turns rules into CrossGuard policies and serves them to the engine as one policy pack.
+"""Converts rules to CrossGuard policies and serves them to the engine as one policy pack.
 
-`PolicyPack(...)` starts a server and blocks, so nothing but the file in `packs/` calls `publish`.
-Source: https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
+`PolicyPack(...)` starts a server and blocks, so only the file in `packs/` calls `publish`. Source:
+https://www.pulumi.com/docs/iac/using-pulumi/crossguard/.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ SCHEMA = PolicyConfigSchema(
 
 
 def publish() -> None:
-    """Serve every rule to the engine; returns when the engine is done with it.
+    """Serve every rule to the engine; returns when the engine has finished.
 
-    The SDK writes the server's port into Python's buffer, and the engine waits for it at the other
-    end of a pipe: without a flush both wait for ever, unless PYTHONUNBUFFERED happens to be set.
+    The SDK writes the server's port to Python's buffer, and the engine waits for it at the other
+    end of a pipe: without a flush both wait for ever, unless PYTHONUNBUFFERED is set.
     """
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", buffering=0), write_through=True)
     convert_once()
@@ -56,7 +56,7 @@ def publish() -> None:
 
 
 def policy(rule: Rule) -> ResourceValidationPolicy | StackValidationPolicy:
-    """Turn a rule into the CrossGuard policy of its kind."""
+    """Convert a rule to the CrossGuard policy of its kind."""
     description = f"{rule.why} Fix: {rule.fix}."
     if rule.stack_check is not None:
         return StackValidationPolicy(rule.name, description, _stack(rule), config_schema=SCHEMA)
@@ -98,7 +98,7 @@ def _stack(rule: Rule) -> Any:
 
 
 def settings(config: Mapping[str, Any]) -> Settings:
-    """Read a rule's configuration as the engine hands it over; numbers arrive as floats."""
+    """Parse a rule's configuration from the engine, which sends numbers as floats."""
     known = {item.name for item in fields(Settings)}
     values = {key: value for key, value in config.items() if key in known}
     for key in ("registries", "regions", "required_tags"):

@@ -1,7 +1,7 @@
-"""Everything in the packs that relies on internals of `pulumi_policy`, in one place.
+"""Everything in the packs that relies on internals of `pulumi_policy`, in one module.
 
-The contract tests in `tests/unit/policies/test_pulumi_internals.py` fail when a release moves what
-is relied on. (The CLI has a module of this name for `pulumi`; packs may not import the CLI.)
+The contract tests in `tests/unit/policies/test_pulumi_internals.py` fail if a release changes these
+internals. (The CLI has a module of this name for `pulumi`; packs may not import the CLI.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 def convert_once() -> None:
     """Make the SDK convert each resource to Python once, and not again for every rule.
 
-    The conversions were most of the time that packs add to a preview. Rules get read-only views.
+    The conversions took most of the time that packs add to a preview. Rules get read-only views.
     """
     sdk: Any = importlib.import_module("pulumi_policy.policy")
     to_values, values_of = sdk.deserialize_properties, _remembered(sdk.deserialize_properties)
@@ -34,7 +34,7 @@ def _remembered(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def converted(given: Any) -> Any:
         if id(given) not in known:
-            # The key object is kept alive, so that no other object can get its `id`.
+            # The key object stays referenced, so that no other object can have its `id`.
             known[id(given)] = (given, convert(given))
         return known[id(given)][1]
 

@@ -8,10 +8,10 @@ from inspect import cleandoc
 from typing import Any, Literal
 
 Level = Literal["advisory", "mandatory", "disabled"]
-"""What a violation does: it is reported, it stops the run, or the rule is not checked."""
+"""Effect of a violation: it is reported, it stops the run, or the rule is not checked."""
 
 Finding = tuple[str, str]
-"""The URN of a resource and one sentence: the resource, the value, the fix."""
+"""The URN of a resource and one sentence: the resource, the value, the solution."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Subject:
     props: Mapping[str, Any]
     protect: bool = False
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """URNs that each property was computed from; also known in a preview, unlike some values."""
+    """URNs from which each property was computed; known in a preview, unlike some values."""
 
     def value(self, path: str, default: Any = None) -> Any:
-        """Return the value at a dotted path of the properties, or `default` where it ends."""
+        """Return the value at a dotted path of the properties; `default` if it does not exist."""
         value: Any = self.props
         for part in path.split("."):
             if isinstance(value, Sequence) and not isinstance(value, str) and part.isdigit():
@@ -41,13 +41,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Settings:
-    """What rules read of the stack and the estate; passed to a pack as its configuration."""
+    """Facts of the stack and the estate for rules; passed to a pack as its configuration."""
 
     stage: str = ""
     registries: tuple[str, ...] = ()
     """Prefixes of image names whose tags are immutable; images from elsewhere need a digest."""
     regions: tuple[str, ...] = ()
-    """Regions that may hold personal data; empty: every region."""
+    """Regions that may store personal data; empty allows every region."""
     required_tags: tuple[str, ...] = (
         "stackyard:team",
         "stackyard:project",
@@ -57,7 +57,7 @@ class Settings:
     protected: bool = False
     """Whether the stage protects stateful and key resources."""
     personal_days: int = 1095
-    """Longest time, in days, that personal data may be kept."""
+    """Maximum retention of personal data in days."""
 
 
 ResourceCheck = Callable[[Subject, Settings], Iterator[str]]
@@ -66,7 +66,7 @@ StackCheck = Callable[[list[Subject], Settings], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `why` is the check's docstring, so that `explain` and the code cannot drift."""
+    """One rule. `why` is the check's docstring, so that `explain` and the code cannot differ."""
 
     name: str
     types: frozenset[str]
@@ -88,7 +88,7 @@ class Rule:
 
 
 def resource_rule(name: str, *types: str, fix: str) -> Callable[[ResourceCheck], Rule]:
-    """Make a rule that checks resources of the given types one by one."""
+    """Return a decorator for a rule that checks resources of the given types one by one."""
 
     def wrap(check: ResourceCheck) -> Rule:
         return Rule(name, frozenset(types), cleandoc(check.__doc__ or ""), fix, check)
@@ -97,7 +97,7 @@ def resource_rule(name: str, *types: str, fix: str) -> Callable[[ResourceCheck],
 
 
 def stack_rule(name: str, *types: str, fix: str) -> Callable[[StackCheck], Rule]:
-    """Make a rule that checks the resources of a whole stack together."""
+    """Return a decorator for a rule that checks the resources of a whole stack together."""
 
     def wrap(check: StackCheck) -> Rule:
         why = cleandoc(check.__doc__ or "")
@@ -107,7 +107,7 @@ def stack_rule(name: str, *types: str, fix: str) -> Callable[[StackCheck], Rule]
 
 
 def companions(subjects: list[Subject], companion_type: str, prop: str) -> set[str]:
-    """Return the URNs that resources of a type refer to in `prop`, even before these exist."""
+    """Return the URNs in the property `prop` of resources of a type, even before these exist."""
     return {
         urn
         for subject in subjects

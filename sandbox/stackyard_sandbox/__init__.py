@@ -1,1 +1,1 @@
-"""A cloud on this machine: tools, a Kubernetes control plane, an AWS API, and the providers."""
+"""A cloud on this machine: tools, a Kubernetes control plane, an AWS API, and Pulumi providers."""

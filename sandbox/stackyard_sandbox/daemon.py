@@ -1,7 +1,7 @@
 """Starts, inspects, stops and resets the sandbox of this machine.
 
-No process supervises the others: each member runs in a session of its own and is found by its pid
-file. A member that died is noticed by `status` and started again by the next `start`.
+No process supervises the others: each member runs in its own session and is identified by its pid
+file. `status` reports a member that has ended, and the next `start` starts it again.
 """
 
 import shutil
@@ -20,13 +20,13 @@ from stackyard_sandbox.state import Sandbox, SandboxError
 from stackyard_sandbox.toolchain import CORE, missing
 
 Progress = Callable[[str], None]
-"""Takes one line of narration."""
+"""Function that prints one line of progress."""
 
 SPARE = "spare"
-"""In place of a cluster's name, the control plane that waits for the first cluster."""
+"""Name, instead of a cluster's, of the control plane that waits for the first cluster."""
 
 ONPREM = "onprem"
-"""Before the name of a cluster on premises."""
+"""Prefix of the name of an on-premises cluster."""
 
 AFRESH = "`stackyard sandbox reset` starts afresh"
 
@@ -43,10 +43,10 @@ class Member:
 
 
 def start(progress: Progress = lambda _: None, directory: Path | None = None) -> Sandbox:
-    """Start the sandbox, or what is missing of it; harmless when it runs.
+    """Start the sandbox, or its missing members; no effect on members that run.
 
-    Two starts at once do not fight: the second waits, and returns the first one's sandbox. Raises
-    SandboxError when the toolchain is not built or a member does not come up.
+    Two starts at the same time are safe: the second waits, and returns the sandbox of the first.
+    Raises SandboxError if the toolchain is not built or a member does not start.
     """
     home = _home(directory)
     with only_one(home / "lock", lambda: progress("waiting for another start or stop to end")):
@@ -67,9 +67,9 @@ def start(progress: Progress = lambda _: None, directory: Path | None = None) ->
 
 
 def current(directory: Path | None = None) -> Sandbox | None:
-    """The running sandbox; None when it is stopped or a member has died.
+    """Return the running sandbox; None if it is stopped or a member has ended.
 
-    A spare control plane does not count: after a cluster was deleted the cloud is starting one.
+    A spare control plane does not count: the cloud starts one after a cluster was deleted.
     """
     home = _home(directory)
     found = state.read(home)
@@ -78,17 +78,17 @@ def current(directory: Path | None = None) -> Sandbox | None:
 
 
 def status(directory: Path | None = None) -> list[Member]:
-    """Every member, alive or not; empty when the sandbox is stopped."""
+    """Return every member, running or not; empty if the sandbox is stopped."""
     home = _home(directory)
     return _members(home) if state.read(home) else []
 
 
 def stop(directory: Path | None = None) -> bool:
-    """End every process. Returns whether the account was saved for the next start.
+    """End every process. Return whether the account was saved for the next start.
 
-    The clusters' objects are on disk anyway. Where the account could not be saved they are deleted
-    too: an empty account beside a full cluster would be two halves that disagree. Where it was lost
-    before, the record stays, so that `start` still says so.
+    The clusters' objects are on disk in any case. If the account could not be saved, they are
+    deleted too: an empty account would contradict a cluster with objects. If the account was lost
+    earlier, the record stays, so that `start` still reports the loss.
     """
     home = _home(directory)
     with only_one(home / "lock"):
@@ -103,7 +103,7 @@ def stop(directory: Path | None = None) -> bool:
 
 
 def reset(directory: Path | None = None) -> None:
-    """End every process and delete everything that the sandbox has made."""
+    """End every process and delete all data of the sandbox."""
     home = _home(directory)
     with only_one(home / "lock"):
         _end(home)
@@ -111,10 +111,10 @@ def reset(directory: Path | None = None) -> None:
 
 
 def provide(clusters: Iterable[Wanted], directory: Path | None = None) -> None:
-    """Have clusters on premises run as declared: those that are not there yet are made.
+    """Run on-premises clusters as declared, and create missing ones.
 
-    They live as long as the sandbox: `stop` and `start` keep them, only `reset` deletes them.
-    Raises SandboxError if one does not come up, or the sandbox was stopped meanwhile.
+    They exist as long as the sandbox: `stop` and `start` keep them, only `reset` deletes them.
+    Raises SandboxError if one does not start, or the sandbox was stopped in the meantime.
     """
     home = _home(directory)
     with only_one(home / "lock"):
@@ -128,7 +128,7 @@ def provide(clusters: Iterable[Wanted], directory: Path | None = None) -> None:
 
 
 def _start(home: Path, progress: Progress) -> Sandbox:
-    """Start the members side by side; what runs already goes on running."""
+    """Start the members in parallel; running members continue."""
     cloud, providers = Cloud(home), Providers(home)
     afresh = not (cloud.process.alive() or cloud.saved)
     port = cloud.take_port()
@@ -190,7 +190,7 @@ def _of_plane(plane: ControlPlane, name: str) -> list[Member]:
 
 
 def _end(home: Path) -> None:
-    """The providers first, then the cloud, which may be starting a control plane; then those."""
+    """End the providers, then the cloud, which starts control planes, then control planes."""
     cloud = Cloud(home)
     Providers(home).process.stop()
     cloud.process.stop(SAVING_SECONDS)
@@ -201,9 +201,10 @@ def _end(home: Path) -> None:
 
 
 def _wipe(home: Path) -> None:
-    """Delete what the sandbox has made, and nothing else that may lie in its folder.
+    """Delete the data of the sandbox, and no other file in its folder.
 
-    The state of stacks goes too (the engine keeps it in `state`): what it describes is gone.
+    This includes the state of stacks (the engine stores it in `state`), whose resources no longer
+    exist.
     """
     _delete_planes(home)
     for part in (Cloud(home), Providers(home)):

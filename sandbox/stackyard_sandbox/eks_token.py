@@ -1,7 +1,7 @@
 """Creates bearer tokens for EKS clusters, as `aws eks get-token` does.
 
 A token is a presigned STS GetCallerIdentity request in base64url. The cluster's name is in a signed
-header, so a token for one cluster is worthless for another. Format and lifetime:
+header, so a token is valid for one cluster only. Format and lifetime:
 docs.aws.amazon.com/eks/latest/userguide/cluster-auth.html and the source of aws-iam-authenticator.
 """
 
@@ -18,10 +18,10 @@ PREFIX = "k8s-aws-v1."
 CLUSTER_HEADER = "x-k8s-aws-id"
 
 LIFETIME = 15 * 60
-"""Seconds after signing in which EKS accepts a token, whatever expiry it asks for."""
+"""Seconds after signing in which EKS accepts a token, whatever expiry it contains."""
 
 _EXPIRY = 60
-"""Seconds that `aws eks get-token` asks for in the presigned request."""
+"""Expiry in seconds that `aws eks get-token` sets in the presigned request."""
 
 
 def token(
@@ -30,11 +30,10 @@ def token(
     region: str,
     endpoint: str | None = None,
 ) -> str:
-    """Return a bearer token with which `credentials` authenticate to `cluster`.
+    """Return a bearer token that authenticates `credentials` to `cluster`.
 
-    The credentials are botocore's, or the keyword arguments that boto3 takes (`aws_access_key_id`
-    and so on). `endpoint` is the STS address, by default that of AWS in the region. Makes no
-    request.
+    The credentials are botocore's, or keyword arguments of boto3 (`aws_access_key_id` and so on).
+    `endpoint` is the STS address, by default that of AWS in the region. Makes no request.
     """
     from botocore.auth import SigV4QueryAuth
     from botocore.awsrequest import AWSRequest

@@ -12,7 +12,7 @@ from stackyard_sandbox.state import Aws, SandboxError
 READY_SECONDS = 60.0
 
 SAVING_SECONDS = 180.0
-"""How long the cloud process may take to write down what the account holds."""
+"""Time limit in seconds for the cloud process to save the account."""
 
 
 class _Part:
@@ -26,7 +26,7 @@ class _Part:
         self.process = Process(self.name, self.folder)
 
     def await_ready(self) -> None:
-        """Wait until it answers; raises SandboxError with its last output if it ends instead."""
+        """Wait until it is ready; raises SandboxError with its last output if it ends before."""
         wait_until(lambda: self.ready() or not self.process.alive(), READY_SECONDS)
         if not self.ready():
             output = self.process.last_lines()
@@ -36,7 +36,7 @@ class _Part:
             )
 
     def ready(self) -> bool:
-        """Whether it answers."""
+        """Return whether it is ready."""
         raise NotImplementedError
 
 
@@ -47,18 +47,18 @@ class Cloud(_Part):
 
     @property
     def port(self) -> int | None:
-        """Where it listens, or did when it last ran; it is kept if it can be."""
+        """Port on which it listens, or on which it last listened; the next start prefers it."""
         record = self.folder / "port"
         return int(record.read_text()) if record.exists() else None
 
     @property
     def endpoint(self) -> str:
-        """Its address."""
+        """Address of the AWS API."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def saved(self) -> bool:
-        """Whether the last run has left what the account held."""
+        """Whether the last run has saved the account."""
         return self._saved.exists()
 
     @property
@@ -66,11 +66,11 @@ class Cloud(_Part):
         return self.folder / "account.pickle"
 
     def forget_saved(self) -> None:
-        """Delete that: from now on the running process is ahead of it."""
+        """Delete the saved account: the running process changes the account from now on."""
         self._saved.unlink(missing_ok=True)
 
     def take_port(self) -> int:
-        """Choose where to listen before it starts: the API servers have to know."""
+        """Choose the port before the start, because the API servers need it."""
         if self.process.alive() and self.port:
             return self.port
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,14 +79,14 @@ class Cloud(_Part):
         return port
 
     def start(self) -> None:
-        """Start it and wait until it answers, unless it runs."""
+        """Start it and wait until it is ready, unless it runs."""
         if not self.process.alive():
             options = ["--sandbox", str(self.home), "--port", str(self.port)]
             self.process.start([sys.executable, "-m", "stackyard_sandbox.cloud", *options])
         self.await_ready()
 
     def ready(self) -> bool:
-        """Whether it answers."""
+        """Return whether it is ready."""
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
             connection.request("GET", "/_sandbox/health")
@@ -97,18 +97,18 @@ class Cloud(_Part):
             connection.close()
 
     def administrator(self) -> Aws:
-        """The access of the account's administrator."""
+        """Address and credentials of the account's administrator."""
         return Aws(endpoint=self.endpoint, **_object(self.folder / "administrator.json"))
 
 
 class Providers(_Part):
-    """The resource providers that the engine attaches to."""
+    """The resource providers to which the engine attaches."""
 
     name = "providers"
 
     @property
     def ports(self) -> dict[str, int]:
-        """Where each listens, by package; empty until they do."""
+        """Port of each provider, by package; empty until they listen."""
         record = self.folder / "ports.json"
         return _object(record) if record.exists() else {}
 
@@ -123,7 +123,7 @@ class Providers(_Part):
         self.await_ready()
 
     def ready(self) -> bool:
-        """Whether they listen."""
+        """Return whether they listen."""
         return bool(self.ports)
 
 

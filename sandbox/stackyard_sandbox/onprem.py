@@ -1,7 +1,7 @@
-"""Stands in for on-premises clusters: each is a control plane of its own.
+"""Stand-ins for on-premises clusters: one control plane for each.
 
-Which cluster is meant is said as in stack files, by a kubeconfig's path and a context. That file is
-not read and need not exist: on target `aws` it leads to the real cluster.
+As in stack files, a kubeconfig's path and a context identify a cluster. The sandbox does not read
+this file, and it need not exist: on target `aws` it gives access to the real cluster.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from stackyard_sandbox.processes import write_private
 RECORD = "cluster.json"
 
 GENERAL = {"cpu": "16", "memory": "64Gi"}
-"""The one node without GPUs that each has, for pods that ask for none."""
+"""Capacity of the one node without GPUs in each cluster, for pods without a GPU."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A cluster on premises as a stack file declares it."""
+    """An on-premises cluster as declared in a stack file."""
 
     name: str
     kubeconfig: str
-    """Path of its kubeconfig, spelled as in the file."""
+    """Path of its kubeconfig, exactly as in the stack file."""
 
     context: str | None
     issuer: str
@@ -48,31 +48,31 @@ class Wanted:
 
 
 class OnPremises:
-    """The clusters on premises of one sandbox: folders `NAME-DIGEST` below `onprem`."""
+    """The on-premises clusters of one sandbox: folders `NAME-DIGEST` below `onprem`."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "onprem"
 
     def planes(self) -> list[ControlPlane]:
-        """Every control plane, running or not, with the issuer that was declared last."""
+        """Return every control plane, running or not, with its last declared issuer."""
         return [self._plane(record.parent) for record in sorted(self._folder.glob(f"*/{RECORD}"))]
 
     def find(self, kubeconfig: str, context: str | None) -> ControlPlane | None:
-        """The control plane that stands for what a kubeconfig's path and context lead to."""
+        """Return the control plane for a kubeconfig's path and context."""
         folder = self._of(kubeconfig, context)
         return self._plane(folder) if folder is not None else None
 
     def provide(self, wanted: Wanted) -> None:
-        """Start it if it does not run, and make its nodes what they are to be.
+        """Start it if it does not run, and make its nodes as declared.
 
-        Raises ControlPlaneError if it does not come up.
+        Raises ControlPlaneError if it does not start.
         """
         folder = self._of(wanted.kubeconfig, wanted.context)
         folder = folder or self._folder / f"{wanted.name}-{_digest(wanted)}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         before, record = _read(folder), json.loads(json.dumps(asdict(wanted)))
         made = before.get("nodes", [])
-        # The start needs the issuer; of nodes it says only what is there.
+        # The start needs the issuer; the declared nodes are only those that exist.
         _write(folder, {**record, "nodes": made})
         plane = self._plane(folder)
         plane.start()
@@ -81,7 +81,7 @@ class OnPremises:
             _write(folder, record)
 
     def delete(self) -> None:
-        """Stop all of them and forget their objects, keys and addresses."""
+        """Stop all of them and delete their objects, keys and addresses."""
         for plane in self.planes():
             plane.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -109,7 +109,7 @@ def _make_nodes(plane: ControlPlane, wanted: Wanted, before: list[str]) -> None:
 
 
 def _digest(wanted: Wanted) -> str:
-    """Tell apart clusters of one name, such as those of two stages."""
+    """Return a digest that distinguishes clusters with one name, such as those of two stages."""
     text = f"{wanted.kubeconfig}\n{wanted.context or ''}"
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 

@@ -12,12 +12,12 @@ HOME_VARIABLE = "STACKYARD_SANDBOX_DIR"
 
 
 def toolchain_cache() -> Path:
-    """The folder of built tools: safe to delete, minutes to make again."""
+    """Return the folder of built tools: it can be deleted, and rebuilt in minutes."""
     return _private(_chosen(CACHE_VARIABLE, "XDG_CACHE_HOME", ".cache", "stackyard"))
 
 
 def sandbox_home() -> Path:
-    """The folder of the sandbox's own state: clusters, tokens, logs."""
+    """Return the folder of the sandbox's own state: clusters, tokens, logs."""
     return _private(_chosen(HOME_VARIABLE, "XDG_STATE_HOME", ".local/state", "stackyard/sandbox"))
 
 
@@ -29,6 +29,6 @@ def _chosen(variable: str, xdg: str, fallback: str, below: str) -> Path:
 
 
 def _private(folder: Path) -> Path:
-    """Make the folder for its owner only; tokens and private keys are written below it."""
+    """Create the folder for its owner only; it contains tokens and private keys."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

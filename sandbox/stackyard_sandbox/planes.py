@@ -10,7 +10,7 @@ from stackyard_sandbox.processes import LOOPBACK
 from stackyard_sandbox.state import REGION
 
 TOKEN_REVIEW = "/_sandbox/token-review"
-"""Path below which the cloud process answers the API servers' questions about tokens."""
+"""Path at which the cloud process answers the TokenReview requests of the API servers."""
 
 
 class Planes:
@@ -21,27 +21,27 @@ class Planes:
         self._cloud_port = cloud_port
 
     def ids(self) -> list[str]:
-        """Every control plane on disk, whether a cluster uses it or not yet, oldest first."""
+        """Return every control plane on disk, used by a cluster or not, oldest first."""
         if not self._folder.exists():
             return []
         folders = sorted(self._folder.iterdir(), key=lambda folder: folder.stat().st_ctime_ns)
         return [folder.name for folder in folders]
 
     def create(self) -> str:
-        """Make the folder of a new control plane; it is not started."""
+        """Create the folder of a new control plane, without starting it."""
         # An EKS cluster's OIDC issuer ends in 32 such digits.
         identity = secrets.token_hex(16).upper()
         (self._folder / identity).mkdir(mode=0o700, parents=True)
         return identity
 
     def plane(self, identity: str) -> ControlPlane:
-        """The control plane in a folder, running or not."""
+        """Return the control plane in a folder, running or not."""
         url = f"http://{LOOPBACK}:{self._cloud_port}{TOKEN_REVIEW}/{identity}"
         issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{identity}"
         return ControlPlane(self._folder / identity, identity, token_webhook_url=url, issuer=issuer)
 
     def delete(self, identity: str) -> None:
-        """Stop a control plane and forget its objects, keys and address."""
+        """Stop a control plane and delete its objects, keys and address."""
         self.plane(identity).stop()
         shutil.rmtree(self._folder / identity)
         if not self.ids():
@@ -49,6 +49,6 @@ class Planes:
 
 
 def every_plane(home: Path, cloud_port: int) -> list[ControlPlane]:
-    """Every control plane of a sandbox, each with its issuer: for EKS, then on premises."""
+    """Return every control plane of a sandbox, each with its issuer: of EKS, then on premises."""
     planes = Planes(home, cloud_port)
     return [*map(planes.plane, planes.ids()), *OnPremises(home).planes()]

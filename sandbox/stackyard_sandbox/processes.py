@@ -1,8 +1,8 @@
-"""Supervises processes, assigns free ports and locks between runs.
+"""Starts and stops processes, assigns free ports and locks between runs.
 
-A process outlives the run that started it, so everything needed to find it again is on disk: a pid
-file with the process's start time beside its pid. A pid alone is not an identity: after a reboot or
-a day it may belong to somebody's editor.
+A process outlives the run that started it, so everything that identifies it is on disk: a pid file
+with the process's start time beside its pid. A pid alone does not identify a process: after a
+reboot or a day it may belong to another program.
 """
 
 import fcntl
@@ -20,57 +20,58 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1"
 
 MARK = "STACKYARD_SANDBOX_MEMBER"
-"""Variable in the environment of every process: its folder."""
+"""Variable in the environment of every process; its value is the folder."""
 
-# Below the range from which systems pick outgoing ports (32768 on Linux, 49152 elsewhere): a port
-# kept for the next start is then not taken by a passing client connection.
+# Below the range from which systems choose outgoing ports (32768 on Linux, 49152 elsewhere): a
+# client connection then does not use a port that is reserved for the next start.
 _PORTS = range(20000, 30000)
 
 
 STRAY_SECONDS = 10.0
-"""How long the system may take to end a killed process."""
+"""Time limit in seconds for the system to end a killed process."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """One program with its log and pid file in `folder`; it may run or not."""
+    """One program with its log and pid file in `folder`, running or not."""
 
     name: str
     folder: Path
 
     @property
     def log(self) -> Path:
-        """Output and errors of the present or last run."""
+        """Output and errors of the current or last run."""
         return self.folder / f"{self.name}.log"
 
     @property
     def pid_file(self) -> Path:
-        """`pid start-time` of the present run."""
+        """`pid start-time` of the current run."""
         return self.folder / f"{self.name}.pid"
 
     @property
     def pid(self) -> int | None:
-        """The pid of the running process, or None."""
+        """Return the pid of the running process, or None."""
         found = self._recorded()
         if found is None or _started(found[0]) != found[1]:
             return None
         return found[0]
 
     def alive(self) -> bool:
-        """Whether the process that we started is still running."""
+        """Return whether the started process is still running."""
         return self.pid is not None
 
     def rss(self) -> int:
-        """Resident memory in bytes; 0 when it does not run."""
+        """Return the resident memory in bytes; 0 if it does not run."""
         return _resident(pid) if (pid := self.pid) else 0
 
     def start(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        """Start the program in a session of its own, out of reach of the terminal's Ctrl-C."""
+        """Start the program in its own session, which a terminal's Ctrl-C does not reach."""
         if self.alive():
             raise RuntimeError(f"{self.name} already runs as process {self.pid}")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.log.exists():
-            # One run back is kept for whoever asks why it died; older ones would fill the disk.
+            # The log of the run before is kept, to find out why it ended; older ones would fill the
+            # disk.
             self.log.replace(self.folder / f"{self.name}.previous.log")
         with private_file(self.log) as log:
             child = subprocess.Popen(
@@ -83,11 +84,11 @@ class Process:
                 start_new_session=True,
             )
         write_private(self.pid_file, f"{child.pid} {_started(child.pid)}\n")
-        # The child is followed by its pid file from here on, like one started by another run.
+        # From here on, the pid file identifies the child, as for a child of another run.
         child.returncode = 0
 
     def stop(self, grace: float = 10.0) -> None:
-        """End the process and wait until it is gone; harmless when it does not run."""
+        """End the process and wait for its end; no effect if it does not run."""
         self.terminate()
         if not wait_until(lambda: not self.alive(), grace):
             self._signal(signal.SIGKILL)
@@ -97,11 +98,11 @@ class Process:
         self.pid_file.unlink(missing_ok=True)
 
     def terminate(self) -> None:
-        """Ask the process to end, without waiting: several can then end side by side."""
+        """Request the end of the process, without waiting: several can then end in parallel."""
         self._signal(signal.SIGTERM)
 
     def last_lines(self, count: int = 5) -> str:
-        """The end of the log, for an error message."""
+        """Return the end of the log, for an error message."""
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
@@ -120,17 +121,17 @@ class Process:
 
 
 def end_strays(folder: Path) -> list[int]:
-    """Kill the processes of a folder that no pid file leads to; return their pids.
+    """Kill the processes of a folder that are in no pid file; return their pids.
 
-    There is such a one where the starting process was killed before it could write the pid file,
-    or where somebody deleted the folder. Found by the mark in their environment
-    (/proc/PID/environ, man 5 proc); without /proc none is found.
+    Such a process exists if the starting process was killed before it wrote the pid file, or if the
+    folder was deleted. The variable in their environment identifies them (/proc/PID/environ, man 5
+    proc); without /proc none is found.
     """
     mark, inside = f"{MARK}={folder}".encode(), f"{MARK}={folder}/".encode()
     found: list[int] = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         pid = int(entry.parent.name)
-        with suppress(OSError):  # of others, or gone by now
+        with suppress(OSError):  # of another user, or ended in the meantime
             words = entry.read_bytes().split(b"\0")
             if pid != os.getpid() and any(w == mark or w.startswith(inside) for w in words):
                 os.kill(pid, signal.SIGKILL)
@@ -140,7 +141,7 @@ def end_strays(folder: Path) -> list[int]:
 
 
 def free_ports(count: int, keep: Sequence[int] = ()) -> list[int]:
-    """Loopback ports that nobody listens on; those of `keep`, place by place, if still free."""
+    """Return unused loopback ports; those of `keep` stay the same, each if it is still free."""
     ports: list[int] = []
     others = [port for port in random.sample(_PORTS, 200) if port not in keep]
     for place in range(count):
@@ -153,7 +154,7 @@ def free_ports(count: int, keep: Sequence[int] = ()) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
-    """Whether the condition came true in time."""
+    """Return whether the condition became true within the time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -164,7 +165,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.0
 
 @contextmanager
 def only_one(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock between processes; the system frees it when the holder dies, however it dies."""
+    """Hold a lock between processes; the system releases it when the holder ends, in any way."""
     with private_file(path, append=True) as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -176,7 +177,7 @@ def only_one(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
 
 @contextmanager
 def private_file(path: Path, *, append: bool = False) -> Iterator[int]:
-    """A descriptor of a file for its owner only, whatever the umask."""
+    """Yield a descriptor of a file for its owner only, whatever the umask."""
     mode = os.O_APPEND if append else os.O_TRUNC
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | mode, 0o600)
     try:
@@ -186,7 +187,7 @@ def private_file(path: Path, *, append: bool = False) -> Iterator[int]:
 
 
 def write_private(path: Path, content: str | bytes) -> None:
-    """Replace a file as a whole, readable by its owner only."""
+    """Replace a file atomically, readable by its owner only."""
     data = content.encode() if isinstance(content, str) else content
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with private_file(fresh) as descriptor, os.fdopen(descriptor, "wb", closefd=False) as file:
@@ -196,7 +197,7 @@ def write_private(path: Path, content: str | bytes) -> None:
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
-        # As servers do: a port whose last connections are in TIME_WAIT counts as free.
+        # As servers do: a port with connections in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -206,9 +207,9 @@ def _free(port: int) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When a live process was started, as the system writes it; None if it is gone."""
+    """Return the start time of a running process, in the system's format; None if it has ended."""
     with suppress(ChildProcessError):
-        # Only has an effect on our own child: a dead one would stay a zombie and look alive.
+        # Affects only our own child: an ended one would stay a zombie and look alive.
         os.waitpid(pid, os.WNOHANG)
     if Path("/proc/self/stat").exists():
         return _started_by_proc(pid)
@@ -216,17 +217,18 @@ def _started(pid: int) -> str | None:
 
 
 def _started_by_proc(pid: int) -> str | None:
-    """Field 22 of /proc/PID/stat (man 5 proc), in clock ticks since boot, with the boot's name."""
+    """Return field 22 of /proc/PID/stat (man 5 proc), in ticks since boot, with the boot's id."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The program's name (field 2) may hold spaces and brackets; the state follows the last one.
+    # The program's name (field 2) may contain spaces and brackets; the state follows the last one.
     state, *rest = stat.rpartition(")")[2].split()
     threads, started = int(rest[16]), rest[18]
-    # A zombie with threads is still dying and still holds its ports and locks. One without is
-    # gone for good; a first process that reaps nothing, as in many containers, leaves it there.
+    # A zombie with threads is still ending and still holds its ports and locks. One without threads
+    # has
+    # ended; an init process that reaps nothing, as in many containers, leaves it as a zombie.
     gone = state in "ZX" and threads <= 1
     return None if gone else f"{started}@{boot}"
 
@@ -240,7 +242,7 @@ def _resident(pid: int) -> int:
 
 
 def _ps(pid: int, field: str) -> str | None:
-    """One field of `ps`, on systems without /proc (macOS)."""
+    """Return one field of `ps`, on systems without /proc (macOS)."""
     command = ["ps", "-o", f"{field}=", "-p", str(pid)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     return answer.stdout.strip() or None

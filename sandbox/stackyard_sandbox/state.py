@@ -1,4 +1,4 @@
-"""Reads and writes `sandbox.json`, by which clients find the sandbox."""
+"""Reads and writes `sandbox.json`, with which clients find the sandbox."""
 
 import base64
 import json
@@ -15,14 +15,14 @@ VERSION = 1
 FILE = "sandbox.json"
 
 ACCOUNT = "123456789012"
-"""The account that AWS uses in its documentation; the emulator's default."""
+"""The account id in AWS's documentation; the emulator's default."""
 
 REGION = "eu-central-1"
-"""Where a client lands that names no region."""
+"""Region of a client that names none."""
 
 
 class SandboxError(Exception):
-    """The sandbox cannot do what was asked; `hint` is one action that helps."""
+    """The sandbox cannot perform an operation; `hint` is one action that solves it."""
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
@@ -31,13 +31,13 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True)
 class Aws:
-    """How to reach the emulator, as the account's administrator if nobody changed it."""
+    """Address and credentials of the emulator, by default those of the account's administrator."""
 
     endpoint: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(default="", repr=False)
-    """Of the session of a role; a user's keys have none."""
+    """Token of a role's session; a user's keys have none."""
 
     region: str = REGION
     account: str = ACCOUNT
@@ -45,11 +45,11 @@ class Aws:
 
 @dataclass(frozen=True)
 class Cluster:
-    """How to reach the control plane of an EKS cluster as its administrator."""
+    """Address and credentials of an EKS cluster's administrator."""
 
     endpoint: str
     ca: str
-    """Base64 of PEM, as EKS gives it."""
+    """Base64 of PEM, as EKS returns it."""
     kubeconfig: str
     """Path of the administrator's kubeconfig."""
 
@@ -61,7 +61,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A started sandbox, as `sandbox.json` in its folder describes it."""
+    """A started sandbox, as in the `sandbox.json` of its folder."""
 
     directory: Path
     pid: int
@@ -71,13 +71,13 @@ class Sandbox:
 
     @property
     def kubeconfig(self) -> Path:
-        """One context for each EKS cluster, named like it, with the administrator's token."""
+        """Return the kubeconfig: a context for each EKS cluster, with the administrator's token."""
         return self.directory / "kubeconfig"
 
     def environment(self) -> dict[str, str]:
-        """Variables with which any AWS or Kubernetes client works on this sandbox.
+        """Return the variables with which any AWS or Kubernetes client uses this sandbox.
 
-        Clusters on premises have contexts of their names, from files of their own. Sources:
+        On-premises clusters have contexts with their names, from their own files. Sources:
         docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html,
         kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig.
         """
@@ -87,12 +87,12 @@ class Sandbox:
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_ACCESS_KEY_ID": self.aws.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.aws.secret_access_key,
-            # One left over from the shell belongs to other keys, and every call would be refused.
+            # A token left in the shell belongs to other keys, and every call would be refused.
             "AWS_SESSION_TOKEN": self.aws.session_token,
             "AWS_REGION": self.aws.region,
             "AWS_DEFAULT_REGION": self.aws.region,
             "AWS_EC2_METADATA_DISABLED": "true",
-            # An address has no subdomains, so `ACCOUNT.127.0.0.1` (S3 Control) does not resolve.
+            # An IP address has no subdomains, so `ACCOUNT.127.0.0.1` (S3 Control) does not resolve.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "KUBECONFIG": os.pathsep.join(map(str, [self.kubeconfig, *onprem])),
             "NO_PROXY": unproxied,
@@ -100,7 +100,7 @@ class Sandbox:
         }
 
     def engine_environment(self) -> dict[str, str]:
-        """`environment()` and what makes the Pulumi engine attach to the sandbox's providers."""
+        """Return `environment()`, and the variable that attaches the engine to the providers."""
         attached = ",".join(f"{package}:{port}" for package, port in self.providers.items())
         return {
             **self.environment(),
@@ -111,12 +111,12 @@ class Sandbox:
 
 
 def read(home: Path) -> Sandbox | None:
-    """What `sandbox.json` says, whether or not the members live; None when there is none.
+    """Return the content of `sandbox.json`, running or not; None if there is no file.
 
     Raises SandboxError for a file that another version wrote.
     """
     document = _document(home)
-    # Between its start and the end of `start`, the cloud process may have written its clusters.
+    # The cloud process may write its clusters before `start` has ended.
     if "version" not in document:
         return None
     if document["version"] != VERSION:
@@ -143,7 +143,7 @@ def write(sandbox: Sandbox) -> Sandbox:
 
 
 def write_clusters(home: Path, clusters: Mapping[str, Cluster]) -> None:
-    """Record which EKS clusters there are; the rest stays as `start` has written it."""
+    """Record the existing EKS clusters; the rest stays as `start` has written it."""
 
     def change(document: dict[str, Any]) -> None:
         document["clusters"] = {name: asdict(cluster) for name, cluster in clusters.items()}
@@ -161,7 +161,7 @@ def _clusters(document: dict[str, Any]) -> dict[str, Cluster]:
 
 
 def _change(home: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """Change the document under a lock: `start` and the cloud process both write to it."""
+    """Change the document under a lock: `start` and the cloud process both write it."""
     with only_one(home / f".{FILE}.lock"):
         document = _document(home)
         change(document)

@@ -8,7 +8,7 @@ from stackyard_sandbox.cloud.server import serve
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until SIGTERM, then save what the account holds."""
+    """Serve until SIGTERM, then save the account."""
     parser = argparse.ArgumentParser(prog="python -m stackyard_sandbox.cloud")
     parser.add_argument("--sandbox", type=Path, required=True, help="the sandbox's folder")
     parser.add_argument("--port", type=int, required=True, help="where to listen on loopback")

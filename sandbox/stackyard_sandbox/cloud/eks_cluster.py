@@ -8,7 +8,7 @@ from moto.eks.models import Cluster
 from stackyard_sandbox.control_plane import ControlPlane
 
 Item = dict[str, Any]
-"""An object of the API under the names of its members in the API's model."""
+"""An object of the API, with the names of the API's model."""
 
 WITHOUT_EFFECT: Item = {
     "upgradePolicy": {"supportType": "EXTENDED"},
@@ -18,7 +18,7 @@ WITHOUT_EFFECT: Item = {
     "storageConfig": None,
     "controlPlaneScalingConfig": None,
 }
-"""Settings described as given, deletion protection also obeyed; with the API's defaults."""
+"""Settings without effect, except deletion protection; with the API's defaults."""
 
 
 _NETWORK: Item = {
@@ -52,7 +52,7 @@ class EksCluster(Cluster):
         self.set_logging(asked.get("logging") or {})
         self.platformVersion = "eks.1"
         self.health: Item = {"issues": []}
-        # As the API takes a request without accessConfig.
+        # The API does this for a request without accessConfig.
         self.access_config: Item = {
             "authenticationMode": "CONFIG_MAP",
             "bootstrapClusterCreatorAdminPermissions": True,
@@ -67,14 +67,14 @@ class EksCluster(Cluster):
         self.access_policies: dict[str, dict[str, Item]] = {}
 
     def describe(self, plane: ControlPlane) -> None:
-        """Show the control plane that the cluster really has."""
+        """Set the fields that describe the cluster's real control plane."""
         self.endpoint = plane.endpoint
         authority = base64.b64encode(plane.ca_pem.encode()).decode()
         self.certificate_authority = {"data": authority}
         self.identity = {"oidc": {"issuer": plane.issuer}}
 
     def set_logging(self, asked: Item) -> None:
-        """Switch log types; the API always shows all of them, on or off."""
+        """Enable or disable log types; the API always returns all of them, enabled or not."""
         switched = {
             kind: each["enabled"]
             for each in (*self.logging["clusterLogging"], *asked.get("clusterLogging", []))
@@ -87,11 +87,11 @@ class EksCluster(Cluster):
         self.logging = {"clusterLogging": [each for each in found if each["types"]]}
 
     def set_without_effect(self, asked: Item) -> None:
-        """Take over the settings that are only described."""
+        """Set the settings without effect."""
         for key in WITHOUT_EFFECT.keys() & asked.keys():
             setattr(self, _attribute(key), asked[key])
 
 
 def _attribute(member: str) -> str:
-    """The attribute that the emulator's serializer reads for a member: in snake case."""
+    """Return the attribute of a member for the emulator's serializer: its name in snake case."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in member)

@@ -1,8 +1,9 @@
 """Implements EKS Auth: exchanges a pod's service account token for its role's credentials.
 
-The token is the proof: the cluster's own API server says whose it is. The association says which
-role that service account has, and the role's trust policy whether EKS may take it for this pod.
-API: https://docs.aws.amazon.com/eks/latest/APIReference/API_auth_AssumeRoleForPodIdentity.html.
+The token authenticates the request: the cluster's own API server returns its service account. The
+association decides the role of that service account, and the role's trust policy decides whether
+EKS may assume it for this pod. API:
+https://docs.aws.amazon.com/eks/latest/APIReference/API_auth_AssumeRoleForPodIdentity.html.
 """
 
 import json
@@ -22,11 +23,11 @@ from stackyard_sandbox.state import ACCOUNT
 PATH = re.compile(r"^/clusters/([^/]+)/assume-role-for-pod-identity$")
 AUDIENCE = "pods.eks.amazonaws.com"
 SESSION_SECONDS = 6 * 3600
-"""https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html."""
+"""Session duration, https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html."""
 
 
 class RefusedError(Exception):
-    """Why there are no credentials: the error of the API, and a message."""
+    """There are no credentials, with an error of the API and a message."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Reads what the autoscaler needs of a pod: its requests and its placement rules."""
+"""Reads the requests and the placement rules of a pod, for the autoscaler."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -12,11 +12,12 @@ _SUFFIXES = {
     **{suffix: Decimal(1000) ** (power + 1) for power, suffix in enumerate("kMGTPE")},
     **{f"{suffix}i": Decimal(1024) ** (power + 1) for power, suffix in enumerate("KMGTPE")},
 }
-"""kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity"""
+"""Suffixes of quantities,
+kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity."""
 
 
 def quantity(text: str) -> Decimal:
-    """A Kubernetes quantity as a number, for example `1536Mi` or `250m`."""
+    """Return a Kubernetes quantity as a number, for example `1536Mi` or `250m`."""
     for length in (2, 1):
         if factor := _SUFFIXES.get(text[-length:]):
             return Decimal(text[:-length]) * factor
@@ -24,12 +25,12 @@ def quantity(text: str) -> Decimal:
 
 
 def amounts(quantities: Mapping[str, str]) -> Amounts:
-    """Quantities as numbers."""
+    """Return quantities as numbers."""
     return {resource: quantity(str(text)) for resource, text in quantities.items()}
 
 
 def requests(pod: Pod) -> Amounts:
-    """What a pod asks for: of its containers together or of its largest init container."""
+    """Return the requests of a pod: the sum of its containers or its largest init container."""
     spec = pod["spec"]
     total: Amounts = {}
     for container in spec["containers"]:
@@ -42,12 +43,12 @@ def requests(pod: Pod) -> Amounts:
 
 
 def fits(wanted: Amounts, room: Amounts) -> bool:
-    """Whether there is room for everything."""
+    """Return whether the free capacity is enough for all requests."""
     return all(amount <= room.get(resource, Decimal(0)) for resource, amount in wanted.items())
 
 
 def tolerates(pod: Pod, taints: Iterable[Mapping[str, str]]) -> bool:
-    """Whether a pod tolerates every taint that keeps pods away."""
+    """Return whether a pod tolerates every taint that excludes pods."""
     tolerations = pod["spec"].get("tolerations", [])
     return all(
         any(_tolerates(toleration, taint) for toleration in tolerations)
@@ -57,7 +58,7 @@ def tolerates(pod: Pod, taints: Iterable[Mapping[str, str]]) -> bool:
 
 
 def accepts(pod: Pod, labels: Mapping[str, str]) -> bool:
-    """Whether a pod's selector and required affinity accept a node with these labels."""
+    """Return whether a pod's selector and required affinity match a node with these labels."""
     spec = pod["spec"]
     if not (spec.get("nodeSelector") or {}).items() <= labels.items():
         return False
@@ -96,5 +97,5 @@ def _matches(rule: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
             return value is not None
         case "DoesNotExist":
             return value is None
-        case _:  # Gt and Lt compare numbers that no label of ours holds
+        case _:  # Gt and Lt compare numbers, which none of our labels contains
             return False

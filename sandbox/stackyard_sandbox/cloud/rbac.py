@@ -1,7 +1,7 @@
-"""Translates EKS access policies into RBAC objects of a control plane.
+"""Converts EKS access policies to RBAC objects of a control plane.
 
-EKS evaluates them in an authorizer of its own. Here each associated policy becomes a binding to a
-group that the token review adds to the principal's own groups.
+EKS evaluates them in its own authorizer. Here each associated policy becomes a binding of a group
+that the token review adds to the principal's own groups.
 """
 
 import fnmatch
@@ -35,7 +35,7 @@ Policies = dict[str, dict[str, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Binding:
-    """One role binding; without a namespace it is for the cluster."""
+    """One role binding; for the whole cluster if it has no namespace."""
 
     principal: str
     role: str
@@ -43,19 +43,19 @@ class Binding:
 
     @property
     def name(self) -> str:
-        """A name that is the same each time."""
+        """Return a stable name."""
         digest = hashlib.sha256(self.principal.encode()).hexdigest()[:16]
         return f"eks-access-policy-{self.role}-{digest}"
 
     @property
     def collection(self) -> str:
-        """The API path of its kind."""
+        """Return the API path of its kind."""
         if self.namespace is None:
             return f"{_RBAC}/clusterrolebindings"
         return f"{_RBAC}/namespaces/{self.namespace}/rolebindings"
 
     def manifest(self) -> dict[str, Any]:
-        """The object."""
+        """Return its manifest."""
         kind = "ClusterRoleBinding" if self.namespace is None else "RoleBinding"
         group = "rbac.authorization.k8s.io"
         return {
@@ -68,14 +68,14 @@ class Binding:
 
 
 def group_of(principal: str) -> str:
-    """The group that carries the policies of a principal."""
+    """Return the group with the policies of a principal."""
     return f"eks-access-policies:{principal}"
 
 
 def bindings(policies: Policies, namespaces: list[str]) -> set[Binding]:
-    """The bindings that the policies ask for in a cluster with these namespaces.
+    """Return the bindings for the policies in a cluster with these namespaces.
 
-    A scope may name namespaces that are not there yet, and patterns such as `dev-*`.
+    A scope may contain namespaces that do not exist yet, and patterns such as `dev-*`.
     """
     wanted: set[Binding] = set()
     for principal, associated in policies.items():
@@ -93,7 +93,7 @@ def bindings(policies: Policies, namespaces: list[str]) -> set[Binding]:
 
 
 def namespaced(policies: Policies) -> bool:
-    """Whether any policy has to be looked at again when namespaces come."""
+    """Return whether any policy depends on the existing namespaces."""
     return any(
         association["accessScope"]["type"] == "namespace"
         for associated in policies.values()
@@ -102,7 +102,7 @@ def namespaced(policies: Policies) -> bool:
 
 
 def reconcile(api: Api, policies: Policies) -> None:
-    """Make and delete role bindings until the control plane has those of the policies."""
+    """Create and delete role bindings until the control plane has those of the policies."""
     namespaces = [
         item["metadata"]["name"]
         for item in api.get("/api/v1/namespaces")["items"]

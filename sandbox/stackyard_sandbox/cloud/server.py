@@ -1,4 +1,4 @@
-"""Serves the AWS API: account, enforcement, EKS, the control loop; saves state at the end."""
+"""Serves the AWS API: account, enforcement, EKS, the control loop; saves the account at the end."""
 
 import json
 import logging
@@ -29,14 +29,14 @@ from stackyard_sandbox.state import ACCOUNT
 HEALTH = "/_sandbox/health"
 FOLDER = "cloud"
 FOLDER_SECONDS = 5.0
-"""How often the process looks whether the sandbox's folder is still there."""
+"""Seconds between two checks that the sandbox's folder still exists."""
 
 CREDENTIALS = "administrator.json"
 """Access key of the account's administrator, in the cloud's folder."""
 
 _ADMINISTRATOR = "sandbox-administrator"
 _ROLES = ("platform-admin", *(f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")))
-"""Roles that every account has before the first stack: of administrators, and of what applies."""
+"""Roles of every account before the first stack: of administrators, and of applies."""
 
 _EVERYTHING = json.dumps(
     {
@@ -50,12 +50,12 @@ Environ = dict[str, Any]
 
 
 def serve(home: Path, port: int) -> int:
-    """Serve on loopback until SIGTERM, then save the account. Returns the exit code."""
-    # Where the emulator's services reach each other.
+    """Serve on loopback until SIGTERM, then save the account. Return the exit code."""
+    # Address with which the emulator's services call each other.
     os.environ["MOTO_PORT"] = str(port)
-    # AWS's own policies (EKS roles and add-ons attach some) are in every account.
+    # AWS's own policies (EKS roles and add-ons attach some) exist in every account.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    # The emulator's answers are otherwise open to every web page.
+    # Without this, every web page could read the emulator's responses.
     vars(emulator)["DISABLE_GLOBAL_CORS"] = True
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     folder = home / FOLDER
@@ -64,7 +64,7 @@ def serve(home: Path, port: int) -> int:
     step_functions.install()
     try:
         restored = snapshot.restore(folder)
-    except Exception as error:  # whatever a damaged pickle raises, the reason must be said
+    except Exception as error:  # a damaged pickle can raise any error: report it
         sys.exit(f"the saved account cannot be read: {error!r}")
     step_functions.resume()
     if not restored:
@@ -87,7 +87,8 @@ def serve(home: Path, port: int) -> int:
     fleet.publish()
     while not ended.wait(FOLDER_SECONDS):
         if not folder.exists():
-            # Deleted by hand or by a test run's clean-up: nobody could stop what runs for it.
+            # The folder was deleted by hand or by a test's clean-up: nobody could stop these
+            # processes.
             end_strays(home)
             return 1
     server.shutdown()
@@ -97,7 +98,7 @@ def serve(home: Path, port: int) -> int:
 
 
 class Front:
-    """The emulator with the sandbox's own paths before it."""
+    """The emulator, with the sandbox's own paths in front of it."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -111,7 +112,7 @@ class Front:
         if path.startswith(f"{TOKEN_REVIEW}/"):
             return self._review(path.rpartition("/")[2], environ)(environ, start_response)
         if path.startswith("/moto-api"):
-            # Its first use would be to turn the enforcement off, by anybody and without a key.
+            # It would allow anybody to turn the enforcement off, without a key.
             return Response("not served by the sandbox", 403)(environ, start_response)
         if asked := pod_identity.PATH.match(path):
             found = pod_identity.answer(self._fleet, asked[1], Request(environ))

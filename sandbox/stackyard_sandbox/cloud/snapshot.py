@@ -1,6 +1,6 @@
 """Saves the account when the cloud process stops, and restores it at the next start.
 
-The emulator keeps everything in memory. Its objects are plain Python ones, except for locks,
+The emulator keeps everything in memory. Its objects are plain Python objects, except for locks,
 buffers of S3 objects (which the emulator prepares itself), keys of OpenSSL, and a few functions.
 """
 
@@ -39,7 +39,7 @@ class SnapshotError(Exception):
 
 
 def save(folder: Path) -> None:
-    """Write all backends in one pickle, so that what they share stays shared."""
+    """Write all backends in one pickle, so that shared objects stay shared."""
     backends = {
         service.service_name: {account: dict(regions) for account, regions in service.items()}
         for service in _backends()
@@ -51,7 +51,7 @@ def save(folder: Path) -> None:
 
 
 def restore(folder: Path) -> bool:
-    """Read the backends back. The file stays until `start` has recorded the sandbox as running.
+    """Restore the backends. The file stays until `start` has recorded the sandbox as running.
 
     Returns whether there was a file; raises SnapshotError for one that cannot be read.
     """
@@ -71,7 +71,7 @@ def restore(folder: Path) -> bool:
 
 
 def _backends() -> list[BackendDict[Any]]:
-    """Every service that was used; the emulator keeps the list to reset it."""
+    """Return the backend of every used service; the emulator keeps this list for its reset."""
     used: list[BackendDict[Any]] = vars(BackendDict)["_instances"]
     return [*used]
 
@@ -83,10 +83,10 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, _RLOCK):
             return threading.RLock, ()
         if isinstance(obj, threading.Thread):
-            # The work that it did is not saved either, see docs/sandbox.md.
+            # Its work is not saved either, see docs/sandbox.md.
             return _no_thread, ()
         if isinstance(obj, WeakValueDictionary):
-            # Lambda's functions by ARN; what holds them is saved, too.
+            # Lambda's functions by ARN; the object that contains them is saved, too.
             return WeakValueDictionary, (), dict(obj), None, None, WeakValueDictionary.update
         if isinstance(obj, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             der = obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -94,7 +94,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, FunctionType) and "<locals>" in obj.__qualname__:
             return dill.loads, (dill.dumps(obj),)
         if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
-            # It would be made again by calling its class, which here wants other arguments.
+            # It would be created by calling its class, which here needs other arguments.
             state = (obj.default_factory, vars(obj), dict(obj))
             return _blank, (type(obj),), state, None, None, _fill
         return NotImplemented
@@ -119,6 +119,6 @@ def _no_thread() -> None:
 
 
 def _writer() -> str:
-    """Whose objects these are: they can only be read by the same code."""
+    """Return the version of the objects' code: only the same code can read them."""
     python = ".".join(map(str, sys.version_info[:2]))
     return f"moto {version('moto')}, Python {python}"

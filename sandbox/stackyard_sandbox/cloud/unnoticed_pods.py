@@ -1,7 +1,7 @@
-"""Starts pods that kwok missed: those bound to a node just as kwok learned of the node.
+"""Starts pods that kwok missed: those bound to a node while kwok was adding the node.
 
-It then lists the node's pods before the binding, and drops the news of the binding as that of a
-node it does not know. The pod stays Pending until something about it changes, so something does.
+Kwok then lists the node's pods before the binding, and ignores the event of the binding, because it
+does not know the node yet. The pod stays Pending until it changes, so this module changes it.
 """
 
 import time
@@ -11,14 +11,14 @@ from typing import Any
 from stackyard_sandbox.control_plane.api import Api, ApiError
 
 PATIENCE = 2.0
-"""Seconds that kwok is given to start a pod by itself."""
+"""Seconds that kwok has to start a pod by itself."""
 
 MARK = "sandbox.stackyard.dev/looked-at"
 PENDING = "/api/v1/pods?fieldSelector=status.phase%3DPending"
 
 
 def nudge(api: Api) -> None:
-    """Change an annotation of each pod that has waited on its node for too long."""
+    """Change an annotation of each pod that has been bound, but not started, for too long."""
     for pod in api.get(PENDING)["items"]:
         bound = _bound_at(pod)
         if bound is None or time.time() - bound < PATIENCE:

@@ -1,6 +1,7 @@
-"""A small client for the Kubernetes API calls that the sandbox makes itself.
+"""A small client for the sandbox's own calls of the Kubernetes API.
 
-The standard library does: importing the official client would cost more than starting the server.
+It uses the standard library: importing the official client would take longer than starting the
+server.
 """
 
 import http.client
@@ -27,7 +28,7 @@ class Api:
     """A client of one API server with one token."""
 
     def __init__(self, endpoint: str, ca_pem: str, token: str) -> None:
-        # Not urllib: it would send loopback requests to a proxy named in the environment.
+        # Not urllib: it would send loopback requests to a proxy of the environment.
         self._address = urlsplit(endpoint).netloc
         self._trust = ssl.create_default_context(cadata=ca_pem)
         self._trust.verify_flags &= ~ssl.VERIFY_X509_STRICT  # no key identifiers, as in EKS
@@ -42,13 +43,13 @@ class Api:
     ) -> dict[str, Any]:
         """Create or change an object by server-side apply: the same call for both.
 
-        What an earlier call of the same manager set, and this one does not, is removed.
+        Fields that an earlier call of the same manager set, and this one does not, are removed.
         """
         query = f"?fieldManager={manager}&force=true"
         return json_object(self.call("PATCH", path + query, body, APPLY))
 
     def delete(self, path: str, *, grace_seconds: int | None = None) -> None:
-        """Delete an object; one that is not there is what was asked for."""
+        """Delete an object; a missing object is no error."""
         options = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
         try:
             self.call("DELETE", path, options)
@@ -59,11 +60,11 @@ class Api:
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, kind: str = JSON
     ) -> str:
-        """One request; the body of the answer, or ApiError."""
+        """Send one request; return the body of the response, or raise ApiError."""
         connection = http.client.HTTPSConnection(self._address, timeout=10, context=self._trust)
         headers = {
             "Authorization": f"Bearer {self._token}",
-            # The keys of tokens have a media type of their own, `application/jwk-set+json`.
+            # The keys of tokens have their own media type, `application/jwk-set+json`.
             "Accept": f"{JSON}, */*",
             "Content-Type": kind,
         }
@@ -80,7 +81,7 @@ class Api:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """A JSON object, refused if it is anything else."""
+    """Return a JSON object; refuse any other value."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise TypeError(f"expected a JSON object, got {type(value).__name__}")
@@ -88,7 +89,7 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def _message(text: str) -> str:
-    """The message of a Kubernetes Status; other bodies (a failed /readyz) as they are."""
+    """Return the message of a Kubernetes Status; other bodies (a failed /readyz) unchanged."""
     try:
         return str(json_object(text).get("message", text))
     except (ValueError, TypeError):

@@ -1,6 +1,6 @@
 """Creates the keys of one control plane: its authority, one leaf, the token signing key.
 
-Made once and kept, so that a kubeconfig handed out stays valid over stop and start. As in EKS, no
+They are created once and kept, so that a kubeconfig stays valid over stop and start. As in EKS, no
 certificate has key identifiers: https://github.com/kubernetes-client/python/issues/2394.
 """
 
@@ -30,12 +30,12 @@ class Certificates:
 
     @property
     def ca(self) -> Path:
-        """What a client verifies the API server with."""
+        """Certificate authority with which a client verifies the API server."""
         return self.folder / "ca.pem"
 
     @property
     def leaf(self) -> Path:
-        """Certificate of the API server and of etcd, and of the one client of etcd."""
+        """Certificate of the API server and of etcd, and of the only client of etcd."""
         return self.folder / "leaf.pem"
 
     @property
@@ -49,13 +49,13 @@ class Certificates:
         return self.folder / "service-account.key"
 
     def ensure(self) -> None:
-        """Make what is not there. The service account key is the last one written."""
+        """Create the missing files. The service account key is written last."""
         if self.service_account_key.exists():
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         authority = ec.generate_private_key(ec.SECP256R1())
         leaf = ec.generate_private_key(ec.SECP256R1())
-        # The authority's key is dropped here: nobody can issue another certificate in its name.
+        # The authority's key is dropped here: nobody can issue another certificate with it.
         write_private(self.ca, _pem(_authority(authority)))
         write_private(self.leaf, _pem(_leaf(leaf, authority)))
         write_private(self.leaf_key, _key(leaf))

@@ -11,15 +11,15 @@ from stackyard_sandbox.control_plane.certificates import Certificates
 from stackyard_sandbox.processes import LOOPBACK, free_ports, write_private
 
 ADMIN = "stackyard-admin"
-# Each member has a name of its own, so that the audit log tells who did what. All are in the group
-# that passes every check: least privilege between members of a sandbox would protect nothing.
+# Each member has its own user name, so that the audit log shows the member of each request. All are
+# in the group that passes every check: least privilege between these members would protect nothing.
 USERS = (ADMIN, "system:kube-controller-manager", "system:kube-scheduler", "kwok")
 _GROUP = "system:masters"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the members that listen do so."""
+    """Ports of the members that listen."""
 
     api: int
     etcd: int
@@ -35,7 +35,7 @@ class Layout:
 
     @property
     def certificates(self) -> Certificates:
-        """Its keys."""
+        """Its keys and certificates."""
         return Certificates(self.folder / "pki")
 
     @property
@@ -45,7 +45,7 @@ class Layout:
 
     @property
     def started_file(self) -> Path:
-        """The command lines of the present run."""
+        """The command lines of the current run."""
         return self.folder / "started.json"
 
     @property
@@ -55,36 +55,36 @@ class Layout:
 
     @property
     def webhook_file(self) -> Path:
-        """Tells the API server whom to ask about tokens that it does not know."""
+        """Address at which the API server reviews tokens that it does not know."""
         return self.folder / "token-webhook.json"
 
     @property
     def audit_policy_file(self) -> Path:
-        """What is audited."""
+        """The audit policy."""
         return self.folder / "audit-policy.json"
 
     @property
     def audit_log(self) -> Path:
-        """Who did what, one JSON object a line."""
+        """The audit log: one request per line, as JSON."""
         return self.folder / "audit.log"
 
     @property
     def etcd_data(self) -> Path:
-        """The cluster's objects."""
+        """The cluster's objects in etcd."""
         return self.folder / "etcd"
 
     def kubeconfig(self, user: str) -> Path:
-        """The credentials of one user."""
+        """Return the path of one user's credentials."""
         return self.folder / f"{user.rpartition(':')[2]}.kubeconfig"
 
     def ports(self) -> Ports | None:
-        """The ports of the last start."""
+        """Return the ports of the last start."""
         if not self.ports_file.exists():
             return None
         return Ports(**json.loads(self.ports_file.read_text()))
 
     def take_ports(self) -> Ports:
-        """The ports of the last start where they are still free, new ones where they are not."""
+        """Return the ports of the last start, and new ones for those that are no longer free."""
         last = self.ports()
         kept = (last.api, last.etcd, last.etcd_peer) if last else ()
         ports = Ports(*free_ports(3, kept))
@@ -92,7 +92,7 @@ class Layout:
         return ports
 
     def token(self, user: str) -> str:
-        """The bearer token of a user."""
+        """Return the bearer token of a user."""
         lines = (line.split(",") for line in self.tokens_file.read_text().splitlines())
         return next(token for token, name, *_ in lines if name == user)
 
@@ -109,7 +109,7 @@ class Layout:
             write_private(self.webhook_file, json.dumps(_webhook(token_webhook_url)))
 
     def _kubeconfig(self, ports: Ports, user: str) -> dict[str, Any]:
-        """A kubeconfig; JSON, which every YAML reader takes."""
+        """Return a kubeconfig; JSON, which is valid YAML."""
         authority = base64.b64encode(self.certificates.ca.read_bytes()).decode()
         cluster = {
             "server": f"https://{LOOPBACK}:{ports.api}",
@@ -140,7 +140,7 @@ _AUDIT_POLICY = {
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
-        # The members' own watches and lease renewals would be 99 lines of 100.
+        # Without this, 99 of 100 lines would be the members' own watches and lease renewals.
         {"level": "None", "users": [user for user in USERS if user != ADMIN]},
         {"level": "None", "users": ["system:apiserver"]},
         {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*"]},

@@ -1,7 +1,7 @@
 """Builds the command line of each process of a control plane.
 
 Flags are documented at kubernetes.io/docs/reference/command-line-tools-reference and
-etcd.io/docs/latest/op-guide/configuration. Everything listens on loopback or not at all.
+etcd.io/docs/latest/op-guide/configuration. Members listen on loopback only.
 """
 
 from stackyard_sandbox.control_plane.layout import Layout, Ports
@@ -16,9 +16,9 @@ MEMBERS = (*STORE, *SERVER, *WORKERS)
 DEFAULT_ISSUER = "https://kubernetes.default.svc.cluster.local"
 SERVICE_RANGE = "10.96.0.0/16"
 
-# Without clouds, kubelets and certificate requests, half of the controllers have nothing to do but
-# hold caches. The protection controllers stay: admission adds their finalizers regardless, and
-# without them no volume claim is ever deleted.
+# Without clouds, kubelets and certificate requests, half of the controllers have no work but
+# need memory for caches. The protection controllers stay: admission adds their finalizers in any
+# case, and without them no volume claim is ever deleted.
 CONTROLLERS = (
     "clusterrole-aggregation-controller",
     "cronjob-controller",
@@ -50,7 +50,7 @@ CONTROLLERS = (
 
 
 def commands(layout: Layout, ports: Ports, issuer: str, *, webhook: bool) -> dict[str, list[str]]:
-    """The command line of every member."""
+    """Return the command line of every member."""
     return {
         "etcd": _etcd(layout, ports),
         "kube-apiserver": _api_server(layout, ports, issuer, webhook=webhook),
@@ -72,11 +72,11 @@ def _etcd(layout: Layout, ports: Ports) -> list[str]:
         f"--listen-peer-urls={peers}",
         f"--initial-advertise-peer-urls={peers}",
         f"--initial-cluster={layout.name}={peers}",
-        # Objects survive a killed process, not a power cut: the cluster can be made again.
+        # Objects survive a killed process, not a power failure: the cluster can be created again.
         "--unsafe-no-fsync",
         "--log-level=warn",
     ]
-    # Other users of this machine reach the port too, and etcd holds every Secret.
+    # Other users of this machine can connect to the port, and etcd contains every Secret.
     for of in ("", "peer-"):
         command += [
             f"--{of}client-cert-auth",
@@ -99,7 +99,7 @@ def _api_server(layout: Layout, ports: Ports, issuer: str, *, webhook: bool) -> 
         f"--secure-port={ports.api}",
         f"--tls-cert-file={keys.leaf}",
         f"--tls-private-key-file={keys.leaf_key}",
-        # A machine without a route out has no address to advertise and the server would not
+        # A machine without a default route has no address to advertise and the server would not
         # start. Nothing ever connects to this one (RFC 5737): no endpoints are written.
         "--advertise-address=192.0.2.1",
         "--endpoint-reconciler-type=none",
@@ -122,7 +122,7 @@ def _api_server(layout: Layout, ports: Ports, issuer: str, *, webhook: bool) -> 
         command += [
             f"--authentication-token-webhook-config-file={layout.webhook_file}",
             "--authentication-token-webhook-version=v1",
-            # A role that lost its access is refused a second later, not two minutes.
+            # A role without access is then refused after a second, not after two minutes.
             "--authentication-token-webhook-cache-ttl=1s",
         ]
     return command
@@ -142,8 +142,8 @@ def _controller_manager(layout: Layout) -> list[str]:
         # The default of 20 requests a second is for clusters with other users.
         "--kube-api-qps=200",
         "--kube-api-burst=400",
-        # Kwok gives a sign of life every ten to twenty minutes; with the default of 50 seconds a
-        # node is not ready in between, and its pods stay so: no kubelet says otherwise.
+        # Kwok renews a node's status every ten to twenty minutes; with the default of 50 seconds a
+        # node is not ready in between, and its pods stay not ready, because there is no kubelet.
         "--node-monitor-grace-period=24h",
     ]
 

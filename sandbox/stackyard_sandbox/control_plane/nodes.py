@@ -23,14 +23,14 @@ def add_node(
     taints: Iterable[Taint],
     capacity: Mapping[str, str],
 ) -> None:
-    """Make or change a fake node.
+    """Create or change a fake node.
 
-    The annotation comes last, under a name of its own: from its appearance on kwok keeps the node
-    alive, and a capacity that is not there by then is made up (a thousand cores).
+    The annotation is written last, by a manager of its own: kwok manages the node as soon as it is
+    there, and sets a missing capacity itself (a thousand cores).
     """
     path = f"/api/v1/nodes/{quote(name, safe='')}"
     api.apply(path, _node(name, labels, taints))
-    # Applying the object leaves its status alone: that is a resource of its own.
+    # Applying the object does not change its status, which is a separate subresource.
     amounts = {**_POD_SLOTS, **capacity}
     status = {"capacity": amounts, "allocatable": amounts}
     api.apply(f"{path}/status", {**_head(name), "status": status})
@@ -39,9 +39,9 @@ def add_node(
 
 
 def remove_node(api: Api, name: str) -> None:
-    """Delete a node and, as the end of a machine does, the pods on it.
+    """Delete a node and its pods, as after the end of a machine.
 
-    Left to the garbage collector of pods, they would still count as Running for a minute.
+    The garbage collector of pods would count them as Running for another minute.
     """
     api.delete(f"/api/v1/nodes/{quote(name, safe='')}")
     selector = quote(f"spec.nodeName={name}", safe="")
@@ -58,8 +58,8 @@ def _node(name: str, labels: Mapping[str, str], taints: Iterable[Taint]) -> dict
         "kubernetes.io/os": "linux",
         **labels,
     }
-    # Sent even when empty: the node controller owns a share of the list by then, and a list that
-    # is merely left out would stay as it is.
+    # Sent even if empty: the node controller owns a part of the list by then, and a missing list
+    # would not change anything.
     node["spec"] = {"taints": [dict(taint) for taint in taints]}
     return node
 

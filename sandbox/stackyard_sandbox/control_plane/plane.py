@@ -14,12 +14,12 @@ from stackyard_sandbox.toolchain import ToolMissing, missing
 
 _READY_SECONDS = 60.0
 _GRACE_SECONDS = 10.0
-# Half of Go's default heap headroom: 30 MB less per cluster for no measurable time.
+# Half of Go's default heap headroom: 30 MB less per cluster, without a measurable delay.
 _ENVIRONMENT = {"GOGC": "50"}
 
 
 class ControlPlaneError(Exception):
-    """A member did not come up, or nothing was started yet."""
+    """A member did not start, or nothing was started yet."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Member:
 
 
 class ControlPlane:
-    """One cluster's etcd, API server, controllers, scheduler and kwok, in a folder of its own.
+    """One cluster's etcd, API server, controllers, scheduler and kwok, in its own folder.
 
-    Several can run side by side. What the folder holds survives `stop`, so `start` continues where
-    the last run ended; delete the folder of a stopped one to forget it.
+    Several can run in parallel. The content of the folder survives `stop`, so `start` continues
+    after the last run; delete the folder of a stopped one to delete the cluster.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ControlPlane:
 
     @property
     def endpoint(self) -> str:
-        """The API server's address; the same after stop and start unless its port was taken."""
+        """The API server's address; the same after stop and start unless its port was in use."""
         return f"https://{LOOPBACK}:{self._ports().api}"
 
     @property
@@ -72,12 +72,12 @@ class ControlPlane:
 
     @property
     def issuer(self) -> str:
-        """Who the service account tokens say they are from."""
+        """The issuer of the service account tokens."""
         return self._issuer
 
     @property
     def started(self) -> bool:
-        """Whether its last start came to an end and no stop followed; a member may have died."""
+        """Whether its last start was complete and no stop followed; a member may have ended."""
         return self._layout.started_file.exists()
 
     @property
@@ -87,18 +87,18 @@ class ControlPlane:
 
     @property
     def audit_log(self) -> Path:
-        """Who asked for what, one JSON object a line, without the members' own requests."""
+        """The audit log: one request per line, as JSON, without the members' own requests."""
         return self._layout.audit_log
 
     def start(self) -> None:
-        """Start, or continue after a stop or a crash; nothing happens if it runs as asked."""
+        """Start, or continue after a stop or a crash; no effect if it runs with these arguments."""
         if lacking := missing(members.MEMBERS):
             raise ToolMissing(lacking[0])
         self._layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with only_one(self._lock()):
             if self._runs_as_asked():
                 return
-            # Leftovers of a crash hold the ports and etcd's data.
+            # Processes left by a crash use the ports and etcd's data.
             self._stop()
             try:
                 self._start()
@@ -107,13 +107,13 @@ class ControlPlane:
                 raise
 
     def stop(self) -> None:
-        """Stop every member and wait until it is gone; the objects stay on disk."""
+        """Stop every member and wait for its end; the objects stay on disk."""
         if self._layout.folder.exists():
             with only_one(self._lock()):
                 self._stop()
 
     def health(self) -> dict[str, str]:
-        """`ok`, `stopped`, or what is wrong, for each member."""
+        """Return `ok`, `stopped`, or the problem, for each member."""
         states = {
             name: "ok" if process.alive() else "stopped"
             for name, process in self._processes.items()
@@ -123,7 +123,7 @@ class ControlPlane:
         return states
 
     def members(self) -> list[Member]:
-        """The processes and the memory they hold."""
+        """Return the processes and their memory."""
         return [
             Member(name, pid := process.pid, pid is not None, process.rss())
             for name, process in self._processes.items()
@@ -136,7 +136,7 @@ class ControlPlane:
         taints: Iterable[nodes.Taint] = (),
         capacity: Mapping[str, str] | None = None,
     ) -> None:
-        """Make or change a fake node; `capacity` is in Kubernetes' units, GPUs included."""
+        """Create or change a fake node; `capacity` is in Kubernetes' units, including GPUs."""
         amounts = {"cpu": "4", "memory": "16Gi"} if capacity is None else capacity
         nodes.add_node(self._api(), name, labels or {}, taints, amounts)
 
@@ -145,14 +145,14 @@ class ControlPlane:
         nodes.remove_node(self._api(), name)
 
     def _start(self) -> None:
-        """The store and the server at once (the server retries), then the rest at once."""
+        """Start store and server together (the server retries), then the others together."""
         ports = self._layout.take_ports()
         self._layout.write(ports, self._webhook_url)
         commands = self._commands(ports)
         self._launch(commands, (*members.STORE, *members.SERVER))
         self._await("kube-apiserver", lambda: not self._not_ready())
         self._launch(commands, members.WORKERS)
-        # Pods are refused in a namespace without it: the first sign of working controllers.
+        # Pods are refused in a namespace without it: the first sign of running controllers.
         self._await("kube-controller-manager", self._has_default_account)
         write_private(self._layout.started_file, self._wanted(commands))
 
@@ -161,7 +161,7 @@ class ControlPlane:
             self._processes[name].start(commands[name], _ENVIRONMENT)
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
-        """Wait for a condition, but not for a process that has died."""
+        """Wait for a condition, but stop if the process has ended."""
         begun = [process for process in self._processes.values() if process.pid_file.exists()]
 
         def settled() -> bool:
@@ -178,7 +178,7 @@ class ControlPlane:
             raise ControlPlaneError(f"{name} of {self.name} was not ready in {waited}:\n{log}")
 
     def _stop(self) -> None:
-        """The store last: the others write to it until they end."""
+        """Stop the members, the store last: the others write to it until they end."""
         self._layout.started_file.unlink(missing_ok=True)
         for group in ((*members.WORKERS, *members.SERVER), members.STORE):
             for name in group:
@@ -187,7 +187,7 @@ class ControlPlane:
                 self._processes[name].stop(_GRACE_SECONDS)
 
     def _runs_as_asked(self) -> bool:
-        """Whether all members run, with the arguments that this object would start them with."""
+        """Return whether all members run, with the arguments of this object."""
         ports, record = self._layout.ports(), self._layout.started_file
         if ports is None or not record.exists():
             return False
@@ -203,7 +203,7 @@ class ControlPlane:
         return json.dumps({"commands": commands, "webhook": self._webhook_url})
 
     def _not_ready(self) -> str | None:
-        """What the API server's own readiness checks lack; None when it is ready."""
+        """Return the failed readiness checks of the API server; None if it is ready."""
         try:
             self._api().call("GET", "/readyz")
         except ApiError as error:

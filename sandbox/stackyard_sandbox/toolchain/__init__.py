@@ -1,7 +1,7 @@
 """Builds the programs that the sandbox runs, from pinned Go modules.
 
-Nothing is downloaded ready-made: `modules/` holds a go.mod and a go.sum for each build, and the
-binaries land in the cache, once per lock file.
+No binary is downloaded: `modules/` has a go.mod and a go.sum for each build, and the binaries are
+stored in the cache, once per lock file.
 """
 
 from stackyard_sandbox.toolchain.build import build

@@ -19,7 +19,7 @@ from stackyard_sandbox.toolchain.definitions import secrets_store_definitions
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build the named tools; their paths on stdout, progress on stderr."""
+    """Build the named tools; print their paths on stdout, progress on stderr."""
     parser = argparse.ArgumentParser(prog="python -m stackyard_sandbox.toolchain")
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build the sandbox's tools with Go")
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         paths = _images() if chosen.images else build(_wanted(chosen), progress=_print)
         if not (chosen.names or chosen.images):
-            secrets_store_definitions()  # the sandbox needs them when it makes a cluster's add-on
+            secrets_store_definitions()  # the sandbox needs them when it creates a cluster's add-on
     except ToolchainError as error:
         _print(f"error: {error}")
         return 1
@@ -46,7 +46,7 @@ def _wanted(chosen: argparse.Namespace) -> Sequence[str] | None:
 
 
 def _images() -> dict[str, Path]:
-    """Build what builds images; without a C compiler no step runs in them, and tests say so."""
+    """Build the tools that build images; without a C compiler no step runs, which tests report."""
     *usual, last = IMAGES
     paths = build(usual, progress=_print)
     try:
@@ -57,7 +57,7 @@ def _images() -> dict[str, Path]:
 
 
 def _fetch_definitions() -> None:
-    """Fetch what tests alone need: without it the sandbox starts all the same."""
+    """Fetch files that only tests need: the sandbox starts without them."""
     try:
         kueue_definitions()
         kueue_webhooks()

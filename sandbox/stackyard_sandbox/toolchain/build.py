@@ -19,11 +19,10 @@ _NOT_OURS = ("GOOS", "GOARCH", "GOBIN", "GOWORK")
 
 
 def build(names: Iterable[str] | None = None, *, progress: Progress) -> dict[str, Path]:
-    """Build the named tools that are not there yet, and return the paths of all that are named.
+    """Build the named tools that are missing, and return the paths of all named tools.
 
-    Left out, they are all but those that build images.
-    One `go build` after the other: each uses every core by itself, and what two tools share is
-    compiled once because Go's own build cache is between them.
+    The default is all tools except those that build images. The builds run one after the other:
+    each uses every core, and Go's build cache shares the packages that two tools have in common.
     """
     wanted = list((*CORE, *EXTRA) if names is None else names)
     todo = store.missing(wanted)
@@ -35,7 +34,7 @@ def build(names: Iterable[str] | None = None, *, progress: Progress) -> dict[str
 
 
 def _build_alone(name: str, progress: Progress) -> None:
-    """Build one tool unless another run has just done it."""
+    """Build one tool unless another run has just built it."""
     module = module_of(name)
     home = store.home(module)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,9 +45,9 @@ def _build_alone(name: str, progress: Progress) -> None:
 
 
 def _build(name: str, module: Module, home: Path, progress: Progress) -> None:
-    """Compile into a file beside the final one, then rename: a tool is there whole or not at all.
+    """Compile to a file beside the final one, then rename: a tool is never incomplete.
 
-    Kwok's stages come first, because a kwok that is there promises that they are.
+    Kwok's stages are written first, because code expects them if kwok exists.
     """
     if name == "kwok":
         _copy_kwok_stages(module)
@@ -67,7 +66,7 @@ def _build(name: str, module: Module, home: Path, progress: Progress) -> None:
 
 
 def _run(command: list[str], module: Module, log: Path, heartbeat: Callable[[], None]) -> int:
-    """Run Go in the module's folder and report while it is silent."""
+    """Run Go in the module's folder, and report progress while it prints nothing."""
     with private_file(log) as output:
         child = subprocess.Popen(
             command,
@@ -90,17 +89,17 @@ def _run(command: list[str], module: Module, log: Path, heartbeat: Callable[[], 
 
 
 def _environment(*, cgo: bool = False) -> dict[str, str]:
-    """The caller's environment (GOFLAGS, GOPROXY, caches) less what would build something else."""
+    """Return the caller's environment (GOFLAGS, GOPROXY, caches) without unsuitable settings."""
     kept = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
     # Without cgo no C compiler is needed and the binaries run on any distribution.
     return {**kept, "CGO_ENABLED": str(int(cgo)), "GOWORK": "off"}
 
 
 def _require_go() -> str:
-    """The version of Go that will build, or an error that says how to get one."""
+    """Return the version of Go for the build, or raise an error that explains how to get one."""
     if shutil.which("go") is None:
         raise GoMissing(None, MINIMUM_GO)
-    # Asked in a module's folder: there Go may switch to a newer toolchain by itself (GOTOOLCHAIN).
+    # Checked in a module's folder: there Go may switch to a newer toolchain (GOTOOLCHAIN).
     folder = module_of("kwok").folder
     answer = subprocess.run(
         ["go", "env", "GOVERSION"],
@@ -117,13 +116,13 @@ def _require_go() -> str:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """`go1.26.8` or `go1.27rc1` as (1, 26): language releases are what go.mod files ask for."""
+    """Parse `go1.26.8` or `go1.27rc1` as (1, 26): go.mod files require language releases."""
     digits = version.removeprefix("go").replace("rc", ".").replace("-", ".").split(".")
     return tuple(int(part) for part in digits[:2] if part.isdigit())
 
 
 def _copy_kwok_stages(module: Module) -> None:
-    """Take kwok's stage files from the very module version that kwok is built from."""
+    """Copy kwok's stage files from the module version from which kwok is built."""
     source = _module_folder(module, "sigs.k8s.io/kwok") / "kustomize" / "stage"
     for stage in store.KWOK_STAGES:
         target = store.stages_folder() / stage
@@ -134,7 +133,7 @@ def _copy_kwok_stages(module: Module) -> None:
 
 
 def _module_folder(module: Module, path: str) -> Path:
-    """Where Go keeps the source of a required module; downloads it when it is not there."""
+    """Return the folder of a required module's source; downloads it if it is missing."""
     log = store.home(module) / "kwok.log"
     code = _run(["go", "mod", "download", path], module, log, lambda: None)
     if code != 0:

@@ -17,14 +17,14 @@ class Source:
     module: str
     version: str
     sum: str
-    """What Go computes from the module's files; another content is refused."""
+    """Checksum that Go computes from the module's files; other content is refused."""
 
     folder: str
-    """Where its definitions are."""
+    """Folder of its definitions."""
 
     @property
     def home(self) -> Path:
-        """Where the files are kept once they were fetched."""
+        """Folder of the fetched files."""
         return store.root() / f"{self.module.rpartition('/')[2]}-{self.version}"
 
 
@@ -48,7 +48,7 @@ KINDS = (
     "workloadpriorityclasses",
     "workloads",
 )
-"""All of Kueue's: it does not start where it cannot watch one."""
+"""All definitions of Kueue: it does not start if it cannot watch one of them."""
 
 SECRETS_STORE = Source(
     module="sigs.k8s.io/secrets-store-csi-driver",
@@ -59,9 +59,9 @@ SECRETS_STORE = Source(
 
 
 def kueue_definitions() -> list[Path]:
-    """Return the CustomResourceDefinitions as files; fetches them when they are not there yet.
+    """Return the CustomResourceDefinitions as files; fetches missing ones.
 
-    Raises DefinitionsMissing when Go cannot have the module, or has another one.
+    Raises DefinitionsMissing if Go cannot download the module, or gets other content.
     """
     return _fetched(KUEUE, [f"crd/bases/kueue.x-k8s.io_{kind}.yaml" for kind in KINDS])
 
@@ -73,7 +73,7 @@ def kueue_webhooks() -> Path:
 
 
 def secrets_store_definitions() -> list[Path]:
-    """Return those of the driver that mounts secrets; fetches as `kueue_definitions` does."""
+    """Return those of the secrets driver; fetches as `kueue_definitions` does."""
     kinds = ("secretproviderclasses", "secretproviderclasspodstatuses")
     return _fetched(SECRETS_STORE, [f"secrets-store.csi.x-k8s.io_{kind}.yaml" for kind in kinds])
 
@@ -90,7 +90,7 @@ def _fetched(source: Source, files: list[str]) -> list[Path]:
 
 
 def _fetch(source: Source) -> Path:
-    """Return where Go keeps the module's source."""
+    """Return the folder of the module's source."""
     if shutil.which("go") is None:
         raise DefinitionsMissing(source.module, "there is no Go on this machine")
     command = ["go", "mod", "download", "-json", f"{source.module}@{source.version}"]

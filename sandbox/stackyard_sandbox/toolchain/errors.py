@@ -6,7 +6,7 @@ COMMAND = "stackyard sandbox build"
 
 
 class ToolchainError(Exception):
-    """A tool cannot be had; `hint` says what to do about it."""
+    """A tool is not available; `hint` is one action that solves it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class UnknownTool(ToolchainError):  # noqa: N818 - named for the fact it carries
 
 
 class ToolMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
-    """A tool that was not built yet, or whose lock file changed since."""
+    """A tool that is not built yet, or whose lock file has changed since its build."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the sandbox's {name} is not built", f"run `{COMMAND} {name}`")
@@ -34,7 +34,7 @@ class ToolMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
 
 
 class GoMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
-    """No Go, or one too old for the pinned modules."""
+    """Go is missing, or too old for the pinned modules."""
 
     def __init__(self, found: str | None, needed: str) -> None:
         has = f"found {found}" if found else "found none"
@@ -46,7 +46,7 @@ class GoMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
 
 
 class BuildFailed(ToolchainError):  # noqa: N818 - named for the fact it carries
-    """The Go compiler, or the download of a module, stopped."""
+    """The Go compiler, or the download of a module, failed."""
 
     def __init__(self, name: str, code: int, log: Path) -> None:
         text = log.read_text(errors="replace")
@@ -59,7 +59,7 @@ class BuildFailed(ToolchainError):  # noqa: N818 - named for the fact it carries
 
 
 def _action(name: str, text: str, log: Path) -> str:
-    """The likely remedy, from what Go said."""
+    """Return the likely solution, based on Go's output."""
     if "no space left on device" in text:
         return "free some disk (a first build needs about 8 GB), then build again"
     if any(sign in text for sign in ("dial tcp", "no such host", "i/o timeout", "proxyconnect")):
@@ -68,7 +68,7 @@ def _action(name: str, text: str, log: Path) -> str:
 
 
 class DefinitionsMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
-    """The definitions of custom resources that come with a Go module cannot be had."""
+    """The custom resource definitions of a Go module are not available."""
 
     def __init__(self, module: str, reason: str) -> None:
         super().__init__(f"no definitions of {module}: {reason}", f"run `{COMMAND}` with Go")

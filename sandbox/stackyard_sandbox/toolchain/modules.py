@@ -1,7 +1,7 @@
-"""The tools, their Go modules, and the digest that each build is stored under.
+"""The tools, their Go modules, and the digest under which each build is stored.
 
-A module is a folder with go.mod (its `tool` lines name the programs) and go.sum. Each has a digest
-of its own, so that a newer promtool does not rebuild the engine.
+A module is a folder with go.mod (its `tool` lines name the programs) and go.sum. Each has a
+separate digest, so that a newer promtool does not rebuild the engine.
 """
 
 import hashlib
@@ -23,18 +23,18 @@ _FLAGS = ("-trimpath", "-mod=readonly", "-buildvcs=false")
 
 @dataclass(frozen=True)
 class Module:
-    """One Go module of ours and the programs it builds: name to main package."""
+    """One of our Go modules and the programs that it builds: name to main package."""
 
     name: str
     programs: dict[str, str]
     version_flags: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     cgo: bool = False
-    """Whether it has parts in C, and so needs a C compiler."""
+    """Whether it contains C code, and needs a C compiler."""
 
     @property
     def folder(self) -> Path:
-        """Where its lock files are."""
+        """Folder of its lock files."""
         return _FOLDER / self.name
 
     @property
@@ -46,7 +46,7 @@ class Module:
 
     @property
     def digest(self) -> str:
-        """Changes when the lock files, programs, flags or kind of machine do."""
+        """A digest of the lock files, programs, flags and kind of machine."""
         facts = [platform.system(), platform.machine(), *self.flags, *map(str, self._mains())]
         facts += ["cgo"] if self.cgo else []
         hashed = hashlib.sha256("\0".join(facts).encode())
@@ -86,7 +86,7 @@ MODULES = (
     Module(
         "promtool",
         {"promtool": "github.com/prometheus/prometheus/cmd/promtool"},
-        # Rules are tested without looking for targets in thirty clouds, whose clients would be
+        # Rules are tested without service discovery in thirty clouds, whose clients would be
         # most of the build.
         tags=("remove_all_sd",),
     ),
@@ -99,27 +99,27 @@ MODULES = (
             "crane": "github.com/google/go-containerregistry/cmd/crane",
         },
     ),
-    # What starts a container changes namespaces before Go runs, which takes C.
+    # A program that starts a container changes namespaces before Go runs, which needs C.
     Module("runc", {"runc": "github.com/opencontainers/runc"}, cgo=True),
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 
 CORE = tuple(program for module in MODULES[:2] for program in module.programs)
-"""What a sandbox cannot start without."""
+"""Tools without which a sandbox cannot start."""
 
 IMAGES = ("buildkitd", "buildctl", "crane", "runc")
-"""What builds images in the tests: the engine of `docker build`, a registry, what runs steps."""
+"""Tools that build images in the tests: the engine of `docker build`, a registry, a runtime."""
 
 EXTRA = tuple(
     program for module in MODULES[2:] for program in module.programs if program not in IMAGES
 )
-"""What proves alert rules, workflow files and queues."""
+"""Tools that test alert rules, workflow files and queues."""
 
 ALL = (*CORE, *EXTRA, *IMAGES)
 
 
 def module_of(program: str) -> Module:
-    """The module that builds a program."""
+    """Return the module that builds a program."""
     for module in MODULES:
         if program in module.programs:
             return module

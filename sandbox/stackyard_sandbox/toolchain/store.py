@@ -1,6 +1,6 @@
 """Finds built tools on disk: `<cache>/toolchain/<module>-<digest>/bin/NAME`.
 
-Looking a tool up needs no Go: a machine that was handed the cache (a CI job) can use it as it is.
+A look-up needs no Go: a machine with a copy of the cache (a CI job) can use it directly.
 """
 
 from collections.abc import Iterable
@@ -11,26 +11,26 @@ from stackyard_sandbox.toolchain.errors import ToolMissing
 from stackyard_sandbox.toolchain.modules import ALL, Module, module_of
 
 KWOK_STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
-"""Kwok's own rules of how a fake node or pod comes to life (folders in its Go module)."""
+"""Kwok's own rules for the life cycle of a fake node or pod (folders in its Go module)."""
 
 
 def root() -> Path:
-    """The folder of all built modules."""
+    """Return the folder of all built modules."""
     return toolchain_cache() / "toolchain"
 
 
 def home(module: Module) -> Path:
-    """The folder of one module at its present digest."""
+    """Return the folder of one module with its current digest."""
     return root() / module.digest
 
 
 def stages_folder() -> Path:
-    """Where a build puts kwok's stage files, beside the kwok that they belong to."""
+    """Return the folder of kwok's stage files, beside the kwok to which they belong."""
     return home(module_of("kwok")) / "kwok-stages"
 
 
 def tool(name: str) -> Path:
-    """The path of a built tool."""
+    """Return the path of a built tool."""
     path = home(module_of(name)) / "bin" / name
     if not path.is_file():
         raise ToolMissing(name)
@@ -38,7 +38,7 @@ def tool(name: str) -> Path:
 
 
 def missing(names: Iterable[str] = ALL) -> list[str]:
-    """Those of the named tools that have to be built first, in build order."""
+    """Return the named tools that are not built, in build order."""
     wanted = set(names)
     for name in wanted:
         module_of(name)
@@ -50,7 +50,7 @@ def missing(names: Iterable[str] = ALL) -> list[str]:
 
 
 def kwok_stages() -> list[Path]:
-    """Kwok's stage files; kwok refuses to run without any."""
+    """Return kwok's stage files; kwok does not run without any."""
     files = sorted(stages_folder().rglob("*.yaml"))
     if not files:
         raise ToolMissing("kwok")

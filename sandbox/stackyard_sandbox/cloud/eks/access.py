@@ -22,10 +22,10 @@ _RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")
 
 
 class Access(EksRequest):
-    """The operations."""
+    """The API operations of access entries."""
 
     def create_access_entry(self) -> ActionResult:
-        """Let a user or role in, with Kubernetes groups."""
+        """Create an entry: a user or role may sign in, with Kubernetes groups."""
         asked = self.parameters()
         cluster, principal = self._governed(asked["clusterName"]), asked["principalArn"]
         if not exists(self.current_account, principal):
@@ -41,7 +41,7 @@ class Access(EksRequest):
         return ActionResult({"accessEntry": self.admit(cluster, principal, asked)})
 
     def describe_access_entry(self) -> ActionResult:
-        """Show one entry."""
+        """Return one entry."""
         return ActionResult({"accessEntry": self._entry()[1]})
 
     def list_access_entries(self) -> ActionResult:
@@ -66,7 +66,7 @@ class Access(EksRequest):
         return ActionResult({"accessEntry": entry})
 
     def delete_access_entry(self) -> ActionResult:
-        """Shut a principal out; its policies go with the entry."""
+        """Delete an entry, and the associations of its policies."""
         cluster, entry = self._entry()
         del cluster.access_entries[entry["principalArn"]]
         del cluster.access_policies[entry["principalArn"]]
@@ -74,7 +74,7 @@ class Access(EksRequest):
         return EmptyResult()
 
     def associate_access_policy(self) -> ActionResult:
-        """Give an entry one of AWS's policies, in the cluster or in namespaces."""
+        """Associate one of AWS's policies with an entry, for the cluster or for namespaces."""
         asked = self.parameters()
         cluster, entry = self._entry()
         scope = asked["accessScope"]
@@ -98,7 +98,7 @@ class Access(EksRequest):
         )
 
     def disassociate_access_policy(self) -> ActionResult:
-        """Take a policy from an entry."""
+        """Remove a policy from an entry."""
         cluster, entry = self._entry()
         policy = self.parameters()["policyArn"]
         if cluster.access_policies[entry["principalArn"]].pop(policy, None) is None:
@@ -119,7 +119,7 @@ class Access(EksRequest):
         )
 
     def list_access_policies(self) -> ActionResult:
-        """List the policies that the sandbox gives effect."""
+        """List the policies that the sandbox enforces."""
         policies = [{"name": arn.rpartition("/")[2], "arn": arn} for arn in sorted(POLICIES)]
         return ActionResult({"accessPolicies": policies})
 
@@ -146,7 +146,7 @@ class Access(EksRequest):
         return recorded
 
     def grant(self, cluster: EksCluster, principal: str, policy: str, scope: Item) -> Item:
-        """Record that an entry has a policy."""
+        """Record a policy of an entry."""
         now = utcnow()
         cluster.access_policies[principal][policy] = {
             "policyArn": policy,
@@ -158,12 +158,12 @@ class Access(EksRequest):
         return granted
 
     def admit_creator(self, cluster: EksCluster, creator: Principal) -> None:
-        """Make the cluster's creator its administrator, as EKS does unless told not to."""
+        """Make the cluster's creator its administrator, as EKS does by default."""
         self.admit(cluster, creator.entity_arn, {})
         self.grant(cluster, creator.entity_arn, CLUSTER_ADMIN, {"type": "cluster"})
 
     def _governed(self, name: str) -> EksCluster:
-        """The cluster, if its authentication mode knows access entries."""
+        """Return the cluster, if its authentication mode uses access entries."""
         cluster = self.cluster(name)
         if cluster.access_config["authenticationMode"] == "CONFIG_MAP":
             raise invalid_request(
@@ -186,7 +186,7 @@ class Access(EksRequest):
 
 
 def username(principal: str) -> str:
-    """The user name that EKS gives an entry whose creator names none."""
+    """Return EKS's default user name of an entry."""
     head, _, entity = principal.rpartition(":")
     kind, _, name = entity.partition("/")
     if kind != "role":

@@ -1,4 +1,4 @@
-"""EKS add-ons: recorded and described; the cluster gets their custom resource definitions only."""
+"""EKS add-ons: recorded and described; the cluster gets only their custom resource definitions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,12 +21,12 @@ from stackyard_sandbox.toolchain.definitions import secrets_store_definitions
 from stackyard_sandbox.toolchain.errors import ToolchainError
 
 VERSION = "v1.0.0-eksbuild.1"
-"""Given to an add-on whose creator names no version: AWS's defaults are not known here."""
+"""Version of an add-on that is created without one: AWS's defaults are not known here."""
 
 MOUNTS_SECRETS = "aws-secrets-store-csi-driver-provider"
 
 NAMESPACE = "kube-system"
-"""Where the pods of most add-ons run."""
+"""Namespace of the pods of most add-ons."""
 
 KNOWN = frozenset(
     {
@@ -57,10 +57,10 @@ KNOWN = frozenset(
 
 
 class Addons(PodIdentities):
-    """The operations."""
+    """The API operations of add-ons."""
 
     def create_addon(self) -> ActionResult:
-        """Record an add-on; a name that AWS does not offer is refused, as there."""
+        """Record an add-on; a name that AWS does not offer is refused, as in EKS."""
         asked = self.parameters()
         cluster, name = self.cluster(asked["clusterName"]), asked["addonName"]
         if name not in KNOWN:
@@ -87,7 +87,7 @@ class Addons(PodIdentities):
         return ActionResult({"addon": cluster.addons[name]})
 
     def _define(self, cluster: EksCluster, files: Callable[[], list[Path]]) -> None:
-        """Define an add-on's kinds, which stay when it goes; refused without their files."""
+        """Apply an add-on's definitions; they stay after its deletion. Refused without files."""
         try:
             found = [yaml.safe_load(file.read_text()) for file in files()]
         except ToolchainError as error:
@@ -97,7 +97,7 @@ class Addons(PodIdentities):
             self.fleet.api(cluster).apply(f"{path}/{definition['metadata']['name']}", definition)
 
     def describe_addon(self) -> ActionResult:
-        """Show one add-on."""
+        """Return one add-on."""
         return ActionResult({"addon": self._addon()})
 
     def list_addons(self) -> ActionResult:
@@ -116,7 +116,7 @@ class Addons(PodIdentities):
         return self.update_of(cluster, "AddonUpdate", changes)
 
     def delete_addon(self) -> ActionResult:
-        """Forget an add-on and the pod identities made for it."""
+        """Delete an add-on and its pod identities."""
         addon = self._addon()
         cluster = self.cluster(addon["clusterName"])
         del cluster.addons[addon["addonName"]]
@@ -124,7 +124,7 @@ class Addons(PodIdentities):
         return ActionResult({"addon": {**addon, "status": "DELETING"}})
 
     def describe_addon_versions(self) -> ActionResult:
-        """List the known add-ons, each with the one version that the sandbox gives."""
+        """List the known add-ons, each with the only version in the sandbox."""
         wanted = self.parameters().get("addonName")
         names = sorted(KNOWN if wanted is None else KNOWN & {wanted})
         return ActionResult({"addons": [_offer(name) for name in names]})
@@ -140,7 +140,7 @@ class Addons(PodIdentities):
         return addon
 
     def _settings(self, cluster: EksCluster, asked: Item, identities: list[str]) -> Item:
-        """What a request sets on an add-on; its pod identities replace the ones it had."""
+        """Return an add-on's settings in a request; its pod identities replace former ones."""
         plain = ("serviceAccountRoleArn", "configurationValues", "namespaceConfig")
         settings: Item = {key: asked[key] for key in plain if asked.get(key)}
         if wanted := asked.get("podIdentityAssociations"):

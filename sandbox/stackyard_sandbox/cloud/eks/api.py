@@ -1,4 +1,4 @@
-"""Installs the sandbox's EKS operations into the emulator."""
+"""Installs the sandbox's EKS operations in the emulator."""
 
 import urllib.parse
 from typing import Any
@@ -13,10 +13,10 @@ from stackyard_sandbox.cloud.fleet import Fleet
 
 
 class EksApi(NodeGroups, Addons):
-    """All operations; the emulator's own where nothing is missing from them."""
+    """All operations of EKS; those that the emulator has completely are its own."""
 
     def tag_resource(self) -> ActionResult:
-        """Tag a cluster, or anything in one."""
+        """Tag a cluster, or a resource in one."""
         self._tags().update(self.parameters()["tags"])
         return EmptyResult()
 
@@ -28,7 +28,7 @@ class EksApi(NodeGroups, Addons):
         return EmptyResult()
 
     def list_tags_for_resource(self) -> ActionResult:
-        """Show the tags."""
+        """Return the tags."""
         return ActionResult({"tags": self._tags()})
 
     def _tags(self) -> dict[str, str]:
@@ -49,7 +49,7 @@ class EksApi(NodeGroups, Addons):
 
 
 def install(fleet: Fleet) -> None:
-    """Put this API in the place of the emulator's, before it serves its first EKS request."""
+    """Replace the emulator's EKS API with this one, before its first EKS request."""
     EksApi.fleet = fleet
     urls.url_paths.clear()
     urls.url_paths["{0}/(?P<path>.+)$"] = EksApi.dispatch

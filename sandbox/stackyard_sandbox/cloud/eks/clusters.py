@@ -1,4 +1,4 @@
-"""EKS clusters, each with a control plane of its own."""
+"""EKS clusters, each with its own control plane."""
 
 from contextlib import suppress
 from typing import Any
@@ -20,10 +20,10 @@ from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
 
 
 class Clusters(Access):
-    """The operations. Each answers when its work is done: there is no CREATING to wait for."""
+    """The API operations of clusters. Each returns after its work: there is no status CREATING."""
 
     def create_cluster(self) -> ActionResult:
-        """Make a cluster on a control plane that no other has."""
+        """Create a cluster on an unused control plane."""
         asked = self.parameters()
         name = asked["name"]
         with self.fleet.turn:
@@ -57,13 +57,13 @@ class Clusters(Access):
             self.fleet.release(cluster.plane_id)
             self.fleet.publish()
         group = cluster.resources_vpc_config["clusterSecurityGroupId"]
-        # One that other groups' rules name stays behind.
+        # The group stays if rules of other groups refer to it.
         with suppress(EC2ClientError):
             ec2_backends[self.current_account][self.region].delete_security_group(group_id=group)
         return answer
 
     def update_cluster_config(self) -> ActionResult:
-        """Change network access, logging, authentication mode and what is only passed on."""
+        """Change network access, logging, authentication mode and settings without effect."""
         asked = self.parameters()
         cluster = self.cluster(asked["name"])
         if network := asked.get("resourcesVpcConfig"):
@@ -87,14 +87,14 @@ class Clusters(Access):
         return self.update_of(cluster, "AssociateEncryptionConfig", given)
 
     def update_cluster_version(self) -> ActionResult:
-        """Record another version; the control plane stays what it is."""
+        """Record another version; the control plane does not change."""
         asked = self.parameters()
         cluster = self.cluster(asked["name"])
         cluster.version = asked["version"]
         return self.update_of(cluster, "VersionUpdate", {"Version": cluster.version})
 
     def describe_update(self) -> ActionResult:
-        """Show an update; all have ended."""
+        """Return an update; all have ended."""
         asked = self.parameters()
         cluster = self.cluster(asked["name"])
         if asked["updateId"] not in cluster.updates:
@@ -102,12 +102,12 @@ class Clusters(Access):
         return ActionResult({"update": cluster.updates[asked["updateId"]]})
 
     def list_updates(self) -> ActionResult:
-        """List the updates of a cluster and of what is in it, on one page."""
+        """List the updates of a cluster and of its node groups and add-ons, on one page."""
         cluster = self.cluster(self.parameters()["name"])
         return ActionResult({"updateIds": list(cluster.updates)})
 
     def _network(self, name: str, asked: Item) -> dict[str, Any]:
-        """The network settings with what EKS adds: the VPC and the cluster's security group."""
+        """Return the network settings with EKS's additions: VPC and cluster security group."""
         ec2 = ec2_backends[self.current_account][self.region]
         try:
             subnets = ec2.describe_subnets(subnet_ids=asked.get("subnetIds") or [])

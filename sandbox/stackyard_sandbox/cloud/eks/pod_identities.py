@@ -12,17 +12,17 @@ _OPTIONAL = ("roleArn", "disableSessionTags", "targetRoleArn", "policy")
 
 
 class PodIdentities(EksRequest):
-    """The operations."""
+    """The API operations of pod identity associations."""
 
     def create_pod_identity_association(self) -> ActionResult:
-        """Let a service account take a role."""
+        """Associate a service account with a role."""
         asked = self.parameters()
         return ActionResult(
             {"association": self.associate(self.cluster(asked["clusterName"]), asked)}
         )
 
     def describe_pod_identity_association(self) -> ActionResult:
-        """Show one association."""
+        """Return one association."""
         return ActionResult({"association": self._association()})
 
     def list_pod_identity_associations(self) -> ActionResult:
@@ -45,7 +45,7 @@ class PodIdentities(EksRequest):
         return ActionResult({"association": association})
 
     def delete_pod_identity_association(self) -> ActionResult:
-        """Forget an association."""
+        """Delete an association."""
         association = self._association()
         del self.cluster(association["clusterName"]).pod_identities[association["associationId"]]
         return ActionResult({"association": association})

@@ -23,29 +23,29 @@ class EksRequest(EKSResponse):
     """One request, with the emulator's parsing, authorization and serialization."""
 
     fleet: ClassVar[Fleet]
-    """The control planes; the emulator makes an object of this class for each request."""
+    """The control planes; a class attribute, because the emulator creates an object per request."""
 
     def parameters(self) -> Item:
-        """The request's parameters under the names that the API's model gives them."""
+        """Return the request's parameters by their names in the API's model."""
         self.parse_parameters(self.normalized_request)
         return dict(self.params or {})
 
     def cluster(self, name: str) -> EksCluster:
-        """The cluster, or the API's error."""
-        # The only creator of clusters is `clusters.py`, which makes objects of this class.
+        """Return the cluster, or raise the API's error."""
+        # Only `clusters.py` creates clusters, as objects of this class.
         return cast(EksCluster, self.eks_backend.describe_cluster(name))
 
     def caller(self) -> Principal | None:
-        """Who signed the request."""
+        """Return the principal that signed the request."""
         return principal_of(self.current_account, self.access_key)
 
     def arn(self, kind: str, *path: str) -> str:
-        """An ARN of the service, for example of an `addon`."""
+        """Return an ARN of the service, for example of an `addon`."""
         where = f"{self.partition}:eks:{self.region}:{self.current_account}"
         return f"arn:{where}:{kind}/{'/'.join(path)}"
 
     def update_of(self, cluster: EksCluster, kind: str, changes: Item) -> ActionResult:
-        """Record a finished update, as DescribeUpdate shows it, and answer with it."""
+        """Record a finished update, as DescribeUpdate returns it, and return it."""
         update: Item = {
             "id": unique(),
             "status": "Successful",
@@ -58,8 +58,8 @@ class EksRequest(EKSResponse):
         return ActionResult({"update": update})
 
     def _determine_resource(self) -> str:
-        """The ARN that IAM policies are matched with; the emulator would take `*` for all."""
-        self._get_action()  # fills uri_match
+        """Return the ARN for IAM policies; the emulator would use `*` for all."""
+        self._get_action()  # sets uri_match
         name = self.uri_match.get("name")
         if name is None:
             return "*"
@@ -69,7 +69,7 @@ class EksRequest(EKSResponse):
         return next((found for found in self._named_below(cluster) if found), str(cluster.arn))
 
     def _named_below(self, cluster: EksCluster) -> list[str | None]:
-        """The ARN of what the path names below the cluster, where it exists."""
+        """Return the ARN of the existing resource below the cluster that the path names."""
         path = self.uri_match
         group: Nodegroup | None = cluster.nodegroups.get(path.get("nodegroupName", ""))
         found: list[str | None] = [None if group is None else str(group.arn)]
@@ -83,12 +83,12 @@ class EksRequest(EKSResponse):
 
 
 def unique() -> str:
-    """A new identifier."""
+    """Return a new identifier."""
     return str(mock_random.uuid4())
 
 
 def not_found(message: str, cluster: str, addon: str | None = None) -> ResourceNotFoundException:
-    """Something is not there."""
+    """Return the error for a missing resource."""
     return ResourceNotFoundException(
         clusterName=cluster,
         nodegroupName=None,
@@ -99,17 +99,17 @@ def not_found(message: str, cluster: str, addon: str | None = None) -> ResourceN
 
 
 def in_use(message: str, cluster: str, addon: str | None = None) -> ResourceInUseException:
-    """Something is there already."""
+    """Return the error for a resource that already exists."""
     return ResourceInUseException(
         clusterName=cluster, nodegroupName=None, addonName=addon, message=message
     )
 
 
 def invalid_parameter(message: str, cluster: str) -> InvalidParameterException:
-    """A value is not acceptable."""
+    """Return the error for an invalid value."""
     return InvalidParameterException(clusterName=cluster, message=message)
 
 
 def invalid_request(message: str, cluster: str) -> InvalidRequestException:
-    """The request does not fit the state of the cluster."""
+    """Return the error for a request that the state of the cluster does not allow."""
     return InvalidRequestException(clusterName=cluster, message=message)

@@ -1,1 +1,1 @@
-"""IAM as the sandbox enforces it: who calls, with which rights, on which resource."""
+"""IAM enforcement of the sandbox: the caller, its permissions, and the resource of a request."""

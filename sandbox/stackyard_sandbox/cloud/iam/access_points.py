@@ -1,7 +1,7 @@
-"""Routes requests through S3 access points and enforces both policies, bucket's and access point's.
+"""Routes requests through S3 access points, and enforces the policies of access point and bucket.
 
-The emulator records access points and their policies but serves no request through them. A client
-names the alias as the bucket; the name of an access point's own host does not resolve on loopback.
+The emulator records access points and their policies, but serves no request through them. A client
+uses the alias as the bucket name; the host name of an access point does not resolve on loopback.
 Source: docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-alias.html.
 """
 
@@ -30,13 +30,13 @@ def install() -> None:
 
 
 def used() -> AccessPoint | None:
-    """The access point that the present request came through."""
+    """Return the access point of the current request."""
     return _used.get()
 
 
 @contextmanager
 def through(environ: dict[str, Any]) -> Iterator[None]:
-    """Lead a request to an alias on to the bucket behind it, remembering the way it came."""
+    """Route a request for an alias to its bucket, and record the access point."""
     point = _named(environ.get("PATH_INFO", ""))
     if point is None:
         yield
@@ -52,19 +52,19 @@ def through(environ: dict[str, Any]) -> Iterator[None]:
 
 
 def as_signed(path: str) -> str:
-    """The path as the client has signed it."""
+    """Return the path that the client has signed."""
     point = used()
     return path if point is None else path.replace(point.bucket, point.alias, 1)
 
 
 def behind(resource: str, point: AccessPoint) -> str:
-    """The ARN, at the access point, of a bucket or of an object in it."""
+    """Return the ARN, at the access point, of a bucket or of an object in it."""
     _, _, key = resource.partition("/")
     return f"{point.arn}/object/{key}" if key else str(point.arn)
 
 
 def facts(point: AccessPoint) -> dict[str, str]:
-    """The condition keys of a request through an access point, in lower case."""
+    """Return the condition keys of a request through an access point, in lower case."""
     return {
         "s3:dataaccesspointarn": point.arn,
         "s3:dataaccesspointaccount": ACCOUNT,

@@ -1,7 +1,7 @@
-"""Translates a request into IAM actions and resources, and decides it; replaces moto's check.
+"""Determines a request's IAM actions and resources, and allows or denies it; replaces moto's check.
 
-Beside the caller's policies and boundary it hears the policies of buckets, access points,
-secrets, image repositories and roles. It does not hear session policies and KMS key policies.
+Beside the caller's policies and boundary it evaluates the policies of buckets, access points,
+secrets, image repositories and roles. It does not evaluate session policies and KMS key policies.
 """
 
 import html
@@ -37,16 +37,16 @@ SAME_PERMISSION = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:HeadBucket": "s3:ListBucket",
 }
-"""Operations whose permission has another name."""
+"""Operations whose IAM action has another name."""
 
 SIGNED_AS = {"monitoring": "cloudwatch"}
-"""Services that sign requests with another name than policies have for them."""
+"""Services whose name in signatures differs from the one in policies."""
 
 
 def install() -> None:
-    """Judge every signed request here, instead of in the emulator."""
+    """Authorize every signed request here, instead of in the emulator."""
     IAMRequestBase.check_action_permitted = _decide  # type: ignore[method-assign]  # the repair
-    # Its second look at bucket policies knows neither conditions nor who asks.
+    # The emulator's second check of bucket policies ignores conditions and the caller.
     FakeBucket.get_permission = _no_opinion  # type: ignore[assignment, method-assign]  # the repair
 
 
@@ -55,7 +55,7 @@ def _no_opinion(_self: FakeBucket, _action: str, _resource: str) -> PermissionRe
 
 
 def _decide(self: IAMRequestBase, resource: str) -> None:
-    """Return if everything that the request asks for is allowed; raises its AccessDenied if not."""
+    """Return if all actions of the request are allowed; otherwise raise its AccessDenied."""
     if self._action == "sts:GetCallerIdentity":
         return
     own = [IAMPolicy(each)._policy_json for each in self._access_key.collect_policies()]
@@ -75,11 +75,12 @@ def _decide(self: IAMRequestBase, resource: str) -> None:
 
 
 def _boundary(self: IAMRequestBase) -> list[Document] | None:
-    """Return the boundary of the caller's role; one that is not there allows nothing.
+    """Return the boundary of the caller's role; a missing policy allows nothing.
 
-    Also what a resource's policy allows stays within it, which is so on AWS where that policy names
-    the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html. The
-    emulator keeps no boundaries of users.
+    The boundary also limits a resource policy that allows the role, as AWS does if that policy
+    names the role:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html. The emulator
+    stores no boundaries of users.
     """
     if not isinstance(self._access_key, AssumedRoleAccessKey):
         return None
@@ -91,7 +92,7 @@ def _boundary(self: IAMRequestBase) -> list[Document] | None:
 
 
 def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
-    """Yield all that a request asks for: most ask for one thing."""
+    """Yield all actions and resources of a request; most requests have one."""
     principal = principal_of(self.account_id, self._access_key._access_key_id)
     arns = {self._access_key.arn} | ({principal.entity_arn} if principal else set())
     entity = principal.entity_arn if principal else self._access_key.arn
@@ -100,7 +101,7 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
     action = f"{SIGNED_AS.get(service, service)}:{operation}"
     action = SAME_PERMISSION.get(action, action)
     for one_action, one_resource in _wanted(self, action, resource):
-        # What a request gives a role is asked about before what the role has.
+        # A permission that a request adds to a role is checked before the role's existing ones.
         about = facts_about(one_resource, self.account_id, self._region) | known
         yield Asked(one_action, one_resource, frozenset(arns), self.account_id, about)
         fields = fields_of(self._body, self._data)
@@ -130,7 +131,7 @@ def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[
 
 
 def _resource_policy(asked: Asked, region: str) -> Document | None:
-    """Return the policy of what is asked for, where it has one that counts here."""
+    """Return the policy of the requested resource, if it has one that is enforced here."""
     service = asked.resource.split(":")[2] if asked.resource.count(":") >= 5 else ""
     point = access_points.used()
     if service == "s3" and point and asked.resource.startswith(point.arn):

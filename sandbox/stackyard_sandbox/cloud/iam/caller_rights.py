@@ -1,7 +1,7 @@
-"""What AWS asks of a caller beside the action called: the use of keys, tags, a secret of RDS.
+"""Permissions that a call needs beside its own action: on keys, tags, a secret of RDS.
 
-A service that encrypts, tags or makes something on the way does so in the caller's name, so IAM
-looks at the caller's rights again, with the service in `kms:ViaService` and `aws:CalledVia`:
+A service that encrypts, tags or creates a resource for a caller does so as the caller, so IAM also
+checks these permissions of the caller, with the service in `kms:ViaService` and `aws:CalledVia`:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html.
 """
 
@@ -19,23 +19,23 @@ TAGGED_ON_THE_WAY = {
     "kms:CreateKey": "kms:TagResource",
     "secretsmanager:CreateSecret": "secretsmanager:TagResource",
 }
-"""Actions that take tags along, and the action that IAM asks for besides: each service's page of
+"""Actions that set tags, and the action that IAM also checks: each service's page of
 https://docs.aws.amazon.com/service-authorization/latest/reference/."""
 
 
 @dataclass(frozen=True)
 class Besides:
-    """One more thing that a request asks of its caller."""
+    """A further permission that a request needs."""
 
     action: str
     resource: str
     facts: Mapping[str, str] = field(default_factory=dict)
-    """Condition keys that only this question has."""
+    """Condition keys of this check only."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A request that makes or changes something, and where."""
+    """A request that creates or changes a resource, with its account and region."""
 
     action: str
     resource: str
@@ -45,7 +45,7 @@ class Made:
     account: str
 
     def key(self, actions: tuple[str, ...], named: Any, service: str) -> Iterator[Besides]:
-        """Yield the uses of a key through a service; none for a key of AWS's own."""
+        """Yield the uses of a key through a service; none for a key that AWS owns."""
         if not named:
             return
         asked = json.dumps({"KeyId": str(named)}).encode()
@@ -56,7 +56,7 @@ class Made:
 
 
 def besides(made: Made) -> Iterator[Besides]:
-    """Yield what a request asks of its caller besides its own action."""
+    """Yield the permissions of the caller that a request needs beside its own action."""
     tagging = TAGGED_ON_THE_WAY.get(made.action)
     if tagging and any(name.startswith("Tags") for name in made.fields):
         yield Besides(tagging, made.resource)
@@ -70,7 +70,7 @@ def _secret(made: Made) -> Iterator[Besides]:
 
 
 def _database(made: Made) -> Iterator[Besides]:
-    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html."""
+    """Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html."""
     grants = ("kms:CreateGrant", "kms:DescribeKey")
     yield from made.key(grants, made.fields.get("KmsKeyId"), "rds")
     if str(made.fields.get("ManageMasterUserPassword", "")).lower() != "true":
@@ -78,7 +78,7 @@ def _database(made: Made) -> Iterator[Besides]:
     through = {"aws:calledvia": "rds.amazonaws.com"}
     secret = f"arn:aws:secretsmanager:{made.region}:{made.account}:secret:rds!db-master"
     for action in ("CreateSecret", "TagResource"):
-        # RDS gives the secret its own tags, not those of the request for the database.
+        # The secret has RDS's own tags, not those of the request for the database.
         untagged = {"aws:requesttag/stackyard:managed-by": "", "aws:requesttag/stackyard:stage": ""}
         yield Besides(f"secretsmanager:{action}", secret, through | untagged)
     named = made.fields.get("MasterUserSecretKmsKeyId")
@@ -87,20 +87,20 @@ def _database(made: Made) -> Iterator[Besides]:
 
 
 def _file_system(made: Made) -> Iterator[Besides]:
-    """https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html."""
+    """Source: https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html."""
     actions = ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
     yield from made.key(actions, made.fields.get("KmsKeyId"), "elasticfilesystem")
 
 
 def _repository(made: Made) -> Iterator[Besides]:
-    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html."""
+    """Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html."""
     chosen = made.fields.get("encryptionConfiguration") or {}
     actions = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
     yield from made.key(actions, chosen.get("kmsKey"), "ecr")
 
 
 def _cluster(made: Made) -> Iterator[Besides]:
-    """https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html."""
+    """Source: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html."""
     for one in made.fields.get("encryptionConfig") or ():
         yield from made.key(
             ("kms:CreateGrant", "kms:DescribeKey"), one["provider"]["keyArn"], "eks"
@@ -108,7 +108,7 @@ def _cluster(made: Made) -> Iterator[Besides]:
 
 
 def _access_point(made: Made) -> Iterator[Besides]:
-    """The create handler of AWS::S3::AccessPoint lists it."""
+    """Source: the permissions of the create handler of AWS::S3::AccessPoint."""
     if b"<PublicAccessBlockConfiguration>" in made.body:
         yield Besides("s3:PutAccessPointPublicAccessBlock", made.resource)
 

@@ -31,7 +31,7 @@ _TOKEN_CODE = re.compile(r"\d{6}")
 
 
 def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
-    """Return what is so whatever is asked for; loopback counts as TLS, as it never leaves here."""
+    """Return the keys that depend on the request only; loopback counts as TLS: it stays local."""
     found = {
         "aws:principalarn": entity,
         "aws:principalaccount": request.account_id,
@@ -46,7 +46,7 @@ def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
     headers = {name.lower(): value for name, value in request._headers.items()}
     query = parse_qs(urlsplit(request._path).query)
     found |= {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
-    # Parts of an upload, and its beginning, make no object yet.
+    # Uploading parts, and starting an upload, create no object yet.
     makes_object = "partNumber" not in query and "uploads" not in urlsplit(request._path).query
     found["s3:objectcreationoperation"] = str(makes_object).lower()
     if "prefix" in query:
@@ -63,7 +63,7 @@ def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
 
 
 def facts_about(resource: str, account: str, region: str) -> dict[str, str]:
-    """Return what is so of a role, key or secret: its tags, and the boundary of a role."""
+    """Return the keys of a role, key or secret: its tags, and the boundary of a role."""
     service = resource.split(":")[2] if resource.count(":") >= 5 else ""
     found: dict[str, str] = {}
     tags: Any = ()
@@ -81,14 +81,14 @@ def facts_about(resource: str, account: str, region: str) -> dict[str, str]:
 
 
 def role_of(arn: str, account: str) -> Role | None:
-    """Return the role with an ARN, if there is one."""
+    """Return the role with an ARN, or None."""
     with suppress(NotFoundException):
         return iam_backends[account][PARTITION].get_role_by_arn(arn)
     return None
 
 
 def _shown_device(account: str, entity: str, fields: Mapping[str, Any]) -> bool:
-    """Whether a user shows an MFA device of their own; nobody compares the code here."""
+    """Return whether a user sends their own MFA device; the code is not checked here."""
     if not _TOKEN_CODE.fullmatch(str(fields.get("TokenCode", ""))):
         return False
     users = iam_backends[account][PARTITION].users.values()
@@ -97,7 +97,7 @@ def _shown_device(account: str, entity: str, fields: Mapping[str, Any]) -> bool:
 
 
 def _asked_tags(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the tags that a request names: as JSON, or as a form."""
+    """Yield the tags in a request: as JSON, or as a form."""
     if isinstance(tags := fields.get("Tags"), list):
         yield from _pairs(tags)
     for name, key in fields.items():

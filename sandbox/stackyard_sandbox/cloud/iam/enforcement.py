@@ -1,4 +1,4 @@
-"""Enables IAM enforcement from the first request, and repairs moto's implementation."""
+"""Enables IAM enforcement from the first request, and corrects moto's implementation."""
 
 import datetime
 import hmac
@@ -32,7 +32,7 @@ _emulators_check = IAMRequestBase.check_signature
 
 
 def install() -> None:
-    """Switch it on; the emulator's own default is to let everybody do everything."""
+    """Enable it; the emulator's default allows everything to everybody."""
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     authorization.install()
     access_points.install()
@@ -43,9 +43,9 @@ def install() -> None:
 
 
 def _init(self: IAMRequestBase, *arguments: Any, **named: Any) -> None:
-    """Read a presigned URL like a signed request; the emulator fails on both it and unsigned ones.
+    """Parse a presigned URL like a signed request; the emulator fails on it and on unsigned ones.
 
-    (The one unsigned request that is served, AssumeRoleWithWebIdentity, does not come here.)
+    (The only unsigned request that is served, AssumeRoleWithWebIdentity, does not arrive here.)
     """
     headers = named["headers"]
     if "Authorization" not in headers:
@@ -100,10 +100,10 @@ def _auth(self: IAMRequest, credentials: Credentials) -> SigV4Auth:
 
 
 def _signed_request(self: IAMRequestBase) -> AWSRequest:
-    """Rebuild the request that was signed, to compare signatures.
+    """Rebuild the signed request, to compare signatures.
 
-    The emulator takes the query string for the body of a request without one, so that every GET
-    and DELETE of the JSON services (EKS, EFS, Managed Prometheus, …) is refused.
+    The emulator uses the query string as the body of a request without one, so that it refuses
+    every GET and DELETE of the JSON services (EKS, EFS, Managed Prometheus, …).
     """
     request = _emulators_request(self)
     request.url = access_points.as_signed(request.url)

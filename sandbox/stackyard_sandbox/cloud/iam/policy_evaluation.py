@@ -1,7 +1,7 @@
 """Evaluates IAM policy documents: conditions, explicit denials, boundaries.
 
-The emulator's own evaluator takes every condition for fulfilled: a bucket policy that denies plain
-HTTP would deny everything. Source of the rules:
+The emulator's own evaluator treats every condition as true: a bucket policy that denies plain HTTP
+would deny everything. Source of the rules:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
 """
@@ -16,35 +16,37 @@ _VARIABLE = re.compile(r"\$\{([\w:/-]+)\}")
 
 Document = Mapping[str, Any]
 Grant = Literal["named", "account"]
-"""How a resource policy allows: whoever it names itself, or an account, whose policies decide."""
+"""Kind of grant in a resource policy: to a named principal, or to an account.
+
+For an account, the caller's own policies must allow the action as well."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One thing that somebody wants to do."""
+    """One action on one resource, requested by a caller."""
 
     action: str
     resource: str
     caller: frozenset[str]
-    """ARNs of who asks: of the user or role, and of its session; or of the identity provider."""
+    """ARNs of the caller: of the user or role, and of its session; or of the identity provider."""
 
     account: str
     facts: Mapping[str, str]
-    """Condition keys, in lower case, as IAM compares their names."""
+    """Condition keys, in lower case, because IAM ignores the case of their names."""
 
 
 def denied(asked: Asked, documents: Sequence[Document]) -> bool:
-    """Whether a statement of any document denies it."""
+    """Return whether a statement of any document denies it."""
     return any(_matching(asked, documents, "Deny"))
 
 
 def allowed(asked: Asked, documents: Sequence[Document]) -> bool:
-    """Whether a statement of the caller's own documents allows it."""
+    """Return whether a statement of the caller's own documents allows it."""
     return any(_matching(asked, documents, "Allow"))
 
 
 def granted(asked: Asked, document: Document) -> set[Grant]:
-    """Return how the policy of a resource allows it; empty if it does not."""
+    """Return the kinds of grant in the policy of a resource; empty if there is none."""
     root = f"arn:aws:iam::{asked.account}:root"
     found: set[Grant] = set()
     for statement in _matching(asked, [document], "Allow"):
@@ -71,9 +73,9 @@ def _matching(asked: Asked, documents: Sequence[Document], effect: str) -> Itera
 
 
 def _filled(statement: Document, facts: Mapping[str, str]) -> Document:
-    """Return a statement with values for the variables of its resources, as `${aws:userid}`.
+    """Return a statement with values for the variables of its resources, such as `${aws:userid}`.
 
-    A resource whose variable has no value is none. Source:
+    A resource whose variable has no value matches nothing. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
     """
     resources = _listed(statement.get("Resource"))
@@ -89,12 +91,12 @@ def _covers(statement: Document, element: str, value: str, flags: int) -> bool:
     if f"Not{element}" in statement:
         return not any(_like(one, value, flags) for one in _listed(statement[f"Not{element}"]))
     if element not in statement:
-        return element == "Resource"  # a trust policy is about its own role
+        return element == "Resource"  # a trust policy applies to its own role
     return any(_like(one, value, flags) for one in _listed(statement[element]))
 
 
 def _concerns(statement: Document, asked: Asked) -> bool:
-    """Whether a statement is about the caller; the caller's own documents name no principal."""
+    """Return whether a statement applies to the caller; the caller's own ones have no principal."""
     if "Principal" not in statement:
         return True
     accounts = {asked.account, f"arn:aws:iam::{asked.account}:root"}
@@ -120,7 +122,7 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]
 
 def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
     if operator.startswith(_ANY_VALUE):
-        # Of a key with several values one is enough; of a key that is not there, none is.
+        # For a key with several values one match is enough; a missing key has no match.
         single = operator.removeprefix(_ANY_VALUE)
         return actual is not None and _one_holds(single, expected, actual)
     if operator == "Null":
@@ -131,7 +133,7 @@ def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
         return negated or name != operator
     compare = _COMPARISONS.get(name.replace("Not", ""))
     if compare is None:
-        # Refusing what is not understood: as an error, it cannot pass for an answer.
+        # An unknown operator is an error, which cannot be mistaken for a result.
         raise NotImplementedError(f"the sandbox does not evaluate the condition {operator}")
     return any(compare(one, actual) for one in expected) is not negated
 

@@ -1,4 +1,4 @@
-"""Resolves an access key to its principal, as IAM, EKS and SigV4 name it."""
+"""Resolves an access key to its principal, with the names in IAM, EKS and SigV4."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ class Principal:
     """A user, or a session of a role."""
 
     arn: str
-    """As GetCallerIdentity names it: of the user, or of the session."""
+    """ARN as GetCallerIdentity returns it: of the user, or of the session."""
     entity_arn: str
-    """Of the user or the role: what an access entry names."""
+    """ARN of the user or the role, as in access entries."""
     user_id: str
     account: str
     credentials: Credentials
@@ -26,7 +26,7 @@ class Principal:
 
 
 def principal_of(account: str, access_key_id: str) -> Principal | None:
-    """The owner of an access key; None for keys that nobody has, or whose time is over."""
+    """Return the owner of an access key; None for unknown or expired keys."""
     for role in sts_backends[account][PARTITION].assumed_roles:
         if role.access_key_id == access_key_id:
             if role.expiration < utcnow():
@@ -45,7 +45,7 @@ def principal_of(account: str, access_key_id: str) -> Principal | None:
 
 
 def exists(account: str, arn: str) -> bool:
-    """Whether IAM knows a user or role by this ARN."""
+    """Return whether IAM has a user or role with this ARN."""
     iam = iam_backends[account][PARTITION]
     users = {user.arn for user in iam.users.values()}
     return arn in users | {role.arn for role in iam.roles.values()}

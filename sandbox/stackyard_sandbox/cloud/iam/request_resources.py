@@ -1,7 +1,7 @@
-"""Resolves the resource ARN of a request; moto takes `*` for most.
+"""Determines the resource ARN of a request; moto uses `*` for most.
 
-The ARN formats: docs.aws.amazon.com/service-authorization/latest/reference. Services that are not
-here are judged with `*`, so that only policies on every resource allow anything in them.
+The ARN formats: docs.aws.amazon.com/service-authorization/latest/reference. For services that are
+not here the resource is `*`, so that only policies for every resource allow an action.
 """
 
 import base64
@@ -22,14 +22,14 @@ Fields = Mapping[str, Any]
 def resource_of(
     service: str, region: str, account: str, body: bytes | None, data: Fields
 ) -> str | None:
-    """Return the ARN of what a request names; None if it names nothing that is known here."""
+    """Return the ARN of the resource in a request; None if the request names no known resource."""
     fields = fields_of(body, data)
     find = _FINDERS.get(service)
     return find(fields, region, account) if find else None
 
 
 def fields_of(body: bytes | None, data: Fields) -> dict[str, Any]:
-    """Return the parameters at the top: of a JSON body, else of a form."""
+    """Return the parameters at the top level: of a JSON body, else of a form."""
     with suppress(ValueError):
         document = json.loads(body or b"")
         if isinstance(document, dict):
@@ -49,12 +49,12 @@ def _key(fields: Fields, region: str, account: str) -> str | None:
 
 
 def _sealed_with(blob: Any) -> str | None:
-    """The emulator writes the key's id before what it encrypts."""
+    """Return the key's id, which the emulator writes before the ciphertext."""
     return base64.b64decode(blob)[:36].decode(errors="replace") if isinstance(blob, str) else None
 
 
 def _build_project(fields: Fields, region: str, account: str) -> str | None:
-    """A project by its name, or that of a build by the build's id, `PROJECT:UUID`."""
+    """Return a project by its name, or the project of a build by the build's id, `PROJECT:UUID`."""
     builds = fields.get("ids") or [fields.get("id") or ""]
     name = fields.get("projectName") or fields.get("name") or str(builds[0]).partition(":")[0]
     return f"arn:aws:codebuild:{region}:{account}:project/{name}" if name else None
@@ -74,7 +74,7 @@ def _log_group(fields: Fields, region: str, account: str) -> str | None:
 
 
 def _watched(fields: Fields, region: str, account: str) -> str | None:
-    """A dashboard, which belongs to no region, or an alarm."""
+    """Return a dashboard, whose ARN has no region, or an alarm."""
     if name := fields.get("DashboardName"):
         return f"arn:aws:cloudwatch::{account}:dashboard/{name}"
     name = fields.get("AlarmName")
@@ -89,14 +89,14 @@ def _topic(fields: Fields, region: str, account: str) -> str | None:
 
 
 def _state_machine(fields: Fields, region: str, account: str) -> str | None:
-    """A machine or one of its runs; task tokens name none, and IAM asks about everything."""
+    """Return a machine or one of its runs; a task token names none, so IAM checks `*`."""
     if name := fields.get("name") if "stateMachineArn" not in fields else None:
         return f"arn:aws:states:{region}:{account}:stateMachine:{name}"
     return next((str(fields[key]) for key in _STATES if fields.get(key)), None)
 
 
 def _entity(fields: Fields, region: str, account: str) -> str | None:
-    """A role, user or policy; one that is to be made is named with its path."""
+    """Return a role, user or policy; a new one with its path."""
     backend = iam_backends[account][PARTITION]
     path = str(fields.get("Path", "/"))
     for kind, get in (("Role", backend.get_role), ("User", backend.get_user)):

@@ -1,6 +1,6 @@
 """Issues credentials of service roles: functions, state machines, rules, schedules.
 
-The role's trust policy decides, as on AWS: a service that it does not name gets nothing.
+As on AWS, the role's trust policy decides: a service that it does not name gets no credentials.
 """
 
 import json
@@ -18,13 +18,13 @@ SESSION_SECONDS = 3600
 
 
 class UntrustedError(Exception):
-    """A role is not there, or does not let the service take it."""
+    """A role does not exist, or does not trust the service."""
 
 
 def credentials(role_arn: str, service: str, session: str, source_arn: str = "") -> Credentials:
-    """Return what a service gets for a role; raises UntrustedError.
+    """Return a service's credentials for a role; raises UntrustedError.
 
-    `source_arn` is what the service acts for, such as a state machine.
+    `source_arn` is the resource for which the service acts, such as a state machine.
     """
     try:
         role = iam_backends[ACCOUNT][PARTITION].get_role_by_arn(role_arn)

@@ -1,10 +1,10 @@
-"""Finds the signing keys of web identity token issuers; fetches nothing from outside.
+"""Finds the signing keys of web identity token issuers, without network access.
 
-AWS reads `/.well-known/openid-configuration` below the issuer's address in the internet. Here every
-control plane is known by its issuer, and its API server says which keys it signs service account
-tokens with (kubernetes.io/docs/tasks/configure-pod-container/configure-service-account, "Service
-account issuer discovery"). What issuers outside of the sandbox publish, such as a Git host's, its
-owner writes into a file of its folder.
+AWS reads `/.well-known/openid-configuration` at the issuer's address on the internet. The sandbox
+knows every control plane by its issuer, and its API server returns the keys with which it signs
+service account tokens (kubernetes.io/docs/tasks/configure-pod-container/configure-service-account,
+"Service account issuer discovery"). The keys of issuers outside of the sandbox, such as a Git host,
+are in a file of its folder, which its owner writes.
 """
 
 import json
@@ -23,13 +23,13 @@ Key = Mapping[str, Any]
 
 
 class Issuers:
-    """The issuers that a sandbox knows the keys of."""
+    """The issuers whose keys the sandbox knows."""
 
     def __init__(self, home: Path, port: int) -> None:
         self._home, self._port = home, port
 
     def keys(self, issuer: str) -> list[Key]:
-        """Return what an issuer publishes; empty for one that nobody has told the keys of.
+        """Return the keys of an issuer; empty for an unknown issuer.
 
         Raises OSError if its API server does not answer.
         """

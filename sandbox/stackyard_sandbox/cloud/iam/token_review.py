@@ -39,7 +39,7 @@ User = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """The token does not authenticate, for the reason given."""
+    """The token does not authenticate; the message is the reason."""
 
 
 def review(question: dict[str, Any], cluster: EksCluster) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def review(question: dict[str, Any], cluster: EksCluster) -> dict[str, Any]:
 
 
 def user_of(cluster: EksCluster, principal: Principal) -> User | None:
-    """The Kubernetes user that a principal is in a cluster, by its access entry."""
+    """Return the Kubernetes user of a principal in a cluster, by its access entry."""
     entry = cluster.access_entries.get(principal.entity_arn)
     if entry is None:
         return None
@@ -79,7 +79,7 @@ def user_of(cluster: EksCluster, principal: Principal) -> User | None:
 
 
 def authenticate(token: str, cluster: str) -> Principal:
-    """Return who signed a token for the cluster; raises RefusedError."""
+    """Return the signer of a token for the cluster; raises RefusedError."""
     url = _url(token)
     given = {key: values[0] for key, values in parse_qs(url.query).items()}
     if unknown := given.keys() - _PARAMETERS:
@@ -104,7 +104,7 @@ def authenticate(token: str, cluster: str) -> Principal:
 
 
 def _url(token: str) -> SplitResult:
-    """The presigned request; its host is not asked, the signature is checked here."""
+    """Return the presigned request; it is not sent, because the signature is checked here."""
     if not token.startswith(PREFIX):
         raise RefusedError("not an EKS token")
     encoded = token.removeprefix(PREFIX)

@@ -1,7 +1,7 @@
 """Implements STS AssumeRoleWithWebIdentity: exchanges a token of another issuer for credentials.
 
-The request carries no signature: the token is the proof (`web_tokens.py`), and the role's trust
-policy decides who of the issuer's people may take it. What the session may do is judged as for any
+The request has no signature: the token authenticates it (`web_tokens.py`), and the role's trust
+policy decides which identities of the issuer may assume it. The session is authorized like any
 other. API: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html.
 """
 
@@ -33,7 +33,7 @@ _emulators_check = TokenResponse._authenticate_and_authorize_normal_action
 
 
 class _AccessDeniedError(_RESTError):
-    """One message for all reasons, so that nobody learns which roles there are."""
+    """One message for all reasons, so that it does not reveal existing roles."""
 
     code = 403
 
@@ -42,7 +42,7 @@ class _AccessDeniedError(_RESTError):
 
 
 def install(issuers: Issuers) -> None:
-    """Serve the operation; the emulator's takes any text for a token."""
+    """Serve the operation; the emulator's accepts any text as a token."""
 
     def assume(self: TokenResponse) -> ActionResult:
         return _assume(self, issuers)
@@ -53,7 +53,7 @@ def install(issuers: Issuers) -> None:
 
 
 def _unless_unsigned(self: TokenResponse, resource: str) -> None:
-    """Ask for no signature where the API has none."""
+    """Require no signature for an operation without one."""
     if self._get_action() != OPERATION:
         _emulators_check(self, resource)
 
@@ -105,7 +105,7 @@ def _check(arn: str, name: str, token: str) -> None:
 
 
 def _trusted(role: Role, identity: Identity, name: str, region: str) -> bool:
-    """Whether the trust policy names the provider, and its conditions hold for the token."""
+    """Return whether the trust policy names the provider, and its conditions match the token."""
     document = json.loads(role.assume_role_policy_document)
     facts = {
         **identity.facts,

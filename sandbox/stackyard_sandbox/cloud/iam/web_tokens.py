@@ -18,7 +18,7 @@ from moto.iam.models import OpenIDConnectProvider
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 CLOCK_SKEW = 300
-"""Seconds for which AWS takes a token after its time."""
+"""Seconds for which AWS accepts a token after its expiry."""
 
 _SCHEME = "https://"
 
@@ -26,7 +26,7 @@ Claims = Mapping[str, Any]
 
 
 class RefusedError(Exception):
-    """The token is not taken: the error of the API, and a message."""
+    """The token is refused, with an error of the API and a message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a token is of, by the identity provider that the account trusts."""
+    """The identity in a token, and the identity provider that the account trusts."""
 
     provider: str
     """ARN of the identity provider."""
@@ -43,7 +43,7 @@ class Identity:
     issuer: str
     subject: str
     audience: str
-    """The client id of the provider that the token is for: its `azp` where it has one."""
+    """The provider's client id to which the token is issued: its `azp` if it has one."""
 
     facts: Mapping[str, str]
     """Condition keys, as `oidc.example/path:sub`. Source:
@@ -55,9 +55,9 @@ def identify(
     providers: Iterable[OpenIDConnectProvider],
     keys_of: Callable[[str], Sequence[Mapping[str, Any]]],
 ) -> Identity:
-    """Return whose token it is, for one of the account's identity providers; raises RefusedError.
+    """Return the identity in a token, for one of the account's providers; raises RefusedError.
 
-    `keys_of` returns the keys that an issuer publishes, and raises OSError if it cannot be asked.
+    `keys_of` returns the published keys of an issuer, and raises OSError if they cannot be read.
     """
     issuer = str(_unverified(token).get("iss"))
     provider = next((one for one in providers if f"{_SCHEME}{one.url}" == issuer), None)
@@ -81,7 +81,7 @@ def identify(
 
 
 def _unverified(token: str) -> Claims:
-    """What a token says of itself, to find out whose keys it must be signed with."""
+    """Return the unverified claims of a token, to find the issuer whose key must have signed it."""
     try:
         claims = json.loads(jws.extract_compact(token.encode()).payload)
     except (JoseError, ValueError):
@@ -111,7 +111,7 @@ def _verified(token: str, keys: KeySet) -> Claims:
 
 
 def _check_time(claims: Claims) -> None:
-    """A token has a beginning and an end, in seconds since 1970."""
+    """Check the start and the end of a token's validity, in seconds since 1970."""
     now = int(time.time())
     begins, ends = _moment(claims, "iat"), _moment(claims, "exp")
     if "nbf" in claims:

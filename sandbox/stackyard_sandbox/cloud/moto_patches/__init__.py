@@ -1,4 +1,4 @@
-"""Patches of moto: behaviour of AWS that the emulator lacks or gets wrong."""
+"""Patches of moto: behaviour of AWS that the emulator lacks or implements wrongly."""
 
 from stackyard_sandbox.cloud.moto_patches import (
     access_logs,
@@ -21,7 +21,7 @@ PATCHES = (
     key_rotation,
     secret_labels,
 )
-"""Patches that need nothing but the emulator; Step Functions are patched before state is read."""
+"""Patches that need only the emulator; Step Functions are patched before state is read."""
 
 
 def install() -> None:

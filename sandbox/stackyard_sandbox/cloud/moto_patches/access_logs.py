@@ -1,4 +1,4 @@
-"""Repairs moto's check that a bucket accepts S3 access logs."""
+"""Corrects moto's check that a bucket accepts S3 access logs."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,14 @@ from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
 
 def install() -> None:
-    """Read policies of every valid form: the emulator's check fails on `*` and on lists."""
+    """Accept policies of every valid form: the emulator's check fails on `*` and on lists."""
     FakeBucket._log_permissions_enabled_policy = staticmethod(_may_deliver)  # type: ignore[method-assign]  # the repair
 
 
 def _may_deliver(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
-    """Return whether a statement lets S3 deliver below the prefix. Source:
-    docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
+    """Return whether a statement allows S3 to deliver below the prefix.
+
+    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
     """
     if not target_bucket.policy:
         return False

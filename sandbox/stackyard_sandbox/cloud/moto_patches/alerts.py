@@ -1,6 +1,6 @@
-"""Makes alarms act when their state changes, and adds alert managers to Prometheus workspaces.
+"""Runs the actions of alarms, and adds alert managers to Prometheus workspaces.
 
-The emulator stores the actions of an alarm and never takes them, and has no alert manager
+The emulator stores the actions of an alarm but never runs them, and has no alert manager
 definitions. Sources:
 docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html and
 docs.aws.amazon.com/prometheus/latest/APIReference/API_CreateAlertManagerDefinition.html.
@@ -25,13 +25,13 @@ _ACTIONS = {
 }
 _PUBLISHER = "cloudwatch.amazonaws.com"
 _MEMBER = "stackyard_alert_manager"
-"""Attribute of the emulator's workspace, so that the account's snapshot keeps it."""
+"""Attribute of the emulator's workspace, so that the account's snapshot contains it."""
 
 _set_alarm_state = CloudWatchBackend.set_alarm_state
 
 
 def install() -> None:
-    """Take alarms' actions, and serve alert manager definitions."""
+    """Run alarms' actions, and serve alert manager definitions."""
     CloudWatchBackend.set_alarm_state = _acting  # type: ignore[method-assign]  # a repair
     for operation, serve in _OPERATIONS.items():
         setattr(PrometheusServiceResponse, f"{operation}_alert_manager_definition", serve)
@@ -55,7 +55,7 @@ def _acting(
 def _publish(
     cloud: CloudWatchBackend, alarm: Alarm, topic_arn: str, change: dict[str, Any]
 ) -> None:
-    """Publish as CloudWatch would: only if the topic's policy lets it."""
+    """Publish as CloudWatch does: only if the topic's policy allows it."""
     backend = sns_backends[cloud.account_id][cloud.region_name]
     topic = backend.topics.get(topic_arn)
     if topic is None:

@@ -1,4 +1,4 @@
-"""Repairs delete markers of buckets whose versioning is suspended."""
+"""Corrects delete markers of buckets whose versioning is suspended."""
 
 from typing import Any, cast
 
@@ -6,9 +6,9 @@ from moto.s3.models import FakeDeleteMarker
 
 
 def install() -> None:
-    """Let such a bucket be emptied: the emulator disposes of markers as if they had content."""
+    """Allow such a bucket to be emptied: the emulator treats markers as if they had content."""
     cast(Any, FakeDeleteMarker).dispose = _nothing
 
 
 def _nothing(_self: FakeDeleteMarker, _garbage: bool = False) -> None:
-    """A marker holds no content that could be given back."""
+    """Do nothing: a delete marker has no content to dispose of."""

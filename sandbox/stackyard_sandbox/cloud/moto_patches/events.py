@@ -1,7 +1,7 @@
-"""Lets EventBridge rules start state machines; moto drops such events.
+"""Allows EventBridge rules to start state machines; moto drops such events.
 
 A rule matches events only if it has a pattern; the emulator would send every event to the targets
-of schedules, too. Schedules themselves do not tick here.
+of schedules, too. Schedules themselves never fire here.
 """
 
 import copy
@@ -38,7 +38,7 @@ def _deliver(self: Rule, original_event: EventMessageType, transform_input: bool
         return
     machines = [target for target in self.targets if ":states:" in target["Arn"]]
     for target in machines:
-        # The event's sender does not wait, and does not hear of failures.
+        # The event's sender does not wait, and receives no failures.
         threading.Thread(target=_start, args=(self, target, original_event), daemon=True).start()
     if len(machines) < len(self.targets):
         others = copy.copy(self)
@@ -63,7 +63,7 @@ def _start(rule: Rule, target: dict[str, Any], event: EventMessageType) -> None:
 
 
 def _input(target: dict[str, Any], event: EventMessageType) -> str:
-    """Return what the target gets: a fixed text, a part of the event, or all of it."""
+    """Return the input of the target: a fixed text, a part of the event, or the event."""
     if "InputTransformer" in target:
         raise NotImplementedError("the sandbox does not transform the input of state machines")
     if "Input" in target:

@@ -1,9 +1,9 @@
-"""Runs Lambda functions: their own code, in a process each, with their role's credentials.
+"""Runs Lambda functions: their own code, in one process each, with their role's credentials.
 
-The emulator would start a container. A process here has no limits of memory and no isolation; it is
-the code of stacks that this machine applies anyway. It has the function's environment and nothing
-of this process's, and this interpreter with its packages, whatever `runtime` says. Functions of
-other languages are refused.
+The emulator would start a container. A process here has no memory limit and no isolation; it runs
+code of stacks that this machine applies anyway. It has the function's environment, nothing of this
+process's, and this interpreter with its packages, whatever `runtime` is. Functions in other
+languages are refused.
 """
 
 import io
@@ -39,17 +39,17 @@ except BaseException as error:
 json.dump(answer, out)
 sys.exit(code)
 """
-"""Answers as the service does: a handler's exception becomes `errorType` and `errorMessage`."""
+"""Responds as the service does: a handler's exception becomes `errorType` and `errorMessage`."""
 
 
 def install() -> None:
-    """Run functions here instead of in containers, and judge calls by the function's name."""
+    """Run functions here instead of in containers, and authorize calls by the function's name."""
     LambdaFunction._invoke_lambda = _invoke  # type: ignore[method-assign]  # the repair
     LambdaResponse._determine_resource = _resource  # type: ignore[attr-defined]  # a repair
 
 
 def _invoke(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
-    """Return the answer as JSON, whether the function failed, and what it printed."""
+    """Return the response as JSON, whether the function failed, and its output."""
     if not str(self.run_time).startswith("python"):
         return _failed("Sandbox.Runtime", f"the sandbox does not run {self.run_time}")
     try:
@@ -95,7 +95,7 @@ def _failed(kind: str, message: str) -> tuple[str, bool, str]:
 
 
 def _resource(self: LambdaResponse) -> str:
-    """The ARN that IAM policies are matched with; the emulator would take `*` for all."""
+    """Return the ARN for IAM policies; the emulator would use `*` for all."""
     parts = unquote(self.path).split("/functions/")
     if len(parts) < 2 or not parts[1].strip("/"):
         return "*"

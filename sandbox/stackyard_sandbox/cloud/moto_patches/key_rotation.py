@@ -1,4 +1,4 @@
-"""Keeps the rotation period of a KMS key, which moto forgets; else drift would never end.
+"""Stores the rotation period of a KMS key, which moto drops; otherwise drift would never end.
 
 Source: docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html.
 """
@@ -9,14 +9,14 @@ from moto.kms.responses import KmsResponse
 
 _STANDARD_DAYS = 365
 _MEMBER = "stackyard_rotation_days"
-"""Attribute of the emulator's key, so that the account's snapshot keeps it."""
+"""Attribute of the emulator's key, so that the account's snapshot contains it."""
 
 _enable = KmsResponse.enable_key_rotation
 _status = KmsResponse.get_key_rotation_status
 
 
 def install() -> None:
-    """Remember the period and answer it."""
+    """Store the period and return it."""
     KmsResponse.enable_key_rotation = _remembering  # type: ignore[method-assign]  # a repair
     KmsResponse.get_key_rotation_status = _answering  # type: ignore[method-assign]  # a repair
 

@@ -6,10 +6,10 @@ from moto.iam.models import IAMBackend, Role
 
 
 def install() -> None:
-    """Let each look-up walk a copy: the emulator walks what another request is changing."""
+    """Iterate over a copy in each look-up: another request may change the emulator's dictionary."""
     IAMBackend.get_roles = _roles  # type: ignore[method-assign]  # the repair
 
 
 def _roles(self: IAMBackend) -> Iterable[Role]:
-    # One step of the interpreter, so nothing comes between.
+    # One step of the interpreter, so no other thread runs in between.
     return list(self.roles.values())

@@ -1,4 +1,4 @@
-"""Reads the secret version that AWSCURRENT names; moto ignores that labels move.
+"""Reads the secret version with the label AWSCURRENT; moto ignores that labels move.
 
 Source: docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html.
 """
@@ -11,7 +11,7 @@ _move = SecretsManagerBackend.update_secret_version_stage
 
 
 def install() -> None:
-    """Let the version that becomes the current one be the one that is read."""
+    """Return the version that has become the current one."""
     setattr(SecretsManagerBackend, _move.__name__, _moving)
 
 

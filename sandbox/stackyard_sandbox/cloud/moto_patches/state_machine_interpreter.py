@@ -1,6 +1,6 @@
-"""Repairs the Step Functions interpreter: role rights, and waiting for builds.
+"""Corrects the Step Functions interpreter: role permissions, and waiting for builds.
 
-Loaded with the first state machine, as it takes a second.
+Loaded with the first state machine, because loading takes a second.
 """
 
 import logging
@@ -43,12 +43,12 @@ _report = Execution.to_history_output
 
 
 def install() -> None:
-    """Repair the interpreter; again has no effect."""
+    """Correct the interpreter; a second call has no effect."""
     if StepFunctionsParserBackend.start_execution is _named:
         return
-    # It writes whole definitions for every failure of a run, which the run's history tells better.
+    # It logs whole definitions for every failure of a run; the run's history is more useful.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
-    # The emulator looks for them beside the interpreter.
+    # The emulator searches for them beside the interpreter.
     StepFunctionsParserBackend._url_module = urls  # type: ignore[assignment]  # a repair
     StepFunctionsParserBackend.start_execution = _named  # type: ignore[method-assign]  # a repair
     Execution.to_history_output = _history  # type: ignore[method-assign]  # a repair
@@ -58,7 +58,7 @@ def install() -> None:
 
 
 def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:
-    """Put a function in the place of another in all of the interpreter's modules."""
+    """Replace a function in all of the interpreter's modules."""
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser") and module is not None:
             for key in [key for key, value in vars(module).items() if value is old]:
@@ -68,7 +68,7 @@ def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:
 def _client_as_role(
     region: str, service: str, state_credentials: StateCredentials | None = None
 ) -> BaseClient:
-    """Return a client with the rights of the state machine's role, or of the state's own."""
+    """Return a client with the permissions of the state machine's role, or of the state's."""
     if state_credentials is None:
         raise RuntimeError("the interpreter calls a service without saying as whom")
     session = credentials(state_credentials.role_arn, SERVICE, "state-machine")
@@ -87,7 +87,7 @@ def _client_as_role(
 
 
 def _read_body(parsed: dict[str, Any], **_: Any) -> None:
-    """Read an object's text; the interpreter does not know a body with a checksum for one."""
+    """Read an object's text; the interpreter does not recognize a body with a checksum."""
     if "Body" in parsed:
         parsed["Body"] = parsed["Body"].read().decode()
 
@@ -99,17 +99,17 @@ def _named(
     *arguments: Any,
     **named: Any,
 ) -> Execution:
-    """Start an execution; one that nobody named gets a name, where the emulator forgets it."""
+    """Start an execution, with a generated name if it has none, which the emulator omits."""
     return _start(self, state_machine_arn, name or str(uuid4()), *arguments, **named)
 
 
 def _history(self: Execution) -> Any:
-    """The history of an execution; empty for one from before the sandbox was stopped."""
+    """Return the history of an execution; empty for one from before a restart of the sandbox."""
     return _report(self) if self.exec_worker is not None else {"events": []}
 
 
 def _without_work(self: Execution) -> dict[str, Any]:
-    """What of an execution outlives this process: its end, not its work and its history."""
+    """Return the saved part of an execution: its result, without its work and its history."""
     state = {**vars(self), "exec_worker": None}
     if self.exec_status == ExecutionStatus.RUNNING:
         state |= {
@@ -121,7 +121,7 @@ def _without_work(self: Execution) -> dict[str, Any]:
 
 
 class _Cased(_Sdk):  # type: ignore[misc]  # the module's name is longer than a line may be
-    """A call of any service; the language begins every name with a capital, the APIs do not.
+    """A call of any service; names start with a capital in the language, but not in the APIs.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html.
     """
@@ -169,7 +169,7 @@ class _Builds(_Cased):
 
     def __init__(self) -> None:
         super().__init__()
-        # The interpreter cannot wait for one without being able to wait for the other.
+        # The interpreter has one class for both kinds of waiting.
         self._supported_integration_patterns = {
             ResourceCondition.Sync,
             ResourceCondition.WaitForTaskToken,

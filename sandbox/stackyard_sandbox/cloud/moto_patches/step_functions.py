@@ -1,6 +1,6 @@
 """Runs Step Functions state machines, which moto by default only records.
 
-A build that a state machine starts answers SUCCEEDED at once and makes nothing, see
+A build that a state machine starts returns SUCCEEDED at once and builds nothing, see
 docs/sandbox.md.
 """
 
@@ -14,13 +14,13 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 
 def install() -> None:
-    """Have state machines interpreted; before the first one is read or made."""
+    """Enable the interpreter; before the first state machine is read or created."""
     vars(stepfunctions_backends)["backend"] = _interpreting
     setattr(StepFunctionResponse, _validated.__name__, _validated)
 
 
 def resume() -> None:
-    """Repair the interpreter if the account that was restored has state machines."""
+    """Correct the interpreter if the restored account has state machines."""
     if any(stepfunctions_backends.values()):
         from stackyard_sandbox.cloud.moto_patches import state_machine_interpreter
 
@@ -28,7 +28,7 @@ def resume() -> None:
 
 
 def _validated(self: StepFunctionResponse) -> ActionResult:
-    """Validate a definition, which the provider asks for while it plans; by its shape only.
+    """Validate the form of a definition, which the provider requests during a preview.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html.
     """

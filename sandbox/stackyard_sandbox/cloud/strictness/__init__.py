@@ -1,7 +1,7 @@
-"""Refusals of AWS that moto lacks: what an API answers to input that only the service checks.
+"""Refusals of AWS that moto lacks: errors for input that only the service checks.
 
-Each module cites the page that states the rule. Without them a fault would pass here and stop an
-apply on AWS.
+Each module cites the page with the rule. Without them a mistake would pass here and fail an apply
+on AWS.
 """
 
 from stackyard_sandbox.cloud.strictness import (

@@ -1,4 +1,4 @@
-"""EC2 refuses names and descriptions of security groups and rules with other characters.
+"""EC2 refuses some characters in names and descriptions of security groups and rules.
 
 Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html and
 …/API_IpRange.html: up to 255 of a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*.
@@ -20,7 +20,7 @@ _modify = SecurityGroupBackend.modify_security_group_rules
 
 
 def install() -> None:
-    """Look at every description that reaches a group or a rule."""
+    """Check every description of a group or a rule."""
     setattr(SecurityGroupBackend, _create.__name__, _creating)
     setattr(SecurityGroupBackend, _modify.__name__, _modifying)
     for name in ("authorize_security_group_ingress", "authorize_security_group_egress"):

@@ -1,4 +1,4 @@
-"""CloudWatch Logs bounds metric filters: how many a log group has, and their regular expressions.
+"""CloudWatch Logs limits the number of metric filters, and their regular expressions.
 
 Sources: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
 (100 filters, 2 expressions in a pattern, 5 patterns with expressions in a log group) and
@@ -24,12 +24,12 @@ _put = LogsBackend.put_metric_filter
 
 
 def install() -> None:
-    """Refuse what is over a quota, or cannot be read as an expression."""
+    """Refuse filters above a quota, and invalid regular expressions."""
     setattr(LogsBackend, _put.__name__, _putting)
 
 
 def pattern_problem(pattern: str) -> str | None:
-    """Return why the service refuses a pattern; None if it takes it."""
+    """Return the reason why the service refuses a pattern; None if it accepts it."""
     found = EXPRESSION.findall(pattern)
     if len(found) > EXPRESSIONS_PER_PATTERN:
         return f"{len(found)} regular expressions, {EXPRESSIONS_PER_PATTERN} are allowed"

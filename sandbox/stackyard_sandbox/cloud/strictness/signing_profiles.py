@@ -1,4 +1,4 @@
-"""AWS Signer keeps a cancelled profile, and its name, for two years.
+"""AWS Signer keeps a cancelled profile, and reserves its name, for two years.
 
 Source: https://docs.aws.amazon.com/signer/latest/api/API_CancelSigningProfile.html; "Signing
 profile names are immutable and cannot be reused after canceled",
@@ -17,7 +17,7 @@ _get = SignerBackend.get_signing_profile
 
 
 def install() -> None:
-    """Refuse a name that is in use or used up; name a missing profile as the service does."""
+    """Refuse a name that is in use or reserved; use AWS's error for a missing one."""
     setattr(SignerBackend, _put.__name__, _putting)
     setattr(SignerBackend, _get.__name__, _getting)
 

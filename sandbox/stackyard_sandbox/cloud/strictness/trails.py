@@ -1,7 +1,7 @@
-"""CloudTrail takes a log group's role only if it can assume it, and five trails in each region.
+"""CloudTrail accepts a log group's role only if it can assume it, and five trails per region.
 
-It assumes the role without `aws:SourceArn` and `aws:SourceAccount`, so a trust policy that asks
-for either refuses it. Sources:
+It assumes the role without `aws:SourceArn` and `aws:SourceAccount`, so a trust policy with a
+condition on either refuses it. Sources:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
 and https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html.
 """
@@ -26,13 +26,13 @@ _update = CloudTrailBackend.update_trail
 
 
 def install() -> None:
-    """Refuse a role that CloudTrail cannot take, and a sixth trail."""
+    """Refuse a role that CloudTrail cannot assume, and a sixth trail."""
     setattr(CloudTrailBackend, _create.__name__, _creating)
     setattr(CloudTrailBackend, _update.__name__, _updating)
 
 
 def _creating(self: CloudTrailBackend, name: str, *given: Any, **named: Any) -> Trail:
-    # Those of other regions that cover this one count as well.
+    # Trails of other regions that include this one count as well.
     seen = len(list(self.describe_trails(include_shadow_trails=True)))
     if name not in self.trails and seen >= TRAILS_PER_REGION:
         raise JsonRESTError(
@@ -50,7 +50,7 @@ def _updating(self: CloudTrailBackend, *given: Any, **named: Any) -> Trail:
 
 
 def _check_role(account: str, role_arn: str | None) -> None:
-    """Take the role as CloudTrail does; raises the service's error where its trust forbids it."""
+    """Assume the role as CloudTrail does; raises the service's error if it is not trusted."""
     if not role_arn:
         return
     try:
