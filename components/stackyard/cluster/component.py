@@ -166,7 +166,7 @@ class Cluster(Component):
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
             opts=self.child(),
         )
-        return association.id
+        return association.urn
 
     def _make_addon(self, name: AddonName, depends_on: list[pulumi.Resource]) -> aws.eks.Addon:
         facts = ADDONS[name]

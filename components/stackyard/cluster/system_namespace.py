@@ -64,7 +64,8 @@ class SystemNamespace(Component):
             ),
             opts=self.child(),
         )
-        ready = pulumi.Output.all(made.metadata.name, quota.id, closed.id)
+        # By URN: a preview knows that of a missing one, too, so nothing is replaced for it.
+        ready = pulumi.Output.all(made.metadata.name, quota.urn, closed.urn)
         self.namespace = ready.apply(lambda parts: parts[0])
         self.publish()
 

@@ -75,7 +75,7 @@ class ProjectDatabase(Component):
             server_namespace=server_namespace,
             opts=self.child(depends_on=needed),
         )
-        self.ready = pulumi.Output.all(secret.arn, job.id).apply(lambda parts: str(parts[0]))
+        self.ready = pulumi.Output.all(secret.arn, job.urn).apply(lambda parts: str(parts[0]))
         self.publish()
 
     def _make_secret(self) -> aws.secretsmanager.Secret:

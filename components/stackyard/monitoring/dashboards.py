@@ -37,7 +37,9 @@ class Canvas:
 
     def by_version(self, title: str, metric: str) -> dict[str, Any]:
         """Return a graph with a line for each version of each model, including old versions."""
-        search = f'{{{self.namespace},Model,Version}} MetricName="{metric}"'
+        # A namespace with other characters than letters and digits is quoted:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html.
+        search = f'{{"{self.namespace}",Model,Version}} MetricName="{metric}"'
         line = [{"expression": f"SEARCH('{search}', 'Average', 3600)", "id": "versions"}]
         return self._graph(title, [line], stat="Average", period=3600)
 

@@ -51,16 +51,22 @@ def topic_policy(topic_arn: str, *, stack: StackId, account: str, region: str) -
 def reading(stack: StackId, audience: Audience, *, account: str, region: str) -> dict[str, Any]:
     """Return the policy that allows an audience to read only its own dashboard and logs.
 
+    An alarm widget shows the alarms that its reader may describe. The console lists log groups, and
+    that permission is for all names or for none.
     Metrics are not separated by project: CloudWatch has no resource-level permission for reading
     metrics, so a reader of one dashboard can also query the metrics of another by name. Source:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html.
     """
     location = AwsLocation(account, region)
     dashboard = location.global_arn("cloudwatch", f"dashboard/{dashboard_name(stack, audience)}")
+    alarms = location.arn("cloudwatch", f"alarm:{stack.slug}-*")
+    every_group = location.arn("logs", "log-group:*")
     group = location.arn("logs", f"log-group:{log_group(stack, audience)}")
     return iam.document(
         iam.statement("OpenDashboard", ("cloudwatch:GetDashboard",), (dashboard,)),
         iam.statement("ReadNumbers", ("cloudwatch:GetMetricData",), ("*",)),
+        iam.statement("ShowAlarms", ("cloudwatch:DescribeAlarms",), (alarms,)),
+        iam.statement("ListLogs", ("logs:DescribeLogGroups",), (every_group,)),
         iam.statement(
             "ReadLogs",
             ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),

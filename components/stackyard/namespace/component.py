@@ -103,7 +103,8 @@ class ProjectNamespace(Component):
             spec=objects.container_limits(),
             opts=self._inside(),
         )
-        return [quota.id, limit_range.id]
+        # By URN: a preview knows that of a missing one, too, so nothing is replaced for it.
+        return [quota.urn, limit_range.urn]
 
     def _make_network_policies(self) -> None:
         for policy, spec in objects.network_policies().items():

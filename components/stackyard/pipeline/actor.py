@@ -72,7 +72,7 @@ class ClusterActor(Component):
             opts=self.child(),
         )
         made = self._make_function(called, role, deployment, log)
-        self.arn = pulumi.Output.all(made.arn, entry.id).apply(lambda known: str(known[0]))
+        self.arn = pulumi.Output.all(made.arn, entry.urn).apply(lambda known: str(known[0]))
         self.publish()
 
     def _make_role(self, audience: str) -> aws.iam.Role:

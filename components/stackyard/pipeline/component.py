@@ -197,7 +197,7 @@ class Pipeline(Component):
             policy=policy.apply(iam.text),
             opts=self.child(),
         )
-        return pulumi.Output.all(made.arn, granted.id).apply(lambda known: str(known[0]))
+        return pulumi.Output.all(made.arn, granted.urn).apply(lambda known: str(known[0]))
 
     @property
     def _start_policy(self) -> pulumi.Output[iam.Document]:

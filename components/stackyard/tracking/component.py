@@ -192,7 +192,7 @@ class TrackingServer(Component):
             opts=self.child(),
         )
         uri = server.client_settings(self._config, self._context.stack)["MLFLOW_TRACKING_URI"]
-        return service.id.apply(lambda _: uri)
+        return service.urn.apply(lambda _: uri)
 
     def _make_collector(self, needed: Sequence[pulumi.Resource]) -> None:
         """Create the CronJob that permanently removes runs some days after their deletion."""

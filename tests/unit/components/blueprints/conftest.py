@@ -5,7 +5,7 @@ Only names, parents and inputs are looked at: what providers do with them is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pulumi
@@ -20,12 +20,17 @@ class Run(mocks.Mocks):
     """One run of a program: its resources by URN-like key, and its resolved contract."""
 
     def __init__(
-        self, program: Callable[[], None], upstream: Mapping[str, Any], partition: str = "aws"
+        self,
+        program: Callable[[], None],
+        upstream: Mapping[str, Any],
+        partition: str = "aws",
+        missing: Collection[str] = (),
     ) -> None:
-        self.upstream, self.partition = upstream, partition
+        """`missing` are types that a preview would create, and everything else is there."""
+        self.upstream, self.partition, self.missing = upstream, partition, missing
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
         self.contract: dict[str, Any] = {}
-        mocks.set_mocks(self, project="project", stack="dev", preview=False)
+        mocks.set_mocks(self, project="project", stack="dev", preview=bool(missing))
 
         @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK gives it no types
         def go() -> Any:
@@ -48,6 +53,8 @@ class Run(mocks.Mocks):
         made = {"arn": f"arn:{self.partition}:mock:::{args.name}", **computed, **args.inputs}
         made |= _added_by_aws(args, self.partition)
         # The provider's id of a bucket is its name.
+        if args.typ in self.missing:
+            return None, args.inputs
         is_bucket = args.typ == "aws:s3/bucket:Bucket"
         return args.inputs["bucket"] if is_bucket else f"{args.name}-id", made
 
@@ -96,7 +103,8 @@ def run() -> Callable[..., Run]:
         program: Callable[[], None],
         upstream: Mapping[str, Any] | None = None,
         partition: str = "aws",
+        missing: Collection[str] = (),
     ) -> Run:
-        return Run(program, upstream or {}, partition)
+        return Run(program, upstream or {}, partition, missing)
 
     return go

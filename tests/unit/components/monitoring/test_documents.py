@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from stackyard.monitoring.audit import trail_delivery
 from stackyard.monitoring.audit_events import KEY_OPENED, audit_events, opened_by_others
 from stackyard.monitoring.config import MonitoringConfig, ThresholdsConfig
 from stackyard.naming import StackId
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, allowed
 from stackyard_sandbox.cloud.strictness.metric_filters import pattern_problem
 from tests.support.filter_patterns import matches
 
@@ -55,6 +57,38 @@ def test_dashboards_show_metrics_that_are_counted_and_do_not_overlap(audience: A
             else:
                 assert f'MetricName="{"EvaluationScore"}"' in line[0]["expression"]
     assert max(x for x, _ in taken) < 24
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "may"),
+    [
+        # What the console asks for an alarm widget and for the list of log groups:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html,
+        # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html
+        ("cloudwatch:DescribeAlarms", "cloudwatch:{}:alarm:vision-defects-dev-slow", True),
+        ("cloudwatch:DescribeAlarms", "cloudwatch:{}:alarm:ranking-clicks-dev-slow", False),
+        ("logs:DescribeLogGroups", "logs:{}:log-group::log-stream:", True),
+        ("logs:GetLogEvents", "logs:{}:log-group:/stackyard/vision/defects/dev/dev:log", True),
+        ("logs:GetLogEvents", "logs:{}:log-group:/stackyard/vision/defects/dev/science:x", False),
+    ],
+)
+def test_a_reader_sees_alarms_and_logs_of_its_own_project(
+    action: str, resource: str, *, may: bool
+) -> None:
+    policy = documents.reading(STACK, "dev", account="123456789012", region="eu-central-1")
+    arn = f"arn:aws:{resource.format('eu-central-1:123456789012')}"
+    asked = Asked(action, arn, frozenset({"reader"}), "123456789012", {})
+    assert allowed(asked, [policy]) is may
+
+
+def test_a_search_quotes_the_namespace() -> None:
+    """Letters and digits alone need no quotes; ours has a slash and hyphens."""
+    canvas = dashboards.Canvas("Stackyard/vision-defects-dev", "eu-central-1")
+    ((line,),) = canvas.by_version("scores", "EvaluationScore")["properties"]["metrics"]
+    schema = re.search(r"SEARCH\('\{([^}]+)\}", line["expression"])
+    assert schema is not None
+    for name in schema[1].split(","):
+        assert re.fullmatch(r'[A-Za-z0-9]+|"[^"]+"', name), name
 
 
 def test_a_topic_takes_nothing_from_alarms_of_other_stacks_or_accounts() -> None:
