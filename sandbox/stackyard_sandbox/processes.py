@@ -70,8 +70,7 @@ class Process:
             raise RuntimeError(f"{self.name} already runs as process {self.pid}")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.log.exists():
-            # The log of the run before is kept, to find out why it ended; older ones would fill the
-            # disk.
+            # The log of the run before is kept to explain its end; older ones would fill the disk.
             self.log.replace(self.folder / f"{self.name}.previous.log")
         with private_file(self.log) as log:
             child = subprocess.Popen(
@@ -227,8 +226,7 @@ def _started_by_proc(pid: int) -> str | None:
     state, *rest = stat.rpartition(")")[2].split()
     threads, started = int(rest[16]), rest[18]
     # A zombie with threads is still ending and still holds its ports and locks. One without threads
-    # has
-    # ended; an init process that reaps nothing, as in many containers, leaves it as a zombie.
+    # has ended; an init process that reaps nothing, as in many containers, leaves it as a zombie.
     gone = state in "ZX" and threads <= 1
     return None if gone else f"{started}@{boot}"
 

@@ -91,8 +91,7 @@ class Flow:
                 runner.record_as_applied(task)
                 return preview
             # The engine refuses these resources; the review allowed them because of a waiver in the
-            # stack
-            # file, otherwise the run would have ended there.
+            # stack file, otherwise the run would have ended there.
             if protected := refused(preview.diagnostics):
                 location, engine = self.deployment.location, self.deployment.engine
                 unprotect(location, engine, task.stack, protected)

@@ -43,8 +43,7 @@ class OnPremClusters:
             if self._started is None:
                 self._started = Future()
                 # Not a daemon thread: if the process exited in between, a partly created control
-                # plane
-                # would remain.
+                # plane would remain.
                 Thread(target=self._provide, args=[self._started], name="on-premises").start()
             return self._started
 

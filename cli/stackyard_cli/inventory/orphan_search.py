@@ -48,8 +48,7 @@ def _search(location: Location, estate: Estate, stack: StackId, orphans: Orphans
     census = AwsCensus(stack, config.region, location.environment)
     found = swept(stack, census, sorted(destroyed))
     if earlier and not held - {""}:
-        # The stack is destroyed: namespaces and volumes, which have no AWS tags, are searched as
-        # well.
+        # The stack is destroyed: namespaces and volumes, which have no AWS tags, count as well.
         found += _in_cluster(location, estate, stack, orphans)
         if kinds := unseen(earlier):
             orphans.not_seen.append(f"{stack}: {', '.join(kinds)}")

@@ -174,8 +174,7 @@ class ProjectDatabase(Component):
             self.named("setup"),
             metadata=work.metadata(self._access.setup_namespace),
             spec=work.job(setup, retries=6, seconds=900),
-            # The pods of a Job cannot be changed, so the old Job is deleted before the new one is
-            # created.
+            # The pods of a Job cannot be changed, so the old Job is deleted before the new one.
             opts=self.child(
                 depends_on=list(needed),
                 replace_on_changes=["spec"],

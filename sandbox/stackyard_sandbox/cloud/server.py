@@ -87,8 +87,7 @@ def serve(home: Path, port: int) -> int:
     fleet.publish()
     while not ended.wait(FOLDER_SECONDS):
         if not folder.exists():
-            # The folder was deleted by hand or by a test's clean-up: nobody could stop these
-            # processes.
+            # Deleted by hand or by a test's clean-up: nobody could stop these processes.
             end_strays(home)
             return 1
     server.shutdown()

@@ -1,5 +1,5 @@
-"""The gRPC providers of the `aws` and `kubernetes` packages that the engine attaches to.
+"""The gRPC providers of the `aws` and `kubernetes` packages, to which the engine attaches.
 
-`protocol` turns wire structures into plain data, `server` answers what every package answers alike,
-`schema` checks inputs against the SDK's own types.
+`protocol` converts wire structures to plain data, `server` has the methods that all packages share,
+`schema` checks inputs with the SDK's own types.
 """

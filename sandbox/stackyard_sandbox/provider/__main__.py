@@ -1,6 +1,6 @@
 """Serves both providers in one process: `python -m stackyard_sandbox.provider …`.
 
-Written to the ports file once both listen: `{"aws": PORT, "kubernetes": PORT}`.
+It writes the ports file once both listen: `{"aws": PORT, "kubernetes": PORT}`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def write_ports(path: Path, ports: dict[str, int]) -> None:
-    """Write the file in one step, so that a reader never sees half of it."""
+    """Write the file atomically, so that a reader never sees a part of it."""
     write_private(path, json.dumps(ports))
 
 

@@ -1,4 +1,4 @@
-"""Translates between the engine's protobuf structures and Python data.
+"""Converts between the engine's protobuf structures and Python data.
 
 The engine marks secrets, unknowns, assets and references by signatures inside ordinary maps; the
 constants are those of `pulumi.runtime.rpc` (sdk/go/common/resource/properties.go).
@@ -25,7 +25,7 @@ Properties = dict[str, Any]
 
 
 class Unknown:
-    """The type of `UNKNOWN`: a value that only an apply will know."""
+    """The type of `UNKNOWN`: a value that is known only after an apply."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -43,7 +43,7 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True)
 class Asset:
-    """A file, text or archive that a program handed over; `parts` are an archive's members."""
+    """A file, text or archive from a program; `parts` are an archive's members."""
 
     kind: Literal["asset", "archive"]
     path: str | None = None
@@ -55,13 +55,13 @@ class Asset:
 
 @dataclass
 class Bag:
-    """The properties of one resource, and which of its top-level keys hold a secret."""
+    """The properties of one resource, and its top-level keys that contain a secret."""
 
     values: Properties = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
 
     def secret_texts(self) -> set[str]:
-        """Every text inside a secret property, for redaction of error texts."""
+        """Return every text inside a secret property, for redaction of error texts."""
         found: set[str] = set()
         for key in self.secrets:
             found.update(_texts(self.values.get(key)))
@@ -69,7 +69,7 @@ class Bag:
 
 
 def decode(struct: struct_pb2.Struct) -> Bag:
-    """Read a structure of the engine into plain data."""
+    """Convert a structure of the engine to plain data."""
     bag = Bag()
     for key, value in struct.fields.items():
         reader = _Reader()
@@ -80,7 +80,7 @@ def decode(struct: struct_pb2.Struct) -> Bag:
 
 
 def encode(values: Mapping[str, Any], secrets: frozenset[str] | set[str] = frozenset()) -> Any:
-    """Write plain data as a structure; top-level keys in `secrets` are marked, None is left out."""
+    """Convert plain data to a structure; keys in `secrets` are marked, None is omitted."""
     struct = struct_pb2.Struct()
     for key, value in values.items():
         if value is None:
@@ -95,7 +95,7 @@ def encode(values: Mapping[str, Any], secrets: frozenset[str] | set[str] = froze
 
 
 def has_unknown(value: Any) -> bool:
-    """Say whether the value is, or holds anywhere, `UNKNOWN`."""
+    """Return whether the value is, or contains, `UNKNOWN`."""
     if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):
@@ -104,7 +104,7 @@ def has_unknown(value: Any) -> bool:
 
 
 class _Reader:
-    """Reads one value and remembers whether a secret was met on the way."""
+    """Reads one value and records whether it contains a secret."""
 
     def __init__(self) -> None:
         self.saw_secret = False

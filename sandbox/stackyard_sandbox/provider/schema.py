@@ -1,7 +1,7 @@
-"""Checks a resource's inputs against the SDK's types, before the cloud is asked.
+"""Checks a resource's inputs with the SDK's types, before any call to the cloud.
 
-The official providers coerce plain values the way Terraform does (a number where a text is
-wanted, "true" where a bool is); so does this, so that handlers always see the declared type.
+The official providers coerce plain values as Terraform does (a number to a text, "true" to a bool);
+so does this module, so that handlers always receive the declared type.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Failure:
-    """One property that is wrong; the reason never shows the value, which may be a secret."""
+    """One invalid property; the reason never contains the value, which may be a secret."""
 
     path: str
     reason: str
@@ -41,7 +41,7 @@ class _Check:
     failures: list[Failure] = field(default_factory=list)
 
     def members(self, value: Properties, members: Members, path: str) -> Properties:
-        """Check a map against an input class; unset (None) properties are dropped."""
+        """Check a map with an input class; unset (None) properties are dropped."""
         checked: Properties = {}
         for key, item in value.items():
             if key.startswith("__"):
@@ -79,7 +79,7 @@ class _Check:
 
 
 def check(token: str, values: Properties) -> tuple[Properties, list[Failure]]:
-    """Return the inputs with their declared types, and every property that is wrong."""
+    """Return the inputs with their declared types, and every invalid property."""
     run = _Check(token.split(":")[2] if token.startswith("pulumi:") else token.split(":")[0])
     return run.members(values, resource_type(token).inputs, ""), run.failures
 

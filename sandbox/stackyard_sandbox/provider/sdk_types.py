@@ -1,8 +1,8 @@
 """Reads the input types of an SDK's resources from the SDK's source text.
 
 A generated SDK declares, per resource, a class `XArgs` (inputs), a class `_XState` (inputs and
-outputs), and nested classes in `_inputs.py`. Reading their text takes milliseconds and no memory
-to speak of; importing the modules takes half a second each and some hundred megabytes in all.
+outputs), and nested classes in `_inputs.py`. Reading their text takes milliseconds and little
+memory; importing the modules takes half a second each and some hundred megabytes in all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KindName = Literal["str", "int", "float", "bool", "any", "list", "map", "object"
 
 @dataclass(frozen=True)
 class Kind:
-    """The type of a property; `text` is a string that the SDK also takes as a policy document."""
+    """The type of a property; `text` is a string that the SDK also accepts as a policy document."""
 
     name: KindName
     item: Kind | None = None
@@ -31,7 +31,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Property:
-    """One property under its wire name."""
+    """One property, with its wire name."""
 
     name: str
     kind: Kind
@@ -44,7 +44,7 @@ Members = dict[str, Property]
 
 @dataclass(frozen=True)
 class ResourceType:
-    """The inputs of a resource, and the names of everything that its state may hold."""
+    """The inputs of a resource, and the names of all properties in its state."""
 
     token: str
     inputs: Members
@@ -57,7 +57,7 @@ SCALARS: dict[str, Kind] = {name: Kind(name) for name in ("str", "int", "float",
 
 @cache
 def resource_type(token: str) -> ResourceType:
-    """Return the type behind a token such as `aws:s3/bucket:Bucket`; KeyError if it has none."""
+    """Return the type of a token such as `aws:s3/bucket:Bucket`; KeyError if it has none."""
     package, _, name = token.split(":")
     if package == "pulumi":
         folder, cls, file = "", "Provider", "provider.py"
@@ -66,7 +66,7 @@ def resource_type(token: str) -> ResourceType:
         folder, cls = _registrations(package)[token]
         file = _file_of(package, folder, cls)
     text = _text(package, folder, file)
-    # A nested class of the same name takes `XArgs`; the resource's own is then `XInitArgs`.
+    # A nested class of the same name uses `XArgs`; the resource's own is then `XInitArgs`.
     own = f"{cls}InitArgs" if f"\nclass {cls}InitArgs:" in text else f"{cls}Args"
     inputs = _members(package, folder, text, own)
     state = _members(package, folder, text, f"_{cls}State") if f"class _{cls}State:" in text else {}
@@ -162,7 +162,7 @@ def _getters(functions: list[ast.FunctionDef]) -> tuple[dict[str, str], dict[str
 
 
 def _kind(node: ast.expr | None, folder: str) -> Kind:
-    """Translate an annotation such as `pulumi.Input[Optional[Sequence[pulumi.Input['XArgs']]]]`."""
+    """Convert an annotation such as `pulumi.Input[Optional[Sequence[pulumi.Input['XArgs']]]]`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return _named(node.value, folder)
     if isinstance(node, ast.Attribute):
@@ -183,7 +183,7 @@ def _kind(node: ast.expr | None, folder: str) -> Kind:
 
 
 def _named(name: str, folder: str) -> Kind:
-    """Translate a quoted class: nested input classes end in Args, enumerations are strings."""
+    """Convert a quoted class: nested input classes end in Args, enumerations are strings."""
     module, _, cls = name.rpartition(".")
     if cls.endswith("ArgsDict") or module == "outputs":
         return ANY

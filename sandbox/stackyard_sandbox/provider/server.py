@@ -1,9 +1,9 @@
 """The gRPC server and the methods that all providers share.
 
 The protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. The engine
-attaches to a listening server named in PULUMI_DEBUG_PROVIDERS; all provider instances of a package
-share it, each over a connection of its own, and requests do not name their instance: so what
-`Configure` brought is kept by connection.
+attaches to a listening server named in PULUMI_DEBUG_PROVIDERS. All provider instances of a package
+share it, each over its own connection, and requests do not name their instance; so the
+configuration of `Configure` is stored by connection.
 """
 
 from __future__ import annotations
@@ -30,24 +30,26 @@ from pulumi.runtime.proto import (
 from stackyard_sandbox.provider.protocol import Bag, Properties, decode, encode
 
 LARGEST_MESSAGE = 400 * 1024 * 1024
-"""Bytes of one message; the engine's own limit (sdk/go/common/util/rpcutil/serve.go)."""
+"""Maximum size of a message in bytes; the engine's own limit
+(sdk/go/common/util/rpcutil/serve.go)."""
 
 WORKERS = 64
-"""Requests answered at once. A run has 16 under way and most of them only wait; were all threads
-waiting, the cancellation that ends the waits would not be heard."""
+"""Maximum number of concurrent requests. A run has 16, most of which only wait; if all threads
+waited, the server could not receive the cancellation that ends the waits."""
 
 CONNECTIONS_REMEMBERED = 1000
-"""Connections whose configuration is kept; a run has a handful, and old ones never come back."""
+"""Maximum number of connections with a stored configuration; a run has a few, and old ones are
+never used again."""
 
 Config = TypeVar("Config")
 
 
 class ProviderError(Exception):
-    """A request that failed for a reason the reader can act on; its text is shown as it is."""
+    """A request that failed for a reason that the reader can change; its text is shown as is."""
 
 
 class NotReadyError(ProviderError):
-    """The resource exists but did not become ready: the engine records it and calls it failed."""
+    """The resource exists but did not become ready: the engine records it and reports a failure."""
 
     def __init__(self, identity: str, outputs: Bag, inputs: Bag, reasons: list[str]) -> None:
         super().__init__("; ".join(reasons))
@@ -59,17 +61,17 @@ class NotReadyError(ProviderError):
 
 @dataclass
 class Session(Generic[Config]):
-    """What one connection of the engine has told the provider."""
+    """The configuration and the cancellation of one connection of the engine."""
 
     config: Config | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config]):
-    """Base of a package's provider: answers the general calls, leaves resources to subclasses.
+    """Base of a package's provider: implements the general calls; subclasses implement resources.
 
-    Subclasses set `package` and `version` and answer Check, Diff, Create, Read, Update, Delete and
-    Invoke. They raise `ProviderError` or `NotReadyError`; `serve` turns these into statuses.
+    Subclasses set `package` and `version` and implement Check, Diff, Create, Read, Update, Delete
+    and Invoke. They raise `ProviderError` or `NotReadyError`; `serve` converts these to statuses.
     """
 
     package: ClassVar[str]
@@ -80,15 +82,15 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         self._lock = threading.Lock()
 
     def configure(self, variables: Properties) -> Config:
-        """Make this package's configuration of the provider instance's properties."""
+        """Return this package's configuration from the provider instance's properties."""
         raise NotImplementedError
 
     def check_config(self, variables: Properties) -> list[tuple[str, str]]:
-        """Return (property, reason) for each property of a provider instance that is wrong."""
+        """Return (property, reason) for each invalid property of a provider instance."""
         return []
 
     def session(self, context: grpc.ServicerContext) -> Session[Config]:
-        """Return the session of the connection that the request came over."""
+        """Return the session of the request's connection."""
         with self._lock:
             session = self._sessions.setdefault(context.peer(), Session())
             self._sessions.move_to_end(context.peer())
@@ -97,7 +99,7 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         return session
 
     def configured(self, context: grpc.ServicerContext) -> Config:
-        """Return the configuration of the provider instance that the request came from."""
+        """Return the configuration of the provider instance that sent the request."""
         config = self.session(context).config
         if config is None:
             raise ProviderError(
@@ -110,21 +112,21 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         return empty_pb2.Empty()
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Say which kinds of values are understood."""
+        """Return the kinds of values that the provider supports."""
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802 - protocol's name
-        """Say which version of the package this stands for."""
+        """Return the version of the package that this provider replaces."""
         return plugin_pb2.PluginInfo(version=self.version)
 
     def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Answer the smallest valid schema: programs use the SDK, nothing is generated from it."""
+        """Return the smallest valid schema: programs use the SDK and generate nothing from it."""
         return provider_pb2.GetSchemaResponse(
             schema=json.dumps({"name": self.package, "version": self.version})
         )
 
     def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Refuse a provider instance whose properties are wrong."""
+        """Refuse a provider instance with invalid properties."""
         failures = self.check_config(plain_config(decode(request.news).values))
         return provider_pb2.CheckResponse(
             inputs=request.news,
@@ -132,7 +134,7 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         )
 
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Say which properties of a provider instance changed; none of them replaces anything."""
+        """Return the changed properties of a provider instance; none of them replaces anything."""
         old, new = decode(request.olds).values, decode(request.news).values
         changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         kinds = provider_pb2.DiffResponse
@@ -141,10 +143,10 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         )
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Keep the configuration of the provider instance behind this connection.
+        """Store the configuration of the provider instance of this connection.
 
-        Each connection is configured once, and its address may be that of an earlier one, which the
-        engine cancelled at its end: nothing of that one may be left.
+        Each connection is configured once. Its address may be that of an earlier connection, which
+        the engine cancelled at its end: nothing of that one may remain.
         """
         config = self.configure(plain_config(decode(request.args).values))
         with self._lock:
@@ -152,7 +154,7 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Tell the waits of this connection to give up; the server goes on for the others."""
+        """Cancel the waits of this connection; the server continues for the others."""
         self.session(context).cancelled.set()
         return empty_pb2.Empty()
 
@@ -174,7 +176,7 @@ def _to_dict(value: Any) -> Any:
 
 
 def serve(servicer: PackageServicer[Any], port: int = 0) -> tuple[grpc.Server, int]:
-    """Start a server on 127.0.0.1 and return it with its port; 0 takes a free one."""
+    """Start a server on 127.0.0.1 and return it with its port; 0 selects a free one."""
     server = grpc.server(
         ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix=f"{servicer.package}-provider"),
         interceptors=[_Failures()],
@@ -191,7 +193,7 @@ def serve(servicer: PackageServicer[Any], port: int = 0) -> tuple[grpc.Server, i
 
 
 class _Failures(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
-    """Turns exceptions of the servicers into statuses with texts for people."""
+    """Converts exceptions of the servicers to statuses with texts for people."""
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         handler = continuation(details)
@@ -216,7 +218,7 @@ def _answering(behaviour: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
         except NotImplementedError:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the sandbox's provider")
         except Exception as failure:
-            # The text may hold a user's value, so only the place and the kind leave this process.
+            # The text may contain a user's value, so only location and type leave this process.
             frame = traceback.extract_tb(failure.__traceback__)[-1]
             kind = type(failure).__name__
             text = f"the sandbox's provider failed: {kind} in {frame.name}, line {frame.lineno}"

@@ -115,8 +115,7 @@ def session(
             (folder / SCRATCH).mkdir()
             environment["PULUMI_BACKEND_URL"] = f"file://{folder / SCRATCH}"
             if location.secrets_provider != "passphrase":
-                # The role for previews may not use the team's key, and the scratch state needs
-                # none.
+                # The role for previews may not use the team's key; the scratch state needs none.
                 environment[PASSPHRASE[0]] = secrets.token_urlsafe(32)
         opened = Session(location, engine, stack, folder, environment)
         settings = {"name": stack.pulumi_project, "runtime": "python", "main": "."}

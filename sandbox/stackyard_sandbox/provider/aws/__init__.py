@@ -1,5 +1,5 @@
-"""The provider of the `aws` package, on the sandbox's emulator: one file per service.
+"""The provider of the `aws` package, with the sandbox's emulator: one file per service.
 
-`cloud` holds the clients, `resource` what a handler of a resource type is, `catalogue` which
-handler serves which token, `servicer` the engine's side, `differences` what changed.
+`cloud` has the clients, `resource` the base class of handlers, `catalogue` the handler of each type
+token, `servicer` the gRPC service, `differences` the comparison of inputs.
 """

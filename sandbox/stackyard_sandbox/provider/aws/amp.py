@@ -1,6 +1,6 @@
 """Managed Prometheus workspaces, rule groups and alert managers.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/amp/workspace/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/amp/workspace/ and
 …/rulegroupnamespace/ and …/alertmanagerdefinition/.
 """
 
@@ -30,13 +30,13 @@ class Workspace(Resource):
     takes = ("alias", "loggingConfiguration")
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the workspace."""
+        """Create the workspace."""
         alias = {"alias": inputs["alias"]} if inputs.get("alias") else {}
         found = aws.client("amp").create_workspace(tags=dict(inputs.get("tagsAll") or {}), **alias)
         return str(found["workspaceId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Say where its logs go."""
+        """Set the log group of the workspace."""
         if inputs.get("loggingConfiguration"):
             aws.client("amp").create_logging_configuration(
                 workspaceId=identity,
@@ -114,7 +114,7 @@ class RuleGroupNamespace(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the rules anew; change tags."""
+        """Write the rules again; change tags."""
         workspace, name = _names(identity)
         if changed(old, new, "data"):
             aws.client("amp").put_rule_groups_namespace(
@@ -130,7 +130,7 @@ class RuleGroupNamespace(Resource):
 
 
 class AlertManagerDefinition(Resource):
-    """Where the alerts of a workspace go; its id is the workspace's."""
+    """The routing of a workspace's alerts; its id is the workspace's."""
 
     token = "aws:amp/alertManagerDefinition:AlertManagerDefinition"
     takes = ("workspaceId", "definition")
@@ -154,7 +154,7 @@ class AlertManagerDefinition(Resource):
         return {"workspaceId": identity, "definition": data.decode()}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the definition anew."""
+        """Write the definition again."""
         aws.client("amp").put_alert_manager_definition(
             workspaceId=identity, data=str(new["definition"]).encode()
         )
@@ -166,6 +166,6 @@ class AlertManagerDefinition(Resource):
 
 
 def _names(arn: str) -> tuple[str, str]:
-    """Return workspace and name out of `….:rulegroupsnamespace/WORKSPACE/NAME`."""
+    """Return workspace and name from `….:rulegroupsnamespace/WORKSPACE/NAME`."""
     _, workspace, name = arn.split("/")
     return workspace, name

@@ -1,6 +1,6 @@
-"""Tags on Auto Scaling groups, for the groups that EKS makes for its node groups.
+"""Tags of Auto Scaling groups, for the groups that EKS creates for its node groups.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/autoscaling/tag/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/autoscaling/tag/.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Tag(Resource):
         return None
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the tag anew."""
+        """Write the tag again."""
         self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Remove the tag; a group that is gone took it along."""
+        """Remove the tag; deleting a group also removes its tags."""
         group, _, key = identity.partition(",")
         entry = {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key}
         with ignoring_missing("ValidationError", "ResourceNotFound"):

@@ -1,6 +1,6 @@
 """AWS Backup vaults and plans.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/backup/vault/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/backup/vault/ and
 …/plan/. The emulator has no selections, so neither has this.
 """
 
@@ -39,7 +39,7 @@ RULE = Casing(
 
 
 class Vault(Resource):
-    """Where backups are kept; its id is its name."""
+    """A vault that stores backups; its id is its name."""
 
     token = "aws:backup/vault:Vault"
     takes = ("name", "kmsKeyArn", "forceDestroy")
@@ -48,7 +48,7 @@ class Vault(Resource):
     defaults = {"forceDestroy": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the vault."""
+        """Create the vault."""
         key = {"EncryptionKeyArn": inputs["kmsKeyArn"]} if inputs.get("kmsKeyArn") else {}
         aws.client("backup").create_backup_vault(
             BackupVaultName=inputs["name"],
@@ -82,7 +82,7 @@ class Vault(Resource):
 
 
 class Plan(Resource):
-    """When what is backed up, and how long it stays; its id is the plan's.
+    """The schedule and retention of backups; its id is the plan's.
 
     Deviation: the emulator cannot change a plan, so a changed rule replaces it here.
     """
@@ -101,7 +101,7 @@ class Plan(Resource):
         return {**inputs, "rules": [{**RULE_DEFAULTS, **rule} for rule in rules]}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the plan."""
+        """Create the plan."""
         found = aws.client("backup").create_backup_plan(
             BackupPlan={"BackupPlanName": inputs["name"], "Rules": RULE.api(inputs["rules"])},
             BackupPlanTags=dict(inputs.get("tagsAll") or {}),

@@ -1,6 +1,6 @@
 """Budgets and their subscribers.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/budgets/budget/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/budgets/budget/.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Budget(Resource):
     autoname = Autoname(limit=100)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the budget with its notifications."""
+        """Create the budget with its notifications."""
         account = inputs.get("accountId") or aws.account
         aws.client("budgets").create_budget(
             AccountId=account,
@@ -78,7 +78,7 @@ class Budget(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the budget anew under its name: the emulator cannot change one."""
+        """Write the budget again with its name: the emulator cannot change one."""
         self.delete(aws, identity, old)
         self.create(aws, new)
 
@@ -120,13 +120,13 @@ def _notifications(inputs: Properties) -> list[Properties]:
 
 
 def _amount(recorded: Any, shown: str | None) -> Any:
-    """`100` and `100.0` are one amount."""
+    """Return the recorded amount if both are equal: `100` and `100.0` are one amount."""
     equal = shown is not None and isinstance(recorded, str) and float(recorded) == float(shown)
     return recorded if equal else shown
 
 
 def _subscribers(state: Properties, found: list[Any]) -> list[Properties] | None:
-    """The emulator forgets subscribers, so those of an equal notification stay as recorded."""
+    """Return subscribers as recorded for an equal notification: the emulator drops them."""
     shown = []
     for entry in found:
         entry = NOTIFICATION.sdk(entry)

@@ -1,4 +1,4 @@
-"""Translates between the SDK's property names (`storageClass`) and AWS APIs (`StorageClass`)."""
+"""Converts between names of the SDK (`storageClass`) and of AWS APIs (`StorageClass`)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Casing:
-    """How one API spells: first letters, exceptions, and maps whose keys belong to the user."""
+    """The spelling of one API: first letters, exceptions, and maps with the user's own keys."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    """SDK name -> API name, where the first letter is not all that differs."""
+    """SDK name -> API name, if they differ in more than the first letter."""
 
     maps: frozenset[str] = frozenset()
-    """SDK names of maps that pass as they are."""
+    """SDK names of maps that are not converted."""
 
     lower: bool = False
-    """Whether the API itself starts names in lower case (EKS, ECR, CodeBuild, Step Functions)."""
+    """Whether the API's names start in lower case (EKS, ECR, CodeBuild, Step Functions)."""
 
     def api(self, value: Any) -> Any:
-        """Return the value as the API wants it; unset properties are left out."""
+        """Return the value with the API's names; unset properties are omitted."""
         if isinstance(value, list):
             return [self.api(item) for item in value]
         if not isinstance(value, Mapping):
@@ -33,7 +33,7 @@ class Casing:
         }
 
     def sdk(self, value: Any) -> Any:
-        """Return the API's answer under SDK names; unset members are left out."""
+        """Return the API's response with SDK names; unset members are omitted."""
         if isinstance(value, list):
             return [self.sdk(item) for item in value]
         if not isinstance(value, Mapping):

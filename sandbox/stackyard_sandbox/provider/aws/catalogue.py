@@ -1,4 +1,4 @@
-"""Finds the handler of a resource type; imports a service when it is first used."""
+"""Finds the handler of a resource type; imports a service on its first use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sqs": ("sqs",),
     "vpc": ("ec2_group_rules",),
 }
-"""Module of a token (the part before its slash) -> the files here that hold its handlers."""
+"""Module of a token (the part before its slash) -> the files here with its handlers."""
 
 
 @cache

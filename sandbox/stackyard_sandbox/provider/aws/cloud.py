@@ -1,6 +1,6 @@
 """The AWS endpoint of one provider instance: region, account, clients.
 
-Whatever credentials a program configures are not used: calls to the emulator are signed with the
+The credentials that a program configures are not used: calls to the emulator are signed with the
 sandbox's own, so that real ones are never sent anywhere. Endpoints off this machine are refused.
 """
 
@@ -33,7 +33,7 @@ CLIENT_CONFIG = Config(
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the emulator listens and who asks."""
+    """Address of the emulator, and the identity of its caller."""
 
     url: str
     region: str
@@ -44,7 +44,7 @@ class Endpoint:
 
     @classmethod
     def of_sandbox(cls, folder: Path) -> Endpoint:
-        """Read the sandbox's own description; raises `ProviderError` if it does not run."""
+        """Read the record of the sandbox; raises `ProviderError` if it does not run."""
         try:
             aws = json.loads((folder / "sandbox.json").read_text())["aws"]
         except (OSError, ValueError, KeyError) as error:
@@ -66,7 +66,7 @@ class Endpoint:
 
 
 class Clients:
-    """The boto3 clients of one endpoint, made once each: making one costs more than a call."""
+    """The boto3 clients of one endpoint, created once each: creation takes longer than a call."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -98,7 +98,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Cloud:
-    """One provider instance: its region, its default tags, and the clients to reach the cloud."""
+    """One provider instance: its region, its default tags, and its clients."""
 
     clients: Clients
     region: str
@@ -108,7 +108,7 @@ class Cloud:
 
     @classmethod
     def configured(cls, clients: Clients, variables: Properties) -> Cloud:
-        """Make the instance that a program configured; refuses wrong accounts and endpoints."""
+        """Create the instance that a program configured; refuses wrong accounts and endpoints."""
         if failures := wrong_endpoints(variables):
             raise ProviderError("; ".join(f"`{at}`: {why}" for at, why in failures))
         tags = (variables.get("defaultTags") or {}).get("tags") or {}
@@ -130,7 +130,7 @@ class Cloud:
         return next(starts, "aws")
 
     def at(self, region: Any) -> Cloud:
-        """Return this instance in the region that a resource names itself, if it does."""
+        """Return this instance in the region that a resource names, if it names one."""
         if not isinstance(region, str) or region == self.region:
             return self
         return Cloud(self.clients, region, self.account, self.default_tags, self.endpoints)
@@ -160,12 +160,12 @@ class Cloud:
 
 
 def _without_account_host(params: dict[str, Any], **_: Any) -> None:
-    """S3 Control puts the account before the host, and an address has no subdomains."""
+    """S3 Control prefixes the host with the account, but an IP address has no subdomains."""
     params["url"] = re.sub(r"//\d{12}\.", "//", params["url"])
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether a URL can only reach this machine."""
+    """Return whether a URL can only reach this machine."""
     host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -1,6 +1,6 @@
 """CloudTrail trails.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudtrail/trail/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudtrail/trail/.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Trail(Resource):
     }
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the trail."""
+        """Create the trail."""
         found = aws.client("cloudtrail").create_trail(
             Name=inputs["name"],
             TagsList=TAGS.api(inputs.get("tagsAll")),
@@ -82,7 +82,7 @@ class Trail(Resource):
             client.start_logging(Name=identity)
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the trail, whether it runs, and its tags."""
+        """Read the trail, its logging status, and its tags."""
         client = aws.client("cloudtrail")
         found = call_or_none(client.get_trail, GONE, Name=identity)
         if found is None:
@@ -123,7 +123,7 @@ class Trail(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the trail."""
         with ignoring_missing(GONE):
-            # By its name: the emulator answers a deletion by the ARN and deletes nothing.
+            # By its name: the emulator accepts a deletion by ARN, but deletes nothing.
             aws.client("cloudtrail").delete_trail(Name=state["name"])
 
 

@@ -1,6 +1,6 @@
 """CloudWatch alarms and dashboards.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/metricalarm/
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/metricalarm/
 and …/dashboard/.
 """
 
@@ -82,7 +82,7 @@ class MetricAlarm(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the alarm anew; change tags."""
+        """Write the alarm again; change tags."""
         self._put(aws, new, {})
         TAGS.update(aws, old["arn"], old, new)
 
@@ -109,7 +109,7 @@ class Dashboard(Resource):
     delete_first = True
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Write the dashboard; what CloudWatch finds wrong in it is an error."""
+        """Write the dashboard; a problem that CloudWatch reports is an error."""
         aws.client("cloudwatch").put_dashboard(
             DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"]
         )
@@ -129,7 +129,7 @@ class Dashboard(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the dashboard anew."""
+        """Write the dashboard again."""
         self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

@@ -1,6 +1,6 @@
 """CodeBuild projects: described, never run.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/codebuild/project/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/codebuild/project/.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SETTINGS = (
 
 
 class Project(Resource):
-    """How a build runs; its id is its ARN."""
+    """The settings of a build; its id is its ARN."""
 
     token = "aws:codebuild/project:Project"
     takes = ("name", *SETTINGS)
@@ -48,10 +48,10 @@ class Project(Resource):
     defaults = {"buildTimeout": 60, "queuedTimeout": 480}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the project."""
+        """Create the project."""
         settings = NAMES.pick(inputs, *SETTINGS)
         if settings["source"].get("type") == "NO_SOURCE":
-            # CodeBuild has no use for a location then; the emulator insists on one.
+            # CodeBuild ignores the location in this case; the emulator requires one.
             settings["source"] = {**settings["source"], "location": NOWHERE}
         found = aws.client("codebuild").create_project(
             name=inputs["name"], tags=TAGS.api(inputs.get("tagsAll")), **settings
@@ -77,7 +77,7 @@ class Project(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Make the project anew under its name and ARN: the emulator cannot change one."""
+        """Create the project again with its name and ARN: the emulator cannot change one."""
         self.delete(aws, identity, old)
         self.create(aws, new)
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 
 IMPORTED = "__imported"
-"""Marks inputs that were read from the cloud: what a program does not mention is no change then."""
+"""Marks inputs that were read from the cloud: properties missing in the program are no change
+then."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,11 @@ class Change:
 
     @property
     def normalised_path(self) -> str:
-        """The path without positions, as the replacement tables spell it."""
+        """The path without list positions, as in the replacement tables."""
         return re.sub(r"\[[^\]]*\]", "", self.path)
 
     def falls_under(self, paths: frozenset[str]) -> bool:
-        """Say whether the change touches one of the paths, from above or from below."""
+        """Return whether the change is at, above or below one of the paths."""
         mine = self.normalised_path
         return any(
             mine == path or mine.startswith(f"{path}.") or path.startswith(f"{mine}.")
@@ -36,7 +37,7 @@ class Change:
 
 
 def changes(old: Properties, new: Properties) -> list[Change]:
-    """Return every difference; tags of the provider are named only where no own tag says it."""
+    """Return every difference; the provider's tags only if no own tag of the resource differs."""
     found = list(_map_changes(old, new, "", additions_only=bool(old.get(IMPORTED))))
     own = {change.path for change in found}
     return [
@@ -47,7 +48,7 @@ def changes(old: Properties, new: Properties) -> list[Change]:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Say whether two values mean the same: JSON texts by content, lists of texts as sets."""
+    """Return whether two values are equal: JSON texts by content, lists of texts as sets."""
     if left is UNKNOWN or right is UNKNOWN:
         return left is right
     if isinstance(left, str) and isinstance(right, str):
@@ -63,10 +64,10 @@ def same(left: Any, right: Any) -> bool:
 
 
 def recorded_as(recorded: Any, actual: Any) -> Any:
-    """Return `actual` in the words of `recorded`: where both mean the same, `recorded` itself.
+    """Return `actual` in the spelling of `recorded`: if both are equal, `recorded` itself.
 
-    Members that a program left out and the cloud shows with an empty value are not drift; other
-    members that the cloud shows are.
+    Members that a program omits, and the cloud returns with an empty value, are no drift; other
+    members that the cloud returns are.
     """
     if recorded is UNKNOWN or same(recorded, actual):
         return recorded
@@ -92,7 +93,7 @@ def _recorded_map(recorded: Mapping[str, Any], actual: Mapping[str, Any]) -> Any
 
 
 def _recorded_list(recorded: list[Any], actual: list[Any]) -> Any:
-    """Match members by meaning, wherever they stand; the rest keeps the cloud's order."""
+    """Match equal members at any position; the others stay in the cloud's order."""
     left = list(actual)
     kept: list[Any] = []
     for member in recorded:

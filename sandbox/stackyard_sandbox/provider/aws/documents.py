@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 
 def as_text(document: Any) -> str | None:
-    """Return a document as JSON text; services answer it parsed, as text, or URL-encoded."""
+    """Return a document as JSON text; services return it parsed, as text, or URL-encoded."""
     if not document:
         return None
     if isinstance(document, str):

@@ -11,7 +11,7 @@ from stackyard_sandbox.provider.protocol import Properties
 
 
 def tagged(kind: str, inputs: Properties) -> dict[str, Any]:
-    """Return the argument that tags a thing as it is made; none without tags."""
+    """Return the argument that tags a resource at its creation; none without tags."""
     tags = inputs.get("tagsAll") or {}
     if not tags:
         return {}
@@ -20,7 +20,7 @@ def tagged(kind: str, inputs: Properties) -> dict[str, Any]:
 
 
 def tags_of(found: Mapping[str, Any], member: str = "Tags") -> dict[str, str]:
-    """Return the tags in an answer of EC2."""
+    """Return the tags in a response of EC2."""
     return {tag["Key"]: tag["Value"] for tag in found.get(member) or []}
 
 
@@ -36,6 +36,6 @@ def update_tags(aws: Cloud, identity: str, old: Properties, new: Properties) -> 
 
 
 def one(call: Callable[..., Any], member: str, code: str, **where: Any) -> Any:
-    """Return the only thing that a describe call finds, or None."""
+    """Return the only resource that a describe call finds, or None."""
     found = (call_or_none(call, code, **where) or {}).get(member)
     return found[0] if found else None

@@ -1,6 +1,6 @@
 """VPC endpoints and flow logs.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpcendpoint/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpcendpoint/ and
 …/ec2/flowlog/.
 """
 
@@ -17,7 +17,7 @@ ENDPOINT = Casing(names={"policy": "PolicyDocument"})
 
 
 class VpcEndpoint(Resource):
-    """A private way to a service."""
+    """A private connection to a service."""
 
     token = "aws:ec2/vpcEndpoint:VpcEndpoint"
     takes = (
@@ -43,14 +43,14 @@ class VpcEndpoint(Resource):
         return self.replaces if in_place else self.replaces | {"privateDnsEnabled"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the endpoint."""
+        """Create the endpoint."""
         names = [name for name in self.takes if name != "autoAccept"]
         arguments = ENDPOINT.pick(inputs, *names)
         found = aws.client("ec2").create_vpc_endpoint(**arguments, **tagged("vpc-endpoint", inputs))
         return str(found["VpcEndpoint"]["VpcEndpointId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the endpoint; a deleted one is answered for a while."""
+        """Read the endpoint; EC2 returns a deleted one for some time."""
         endpoint = one(
             aws.client("ec2").describe_vpc_endpoints,
             "VpcEndpoints",

@@ -1,6 +1,6 @@
 """Internet gateways, elastic IP addresses and NAT gateways.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/natgateway/ and the
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/natgateway/ and the
 pages of the other types beside it.
 """
 
@@ -14,13 +14,13 @@ from stackyard_sandbox.provider.protocol import Properties
 
 
 class InternetGateway(Resource):
-    """A VPC's way out, for public subnets."""
+    """The connection of a VPC's public subnets to the internet."""
 
     token = "aws:ec2/internetGateway:InternetGateway"
     takes = ("vpcId",)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the gateway."""
+        """Create the gateway."""
         made = aws.client("ec2").create_internet_gateway(**tagged("internet-gateway", inputs))
         return str(made["InternetGateway"]["InternetGatewayId"])
 
@@ -118,7 +118,7 @@ class Eip(Resource):
 
 
 class NatGateway(Resource):
-    """The way out of private subnets."""
+    """The connection of private subnets to the internet."""
 
     token = "aws:ec2/natGateway:NatGateway"
     takes = ("allocationId", "subnetId", "connectivityType")
@@ -126,13 +126,13 @@ class NatGateway(Resource):
     defaults = {"connectivityType": "public"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the gateway."""
+        """Create the gateway."""
         arguments = PASCAL.pick(inputs, "allocationId", "subnetId", "connectivityType")
         found = aws.client("ec2").create_nat_gateway(**arguments, **tagged("natgateway", inputs))
         return str(found["NatGateway"]["NatGatewayId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the gateway; a deleted one is answered for a while."""
+        """Read the gateway; EC2 returns a deleted one for some time."""
         gateway = one(
             aws.client("ec2").describe_nat_gateways,
             "NatGateways",

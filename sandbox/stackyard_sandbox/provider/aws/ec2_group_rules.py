@@ -1,6 +1,6 @@
-"""Rules of security groups, each a resource of its own.
+"""Rules of security groups, each as a separate resource.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupingressrule/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupingressrule/.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_RULE = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
 
 
 class Rule(Resource):
-    """Base of one rule of a group as a resource of its own."""
+    """Base of one rule of a group as a separate resource."""
 
     takes = (
         "securityGroupId",
@@ -72,7 +72,7 @@ class Rule(Resource):
             "cidrIpv6": rule.get("CidrIpv6"),
             "prefixListId": rule.get("PrefixListId"),
             "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
-            # The emulator forgets the description of a rule that names a group.
+            # The emulator drops the description of a rule that names a group.
             **({"description": rule["Description"]} if rule.get("Description") else {}),
             "arn": aws.arn("ec2", f"security-group-rule/{identity}"),
             "tagsAll": tags_of(rule),
@@ -100,7 +100,7 @@ class Rule(Resource):
         update_tags(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Take the rule away."""
+        """Remove the rule."""
         client = aws.client("ec2")
         remove = (
             client.revoke_security_group_egress
@@ -112,14 +112,14 @@ class Rule(Resource):
 
 
 class SecurityGroupIngressRule(Rule):
-    """What may come in."""
+    """A rule for incoming traffic."""
 
     token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     egress = False
 
 
 class SecurityGroupEgressRule(Rule):
-    """What may go out."""
+    """A rule for outgoing traffic."""
 
     token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     egress = True

@@ -1,6 +1,6 @@
 """Security groups.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/ and
 …/ec2/defaultsecuritygroup/.
 """
 
@@ -28,7 +28,7 @@ SOURCES = {
 
 
 class SecurityGroup(Resource):
-    """A group; the rule that lets everything out, which EC2 adds by itself, is taken away."""
+    """A group; EC2's default rule, which allows all outgoing traffic, is removed."""
 
     token = "aws:ec2/securityGroup:SecurityGroup"
     takes = (
@@ -45,7 +45,7 @@ class SecurityGroup(Resource):
     defaults = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         vpc = {"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}
         found = aws.client("ec2").create_security_group(
             GroupName=inputs["name"],
@@ -56,7 +56,7 @@ class SecurityGroup(Resource):
         return str(found["GroupId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Write the rules that are given on the group itself."""
+        """Write the inline rules of the group."""
         _write_rules(aws, identity, inputs)
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -76,7 +76,7 @@ class SecurityGroup(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write changed rules anew, but only where the group itself gives them; change tags."""
+        """Write changed inline rules again, if the group has any; change tags."""
         kept = {key: new.get(key) for key in ("ingress", "egress") if changed(old, new, key)}
         rules = {key: value for key, value in kept.items() if value is not None}
         if rules:
@@ -90,7 +90,7 @@ class SecurityGroup(Resource):
 
 
 class DefaultSecurityGroup(Resource):
-    """The group that each VPC brings; taken over with exactly the rules given, by default none."""
+    """The default group of each VPC; adopted with exactly the given rules, by default none."""
 
     token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     takes = ("vpcId", "ingress", "egress", "revokeRulesOnDelete")
@@ -115,12 +115,12 @@ class DefaultSecurityGroup(Resource):
         return SecurityGroup().read(aws, identity, state)
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write rules anew; change tags."""
+        """Write rules again; change tags."""
         _write_rules(aws, identity, new, standard=False)
         update_tags(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Leave it as it is: it goes with its VPC."""
+        """Leave it as it is: it is deleted with its VPC."""
 
 
 def _group(aws: Cloud, identity: str) -> Any:
@@ -129,7 +129,7 @@ def _group(aws: Cloud, identity: str) -> Any:
 
 
 def _write_rules(aws: Cloud, group: str, inputs: Properties, *, standard: bool = True) -> None:
-    """Make the rules of a group exactly these; `standard` also drops EC2's own egress rule."""
+    """Make the rules of a group exactly these; `standard` also removes EC2's own egress rule."""
     client = aws.client("ec2")
     found = _group(aws, group)
     if standard or "egress" in inputs:

@@ -1,6 +1,6 @@
 """VPCs and subnets.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpc/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpc/ and
 …/subnet/.
 """
 
@@ -49,7 +49,7 @@ class Vpc(Resource):
         return self.replaces - {"instanceTenancy"} if given_up else self.replaces
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the VPC."""
+        """Create the VPC."""
         arguments = NAMES.pick(
             inputs, "cidrBlock", "instanceTenancy", "assignGeneratedIpv6CidrBlock"
         )
@@ -57,7 +57,7 @@ class Vpc(Resource):
         return str(found["Vpc"]["VpcId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Set the DNS switches where they differ from what a new VPC has."""
+        """Set the DNS options that differ from those of a new VPC."""
         client = aws.client("ec2")
         for member, name, standard in (
             ("EnableDnsSupport", "enableDnsSupport", True),
@@ -67,7 +67,7 @@ class Vpc(Resource):
                 client.modify_vpc_attribute(VpcId=identity, **{member: {"Value": inputs[name]}})
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the VPC and what it brings by itself."""
+        """Read the VPC and its default resources."""
         client = aws.client("ec2")
         vpc = one(client.describe_vpcs, "Vpcs", "InvalidVpcID.NotFound", VpcIds=[identity])
         if vpc is None:
@@ -123,7 +123,7 @@ class Subnet(Resource):
     defaults = {"mapPublicIpOnLaunch": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the subnet."""
+        """Create the subnet."""
         arguments = NAMES.pick(
             inputs, "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6CidrBlock"
         )
@@ -131,7 +131,7 @@ class Subnet(Resource):
         return str(found["Subnet"]["SubnetId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Let instances get public addresses, where asked."""
+        """Give instances public addresses, if requested."""
         if inputs["mapPublicIpOnLaunch"]:
             self._map_public(aws, identity, on=True)
 
@@ -154,7 +154,7 @@ class Subnet(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change the public address switch and tags."""
+        """Change the option for public addresses, and tags."""
         if changed(old, new, "mapPublicIpOnLaunch"):
             self._map_public(aws, identity, on=new["mapPublicIpOnLaunch"])
         update_tags(aws, identity, old, new)

@@ -1,6 +1,6 @@
 """Route tables, routes and subnet associations.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/ and the
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/ and the
 pages of the other types beside it. Deviation: a changed `routeTableId` of an association replaces
 it here, because the service gives the association a new id, which an update cannot record.
 """
@@ -30,14 +30,14 @@ TARGETS = (
 
 
 class RouteTable(Resource):
-    """A table; its routes are resources of their own."""
+    """A table; its routes are separate resources."""
 
     token = "aws:ec2/routeTable:RouteTable"
     takes = ("vpcId",)
     replaces = frozenset({"vpcId"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the table."""
+        """Create the table."""
         found = aws.client("ec2").create_route_table(
             VpcId=inputs["vpcId"], **tagged("route-table", inputs)
         )
@@ -66,14 +66,14 @@ class RouteTable(Resource):
 
 
 class Route(Resource):
-    """One way in a table; its id is `table_destination`."""
+    """One route of a table; its id is `table_destination`."""
 
     token = "aws:ec2/route:Route"
     takes = ("routeTableId", *DESTINATIONS, *TARGETS)
     replaces = frozenset({"routeTableId", *DESTINATIONS})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the route."""
+        """Create the route."""
         arguments = NAMES.pick(inputs, "routeTableId", *DESTINATIONS, *TARGETS)
         aws.client("ec2").create_route(**arguments)
         destination = next(inputs[name] for name in DESTINATIONS if inputs.get(name))
@@ -96,7 +96,7 @@ class Route(Resource):
         return None
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Point the route elsewhere."""
+        """Change the target of the route."""
         arguments = NAMES.pick(new, "routeTableId", *DESTINATIONS, *TARGETS)
         aws.client("ec2").replace_route(**arguments)
 
@@ -109,7 +109,7 @@ class Route(Resource):
 
 
 class RouteTableAssociation(Resource):
-    """Which subnet or gateway uses which table."""
+    """The association of a subnet or gateway with a table."""
 
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     takes = ("routeTableId", "subnetId", "gatewayId")
@@ -146,6 +146,6 @@ def _table(aws: Cloud, identity: str) -> Any:
 
 
 def _endpoint_target(found: Properties) -> Properties:
-    """A VPC endpoint is answered as a gateway."""
+    """Return the target of a VPC endpoint, which EC2 returns as a gateway."""
     gateway = found.get("gatewayId") or ""
     return {"vpcEndpointId": gateway, "gatewayId": None} if gateway.startswith("vpce-") else {}

@@ -1,6 +1,6 @@
 """Launch templates.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/launchtemplate/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ec2/launchtemplate/.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SWITCHES = frozenset(
         "primaryIpv6",
     }
 )
-"""Properties that the SDK types as texts and the API as booleans."""
+"""Properties that are texts in the SDK and booleans in the API."""
 
 OWN = ("name", "namePrefix", "description", "updateDefaultVersion", "defaultVersion")
 CONTENT = (
@@ -60,7 +60,7 @@ CONTENT = (
 
 
 class LaunchTemplate(Resource):
-    """How instances are made; each change is a new version."""
+    """The settings of new instances; each change is a new version."""
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
     takes = (*OWN, *CONTENT)
@@ -69,7 +69,7 @@ class LaunchTemplate(Resource):
     recomputed = dict.fromkeys((*CONTENT, "description"), ("latestVersion",))
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the template with its first version."""
+        """Create the template with its first version."""
         arguments: Properties = {}
         if inputs.get("description"):
             arguments["VersionDescription"] = inputs["description"]
@@ -111,7 +111,7 @@ class LaunchTemplate(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Add a version, make it the default where asked, change tags."""
+        """Add a version, make it the default if requested, change tags."""
         client = aws.client("ec2")
         latest = None
         if changed(old, new, *CONTENT, "description"):
@@ -135,7 +135,7 @@ class LaunchTemplate(Resource):
 
 
 def _data(inputs: Properties) -> Properties:
-    """Return the template's content as the API wants it."""
+    """Return the template's content in the form of the API."""
     content = _switched({name: inputs[name] for name in CONTENT if inputs.get(name) is not None})
     specifications = content.pop("tagSpecifications", [])
     result: Properties = DATA.api(content)
@@ -166,14 +166,15 @@ def _inputs(data: Properties) -> Properties:
                 "tags": {tag["key"]: tag["value"] for tag in entry["tags"]},
             }
             for entry in content["tagSpecifications"]
-            # The template's own tags are no part of its content, though the emulator says so.
+            # The template's own tags are not part of its content, although the emulator returns
+            # them there.
             if entry["resourceType"] != "launch-template"
         ] or None
     return content
 
 
 def _switched(value: Any, key: str = "") -> Any:
-    """Turn the SDK's "true" into true, where the API has a boolean."""
+    """Convert the SDK's "true" to true, if the API has a boolean."""
     if isinstance(value, dict):
         return {name: _switched(item, name) for name, item in value.items()}
     if isinstance(value, list):
@@ -182,7 +183,7 @@ def _switched(value: Any, key: str = "") -> Any:
 
 
 def _spelled(value: Any, key: str = "") -> Any:
-    """Turn the API's booleans into the SDK's texts, where it has texts."""
+    """Convert the API's booleans to the SDK's texts, if it has texts."""
     if isinstance(value, dict):
         return {name: _spelled(item, name) for name, item in value.items()}
     if isinstance(value, list):

@@ -1,6 +1,6 @@
 """ECR repositories, their lifecycle and their policies.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/ecr/repository/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/ecr/repository/.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Repository(Resource):
     defaults = {"imageTagMutability": "MUTABLE", "forceDelete": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the repository."""
+        """Create the repository."""
         arguments = LOWER.pick(inputs, "imageTagMutability", "imageScanningConfiguration")
         if inputs.get("encryptionConfigurations"):
             given = {"encryptionType": "AES256", **inputs["encryptionConfigurations"][0]}
@@ -83,7 +83,7 @@ class Repository(Resource):
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the repository, with its images where `forceDelete` says so."""
+        """Delete the repository, with its images if `forceDelete` is set."""
         with ignoring_missing(GONE):
             aws.client("ecr").delete_repository(
                 repositoryName=identity, force=bool(state.get("forceDelete"))
@@ -91,7 +91,7 @@ class Repository(Resource):
 
 
 class LifecyclePolicy(Setting):
-    """Which images expire; any change replaces, as in the official provider."""
+    """The rules for the expiry of images; any change replaces, as in the official provider."""
 
     token = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     takes = ("repository", "policy")

@@ -1,6 +1,6 @@
 """EFS file systems, mount targets, access points and policies.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/efs/filesystem/ and the
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/efs/filesystem/ and the
 pages of the other types beside it.
 """
 
@@ -46,7 +46,7 @@ class FileSystem(Resource):
     defaults = {"encrypted": False, "throughputMode": "bursting"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the file system."""
+        """Create the file system."""
         names = [name for name in self.takes if name != "lifecyclePolicies"]
         found = aws.client("efs").create_file_system(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *names)
@@ -110,7 +110,7 @@ class MountTarget(Resource):
     delete_first = True
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the target."""
+        """Create the target."""
         arguments = NAMES.pick(inputs, *self.takes)
         return str(aws.client("efs").create_mount_target(**arguments)["MountTargetId"])
 
@@ -153,14 +153,14 @@ class MountTarget(Resource):
 
 
 class AccessPoint(Resource):
-    """A directory with the user and group that its files belong to."""
+    """A directory with the user and group of its files."""
 
     token = "aws:efs/accessPoint:AccessPoint"
     takes = ("fileSystemId", "posixUser", "rootDirectory")
     replaces = frozenset(takes)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the access point."""
+        """Create the access point."""
         found = aws.client("efs").create_access_point(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *self.takes)
         )
@@ -217,6 +217,6 @@ class FileSystemPolicy(Setting):
         return {"fileSystemId": identity, "policy": as_text(found["Policy"])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Remove the policy; the emulator (500) cannot, there it goes with its file system."""
+        """Remove the policy; the emulator fails (500): there it is deleted with its file system."""
         with ignoring_missing(NO_SYSTEM, "PolicyNotFound", "500"):
             aws.client("efs").delete_file_system_policy(FileSystemId=identity)

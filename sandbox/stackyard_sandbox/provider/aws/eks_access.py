@@ -1,6 +1,6 @@
 """EKS access entries and pod identity associations.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/accessentry/,
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/accessentry/,
 …/accesspolicyassociation/ and …/podidentityassociation/.
 """
 
@@ -22,7 +22,7 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class AccessEntry(Resource):
-    """A principal that may log in, and its Kubernetes groups; its id is `cluster:principal`."""
+    """A principal that may sign in, and its Kubernetes groups; its id is `cluster:principal`."""
 
     token = "aws:eks/accessEntry:AccessEntry"
     takes = ("clusterName", "principalArn", "kubernetesGroups", "type", "userName")
@@ -30,7 +30,7 @@ class AccessEntry(Resource):
     defaults = {"type": "STANDARD"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Let the principal in."""
+        """Create the entry."""
         aws.client("eks").create_access_entry(
             tags=dict(inputs.get("tagsAll") or {}), **ENTRY.pick(inputs, *self.takes)
         )
@@ -68,14 +68,14 @@ class AccessEntry(Resource):
         TAGS.update(aws, old["accessEntryArn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Shut the principal out."""
+        """Delete the entry."""
         cluster, _, principal = identity.partition(":")
         with ignoring_missing(GONE):
             aws.client("eks").delete_access_entry(clusterName=cluster, principalArn=principal)
 
 
 class AccessPolicyAssociation(Resource):
-    """An EKS access policy given to an entry; its id is `cluster#principal#policy`."""
+    """An EKS access policy of an entry; its id is `cluster#principal#policy`."""
 
     token = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
     takes = ("clusterName", "principalArn", "policyArn", "accessScope")
@@ -83,7 +83,7 @@ class AccessPolicyAssociation(Resource):
     delete_first = True
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Give the policy."""
+        """Associate the policy."""
         arguments = LOWER.pick(inputs, *self.takes)
         aws.client("eks").associate_access_policy(**arguments)
         return "#".join(inputs[name] for name in ("clusterName", "principalArn", "policyArn"))
@@ -106,7 +106,7 @@ class AccessPolicyAssociation(Resource):
         return None
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Take the policy away."""
+        """Disassociate the policy."""
         cluster, principal, policy = identity.split("#")
         with ignoring_missing(GONE):
             aws.client("eks").disassociate_access_policy(
@@ -115,7 +115,7 @@ class AccessPolicyAssociation(Resource):
 
 
 class PodIdentityAssociation(Resource):
-    """The role that pods of a service account take; its id is the association's."""
+    """The role of pods with a service account; its id is the association's."""
 
     token = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
     takes = (
@@ -137,7 +137,7 @@ class PodIdentityAssociation(Resource):
         return str(found["association"]["associationId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the association; an import gives `cluster,association` as the id."""
+        """Read the association; the id of an import is `cluster,association`."""
         cluster, _, association = identity.rpartition(",")
         found = call_or_none(
             aws.client("eks").describe_pod_identity_association,

@@ -1,6 +1,6 @@
 """EKS clusters and their add-ons.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/cluster/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/cluster/ and
 …/addon/.
 """
 
@@ -83,7 +83,7 @@ class Cluster(Resource):
         return self.replaces - {"encryptionConfig"} if added else self.replaces
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the cluster."""
+        """Create the cluster."""
         arguments = NAMES.pick(
             inputs, "name", "roleArn", "version", "vpcConfig", "bootstrapSelfManagedAddons"
         )
@@ -150,7 +150,7 @@ class Cluster(Resource):
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the cluster and wait until it is gone."""
+        """Delete the cluster and wait for its deletion."""
         client = aws.client("eks")
         with ignoring_missing(GONE):
             client.delete_cluster(name=identity)

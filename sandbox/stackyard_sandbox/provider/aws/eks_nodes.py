@@ -1,6 +1,6 @@
 """EKS managed node groups.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/nodegroup/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/eks/nodegroup/.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class NodeGroup(Resource):
     autoname = Autoname("nodeGroupName", limit=63)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the pool."""
+        """Create the pool."""
         aws.client("eks").create_nodegroup(
             tags=dict(inputs.get("tagsAll") or {}), **NAMES.pick(inputs, *SETTINGS)
         )
@@ -139,7 +139,7 @@ class NodeGroup(Resource):
 
 
 def _template(shown: Properties | None, state: Properties) -> Properties | None:
-    """The service answers id and name of a template; a program gives one of them."""
+    """Keep the program's reference to a template: EKS returns its id and its name."""
     recorded = state.get("launchTemplate")
     if not shown or not isinstance(recorded, dict):
         return shown

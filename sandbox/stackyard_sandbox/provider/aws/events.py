@@ -1,6 +1,6 @@
 """EventBridge rules and their targets.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/eventrule/
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/eventrule/
 and …/eventtarget/.
 """
 
@@ -44,7 +44,7 @@ SETTINGS = (
 
 
 class EventRule(Resource):
-    """Which events, or when; its id is its name, with the bus before it unless that is default."""
+    """An event pattern or a schedule; its id is its name, after the bus if that is not default."""
 
     token = "aws:cloudwatch/eventRule:EventRule"
     takes = (
@@ -86,12 +86,12 @@ class EventRule(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the rule anew; change tags."""
+        """Write the rule again; change tags."""
         self._put(aws, new, {})
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the rule, with its targets where `forceDestroy` says so."""
+        """Delete the rule, with its targets if `forceDestroy` is set."""
         bus, name = _bus_and_name(identity)
         client = aws.client("events")
         with ignoring_missing(GONE):
@@ -125,7 +125,7 @@ class EventTarget(Resource):
         return f"{_rule_name(inputs)}-{inputs['targetId']}"
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Find the target of its rule; an import gives `bus/rule/target` as the id."""
+        """Find the target of its rule; the id of an import is `bus/rule/target`."""
         if "rule" not in state:
             bus, rule, target = identity.split("/")
             state = {"eventBusName": bus, "rule": rule, "targetId": target}
@@ -147,7 +147,7 @@ class EventTarget(Resource):
         return None
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the target anew."""
+        """Write the target again."""
         self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -170,5 +170,5 @@ def _bus_and_name(identity: str) -> tuple[str, str]:
 
 
 def _rule_name(inputs: Properties) -> str:
-    """A program may hand over a rule's id, which on other buses holds the bus as well."""
+    """Return the rule's name; a program may pass its id, which for other buses has the bus."""
     return str(inputs["rule"]).rpartition("/")[2]

@@ -1,6 +1,6 @@
 """IAM policies: managed, inline on roles, and attachments.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/,
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/,
 …/rolepolicy/ and …/rolepolicyattachment/.
 """
 
@@ -21,7 +21,8 @@ from stackyard_sandbox.provider.protocol import Properties
 
 GONE = "NoSuchEntity"
 VERSIONS_KEPT = 5
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+"""Maximum number of versions,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 POLICY_TAGS = Tagging(
     "iam",
@@ -42,7 +43,7 @@ class Policy(Resource):
     defaults = {"path": "/"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the policy."""
+        """Create the policy."""
         found = aws.client("iam").create_policy(
             PolicyName=inputs["name"],
             PolicyDocument=inputs["policy"],
@@ -73,7 +74,7 @@ class Policy(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write a new default version; the oldest goes where there are too many."""
+        """Write a new default version; delete the oldest one if there are too many."""
         client = aws.client("iam")
         if changed(old, new, "policy"):
             versions = client.list_policy_versions(PolicyArn=identity)["Versions"]
@@ -97,7 +98,7 @@ class Policy(Resource):
 
 
 class RolePolicy(Resource):
-    """A policy written on a role; its id is `role:name`."""
+    """An inline policy of a role; its id is `role:name`."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
     takes = ("name", "namePrefix", "role", "policy")
@@ -121,7 +122,7 @@ class RolePolicy(Resource):
         return {"role": role, "name": name, "policy": as_text(found["PolicyDocument"])}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the policy anew."""
+        """Write the policy again."""
         self.create(aws, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -144,7 +145,7 @@ class RolePolicyAttachment(Resource):
         return f"{inputs['role']}/{inputs['policyArn']}"
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Say whether the policy is attached."""
+        """Return whether the policy is attached."""
         role, _, arn = identity.partition("/")
         found = (
             call_or_none(aws.client("iam").list_attached_role_policies, GONE, RoleName=role) or {}

@@ -1,6 +1,6 @@
 """IAM roles, instance profiles and OpenID Connect providers.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/,
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/,
 …/instanceprofile/ and …/openidconnectprovider/.
 """
 
@@ -62,7 +62,7 @@ class Role(Resource):
     defaults = {"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the role."""
+        """Create the role."""
         arguments = PASCAL.pick(inputs, "path", "description", "maxSessionDuration")
         if inputs.get("permissionsBoundary"):
             arguments["PermissionsBoundary"] = inputs["permissionsBoundary"]
@@ -75,7 +75,7 @@ class Role(Resource):
         return str(inputs["name"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Attach and write the policies that are given on the role itself."""
+        """Attach and write the policies that are set on the role itself."""
         client = aws.client("iam")
         for arn in inputs.get("managedPolicyArns") or []:
             client.attach_role_policy(RoleName=identity, PolicyArn=arn)
@@ -85,7 +85,7 @@ class Role(Resource):
             )
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the role; its policies only where they are given on the role itself."""
+        """Read the role; its policies only if they are set on the role itself."""
         client = aws.client("iam")
         found = call_or_none(client.get_role, GONE, RoleName=identity)
         if found is None:
@@ -138,7 +138,7 @@ class Role(Resource):
         ROLE_TAGS.update(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the role with the policies that it brought itself."""
+        """Delete the role with the policies that are set on it."""
         client = aws.client("iam")
         with ignoring_missing(GONE):
             _drop_policies(client, identity, state)
@@ -152,7 +152,7 @@ class Role(Resource):
 
 
 class InstanceProfile(Resource):
-    """What gives an instance a role; its id is its name."""
+    """A profile that gives an instance a role; its id is its name."""
 
     token = "aws:iam/instanceProfile:InstanceProfile"
     takes = ("name", "namePrefix", "path", "role")
@@ -161,7 +161,7 @@ class InstanceProfile(Resource):
     defaults = {"path": "/"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the profile."""
+        """Create the profile."""
         aws.client("iam").create_instance_profile(
             InstanceProfileName=inputs["name"],
             Path=inputs["path"],
@@ -170,7 +170,7 @@ class InstanceProfile(Resource):
         return str(inputs["name"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Put the role into it."""
+        """Add the role to it."""
         if inputs.get("role"):
             aws.client("iam").add_role_to_instance_profile(
                 InstanceProfileName=identity, RoleName=inputs["role"]
@@ -203,7 +203,7 @@ class InstanceProfile(Resource):
         PROFILE_TAGS.update(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Take the role out and delete the profile."""
+        """Remove the role and delete the profile."""
         self._remove_role(aws, identity, state)
         with ignoring_missing(GONE):
             aws.client("iam").delete_instance_profile(InstanceProfileName=identity)
@@ -251,7 +251,7 @@ class OpenIdConnectProvider(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change thumbprints and tags; the emulator cannot change audiences, so it starts anew."""
+        """Change thumbprints and tags; the emulator cannot change audiences, so create it again."""
         if changed(old, new, "clientIdLists"):
             self.delete(aws, identity, old)
             self.create(aws, new)
@@ -263,7 +263,7 @@ class OpenIdConnectProvider(Resource):
         OIDC_TAGS.update(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Forget the issuer."""
+        """Delete the provider."""
         with ignoring_missing(GONE):
             aws.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=identity)
 

@@ -11,11 +11,11 @@ from stackyard_sandbox.provider.protocol import Properties
 from stackyard_sandbox.provider.server import ProviderError
 
 PUBLIC_PARAMETERS = "/aws/service/"
-"""Where AWS publishes image ids; nobody publishes them to the emulator."""
+"""Prefix of the image ids that AWS publishes; the emulator has none of them."""
 
 
 def answer(token: str, aws: Cloud, arguments: Properties) -> Properties:
-    """Return the result of the function behind a token."""
+    """Return the result of the function with a token."""
     function = FUNCTIONS.get(token)
     if function is None:
         raise ProviderError(f"the sandbox has no function {token}")
@@ -23,14 +23,14 @@ def answer(token: str, aws: Cloud, arguments: Properties) -> Properties:
 
 
 def caller_identity(aws: Cloud, arguments: Properties) -> Properties:
-    """Say who the sandbox's calls come from."""
+    """Return the identity of the sandbox's calls."""
     found = aws.client("sts").get_caller_identity()
     account = found["Account"]
     return {"id": account, "accountId": account, "arn": found["Arn"], "userId": found["UserId"]}
 
 
 def region(aws: Cloud, arguments: Properties) -> Properties:
-    """Describe the provider's region, or the one asked for."""
+    """Describe the provider's region, or the requested one."""
     name = arguments.get("region") or arguments.get("name") or aws.region
     return {
         "id": name,

@@ -1,6 +1,6 @@
 """KMS keys and aliases.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/kms/key/ and …/alias/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/kms/key/ and …/alias/.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAMES = Casing(
 
 
 class Key(Resource):
-    """A key; its id is the key id. One that waits for its deletion counts as gone."""
+    """A key; its id is the key id. A key pending deletion counts as deleted."""
 
     token = "aws:kms/key:Key"
     takes = (
@@ -53,7 +53,7 @@ class Key(Resource):
     }
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the key."""
+        """Create the key."""
         arguments = NAMES.pick(
             inputs,
             "description",
@@ -67,7 +67,7 @@ class Key(Resource):
         return str(found["KeyMetadata"]["KeyId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Switch rotation on, and the key off, where asked."""
+        """Enable rotation, and disable the key, if requested."""
         if inputs["enableKeyRotation"]:
             self._rotate(aws, identity, inputs)
         if not inputs["isEnabled"]:
@@ -113,7 +113,7 @@ class Key(Resource):
         TAGS.update(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Schedule the deletion, after the window that the key was made with."""
+        """Schedule the deletion, after the window that was set at its creation."""
         with ignoring_missing(*GONE, "KMSInvalidStateException"):
             aws.client("kms").schedule_key_deletion(
                 KeyId=identity, PendingWindowInDays=state.get("deletionWindowInDays") or 30
@@ -141,7 +141,7 @@ class Alias(Resource):
         return super().problems(inputs)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the alias."""
+        """Create the alias."""
         name = str(inputs["name"])
         name = name if name.startswith("alias/") else f"alias/{name}"
         aws.client("kms").create_alias(AliasName=name, TargetKeyId=_key_id(inputs["targetKeyId"]))
@@ -153,7 +153,7 @@ class Alias(Resource):
             for alias in page["Aliases"]:
                 if alias["AliasName"] == identity:
                     key = alias["TargetKeyId"]
-                    # A program may have named the key by its ARN: both mean the same key.
+                    # A program may have used the key's ARN: id and ARN are the same key.
                     recorded = state.get("targetKeyId")
                     target = recorded if _key_id(recorded or "") == key else key
                     return {

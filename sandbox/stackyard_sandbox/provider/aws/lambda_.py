@@ -1,6 +1,6 @@
 """Lambda functions and their permissions.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/ and
 …/permission/.
 """
 
@@ -80,7 +80,7 @@ class Function(Resource):
     computed_inside = frozenset({"vpcConfig.vpcId"})
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the function."""
+        """Create the function."""
         arguments = NAMES.pick(inputs, *SETTINGS, "packageType", "architectures", "publish")
         aws.client("lambda").create_function(
             FunctionName=inputs["name"],
@@ -136,7 +136,7 @@ class Function(Resource):
 
 
 class Permission(Resource):
-    """Who may call a function; its id is the statement's."""
+    """The permission to call a function; its id is the statement's."""
 
     token = "aws:lambda/permission:Permission"
     takes = (
@@ -161,7 +161,7 @@ class Permission(Resource):
         return str(inputs["statementId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Find the statement in the function's policy; an import gives `function/statement`."""
+        """Find the statement in the function's policy; an import's id is `function/statement`."""
         function, _, statement = identity.rpartition("/")
         name = function or state["function"]
         found = call_or_none(aws.client("lambda").get_policy, GONE, FunctionName=name)

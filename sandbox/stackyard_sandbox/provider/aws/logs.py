@@ -1,6 +1,6 @@
 """CloudWatch log groups and metric filters.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/loggroup/
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/loggroup/
 and …/logmetricfilter/.
 """
 
@@ -41,7 +41,7 @@ class LogGroup(Resource):
     defaults = {"skipDestroy": False, "retentionInDays": 0}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         arguments = Casing(lower=True).pick(inputs, "kmsKeyId", "logGroupClass")
         tags = {"tags": dict(inputs["tagsAll"])} if inputs.get("tagsAll") else {}
         aws.client("logs").create_log_group(logGroupName=inputs["name"], **arguments, **tags)
@@ -86,7 +86,7 @@ class LogGroup(Resource):
         TAGS.update(aws, aws.arn("logs", f"log-group:{identity}"), old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the group, unless it was to be left."""
+        """Delete the group, unless `skipDestroy` is set."""
         if not state.get("skipDestroy"):
             with ignoring_missing(GONE):
                 aws.client("logs").delete_log_group(logGroupName=identity)
@@ -101,7 +101,7 @@ class LogMetricFilter(Resource):
     autoname = Autoname(limit=512)
 
     def completed(self, inputs: Properties) -> Properties:
-        """Give the transformation its unit, as the official provider does."""
+        """Add the unit of the transformation, as the official provider does."""
         made = inputs.get("metricTransformation")
         if not isinstance(made, dict):
             return inputs
@@ -137,7 +137,7 @@ class LogMetricFilter(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the filter anew; the emulator keeps the old one beside a new one of its name."""
+        """Write the filter again; the emulator keeps the old one beside a new one of its name."""
         self.delete(aws, identity, old)
         self.create(aws, new)
 

@@ -1,4 +1,4 @@
-"""Translates the cloud's answers into the outputs and inputs that state records."""
+"""Converts the cloud's responses to the outputs and inputs that state records."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from stackyard_sandbox.provider.server import ProviderError
 
 
 def without_internal_keys(inputs: Mapping[str, Any]) -> Properties:
-    """Return inputs without the provider's own notes among them."""
+    """Return inputs without the provider's internal keys."""
     return {key: value for key, value in inputs.items() if not key.startswith("__")}
 
 
 def computed(token: str, inputs: Properties) -> Properties:
-    """Return everything that only the cloud decides as unknown."""
+    """Return all properties that only the cloud decides as unknown."""
     members = sdk_types.resource_type(token)
     return {name: UNKNOWN for name in members.state - members.inputs.keys() if name not in inputs}
 
 
 def recomputed(handler: Resource, old: Properties, new: Properties) -> Properties:
-    """Return the outputs that the differing inputs make unknown."""
+    """Return the outputs that become unknown by the changed inputs."""
     tops = {change.path.split(".")[0].split("[")[0] for change in changes(old, new)}
     names = [
         output
@@ -37,7 +37,7 @@ def recomputed(handler: Resource, old: Properties, new: Properties) -> Propertie
 
 
 def outputs_of(handler: Resource, aws: Cloud, identity: str, inputs: Properties) -> Properties:
-    """Read the resource back right after a change; recorded inputs keep their own words."""
+    """Read the resource directly after a change; recorded inputs keep their own spelling."""
     actual = handler.read(aws, identity, inputs)
     if actual is None:
         raise ProviderError(f"{handler.token} {identity} is not there right after the change")
@@ -49,7 +49,7 @@ def outputs_of(handler: Resource, aws: Cloud, identity: str, inputs: Properties)
 
 
 def stable_spelling(outputs: Properties, inputs: Properties) -> Properties:
-    """Keep the program's spelling of what means the same, so that outputs do not flap."""
+    """Keep the program's spelling of equal values, so that outputs do not change back and forth."""
     return {
         key: recorded_as(inputs[key], value) if key in inputs else value
         for key, value in outputs.items()
@@ -57,12 +57,12 @@ def stable_spelling(outputs: Properties, inputs: Properties) -> Properties:
 
 
 def without_nulls(actual: Properties) -> Properties:
-    """Return what the cloud has a value for."""
+    """Return the properties that have a value in the cloud."""
     return {key: value for key, value in actual.items() if value is not None}
 
 
 def with_region(token: str, aws: Cloud, actual: Properties) -> Properties:
-    """Add the region, where the type has one."""
+    """Add the region, if the type has one."""
     state = sdk_types.resource_type(token).state
     return {**actual, "region": aws.region} if "region" in state else actual
 
@@ -70,7 +70,7 @@ def with_region(token: str, aws: Cloud, actual: Properties) -> Properties:
 def inputs_from_cloud(
     handler: Resource, cloud: Cloud, inputs: Properties, actual: Properties
 ) -> Properties:
-    """Return recorded inputs as reality has them; with none recorded (import), all it shows."""
+    """Return recorded inputs with the cloud's values; without records (import), all values."""
     actual = _decided_here(handler, inputs, actual)
     if "tagsAll" in actual:
         actual["tags"] = _own_tags(actual["tagsAll"], inputs.get("tags"), cloud.default_tags)
@@ -96,7 +96,7 @@ def _own_tags(found: Any, recorded: Any, default: Mapping[str, str]) -> Properti
 
 
 def _decided_here(handler: Resource, inputs: Properties, actual: Properties) -> Properties:
-    """Return reality without the members that the cloud decided and no program asked for."""
+    """Return the cloud's values without members that the cloud decided and no program set."""
     result = dict(actual)
     for path in handler.computed_inside:
         key, _, member = path.partition(".")
@@ -107,14 +107,14 @@ def _decided_here(handler: Resource, inputs: Properties, actual: Properties) -> 
 
 
 def recorded_before(token: str, outputs: Properties, inputs: Properties) -> Properties:
-    """Return what an update compares with: recorded inputs, and outputs that are no inputs."""
+    """Return the values before an update: recorded inputs, and outputs that are no inputs."""
     known = sdk_types.resource_type(token).inputs
     computed = {key: value for key, value in outputs.items() if key not in known}
     return {**computed, **inputs}
 
 
 def ignored_update(shown: Properties, old: Properties, new: Properties, outputs: Properties) -> str:
-    """Name what an update changed and the cloud still shows as before, so no success is claimed."""
+    """Return the properties that an update did not change, so that it does not report success."""
     before = {**shown, **old}
     tops = {change.path.split(".")[0].split("[")[0] for change in changes(old, new)}
     kept = sorted(tops & new.keys() & before.keys() & outputs.keys())

@@ -1,7 +1,7 @@
 """Implements `aws.iam.get_policy_document()`: builds a document from arguments.
 
-Spelled as the official provider spells it: a list of one is a plain text, lists are in reverse
-order of their names (https://www.pulumi.com/registry/packages/aws/api-docs/iam/getpolicydocument/).
+The spelling is the official provider's: a list of one is a plain text, lists are in reverse order
+of their names (https://www.pulumi.com/registry/packages/aws/api-docs/iam/getpolicydocument/).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _statements(text: str) -> list[Properties]:
 
 
 def _merged(base: list[Properties], over: list[Properties]) -> list[Properties]:
-    """Return both; a statement with the `Sid` of an earlier one takes its place."""
+    """Return both; a statement replaces an earlier one with its `Sid`."""
     merged = list(base)
     for statement in over:
         sids = [one.get("Sid") for one in merged]

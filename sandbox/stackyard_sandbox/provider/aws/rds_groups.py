@@ -1,6 +1,6 @@
 """RDS subnet groups and parameter groups.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/rds/subnetgroup/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/rds/subnetgroup/ and
 …/parametergroup/.
 """
 
@@ -19,7 +19,7 @@ from stackyard_sandbox.provider.protocol import Properties
 
 
 class SubnetGroup(Resource):
-    """The subnets that instances may be in; its id is its name."""
+    """The subnets of instances; its id is its name."""
 
     token = "aws:rds/subnetGroup:SubnetGroup"
     takes = ("name", "namePrefix", "description", "subnetIds")
@@ -28,7 +28,7 @@ class SubnetGroup(Resource):
     defaults = {"description": "Managed by Pulumi"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         aws.client("rds").create_db_subnet_group(
             DBSubnetGroupName=inputs["name"],
             DBSubnetGroupDescription=inputs["description"],
@@ -80,7 +80,7 @@ class ParameterGroup(Resource):
     defaults = {"description": "Managed by Pulumi"}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         aws.client("rds").create_db_parameter_group(
             DBParameterGroupName=inputs["name"],
             DBParameterGroupFamily=inputs["family"],
@@ -126,14 +126,14 @@ class ParameterGroup(Resource):
         }
 
     def completed(self, inputs: Properties) -> Properties:
-        """Give each parameter its way of applying, as the official provider does."""
+        """Add the apply method of each parameter, as the official provider does."""
         given = inputs.get("parameters")
         if not isinstance(given, list):
             return inputs
         return {**inputs, "parameters": [{"applyMethod": "immediate", **one} for one in given]}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Set parameters, reset those that left, change tags."""
+        """Set parameters, reset removed ones, change tags."""
         client = aws.client("rds")
         kept = {one["name"] for one in new.get("parameters") or []}
         gone = [one for one in old.get("parameters") or [] if one["name"] not in kept]

@@ -1,6 +1,6 @@
 """RDS instances.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Instance(Resource):
     }
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the instance."""
+        """Create the instance."""
         names = [name for name in self.takes if name not in (*DELETION, "identifierPrefix")]
         found = aws.client("rds").create_db_instance(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *names)
@@ -177,7 +177,7 @@ class Instance(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change what differs; change tags."""
+        """Change the differing settings; change tags."""
         names = [name for name in CHANGEABLE if changed(old, new, name)]
         arguments = NAMES.pick(new, *names)
         if changed(old, new, "identifier"):
@@ -196,7 +196,7 @@ class Instance(Resource):
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the instance, after a last snapshot unless that is skipped."""
+        """Delete the instance, after a final snapshot unless that is skipped."""
         snapshot: Properties = {"SkipFinalSnapshot": True}
         if not state.get("skipFinalSnapshot"):
             snapshot = {

@@ -1,4 +1,4 @@
-"""The base class of resource handlers; fills in names, tags and defaults."""
+"""The base class of resource handlers; sets names, tags and defaults."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties, has_unknown
 
 DEFAULTS = "__defaults"
-"""Input that lists which properties were filled in here, as in the official provider's inputs."""
+"""Input that lists the properties set by the provider, as in the official provider's inputs."""
 
 
 @dataclass(frozen=True)
 class Autoname:
-    """A property that gets the resource's name and seven hex digits if a program leaves it out.
+    """A property that is set to the resource's name and seven hex digits if a program omits it.
 
     Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming.
     """
@@ -31,7 +31,7 @@ class Autoname:
     suffix: str = ""
 
     def made(self, inputs: Properties, name: str, seed: bytes) -> Any:
-        """Return a new name; with `namePrefix` set it starts with that."""
+        """Return a new name; it starts with `namePrefix` if that is set."""
         prefix = inputs.get(f"{self.property}Prefix") or f"{name}-"
         if prefix is UNKNOWN:
             return UNKNOWN
@@ -43,7 +43,7 @@ class Autoname:
 
 @dataclass(frozen=True)
 class Tagging:
-    """How one service spells its tag calls."""
+    """The tag calls of one service."""
 
     service: str
     resource: str = "ResourceArn"
@@ -56,10 +56,10 @@ class Tagging:
     listed: str = "Tags"
     listing_resource: str = ""
     for_account: bool = False
-    """Whether the calls name the account (S3 Control)."""
+    """Whether the calls contain the account (S3 Control)."""
 
     def api(self, tags: Mapping[str, str] | None) -> Any:
-        """Return tags as the service wants them in a create call."""
+        """Return tags in the form of the service's create call."""
         tags = tags or {}
         if self.style == "map":
             return dict(tags)
@@ -69,7 +69,7 @@ class Tagging:
         return [{key: name, value: text} for name, text in tags.items()]
 
     def to_dict(self, tags: Any) -> dict[str, str]:
-        """Return tags as a map, from whatever the service answered."""
+        """Return tags as a map, from the service's response."""
         if isinstance(tags, Mapping):
             return dict(tags)
         plain = {}
@@ -79,13 +79,13 @@ class Tagging:
         return plain
 
     def read(self, aws: Cloud, resource: str) -> dict[str, str]:
-        """Ask the service for the tags of a resource."""
+        """Read the tags of a resource from the service."""
         call = getattr(aws.client(self.service), self.listing)
         where = {self.listing_resource or self.resource: resource, **self._account(aws)}
         return self.to_dict(call(**where)[self.listed])
 
     def update(self, aws: Cloud, resource: str, old: Properties, new: Properties) -> None:
-        """Add, change and remove tags so that the resource carries the new ones."""
+        """Add, change and remove tags so that the resource has the new ones."""
         before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
         client = aws.client(self.service)
         where = {self.resource: resource, **self._account(aws)}
@@ -99,42 +99,42 @@ class Tagging:
 
 
 class Resource:
-    """Handler of one resource type; holds no state, one instance serves all requests.
+    """Handler of one resource type; has no state, one instance serves all requests.
 
-    `read` answers what the cloud has: a key with None says "not set there", a missing key says
-    that the API does not tell, so the recorded value stays.
+    `read` returns the cloud's values: None for a key means that it is not set there; a missing key
+    means that the API does not return it, so the recorded value stays.
     """
 
     token: ClassVar[str]
     takes: ClassVar[tuple[str, ...]] = ()
-    """Inputs that the sandbox implements; others are refused, not ignored. `("*",)` is all."""
+    """Inputs that the sandbox implements; others are refused, not ignored. `("*",)` means all."""
 
     replaces: ClassVar[frozenset[str]] = frozenset()
-    """Property paths whose change needs a new resource."""
+    """Property paths whose change requires a new resource."""
 
     autoname: ClassVar[Autoname | None] = None
     defaults: ClassVar[Mapping[str, Any]] = {}
-    """Inputs that the official provider fills in when a program leaves them out."""
+    """Inputs that the official provider sets if a program omits them."""
 
     computed_inside: ClassVar[frozenset[str]] = frozenset()
-    """Paths `property.member` that the cloud decides where a program does not: never drift."""
+    """Paths `property.member` that the cloud decides if a program does not: never drift."""
 
     recomputed: ClassVar[Mapping[str, Sequence[str]]] = {}
     """Outputs that an update changes, by the input that causes it; `*` is any input."""
 
     delete_first: ClassVar[bool] = False
-    """Whether the old one must go before its replacement can exist."""
+    """Whether the old resource must be deleted before its replacement is created."""
 
     def replacing(self, old: Properties, new: Properties) -> frozenset[str]:
         """Return the paths of `replaces` that replace for this change; most do for every one."""
         return self.replaces
 
     def completed(self, inputs: Properties) -> Properties:
-        """Return inputs with the defaults that lie deeper than `defaults` reaches."""
+        """Return inputs with the nested defaults, which `defaults` cannot express."""
         return inputs
 
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
-        """Return (property, reason) for each input that is not carried out here."""
+        """Return (property, reason) for each input that the sandbox does not implement."""
         if self.takes == ("*",):
             return []
         taken = {*self.takes, "region", "tags", "tagsAll", "timeouts"}
@@ -145,17 +145,17 @@ class Resource:
     """Whether a preview calls the service, as the official provider does for this type."""
 
     def planned(self, aws: Cloud, inputs: Properties) -> None:
-        """Ask the service about inputs that a preview is about to accept."""
+        """Validate the inputs of a preview by a call to the service."""
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the resource and return its id, as soon as it exists."""
+        """Create the resource and return its id, as soon as it exists."""
         raise NotImplementedError
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Do what takes further calls after `create`; on failure the resource stays recorded."""
+        """Make further calls after `create`; on failure the resource stays recorded."""
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Return the resource as the cloud has it, or None if it is gone."""
+        """Return the resource as it is in the cloud, or None if it does not exist."""
         raise NotImplementedError
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -163,15 +163,15 @@ class Resource:
         raise NotImplementedError
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Remove the resource; one that is gone already is no error."""
+        """Delete the resource; a missing resource is no error."""
         raise NotImplementedError
 
 
 class Setting(Resource):
-    """Base of resources that are a setting of another one: creating and changing are one call."""
+    """Base of resources that are a setting of another one: create and update are one call."""
 
     parent: ClassVar[str]
-    """The input that names the resource it belongs to; it is the id as well."""
+    """The input that names the parent resource; it is the id as well."""
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
         """Write the setting."""
@@ -184,14 +184,14 @@ class Setting(Resource):
         return parent
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the setting anew."""
+        """Write the setting again."""
         self.put(aws, identity, new)
 
 
 def filled_in(
     handler: Resource, inputs: Properties, old: Properties, name: str, seed: bytes
 ) -> Properties:
-    """Return inputs with the type's defaults and a name; a name made before is kept."""
+    """Return inputs with the type's defaults and a name; an earlier name is kept."""
     filled = dict(handler.completed(inputs))
     made: list[str] = []
     for key, value in handler.defaults.items():
@@ -208,7 +208,7 @@ def filled_in(
 
 
 def merged_tags(own: Any, default: Mapping[str, str]) -> Any:
-    """Return the provider's default tags with the resource's own over them."""
+    """Return the provider's default tags, overridden by the resource's own."""
     if own is UNKNOWN or has_unknown(own):
         return {**default, **own} if isinstance(own, dict) else UNKNOWN
     return {**default, **(own or {})}
@@ -216,7 +216,7 @@ def merged_tags(own: Any, default: Mapping[str, str]) -> Any:
 
 @contextmanager
 def ignoring_missing(*codes: str) -> Iterator[None]:
-    """Let a call fail whose resource is gone: one of the service's own error codes says so."""
+    """Ignore the error of a call whose resource is missing, by the service's error codes."""
     try:
         yield
     except ClientError as error:
@@ -225,7 +225,7 @@ def ignoring_missing(*codes: str) -> Iterator[None]:
 
 
 def call_or_none(call: Callable[..., Any], *codes: str, **arguments: Any) -> Any:
-    """Return the answer of a call, or None where one of the codes says that there is none."""
+    """Return the response of a call; None for one of the codes, which mean that nothing exists."""
     try:
         return call(**arguments)
     except ClientError as error:
@@ -235,5 +235,5 @@ def call_or_none(call: Callable[..., Any], *codes: str, **arguments: Any) -> Any
 
 
 def changed(old: Properties, new: Properties, *names: str) -> bool:
-    """Say whether any of the named properties differs."""
+    """Return whether any of the named properties differs."""
     return any(old.get(name) != new.get(name) for name in names)

@@ -1,6 +1,6 @@
 """Bucket policies, access points, notifications and access logs.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/accesspoint/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/accesspoint/ and
 the pages of the other types beside it.
 """
 
@@ -31,14 +31,14 @@ TARGETS = {
 
 
 class BucketPublicAccessBlock(BucketSetting):
-    """Refusal of public policies and ACLs."""
+    """The setting that refuses public policies and ACLs."""
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     takes = ("bucket", *BLOCKS)
     defaults = dict.fromkeys(BLOCKS, False)
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
-        """Write the four switches."""
+        """Write the four options."""
         aws.client("s3").put_public_access_block(
             Bucket=parent,
             PublicAccessBlockConfiguration={
@@ -47,7 +47,7 @@ class BucketPublicAccessBlock(BucketSetting):
         )
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the four switches."""
+        """Read the four options."""
         codes = (*NO_BUCKET, "NoSuchPublicAccessBlockConfiguration")
         found = call_or_none(aws.client("s3").get_public_access_block, *codes, Bucket=identity)
         if found is None:
@@ -84,13 +84,13 @@ class BucketPolicy(BucketSetting):
 
 
 class BucketLogging(BucketSetting):
-    """Where access logs of a bucket go."""
+    """The target of a bucket's access logs."""
 
     token = "aws:s3/bucketLogging:BucketLogging"
     takes = ("bucket", "targetBucket", "targetPrefix")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
-        """Switch logging on."""
+        """Enable logging."""
         enabled = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs["targetPrefix"]}
         aws.client("s3").put_bucket_logging(
             Bucket=parent, BucketLoggingStatus={"LoggingEnabled": enabled}
@@ -109,13 +109,13 @@ class BucketLogging(BucketSetting):
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Switch logging off."""
+        """Disable logging."""
         with ignoring_missing(*NO_BUCKET):
             aws.client("s3").put_bucket_logging(Bucket=identity, BucketLoggingStatus={})
 
 
 class BucketNotification(BucketSetting):
-    """Who hears of object events; there is one configuration per bucket."""
+    """The targets of object events; there is one configuration per bucket."""
 
     token = "aws:s3/bucketNotification:BucketNotification"
     takes = ("bucket", "eventbridge", *TARGETS)
@@ -136,7 +136,7 @@ class BucketNotification(BucketSetting):
         )
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the configuration; one that names nobody is gone."""
+        """Read the configuration; one without targets counts as deleted."""
         client = aws.client("s3")
         found = call_or_none(
             client.get_bucket_notification_configuration, *NO_BUCKET, Bucket=identity
@@ -147,7 +147,8 @@ class BucketNotification(BucketSetting):
         for kind, (member, arn, property_) in TARGETS.items():
             entries = [_notification_inputs(one, arn, property_) for one in found.get(member, [])]
             actual[kind] = entries or None
-        # The emulator keeps `EventBridgeConfiguration` but does not answer it, so it stays as said.
+        # The emulator stores `EventBridgeConfiguration` but does not return it, so it stays as
+        # recorded.
         shown = any(actual.values()) or state.get("eventbridge")
         return {"bucket": identity, **actual} if shown else None
 
@@ -177,13 +178,13 @@ class AccessPoint(Resource):
     autoname = Autoname(limit=50, lower=True)
 
     def completed(self, inputs: Properties) -> Properties:
-        """Block everything public that is not said otherwise, as the service does."""
+        """Block public access unless set otherwise, as the service does."""
         blocks = inputs.get("publicAccessBlockConfiguration") or {}
         every = {**dict.fromkeys(BLOCKS, True), **blocks} if isinstance(blocks, dict) else blocks
         return {**inputs, "publicAccessBlockConfiguration": every}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the access point."""
+        """Create the access point."""
         account = inputs.get("accountId") or aws.account
         casing = Casing()
         arguments = casing.pick(inputs, "name", "bucket", "vpcConfiguration")

@@ -1,7 +1,7 @@
 """S3 buckets.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/. What the
-separate resources set (versioning, lifecycle, policy, …) is refused on the bucket itself.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/. Settings of
+the separate resources (versioning, lifecycle, policy, …) are refused on the bucket itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Bucket(Resource):
     defaults = {"forceDestroy": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the bucket."""
+        """Create the bucket."""
         arguments: Properties = {"Bucket": inputs["bucket"]}
         if aws.region != "us-east-1":
             arguments["CreateBucketConfiguration"] = {"LocationConstraint": aws.region}
@@ -46,11 +46,11 @@ class Bucket(Resource):
         self._tag(aws, identity, inputs.get("tagsAll"))
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the bucket, its tags and whether object lock is on."""
+        """Read the bucket, its tags and whether object lock is enabled."""
         client = aws.client("s3")
         if call_or_none(client.head_bucket, *NO_BUCKET, Bucket=identity) is None:
             return None
-        # One call less for each plain bucket: a lock cannot be added or taken off later.
+        # One call less for each normal bucket: object lock cannot be enabled or disabled later.
         if state.get("objectLockEnabled") or not state:
             codes = (*NO_BUCKET, "ObjectLockConfigurationNotFoundError")
             lock = call_or_none(client.get_object_lock_configuration, *codes, Bucket=identity)
@@ -74,7 +74,7 @@ class Bucket(Resource):
             self._tag(aws, identity, new.get("tagsAll"))
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the bucket, with all its object versions where `forceDestroy` says so."""
+        """Delete the bucket, with all its object versions if `forceDestroy` is set."""
         client = aws.client("s3")
         with ignoring_missing(*NO_BUCKET):
             if state.get("forceDestroy"):
@@ -91,7 +91,7 @@ class Bucket(Resource):
 
 
 def empty(client: Any, bucket: str) -> None:
-    """Delete every version and delete marker of a bucket, past governance locks."""
+    """Delete every version and delete marker of a bucket, bypassing governance locks."""
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         entries = page.get("Versions", []) + page.get("DeleteMarkers", [])
         for entry in entries:

@@ -1,6 +1,6 @@
 """S3 objects that a program uploads.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class BucketObjectv2(Resource):
             )
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read headers and tags, not the content: the etag tells whether that changed."""
+        """Read headers and tags, not the content: the etag shows whether that changed."""
         if "bucket" not in state:
             raise ProviderError("an object is imported as `s3://bucket/key` by the target `aws`")
         client = aws.client("s3")
@@ -83,7 +83,7 @@ class BucketObjectv2(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Put the object anew, as a changed header needs that too."""
+        """Put the object again, because a changed header requires it, too."""
         self.create(aws, new)
         self.finish(aws, identity, new)
 

@@ -41,7 +41,7 @@ class BucketVersioning(BucketSetting):
     takes = ("bucket", "versioningConfiguration")
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
-        """Switch versioning."""
+        """Enable or suspend versioning."""
         status = inputs["versioningConfiguration"]["status"]
         if status == "Disabled":
             return
@@ -49,7 +49,7 @@ class BucketVersioning(BucketSetting):
         aws.client("s3").put_bucket_versioning(Bucket=parent, VersioningConfiguration=configuration)
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the status; `Disabled` is what a bucket has that was never switched."""
+        """Read the status; it is `Disabled` for a bucket whose versioning was never enabled."""
         found = call_or_none(aws.client("s3").get_bucket_versioning, *NO_BUCKET, Bucket=identity)
         if found is None:
             return None
@@ -59,7 +59,7 @@ class BucketVersioning(BucketSetting):
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Suspend: versioning cannot be taken off a bucket again."""
+        """Suspend versioning: it cannot be disabled again."""
         if state["versioningConfiguration"]["status"] == "Enabled":
             with ignoring_missing(*NO_BUCKET, "InvalidBucketState"):
                 aws.client("s3").put_bucket_versioning(
@@ -90,13 +90,13 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         return {"bucket": identity, "rules": SPELLING.sdk(rules)}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Go back to the service's default."""
+        """Restore the service's default."""
         with ignoring_missing(*NO_BUCKET):
             aws.client("s3").delete_bucket_encryption(Bucket=identity)
 
 
 class BucketLifecycleConfiguration(BucketSetting):
-    """When objects move to colder storage and when they go."""
+    """The rules for transition and expiry of objects."""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     takes = ("bucket", "rules", "transitionDefaultMinimumObjectSize")
@@ -128,7 +128,7 @@ class BucketLifecycleConfiguration(BucketSetting):
 
 
 class BucketOwnershipControls(BucketSetting):
-    """Who owns what others put here."""
+    """The owner of objects that others upload."""
 
     token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     takes = ("bucket", "rule")
@@ -156,7 +156,7 @@ class BucketOwnershipControls(BucketSetting):
 
 
 class BucketObjectLockConfiguration(BucketSetting):
-    """The default retention of a bucket made with object lock."""
+    """The default retention of a bucket created with object lock."""
 
     token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
     takes = ("bucket", "objectLockEnabled", "rule")
@@ -184,7 +184,7 @@ class BucketObjectLockConfiguration(BucketSetting):
         return {"bucket": identity, "rule": None, **configuration}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Drop the default retention; the lock itself stays on for the bucket's life."""
+        """Remove the default retention; object lock itself cannot be disabled."""
         with ignoring_missing(*NO_BUCKET, "ObjectLockConfigurationNotFoundError"):
             aws.client("s3").put_object_lock_configuration(
                 Bucket=identity, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}

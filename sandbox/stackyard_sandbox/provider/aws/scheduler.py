@@ -1,6 +1,6 @@
 """EventBridge Scheduler: schedules and their groups.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/scheduler/schedule/
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/scheduler/schedule/
 and …/schedulegroup/.
 """
 
@@ -20,7 +20,8 @@ from stackyard_sandbox.provider.protocol import Properties
 GONE = "ResourceNotFoundException"
 TAGS = Tagging("scheduler")
 RETRIES = {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 185}
-"""https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html."""
+"""The service's default,
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html."""
 
 SETTINGS = (
     "name",
@@ -38,7 +39,7 @@ SETTINGS = (
 
 
 class Schedule(Resource):
-    """When a target is called; its id is `group/name`."""
+    """The times at which a target is called; its id is `group/name`."""
 
     token = "aws:scheduler/schedule:Schedule"
     takes = ("namePrefix", *SETTINGS)
@@ -51,7 +52,7 @@ class Schedule(Resource):
     }
 
     def completed(self, inputs: Properties) -> Properties:
-        """Give the target the retries that the service gives it."""
+        """Add the service's default retries of the target."""
         target = inputs.get("target")
         if not isinstance(target, dict):
             return inputs
@@ -60,7 +61,7 @@ class Schedule(Resource):
         return {**inputs, "target": {**target, "retryPolicy": full}}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the schedule."""
+        """Create the schedule."""
         aws.client("scheduler").create_schedule(**PASCAL.pick(inputs, *SETTINGS))
         return f"{inputs['groupName']}/{inputs['name']}"
 
@@ -79,7 +80,7 @@ class Schedule(Resource):
         return {"description": None, "kmsKeyArn": None, **shown, "arn": found["Arn"]}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Write the schedule anew."""
+        """Write the schedule again."""
         aws.client("scheduler").update_schedule(**PASCAL.pick(new, *SETTINGS))
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -98,7 +99,7 @@ class ScheduleGroup(Resource):
     autoname = Autoname(limit=64)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         aws.client("scheduler").create_schedule_group(
             Name=inputs["name"], Tags=TAGS.api(inputs.get("tagsAll"))
         )

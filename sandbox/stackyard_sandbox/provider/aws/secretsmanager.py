@@ -1,6 +1,6 @@
 """Secrets, their versions, resource policies and rotation.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/secretsmanager/secret/,
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/secretsmanager/secret/,
 …/secretversion/, …/secretpolicy/ and …/secretrotation/.
 """
 
@@ -36,7 +36,7 @@ class Secret(Resource):
     defaults = {"recoveryWindowInDays": 30}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the secret."""
+        """Create the secret."""
         arguments = PASCAL.pick(inputs, "name", "description", "kmsKeyId")
         found = aws.client("secretsmanager").create_secret(
             Tags=TAGS.api(inputs.get("tagsAll")), **arguments
@@ -44,14 +44,14 @@ class Secret(Resource):
         return str(found["ARN"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
-        """Write the resource policy that is given on the secret itself."""
+        """Write the resource policy that is set on the secret itself."""
         if inputs.get("policy"):
             aws.client("secretsmanager").put_resource_policy(
                 SecretId=identity, ResourcePolicy=inputs["policy"]
             )
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the secret; one that waits for its deletion counts as gone."""
+        """Read the secret; one pending deletion counts as deleted."""
         client = aws.client("secretsmanager")
         found = call_or_none(client.describe_secret, *GONE, SecretId=identity)
         if found is None or found.get("DeletedDate"):
@@ -84,7 +84,7 @@ class Secret(Resource):
         TAGS.update(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the secret, at once where it has no recovery window."""
+        """Delete the secret, at once if it has no recovery window."""
         window = state.get("recoveryWindowInDays")
         arguments: Properties = (
             {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
@@ -111,7 +111,7 @@ class SecretVersion(Resource):
         return f"{found['ARN']}|{found['VersionId']}"
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the value; a version that carries no stage counts as gone, as in the service."""
+        """Read the value; a version without a stage counts as deleted, as in the service."""
         secret, _, version = identity.partition("|")
         client = aws.client("secretsmanager")
         codes = (*GONE, "InvalidRequestException")
@@ -139,7 +139,7 @@ class SecretVersion(Resource):
             )
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Leave the value with its secret: the current version cannot be taken away alone."""
+        """Keep the value with its secret: the current version cannot be deleted alone."""
 
 
 class SecretPolicy(Setting):
@@ -173,7 +173,7 @@ class SecretPolicy(Setting):
 
 
 class SecretRotation(Setting):
-    """Who rotates a secret, and when."""
+    """The rotation function and schedule of a secret."""
 
     token = "aws:secretsmanager/secretRotation:SecretRotation"
     takes = ("secretId", "rotationLambdaArn", "rotationRules", "rotateImmediately")
@@ -182,14 +182,14 @@ class SecretRotation(Setting):
     defaults = {"rotateImmediately": True}
 
     def put(self, aws: Cloud, parent: str, inputs: Properties) -> None:
-        """Write lambda and rules."""
+        """Write function and schedule."""
         arguments = PASCAL.pick(inputs, "rotationRules", "rotateImmediately")
         if inputs.get("rotationLambdaArn"):
             arguments["RotationLambdaARN"] = inputs["rotationLambdaArn"]
         aws.client("secretsmanager").rotate_secret(SecretId=parent, **arguments)
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read lambda and rules."""
+        """Read function and schedule."""
         found = call_or_none(aws.client("secretsmanager").describe_secret, *GONE, SecretId=identity)
         if found is None or not found.get("RotationEnabled"):
             return None

@@ -56,13 +56,13 @@ class AwsServicer(PackageServicer[Cloud]):
         self._clients_lock = threading.Lock()
 
     def check_config(self, variables: Properties) -> list[tuple[str, str]]:
-        """Refuse properties that the SDK's provider does not have, and endpoints elsewhere."""
+        """Refuse properties that the SDK's provider lacks, and endpoints off this machine."""
         known = {key: value for key, value in variables.items() if key != "version"}
         _, failures = check(PROVIDER, known)
         return [(one.path, one.reason) for one in failures] + wrong_endpoints(variables)
 
     def configure(self, variables: Properties) -> Cloud:
-        """Connect the provider instance to the sandbox; its description is read anew."""
+        """Connect the provider instance to the sandbox; its record is read again."""
         endpoint = Endpoint.of_sandbox(self._sandbox)
         with self._clients_lock:
             if self._clients is None or self._clients.endpoint != endpoint:
@@ -72,7 +72,7 @@ class AwsServicer(PackageServicer[Cloud]):
             return Cloud.configured(clients, variables)
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Validate inputs against the SDK's types and fill in names, defaults and tags."""
+        """Validate inputs with the SDK's types and set names, defaults and tags."""
         token, name = _of_urn(request.urn)
         handler = _handler(token)
         news, olds = decode(request.news), decode(request.olds)
@@ -110,7 +110,7 @@ class AwsServicer(PackageServicer[Cloud]):
         )
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Make the resource; in a preview, say what is known of it."""
+        """Create the resource; in a preview, return its known properties."""
         token, _ = _of_urn(request.urn)
         handler, bag = _handler(token), decode(request.properties)
         if request.preview:
@@ -136,7 +136,7 @@ class AwsServicer(PackageServicer[Cloud]):
                 handler.planned(aws, bag.values)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Return the resource as the cloud has it now; an empty id says that it is gone."""
+        """Return the current resource in the cloud; an empty id means that it is deleted."""
         token, _ = _of_urn(request.urn)
         handler = _handler(token)
         state, inputs = decode(request.properties), decode(request.inputs)
@@ -191,7 +191,7 @@ class AwsServicer(PackageServicer[Cloud]):
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Answer a data source."""
+        """Return the result of a data source."""
         arguments = decode(request.args)
         aws = self.configured(context).at(arguments.values.get("region"))
         with _explained(request.tok, arguments.values, arguments.secret_texts()):
@@ -226,7 +226,7 @@ def _read(handler: Resource, aws: Cloud, identity: str, state: Properties) -> Pr
 
 
 def _changes(handler: Resource, old: Properties, new: Properties) -> list[Change]:
-    """Compare inputs; what an import could not read is not held against the resource."""
+    """Compare inputs; properties that an import could not read are no change."""
     found = changes(old, new)
     if not old.get(IMPORTED):
         return found
@@ -235,7 +235,7 @@ def _changes(handler: Resource, old: Properties, new: Properties) -> list[Change
 
 
 def _delete_first(handler: Resource, old: Properties, new: Properties) -> bool:
-    """Two of one name cannot exist at once, unless the name is made anew for each."""
+    """Return whether both cannot exist at once: their names are equal, and not generated."""
     auto = handler.autoname
     if auto is None or auto.property in new.get(DEFAULTS, []):
         return handler.delete_first
@@ -253,7 +253,7 @@ def _detail(change: Change, replacing: frozenset[str]) -> Any:
 
 @contextmanager
 def _explained(where: str, values: Properties, secrets: set[str]) -> Iterator[None]:
-    """Turn a service's error into one that names resource, property, service and code."""
+    """Convert a service's error to one with resource, property, service and code."""
     try:
         yield
     except ClientError as error:
@@ -272,7 +272,7 @@ def _explained(where: str, values: Properties, secrets: set[str]) -> Iterator[No
 
 
 def _blamed(values: Properties, message: str) -> str:
-    """Name the properties whose values the message quotes."""
+    """Return the properties whose values the message quotes."""
     names = [
         key
         for key, value in values.items()

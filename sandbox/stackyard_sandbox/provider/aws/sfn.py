@@ -1,6 +1,6 @@
 """Step Functions: state machines and activities.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/sfn/statemachine/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/sfn/statemachine/ and
 …/activity/.
 """
 
@@ -49,7 +49,7 @@ class StateMachine(Resource):
     asks_while_planned = True
 
     def planned(self, aws: Cloud, inputs: Properties) -> None:
-        """Validate a definition that is known, as the official provider does since 5.67.
+        """Validate a definition if it is known, as the official provider does since 5.67.
 
         https://github.com/hashicorp/terraform-provider-aws/issues/39229
         """
@@ -62,7 +62,7 @@ class StateMachine(Resource):
                 raise ProviderError(f"definition: {found['diagnostics'][0]['message']}")
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the machine."""
+        """Create the machine."""
         found = aws.client("stepfunctions").create_state_machine(
             name=inputs["name"],
             type=inputs["type"],
@@ -109,7 +109,7 @@ class StateMachine(Resource):
 
 
 class Activity(Resource):
-    """A step that a worker outside fetches; its id is its ARN."""
+    """A step whose work an external worker polls for; its id is its ARN."""
 
     token = "aws:sfn/activity:Activity"
     takes = ("name", "encryptionConfiguration")
@@ -117,7 +117,7 @@ class Activity(Resource):
     autoname = Autoname(limit=80)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the activity."""
+        """Create the activity."""
         found = aws.client("stepfunctions").create_activity(
             tags=TAGS.api(inputs.get("tagsAll")),
             **LOWER.pick(inputs, "name", "encryptionConfiguration"),

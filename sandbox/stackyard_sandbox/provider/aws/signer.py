@@ -1,6 +1,6 @@
 """Signing profiles; the sandbox signs nothing.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/signer/signingprofile/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/signer/signingprofile/.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ NAME = re.compile(r"[a-zA-Z0-9_]{2,64}")
 
 
 class SigningProfile(Resource):
-    """How artefacts are signed; its id is its name. Names hold letters, digits and `_` only.
+    """The settings for signing artefacts; its id is its name: only letters, digits and `_`.
 
-    The name of a cancelled profile is used up, see `cloud.strictness.signing_profiles`.
+    The name of a cancelled profile stays reserved, see `cloud.strictness.signing_profiles`.
     """
 
     token = "aws:signer/signingProfile:SigningProfile"
@@ -38,7 +38,7 @@ class SigningProfile(Resource):
     autoname = Autoname(limit=64)
 
     def problems(self, inputs: Properties) -> list[tuple[str, str]]:
-        """Refuse other characters, as of the usual automatic name, which has a hyphen.
+        """Refuse other characters, such as the hyphen of the default automatic name.
 
         https://docs.aws.amazon.com/signer/latest/api/API_PutSigningProfile.html
         """
@@ -50,7 +50,7 @@ class SigningProfile(Resource):
         return [*wrong, *super().problems(inputs)]
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the profile."""
+        """Create the profile."""
         aws.client("signer").put_signing_profile(
             tags=dict(inputs.get("tagsAll") or {}),
             **NAMES.pick(inputs, "name", "platformId", "signatureValidityPeriod"),
@@ -58,7 +58,7 @@ class SigningProfile(Resource):
         return str(inputs["name"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
-        """Read the profile; a cancelled one counts as gone."""
+        """Read the profile; a cancelled one counts as deleted."""
         call = aws.client("signer").get_signing_profile
         found = call_or_none(call, "ResourceNotFoundException", profileName=identity)
         if found is None or found.get("status") == "Canceled":

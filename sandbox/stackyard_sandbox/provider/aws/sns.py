@@ -1,6 +1,6 @@
 """SNS topics, their policies and subscriptions.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/sns/topic/ and
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/sns/topic/ and
 …/topicsubscription/.
 """
 
@@ -54,7 +54,7 @@ class Topic(Resource):
     defaults = {"fifoTopic": False}
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the topic."""
+        """Create the topic."""
         attributes = {name: _text(inputs[name]) for name in ATTRIBUTES if inputs.get(name)}
         if inputs["fifoTopic"]:
             attributes["fifoTopic"] = "true"
@@ -129,7 +129,7 @@ class TopicPolicy(Setting):
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Go back to the policy that every topic begins with: its owner may use it."""
+        """Restore the default policy of a topic: its owner may use it."""
         statement = {
             "Sid": "__default_statement_ID",
             "Effect": "Allow",
@@ -144,7 +144,7 @@ class TopicPolicy(Setting):
 
 
 class TopicSubscription(Resource):
-    """Who hears of a topic; its id is its ARN."""
+    """A receiver of a topic's messages; its id is its ARN."""
 
     token = "aws:sns/topicSubscription:TopicSubscription"
     takes = ("topic", "protocol", "endpoint", "endpointAutoConfirms", *SUBSCRIPTION)

@@ -1,6 +1,6 @@
 """SQS queues and their policies.
 
-Which changes replace: https://www.pulumi.com/registry/packages/aws/api-docs/sqs/queue/.
+Changes that replace: https://www.pulumi.com/registry/packages/aws/api-docs/sqs/queue/.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Queue(Resource):
     }
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
-        """Make the queue."""
+        """Create the queue."""
         attributes = _attributes(inputs)
         if inputs["fifoQueue"]:
             attributes["FifoQueue"] = "true"

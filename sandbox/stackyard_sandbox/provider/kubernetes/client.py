@@ -25,22 +25,22 @@ FIELD_MANAGER = "pulumi-stackyard"
 """Owner of the fields that are applied (https://kubernetes.io/docs/reference/using-api/server-side-apply/)."""
 
 CONNECTIONS = 16
-"""Idle connections kept; the engine's default parallelism is four per processor."""
+"""Maximum number of idle connections; the engine's default parallelism is four per processor."""
 
 TIMEOUT = urllib3.Timeout(connect=5, read=60)
-"""Seconds; a request longer than a minute is refused by the server itself."""
+"""In seconds; the server itself refuses requests of more than a minute."""
 
 RETRIES = urllib3.Retry(connect=2, read=1, redirect=0, status=0, other=0, allowed_methods=None)
-"""Every call here may be repeated: an apply or a delete that is done twice changes nothing."""
+"""Every call here may be repeated: a second apply or delete changes nothing."""
 
 Object = dict[str, Any]
 
 
 class Token(Protocol):
-    """Gives the present bearer token."""
+    """Returns the current bearer token."""
 
     def __call__(self, *, fresh: bool = False) -> str:
-        """Return a token; a `fresh` one after the last was refused."""
+        """Return a token; a `fresh` one after the last one was refused."""
 
 
 class ApiError(ProviderError):
@@ -54,7 +54,7 @@ class ApiError(ProviderError):
         super().__init__(self.message)
 
     def about(self, kind: str) -> bool:
-        """Say whether it is about an object of this plural, such as a missing namespace."""
+        """Return whether it is about an object of this plural, such as a missing namespace."""
         return self.details.get("kind") == kind
 
 
@@ -63,12 +63,12 @@ class UnreachableError(ProviderError):
 
 
 class NoSuchKindError(ProviderError):
-    """The API server does not serve the kind (yet): its definition is not there."""
+    """The API server does not serve the kind (yet): its definition is missing."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """Where the objects of a kind are found."""
+    """The API path of a kind's objects."""
 
     base: str
     plural: str
@@ -94,7 +94,7 @@ class Client:
         self._lock = threading.Lock()
 
     def resource(self, api_version: str, kind: str) -> Resource:
-        """Find a kind; what is not known is asked for again, as definitions appear at any time."""
+        """Find a kind; an unknown one is requested again: definitions can be added at any time."""
         with self._lock:
             found = self._groups.get(api_version, {}).get(kind)
         if found is None:
@@ -110,7 +110,7 @@ class Client:
         return found
 
     def get(self, path: str) -> Object | None:
-        """Read an object; None when it is not there."""
+        """Read an object; None if it does not exist."""
         try:
             return self.call("GET", path)
         except ApiError as error:
@@ -124,7 +124,7 @@ class Client:
         return list(answer.get("items") or [])
 
     def apply(self, path: str, body: Object, *, dry_run: bool, force: bool) -> Object:
-        """Create or change an object; a dry run passes validation and admission, and ends there."""
+        """Create or change an object; a dry run ends after validation and admission."""
         query = {
             "fieldManager": FIELD_MANAGER,
             "force": str(force).lower(),
@@ -136,24 +136,24 @@ class Client:
         )
 
     def merge(self, path: str, body: Object) -> Object:
-        """Change a part of an object; for what a controller of the cloud would write."""
+        """Change a part of an object, in place of a controller of the cloud."""
         return self.call("PATCH", path, body, "application/merge-patch+json")
 
     def delete(self, path: str, propagation: str) -> str | None:
-        """Ask for an object's deletion and return its uid; None when it is not there."""
+        """Request the deletion of an object and return its uid; None if it does not exist."""
         try:
             answer = self.call("DELETE", path, {"propagationPolicy": propagation})
         except ApiError as error:
             if error.status != 404:
                 raise
             return None
-        # The answer is the object where it lives on for a while, else a Status about it.
+        # The response is the object if its deletion takes longer, else a Status about it.
         return str((answer.get("details") or answer["metadata"])["uid"])
 
     def call(
         self, method: str, path: str, body: Object | None = None, kind: str = "application/json"
     ) -> Object:
-        """Make one request; ApiError when it is refused, UnreachableError when nothing answers."""
+        """Make one request; raises ApiError if it is refused, else UnreachableError."""
         data = None if body is None else json.dumps(body)
         answer = self._send(method, path, data, kind, fresh=False)
         if answer.status == 401 and self._token is not None:
@@ -212,7 +212,7 @@ def _tls(access: Access) -> ssl.SSLContext:
 
 @contextmanager
 def _files(*texts: str) -> Iterator[list[Path]]:
-    """Write texts to private files for as long as a library needs paths."""
+    """Write texts to private files while a library needs their paths."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / str(index) for index in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):

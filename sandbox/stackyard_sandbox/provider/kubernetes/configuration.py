@@ -29,12 +29,12 @@ REFUSED: Mapping[str, object] = {
     "renderYamlToDirectory": None,
     "skipUpdateUnreachable": True,
 }
-"""Settings that change what a run does and that the sandbox does not have; None: any value."""
+"""Settings that change a run, but that the sandbox does not implement; None: any value."""
 
 
 @dataclass(frozen=True)
 class EksUser:
-    """A kubeconfig user that asks `aws eks get-token` for its token."""
+    """A kubeconfig user with the exec command `aws eks get-token`."""
 
     cluster: str
     region: str | None = None
@@ -43,7 +43,7 @@ class EksUser:
 
 @dataclass(frozen=True)
 class Access:
-    """Where an API server is and how to reach it; certificates and keys are PEM."""
+    """Address and credentials of an API server; certificates and keys are PEM."""
 
     server: str
     authority: str | None = None
@@ -59,7 +59,7 @@ class Settings:
     """The configuration of one provider instance."""
 
     access: Access | None
-    """None while the kubeconfig is unknown: previews then answer with the inputs."""
+    """None while the kubeconfig is unknown: previews then return the inputs."""
 
     namespace: str | None
     force: bool
@@ -69,15 +69,16 @@ class Settings:
 
 
 StandIn = Callable[[str, str | None], Path | None]
-"""Gives, for a kubeconfig's path and a context, the kubeconfig of a cluster in the sandbox."""
+"""Function that returns the kubeconfig of a sandbox cluster for a kubeconfig's path and a
+context."""
 
 
 def none(kubeconfig: str, context: str | None) -> None:
-    """Stand in for no cluster."""
+    """Return None: no sandbox cluster replaces the cluster."""
 
 
 def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str, str]]:
-    """Return (property, reason) for everything that is wrong with a provider instance."""
+    """Return (property, reason) for each invalid property of a provider instance."""
     known = input_types(ProviderArgs)
     found: list[tuple[str, str]] = []
     for key, value in variables.items():
@@ -96,9 +97,9 @@ def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str,
 
 
 def settings(variables: Properties, stand_in: StandIn = none) -> Settings:
-    """Read the properties of a provider instance; ProviderError for a kubeconfig that is wrong.
+    """Parse the properties of a provider instance; raises ProviderError for an invalid kubeconfig.
 
-    A kubeconfig that is given as a path is not read where a cluster of the sandbox stands for it.
+    A kubeconfig given as a path is not read if a cluster of the sandbox replaces its cluster.
     """
     wanted = ("kubeconfig", "context", "cluster")
     access, namespace = None, None
@@ -137,7 +138,7 @@ def _access(text: Any, context: str | None, cluster: str | None) -> tuple[Access
 
 
 def require_loopback(server: str) -> None:
-    """Refuse any API server that is not on this machine: a sandbox must never touch a cluster."""
+    """Refuse any API server off this machine: a sandbox must never change a real cluster."""
     host = urlsplit(server).hostname or ""
     try:
         loopback = ipaddress.ip_address(host).is_loopback
@@ -151,7 +152,7 @@ def require_loopback(server: str) -> None:
 
 
 def _document(text: Any) -> dict[str, Any]:
-    """Read a kubeconfig given as a map, as YAML or JSON text, or as a path."""
+    """Read a kubeconfig from a map, from YAML or JSON text, or from a path."""
     if not text:
         raise ProviderError("the provider needs an explicit `kubeconfig`; the sandbox has no other")
     document = text if isinstance(text, dict) else _parsed(str(text))
@@ -169,7 +170,7 @@ def _parsed(text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        # The parser's message quotes the text, which may hold a token.
+        # The parser's message quotes the text, which may contain a token.
         raise ProviderError("`kubeconfig` is not valid YAML") from None
 
 
@@ -183,7 +184,7 @@ def _named(config: Mapping[str, Any], what: str, name: str) -> dict[str, Any]:
 
 
 def _material(entry: Mapping[str, Any], name: str) -> str | None:
-    """Return a certificate or key, given in base64 or as a file's path."""
+    """Return a certificate or key, from base64 or from a file."""
     if data := entry.get(f"{name}-data"):
         return base64.b64decode(data).decode()
     path = entry.get(name)
@@ -191,7 +192,7 @@ def _material(entry: Mapping[str, Any], name: str) -> str | None:
 
 
 def _eks_user(plugin: Mapping[str, Any]) -> EksUser:
-    """Read the exec plug-in that EKS documents; no other program is ever run.
+    """Parse the exec plug-in that EKS documents; no other program is ever run.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html.
     """

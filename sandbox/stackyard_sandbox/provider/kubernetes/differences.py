@@ -13,7 +13,7 @@ from stackyard_sandbox.provider.protocol import Properties
 Path = tuple[str | int, ...]
 
 PLAIN = re.compile(r"^[A-Za-z_$][A-Za-z0-9_$-]*$")
-"""Keys that a property path holds without quotes (sdk/go/common/resource/property_path.go)."""
+"""Keys without quotes in a property path (sdk/go/common/resource/property_path.go)."""
 
 MISSING = object()
 

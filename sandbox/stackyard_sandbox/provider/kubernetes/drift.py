@@ -1,8 +1,8 @@
-"""Compares a live object with the inputs that made it, for `refresh`.
+"""Compares a live object with the inputs that created it, for `refresh`.
 
-A live object holds far more than was asked for (defaults, status, what controllers add) and some
-of it in another spelling (`0.5` becomes `500m`). So three versions are compared: a value that
-reads as it did right after the last apply is still the value that was asked for.
+A live object has many more fields than its inputs (defaults, status, additions of controllers) and
+some in another spelling (`0.5` becomes `500m`). Therefore three versions are compared: a value that
+is the same as after the last apply counts as the value of the inputs.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ VOLATILE = ("creationTimestamp", "generation", "managedFields", "resourceVersion
 """Metadata that the API server writes."""
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-"""The whole object as kubectl sent it, data of a Secret included."""
+"""The whole object as kubectl sent it, including the data of a Secret."""
 
 
 def live_inputs(inputs: Properties, before: Properties, now: Properties) -> Properties:
-    """Return the inputs as the live object `now` has them; `before` is how it was last seen."""
+    """Return the inputs with the values of the live object `now`; `before` is its last state."""
     found = _live(inputs, before, now)
     return found if isinstance(found, dict) else {}
 
 
 def imported_inputs(now: Properties) -> Properties:
-    """Return inputs for an object that no program has described yet."""
+    """Return inputs for an object that is not in a program yet."""
     inputs = copy.deepcopy(shown(now))
     inputs.pop("status", None)
     for key in VOLATILE:
@@ -38,7 +38,7 @@ def imported_inputs(now: Properties) -> Properties:
 
 
 def shown(live: Properties) -> Properties:
-    """Return a live object as it is kept in state: without its bookkeeping of field owners."""
+    """Return a live object as state stores it: without its field managers."""
     kept = {key: value for key, value in live.items() if key != "metadata"}
     metadata = {**(live.get("metadata") or {})}
     metadata.pop("managedFields", None)
@@ -49,7 +49,7 @@ def shown(live: Properties) -> Properties:
 
 
 def applied(inputs: Properties) -> Properties:
-    """Return the object to send; `stringData` becomes `data`, which is how it is owned and read."""
+    """Return the object to send; `stringData` becomes `data`, which the API server returns."""
     if "stringData" not in inputs:
         return inputs
     encoded = {key: _encoded(value) for key, value in inputs["stringData"].items()}
@@ -58,7 +58,7 @@ def applied(inputs: Properties) -> Properties:
 
 
 def readable(live: Properties, inputs: Properties) -> Properties:
-    """Return the live object with `stringData` where the inputs have it, for comparison."""
+    """Return the live object with `stringData` if the inputs have it, for comparison."""
     if "stringData" not in inputs:
         return live
     data = live.get("data") or {}
@@ -82,10 +82,10 @@ def _live(inputs: Any, before: Any, now: Any) -> Any:
 
 
 def _live_items(inputs: list[Any], before: list[Any], now: list[Any]) -> list[Any]:
-    """Compare lists: by `name` where each item has one (containers, env), by position elsewhere.
+    """Compare lists: by `name` if each item has one (containers, env), otherwise by position.
 
-    Items that others added to a named list are theirs, as server-side apply merges such lists by
-    name; any other list is one value, so items that were added to it are a change.
+    Items that others added to a named list belong to them, because server-side apply merges such
+    lists by name; any other list is one value, so added items are a change.
     """
     if all(isinstance(item, dict) and "name" in item for item in [*inputs, *before, *now]):
         older, newer = ({item["name"]: item for item in items} for items in (before, now))

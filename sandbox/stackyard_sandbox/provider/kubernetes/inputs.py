@@ -26,7 +26,7 @@ def completed(kind: Kind, inputs: Properties) -> Properties:
 
 
 def failures(kind: Kind, inputs: Properties) -> list[Failure]:
-    """Return everything that is wrong with completed inputs."""
+    """Return every problem of completed inputs."""
     if kind.arguments is not None:
         found = schema.check(inputs, kind.arguments)
     else:
@@ -44,7 +44,7 @@ def failures(kind: Kind, inputs: Properties) -> list[Failure]:
 
 
 def name(request: Any, inputs: Properties, old: Properties) -> Failure | None:
-    """Give the object its name, in place: the one it had, or one made of the logical name."""
+    """Set the object's name, in place: its earlier name, or one generated from the logical name."""
     metadata = inputs["metadata"]
     if metadata is UNKNOWN or not isinstance(metadata, dict) or metadata.get("name") is not None:
         return None
@@ -64,14 +64,14 @@ def name(request: Any, inputs: Properties, old: Properties) -> Failure | None:
 
 
 def mark_secrets(kind: Kind, bag: Bag) -> Bag:
-    """Mark the data of a Secret, however it was given, as the official provider does."""
+    """Mark the data of a Secret as secret, in every form, as the official provider does."""
     if (kind.api_version, kind.name) == ("v1", "Secret"):
         bag.secrets.update(key for key in SECRET_PROPERTIES if key in bag.values)
     return bag
 
 
 def _identity(kind: Kind, inputs: Properties) -> list[Failure]:
-    """Check the little that is known of a custom resource; its definition checks the rest."""
+    """Check the known fields of a custom resource; its definition checks the others."""
     wanted = {"apiVersion": kind.api_version, "kind": kind.name}
     found = [
         Failure(key, f"must be `{value}`, as the resource's type says")
@@ -89,7 +89,7 @@ def _annotations(inputs: Properties) -> Any:
 
 
 def _made_name(request: Any) -> str:
-    """Return `NAME-xxxxxxxx`; the engine's seed makes a plan and its apply agree."""
+    """Return `NAME-xxxxxxxx`; with the engine's seed, a preview and its apply agree."""
     logical = request.name or request.urn.rpartition("::")[2]
     seed = bytes(request.randomSeed)
     if not seed:

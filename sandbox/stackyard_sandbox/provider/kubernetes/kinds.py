@@ -18,7 +18,7 @@ REFUSED_GROUPS = ("helm.sh", "kustomize", "yaml")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of the Kubernetes API; `arguments` is None for a custom resource: free-form."""
+    """A kind of the Kubernetes API; `arguments` is None for a custom resource without types."""
 
     api_version: str
     name: str
@@ -34,14 +34,14 @@ class Kind:
 
 
 def kind_of(token: str) -> Kind:
-    """Return the kind behind `kubernetes:GROUP/VERSION:Kind`; ProviderError if it is refused."""
+    """Return the kind of `kubernetes:GROUP/VERSION:Kind`; raises ProviderError if it is refused."""
     with LOADING:
         return _kind_of(token)
 
 
 @cache
 def _kind_of(token: str) -> Kind:
-    """Look a kind up in the SDK.
+    """Find a kind in the SDK.
 
     The SDK's `CustomResource` makes its token from the apiVersion and kind that it is given, so
     a token that is not in the SDK is a custom resource, unless its group is one of the SDK's.
@@ -67,13 +67,13 @@ def _kind_of(token: str) -> Kind:
         raise ProviderError(f"{group_version} has no kind `{name}`{hint}")
     resource = importlib.import_module(f"{module.__name__}.{name}")
     api_version = version if group == "core" else group_version
-    # A few kinds that are only ever posted (Binding) have no class for a whole object.
+    # A few kinds that are only created (Binding) have no class for a whole object.
     arguments = getattr(resource, f"{name}InitArgs", None) or getattr(resource, f"{name}Args")
     return Kind(api_version, name, arguments)
 
 
 def _is_builtin(group: str) -> bool:
-    """Say whether the group belongs to Kubernetes: others must hold a dot (docs: CRD names)."""
+    """Return whether the group belongs to Kubernetes: others must have a dot (docs: CRD names)."""
     return "." not in group or group.endswith(".k8s.io")
 
 

@@ -23,13 +23,13 @@ from stackyard_sandbox.provider.protocol import Bag, Properties, has_unknown
 from stackyard_sandbox.provider.server import NotReadyError, ProviderError
 
 TRIES = 6
-"""A namespace or definition that the same run makes may come a moment later; about six seconds."""
+"""Retries for a namespace or definition that the same run creates later; about six seconds."""
 
 FORCE = "pulumi.com/patchForce"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 
 SHORTEST_SECRET = 3
-"""Shorter texts are not searched for in error texts: they would be found in every word."""
+"""Minimum length of texts that are removed from errors: shorter ones are in every word."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Connection:
 
 
 class Operation:
-    """One request of the engine about one object."""
+    """One request of the engine for one object."""
 
     def __init__(
         self, connection: Connection, kind: Kind, inputs: Bag, cancelled: threading.Event
@@ -53,12 +53,12 @@ class Operation:
         self._cancelled = cancelled
 
     def preview(self, *, creating: bool) -> Bag:
-        """Return what an apply would give, as far as it can be known: the inputs at least."""
+        """Return the known result of an apply: at least the inputs."""
         client = self._connection.client
         if client is None or has_unknown(self._values):
             return self._inputs
         try:
-            # The object that a replacement deletes first is still there: that is no conflict.
+            # The object that a replacement deletes first still exists: this is no conflict.
             live = self._apply(client, dry_run=True, force=creating)
         except (NoSuchKindError, UnreachableError):
             return self._inputs
@@ -82,7 +82,7 @@ class Operation:
         return self._ready(client, self._applied(client, fresh=False), seconds)[1]
 
     def read(self, identity: str, before: Properties) -> tuple[Bag, Bag] | None:
-        """Return the object's state and inputs as they are; None when it is gone."""
+        """Return the current state and inputs of the object; None if it does not exist."""
         client = self._client()
         try:
             live = client.get(self._resource(client).path(*_parts(identity)))
@@ -99,7 +99,7 @@ class Operation:
         return self._outputs(live, found.values), mark_secrets(self._kind, found)
 
     def delete(self, identity: str, seconds: float) -> None:
-        """Delete the object and wait until it is gone."""
+        """Delete the object and wait for its deletion."""
         client = self._client()
         try:
             path = self._resource(client).path(*_parts(identity))
@@ -132,7 +132,7 @@ class Operation:
         return client.apply(self._path(client), body, dry_run=dry_run, force=force)
 
     def _applied(self, client: Client, *, fresh: bool) -> Object:
-        """Apply, again where what the object needs is not there yet; refuse to take over."""
+        """Apply, with retries while a dependency is missing; refuse to adopt an existing object."""
         for tried in range(1, TRIES + 1):
             try:
                 if fresh and client.get(self._path(client)) is not None:
@@ -160,16 +160,16 @@ class Operation:
 
     def _outputs(self, live: Object, inputs: Properties | None = None) -> Bag:
         values = drift.shown(live)
-        # What was written as text stays readable as text; the API server only returns `data`.
+        # Input written as text stays readable as text; the API server only returns `data`.
         if texts := (self._values if inputs is None else inputs).get("stringData"):
             values["stringData"] = texts
         return mark_secrets(self._kind, Bag(values, set(self._inputs.secrets)))
 
     def _beyond_preview(self, client: Client, error: ApiError, *, creating: bool) -> bool:
-        """Say whether a dry run fails for a reason that the real run will not have, or may not.
+        """Return whether a dry run fails for a reason that will, or may, not apply to the real run.
 
-        Its namespace comes in the same run; the reader of previews may not write; or the object
-        that a replacement will delete first is still there.
+        The same run creates its namespace; the identity of previews may not write; or the object
+        that a replacement deletes first still exists.
         """
         if error.status == 404 and error.about("namespaces"):
             return True
@@ -185,7 +185,7 @@ class Operation:
         )
 
     def _describe(self, error: ProviderError) -> ProviderError:
-        """Return the error with a hint where one helps, and without any secret."""
+        """Return the error with a hint if possible, and without any secret."""
         text = self._redacted(str(error))
         if isinstance(error, ApiError) and error.reason == "Conflict":
             text += (
@@ -204,7 +204,7 @@ class Operation:
 
 
 def _may_come(error: ProviderError) -> bool:
-    """Say whether the error is about something that another resource of the run may be making."""
+    """Return whether the error is about a resource that the same run may be creating."""
     if isinstance(error, NoSuchKindError):
         return True
     if not isinstance(error, ApiError):

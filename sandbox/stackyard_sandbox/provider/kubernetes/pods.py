@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from stackyard_sandbox.provider.kubernetes.client import Client, Object
 
 SHOWN = 3
-"""Pods whose problems are told; the others of a workload mostly have the same."""
+"""Maximum number of pods with problems in a message; the others mostly have the same ones."""
 
 HARMLESS = ("ContainerCreating", "PodInitializing")
 
 
 def pods_of(client: Client, workload: Object) -> list[Object]:
-    """Return the pods that the workload's selector matches, those that are being deleted left out.
+    """Return the pods that match the workload's selector, except those that are being deleted.
 
-    Expressions are evaluated by the API server, in its query syntax
+    The API server evaluates expressions, in its query syntax
     (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors).
     """
     selector = workload["spec"].get("selector") or {}
@@ -27,7 +27,7 @@ def pods_of(client: Client, workload: Object) -> list[Object]:
 
 
 def pod_problems(pods: list[Object]) -> tuple[str, ...]:
-    """Return one line for each of the first pods that have something to say."""
+    """Return one line for each of the first pods with a problem."""
     lines = ((pod["metadata"]["name"], "; ".join(_problems(pod))) for pod in pods)
     return tuple(f"pod {name}: {line}" for name, line in lines if line)[:SHOWN]
 

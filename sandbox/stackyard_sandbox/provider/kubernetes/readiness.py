@@ -1,9 +1,9 @@
-"""Decides by kind when an object is ready, and reports why it is not.
+"""Decides by kind whether an object is ready, and reports why it is not.
 
 The rules are those that the official provider documents for its await logic
-(https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/) with these differences: an
-Ingress is not waited for, a claim whose class binds on first use is not either, and a Service of
-type LoadBalancer gets an address from the sandbox (see `balancer`), which stands for the cloud.
+(https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/) with these differences: there
+is no wait for an Ingress, nor for a claim whose class binds on first use, and a Service of type
+LoadBalancer gets an address from the sandbox (see `balancer`), in place of the cloud.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from stackyard_sandbox.provider.kubernetes.kinds import Kind
 from stackyard_sandbox.provider.kubernetes.pods import pod_problems, pods_of
 
 BALANCER = {"status": {"loadBalancer": {"ingress": [{"hostname": "localhost"}]}}}
-"""What the cloud's controller writes; load balancers of AWS have host names, not addresses."""
+"""Status that the cloud's controller writes; load balancers of AWS have host names, not
+addresses."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an object is ready, waits, or will never be."""
+    """State of an object: ready, waiting, or failed."""
 
     state: Literal["ready", "waiting", "failed"]
     reasons: tuple[str, ...] = ()
@@ -32,7 +33,7 @@ READY = Verdict("ready")
 
 
 def waiting(*reasons: str) -> Verdict:
-    """Say what is missing still."""
+    """Return a verdict with the missing conditions."""
     return Verdict("waiting", tuple(reason for reason in reasons if reason))
 
 
@@ -41,14 +42,14 @@ Rule = Callable[[Client, Object], Verdict]
 
 @dataclass(frozen=True)
 class Wait:
-    """How to judge a kind, and how many seconds to wait without another word."""
+    """The readiness check of a kind, and the default timeout in seconds."""
 
     rule: Rule
     seconds: float = 600.0
 
 
 def wait_of(kind: Kind) -> Wait | None:
-    """Return how a kind is waited for; None: it is ready as soon as it is there."""
+    """Return the wait of a kind; None: an object is ready as soon as it exists."""
     return WAITS.get((kind.group, kind.name))
 
 
@@ -169,7 +170,7 @@ def _quota(_client: Client, live: Object) -> Verdict:
 
 
 def _definition(_client: Client, live: Object) -> Verdict:
-    """Custom resources are refused until their definition is established."""
+    """Wait for a definition: until it is established, custom resources are refused."""
     established = _condition(live, "Established")
     if established.get("status") == "True":
         return READY

@@ -14,7 +14,7 @@ from stackyard_sandbox.provider.kubernetes.kinds import Kind
 from stackyard_sandbox.provider.protocol import Properties
 
 IDENTITY = ("kind", "metadata.name", "metadata.namespace")
-"""What makes it another object."""
+"""Properties that identify the object."""
 
 _CONTAINER = (
     "args command env image imagePullPolicy lifecycle livenessProbe ports readinessProbe resources "
@@ -61,19 +61,20 @@ IMMUTABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("rbac.authorization.k8s.io", "RoleBinding"): ("roleRef",),
     ("storage.k8s.io", "StorageClass"): ("parameters", "provisioner"),
 }
-"""By group and kind, the properties (with all below them) that the API server never changes."""
+"""By group and kind, the properties (and all below them) that the API server never changes."""
 
 DATA: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "ConfigMap"): ("binaryData", "data"),
     ("", "Secret"): ("data", "stringData", "type"),
 }
-"""Replaced unless the provider is told to change them in place, as pods do not notice a change."""
+"""Replaced unless the provider is configured to change them in place: pods do not notice a
+change."""
 
 
 def replaces(
     kind: Kind, old: Properties, new: Properties, mutable: frozenset[str], changes: list[Change]
 ) -> list[Change]:
-    """Return the changes that need a new object; `mutable` names kinds with changeable data."""
+    """Return the changes that require a new object; `mutable` names kinds with changeable data."""
     key = (kind.group, kind.name)
     rules = [*IDENTITY, *IMMUTABLE.get(key, ())]
     frozen = old.get("immutable") is True or new.get("immutable") is True
@@ -86,14 +87,14 @@ def replaces(
 
 
 def delete_first(old: Properties, new: Properties) -> bool:
-    """Say whether the old object is in the way: the new one has its name, chosen by a person."""
+    """Return whether the old object must be deleted first: the new one has its explicit name."""
     before, after = old.get("metadata") or {}, new.get("metadata") or {}
     same = all(before.get(key) == after.get(key) for key in ("name", "namespace"))
     return same and not is_autonamed(new)
 
 
 def is_autonamed(inputs: Properties) -> bool:
-    """Say whether the provider made the name, so that a replacement can get another one."""
+    """Return whether the provider generated the name, so that a replacement gets another one."""
     metadata = inputs.get("metadata") or {}
     return bool((metadata.get("annotations") or {}).get(AUTONAMED) == "true")
 

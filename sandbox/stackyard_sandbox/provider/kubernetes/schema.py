@@ -1,7 +1,7 @@
-"""Checks an object against the SDK's types, before the API server sees it.
+"""Checks an object with the SDK's types, before it is sent to the API server.
 
-Unlike the `aws` provider, nothing is coerced: the API server takes `80` and `"80"` as different
-values, and so does the official provider, which checks against the server's OpenAPI document.
+Unlike in the `aws` provider, no value is coerced: `80` and `"80"` are different values for the API
+server, and for the official provider, which checks with the server's OpenAPI document.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _value(value: Any, kind: Any, path: str) -> Iterator[Failure]:
 
 
 def _inside(value: Any, kind: Any, path: str) -> Iterator[Failure]:
-    """Go on into a value whose outer type is right."""
+    """Check the members of a value whose outer type is right."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _value(item, get_args(kind)[0], f"{path}[{index}]")
@@ -123,7 +123,7 @@ def _hint(key: str, types: dict[str, Any]) -> str:
 
 
 def _camel(key: str) -> str:
-    """Return the wire spelling of a Python name: plain maps are not translated by the SDK."""
+    """Return the wire name of a Python name: the SDK does not convert plain maps."""
     head, *rest = key.split("_")
     return head + "".join(part.title() for part in rest)
 

@@ -1,7 +1,7 @@
-"""One lock for all that loads modules of the Kubernetes SDK.
+"""One lock for loading modules of the Kubernetes SDK.
 
-The engine asks from several threads. Modules of the SDK import each other in circles, and a thread
-that meets a module which another one is loading gets it half empty.
+The engine sends requests from several threads. Modules of the SDK import each other in circles, and
+a thread that imports a module while another one loads it gets it incomplete.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOADING = threading.RLock()
 def input_types(arguments: type) -> dict[str, Any]:
     """Return the type of each property of an SDK's input class.
 
-    Annotations are texts; reading them loads the modules that they name.
+    Annotations are texts; evaluating them loads the modules that they name.
     """
     with LOADING:
         return dict(sdk.input_type_types(arguments))

@@ -1,4 +1,4 @@
-"""The gRPC service of the provider: translates requests of the engine to operations on objects."""
+"""The gRPC service of the provider: converts requests of the engine to operations on objects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOW = {
 
 
 class KubernetesServicer(PackageServicer[Connection]):
-    """Answers for the `kubernetes` package; API servers are shared by all provider instances."""
+    """The provider of the `kubernetes` package; all provider instances share API servers."""
 
     package: ClassVar[str] = "kubernetes"
     version: ClassVar[str] = "4.34.2"
@@ -41,11 +41,11 @@ class KubernetesServicer(PackageServicer[Connection]):
         self._clients_lock = threading.Lock()
 
     def check_config(self, variables: Properties) -> list[tuple[str, str]]:
-        """Refuse unknown settings, and kubeconfigs that lead off this machine."""
+        """Refuse unknown settings, and kubeconfigs of API servers off this machine."""
         return configuration.problems(variables, self._stand_in)
 
     def configure(self, variables: Properties) -> Connection:
-        """Read the settings; nothing is asked of the API server yet."""
+        """Parse the settings, without a request to the API server."""
         settings = configuration.settings(variables, self._stand_in)
         return Connection(settings, self._client(settings))
 
@@ -69,7 +69,7 @@ class KubernetesServicer(PackageServicer[Connection]):
         )
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Compare the inputs; what the API server added is no change."""
+        """Compare the inputs; additions of the API server are no change."""
         kind = kind_of(request.type)
         old, new = decode(request.old_inputs).values, decode(request.news).values
         mutable = self.configured(context).settings.mutable
@@ -86,7 +86,7 @@ class KubernetesServicer(PackageServicer[Connection]):
         )
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Create an object, or say what creating it would give."""
+        """Create an object, or return the result of creating it."""
         operation = self._operation(request, context, request.properties)
         if request.preview:
             identity, state = "", operation.preview(creating=True)
@@ -96,7 +96,7 @@ class KubernetesServicer(PackageServicer[Connection]):
         return provider_pb2.CreateResponse(id=identity, properties=properties)
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Change an object, or say what changing it would give."""
+        """Change an object, or return the result of changing it."""
         operation = self._operation(request, context, request.news)
         if request.preview:
             state = operation.preview(creating=False)
@@ -105,7 +105,7 @@ class KubernetesServicer(PackageServicer[Connection]):
         return provider_pb2.UpdateResponse(properties=encode(state.values, state.secrets))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Read an object: its state, and its inputs as somebody may have changed them."""
+        """Read an object: its state, and its inputs with the current values."""
         operation = self._operation(request, context, request.inputs)
         found = operation.read(request.id, decode(request.properties).values)
         if found is None:
@@ -118,7 +118,7 @@ class KubernetesServicer(PackageServicer[Connection]):
         )
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Delete an object and wait until it is gone."""
+        """Delete an object and wait for its deletion."""
         self._operation(request, context, request.old_inputs).delete(request.id, request.timeout)
         return empty_pb2.Empty()
 
@@ -146,14 +146,15 @@ class KubernetesServicer(PackageServicer[Connection]):
 
 
 def _into_namespace(connection: Connection, kind: Kind, values: Properties) -> None:
-    """Put a namespaced object without a namespace into the provider's."""
+    """Set the provider's namespace on a namespaced object without one."""
     metadata, namespace = values["metadata"], connection.settings.namespace
     if not namespace or metadata is UNKNOWN or "namespace" in metadata or not connection.client:
         return
     try:
         namespaced = connection.client.resource(kind.api_version, kind.name).namespaced
     except (NoSuchKindError, UnreachableError):
-        # Its definition may come in the same run: as the official provider does, take the more
+        # Its definition may be created in the same run: as the official provider does, assume the
+        # more
         # common case.
         namespaced = True
     if namespaced:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
 RENEWAL = 10 * 60
-"""Seconds after which a token is made anew; EKS accepts one for fifteen minutes."""
+"""Seconds after which a token is created again; EKS accepts a token for fifteen minutes."""
 
 
 class EksTokens:
-    """The present token of one EKS user: whoever `sandbox.json` names, or a role that they take."""
+    """The current token of one EKS user: the one in `sandbox.json`, or a role that it assumes."""
 
     def __init__(self, sandbox_dir: Path, user: EksUser) -> None:
         self._sandbox_dir = sandbox_dir
@@ -31,7 +31,7 @@ class EksTokens:
         self._renew_at = 0.0
 
     def __call__(self, *, fresh: bool = False) -> str:
-        """Return a token that is still good for minutes."""
+        """Return a token that is still valid for minutes."""
         with self._lock:
             aws = self._access()
             if fresh or aws != self._made_as or time.monotonic() >= self._renew_at:
@@ -52,7 +52,7 @@ class EksTokens:
         return eks_token.token(self._user.cluster, credentials, region, aws.endpoint)
 
     def _credentials(self, aws: state.Aws, region: str) -> Credentials:
-        # botocore costs half a second, which clusters with static tokens need not pay.
+        # Importing botocore takes half a second, which clusters with static tokens do not need.
         from botocore.credentials import Credentials
         from botocore.exceptions import ClientError
         from botocore.session import get_session
@@ -78,7 +78,7 @@ class EksTokens:
 
 
 class StaticToken:
-    """The one token of a kubeconfig that holds one."""
+    """The only token of a kubeconfig that contains one."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -89,7 +89,7 @@ class StaticToken:
 
 
 def tokens(access: Access, sandbox_dir: Path) -> Token | None:
-    """Return how to get the bearer token of an access, None where a certificate is enough."""
+    """Return the source of the bearer token of an access; None if it uses a certificate."""
     if access.eks is not None:
         return EksTokens(sandbox_dir, access.eks)
     return None if access.token is None else StaticToken(access.token)

@@ -1,6 +1,6 @@
-"""Waits for objects to become ready or to go, until a time-out or a cancellation.
+"""Waits for objects to become ready or to be deleted, until a timeout or a cancellation.
 
-Polling, not watching: on loopback a read takes milliseconds, and nothing is left to tear down.
+It polls instead of watching: on loopback a read takes milliseconds, and no connection stays open.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ TIMEOUT = "pulumi.com/timeoutSeconds"
 """Annotations, https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/."""
 
 DELETE_SECONDS = 300.0
-"""How long a deletion may take; finalizers and the pods of a namespace take their time."""
+"""Maximum time of a deletion in seconds; finalizers and the pods of a namespace need time."""
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.03, 0.5, 1.4
-"""Seconds between two reads, and how they grow."""
+"""Seconds between two reads, first and maximum, and the growth factor."""
 
 
 def annotation(inputs: Properties, name: str) -> str | None:
@@ -31,7 +31,7 @@ def annotation(inputs: Properties, name: str) -> str | None:
 
 
 def skipped(inputs: Properties, *words: str) -> bool:
-    """Say whether the program does not want to wait: `true` for nothing, `ready` for readiness."""
+    """Return whether the program skips a wait: `true` for any, `ready` for readiness."""
     return annotation(inputs, SKIP) in words
 
 
@@ -46,7 +46,7 @@ def limit(asked: float, inputs: Properties, default: float) -> float:
 def until_ready(
     client: Client, path: str, wait: Wait, seconds: float, cancelled: threading.Event
 ) -> list[str]:
-    """Wait until an object is ready and return nothing, or return why it is not."""
+    """Wait until an object is ready and return nothing, or return the reasons why it is not."""
     verdict = Verdict("waiting")
     for _ in _turns(seconds, cancelled):
         live = client.get(path)
@@ -64,7 +64,7 @@ def until_ready(
 def until_gone(
     client: Client, path: str, uid: str, seconds: float, cancelled: threading.Event
 ) -> list[str]:
-    """Wait until the object with this uid is gone and return nothing, or what holds it."""
+    """Wait until the object with this uid is deleted; return nothing, or what prevents it."""
     live: Object | None = None
     for _ in _turns(seconds, cancelled):
         live = client.get(path)
@@ -75,7 +75,7 @@ def until_gone(
 
 
 def _turns(seconds: float, cancelled: threading.Event) -> Iterator[None]:
-    """Yield at least once, with growing pauses, until the time is over or the run is cancelled."""
+    """Yield at least once, with growing pauses, until the timeout or the run's cancellation."""
     end, pause = time.monotonic() + seconds, FIRST_PAUSE
     while True:
         yield
@@ -86,7 +86,7 @@ def _turns(seconds: float, cancelled: threading.Event) -> Iterator[None]:
 
 
 def _holders(live: Object) -> Iterator[str]:
-    """Say what keeps a deleted object: finalizers, or the content of a namespace."""
+    """Yield what prevents a deletion: finalizers, or the content of a namespace."""
     if finalizers := live["metadata"].get("finalizers"):
         yield f"finalizers: {', '.join(finalizers)}"
     for condition in live.get("status", {}).get("conditions") or []:
