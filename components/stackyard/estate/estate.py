@@ -148,7 +148,11 @@ class Estate:
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
         """Return every problem of the shared files and of these stacks; empty if there is none."""
-        from stackyard.estate import across, stage_names  # slow: loads all blueprints' configs
+        from stackyard.estate import (  # slow: loads all blueprints' configs
+            across,
+            onprem_stages,
+            stage_names,
+        )
 
         found = [*self.layout.stray, *self._settings_problems()]
         found += stage_names.of_paths(self.layout.stacks)
@@ -161,9 +165,11 @@ class Estate:
             except StackFileErrors as errors:
                 found += errors.problems
         foundations = cache(self._foundation)
+        valid: list[Loaded] = []
         for stack in stacks:
             try:
                 loaded = self.load(stack)
+                valid.append(loaded)
                 found += stage_names.of_roles(loaded, stages)
                 upstream = foundations(self.upstreams(stack).get("foundation"))
                 if upstream is not None:
@@ -173,6 +179,7 @@ class Estate:
             except EstateError as error:
                 file = layout.file_of(stack)
                 found.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
+        found += onprem_stages.shared_clusters(valid)
         return StackFileErrors(found).problems
 
     def _settings_problems(self) -> list[StackFileError]:
