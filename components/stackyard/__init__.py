@@ -29,6 +29,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "cluster.config": ("ClusterConfig", "NodePoolConfig"),
     "cluster.identity": ("WorkloadIdentity",),
     "cluster.nodes": ("NodePool", "NodeWiring"),
+    "cluster.preview": ("PreviewAccess",),
     "cluster.priorities": ("PriorityClasses",),
     "cluster.system_namespace": ("SystemNamespace",),
     "config": ("Config",),

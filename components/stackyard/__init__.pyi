@@ -19,6 +19,7 @@ from stackyard.cluster.config import NodePoolConfig as NodePoolConfig
 from stackyard.cluster.identity import WorkloadIdentity as WorkloadIdentity
 from stackyard.cluster.nodes import NodePool as NodePool
 from stackyard.cluster.nodes import NodeWiring as NodeWiring
+from stackyard.cluster.preview import PreviewAccess as PreviewAccess
 from stackyard.cluster.priorities import PriorityClasses as PriorityClasses
 from stackyard.cluster.system_namespace import SystemNamespace as SystemNamespace
 from stackyard.config import Config as Config
@@ -225,6 +226,7 @@ __all__ = [
     "PipelineConfig",
     "PipelineInputs",
     "PodPlacement",
+    "PreviewAccess",
     "PriorityClasses",
     "PrivateBucket",
     "ProjectAccess",

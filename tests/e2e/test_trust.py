@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 
 from stackyard_cli.bootstrap.context import stage_tags
 from stackyard_cli.bootstrap.policies import SERVICES
-from tests.support.clients import Assume, Clients
+from tests.support.clients import Assume, Clients, KubernetesClients
 from tests.support.workspace import Workspace
 
 from .roles import APPLY, BUCKET, PREVIEW, TAKEN_BY, ActingAs, share_state
@@ -124,13 +126,31 @@ def test_a_preview_works_with_the_preview_role(
     """Also of a stack that is new, where the state is in the bucket that it cannot write to."""
     with acting(PREVIEW):
         applied.run("preview", "platform/foundation/dev", "vision/defects/dev")
-        applied.run("drift", "platform/foundation/dev")
+        applied.run("drift", "*/*/dev")
     share_state(applied.folder / "stacks", tmp_path, applied.sandbox)
     team = type(applied)(tmp_path, applied.sandbox)
     before = aws("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"]
     with acting(PREVIEW):
         assert "to create" in team.run("preview", "platform/foundation/staging")
     assert aws("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] == before
+
+
+def test_a_preview_role_reads_the_cluster_by_its_own_token_and_changes_nothing(
+    applied: Workspace, jobs: Jobs, kube: KubernetesClients
+) -> None:
+    """Its access entry, the admission policy and RBAC, as the stage's own stacks made them."""
+    api = kube("platform-foundation-dev", jobs.take(PREVIEW, TAKEN_BY[PREVIEW]))
+    core = client.CoreV1Api(api)
+    tried = client.V1ConfigMap(metadata=client.V1ObjectMeta(name="tried"), data={"a": "b"})
+    assert core.list_namespaced_config_map("default").items is not None
+    core.create_namespaced_config_map("default", tried, dry_run="All")
+    for call in (
+        lambda: core.create_namespaced_config_map("default", tried),
+        lambda: core.list_secret_for_all_namespaces(),
+        lambda: core.delete_namespace("default", dry_run="All"),
+    ):
+        with pytest.raises(ApiException, match="403"):
+            call()
 
 
 def test_a_preview_role_opens_and_changes_nothing(

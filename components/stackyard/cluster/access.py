@@ -10,6 +10,10 @@ from stackyard.aws_location import AwsLocation, dns_suffix, partition_of
 CLUSTER_ADMIN = "AmazonEKSClusterAdminPolicy"
 """The access policy for full control of a cluster, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html."""
 
+PREVIEW_GROUP = "stackyard:preview"
+"""The Kubernetes group of roles that preview stacks; groups of access entries may not begin with
+`system:`, https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html."""
+
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All logs of a control plane, https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html."""
 

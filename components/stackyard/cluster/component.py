@@ -47,6 +47,7 @@ class Cluster(Component):
         context: StackContext,
         subnets: Mapping[str, pulumi.Input[str]],
         administrators: Sequence[str],
+        previewers: Sequence[str] = (),
         node_tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -54,6 +55,7 @@ class Cluster(Component):
 
         `administrators` are ARNs of IAM principals. The identity that applies stacks must be one,
         because `services` and projects are applied into this cluster; none raises ValueError.
+        `previewers` read and dry-run, as `PreviewAccess` of `services` lets them.
         """
         super().__init__(name, config, opts=opts)
         if not administrators:
@@ -67,6 +69,8 @@ class Cluster(Component):
         logs = self._make_log_group()
         self._cluster = self._make_control_plane(logs)
         entries = [self._make_administrator(arn) for arn in sorted(set(administrators))]
+        for arn in sorted({*previewers} - {*administrators}):
+            self._make_previewer(arn)
         before = [self._make_addon(addon, []) for addon in self._addons(before_nodes=True)]
         role, attached = self._make_node_role()
         self.node_wiring = NodeWiring(
@@ -167,6 +171,16 @@ class Cluster(Component):
             opts=self.child(),
         )
         return association.urn
+
+    def _make_previewer(self, arn: str) -> None:
+        aws.eks.AccessEntry(
+            self.named(f"preview-{access.principal_key(arn)}"),
+            cluster_name=self._cluster.name,
+            principal_arn=arn,
+            kubernetes_groups=[access.PREVIEW_GROUP],
+            type="STANDARD",
+            opts=self.child(),
+        )
 
     def _make_addon(self, name: AddonName, depends_on: list[pulumi.Resource]) -> aws.eks.Addon:
         facts = ADDONS[name]

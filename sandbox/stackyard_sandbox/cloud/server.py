@@ -35,8 +35,12 @@ CREDENTIALS = "administrator.json"
 """Access key of the account's administrator, in the cloud's folder."""
 
 _ADMINISTRATOR = "sandbox-administrator"
-_ROLES = ("platform-admin", *(f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")))
-"""Roles of every account before the first stack: of administrators, and of applies."""
+_STAGES = ("dev", "staging", "prod")
+_ROLES = ("platform-admin", "stackyard-preview", *(f"stackyard-apply-{one}" for one in _STAGES))
+"""Roles of every account before the first stack: of administrators, previews and applies."""
+
+_POWERLESS = ("stackyard-preview",)
+"""Roles that stack files name, and that only a bootstrap gives permissions."""
 
 _EVERYTHING = json.dumps(
     {
@@ -154,4 +158,5 @@ def _make_roles() -> None:
             tags=[],
             max_session_duration="3600",
         )
-        iam.put_role_policy(name, "everything", _EVERYTHING)
+        if name not in _POWERLESS:
+            iam.put_role_policy(name, "everything", _EVERYTHING)

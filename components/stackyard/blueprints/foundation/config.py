@@ -30,6 +30,9 @@ class FoundationConfig(StackConfig):
     operators: Annotated[list[PrincipalArn], Field(min_length=1)]
     """Roles or users that apply stacks; they can access the cluster, but not read secrets."""
 
+    previewers: list[PrincipalArn] = []
+    """Roles that preview stacks: they read the cluster, values of Secrets excepted, and dry-run."""
+
     network: NetworkConfig = NetworkConfig()
     """The VPC."""
 
@@ -79,7 +82,8 @@ class FoundationConfig(StackConfig):
 
     def _principals(self) -> Iterator[Problem]:
         """EKS takes access entries only for principals of the cluster's own account."""
-        for field, arns in (("admins", self.admins), ("operators", self.operators)):
+        people = {"admins": self.admins, "operators": self.operators}
+        for field, arns in {**people, "previewers": self.previewers}.items():
             for index, arn in enumerate(arns):
                 if arn.split(":")[4] != self.account:
                     message = f"{arn} is not of `account` {self.account}"

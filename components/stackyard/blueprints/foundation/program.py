@@ -75,6 +75,7 @@ class Foundation:
             context=context,
             subnets=network.private_subnets,
             administrators=[*config.admins, *config.operators],
+            previewers=config.previewers,
             node_tags=tags.stack_tags(self.stack, config.owner, config.tags),
             opts=opts,
         )

@@ -10,6 +10,7 @@ from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.blueprints.services.onprem import register
 from stackyard.blueprints.wiring import cluster_ref, pool_refs
 from stackyard.cluster.autoscaler import ClusterAutoscaler
+from stackyard.cluster.preview import PreviewAccess
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
 from stackyard.contracts import FoundationContract, ServicesContract
@@ -46,6 +47,7 @@ class Services:
         providers = [aws_provider(self.stack, self.config), cluster_provider(foundation)]
         self.opts = ComponentOptions(run_settings(self.config), providers=providers)
 
+        PreviewAccess("preview", stack=self.stack, opts=self.opts)
         priorities = PriorityClasses("priorities", stack=self.stack, opts=self.opts)
         system = self._namespace(SYSTEM, "restricted", pods=100)
         metrics = self._namespace(METRICS, "restricted", pods=200)

@@ -1,0 +1,163 @@
+"""Read-only access to the cluster for previews, and admission that refuses what is no dry run.
+
+An exact preview is a server-side dry run, and the API server authorises a dry run by its verb
+(`create`, `patch`), like the change itself. So RBAC gives the group these verbs, and a
+ValidatingAdmissionPolicy refuses each of its requests that would be stored:
+https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run-authorization.
+
+Without any verb: Secrets (a dry-run patch answers with the whole object), tokens of service
+accounts, and whatever enters a pod. Roles and admission policies can be read only: RBAC would ask
+for the rights themselves, and admission policies do not guard admission policies. Where a dry run
+is forbidden, Pulumi's provider compares what was applied last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard._component import Component
+from stackyard.cluster.access import PREVIEW_GROUP
+from stackyard.config import Config
+from stackyard.naming import StackId
+
+READ = ("get", "list", "watch")
+TRY = ("create", "patch")
+"""Verbs of a server-side dry run."""
+
+CORE = (
+    "configmaps",
+    "endpoints",
+    "events",
+    "limitranges",
+    "namespaces",
+    "nodes",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "pods",
+    "podtemplates",
+    "replicationcontrollers",
+    "resourcequotas",
+    "serviceaccounts",
+    "services",
+)
+"""Resources of the core group, by name: RBAC knows no exception from `*`, and Secrets are one."""
+
+OTHER_GROUPS = (
+    "apiextensions.k8s.io",
+    "apps",
+    "autoscaling",
+    "batch",
+    "discovery.k8s.io",
+    "karpenter.k8s.aws",
+    "karpenter.sh",
+    "kueue.x-k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "scheduling.k8s.io",
+    "secrets-store.csi.x-k8s.io",
+    "storage.k8s.io",
+)
+"""Groups whose resources hold no secret values and give no rights."""
+
+READ_ONLY_GROUPS = ("admissionregistration.k8s.io", "rbac.authorization.k8s.io")
+"""Groups that decide what others may do."""
+
+NAME = "stackyard-preview"
+
+
+class PreviewAccess(Component):
+    """The cluster role of previews, and the admission policy that keeps them from changing."""
+
+    TYPE: ClassVar[str] = "stackyard:index:PreviewAccess"
+
+    def __init__(
+        self, name: str, *, stack: StackId, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Wiring: the stack, for labels."""
+        super().__init__(name, Config(), opts=opts)
+        metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, labels=kubernetes.labels(stack, "preview"))
+        registration = k8s.admissionregistration.v1
+        policy = registration.ValidatingAdmissionPolicy(
+            self.named("policy"), metadata=metadata, spec=dry_runs_only(), opts=self.child()
+        )
+        guarded = registration.ValidatingAdmissionPolicyBinding(
+            self.named("policy-binding"),
+            metadata=metadata,
+            spec=registration.ValidatingAdmissionPolicyBindingSpecArgs(
+                policy_name=NAME, validation_actions=["Deny"]
+            ),
+            opts=self.child(depends_on=[policy]),
+        )
+        role = k8s.rbac.v1.ClusterRole(
+            self.named("role"), metadata=metadata, rules=rules(), opts=self.child()
+        )
+        # The rights come after what bounds them, and go before it.
+        k8s.rbac.v1.ClusterRoleBinding(
+            self.named("binding"),
+            metadata=metadata,
+            role_ref=k8s.rbac.v1.RoleRefArgs(
+                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=NAME
+            ),
+            subjects=[
+                k8s.rbac.v1.SubjectArgs(
+                    api_group="rbac.authorization.k8s.io", kind="Group", name=PREVIEW_GROUP
+                )
+            ],
+            opts=self.child(depends_on=[role, guarded]),
+        )
+        self.publish()
+
+
+def rules() -> list[k8s.rbac.v1.PolicyRuleArgs]:
+    """Return the rules of the cluster role."""
+    return [
+        _rule([""], CORE, [*READ, *TRY]),
+        _rule(OTHER_GROUPS, ["*"], [*READ, *TRY]),
+        _rule(READ_ONLY_GROUPS, ["*"], READ),
+    ]
+
+
+def dry_runs_only() -> k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs:
+    """Return the admission policy: of everything that the group asks for, dry runs only.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+    """
+    registration = k8s.admissionregistration.v1
+    return registration.ValidatingAdmissionPolicySpecArgs(
+        failure_policy="Fail",
+        match_constraints=registration.MatchResourcesArgs(
+            resource_rules=[
+                registration.NamedRuleWithOperationsArgs(
+                    api_groups=["*"],
+                    api_versions=["*"],
+                    operations=["CREATE", "UPDATE", "DELETE", "CONNECT"],
+                    resources=["*/*"],
+                )
+            ]
+        ),
+        match_conditions=[
+            registration.MatchConditionArgs(
+                name="of-previews", expression=f"'{PREVIEW_GROUP}' in request.userInfo.groups"
+            )
+        ],
+        validations=[
+            registration.ValidationArgs(
+                expression="has(request.dryRun) && request.dryRun",
+                message="previews may try changes (dryRun=All), and make none",
+                reason="Forbidden",
+            )
+        ],
+    )
+
+
+def _rule(
+    groups: Sequence[str], resources: Sequence[str], verbs: Sequence[str]
+) -> k8s.rbac.v1.PolicyRuleArgs:
+    return k8s.rbac.v1.PolicyRuleArgs(
+        api_groups=list(groups), resources=list(resources), verbs=list(verbs)
+    )
