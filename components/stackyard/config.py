@@ -31,7 +31,7 @@ class Config(BaseModel):
         return cls.model_validate_json(json.dumps(settings), strict=True)
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong between fields that are valid alone; models override this."""
+        """Yield the contradictions between fields that are valid alone; models override this."""
         yield from ()
 
     @model_validator(mode="after")

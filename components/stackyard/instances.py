@@ -138,7 +138,7 @@ def family(instance_type: str) -> str:
 
 
 def has_local_storage(instance_type: str) -> bool:
-    """Tell whether a type has disks of its own: a `d` after the generation, or a family with them.
+    """Return whether a type has local disks: a `d` after the generation, or its family has them.
 
     Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html.
     """
@@ -165,7 +165,7 @@ def is_graviton(instance_type: str) -> bool:
 
 
 def vcpus_and_memory(instance_type: str) -> tuple[int, int] | None:
-    """Return the vCPUs and the memory in GiB of a type; None for one that is not known here.
+    """Return the vCPUs and the memory in GiB of a type; None for an unknown type.
 
     Known are the types with GPUs, and c, m and r from the fifth generation on, whose memory is in
     proportion to their vCPUs: https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html.
@@ -185,7 +185,7 @@ def vcpus_and_memory(instance_type: str) -> tuple[int, int] | None:
 
 
 def _vcpus(size: str) -> int | None:
-    """Return the vCPUs that the name of a size means: 4 for each `xlarge`."""
+    """Return the vCPUs of a size: 4 for each `xlarge`."""
     if size in ("medium", "large"):
         return 1 if size == "medium" else 2
     found = _LARGE.match(size)

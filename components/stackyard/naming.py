@@ -20,8 +20,8 @@ IAM_ROLE_LIMIT = 64
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 LONGEST_SLUG = IAM_ROLE_LIMIT - len("-") - len("-01234567")
-"""Longest path, as one word, that a role's name keeps whole: `fitted` cuts only what follows it.
-Apply roles know the roles of their stage by that part of the name."""
+"""Maximum length of a stack's slug that role names contain completely: `fitted` shortens only what
+follows it. Apply roles match the roles of their stage by this part of the name."""
 
 NAMESPACE_LIMIT = 63
 """Maximum length of a namespace name (an RFC 1123 label),
@@ -55,9 +55,9 @@ class StackId:
 
     @property
     def problem(self) -> tuple[str, str] | None:
-        """Why names that AWS gives cannot be made of the path, and a hint; None for a good one.
+        """The reason why AWS would refuse names with this path, and a hint; None for a valid path.
 
-        ECR and RDS take no two hyphens in a row:
+        ECR and RDS refuse two hyphens in a row:
         https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html and
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html.
         """

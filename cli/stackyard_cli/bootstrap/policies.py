@@ -13,7 +13,7 @@ from stackyard_cli.bootstrap.permissions import Actions
 from stackyard_cli.errors import ExitCode, StackyardError
 
 POLICY_LIMIT = 6_144
-"""Characters of a managed policy without spaces:
+"""Maximum number of characters of a managed policy, without spaces:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 SERVICES = (
@@ -28,17 +28,17 @@ SERVICES = (
     "states.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 )
-"""Services that components hand a role to; no other may be passed one."""
+"""Services to which components pass a role; roles may not be passed to others."""
 
 TAGGED = ("iam", "kms", "secretsmanager")
-"""Services whose every changing action can be bound to the tag of the resource, and whose
-resources matter most: a role, a key or a secret that Stackyard did not make is out of reach."""
+"""Services whose changing actions can all be limited by the tag of the resource, and whose
+resources are the most sensitive: only Stackyard's own roles, keys and secrets can be changed."""
 
 UNTAGGED = {"kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"}
-"""Actions of those services that carry no tag of their own (an alias has none)."""
+"""Actions of those services on resources that have no tags (aliases)."""
 
 TAGGING = {"iam:TagOpenIDConnectProvider", "kms:TagResource", "secretsmanager:TagResource"}
-"""Checked besides the creating action, before the resource has a tag."""
+"""Actions that IAM checks with the creating action, before the resource has a tag."""
 
 BOUNDED = {
     "iam:AttachRolePolicy",
@@ -47,7 +47,8 @@ BOUNDED = {
     "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
 }
-"""Actions on a role that know its boundary; others (its trust, its tags) cannot be bound to it:
+"""Actions on a role with a condition key for its boundary; others (on its trust, its tags) cannot
+be limited by it:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html."""
 
 LINKED = (
@@ -87,9 +88,9 @@ def preview(context: AccountContext, actions: Actions) -> list[iam.Statement]:
 def apply(
     context: AccountContext, actions: Actions, stage: str, others: Iterable[str] = ()
 ) -> list[iam.Statement]:
-    """Return the permissions of an apply: the types of the blueprints, by tag where it matters.
+    """Return the permissions of an apply: the blueprints' types, limited by tag if possible.
 
-    `others` are the account's other stages, whose roles it cannot pass, whatever they are called.
+    `others` are the account's other stages, whose roles it cannot pass, whatever their names are.
     """
     bound = {one for one in actions.create | actions.change if one.split(":")[0] in TAGGED}
     free = (actions.create | actions.change) - (bound - UNTAGGED)
@@ -124,9 +125,9 @@ def apply(
 
 
 def _not_of_others(stage: str) -> iam.Statement:
-    """Refuse to give the tags of a stage to what another stage made, which would take it over.
+    """Deny setting the tags of a stage on another stage's resource, which would take it over.
 
-    A resource that is being made has no tag yet, and passes.
+    A new resource has no tag yet, so the statement does not match it.
     """
     return iam.statement(
         "NotOfOtherStages",
@@ -178,7 +179,7 @@ def _roles(context: AccountContext, actions: Actions, stage: str) -> list[iam.St
 
 
 def _passes_none_of(context: AccountContext, stages: Iterable[str]) -> list[iam.Statement]:
-    """Refuse to pass roles that are named for other stages; a role's tags cannot be asked for.
+    """Deny passing roles with names of other stages; IAM has no condition on a role's tags.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """

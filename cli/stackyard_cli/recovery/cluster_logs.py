@@ -1,7 +1,7 @@
 """Removes the log group that EKS writes again after its cluster, and its log group, are deleted.
 
-The control plane sends its last lines late, and EKS makes the group anew for them: without key,
-end and tags. The next apply would stop at `ResourceAlreadyExistsException`. Source:
+The control plane sends its last lines late, and EKS creates the group again for them: without key,
+retention and tags. The next apply would stop with `ResourceAlreadyExistsException`. Source:
 https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763.
 """
 
@@ -17,11 +17,11 @@ from stackyard.tags import stack_tags
 from stackyard_cli.clients.aws import Aws
 
 Clients = Callable[[str], Any]
-"""A client of the stack's account and region by service."""
+"""Function that returns a client of a service in the stack's account and region."""
 
 
 def written_again(stack: StackId, clients: Clients) -> dict[str, Any] | None:
-    """Return the log group of a foundation that has no cluster, if nobody's tags are on it."""
+    """Return the log group of a foundation that has no cluster, if the group has no tags."""
     from botocore.exceptions import ClientError
 
     cluster, logs = cluster_name(stack), clients("logs")
@@ -42,7 +42,7 @@ def written_again(stack: StackId, clients: Clients) -> dict[str, Any] | None:
 def removed(
     environment: Mapping[str, str], loaded: Mapping[StackId, Loaded], stacks: Iterable[StackId]
 ) -> Iterator[str]:
-    """Remove such groups of foundations among the stacks; yield what was done or refused.
+    """Remove such groups of foundations among the stacks; yield each removal or refusal.
 
     `environment` is what the estate's backend location adds to that of the process.
     """
@@ -60,9 +60,9 @@ def removed(
 
 
 def remove(stack: StackId, owner: str, clients: Clients) -> str | None:
-    """Delete such a group and return what was done; None where there was none.
+    """Delete such a group and return a message; None if there was none.
 
-    It gets the stack's tags first: those who apply may delete what carries them, and no more.
+    The group first gets the stack's tags: an apply role may delete only resources with these tags.
     """
     group = written_again(stack, clients)
     if group is None:
@@ -74,5 +74,5 @@ def remove(stack: StackId, owner: str, clients: Clients) -> str | None:
 
 
 def _arn(group: dict[str, Any]) -> str:
-    """Return the ARN as the tagging calls take it, without the `:*` of its streams."""
+    """Return the ARN in the form of the tagging calls, without the `:*` of its streams."""
     return str(group["arn"]).removesuffix(":*")

@@ -1,4 +1,4 @@
-"""Config of access: audiences, workloads, and what they may do with a project's data."""
+"""Config of access: audiences, workloads, and their permissions on a project's data."""
 
 from __future__ import annotations
 
@@ -89,26 +89,26 @@ class SharedDirectoryConfig(Config):
 
 
 class AccessConfig(Config):
-    """Who may do what with the project."""
+    """Permissions of audiences and workloads in the project."""
 
     audiences: dict[Audience, AudienceConfig] = {}
-    """The audiences that exist; one without an entry gets no role."""
+    """The audiences of the project; one without an entry has no role."""
 
     workloads: WorkloadsConfig = WorkloadsConfig()
-    """What pods may do."""
+    """Permissions of pods."""
 
     shared: dict[Name, SharedDirectoryConfig] = {}
-    """Directories on a shared file system (EFS); none, and there is no file system. They hold
-    working copies only, as a file system has no lifetime rules."""
+    """Directories on a shared file system (EFS), which exists only if there are any. They are for
+    working copies only, because a file system has no retention rules."""
 
     @property
     def grants(self) -> dict[str, GrantsConfig]:
-        """What each audience and workload may do."""
+        """The permissions of each audience and workload."""
         audiences: dict[str, GrantsConfig] = dict(self.audiences.items())
         return {**audiences, "trainer": self.workloads.trainer, "server": self.workloads.server}
 
     def problems(self) -> Iterator[Problem]:
-        """Yield rights that another company must not have, and members without a role."""
+        """Yield permissions that another company must not have, and members without a role."""
         for who, audience in self.audiences.items():
             if who in OUTSIDE:
                 yield from _outsider_problems(who, audience)

@@ -82,7 +82,7 @@ class StackConfig(Config):
 
     @property
     def boundary_arn(self) -> str | None:
-        """Where the boundary is; None without one."""
+        """ARN of the permissions boundary; None without one."""
         name = self.permissions_boundary
         return self.location.global_arn("iam", f"policy/{name}") if name else None
 

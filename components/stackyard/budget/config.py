@@ -16,5 +16,5 @@ class BudgetConfig(Config):
     """US dollars a month, before tax and data transfer."""
 
     block_on: Literal["floor", "ceiling"] = "floor"
-    """Which estimate must stay within the limit: `floor` (every pool at its minimum; a ceiling
-    above the limit is then a warning), or `ceiling` (every pool at its maximum all month)."""
+    """Estimate that must stay within the limit: `floor` (every pool at its minimum; a ceiling above
+    the limit is then a warning), or `ceiling` (every pool at its maximum all month)."""

@@ -1,4 +1,4 @@
-"""Config of a stage's PostgreSQL instance; AWS makes the passwords."""
+"""Config of a stage's PostgreSQL instance; AWS generates the passwords."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DatabaseConfig(Config):
     pods after a rotation; the former password is valid until the next one."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a maximum up to which RDS could not grow the storage."""
+        """Yield a maximum to which RDS could not grow the storage."""
         least = rds.least_maximum(self.storage_gb)
         if self.max_storage_gb < least:
             yield Problem(

@@ -14,7 +14,7 @@ from stackyard.image_name import Image
 from stackyard.problem import Problem
 
 Kind = Literal["raw", "curated", "personal"]
-"""`raw` is data as received, `curated` is made from it, `personal` is about people."""
+"""`raw` is data as received, `curated` is derived from it, `personal` is about people."""
 
 Directory = Annotated[
     str,
@@ -24,10 +24,10 @@ Directory = Annotated[
 
 
 class DatasetConfig(Config):
-    """One dataset: a bucket with its own encryption key, lifetime and readers."""
+    """One dataset: a bucket with its own encryption key, retention and readers."""
 
     kind: Kind
-    """Kind of data; it selects the encryption key and the lifetime in `retention`."""
+    """Kind of data; it selects the encryption key and the retention in `retention`."""
 
     jurisdiction: Name | None = None
     """Jurisdiction of personal data: a key of `retention.personal`, for example `eu`."""
@@ -39,16 +39,16 @@ class DatasetConfig(Config):
     """Make the directory `dvc` a DVC remote, which versions the dataset."""
 
     branching: Literal["lakefs"] | None = None
-    """Let the project's lakeFS server keep branches of the dataset, in the directory `lakefs`. Not
-    for personal data, because the server has its own access rules."""
+    """The project's lakeFS server stores branches of the dataset in the directory `lakefs`. Not for
+    personal data, because the server has its own access rules."""
 
     @property
     def key(self) -> Literal["personal", "data"]:
-        """The purpose of the KMS key that its objects are encrypted with."""
+        """The purpose of the KMS key that encrypts its objects."""
         return "personal" if self.kind == "personal" else "data"
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what the kind of the data does not allow, and directories that overlap."""
+        """Yield settings that the kind of data does not allow, and directories that overlap."""
         if self.kind == "personal" and self.jurisdiction is None:
             message = "personal data needs a `jurisdiction`, a key of `retention.personal`"
             yield Problem(("kind",), message)
@@ -96,12 +96,12 @@ class DatasetStoreConfig(Config):
     """The datasets by name."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield names that the project's own buckets have."""
+        """Yield names that the project's own buckets already have."""
         yield from reserved_names(self.datasets)
 
 
 def reserved_names(datasets: Iterable[str]) -> Iterator[Problem]:
-    """Yield the datasets, from the parent of `datasets`, whose name is taken."""
+    """Yield the datasets, from the parent of `datasets`, whose name is reserved."""
     if ACCESS_LOGS in datasets:
         message = f"`{ACCESS_LOGS}` is the bucket of the access logs"
         yield Problem(("datasets", ACCESS_LOGS), message, "choose another name")

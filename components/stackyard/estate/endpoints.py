@@ -1,4 +1,4 @@
-"""What a project runs must reach its AWS APIs where the stage's network has no NAT gateway."""
+"""Without a NAT gateway, a project's pods need interface endpoints for the AWS APIs they call."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def endpoint_problems(
 
 
 def _needs(config: ProjectSections) -> Iterator[tuple[FieldPath, Need]]:
-    """Yield what the sections run, with the path of the section."""
+    """Yield the AWS APIs that the sections call, with the path of the section."""
     if config.tracking:
         yield ("tracking",), needs.PASSWORDS
     if config.tuning:

@@ -12,11 +12,11 @@ from stackyard.naming import StackId
 from stackyard.problem import Problem
 
 Pod = tuple[FieldPath, float, str, str | None]
-"""Where a pod's size is written, its cores, its memory, and its GPU pool."""
+"""Path of a pod's size, its cores, its memory, and its GPU pool."""
 
 
 def check(config: ProjectSections, upstream: FoundationConfig, stack: StackId) -> Iterator[Problem]:
-    """Yield pods that no node of their pool can hold: they would wait for ever."""
+    """Yield pods that no node of their pool can hold: they would be pending for ever."""
     for path, cpu, memory, pool in _pods(config):
         rooms = _rooms(upstream, pool)
         if not rooms or any(one.cpus >= cpu and one.memory_mib >= mib(memory) for one in rooms):
@@ -40,12 +40,12 @@ def _pods(config: ProjectSections) -> Iterator[Pod]:
     for name, server in (config.serving.models if config.serving else {}).items():
         yield ("serving", "models", name), server.cpu, server.memory, server.gpu_pool
     if config.tracking is not None:
-        # The server asks for a quarter of a core only; `cpu` is its limit.
+        # The server requests only a quarter of a core; `cpu` is its limit.
         yield ("tracking",), 0.25, config.tracking.memory, None
 
 
 def _rooms(upstream: FoundationConfig, pool: str | None) -> Sequence[Room]:
-    """Return the room on each type that the pod may run on; none if one of them is not known."""
+    """Return the capacity for pods of each possible instance type; empty if one is unknown."""
     if pool is not None:
         found = upstream.gpu_pools.get(pool)
         kinds = found.instance_types if found else []

@@ -34,7 +34,7 @@ class StateSettings(Config):
 
 
 Reason = Annotated[str, Field(min_length=10)]
-"""Why the exception is right, for later readers."""
+"""Reason for the exception, for later readers."""
 
 
 class PolicyOverride(Config):
@@ -50,10 +50,10 @@ class PolicyOverride(Config):
     """Level of the rule in this stage."""
 
     reason: Reason
-    """Why the override is right."""
+    """Reason for the override."""
 
     owner: str
-    """Who is responsible."""
+    """Email address or name of the responsible person."""
 
     expires: datetime.date
     """Last day on which it applies."""
@@ -94,10 +94,10 @@ class DriftIgnore(Config):
     """Changed property, or a glob, for example `tags*`."""
 
     reason: Reason
-    """Why the drift is ignored."""
+    """Reason for ignoring the drift."""
 
     owner: str
-    """Who is responsible."""
+    """Email address or name of the responsible person."""
 
     expires: datetime.date
     """Last day on which it applies."""
@@ -117,7 +117,7 @@ class EstateSettings(Config):
     """Name of the estate, usually the company's."""
 
     target: Literal["aws", "sandbox"] = "sandbox"
-    """Where stacks are applied: AWS accounts, or the sandbox on this machine."""
+    """Target of applies: AWS accounts, or the sandbox on this machine."""
 
     state: StateSettings = StateSettings()
     """Location of the stacks' state."""

@@ -1,7 +1,7 @@
-"""Names that hold the name of another stage: an apply role knows roles of its stage by `*-STAGE-*`.
+"""Names that contain the name of another stage: apply roles match roles of a stage by name.
 
-IAM cannot bind who is passed a role to the role's tags, so names alone decide that:
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html.
+An apply role may pass the roles `*-STAGE-*`. IAM cannot limit passing a role by the role's tags, so
+only names decide: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stackyard.problem import Problem
 
 
 def of_paths(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
-    """Yield each stack whose path would put its roles within reach of another stage."""
+    """Yield each stack whose path would allow another stage to pass its roles."""
     known = list(stacks)
     stages = sorted({stack.stage for stack in known})
     for stack in known:
@@ -34,7 +34,7 @@ def of_paths(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
 
 
 def of_roles(loaded: Loaded, stages: Iterable[str]) -> Iterator[StackFileError]:
-    """Yield each name in a stack's config that becomes part of a role and holds another stage."""
+    """Yield each name in a config that is part of a role name and contains another stage."""
     for path, name in _parts(loaded.config):
         for stage in sorted({*stages} - {loaded.id.stage}):
             if f"-{stage}-" in f"-{name}":
@@ -44,7 +44,7 @@ def of_roles(loaded: Loaded, stages: Iterable[str]) -> Iterator[StackFileError]:
 
 
 def _parts(config: StackConfig) -> Iterator[tuple[FieldPath, str]]:
-    """Yield the names that people choose and that IAM roles are named for."""
+    """Yield the names in the config that become parts of IAM role names."""
     if isinstance(config, FoundationConfig) and config.base_images:
         for name in config.base_images.images:
             yield ("base_images", "images", name), name

@@ -68,7 +68,7 @@ class BaseImagesConfig(Config):
     """Registry of the upstream images; by default the account's ECR registry."""
 
     build: BuildConfig = BuildConfig()
-    """How the images are built."""
+    """CodeBuild environment of the images."""
 
 
 class ProjectImageConfig(Config):
@@ -105,9 +105,9 @@ class ProjectImagesConfig(Config):
     """Audiences that may push images; `[]` allows only the project's builds."""
 
     build: BuildConfig = BuildConfig()
-    """How the images are built."""
+    """CodeBuild environment of the images."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield audiences that must not push images."""
+        """Yield audiences that are not allowed to push images."""
         for who in sorted({"labelling-vendor", "auditor", "business"} & set(self.pushers)):
             yield Problem(("pushers",), f"`{who}` must not push images", "remove it")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 MOST_PUBLIC_RANGES = 40
-"""Ranges that may reach the public endpoint of one cluster; not adjustable."""
+"""Maximum number of ranges that may reach the public endpoint of one cluster; not adjustable."""
 
 MOST_INSTANCE_TYPES = 20
-"""Types of one node group: `CreateNodegroup`'s `instanceTypes`."""
+"""Maximum number of types of one node group: `CreateNodegroup`'s `instanceTypes`."""
 
 WIDEST_PUBLIC_PREFIX = 8
-"""A public CIDR wider than this would be most of the internet, whatever its spelling."""
+"""Minimum prefix length of a public CIDR: a shorter one would be most of the internet."""
 
 _RESERVED = [
     IPv4Network(cidr)
@@ -28,12 +28,12 @@ _RESERVED = [
         "240.0.0.0/4",
     )
 ]
-"""Ranges from which nothing comes over the internet, https://www.rfc-editor.org/rfc/rfc6890. The
-ranges for documentation are left out, since EKS is not known to refuse them."""
+"""Reserved ranges, from which no internet traffic comes, https://www.rfc-editor.org/rfc/rfc6890.
+Without the ranges for documentation, because EKS is not known to refuse them."""
 
 
 def public_range_problem(cidr: str) -> tuple[str, str | None] | None:
-    """Return why EKS refuses a range of the public endpoint, and a hint; None for one it takes.
+    """Return the reason why EKS refuses a public range, and a hint; None for an accepted one.
 
     "The CIDR blocks cannot include reserved addresses":
     https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html.

@@ -1,10 +1,11 @@
-"""What pods can have of a node: its capacity, less what the system and its agents take.
+"""Allocatable capacity of a node for pods: its capacity, less the reserve and the node agents.
 
 The capacity is Karpenter's estimate, because Karpenter starts no node for a pod that does not fit
 into it: https://karpenter.sh/docs/concepts/scheduling/ and `VM_MEMORY_OVERHEAD_PERCENT` of
-https://karpenter.sh/docs/reference/settings/. What the kubelet reserves is EKS's own formula, the
-same for AL2023 and Bottlerocket: https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
-and https://bottlerocket.dev/en/os/latest/api/settings/kubernetes/#kube-reserved.
+https://karpenter.sh/docs/reference/settings/. The kubelet's reserve is EKS's own formula, the same
+for AL2023 and Bottlerocket:
+https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go and
+https://bottlerocket.dev/en/os/latest/api/settings/kubernetes/#kube-reserved.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ MIB = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
 """Units of memory in stack files, in MiB."""
 
 HYPERVISOR = 0.075
-"""Share of a type's memory that its machine may not show to the operating system."""
+"""Maximum share of a type's memory that the operating system may not get."""
 
 EVICTION_MIB = 100
-"""Free memory below which the kubelet evicts pods; never given to them."""
+"""Free memory in MiB below which the kubelet evicts pods; never allocated to them."""
 
 ADDONS_CPU = 300
 ADDONS_MEMORY = 448
@@ -41,7 +42,7 @@ _NEW = re.compile(r"^[cmr]([89]|\d\d)")
 
 @dataclass(frozen=True)
 class Room:
-    """What one pod can have of an empty node."""
+    """Allocatable capacity of an empty node, for one pod."""
 
     kind: str
     """The instance type."""
@@ -51,13 +52,13 @@ class Room:
 
     @property
     def memory(self) -> str:
-        """The memory as stack files write it, rounded down."""
+        """The memory in the format of stack files, rounded down."""
         gib = self.memory_mib // 1024
         return f"{gib}Gi" if gib else f"{self.memory_mib}Mi"
 
 
 def room(instance_type: str, *, gpu: bool) -> Room | None:
-    """Return what a pod can have of a node of a type; None for a type that is not known."""
+    """Return the allocatable capacity of a node of a type; None for an unknown type."""
     facts = vcpus_and_memory(instance_type)
     if facts is None:
         return None
@@ -77,16 +78,16 @@ def mib(amount: str) -> int:
 
 
 def _reserved_cpu(vcpus: int) -> int:
-    """Return what the kubelet reserves: 6 % of the first core, then 1, 0.5, 0.5 and 0.25 %."""
+    """Return the CPU that the kubelet reserves: 6 % of the first core, then 1, 0.5, 0.5, 0.25 %."""
     shares = [60, 10, 5, 5]
     return int(sum(shares[:vcpus]) + 2.5 * max(vcpus - 4, 0))
 
 
 def _reserved_memory(instance_type: str, vcpus: int) -> int:
-    """Return what the kubelet reserves: 255 MiB, and 11 MiB for each pod that may run.
+    """Return the memory that the kubelet reserves: 255 MiB, and 11 MiB for each possible pod.
 
-    Larger types have more addresses, so more pods; from the eighth generation on twice as many.
-    A test holds the sum against the addresses of every known type.
+    Larger types have more addresses, so more pods; from the eighth generation on twice as many. A
+    test compares the sum with the addresses of every known type.
     """
     pods = next(pods for most, pods in ((2, 29), (8, 58), (48, 234), (1000, 737)) if vcpus <= most)
     return 255 + 11 * pods * (2 if _NEW.match(instance_type) else 1)

@@ -1,10 +1,10 @@
-"""Limits of RDS that files decide."""
+"""Limits of RDS that stack files must keep."""
 
 from __future__ import annotations
 
 
 def least_maximum(storage_gb: int) -> int:
-    """Return the least maximum in GiB to which RDS grows a storage by itself: 10 % more.
+    """Return the minimum of `max_storage_gb` for RDS's storage autoscaling: 10 % more, in GiB.
 
     Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html.
     """

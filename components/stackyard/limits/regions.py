@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from stackyard.suggestion import did_you_mean
 
 REVIEWED = "2026-11-29"
-"""The day on which this table was last compared with its sources."""
+"""Date on which this table was last compared with its sources."""
 
 _ABC = (
     "af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 "
@@ -35,20 +35,20 @@ ZONES: Mapping[str, str] = {
 """Letters of each region's zones, of the partitions `aws`, `aws-us-gov` and `aws-cn`."""
 
 BY_ACCOUNT: Mapping[str, int] = {"us-west-1": 2}
-"""Regions of whose zones an account has so many only, and not always the same."""
+"""Number of zones of an account in regions where accounts have different zones."""
 
 
 def problem(region: str) -> tuple[str, str | None] | None:
-    """Return why a region cannot be used, and a hint; None for one that exists."""
+    """Return the reason why a region cannot be used, and a hint; None for an existing one."""
     if region in ZONES:
         return None
     return f"AWS has no region {region}", did_you_mean(region, ZONES)
 
 
 def zones_problem(region: str, zones: Sequence[str], *, named: bool) -> tuple[str, str] | None:
-    """Return why a region does not have these zones, and a hint; None for those it has.
+    """Return the reason why a region does not have these zones, and a hint; None if it has them.
 
-    `named` tells that a person wrote their names, and did not only say how many.
+    `named`: the stack file has the zones' names, not only their number.
     """
     known = [f"{region}{letter}" for letter in ZONES[region]]
     most = BY_ACCOUNT.get(region, len(known))

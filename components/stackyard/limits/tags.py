@@ -1,7 +1,7 @@
-"""Limits of AWS tags: those that every service has in common, which are the strictest.
+"""Limits of AWS tags: the strictest, which are valid for every service.
 
 Sources: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html and
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: IAM compares keys without their case.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: IAM ignores the case of keys.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from stackyard.field_path import FieldPath
 from stackyard.problem import Problem
 
 MOST = 50
-"""Tags of one resource."""
+"""Maximum number of tags of one resource."""
 
 OWN = 10
-"""Tags that a resource may have from Stackyard: the stack's, its own name and purpose."""
+"""Maximum number of tags that Stackyard sets on a resource: the stack's, its name and purpose."""
 
 LONGEST_KEY = 128
 LONGEST_VALUE = 256
 
 CHARACTERS = "letters, digits, spaces and _.:/=+-@"
-"""What keys and values consist of, as people read it."""
+"""Allowed characters of keys and values, for messages."""
 
 RESERVED = ("aws:", "stackyard:")
-"""Prefixes of keys, in any letter case, that AWS and Stackyard keep for themselves."""
+"""Prefixes of keys, in any letter case, that AWS and Stackyard reserve."""
 
 NAME = "name"
-"""The key, in any letter case, that the components themselves write on some resources."""
+"""The key, in any letter case, that the components themselves set on some resources."""
 
 
 def problems(path: FieldPath, tags: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what AWS would refuse of the tags at `path`, or what Stackyard's own would replace."""
+    """Yield the tags at `path` that AWS would refuse, or that Stackyard's own would replace."""
     seen: dict[str, str] = {}
     for key, value in tags.items():
         first = seen.setdefault(key.casefold(), key)
@@ -61,7 +61,7 @@ def _key_problems(path: FieldPath, key: str) -> Iterator[Problem]:
 
 
 def text_problem(text: str, longest: int) -> str | None:
-    """Return why a text cannot be the key or value of a tag; None for one that can."""
+    """Return the reason why a text is not valid as key or value of a tag; None for a valid one."""
     if len(text) > longest:
         return f"has {len(text)} characters, at most {longest} are possible"
     wrong = dict.fromkeys(character for character in text if not _is_allowed(character))
@@ -71,5 +71,5 @@ def text_problem(text: str, longest: int) -> str | None:
 
 
 def _is_allowed(character: str) -> bool:
-    """Tell whether a character is in IAM's `[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]`."""
+    """Return whether a character is in IAM's `[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]`."""
     return character in "_.:/=+-@" or unicodedata.category(character)[0] in "LZN"

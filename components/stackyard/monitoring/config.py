@@ -51,7 +51,7 @@ class MonitoringConfig(Config):
     """Email addresses by audience; only the listed audiences get a topic and a dashboard."""
 
     thresholds: ThresholdsConfig = ThresholdsConfig()
-    """When alerts fire."""
+    """Thresholds at which alerts fire."""
 
     grafana: bool = False
     """Also create dashboards for Grafana in the cluster: ConfigMaps for its sidecar, in one folder
@@ -61,7 +61,7 @@ class MonitoringConfig(Config):
     """Image of Prometheus, which sends the project's metrics to its Amazon Managed workspace."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield audiences without an address, or with one twice."""
+        """Yield audiences without an address, or with the same address twice."""
         for audience, addresses in self.subscribers.items():
             path = ("subscribers", audience)
             if not addresses:

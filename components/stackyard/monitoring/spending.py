@@ -15,7 +15,7 @@ SPENT_PERCENT = 80
 def make_budget(
     component: Component, *, stack: StackId, limit: int, topic_arn: pulumi.Input[str]
 ) -> None:
-    """Make the budget of a month, in US dollars; the stack's tag selects the costs.
+    """Create the monthly budget in US dollars; the stack's tag selects the costs.
 
     Billing must have it as an activated cost allocation tag, see
     https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html.

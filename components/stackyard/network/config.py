@@ -38,7 +38,7 @@ class NetworkConfig(Config):
     """Retention of the VPC flow logs in days."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield ranges, zones and ways out with which a cluster cannot work."""
+        """Yield ranges, zones and NAT settings with which a cluster cannot work."""
         if unfit := subnets.range_problem(self.cidr):
             yield Problem(("cidr",), unfit)
         zones = self.zones

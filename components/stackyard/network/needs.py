@@ -1,7 +1,7 @@
-"""What nodes and pods need of AWS's APIs: without a NAT gateway, each is an interface endpoint.
+"""AWS APIs that nodes and pods call: without a NAT gateway, each needs an interface endpoint.
 
-S3 has a gateway endpoint in every VPC. What Lambda, CodeBuild and Step Functions call goes out of
-networks of theirs. Sources: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
+S3 has a gateway endpoint in every VPC. Lambda, CodeBuild and Step Functions send their calls from
+their own networks. Sources: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
 and https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 """
 
@@ -38,7 +38,7 @@ SERVICES: tuple[EndpointService, ...] = get_args(EndpointService)
 
 @dataclass(frozen=True)
 class Need:
-    """Something that runs in the VPC, and the services whose APIs it calls."""
+    """A program in the VPC, and the services whose APIs it calls."""
 
     who: str
     services: tuple[EndpointService, ...]
@@ -55,7 +55,7 @@ EVERY_STAGE = (
     Need("the autoscaler starts nodes", ("autoscaling", "ec2", "eks")),
     Need("the log shipper sends lines", ("logs",)),
 )
-"""What foundation and services always run."""
+"""Programs that foundation and services always run."""
 
 PASSWORDS = Need("pods read passwords", ("secretsmanager",))
 MOUNTED_SECRETS = Need("nodes mount secrets", ("secretsmanager",))
@@ -64,7 +64,7 @@ SHARED_DIRECTORIES = Need("nodes mount the shared file system", ("elasticfilesys
 
 
 def listed(needs: Iterable[Need], there: Collection[str]) -> str:
-    """Return what has no endpoint and what it is for, as one text; empty if nothing is missing."""
+    """Return the missing endpoints and their users as one text; empty if none is missing."""
     found = [(need.who, need.missing(there)) for need in needs]
     return "; ".join(f"{who}: {', '.join(missing)}" for who, missing in found if missing)
 

@@ -48,7 +48,7 @@ class OnPremClusterConfig(Config):
     """GPU nodes by pool name."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield an issuer with a port, by which IAM knows no identity provider."""
+        """Yield an issuer with a port, which IAM cannot have as an identity provider."""
         if urlsplit(self.issuer).port is not None:
             yield Problem(
                 ("issuer",),
@@ -64,7 +64,7 @@ class OnPremConfig(Config):
     """The clusters by name."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield clusters that are one and the same: each stack would undo the other's objects."""
+        """Yield clusters that are the same: each stack would revert the other's objects."""
         seen: dict[tuple[str, str | None], str] = {}
         for name, cluster in self.clusters.items():
             other = seen.setdefault((cluster.kubeconfig, cluster.context), name)

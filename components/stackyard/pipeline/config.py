@@ -35,10 +35,11 @@ class ObjectTriggerConfig(Config):
 
 
 class TriggersConfig(Config):
-    """What starts the pipeline, in addition to `stackyard pipeline start`."""
+    """Triggers of the pipeline, in addition to `stackyard pipeline start`."""
 
     object_created: ObjectTriggerConfig | None = None
-    """Each new object starts one run: let a delivery end with one marker object."""
+    """Each new object starts one run; to start one run per delivery, upload a marker object
+    last."""
 
     schedule: Schedule | None = None
     """Cron schedule in `timezone`; a schedule that never fires is refused."""
@@ -61,7 +62,7 @@ class PipelineConfig(Config):
     """Train, evaluate, compare with the served version, wait for approval, build, deploy, watch."""
 
     triggers: TriggersConfig = TriggersConfig()
-    """What starts the pipeline."""
+    """Triggers of the pipeline."""
 
     train: Name
     """Training job: a key of `training`."""
@@ -74,8 +75,8 @@ class PipelineConfig(Config):
     """Metric of the evaluation that is compared."""
 
     direction: Literal["maximize", "minimize"] = "maximize"
-    """Which values are better. A candidate that is not better than the served version is
-    rejected."""
+    """Direction in which the metric improves. A candidate that is not better than the served
+    version is rejected."""
 
     approvers: Annotated[list[Audience], Field(min_length=1)] = ["delivery"]
     """Audiences that may approve."""
@@ -90,7 +91,7 @@ class PipelineConfig(Config):
     """Minutes that all pods of a new version must stay ready; else it is rolled back."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield one job with two tasks."""
+        """Yield a job that is both the training and the evaluation job."""
         if self.train == self.evaluate:
             yield Problem(
                 ("train",),

@@ -10,12 +10,12 @@ from stackyard.pipeline import attestation
 State = dict[str, Any]
 
 LOOKS = 1_500
-"""About how often at most a step is asked whether it has finished. Each time makes three events, a
-run has four such steps, and its history ends at 25,000 events:
+"""Approximate maximum number of polls of a step. Each poll creates three events, a run has four
+such steps, and its history is limited to 25,000 events:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 QUEUED_SECONDS = 7 * 24 * 3600
-"""How long a job may be queued before its timeout begins, while the run still follows it."""
+"""Maximum queueing time of a job in seconds, before its timeout begins."""
 
 
 TRY_AGAIN = {
@@ -34,9 +34,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.
 
 
 def retries(longest_seconds: int = 3600) -> list[State]:
-    """Return the retries of a step that takes so long at most.
+    """Return the retries of a step that takes at most this time.
 
-    It is asked again after 2 seconds, then with longer waits: up to a minute, or more for a step
+    It is polled again after 2 seconds, then with longer waits: up to a minute, or more for a step
     that may take days.
     """
     wait = {

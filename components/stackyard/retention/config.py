@@ -1,4 +1,4 @@
-"""Config of retention: how long each class of data is kept, and when it moves to cold storage."""
+"""Config of retention: the expiry of each class of data, and its transition to cold storage."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class LifetimeConfig(Config):
     """Retention of the objects of one class.
 
     Days count from an object's upload, for noncurrent versions from the day when they were replaced
-    or deleted. Objects below 128 KiB expire, but do not move to cold storage.
+    or deleted. Objects below 128 KiB expire, but do not transition to cold storage.
     """
 
     transition_after_days: Days = 365
-    """Age in days at which objects move to `cold_storage_class`."""
+    """Age in days at which objects transition to `cold_storage_class`."""
 
     expire_after_days: Days = 1095
     """Age in days at which objects expire; they can be restored for `noncurrent_days` more."""
@@ -47,7 +47,8 @@ class LifetimeConfig(Config):
     """Days after which the parts of an incomplete multipart upload are deleted."""
 
     cold_storage_class: ColdClass = "GLACIER_IR"
-    """S3 class of cold objects; in GLACIER and DEEP_ARCHIVE they must be restored before a read."""
+    """S3 storage class after the transition; in GLACIER and DEEP_ARCHIVE objects must be restored
+    before a read."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a transition that S3 does not allow, and versions that expire after the data."""
@@ -81,7 +82,8 @@ class PersonalLifetimeConfig(Config):
     """Maximum for `erase_within_days` by law or by company policy."""
 
     hold_days: Annotated[int, Field(ge=0, le=36500)] = 0
-    """Legal hold in days: until then nothing may be lost, not even by a delete; 0 for none."""
+    """Legal hold in days: until then no version may be deleted, not even by a person; 0 for
+    none."""
 
     noncurrent_days: Days = 30
     """Days that a replaced or deleted version can be restored; then it is permanently deleted."""
@@ -90,16 +92,15 @@ class PersonalLifetimeConfig(Config):
     """Days after which the parts of an incomplete multipart upload are deleted."""
 
     transition_after_days: Days | None = None
-    """Age in days at which objects move to `cold_storage_class`; by default they never do."""
+    """Age in days at which objects transition to `cold_storage_class`; by default they never do."""
 
     cold_storage_class: WarmClass = "STANDARD_IA"
-    """S3 class of cold objects. Only classes that can be read without a restore are allowed,
-    because a person's request for access or erasure must be answered in time."""
+    """S3 storage class after the transition. Only classes that can be read without a restore are
+    allowed, because a person's request for access or erasure must be answered in time."""
 
     @property
     def expire_after_days(self) -> int:
-        """Age in days at which current objects expire, so that their versions are erased in
-        time."""
+        """Age in days at which current objects expire, so that versions are erased in time."""
         return self.erase_within_days - self.noncurrent_days - MIDNIGHT
 
     def problems(self) -> Iterator[Problem]:
@@ -141,18 +142,18 @@ class PersonalLifetimeConfig(Config):
 
 
 class RegisteredLifetimeConfig(LifetimeConfig):
-    """Retention of models. Registered models move to cold storage, but never expire."""
+    """Retention of models. Registered models transition to cold storage, but never expire."""
 
     cold_storage_class: WarmClass = "GLACIER_IR"
-    """S3 class of cold models. Only classes that can be read without a restore are allowed, because
-    a registered version can be served at any age."""
+    """S3 storage class after the transition. Only classes that can be read without a restore are
+    allowed, because a registered version can be served at any age."""
 
 
 class CandidateLifetimeConfig(RegisteredLifetimeConfig):
     """Retention of models that were never released."""
 
     transition_after_days: Days = 90
-    """Age in days at which objects move to `cold_storage_class`."""
+    """Age in days at which objects transition to `cold_storage_class`."""
 
     expire_after_days: Days = 365
     """Age in days at which objects expire; they can be restored for `noncurrent_days` more."""
@@ -170,13 +171,14 @@ class LogLifetimeConfig(Config):
     """Retention of workloads' logs and of buckets' access logs."""
 
     keep_days: Days = 365
-    """Days; CloudWatch has a fixed list of periods, of which the next longer one is used."""
+    """Retention in days; CloudWatch has a fixed list of periods, and the next longer one is
+    used."""
 
     personal: bool = False
     """Logs may contain personal data; `keep_days` must then be one of CloudWatch's periods."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a period that CloudWatch cannot keep to."""
+        """Yield a period that CloudWatch does not offer, for logs with personal data."""
         offered = get_args(LogDays)
         if self.keep_days > max(offered):
             yield Problem(("keep_days",), f"`keep_days` must be at most {max(offered)}")

@@ -18,8 +18,8 @@ ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9
 BakedImage = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$")
 ]
-"""An image with a model in it, in the project's part of the account's registry:
-`name:tag@sha256:…`. The digest ensures that what is served changes only with the stack file."""
+"""An image that contains a model, in the project's part of the account's registry:
+`name:tag@sha256:…`. Because of the digest, the served model changes only with the stack file."""
 
 RESERVED = frozenset({"lakefs", "pipeline", "server", "tracking", "trainer", "tuning"})
 """Names of the platform's own Deployments, Services and accounts in the namespace."""
@@ -37,7 +37,7 @@ class ReleaseConfig(Config):
 
 
 class CanaryConfig(ReleaseConfig):
-    """A second version that gets a share of the requests."""
+    """A second version that receives a share of the requests."""
 
     weight: Annotated[int, Field(ge=1, le=99)]
     """Percent of the requests. Requests are split by numbers of pods, so `replicas.min` limits the
@@ -65,8 +65,8 @@ class ModelServerConfig(Config):
     """One served model."""
 
     release: ReleaseConfig | None = None
-    """The released version. Omit it where a pipeline releases the model (`pipeline.deploy`). To
-    roll back, write the former version."""
+    """The released version. Omit it if a pipeline releases the model (`pipeline.deploy`). To roll
+    back, set the former version."""
 
     canary: CanaryConfig | None = None
     """A second version of the same model, for a share of the requests."""
@@ -101,7 +101,7 @@ class ModelServerConfig(Config):
     `server` among its readers. Pods do not start before the secret has a value."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a canary that cannot be compared with the release, or gets no such share."""
+        """Yield a canary that cannot be compared with the release, or with impossible weight."""
         canary, release = self.canary, self.release
         if canary is None:
             return
@@ -140,7 +140,7 @@ class ServingConfig(Config):
     """The models by name; each is a host name in the namespace."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield names that other objects of the namespace have."""
+        """Yield names that other objects of the namespace already have."""
         for name in self.models:
             if name in RESERVED or name.endswith("-canary"):
                 yield Problem(("models", name), f"the name `{name}` is reserved", "choose another")

@@ -1,4 +1,4 @@
-"""What SageMaker asks of the role of a job: for its image, its network, its volumes, and AutoML.
+"""Permissions of the role of a SageMaker job: its image, its network, its volumes, and AutoML.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, the execution role's
 permissions for CreateTrainingJob, CreateHyperParameterTuningJob and CreateAutoMLJob.
@@ -25,7 +25,7 @@ AUTOML = (
     "sagemaker:InvokeEndpoint",
     "sagemaker:ListTags",
 )
-"""Calls of AutoML with the job's role: it serves candidates for a while, to explain them."""
+"""Calls of AutoML with the job's role: it serves candidates for some time, to explain them."""
 
 LOOK = (
     "ec2:DescribeDhcpOptions",
@@ -37,7 +37,7 @@ LOOK = (
 
 
 def pull_images(location: AwsLocation, repositories: str) -> list[iam.Statement]:
-    """Return what lets a job pull its image: the project's own, or an algorithm of AWS.
+    """Return the statements to pull a job's image: the project's own, or an AWS algorithm's.
 
     `repositories` is a pattern in the account's registry. AWS's images are in other accounts:
     https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html.
@@ -53,7 +53,7 @@ def pull_images(location: AwsLocation, repositories: str) -> list[iam.Statement]
 
 
 def use_network(location: AwsLocation, subnets: Sequence[str]) -> list[iam.Statement]:
-    """Return what lets a job have network interfaces in the project's subnets, and in no others."""
+    """Return the statements for network interfaces in the project's subnets only."""
     arns = sorted(location.arn("ec2", f"subnet/{subnet}") for subnet in subnets)
     interfaces, groups = (
         location.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group")
@@ -64,18 +64,18 @@ def use_network(location: AwsLocation, subnets: Sequence[str]) -> list[iam.State
     return [
         iam.statement("JoinSubnets", make, (*arns, groups, interfaces)),
         iam.statement("UseInterfaces", change, (interfaces,), conditions=here),
-        # EC2 takes no resource for these.
+        # EC2 has no resource type for these.
         iam.statement("SeeNetwork", (*LOOK, "ec2:DeleteNetworkInterfacePermission"), ("*",)),
     ]
 
 
 def encrypt_volumes(key_arn: str) -> iam.Statement:
-    """Return what lets SageMaker encrypt a job's volumes with a key, for the time of the job."""
+    """Return the statement that allows SageMaker to encrypt a job's volumes while it runs."""
     return iam.statement("EncryptVolumes", ("kms:CreateGrant", "kms:DescribeKey"), (key_arn,))
 
 
 def run_automl(location: AwsLocation, role_arn: str) -> list[iam.Statement]:
-    """Return what AutoML does with the job's role, which it passes on to its own jobs."""
+    """Return the statements for AutoML, which passes the job's role to its own jobs."""
     kinds = ("endpoint", "endpoint-config", "model", "automl-job")
     made = [location.arn("sagemaker", f"{kind}/*") for kind in kinds]
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}

@@ -9,18 +9,18 @@ from pydantic import Field
 from stackyard.config import Config, Name
 
 Purpose = Literal["data", "personal", "secrets", "logs", "images"]
-"""What a key encrypts; each purpose has its own key, so that access can differ."""
+"""Data that a key encrypts; each purpose has its own key, so that access can differ."""
 
 PURPOSES: tuple[Purpose, ...] = ("data", "personal", "secrets", "logs", "images")
 """All purposes, in the order in which keys are created."""
 
 
 UserArn = Annotated[str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:user/[\w+=,.@/-]+$")]
-"""ARN of an IAM user; role sessions do not carry the MFA state, so they cannot prove it."""
+"""ARN of an IAM user; sessions of a role do not contain the MFA state, so they cannot prove it."""
 
 
 class VaultConfig(Config):
-    """The KMS keys of a stage, one per purpose, and who reads secrets in an emergency."""
+    """The KMS keys of a stage, one per purpose, and the users who read secrets in an emergency."""
 
     rotation_days: Annotated[int, Field(ge=90, le=2560)] = 365
     """Days between rotations of the key material, 90 to 2,560; existing data stays readable.
@@ -43,7 +43,7 @@ class SecretConfig(Config):
     whatever their own policies allow."""
 
     description: Annotated[str, Field(min_length=1, max_length=500)]
-    """What the secret is for, and where a new value comes from."""
+    """Purpose of the secret, and the source of a new value."""
 
     rotation_days: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Maximum age of the value in days: `stackyard status` reports an older one, and the secret has

@@ -52,10 +52,10 @@ class FoundationConfig(StackConfig):
     """The base images that projects build on; by default none."""
 
     retention: RetentionConfig = RetentionConfig()
-    """How long logs and backups are kept; a foundation has no other data."""
+    """Retention of logs and backups; a foundation has no other data."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield principals, zones and pool names that do not belong here."""
+        """Yield principals, zones and pool names that are not allowed."""
         yield from super().problems()
         yield from self._principals()
         yield from self._zones()
@@ -81,7 +81,7 @@ class FoundationConfig(StackConfig):
             yield Problem(("network", "zones"), *missing, related=(("region",),))
 
     def _principals(self) -> Iterator[Problem]:
-        """EKS takes access entries only for principals of the cluster's own account."""
+        """Yield principals of other accounts, for which EKS accepts no access entries."""
         people = {"admins": self.admins, "operators": self.operators}
         for field, arns in {**people, "previewers": self.previewers}.items():
             for index, arn in enumerate(arns):

@@ -1,4 +1,4 @@
-"""The config of the `project` blueprint: its sections, and what they must agree on."""
+"""The config of the `project` blueprint: its sections, and the checks between them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from stackyard.problem import Problem
 
 
 class ProjectConfig(ProjectSections):
-    """What a team owns in one stage: data and its lifetime, access, secrets, a namespace."""
+    """Resources of a team in one stage: data and its retention, access, secrets, a namespace."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what the sections do not agree on."""
+        """Yield the contradictions between sections."""
         yield from super().problems()
         for check in AGREEMENTS:
             yield from check(self)

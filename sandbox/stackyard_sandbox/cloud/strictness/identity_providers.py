@@ -1,4 +1,4 @@
-"""IAM knows an identity provider by a URL without a port.
+"""IAM refuses the URL of an identity provider with a port.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html:
 "The URL should not contain a port number."

@@ -1,4 +1,4 @@
-"""Serving: models come from the registry, something releases each, and the quota holds them."""
+"""Serving: models are in the registry, each has a release, and the quota is large enough."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check(config: ProjectSections) -> Iterator[Problem]:
 
 @dataclass(frozen=True)
 class Busy:
-    """What pods that always run ask for, in sum."""
+    """Sum of the requests of pods that always run."""
 
     cpu: int = 0
     memory_mib: int = 0
@@ -39,9 +39,9 @@ class Busy:
 
 
 def always_running(config: ProjectSections) -> Busy:
-    """Return what the servers of a project ask for at their fewest pods.
+    """Return the requests of a project's servers at their minimum number of pods.
 
-    Those of Stackyard's own programs that are small are left out; they need less than one core.
+    Stackyard's own small programs are omitted; they need less than one core.
     """
     tracking = config.tracking
     pods = tracking.replicas if tracking else 0
@@ -57,10 +57,10 @@ def always_running(config: ProjectSections) -> Busy:
 
 
 def _quota(config: ProjectSections) -> Iterator[Problem]:
-    """Yield a quota without room for the fewest pods of all servers, and one more to roll out.
+    """Yield a quota that is too small for the minimum pods of all servers and one more.
 
-    A Deployment starts a pod of the new version before it stops one of the old; where pods have
-    GPUs, it stops one first.
+    A Deployment starts a pod of the new version before it stops one of the old; if pods have GPUs,
+    it stops one first.
     """
     models = config.serving.models if config.serving else {}
     quota, busy = config.namespace.quota, always_running(config)
