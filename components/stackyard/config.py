@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from stackyard.problem import Problem, problems_error
 
@@ -22,20 +22,24 @@ class Config(BaseModel):
     )
 
     @classmethod
-    def parse(cls, settings: Mapping[str, Any]) -> Self:
+    def parse(cls, settings: Mapping[str, Any], *, alone: bool = False) -> Self:
         """Return the config of plain settings; raises pydantic's ValidationError.
 
+        `alone` leaves out what is wrong between the fields of this model itself.
         Strict, in JSON mode: text is never taken for a number or a number for text, while lists
         become tuples and dates are read, https://docs.pydantic.dev/latest/concepts/strict_mode/.
         """
-        return cls.model_validate_json(json.dumps(settings), strict=True)
+        context = cls if alone else None
+        return cls.model_validate_json(json.dumps(settings), strict=True, context=context)
 
     def problems(self) -> Iterator[Problem]:
         """Yield the contradictions between fields that are valid alone; models override this."""
         yield from ()
 
     @model_validator(mode="after")
-    def _has_no_problems(self) -> Self:
+    def _has_no_problems(self, info: ValidationInfo) -> Self:
+        if info.context is type(self):
+            return self
         if found := list(self.problems()):
             raise problems_error(found)
         return self

@@ -10,9 +10,12 @@ from stackyard_cli import app
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh estate from the templates, with nothing but its platform."""
+    """A fresh estate from the templates: its platform, with a database and a base image."""
     folder = tmp_path_factory.mktemp("fresh") / "estate"
     assert app.run(["init", str(folder), "--name", "acme"]) == 0
+    foundation = folder / "stacks/platform/foundation/_defaults.yaml"
+    more = "database: {}\nbase_images: {images: {sklearn: {catalogue: sklearn-1.9-cpu}}}\n"
+    foundation.write_text(foundation.read_text() + more)
     return folder
 
 

@@ -5,7 +5,7 @@ The deployment checks it again with the applied contract; these checks need the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.project.sections import ProjectSections
@@ -13,7 +13,9 @@ from stackyard.estate import room
 from stackyard.estate.endpoints import endpoint_problems
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.loaded import Loaded
+from stackyard.estate.partial import is_doubtful, overlap
 from stackyard.estate.positions import located
+from stackyard.field_path import FieldPath
 from stackyard.gpu.config import GpuPoolConfig, TimeSlicingConfig
 from stackyard.instances import INSTANCES, mig_model
 from stackyard.naming import StackId
@@ -27,8 +29,10 @@ def problems(loaded: Loaded, foundation: Loaded) -> list[StackFileError]:
         return []
     return [
         located(problem, loaded.tree)
-        for check in CHECKS
+        for check, used in CHECKS.items()
+        if not any(overlap(gone, field) for gone in foundation.left_out for field in used)
         for problem in check(config, upstream, foundation.id)
+        if not is_doubtful(problem, (), loaded.left_out)
     ]
 
 
@@ -101,13 +105,22 @@ def _database(
         yield Problem(("tracking",), message, f"write `database: {{}}` for {stack}")
 
 
-CHECKS = (
-    _gpu_pools,
-    _gpus_of_a_pod,
-    _gpu_quota,
-    _base_images,
-    _database,
-    room.check,
-    endpoint_problems,
+Check = Callable[[ProjectSections, FoundationConfig, StackId], Iterator[Problem]]
+
+POOLS: tuple[FieldPath, ...] = (
+    ("gpu_pools",),
+    ("cluster", "node_pools"),
+    ("cluster", "system_nodes"),
 )
-"""All checks between a project and its stage's foundation."""
+
+CHECKS: Mapping[Check, tuple[FieldPath, ...]] = {
+    _gpu_pools: POOLS,
+    _gpus_of_a_pod: POOLS,
+    _gpu_quota: POOLS,
+    _base_images: (("base_images",),),
+    _database: (("database",),),
+    room.check: POOLS,
+    endpoint_problems: (("network",),),
+}
+"""All checks between a project and its stage's foundation, with what they read of it: a check of
+what is wrong there itself says nothing of the project."""

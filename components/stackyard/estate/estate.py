@@ -168,7 +168,10 @@ class Estate:
         valid: list[Loaded] = []
         for stack in stacks:
             try:
-                loaded = self.load(stack)
+                loaded, problems = self._loader.check(stack)
+                found += problems
+                if loaded is None:
+                    continue
                 valid.append(loaded)
                 found += stage_names.of_roles(loaded, stages)
                 upstream = foundations(self.upstreams(stack).get("foundation"))
@@ -190,9 +193,9 @@ class Estate:
         return []
 
     def _foundation(self, stack: StackId | None) -> Loaded | None:
-        """Return a valid foundation; None for an invalid one, whose own check reports it."""
+        """Return what is valid of a foundation, whose own check reports the rest."""
         try:
-            return self.load(stack) if stack is not None else None
+            return self._loader.check(stack)[0] if stack is not None else None
         except StackFileErrors:
             return None
 

@@ -55,6 +55,14 @@ def stage_file(stage: str) -> str:
     return f"{STAGES}/{stage}{SUFFIX}"
 
 
+def closeness(file: str) -> int:
+    """Return how close a file is to a stack: 0 for the company's, most for the stack's own."""
+    if file.startswith(STAGES):
+        return 1
+    depth = file.count("/") - FOLDER.count("/")
+    return (0, 0, 2, 3)[min(depth, 3)] + (depth > 2 and not file.endswith(DEFAULTS))
+
+
 def scan(root: Path) -> Layout:
     """Return the layout of an estate; files that are not YAML or JSON are ignored."""
     found = Layout()

@@ -30,6 +30,9 @@ class Loaded:
     tree: Node
     """The merged files."""
 
+    left_out: frozenset[FieldPath] = frozenset()
+    """What the config lacks because it is wrong; empty for a stack that is valid."""
+
     @cached_property
     def effective(self) -> dict[str, Any]:
         """The merged files as built-in types, without the blueprint's defaults."""

@@ -17,7 +17,7 @@ from stackyard.estate.merge import merged
 from stackyard.estate.model_fields import written_fields
 from stackyard.estate.node import Node
 from stackyard.estate.redaction import shown
-from stackyard.estate.validation import unknown_field, validated
+from stackyard.estate.validation import checked, unknown_field
 from stackyard.naming import StackId
 from stackyard.suggestion import did_you_mean
 
@@ -52,18 +52,25 @@ class Loader:
 
     def load(self, stack: StackId) -> Loaded:
         """Read, merge and validate; raises StackFileErrors with all problems of all its files."""
+        loaded, problems = self.check(stack)
+        if problems or loaded is None:
+            raise StackFileErrors(problems)
+        return loaded
+
+    def check(self, stack: StackId) -> tuple[Loaded | None, list[StackFileError]]:
+        """Read, merge and validate; return what is valid of the stack, and every problem.
+
+        Raises StackFileErrors where a file cannot be read.
+        """
         misplaced: list[StackFileError] = []
         blueprint, tree = self.merged(stack, misplaced)
         inherited = (layout.COMPANY, layout.stage_file(stack.stage))
         shared = [each for file in inherited for each in self.shared_problems(file)]
-        problems = [*shared, *misplaced]
-        try:
-            config = validated(config_class(blueprint), tree)
-        except StackFileErrors as errors:
-            raise StackFileErrors([*problems, *errors.problems]) from None
-        if problems:
-            raise StackFileErrors(problems)
-        return Loaded(stack, blueprint, config, tree)
+        found = checked(config_class(blueprint), tree)
+        problems = [*shared, *misplaced, *found.errors]
+        if found.config is None:
+            return None, problems
+        return Loaded(stack, blueprint, found.config, tree, found.left_out), problems
 
     def merged(self, stack: StackId, problems: list[StackFileError]) -> tuple[str, Node]:
         """Return a stack's blueprint and merged files, not validated; records misplaced blueprints.

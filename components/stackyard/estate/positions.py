@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stackyard.estate.errors import StackFileError
+from stackyard.estate.layout import closeness
 from stackyard.estate.node import Node
 from stackyard.estate.redaction import shown, without_secrets
 from stackyard.field_path import FieldPath, dotted
@@ -12,11 +13,13 @@ from stackyard.problem import Problem
 def located(problem: Problem, tree: Node, base: FieldPath = ()) -> StackFileError:
     """Return a problem with its position; `tree` is the value at `base`, which has the problem.
 
-    A field with its default value is in no file. The position is then that of the first related
-    field that is in a file, else of the nearest section around the problem's own field.
+    Of the fields that take part, the position is that of the one whose file is closest to the
+    stack: there somebody changed what the shared files say. A field with its default value is in
+    no file; where all have, the position is of the nearest section around the problem's own field.
     """
     paths = dict.fromkeys((problem.path, *problem.related))
     written = [(path, node) for path in paths if (node := _descend(tree, path)) is not None]
+    written.sort(key=lambda each: -closeness(each[1].position.file))
     path, node = written[0] if written else _nearest(tree, problem.path)
     message = without_secrets(problem.message, tree, base)
     others = [f"`{dotted((*base, *at))}` is at {other.position}" for at, other in written[1:]]
@@ -24,6 +27,11 @@ def located(problem: Problem, tree: Node, base: FieldPath = ()) -> StackFileErro
     is_scalar = not isinstance(node.value, dict | list)
     value = shown(node, (*base, *path)) if is_scalar and node.text not in message else None
     return StackFileError(*node.position, dotted((*base, *path)), message, value, hint)
+
+
+def is_written(path: FieldPath, tree: Node) -> bool:
+    """Tell whether a tree has a value at a path."""
+    return _descend(tree, path) is not None
 
 
 def _descend(tree: Node, path: FieldPath) -> Node | None:

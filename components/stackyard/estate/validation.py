@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from stackyard.config import Config
-from stackyard.estate import former_keys, messages, model_fields
+from stackyard.estate import former_keys, messages, model_fields, partial
 from stackyard.estate.errors import StackFileError, StackFileErrors
 from stackyard.estate.node import Node
-from stackyard.estate.positions import located
+from stackyard.estate.positions import is_written, located
 from stackyard.estate.redaction import shown, without_secrets
 from stackyard.field_path import FieldPath, dotted
 from stackyard.problem import ERROR_TYPE
@@ -25,13 +25,62 @@ Finding = Mapping[str, Any]
 
 def validated(model: type[M], tree: Node) -> M:
     """Return the config of a tree; raises StackFileErrors with every problem."""
-    try:
-        return model.parse(tree.to_dict())
-    except ValidationError as error:
-        findings = error.errors(include_url=False)
-        problems = [each for finding in findings for each in _problems(model, tree, finding)]
+    found = checked(model, tree)
+    if found.errors or found.config is None:
         # Not chained: pydantic's own text contains the values.
-        raise StackFileErrors(_joined(problems)) from None
+        raise StackFileErrors(found.errors)
+    return found.config
+
+
+@dataclass(frozen=True)
+class Checked(Generic[M]):
+    """What a tree holds: a config, and what is wrong with it."""
+
+    config: M | None
+    """The config, where there are errors without the fields that are wrong; None where a field
+    is wrong without which nothing can be said."""
+
+    errors: list[StackFileError]
+    """Every problem."""
+
+    left_out: frozenset[FieldPath]
+    """What the config lacks because it is wrong."""
+
+
+ROUNDS = 8
+"""How often a tree is validated again without what is wrong; each round has fewer fields."""
+
+
+def checked(model: type[M], tree: Node) -> Checked[M]:
+    """Return the config of a tree, and every problem of fields and between fields."""
+    left_out: frozenset[FieldPath] = frozenset()
+    problems: list[_Located] = []
+    for _ in range(ROUNDS):
+        rest = partial.without(tree, left_out)
+        try:
+            return Checked(model.parse(rest.to_dict()), _joined(problems), left_out)
+        except ValidationError as error:
+            findings = error.errors(include_url=False)
+        for finding in findings:
+            problems += _problems(model, rest, finding, left_out)
+        causes = {cause for finding in findings for cause in _causes(rest, finding)}
+        if causes == {()} and findings[0]["type"] == ERROR_TYPE:
+            return Checked(model.parse(rest.to_dict(), alone=True), _joined(problems), left_out)
+        if () in causes or causes <= left_out:
+            break
+        left_out |= causes
+    return Checked(None, _joined(problems), left_out)
+
+
+def _causes(tree: Node, finding: Finding) -> Iterator[FieldPath]:
+    """Yield what to leave out so that a finding goes; the top where nothing can be left out."""
+    base, _ = _written(tree, finding)
+    if finding["type"] != ERROR_TYPE or not base:
+        yield partial.keys_of(base)
+        return
+    for problem in finding["ctx"]["problems"]:
+        paths = [(*base, *path) for path in (problem.path, *problem.related)]
+        yield partial.keys_of(next((path for path in paths if is_written(path, tree)), base))
 
 
 def unknown_field(node: Node, path: FieldPath, known: Iterable[str]) -> StackFileError:
@@ -51,11 +100,17 @@ class _Located:
     expected: str | None = None
 
 
-def _problems(model: type[Config], tree: Node, finding: Finding) -> Iterator[_Located]:
+def _problems(
+    model: type[Config], tree: Node, finding: Finding, left_out: Collection[FieldPath]
+) -> Iterator[_Located]:
+    """Yield the problems of a finding, except those that may follow from what was left out."""
     path, node = _written(tree, finding)
     if finding["type"] == ERROR_TYPE:
         for problem in finding["ctx"]["problems"]:
-            yield _Located(located(problem, node, path))
+            if not partial.is_doubtful(problem, path, left_out):
+                yield _Located(located(problem, node, path))
+    elif any(partial.overlap(gone, finding["loc"]) for gone in left_out):
+        return
     elif finding["type"] == "extra_forbidden":
         yield _Located(unknown_field(node, path, model_fields.fields_at(model, path[:-1])))
     elif finding["type"] != "missing":

@@ -29,7 +29,7 @@ def add(root: Path, stage: str, text: str) -> Path:
 
 
 def test_versions_are_written_and_nothing_else(root: Path) -> None:
-    add(root, "dev", RELEASE + "namespace: {quota: {cpu: 7}}\n")
+    add(root, "dev", RELEASE + "namespace: {quota: {cpu: 17}}\n")
     found = promotion(Estate(root), DEV, STAGING)
     assert [path for path, _ in found.values] == ["serving.models.classifier.release"]
     assert "namespace.quota.cpu" in found.left
@@ -103,7 +103,7 @@ def test_stages_that_are_wrong(root: Path, words: tuple[str, str]) -> None:
 
 
 def test_stage_files_explain_and_a_lone_value_is_flagged(root: Path) -> None:
-    add(root, "prod", "tags: {mine: x}\nnamespace: {quota: {cpu: 7}}\n")
+    add(root, "prod", "tags: {mine: x}\nnamespace: {quota: {cpu: 17}}\n")
     estate = Estate(root)
     found = {each.path: each for each in differences(estate.load(DEV), estate.load(PROD))}
     assert found["protection.protect"].reason == "stage dev; stage prod"

@@ -11,7 +11,7 @@ from stackyard.config import Config, Name, immutable
 from stackyard.estate.errors import StackFileErrors
 from stackyard.estate.immutable import changed_immutables
 from stackyard.estate.reader import parse
-from stackyard.estate.validation import validated
+from stackyard.estate.validation import checked, validated
 from stackyard.problem import Problem, above
 
 
@@ -270,3 +270,30 @@ def test_a_config_made_in_a_program_shows_its_problems_in_pydantics_error() -> N
 def test_a_validator_that_quotes_a_secret_is_silenced() -> None:
     (found,) = problems("owner: me\nvault: {password: hunter2}\n")
     assert found == "f.yaml:2:19: `vault.password`: password [hidden] is too short (got [hidden])"
+
+
+def test_what_is_wrong_between_fields_is_found_beside_what_is_wrong_in_one() -> None:
+    wrong = "owner: elsewhere@x\nopen: maybe\npools: {aa: {size: 4, smallest: 7}, bb: {size: 9}}"
+    assert [line.split(" HINT")[0] for line in problems(wrong)] == [
+        "f.yaml:1:8: `owner`: is not of this sample (got 'elsewhere@x')",
+        "f.yaml:2:7: `open`: must be true or false (got 'maybe')",
+        "f.yaml:3:33: `pools.aa.smallest`: `smallest` (7) is above `size` (4)",
+        "f.yaml:3:37: `pools.bb`: too large",
+    ]
+
+
+def test_what_may_only_follow_from_what_is_left_out_is_not_reported() -> None:
+    """The size of `least` takes part in the second problem, so nobody knows without it."""
+    wrong = "owner: a@b.example\npools: {least: {size: x}, bb: {size: 9}}"
+    (only,) = problems(wrong)
+    assert only.startswith("f.yaml:2:23: `pools.least.size`: must be a whole number")
+    found = checked(Sample, parse(wrong, "f.yaml"))
+    assert found.config is not None
+    assert found.config.pools["least"].size == 3
+    assert found.left_out == {("pools", "least", "size")}
+
+
+def test_nothing_can_be_said_without_what_every_stack_needs() -> None:
+    found = checked(Sample, parse("owner: [a]\npools: {bb: {size: 9}}", "f.yaml"))
+    assert found.config is None
+    assert [error.path for error in found.errors] == ["owner"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stackyard.blueprints.project.agreements.serving import always_running
 from stackyard.blueprints.project.sections import ProjectSections
-from stackyard.field_path import FieldPath
+from stackyard.field_path import FieldPath, dotted
 from stackyard.limits.nodes import mib
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.problem import Problem
@@ -26,11 +26,12 @@ def _above(config: ProjectSections, path: FieldPath, job: TrainingJobConfig) -> 
         ("memory", job.memory, mib(job.memory), mib(quota.memory), busy.memory_mib),
     ):
         bound = f"`namespace.quota.{resource}` ({getattr(quota, resource)})"
+        written = f"`{dotted((*path, resource))}` ({asked})"
         related = (("namespace", "quota", resource),)
         if requested > limit:
-            message = f"`{resource}` ({asked}) is above {bound}"
+            message = f"{written} is above {bound}"
             yield Problem((*path, resource), message, related=related)
-        elif requested and requested + taken > limit:
-            left = f"{max(limit - taken, 0)}{'Mi' if resource == 'memory' else ''}"
-            message = f"`{resource}` ({asked}) is above the {left} that servers leave of {bound}"
+        elif requested and taken <= limit < requested + taken:
+            left = f"{limit - taken}{'Mi' if resource == 'memory' else ''}"
+            message = f"{written} is above the {left} that servers leave of {bound}"
             yield Problem((*path, resource), message, related=related)

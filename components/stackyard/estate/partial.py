@@ -1,0 +1,64 @@
+"""Configs with wrong fields: what else is wrong is found by a look at the rest.
+
+A field that is wrong is left out, and the rest is validated again, so that one run reports the
+problems of fields, between fields, and between stacks. Problems that may only follow from what
+was left out are not reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stackyard.estate.node import Node
+from stackyard.field_path import FieldPath
+from stackyard.problem import Problem
+
+
+def without(tree: Node, paths: Iterable[FieldPath]) -> Node:
+    """Return a tree without the values at some paths; of a list nothing is left."""
+    for path in paths:
+        tree = _without(tree, path)
+    return tree
+
+
+def _without(node: Node, path: FieldPath) -> Node:
+    step = str(path[0])
+    below = node.fields.get(step)
+    if below is None:
+        return node
+    fields = dict(node.fields)
+    if len(path) == 1:
+        del fields[step]
+    else:
+        fields[step] = _without(below, path[1:])
+    return Node(fields, node.origin, node.key)
+
+
+def keys_of(path: FieldPath) -> FieldPath:
+    """Return the part of a path before the first position in a list."""
+    at = next((place for place, step in enumerate(path) if isinstance(step, int)), len(path))
+    return path[:at]
+
+
+def overlap(one: FieldPath, other: FieldPath) -> bool:
+    """Tell whether one of two paths leads to the other."""
+    shared = min(len(one), len(other))
+    return one[:shared] == other[:shared]
+
+
+def is_doubtful(problem: Problem, base: FieldPath, left_out: Iterable[FieldPath]) -> bool:
+    """Tell whether a problem may exist only because something was left out.
+
+    It does where it is about a field that was left out, or names one.
+    """
+    paths = [(*base, *path) for path in (problem.path, *problem.related)]
+    text = f"{problem.message} {problem.hint or ''}"
+    return any(
+        any(overlap(path, gone) for path in paths) or _names(text, str(gone[-1]))
+        for gone in left_out
+    )
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
