@@ -1,7 +1,7 @@
 """A problem of a config: the field, the error, and an action that solves it.
 
 Config models yield problems with the paths of their fields, relative to the model. The reader of
-stack files turns each path into a file, line and column; no text is searched for positions.
+stack files converts each path to a file, line and column; no text is searched for positions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from stackyard.field_path import FieldPath, dotted
 
 ERROR_TYPE = "problems"
-"""The type of the pydantic error that carries problems, under the same key of its context."""
+"""The type of the pydantic error with problems, which are under the same key of its context."""
 
 
 @dataclass(frozen=True)

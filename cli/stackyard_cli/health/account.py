@@ -39,7 +39,7 @@ def lock(one: Held) -> Check:
 
 
 def identity(name: str, estate: Estate, location: Location) -> Check:
-    """Check that AWS accepts the credentials, and that the estate has an account of theirs."""
+    """Check that AWS accepts the credentials, and that their account is in the estate."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     aws = Aws(location.environment)

@@ -1,8 +1,8 @@
-"""A cluster on premises belongs to one stage.
+"""An on-premises cluster belongs to one stage.
 
-Priority classes and queues have names of their own for the whole cluster, so the apply of a second
-stage would fail or, at its destroy, take those of the first away. IAM has one identity provider per
-issuer and account. Source:
+Names of priority classes and queues are unique in a cluster, so the apply of a second stage would
+fail, or its destroy would delete those of the first. IAM has one identity provider per issuer and
+account. Source:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 (`EntityAlreadyExists`).
 """
@@ -21,7 +21,7 @@ HINT = "give the stage a cluster of its own"
 
 
 def shared_clusters(stacks: Iterable[Loaded]) -> Iterator[StackFileError]:
-    """Yield each cluster or issuer that an earlier stack has registered already."""
+    """Yield each cluster or issuer that another stack has already registered."""
     seen: dict[tuple[str, ...], tuple[Loaded, str]] = {}
     for loaded in stacks:
         config = loaded.config

@@ -7,7 +7,7 @@
         model = mlflow.sklearn.log_model(estimator, name="model")
         register_model("defects", model.model_uri, Lineage.from_environment())
 
-Whoever calls MLflow directly can still make a version without lineage: such versions are flagged by
+A direct call of MLflow can still create a version without lineage: such versions are flagged by
 `stackyard models verify`, are not kept in the model bucket, and so can never be served.
 """
 

@@ -118,9 +118,9 @@ def deployment(server: Server, pods: Pods) -> k8s.apps.v1.DeploymentSpecArgs:
 
 
 def _roll_out(server: Server) -> k8s.apps.v1.RollingUpdateDeploymentArgs:
-    """Return how a new version takes over: with pods beside the former ones, where there is room.
+    """Return the rolling update: a new pod starts before a former one stops, except on GPUs.
 
-    A pod on a GPU may never get one while all are held, so there one of the former pods goes first:
+    A new pod may never get a GPU while all are in use, so there one of the former pods stops first:
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment.
     """
     full = 1 if server.pool is not None else 0

@@ -20,7 +20,7 @@ CONNECT = ("python", f"{CLIENT_PATH}/connect.py", STORAGE)
     python /etc/stackyard/connect.py OPTUNA_STORAGE_URL python tune.py
 
 in pods that mount the ConfigMap `database-client` at `/etc/stackyard`, take their environment from
-the ConfigMap `tuning`, carry the label of `WORKERS` and run as `trainer`."""
+the ConfigMap `tuning`, have the label of `WORKERS` and run as `trainer`."""
 
 WORKERS = {f"{kubernetes.OWN}database": NAME}
 """Label of training pods that tune: only they, and the dashboard, may connect to the database."""

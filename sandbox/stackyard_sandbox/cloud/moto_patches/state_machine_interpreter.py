@@ -169,7 +169,7 @@ class _Builds(_Cased):
 
     def __init__(self) -> None:
         super().__init__()
-        # The interpreter has one class for both kinds of waiting.
+        # The interpreter supports `Sync` only together with `WaitForTaskToken`.
         self._supported_integration_patterns = {
             ResourceCondition.Sync,
             ResourceCondition.WaitForTaskToken,

@@ -37,7 +37,7 @@ class Change:
 
 
 def changes(old: Properties, new: Properties) -> list[Change]:
-    """Return every difference; the provider's tags only if no own tag of the resource differs."""
+    """Return every difference; one in `tagsAll` only if the same tag in `tags` is equal."""
     found = list(_map_changes(old, new, "", additions_only=bool(old.get(IMPORTED))))
     own = {change.path for change in found}
     return [

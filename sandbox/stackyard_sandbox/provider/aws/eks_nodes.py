@@ -125,7 +125,7 @@ class NodeGroup(Resource):
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the pool and wait until its nodes are gone."""
+        """Delete the pool and wait for the deletion of its nodes."""
         cluster, _, name = identity.partition(":")
         client = aws.client("eks")
         with ignoring_missing(GONE):

@@ -1,4 +1,4 @@
-"""Training jobs and the quota: none asks for more than it, or no cluster would accept its pod."""
+"""Training jobs: none requests more than the quota, because no cluster would accept its pod."""
 
 from __future__ import annotations
 
