@@ -58,7 +58,7 @@ class StackConfig(Config):
     """Monthly budget of the stack; without it no change is refused for its cost."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what AWS refuses of any stack: region, partition of ARNs, and tags."""
+        """Yield values that AWS refuses in every stack: region, partition of ARNs, and tags."""
         if why := tags.text_problem(self.owner, tags.LONGEST_VALUE):
             yield Problem(("owner",), f"becomes a tag, and {why}")
         yield from tags.problems(("tags",), self.tags)

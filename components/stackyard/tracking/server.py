@@ -129,7 +129,7 @@ def allowed_hosts(config: TrackingConfig, stack: StackId) -> list[str]:
 
 
 def _allowed_origin(config: TrackingConfig) -> dict[str, str]:
-    """Return what lets the server's own page write to it; from elsewhere only `localhost` may.
+    """Return the setting that allows writes of the server's own page; `localhost` may always write.
 
     Browsers send an origin with every write, also to the host that the page is from:
     https://mlflow.org/docs/latest/self-hosting/security/network/.

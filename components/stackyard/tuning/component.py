@@ -130,7 +130,7 @@ class Tuning(Component):
     def _make_worker_settings(
         self, variables: dict[str, pulumi.Input[str]], trainer: pulumi.Input[str]
     ) -> None:
-        """Give training pods the settings of the storage, and the access to its password."""
+        """Give training pods the settings of the storage, and access to its password."""
         k8s.core.v1.ConfigMap(
             self.named("workers"),
             metadata=self._work.metadata(self._namespace),

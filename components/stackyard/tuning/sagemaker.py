@@ -89,7 +89,7 @@ class Site:
 
 
 def job_prefix(stack: StackId) -> str:
-    """Return what the names of a project's jobs begin with, before a hyphen."""
+    """Return the prefix of the names of a project's jobs, before a hyphen."""
     return fitted(stack.slug, JOB_PREFIX_LIMIT)
 
 
