@@ -1,4 +1,4 @@
-"""PrivateBucket, the only S3 bucket Stackyard makes: private, versioned, encrypted, expiring."""
+"""PrivateBucket, the only kind of S3 bucket in Stackyard: private, versioned, encrypted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _Default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncr
 
 
 class PrivateBucket(Component):
-    """A bucket without public access or ACLs, whose objects have versions and a lifetime."""
+    """A private bucket without ACLs, with versions and lifecycle rules for its objects."""
 
     TYPE: ClassVar[str] = "stackyard:index:PrivateBucket"
 
     bucket_name: str
-    """The bucket's name, for what must name it before it exists, such as a policy."""
+    """The bucket's name, for policies that must contain it before the bucket exists."""
 
     bucket_id: pulumi.Output[str]
     """The same name, known once the bucket and its policy exist."""
@@ -43,10 +43,10 @@ class PrivateBucket(Component):
         statements: Sequence[iam.Statement] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the bucket's name and region, and its `kind`, the value of `stackyard:class`.
+        """Wiring: the bucket's name and region; `kind` is the value of the tag `stackyard:class`.
 
-        `key_arn` None encrypts by S3's own key: access logs cannot be delivered to a bucket with
-        a KMS key. `log_bucket` receives the access logs. `statements` join the bucket's policy.
+        With `key_arn` None, S3's own key encrypts: access logs cannot be delivered to a bucket with
+        a KMS key. `log_bucket` receives the access logs. `statements` are added to the policy.
         """
         recorded = lifetime.production if isinstance(lifetime, ModelLifetimes) else lifetime
         super().__init__(name, recorded, opts=opts)
@@ -63,7 +63,7 @@ class PrivateBucket(Component):
         self._set_encryption(key_arn)
         self._set_lifecycle(lifetime)
         self._set_logging(log_bucket)
-        # S3 checks the policy of a bucket that is named as the target of access logs.
+        # S3 checks the policy of a bucket that is the target of access logs.
         self.bucket_id = self._set_policy(bucket.arn, key_arn, statements).bucket
         self.publish()
 
@@ -110,7 +110,7 @@ class PrivateBucket(Component):
             opts=self.child(),
         )
         rules = lifecycle_rules(bucket_plan(lifetime))
-        # Rules about noncurrent versions are only accepted once the bucket has versions.
+        # S3 accepts rules for noncurrent versions only after versioning is enabled.
         aws.s3.BucketLifecycleConfiguration(
             self.named("lifecycle"),
             bucket=self._bucket.id,

@@ -1,8 +1,7 @@
-"""Configs with wrong fields: what else is wrong is found by a look at the rest.
+"""Validates the correct part of a config with errors, so that one run reports all problems.
 
-A field that is wrong is left out, and the rest is validated again, so that one run reports the
-problems of fields, between fields, and between stacks. Problems that may only follow from what
-was left out are not reported.
+Fields with errors are removed, and the rest is validated again, for problems of fields, between
+fields, and between stacks. Problems that may only be a consequence of the removal are not reported.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from stackyard.problem import Problem
 
 
 def without(tree: Node, paths: Iterable[FieldPath]) -> Node:
-    """Return a tree without the values at some paths; of a list nothing is left."""
+    """Return a tree without the values at some paths; an error in a list removes the whole list."""
     for path in paths:
         tree = _without(tree, path)
     return tree
@@ -42,15 +41,15 @@ def keys_of(path: FieldPath) -> FieldPath:
 
 
 def overlap(one: FieldPath, other: FieldPath) -> bool:
-    """Tell whether one of two paths leads to the other."""
+    """Return whether one of two paths is the start of the other."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
 
 
 def is_doubtful(problem: Problem, base: FieldPath, left_out: Iterable[FieldPath]) -> bool:
-    """Tell whether a problem may exist only because something was left out.
+    """Return whether a problem may exist only because fields were removed.
 
-    It does where it is about a field that was left out, or names one.
+    This is the case if it is about a removed field, or names one.
     """
     paths = [(*base, *path) for path in (problem.path, *problem.related)]
     text = f"{problem.message} {problem.hint or ''}"
