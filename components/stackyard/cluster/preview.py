@@ -13,7 +13,7 @@ is forbidden, Pulumi's provider compares what was applied last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import pulumi
@@ -29,43 +29,42 @@ READ = ("get", "list", "watch")
 TRY = ("create", "patch")
 """Verbs of a server-side dry run."""
 
-CORE = (
-    "configmaps",
-    "endpoints",
-    "events",
-    "limitranges",
-    "namespaces",
-    "nodes",
-    "persistentvolumeclaims",
-    "persistentvolumes",
-    "pods",
-    "podtemplates",
-    "replicationcontrollers",
-    "resourcequotas",
-    "serviceaccounts",
-    "services",
-)
-"""Resources of the core group, by name: RBAC knows no exception from `*`, and Secrets are one."""
+RESOURCES: Mapping[str, Sequence[str]] = {
+    "": (
+        *("configmaps", "endpoints", "events", "limitranges", "namespaces", "nodes"),
+        *("persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates"),
+        *("replicationcontrollers", "resourcequotas", "serviceaccounts", "services"),
+    ),
+    "apiextensions.k8s.io": ("customresourcedefinitions",),
+    "apps": ("controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"),
+    "autoscaling": ("horizontalpodautoscalers",),
+    "batch": ("cronjobs", "jobs"),
+    "discovery.k8s.io": ("endpointslices",),
+    "karpenter.k8s.aws": ("ec2nodeclasses",),
+    "karpenter.kwok.sh": ("kwoknodeclasses",),
+    "karpenter.sh": ("nodeclaims", "nodepools"),
+    "kueue.x-k8s.io": (
+        *("clusterqueues", "cohorts", "localqueues", "resourceflavors", "topologies"),
+        *("workloadpriorityclasses", "workloads"),
+    ),
+    "networking.k8s.io": ("ingresses", "networkpolicies"),
+    "policy": ("poddisruptionbudgets",),
+    "scheduling.k8s.io": ("priorityclasses",),
+    "secrets-store.csi.x-k8s.io": ("secretproviderclasses",),
+    "storage.k8s.io": ("csidrivers", "storageclasses"),
+}
+"""Resources by API group that hold no secret values and give no rights, each by its name: RBAC
+knows no exception from `*`, which would include Secrets, tokens and what enters a pod."""
 
-OTHER_GROUPS = (
-    "apiextensions.k8s.io",
-    "apps",
-    "autoscaling",
-    "batch",
-    "discovery.k8s.io",
-    "karpenter.k8s.aws",
-    "karpenter.sh",
-    "kueue.x-k8s.io",
-    "networking.k8s.io",
-    "policy",
-    "scheduling.k8s.io",
-    "secrets-store.csi.x-k8s.io",
-    "storage.k8s.io",
-)
-"""Groups whose resources hold no secret values and give no rights."""
-
-READ_ONLY_GROUPS = ("admissionregistration.k8s.io", "rbac.authorization.k8s.io")
-"""Groups that decide what others may do."""
+READ_ONLY: Mapping[str, Sequence[str]] = {
+    "admissionregistration.k8s.io": (
+        *("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
+    ),
+    "rbac.authorization.k8s.io": (
+        *("clusterrolebindings", "clusterroles", "rolebindings", "roles"),
+    ),
+}
+"""Resources that decide what others may do."""
 
 NAME = "stackyard-preview"
 
@@ -116,9 +115,8 @@ class PreviewAccess(Component):
 def rules() -> list[k8s.rbac.v1.PolicyRuleArgs]:
     """Return the rules of the cluster role."""
     return [
-        _rule([""], CORE, [*READ, *TRY]),
-        _rule(OTHER_GROUPS, ["*"], [*READ, *TRY]),
-        _rule(READ_ONLY_GROUPS, ["*"], READ),
+        *(_rule(group, names, [*READ, *TRY]) for group, names in RESOURCES.items()),
+        *(_rule(group, names, READ) for group, names in READ_ONLY.items()),
     ]
 
 
@@ -155,9 +153,7 @@ def dry_runs_only() -> k8s.admissionregistration.v1.ValidatingAdmissionPolicySpe
     )
 
 
-def _rule(
-    groups: Sequence[str], resources: Sequence[str], verbs: Sequence[str]
-) -> k8s.rbac.v1.PolicyRuleArgs:
+def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> k8s.rbac.v1.PolicyRuleArgs:
     return k8s.rbac.v1.PolicyRuleArgs(
-        api_groups=list(groups), resources=list(resources), verbs=list(verbs)
+        api_groups=[group], resources=list(resources), verbs=list(verbs)
     )
