@@ -577,9 +577,11 @@ CLUSTER = [
             "labels": {"stackyard.dev/pool": "gpu"},
             "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}],
             "amiType": "AL2023_x86_64_NVIDIA",
+            "nodeRepairConfig": {"enabled": False},
         },
         {
             "scalingConfig": {"minSize": 0, "desiredSize": 2, "maxSize": 4},
+            "nodeRepairConfig": {"enabled": True},
             "labels": {"stackyard.dev/pool": "other"},
             "taints": [{"key": "gpu", "value": "yes", "effect": "NO_SCHEDULE"}],
             "version": "1.34",

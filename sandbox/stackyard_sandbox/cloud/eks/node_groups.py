@@ -40,6 +40,8 @@ class NodeGroups(Clusters):
         group = self._group(cluster.name, asked["nodegroupName"])
         _check_sizes(group.scaling_config | (asked.get("scalingConfig") or {}), cluster.name)
         super().update_nodegroup_config()
+        if repair := asked.get("nodeRepairConfig"):
+            group.node_repair_config = repair
         self.fleet.scale(cluster, group)
         given = {key: asked[key] for key in asked if key not in ("clusterName", "nodegroupName")}
         return self.update_of(cluster, "ConfigUpdate", given)

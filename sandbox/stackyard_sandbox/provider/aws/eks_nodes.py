@@ -42,6 +42,7 @@ SETTINGS = (
     "remoteAccess",
     "taints",
     "updateConfig",
+    "nodeRepairConfig",
     "version",
     "releaseVersion",
 )
@@ -109,11 +110,12 @@ class NodeGroup(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Change sizes, labels, taints, version and tags."""
+        """Change sizes, repair, labels, taints, version and tags."""
         client = aws.client("eks")
         where = {"clusterName": new["clusterName"], "nodegroupName": new["nodeGroupName"]}
-        if changed(old, new, "scalingConfig", "labels", "taints", "updateConfig"):
-            arguments = NAMES.pick(new, "scalingConfig", "updateConfig")
+        settings = ("scalingConfig", "updateConfig", "nodeRepairConfig")
+        if changed(old, new, "labels", "taints", *settings):
+            arguments = NAMES.pick(new, *settings)
             if changed(old, new, "labels"):
                 arguments["labels"] = _label_changes(old, new)
             if changed(old, new, "taints"):
