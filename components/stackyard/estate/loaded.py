@@ -31,7 +31,7 @@ class Loaded:
     """The merged files."""
 
     left_out: frozenset[FieldPath] = frozenset()
-    """What the config lacks because it is wrong; empty for a stack that is valid."""
+    """Fields that the config lacks, because they have errors; empty for a valid stack."""
 
     @cached_property
     def effective(self) -> dict[str, Any]:

@@ -34,21 +34,21 @@ def validated(model: type[M], tree: Node) -> M:
 
 @dataclass(frozen=True)
 class Checked(Generic[M]):
-    """What a tree holds: a config, and what is wrong with it."""
+    """The result of a validation: a config, and the problems of its tree."""
 
     config: M | None
-    """The config, where there are errors without the fields that are wrong; None where a field
-    is wrong without which nothing can be said."""
+    """The config, without the fields that have errors; None if a required field has an error and
+    the config cannot be validated without it."""
 
     errors: list[StackFileError]
     """Every problem."""
 
     left_out: frozenset[FieldPath]
-    """What the config lacks because it is wrong."""
+    """Fields that the config lacks, because they have errors."""
 
 
 ROUNDS = 8
-"""How often a tree is validated again without what is wrong; each round has fewer fields."""
+"""Maximum number of validations of a tree; each one omits the fields with errors so far."""
 
 
 def checked(model: type[M], tree: Node) -> Checked[M]:
@@ -73,7 +73,7 @@ def checked(model: type[M], tree: Node) -> Checked[M]:
 
 
 def _causes(tree: Node, finding: Finding) -> Iterator[FieldPath]:
-    """Yield what to leave out so that a finding goes; the top where nothing can be left out."""
+    """Yield the fields to remove because of a finding; the top if no field can be removed."""
     base, _ = _written(tree, finding)
     if finding["type"] != ERROR_TYPE or not base:
         yield partial.keys_of(base)
@@ -103,7 +103,7 @@ class _Located:
 def _problems(
     model: type[Config], tree: Node, finding: Finding, left_out: Collection[FieldPath]
 ) -> Iterator[_Located]:
-    """Yield the problems of a finding, except those that may follow from what was left out."""
+    """Yield the problems of a finding, except possible consequences of removed fields."""
     path, node = _written(tree, finding)
     if finding["type"] == ERROR_TYPE:
         for problem in finding["ctx"]["problems"]:
