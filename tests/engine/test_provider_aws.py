@@ -9,11 +9,16 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from stackyard.naming import StackId
+from stackyard_cli.engine.worker.adoption import adopt_secrets
+from stackyard_cli.inventory.census import STACK_TAG
+from stackyard_cli.recovery.secrets import restored
 from tests.support.automation import ProgramStack
 
 from .provider_aws_cloud import ACCOUNT, REGION, Cloud, started
 
 SECRET = "pa55-w0rd-of-the-test"
+STACK = StackId("vision", "defects", "staging")
 Program = Callable[[pulumi.InvokeOptions, pulumi.ResourceOptions], object]
 
 
@@ -305,3 +310,40 @@ def test_parameter_store_says_why_not(stack: Stack) -> None:
         name="/aws/service/eks/optimized-ami/1.33/x/recommended/image_id", opts=invoke
     )
     assert "the emulator" in stack.refused()
+
+
+def test_a_secret_of_a_former_life_comes_back_with_its_value(stack: Stack, cloud: Cloud) -> None:
+    def program(_: pulumi.InvokeOptions, opts: pulumi.ResourceOptions) -> None:
+        if taken_over:
+            adopt_secrets(taken_over)
+        key = aws.kms.Key("key", opts=opts)
+        aws.secretsmanager.Secret(
+            "api",
+            name="vision/defects/api",
+            description="A key of the camera's API.",
+            kms_key_id=key.arn if own_key else None,
+            recovery_window_in_days=7,
+            tags={STACK_TAG: str(STACK)},
+            opts=opts,
+        )
+
+    taken_over: dict[str, str] = {}
+    own_key = False
+    stack.program = program
+    vault = cloud.client("secretsmanager")
+    stack.up()
+    vault.put_secret_value(SecretId="vision/defects/api", SecretString=SECRET)
+    stack.destroy()
+    with pytest.raises(Exception, match=r"scheduled for deletion|already exists"):
+        stack.up()
+    own_key = True
+    taken_over |= restored(cloud, STACK)
+    assert set(taken_over) == {"vision/defects/api"}
+    stack.up()
+    taken_over.clear()
+    stack.up()
+    assert stack.preview() == {"same": 4}
+    found = vault.describe_secret(SecretId="vision/defects/api")
+    assert "DeletedDate" not in found
+    assert found["KmsKeyId"] == cloud.client("kms").list_keys()["Keys"][-1]["KeyArn"]
+    assert vault.get_secret_value(SecretId="vision/defects/api")["SecretString"] == SECRET

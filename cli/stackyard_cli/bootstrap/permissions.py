@@ -143,7 +143,8 @@ TABLE = {
     "| GetEncryptionConfiguration",
     "s3.BucketVersioning": "s3: - | PutBucketVersioning | GetBucketVersioning",
     "secretsmanager.Secret": "secretsmanager: CreateSecret | UpdateSecret DeleteSecret "
-    "RestoreSecret RotateSecret CancelRotateSecret TagResource UntagResource | DescribeSecret",
+    "RestoreSecret RotateSecret CancelRotateSecret TagResource UntagResource | DescribeSecret "
+    "ListSecrets",
     "secretsmanager.SecretPolicy": "secretsmanager: - | PutResourcePolicy DeleteResourcePolicy "
     "ValidateResourcePolicy | GetResourcePolicy",
     "signer.SigningProfile": "signer: PutSigningProfile | CancelSigningProfile TagResource "

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from stackyard.naming import StackId
 from stackyard_cli import render
+from stackyard_cli.clients.aws import Aws
 from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.deploy.order import Layers, Operate, Reports, run_in_dependency_order
 from stackyard_cli.deploy.previews import Previews, changes
@@ -18,6 +19,7 @@ from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import KEPT, Workers
 from stackyard_cli.engine.protection import refused, unprotect, unprotect_all
 from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.recovery.secrets import SECRET, restored
 
 
 class Flow:
@@ -95,9 +97,34 @@ class Flow:
             if protected := refused(preview.diagnostics):
                 location, engine = self.deployment.location, self.deployment.engine
                 unprotect(location, engine, task.stack, protected)
-            return runner.run(task, "up", refresh=refresh, packs=self._packs(task))
+            return self._applied(runner, task, preview, refresh=refresh)
 
         return self._run(layers, apply_one, progress)
+
+    def _applied(self, runner: Runner, task: Task, preview: Report, *, refresh: bool) -> Report:
+        """Apply a stack; secrets of its former life are taken over, and then brought up to date."""
+        found = self._restored_secrets(task) if creates_secrets(preview) else {}
+        taken_over = {"secrets": found} if found else {}
+        report = runner.run(task, "up", refresh=refresh, packs=self._packs(task), **taken_over)
+        if not (found and report.ok):
+            return report
+        again = runner.run(task, "up", packs=self._packs(task))
+        return report if again.ok else again
+
+    def _restored_secrets(self, task: Task) -> dict[str, str]:
+        """Restore what waits for its deletion; return ARN by name."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        account = Aws(self.deployment.location.environment, task.config["region"])
+        try:
+            found = restored(account, task.stack)
+        except (BotoCoreError, ClientError) as error:
+            render.narrate(f"{task.stack}: which secrets wait for deletion is not known: {error}")
+            return {}
+        if found:
+            names = ", ".join(sorted(found))
+            render.narrate(f"{task.stack}: restored, with their values: {names}")
+        return found
 
     def destroy(self, layers: Layers) -> Reports:
         """Destroy the stacks; `layers` are in reverse dependency order."""
@@ -179,6 +206,13 @@ def _changes_contract(report: Report) -> bool:
         change.path == "outputs.contract"
         for step in report.steps.values()
         for change in step.changes
+    )
+
+
+def creates_secrets(preview: Report) -> bool:
+    """Return whether a preview creates secrets, whose names a former destroy may still hold."""
+    return any(
+        step.type == SECRET and step.operation == "create" for step in preview.steps.values()
     )
 
 

@@ -43,6 +43,9 @@ class Request:
     types: list[str] = field(default_factory=list)
     """Resource types in the state; their SDK modules are loaded while the engine starts."""
 
+    secrets: dict[str, str] = field(default_factory=dict)
+    """ARN by name of existing secrets, which are imported instead of created."""
+
     targets: list[str] = field(default_factory=list)
     policy_packs: list[str] = field(default_factory=list)
     policy_pack_configs: list[str] = field(default_factory=list)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+import json
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,18 @@ build = stack_program(
 build()
 '''
 
+INDEX_NOTE = """\
+# Name the index that has Stackyard with `pip install --index-url`: a public index may have another
+# package of this name.
+"""
+
 README = """\
 # {stack}, as a plain Pulumi project
 
 Written by `stackyard eject`. It needs Python, the Pulumi CLI and the packages in
 `requirements.txt`; `stackyard` is used as a library of Pulumi components; its command is not.
 
-    pip install -r requirements.txt
+    pip install --index-url YOUR_INDEX -r requirements.txt
     pulumi stack select {reference}
     pulumi preview
 
@@ -77,11 +83,26 @@ def _files(estate: Estate, stack: StackId, location: Location) -> dict[str, str]
         "Pulumi.yaml": _yaml(_project(stack.pulumi_project, location)),
         f"Pulumi.{stack.stage}.yaml": _yaml({**key, "config": config}),
         "__main__.py": MAIN.format(**facts),
-        "requirements.txt": (
-            f"stackyard[grafana]=={version('stackyard')}\npulumi=={sdk_version()}\n"
-        ),
+        "requirements.txt": requirements(),
         "README.md": README.format(**facts, **names),
     }
+
+
+def requirements() -> str:
+    """Return the pinned packages; `stackyard` is from where this installation is, if it says so.
+
+    An index asked by name alone may have another package of that name. Source: PEP 610,
+    https://packaging.python.org/en/latest/specifications/direct-url/.
+    """
+    found = json.loads(distribution("stackyard").read_text("direct_url.json") or "{}")
+    url, vcs = found.get("url", ""), found.get("vcs_info")
+    if vcs is not None:
+        source = f"@ {vcs['vcs']}+{url}@{vcs['commit_id']}"
+    elif url.startswith("https://"):
+        source = f"@ {url}"
+    else:
+        source = f"=={version('stackyard')}"
+    return f"{INDEX_NOTE}stackyard[grafana]{source}\npulumi=={sdk_version()}\n"
 
 
 def _project(name: str, location: Location) -> dict[str, Any]:

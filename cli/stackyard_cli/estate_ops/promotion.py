@@ -20,6 +20,7 @@ from stackyard.estate.node import Node
 from stackyard.field_path import FieldPath, dotted
 from stackyard.naming import StackId
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.estate_ops.yaml_edit import replaced
 
 PROMOTED: Mapping[tuple[str, ...], str] = {
     ("serving", "models", "*", "release"): "the model and image that were served",
@@ -155,10 +156,12 @@ def _differs(one: Node, other: Node | None) -> bool:
 def _written(estate: Estate, stack: StackId, text: str, path: FieldPath, value: Any) -> str:
     """Return the file's text with a value at a path, added to the nearest map in the file."""
     file = layout.file_of(stack)
+    if (edited := replaced(text, path, value)) is not None:
+        return edited
     own = _own(file, text)
     depth, node = _nearest(own, path)
     if depth == len(path):
-        text = _without(text, own, path)
+        text = _without(text, own, path, _by_hand(file, path, value))
         depth, node = _nearest(_own(file, text), path)
     for step in reversed(path[depth + 1 :]):
         value = {step: value}
@@ -181,15 +184,18 @@ def _own(file: str, text: str) -> Node:
     return parse(text, file)
 
 
-def _without(text: str, own: Node, path: FieldPath) -> str:
-    """Return the text without the lines of a key in block style; other lines stay."""
+def _without(text: str, own: Node, path: FieldPath, otherwise: StackyardError) -> str:
+    """Return the text without the lines of a key in block style; other lines stay.
+
+    Raises `otherwise` for a key that shares a line with others.
+    """
     node, parent = _at(own, path), _at(own, path[:-1])
     if node is None or node.key is None or parent is None:
         return text
     lines = text.splitlines()
     start, indent = node.key.line - 1, node.key.column - 1
     if _is_flow(lines, parent) or lines[start][:indent].strip():
-        raise _by_hand(node.key.file, path, node.to_dict())
+        raise otherwise
     end = start + 1
     while end < len(lines) and (
         not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent
@@ -199,7 +205,7 @@ def _without(text: str, own: Node, path: FieldPath) -> str:
     if isinstance(parent.value, dict) and len(parent.value) == 1:
         # A key without a value is invalid: its section is removed as well, and written again.
         if len(path) > 1:
-            return _without(text, own, path[:-1])
+            return _without(text, own, path[:-1], otherwise)
         rest.append("{}")
     return "\n".join(rest) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -56,6 +57,7 @@ class ClusterActor(Component):
         self._stack, self._cluster = context.stack, cluster
         called = function_name(context.stack, audience)
         role = self._make_role(audience)
+        network = self._let_join_network(role)
         entry = aws.eks.AccessEntry(
             self.named("entry"),
             cluster_name=cluster.name,
@@ -71,35 +73,46 @@ class ClusterActor(Component):
             kms_key_id=context.key_arns["logs"],
             opts=self.child(),
         )
-        made = self._make_function(called, role, deployment, log)
+        made = self._make_function(called, role.arn, deployment, needed=[log, network])
         self.arn = pulumi.Output.all(made.arn, entry.urn).apply(lambda known: str(known[0]))
         self.publish()
 
     def _make_role(self, audience: str) -> aws.iam.Role:
-        role = aws.iam.Role(
+        return aws.iam.Role(
             self.named("role"),
             name=role_name(self._stack, f"acts-as-{audience}"),
             description=f"{self._stack}: acts in the cluster as {audience}, for the pipeline",
             assume_role_policy=iam.text(function_trust()),
             opts=self.child(),
         )
-        aws.iam.RolePolicyAttachment(
+
+    def _let_join_network(self, role: aws.iam.Role) -> aws.iam.RolePolicyAttachment:
+        return aws.iam.RolePolicyAttachment(
             self.named("network"),
             role=role.name,
             policy_arn=managed_policy_arn(NETWORK_POLICY, self._cluster.region),
             opts=self.child(),
         )
-        return role
 
     def _make_function(
-        self, called: str, role: aws.iam.Role, deployment: str, log: aws.cloudwatch.LogGroup
+        self,
+        called: str,
+        role_arn: pulumi.Output[str],
+        deployment: str,
+        *,
+        needed: Sequence[pulumi.Resource],
     ) -> aws.lambda_.Function:
+        """Make the function after what is `needed`, so that a destroy deletes the function first.
+
+        Without the role's rights its network interfaces stay, and hold subnets and groups:
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
+        """
         cluster = self._cluster
         code = (Path(__file__).parent / "function" / "cluster.py").read_text(encoding="utf-8")
         return aws.lambda_.Function(
             self.named("function"),
             name=called,
-            role=role.arn,
+            role=role_arn,
             runtime=RUNTIME,
             handler="cluster.handler",
             code=pulumi.AssetArchive({"cluster.py": pulumi.StringAsset(code)}),
@@ -118,5 +131,5 @@ class ClusterActor(Component):
                 "subnet_ids": list(cluster.subnets),
                 "security_group_ids": [cluster.security_group],
             },
-            opts=self.child(depends_on=[log]),
+            opts=self.child(depends_on=list(needed)),
         )

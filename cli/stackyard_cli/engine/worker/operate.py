@@ -29,6 +29,7 @@ from stackyard_cli.engine.messages import (
 )
 from stackyard_cli.engine.protection import REFUSAL
 from stackyard_cli.engine.worker import events
+from stackyard_cli.engine.worker.adoption import adopt_secrets
 from stackyard_cli.engine.worker.command import OwnSessionCommand
 from stackyard_cli.engine.worker.preload import Preload, modules_of
 from stackyard_cli.engine.worker.pulumi_internals import LeanStack, silence_debug_messages
@@ -121,6 +122,8 @@ class Operation:
         try:
             silence_debug_messages()
             name_resources()
+            if self.request.secrets:
+                adopt_secrets(self.request.secrets)
             self._program_of(self.request)()
         except Exception as error:
             self._failure = error

@@ -81,6 +81,42 @@ def test_a_flow_map_is_left_to_people(root: Path) -> None:
     assert path.read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("written", "promoted"),
+    [
+        (
+            "fit: {image: t:1, command: [run], hours: 2}  # short",
+            "fit: {image: 't:2', command: [run], hours: 2}  # short",
+        ),
+        ("fit: {command: [run], 'image': 't:1'}", "fit: {command: [run], 'image': 't:2'}"),
+        ('fit: {image: "t:1", command: [run]}', 'fit: {image: "t:2", command: [run]}'),
+        (
+            'fit:\n    image: "t:1"  # why\n    command: [run]',
+            'fit:\n    image: "t:2"  # why\n    command: [run]',
+        ),
+    ],
+)
+def test_a_value_on_a_line_with_others_is_replaced_alone(
+    root: Path, written: str, promoted: str
+) -> None:
+    add(root, "dev", "training:\n  fit: {image: t:2, command: [run]}\n")
+    path = add(root, "staging", f"training:\n  {written}\n")
+    before = path.read_text()
+    found = promotion(Estate(root), DEV, STAGING)
+    assert dict(found.values)["training.fit.image"] == "t:2"
+    assert found.after == before.replace(written, promoted)
+
+
+def test_a_release_in_one_line_is_replaced_as_a_whole(root: Path) -> None:
+    add(root, "dev", RELEASE)
+    old = "{version: defects/1, image: 'vision/defects/classifier:1@sha256:" + "0" * 64 + "'}"
+    line = "serving: {models: {classifier: {memory: 2Gi, release: " + old + "}}}\n"
+    add(root, "staging", line)
+    after = promotion(Estate(root), DEV, STAGING).after
+    assert "memory: 2Gi, release: {version: defects/9, image: " in after
+    assert after.endswith("}}}\n")
+
+
 def test_what_would_not_be_valid_is_not_written(root: Path) -> None:
     add(root, "dev", RELEASE)
     path = add(root, "staging", "owner: nobody\n")

@@ -1,0 +1,30 @@
+"""Takes resources that exist already into a stack instead of creating them (worker side)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi.runtime import register_stack_transformation
+
+SECRET = "aws:secretsmanager/secret:Secret"
+
+LATER = ("description", "kmsKeyId", "policy", "recoveryWindowInDays", "tags")
+"""Inputs that may differ when a secret is imported; the next `up` changes them. Source:
+https://www.pulumi.com/docs/iac/concepts/resources/options/import/."""
+
+
+def adopt_secrets(arns: Mapping[str, str]) -> None:
+    """Import secrets by their names; call it first: it affects later resources only."""
+
+    def imported(
+        args: pulumi.ResourceTransformationArgs,
+    ) -> pulumi.ResourceTransformationResult | None:
+        arn = arns.get(str(args.props.get("name"))) if args.type_ == SECRET else None
+        if arn is None:
+            return None
+        found = pulumi.ResourceOptions(import_=arn, ignore_changes=list(LATER))
+        opts = pulumi.ResourceOptions.merge(args.opts, found)
+        return pulumi.ResourceTransformationResult(args.props, opts)
+
+    register_stack_transformation(imported)
