@@ -119,7 +119,8 @@ def test_show_origin_points_at_the_line_that_holds(shell: Shell) -> None:
     for path, row in rows.items():
         file, line, column = row["origin"].split(":")
         written = (shell.folder / file).read_text().splitlines()[int(line) - 1]
-        shown = {True: "true", False: "false"}.get(row["value"], str(row["value"]))
+        value = row["value"]
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
         assert written[int(column) - 1 :].lstrip("\"'").startswith(shown), path
 
 
@@ -128,7 +129,13 @@ def test_list_shows_a_broken_stack_beside_the_others(shell: Shell) -> None:
     rows = {row["stack"]: row for row in shell.answer("list", "vision/*/*")}
     assert rows["vision/broken/dev"]["valid"] is False
     assert rows[DEFECTS]["valid"] is True
-    assert rows[DEFECTS]["sections"] == ["retention", "datasets", "access", "namespace"]
+    assert rows[DEFECTS]["sections"] == [
+        "retention",
+        "secrets",
+        "datasets",
+        "access",
+        "namespace",
+    ]
 
 
 def test_validate_names_every_error_at_once(shell: Shell) -> None:
