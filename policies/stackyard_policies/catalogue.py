@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stackyard_policies import identity, lifetime, ownership, storage, workloads
+from stackyard_policies import identity, lifetime, ownership, sizes, storage, workloads
 from stackyard_policies.rule import Level, Rule
 
 RULES: dict[str, Rule] = {
     rule.name: rule
-    for module in (storage, identity, lifetime, ownership, workloads)
+    for module in (storage, identity, lifetime, ownership, workloads, sizes)
     for rule in module.RULES
 }
 

@@ -10,7 +10,7 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from stackyard.instances import vcpus_and_memory
-from stackyard.limits import nodes, regions, tags
+from stackyard.limits import documents, nodes, regions, tags
 
 PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
 
@@ -106,3 +106,26 @@ def test_the_characters_of_tags_are_those_of_iam() -> None:
     )
     assert r"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*" in shape
     assert f'"max": {tags.LONGEST_VALUE}' in shape
+
+
+BY_BOTOCORE = {
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": ("ecr", "RepositoryPolicyText"),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": ("ecr", "LifecyclePolicyText"),
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": ("efs", "Policy"),
+    "aws:kms/key:Key": ("kms", "PolicyType"),
+    "aws:secretsmanager/secretPolicy:SecretPolicy": (
+        "secretsmanager",
+        "NonEmptyResourcePolicyType",
+    ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": ("logs", "FilterPattern"),
+    "aws:sfn/stateMachine:StateMachine": ("stepfunctions", "Definition"),
+}
+
+
+@pytest.mark.parametrize("kind", BY_BOTOCORE)
+def test_the_largest_documents_are_those_of_botocores_models(kind: str) -> None:
+    """KMS's model allows any policy that its API takes; the quota of a key's policy is 32 KB."""
+    service, shape = BY_BOTOCORE[kind]
+    loader = Session().get_component("data_loader")
+    most = loader.load_service_model(service, "service-2")["shapes"][shape]["max"]
+    assert documents.LIMITS[kind].most == (32_768 if service == "kms" else most)

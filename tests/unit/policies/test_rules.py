@@ -14,6 +14,7 @@ from stackyard_policies.configuration import configured, levels
 from stackyard_policies.pack import settings as read_settings
 from stackyard_policies.rule import Settings, Subject
 
+INLINE = "aws:iam/rolePolicy:RolePolicy"
 BUCKET = "aws:s3/bucket:Bucket"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 ENCRYPTION = (
@@ -43,6 +44,14 @@ def document(*statements: dict[str, Any]) -> str:
 
 def allow(action: Any, resource: Any = "arn:aws:s3:::x", **more: Any) -> str:
     return document({"Effect": "Allow", "Action": action, "Resource": resource, **more})
+
+
+def inline(name: str, size: int, role: str = "role") -> Subject:
+    """An inline policy of about so many characters, as the engine links it to its role."""
+    links = {"role": (f"urn:pulumi:dev::p::aws:iam/role:Role::{role}",)}
+    return Subject(
+        f"urn::{name}", INLINE, name, {"policy": allow("s3:Get", "x" * size)}, False, links
+    )
 
 
 def workload(**container: Any) -> list[Subject]:
@@ -231,6 +240,18 @@ CASES: dict[str, Case] = {
         bucket(None),
         True,
     ),
+    "aws-document-size": (
+        one("aws:iam/role:Role", assumeRolePolicy=allow("s3:Get", "x" * 1_900)),
+        one("aws:iam/role:Role", assumeRolePolicy=allow("s3:Get", "x" * 2_048)),
+        one("aws:iam/role:Role"),
+        False,
+    ),
+    "iam-role-size": (
+        [inline("a", 5_000), inline("b", 5_000), inline("c", 9_000, "other")],
+        [inline("a", 5_000), inline("b", 5_000), inline("c", 500)],
+        one(INLINE),
+        False,
+    ),
     "workload-image-fixed": (
         [*workload(image="theirs/train" + DIGEST), *workload(image="ours/train:1.4")],
         workload(image="ours/train:latest"),
@@ -345,3 +366,22 @@ def test_who_lacks_a_budget_hears_of_the_section_that_makes_it() -> None:
     """A project with `budget` and no `monitoring` has no AWS budget."""
     rule = RULES["budget-present"]
     assert "`monitoring`" in rule.fix
+
+
+def test_white_space_counts_except_in_policies_of_iam() -> None:
+    rule = RULES["aws-document-size"]
+    role = allow("s3:Get", "x" * 1_900) + " " * 500
+    assert not list(rule.findings(one("aws:iam/role:Role", assumeRolePolicy=role), SETTINGS))
+    pattern = "x" * 1_000 + " " * 25
+    filters = one("aws:cloudwatch/logMetricFilter:LogMetricFilter", pattern=pattern)
+    assert list(rule.findings(filters, SETTINGS))
+
+
+def test_a_role_has_at_most_ten_managed_policies() -> None:
+    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    links = {"role": ("urn:pulumi:dev::p::aws:iam/role:Role::role",)}
+    found = [Subject(f"urn::{n}", kind, str(n), {}, False, links) for n in range(11)]
+    assert list(RULES["iam-role-size"].findings(found[:10], SETTINGS)) == []
+    ((urn, message),) = RULES["iam-role-size"].findings(found, SETTINGS)
+    assert urn == "urn::0"
+    assert "11 managed policies" in message
