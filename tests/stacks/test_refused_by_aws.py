@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,10 @@ from tests.support.estates import ROOT, STACKS
 DEV = "vision/defects/dev.yaml"
 FOUNDATION = "platform/foundation/dev.yaml"
 DIGEST = "sha256:" + "6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b"
-SSO = "role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Scientists{:02d}_0123456789"
+SSO = (
+    "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/"
+    "AWSReservedSSO_Scientists{:02d}_0123456789abcdef"
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,6 @@ class Case:
     says: str = ""
     """What the problem or its hint contains."""
 
-    marks: tuple[pytest.MarkDecorator, ...] = field(default=())
-
 
 def dev(at: str, says: str = "", /, **sections: Any) -> Case:
     return Case({DEV: sections}, f"{DEV}: {at}", says)
@@ -45,11 +46,6 @@ def dev(at: str, says: str = "", /, **sections: Any) -> Case:
 
 def foundation(at: str, says: str = "", /, **sections: Any) -> Case:
     return Case({FOUNDATION: sections}, f"{FOUNDATION}: {at}", says)
-
-
-def waiting(case: Case) -> Case:
-    """A case that other work still has to close."""
-    return Case(case.files, case.at, case.says, (pytest.mark.xfail(strict=True),))
 
 
 LONG = f"{'a' * 32}/{'b' * 31}"
@@ -170,24 +166,11 @@ CASES = {
     "image with two hyphens in a row": dev(
         "images.images.train--er", images={"images": {"train--er": {"base": "sklearn"}}}
     ),
-    "longer than a pipeline's run can be": waiting(
-        dev("training.fit.hours", training={"fit": {"hours": 720}})
-    ),
-    "audience trusted by 16 roles of the identity centre": waiting(
-        dev(
-            "access.audiences.scientist.trusted",
-            "2048",
-            access={
-                "audiences": {
-                    "scientist": {
-                        "trusted": [
-                            f"arn:aws:iam::123456789012:{SSO.format(number)}abcdef"
-                            for number in range(16)
-                        ]
-                    }
-                }
-            },
-        )
+    "longer than a node lives": dev("training.fit.hours", training={"fit": {"hours": 720}}),
+    "audience trusted by 16 roles of the identity centre": dev(
+        "access.audiences.scientist.trusted",
+        "2048",
+        access={"audiences": {"scientist": {"trusted": [SSO.format(n) for n in range(16)]}}},
     ),
     "no way out and too few endpoints": foundation(
         "network.nat", "autoscaling", network={"nat": "none", "interface_endpoints": NODES_ONLY}
@@ -232,9 +215,7 @@ def matches(problem: str, case: Case) -> bool:
     return at_line and case.says in problem
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=case.marks) for name, case in CASES.items()]
-)
+@pytest.mark.parametrize("name", CASES)
 def test_it_is_refused_at_its_line(name: str, copy: Path) -> None:
     case = CASES[name]
     write(copy, case.files)

@@ -134,13 +134,13 @@ def _role(
         name=name,
         arn=role_arn(context.stack, context.location, who),
         description=f"{context.stack}: {who}",
-        trust=_trust(audience, context) if audience else _pods_of(who, context),
+        trust=trust(audience, context.region) if audience else _pods_of(who, context),
         policy=iam.document(*_allowed(who, grants, datasets, points, context)),
         session_seconds=3600 * (audience.session_hours if audience else 1),
     )
 
 
-def _trust(audience: AudienceConfig, context: GrantContext) -> dict[str, Any]:
+def trust(audience: AudienceConfig, region: str) -> dict[str, Any]:
     """Return a trust policy with accounts as principals, and a condition for the named people.
 
     A principal that is a role must exist, and IAM binds the trust to its unique id: the same role,
@@ -155,7 +155,7 @@ def _trust(audience: AudienceConfig, context: GrantContext) -> dict[str, Any]:
     )
     found = []
     if named:
-        accounts = [AwsLocation(one, context.region).global_arn("iam", "root") for one in roots]
+        accounts = [AwsLocation(one, region).global_arn("iam", "root") for one in roots]
         people = {"ArnLike": {"aws:PrincipalArn": named}, **external_id}
         found.append(_assume("AssumeByName", accounts, people))
     if whole:

@@ -98,8 +98,9 @@ class TrainingJobConfig(Config):
     memory: Memory = "12Gi"
     """Memory; the default fits on a node with 16Gi."""
 
-    hours: Annotated[int, Field(ge=1, le=720)] = 24
-    """Timeout in hours; the job is stopped after it."""
+    hours: Annotated[int, Field(ge=1, le=672)] = 24
+    """Timeout in hours, at most 28 days; the job is stopped after it. Nodes are replaced after 30
+    days, and a job must have its start and its end within the life of one."""
 
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """Number of restarts of a failed pod, which should resume from its last checkpoint."""

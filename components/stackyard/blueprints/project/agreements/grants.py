@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stackyard.access.config import WORKLOADS, GrantsConfig
+from stackyard.access.grants import trust
 from stackyard.blueprints.project.sections import ProjectSections
 from stackyard.field_path import FieldPath, dotted
+from stackyard.limits import documents
 from stackyard.problem import Problem
 
 
@@ -16,6 +18,7 @@ def check(config: ProjectSections) -> Iterator[Problem]:
         path = ("access", "workloads" if who in WORKLOADS else "audiences", who)
         yield from _granted(config, path, grants)
     yield from _other_accounts(config)
+    yield from _too_many(config)
 
 
 def _granted(config: ProjectSections, path: FieldPath, grants: GrantsConfig) -> Iterator[Problem]:
@@ -44,3 +47,16 @@ def _other_accounts(config: ProjectSections) -> Iterator[Problem]:
                 path = ("access", "audiences", who, "trusted")
                 needed = dotted(("access", "audiences", who, "external_id"))
                 yield Problem(path, f"trusts account {account}, which needs `{needed}`")
+
+
+def _too_many(config: ProjectSections) -> Iterator[Problem]:
+    """Yield audiences whose trust policy is larger than IAM takes."""
+    for who, audience in config.access.audiences.items():
+        size = documents.size(trust(audience, config.region), blanks=False)
+        if size > documents.TRUST:
+            yield Problem(
+                ("access", "audiences", who, "trusted"),
+                f"the trust policy of `{who}` has {size} characters, and IAM takes "
+                f"{documents.TRUST}: {len(audience.trusted)} principals are too many",
+                "name several by one pattern, such as `…/AWSReservedSSO_Scientists*`",
+            )
