@@ -59,3 +59,15 @@ def test_every_decision_is_half_a_page_and_in_the_index() -> None:
             "Consequences",
         ]
         assert len(text.splitlines()) <= 30, "half a page"
+
+
+def test_every_image_that_is_used_by_default_has_a_source_on_the_page() -> None:
+    """A mirror is filled from there, and the names differ."""
+    page = (ROOT / "docs/bootstrap.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([\w./-]+)` \| `[\w.-]+\.\w+/", page, re.M))
+    schemas = [
+        file.read_text(encoding="utf-8") for file in (ROOT / "stacks/_schema").glob("*.json")
+    ]
+    default = r'"default": "([a-z0-9-]+(?:/[a-z0-9-]+)+):[\w.-]+"'
+    used = {name for schema in schemas for name in re.findall(default, schema)}
+    assert used == listed

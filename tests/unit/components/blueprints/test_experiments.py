@@ -126,6 +126,14 @@ def test_no_pod_of_the_project_opens_the_whole_instance(made: Any) -> None:
                 assert DATABASE["admin_credentials"] not in str(inputs)
 
 
+def test_a_node_with_the_only_pod_of_a_server_can_be_drained(made: Any) -> None:
+    """A budget by `minAvailable: 1` would hold it for ever. Source:
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/."""
+    budgets = made.of_type("kubernetes:policy/v1:PodDisruptionBudget")
+    assert budgets
+    assert {one["spec"].get("maxUnavailable") for one in budgets.values()} == {1}
+
+
 def test_a_service_finds_the_pods_of_its_deployment(made: Any) -> None:
     services = made.of_type("kubernetes:core/v1:Service")
     deployments = made.of_type("kubernetes:apps/v1:Deployment")

@@ -126,6 +126,12 @@ def test_a_new_version_gets_a_gpu_where_the_former_one_holds_them_all() -> None:
     assert objects.released_deployment(where)["spec"]["strategy"]["rollingUpdate"] == strategy
 
 
+def test_the_only_pod_of_a_model_can_be_drained() -> None:
+    """A budget by `minAvailable: 1` would hold a node for ever. Source:
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/."""
+    assert manifest(objects.disruption_budget(STACK, "m"))["maxUnavailable"] == 1
+
+
 def test_without_gpus_a_new_version_starts_beside_the_former_one() -> None:
     config = server()
     (pods,) = objects.tracks(config)
