@@ -8,11 +8,12 @@ from stackyard_sandbox.cloud.strictness import (
     descriptions,
     identity_providers,
     metric_filters,
+    policy_sizes,
     signing_profiles,
     trails,
 )
 
-RULES = (descriptions, identity_providers, metric_filters, signing_profiles, trails)
+RULES = (descriptions, identity_providers, metric_filters, policy_sizes, signing_profiles, trails)
 
 
 def install() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.session import Session
 
 from stackyard.blueprints import catalogue
 from stackyard.estate.estate import Estate
+from stackyard.limits import documents
 from stackyard.naming import LONGEST_SLUG, StackId
 from stackyard.serving.config import RESERVED
 from tests.support import contracts as upstream
@@ -135,3 +137,16 @@ def test_the_names_of_the_platform_in_a_namespace_are_reserved(made: Any) -> Non
     assert {"tuning", "lakefs", "tracking"} <= taken
     assert taken - models <= RESERVED, sorted(taken - models - RESERVED)
     assert not models & RESERVED
+
+
+def test_no_document_is_larger_than_aws_takes(made: Any) -> None:
+    """The mocks' ARNs are shorter than AWS's, so a third is left for what they will grow by."""
+    for run in made.values():
+        inline: Counter[str] = Counter()
+        for (kind, name), inputs in run.inputs.items():
+            if (limit := documents.LIMITS.get(kind)) is not None and inputs.get(limit.field):
+                size = documents.size(inputs[limit.field], blanks=limit.blanks)
+                assert size <= limit.most * 2 / 3, (name, size)
+            if kind == "aws:iam/rolePolicy:RolePolicy":
+                inline[inputs["role"]] += documents.size(inputs["policy"], blanks=False)
+        assert max(inline.values()) <= documents.INLINE * 2 / 3, inline.most_common(3)
