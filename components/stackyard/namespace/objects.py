@@ -9,13 +9,7 @@ import pulumi_kubernetes as k8s
 from stackyard.namespace.accounts import allowed
 from stackyard.namespace.config import QuotaConfig
 from stackyard.namespace.rbac import Rule, group
-
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Address from which pods get their AWS credentials, port 80. Source:
-https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html."""
-
-LINK_LOCAL = "169.254.0.0/16"
-"""Link-local addresses, such as the node's metadata service; no pod needs them."""
+from stackyard.network.needs import PODS_OUT, WayOut
 
 WORKLOADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("apps", ("daemonsets", "deployments", "replicasets", "statefulsets")),
@@ -66,11 +60,6 @@ def network_policies() -> dict[str, k8s.networking.v1.NetworkPolicySpecArgs]:
     Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/.
     """
     own_pods = k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())
-    kube_system = k8s.networking.v1.NetworkPolicyPeerArgs(
-        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-            match_labels={"kubernetes.io/metadata.name": "kube-system"}
-        )
-    )
     return {
         "default-deny": k8s.networking.v1.NetworkPolicySpecArgs(
             pod_selector=k8s.meta.v1.LabelSelectorArgs(), policy_types=["Ingress", "Egress"]
@@ -81,30 +70,32 @@ def network_policies() -> dict[str, k8s.networking.v1.NetworkPolicySpecArgs]:
             ingress=[k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=[own_pods])],
             egress=[k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[own_pods])],
         ),
-        "allow-dns": _egress(kube_system, ("UDP", 53), ("TCP", 53)),
-        "allow-https": _egress(_network("0.0.0.0/0", LINK_LOCAL), ("TCP", 443)),
-        "allow-pod-identity": _egress(_network(POD_IDENTITY_AGENT), ("TCP", 80)),
+        **{way.policy: _egress(way) for way in PODS_OUT},
     }
 
 
-def _network(cidr: str, *excepted: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
-    block = k8s.networking.v1.IPBlockArgs(cidr=cidr, except_=list(excepted) or None)
-    return k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=block)
-
-
-def _egress(
-    to: k8s.networking.v1.NetworkPolicyPeerArgs, *ports: tuple[str, int]
-) -> k8s.networking.v1.NetworkPolicySpecArgs:
+def _egress(way: WayOut) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Return the policy that allows every pod of the namespace one way out."""
     rule = k8s.networking.v1.NetworkPolicyEgressRuleArgs(
-        to=[to],
+        to=[_peer(way)],
         ports=[
             k8s.networking.v1.NetworkPolicyPortArgs(protocol=protocol, port=port)
-            for protocol, port in ports
+            for protocol, port in way.ports
         ],
     )
     return k8s.networking.v1.NetworkPolicySpecArgs(
         pod_selector=k8s.meta.v1.LabelSelectorArgs(), policy_types=["Egress"], egress=[rule]
     )
+
+
+def _peer(way: WayOut) -> k8s.networking.v1.NetworkPolicyPeerArgs:
+    if way.namespace is not None:
+        # Only the API server sets this label.
+        name = {"kubernetes.io/metadata.name": way.namespace}
+        selector = k8s.meta.v1.LabelSelectorArgs(match_labels=name)
+        return k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=selector)
+    block = k8s.networking.v1.IPBlockArgs(cidr=way.cidr, except_=list(way.excepted) or None)
+    return k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=block)
 
 
 def policy_rules(rules: Sequence[Rule]) -> list[k8s.rbac.v1.PolicyRuleArgs]:

@@ -1,7 +1,9 @@
-"""AWS APIs that nodes and pods call: without a NAT gateway, each needs an interface endpoint.
+"""What nodes and pods need of the network: ways out of a pod, and the AWS APIs behind them.
 
-S3 has a gateway endpoint in every VPC. Lambda, CodeBuild and Step Functions send their calls from
-their own networks. Sources: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
+The ways become the network policies of a project's namespace. Without a NAT gateway, each API needs
+an interface endpoint in the VPC, whose addresses are covered by the way over HTTPS. S3 has a
+gateway endpoint in every VPC. Lambda, CodeBuild and Step Functions call APIs from networks of their
+own. Sources: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
 and https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 """
 
@@ -47,6 +49,36 @@ class Need:
         """Return the services that have no endpoint."""
         return [service for service in self.services if service not in there]
 
+
+LINK_LOCAL = "169.254.0.0/16"
+"""Link-local addresses, such as the node's metadata service; no pod needs them."""
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """One kind of traffic that every pod of a project may send."""
+
+    policy: str
+    """Name of the network policy."""
+
+    ports: tuple[tuple[str, int], ...]
+    """Protocols and ports."""
+
+    cidr: str | None = None
+    excepted: tuple[str, ...] = ()
+    """Ranges inside `cidr` that are not allowed."""
+
+    namespace: str | None = None
+    """Namespace of the pods that it leads to, instead of `cidr`."""
+
+
+PODS_OUT = (
+    WayOut("allow-dns", (("UDP", 53), ("TCP", 53)), namespace="kube-system"),
+    WayOut("allow-https", (("TCP", 443),), cidr="0.0.0.0/0", excepted=(LINK_LOCAL,)),
+    # The address from which pods get their AWS credentials:
+    # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html.
+    WayOut("allow-pod-identity", (("TCP", 80),), cidr="169.254.170.23/32"),
+)
 
 EVERY_STAGE = (
     Need("nodes join the cluster", ("ec2", "eks", "sts")),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_address, ip_network
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +11,9 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from pydantic import ValidationError
 
 from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.kubernetes import manifest
 from stackyard.limits import regions
+from stackyard.namespace.objects import network_policies
 from stackyard.network import needs, subnets
 from stackyard.network.config import NetworkConfig
 
@@ -128,3 +130,34 @@ def test_a_number_of_zones_takes_zones_that_the_region_has() -> None:
         zones = subnets.zone_names(region, 3)
         refused = regions.zones_problem(region, zones, named=False)
         assert (refused is None) == ({zone.name for zone in known} >= set(zones)), region
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "reached"),
+    [
+        ("10.0.17.4", 443, True),  # an interface endpoint, in the VPC's own range
+        ("100.64.3.9", 443, True),  # the same in a VPC of shared space
+        ("52.219.170.1", 443, True),  # S3, through its gateway endpoint
+        ("169.254.170.23", 80, True),  # the agent that gives pods their credentials
+        ("169.254.169.254", 80, False),  # the node's metadata service
+        ("169.254.169.254", 443, False),
+        ("10.0.17.4", 22, False),
+    ],
+)
+def test_pods_reach_endpoints_and_credentials_and_no_metadata(
+    address: str, port: int, *, reached: bool
+) -> None:
+    """The ways out are the network policies; a policy allows what one of its rules allows."""
+    rules = [
+        rule["egress"][0]
+        for policy in network_policies().values()
+        if (rule := manifest(policy)).get("egress")
+    ]
+    assert reached is any(
+        ip_address(address) in ip_network(block["cidr"])
+        and not any(ip_address(address) in ip_network(out) for out in block.get("except", []))
+        and {"protocol": "TCP", "port": port} in rule["ports"]
+        for rule in rules
+        for peer in rule["to"]
+        if (block := peer.get("ipBlock"))
+    )
