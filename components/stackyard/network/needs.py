@@ -64,7 +64,9 @@ class WayOut:
     ports: tuple[tuple[str, int], ...]
     """Protocols and ports."""
 
-    cidr: str | None = None
+    cidr: str = ""
+    """IPv4 range; empty where `namespace` is given."""
+
     excepted: tuple[str, ...] = ()
     """Ranges inside `cidr` that are not allowed."""
 
