@@ -19,6 +19,7 @@ import boto3
 from moto.iam.models import iam_backends
 from moto.server import ThreadedMotoServer
 
+from stackyard_sandbox.cloud import strictness
 from stackyard_sandbox.cloud.eks import api as eks
 from stackyard_sandbox.cloud.moto_patches import alerts
 from stackyard_sandbox.provider.aws.servicer import AwsServicer
@@ -80,6 +81,7 @@ def started() -> Iterator[Cloud]:
     iam_backends[ACCOUNT]["aws"].reset()
     eks.install(NoFleet())  # type: ignore[arg-type]  # stands in for it
     alerts.install()
+    strictness.install()
     emulator = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     emulator.start()
     _, port = emulator.get_host_and_port()

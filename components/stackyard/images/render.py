@@ -41,6 +41,10 @@ VARIABLES = {
 }
 """Makes `docker build` use BuildKit, without time and provenance in the image that it pushes."""
 
+BUILDSPEC_LIMIT = 25_600
+"""Longest buildspec in a CodeBuild project, by the answer of its API ("Max buildspec length is
+25600", https://github.com/aws/aws-cdk/issues/30326); the page on quotas does not name it."""
+
 PLUGIN = "com.amazonaws.signer.notation.plugin"
 """Notation plug-in of AWS Signer,
 https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-steps.html."""

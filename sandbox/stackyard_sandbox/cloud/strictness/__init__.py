@@ -5,6 +5,7 @@ on AWS.
 """
 
 from stackyard_sandbox.cloud.strictness import (
+    buildspecs,
     descriptions,
     identity_providers,
     metric_filters,
@@ -13,7 +14,15 @@ from stackyard_sandbox.cloud.strictness import (
     trails,
 )
 
-RULES = (descriptions, identity_providers, metric_filters, policy_sizes, signing_profiles, trails)
+RULES = (
+    buildspecs,
+    descriptions,
+    identity_providers,
+    metric_filters,
+    policy_sizes,
+    signing_profiles,
+    trails,
+)
 
 
 def install() -> None:

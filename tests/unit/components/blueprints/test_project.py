@@ -248,3 +248,18 @@ def test_jobs_queue_where_the_stage_has_queues(run: Any) -> None:
     scientist = rules["namespace-role-scientist"]["rules"]
     assert "workloads" in str(scientist)
     assert "localqueues" in str(scientist)
+
+
+def test_packages_that_no_build_can_hold_are_refused_with_the_number() -> None:
+    """CodeBuild takes 25,600 characters; each digest is 72, for each package and its files."""
+
+    def images(packages: int, digests: int) -> dict[str, Any]:
+        locked = {
+            f"package-{number}==1.0.0": [f"sha256:{one:064x}" for one in range(digests)]
+            for number in range(packages)
+        }
+        return {"images": {"trainer": {"base": "sklearn", "packages": locked}}}
+
+    assert ProjectConfig.model_validate(config(images=images(40, 5)))
+    with pytest.raises(ValidationError, match=r"buildspec of \d{5,} characters.*takes 25600"):
+        ProjectConfig.model_validate(config(images=images(80, 20)))

@@ -30,7 +30,7 @@ def test_names_fit_and_stay_apart() -> None:
     )
 
 
-@pytest.mark.parametrize("password", ["plain", "a/b@c:d?e#f%", "ünïcode +&="])
+@pytest.mark.parametrize("password", ["plain", "a/b@c:d?e#f%", "p%40@:/?#[]=", "ünïcode +&="])
 def test_any_password_survives_in_the_url(password: str) -> None:
     spec = importlib.util.spec_from_file_location("connect", PODS[0])
     assert spec is not None
