@@ -50,6 +50,9 @@ class ClusterApiRef(ClusterRef):
     security_group: pulumi.Input[str]
     """Security group of its nodes."""
 
+    vpc_id: pulumi.Input[str]
+    """The VPC of its subnets."""
+
 
 @dataclass(frozen=True)
 class GpuPoolRef:

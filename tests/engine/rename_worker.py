@@ -42,7 +42,9 @@ def program(request: Request) -> Program:
         CLASSES[request.config["component"]](
             "actor",
             context=StackContext(stack, account, region, {"logs": "key"}, RetentionConfig()),
-            cluster=ClusterApiRef("c", account, region, "https://c", "Y2E=", ["subnet-1"], "sg-1"),
+            cluster=ClusterApiRef(
+                "c", account, region, "https://c", "Y2E=", ["subnet-1"], "sg-1", "vpc-1"
+            ),
             audience="pipeline",
             deployment="model",
         )

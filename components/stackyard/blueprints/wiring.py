@@ -51,6 +51,7 @@ def cluster_ref(foundation: FoundationContract) -> ClusterApiRef:
         certificate_authority=foundation.cluster_ca,
         subnets=sorted(foundation.private_subnets.values()),
         security_group=foundation.cluster_security_group,
+        vpc_id=foundation.vpc_id,
     )
 
 

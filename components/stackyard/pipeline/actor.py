@@ -73,7 +73,8 @@ class ClusterActor(Component):
             kms_key_id=context.key_arns["logs"],
             opts=self.child(),
         )
-        made = self._make_function(called, role.arn, deployment, needed=[log, network])
+        last = self._make_last_group()
+        made = self._make_function(called, role.arn, deployment, last, needed=[log, network])
         self.arn = pulumi.Output.all(made.arn, entry.urn).apply(lambda known: str(known[0]))
         self.publish()
 
@@ -94,11 +95,26 @@ class ClusterActor(Component):
             opts=self.child(),
         )
 
+    def _make_last_group(self) -> aws.ec2.SecurityGroup:
+        """Make the group that the function's network interfaces are in while they are deleted.
+
+        Lambda deletes them up to 40 minutes after the function, and a group that holds one cannot
+        go. The cluster's is free at once this way, and a destroy waits for this one instead:
+        https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function.
+        """
+        return aws.ec2.SecurityGroup(
+            self.named("last-group"),
+            description="Network interfaces of a deleted function, without any rule",
+            vpc_id=self._cluster.vpc_id,
+            opts=self.child(custom_timeouts=pulumi.CustomTimeouts(delete="45m")),
+        )
+
     def _make_function(
         self,
         called: str,
         role_arn: pulumi.Output[str],
         deployment: str,
+        last_group: aws.ec2.SecurityGroup,
         *,
         needed: Sequence[pulumi.Resource],
     ) -> aws.lambda_.Function:
@@ -131,5 +147,7 @@ class ClusterActor(Component):
                 "subnet_ids": list(cluster.subnets),
                 "security_group_ids": [cluster.security_group],
             },
+            replace_security_groups_on_destroy=True,
+            replacement_security_group_ids=[last_group.id],
             opts=self.child(depends_on=list(needed)),
         )

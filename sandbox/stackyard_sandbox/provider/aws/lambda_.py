@@ -65,6 +65,8 @@ class Function(Resource):
         "sourceCodeHash",
         "publish",
         "skipDestroy",
+        "replaceSecurityGroupsOnDestroy",
+        "replacementSecurityGroupIds",
         *SETTINGS,
     )
     replaces = frozenset({"name", "packageType"})
@@ -129,7 +131,17 @@ class Function(Resource):
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the function."""
+        """Delete the function, whose network interfaces leave its groups first if it says so."""
+        if state.get("replaceSecurityGroupsOnDestroy") and state.get("vpcConfig"):
+            moved = {
+                "subnetIds": state["vpcConfig"]["subnetIds"],
+                "securityGroupIds": state["replacementSecurityGroupIds"],
+            }
+            arguments = NAMES.pick({"vpcConfig": moved}, "vpcConfig")
+            with ignoring_missing(GONE):
+                aws.client("lambda").update_function_configuration(
+                    FunctionName=identity, **arguments
+                )
         if not state.get("skipDestroy"):
             with ignoring_missing(GONE):
                 aws.client("lambda").delete_function(FunctionName=identity)

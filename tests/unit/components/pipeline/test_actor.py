@@ -13,9 +13,13 @@ from stackyard.pipeline.actor import ClusterActor
 from stackyard.references import ClusterApiRef, StackContext
 from stackyard.retention.config import RetentionConfig
 
+function: dict[str, Any] = {}
+
 
 class Made(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        if args.typ == "aws:lambda/function:Function":
+            function.update(args.inputs)
         return f"{args.name}-id", {"arn": f"arn:{args.name}", "name": args.name, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
@@ -23,7 +27,10 @@ class Made(mocks.Mocks):
 
 
 def test_a_destroy_deletes_the_function_before_its_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else Lambda may not remove its network interfaces, which block subnets and groups."""
+    """Else Lambda may not remove its network interfaces, which block subnets and groups.
+
+    They also leave the cluster's group first, which EKS could not delete while they are in it.
+    """
     asked: dict[str, set[str]] = {}
     register: Any = mocks.MockMonitor.RegisterResource
 
@@ -48,6 +55,7 @@ def test_a_destroy_deletes_the_function_before_its_rights(monkeypatch: pytest.Mo
         certificate_authority="Y2E=",
         subnets=["subnet-a"],
         security_group="sg-1",
+        vpc_id="vpc-1",
     )
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK gives it no types
@@ -58,4 +66,6 @@ def test_a_destroy_deletes_the_function_before_its_rights(monkeypatch: pytest.Mo
         return made.arn
 
     go()
-    assert {"a-network", "a-log"} <= asked["a-function"]
+    assert {"a-network", "a-log", "a-last-group"} <= asked["a-function"]
+    assert function["replaceSecurityGroupsOnDestroy"] is True
+    assert function["replacementSecurityGroupIds"] == ["a-last-group-id"]
