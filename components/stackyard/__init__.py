@@ -104,6 +104,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "references": (
         "ClusterApiRef",
         "ClusterRef",
+        "EksProject",
         "DatabaseAccess",
         "DatabaseRef",
         "GpuPoolRef",

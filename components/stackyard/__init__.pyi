@@ -100,6 +100,7 @@ from stackyard.references import ClusterApiRef as ClusterApiRef
 from stackyard.references import ClusterRef as ClusterRef
 from stackyard.references import DatabaseAccess as DatabaseAccess
 from stackyard.references import DatabaseRef as DatabaseRef
+from stackyard.references import EksProject as EksProject
 from stackyard.references import GpuPoolRef as GpuPoolRef
 from stackyard.references import OnPremClusterRef as OnPremClusterRef
 from stackyard.references import PodPlacement as PodPlacement
@@ -176,6 +177,7 @@ __all__ = [
     "DatasetStore",
     "DatasetStoreConfig",
     "DevicePlugin",
+    "EksProject",
     "FoundationContract",
     "GpuContract",
     "GpuPool",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stackyard.naming import StackId
@@ -55,6 +55,15 @@ def labels(stack: StackId, component: str, **extra: str) -> dict[str, str]:
     (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).
     """
     return {**stack_labels(stack), COMPONENT: component, **_own(extra)}
+
+
+def log_labels(audiences: Iterable[str]) -> dict[str, str]:
+    """Return the label of a namespace whose pods' output is shipped, to groups of these audiences.
+
+    Without a group, every line would be refused and tried again.
+    """
+    named = "_".join(sorted(audiences))
+    return {f"{OWN}log-groups": named} if named else {}
 
 
 def selector(stack: StackId, component: str, **extra: str) -> dict[str, str]:

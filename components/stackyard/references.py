@@ -35,6 +35,18 @@ class ClusterRef:
 
 
 @dataclass(frozen=True)
+class EksProject:
+    """What a project's namespace takes part in on EKS, and not on premises."""
+
+    cluster_name: str
+    role_arns: Mapping[str, pulumi.Input[str]]
+    """IAM roles by audience, and those of the workloads `trainer` and `server`."""
+
+    log_audiences: Sequence[str] = ()
+    """Audiences that have a log group; output of pods without one is not shipped."""
+
+
+@dataclass(frozen=True)
 class ClusterApiRef(ClusterRef):
     """An EKS cluster with its API and its network, for functions in the VPC that call the API."""
 

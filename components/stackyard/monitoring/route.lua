@@ -1,9 +1,11 @@
 -- Names the log group of a line, or drops the line of a pod that belongs to no project.
 --
--- Labels of a namespace say whose it is, as no project can change them. In the stage's own
--- namespaces, where no project can start pods, labels of the pod say for whom it works.
+-- Labels of a namespace say whose it is and which log groups there are, as no project can change
+-- them. In the stage's own namespaces, where no project can start pods, labels of the pod say for
+-- whom it works.
 
 local COMPONENT = "app.kubernetes.io/component"
+local GROUPS = "stackyard.dev/log-groups"
 local TEAM, PROJECT, STAGE = "stackyard.dev/team", "stackyard.dev/project", "stackyard.dev/stage"
 local DROPPED, CHANGED = -1, 2
 
@@ -24,6 +26,11 @@ function route(tag, timestamp, record)
   local whose = owner(space, pod)
   if not whose then return DROPPED, timestamp, record end
   local audience = pod[COMPONENT] == "training" and "science" or "dev"
+  if whose == space then
+    local groups = space[GROUPS] or ""
+    if not groups:find("science", 1, true) then audience = "dev" end
+    if not groups:find("dev", 1, true) then return DROPPED, timestamp, record end
+  end
   record["group"] = table.concat({ whose[TEAM], whose[PROJECT], whose[STAGE], audience }, "/")
   return CHANGED, timestamp, record
 end

@@ -15,6 +15,7 @@ from stackyard.namespace import objects
 from stackyard.namespace.config import NamespaceConfig
 from stackyard.namespace.rbac import Rule, group
 from stackyard.naming import StackId, namespace_name
+from stackyard.references import EksProject
 
 SERVICE_ACCOUNTS = ("trainer", "server", "pipeline")
 """Service accounts of pods; a pod gets a token for the API only if it requests one."""
@@ -39,17 +40,15 @@ class ProjectNamespace(Component):
         config: NamespaceConfig,
         *,
         stack: StackId,
-        cluster_name: str | None,
+        eks: EksProject | None,
         gpu_resources: Sequence[str],
         rules: Mapping[str, Sequence[Rule]],
-        role_arns: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: GPU resources that the quota limits, RBAC rules and IAM roles by audience.
+        """Wiring: GPU resources that the quota limits, and RBAC rules by audience.
 
-        `cluster_name` is the EKS cluster, or None on premises, where the cluster's own sign-in
-        assigns people to the same groups. `role_arns` is for EKS only: it has every audience of
-        `rules`, and the workloads `trainer` and `server`.
+        `eks` has a role for every audience of `rules`. It is None on premises, where the cluster's
+        own sign-in assigns people to the same groups.
         """
         super().__init__(name, config, opts=opts)
         self._stack = stack
@@ -60,6 +59,7 @@ class ProjectNamespace(Component):
                 name=self._namespace,
                 labels={
                     **kubernetes.labels(stack, "namespace"),
+                    **kubernetes.log_labels(eks.log_audiences if eks else ()),
                     **objects.pod_security_labels(config.pod_security_version),
                 },
             ),
@@ -74,11 +74,11 @@ class ProjectNamespace(Component):
         for audience, audience_rules in rules.items():
             self._make_role(audience, audience_rules)
         self._enforce_accounts(list(rules))
-        if cluster_name is not None:
+        if eks is not None:
             for audience in rules:
-                self._enter(cluster_name, audience, role_arns[audience])
+                self._enter(eks.cluster_name, audience, eks.role_arns[audience])
             for workload in ("trainer", "server"):
-                self._identify(cluster_name, workload, role_arns[workload])
+                self._identify(eks.cluster_name, workload, eks.role_arns[workload])
         self.publish()
 
     def _inside(self) -> pulumi.ResourceOptions:

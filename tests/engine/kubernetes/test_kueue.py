@@ -62,10 +62,9 @@ def declare(provider: k8s.Provider) -> None:
             f"{stack.team}-space",
             config,
             stack=stack,
-            cluster_name=None,
+            eks=None,
             gpu_resources=["nvidia.com/gpu"],
             rules={},
-            role_arns={},
             opts=after,
         )
         ProjectQueue(

@@ -29,6 +29,7 @@ from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
+from stackyard.references import EksProject
 from stackyard.run_settings import ComponentOptions
 from stackyard.vault.mounted import MountedSecrets
 from stackyard.vault.mounts import ADDON
@@ -170,14 +171,18 @@ class Project:
         access: ProjectAccess,
         opts: pulumi.ResourceOptions,
     ) -> ProjectNamespace:
+        monitoring = self.config.monitoring
         return ProjectNamespace(
             "namespace",
             self.config.namespace,
             stack=self.stack,
-            cluster_name=environment.cluster.name,
+            eks=EksProject(
+                environment.cluster.name,
+                access.role_arns,
+                log_audiences=sorted(monitoring.subscribers) if monitoring else (),
+            ),
             gpu_resources=environment.gpu_resources,
             rules=namespace_rules(self.config, queued=environment.queued),
-            role_arns=access.role_arns,
             opts=opts,
         )
 

@@ -25,6 +25,11 @@ def _pipeline() -> dict[str, Any]:
     return pipeline
 
 
+def _space(stack: StackId, *audiences: str) -> dict[str, str]:
+    """The labels of a project's namespace, with the audiences that have a log group."""
+    return {**kubernetes.labels(stack, "namespace"), **kubernetes.log_labels(audiences)}
+
+
 def _record(space: dict[str, str], pod: dict[str, str]) -> dict[str, Any]:
     """What the filter `kubernetes` makes of a line."""
     return {
@@ -83,15 +88,26 @@ def test_a_line_goes_to_the_group_that_is_made(
     route: Route, component: str, audience: Any, team: str
 ) -> None:
     stack = StackId(team, "defects", "dev")
-    space = kubernetes.labels(stack, "namespace")
+    space = _space(stack, "business", "dev", "science")
     found = route(_record(space, kubernetes.labels(stack, component)))
     assert found == log_metrics.log_group(stack, audience)
 
 
 def test_labels_of_a_pod_cannot_name_another_project(route: Route) -> None:
     other = kubernetes.labels(StackId("other", "secret", "dev"), "training")
-    found = route(_record(kubernetes.labels(STACK, "namespace"), other))
+    found = route(_record(_space(STACK, "dev", "science"), other))
     assert found == log_metrics.log_group(STACK, "science")
+
+
+@pytest.mark.parametrize(
+    ("audiences", "group"), [(["dev"], "/stackyard/vision/defects/dev/dev"), ([], None)]
+)
+def test_no_line_goes_to_a_group_that_is_not_there(
+    route: Route, audiences: list[str], group: str | None
+) -> None:
+    """A project may have no `monitoring`, or no science among its subscribers."""
+    pod = kubernetes.labels(STACK, "training")
+    assert route(_record(_space(STACK, *audiences), pod)) == group
 
 
 @pytest.mark.parametrize("platform", [SERVICES, StackId("platform", "services", "dev")])

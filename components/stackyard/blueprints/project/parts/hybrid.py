@@ -56,10 +56,9 @@ def _make_onprem(
         f"namespace-{cluster}",
         config.namespace,
         stack=environment.stack,
-        cluster_name=None,
+        eks=None,
         gpu_resources=environment.gpu_resources,
         rules=namespace_rules(config, queued=environment.queued),
-        role_arns={},
         opts=there,
     )
     pools = pool_refs(facts.gpu_pools)
