@@ -12,13 +12,13 @@ from stackyard.blueprints.catalogue import program as stack_program
 from stackyard.bucket.component import PrivateBucket as PrivateBucket
 from stackyard.bucket.layout import BucketRef as BucketRef
 from stackyard.budget.config import BudgetConfig as BudgetConfig
-from stackyard.cluster.autoscaler import ClusterAutoscaler as ClusterAutoscaler
 from stackyard.cluster.component import Cluster as Cluster
 from stackyard.cluster.config import ClusterConfig as ClusterConfig
-from stackyard.cluster.config import NodePoolConfig as NodePoolConfig
+from stackyard.cluster.config import SystemNodesConfig as SystemNodesConfig
 from stackyard.cluster.identity import WorkloadIdentity as WorkloadIdentity
-from stackyard.cluster.nodes import NodePool as NodePool
-from stackyard.cluster.nodes import NodeWiring as NodeWiring
+from stackyard.cluster.nodes import NodeGroupWiring as NodeGroupWiring
+from stackyard.cluster.nodes import NodeIdentity as NodeIdentity
+from stackyard.cluster.nodes import SystemNodes as SystemNodes
 from stackyard.cluster.preview import PreviewAccess as PreviewAccess
 from stackyard.cluster.priorities import PriorityClasses as PriorityClasses
 from stackyard.cluster.system_namespace import SystemNamespace as SystemNamespace
@@ -43,7 +43,9 @@ from stackyard.datasets.config import DatasetConfig as DatasetConfig
 from stackyard.datasets.config import DatasetStoreConfig as DatasetStoreConfig
 from stackyard.datasets.config import LakefsConfig as LakefsConfig
 from stackyard.gpu.component import GpuPool as GpuPool
+from stackyard.gpu.config import GpuLimitsConfig as GpuLimitsConfig
 from stackyard.gpu.config import GpuPoolConfig as GpuPoolConfig
+from stackyard.gpu.config import GpuRequirementConfig as GpuRequirementConfig
 from stackyard.gpu.config import MigConfig as MigConfig
 from stackyard.gpu.config import TimeSlicingConfig as TimeSlicingConfig
 from stackyard.gpu.contract import GpuContract as GpuContract
@@ -58,6 +60,18 @@ from stackyard.images.config import BuildConfig as BuildConfig
 from stackyard.images.config import ProjectImageConfig as ProjectImageConfig
 from stackyard.images.config import ProjectImagesConfig as ProjectImagesConfig
 from stackyard.images.repository import ImageRepository as ImageRepository
+from stackyard.karpenter.component import Karpenter as Karpenter
+from stackyard.karpenter.config import LimitsConfig as LimitsConfig
+from stackyard.karpenter.config import NodeImagesConfig as NodeImagesConfig
+from stackyard.karpenter.config import NodePoolConfig as NodePoolConfig
+from stackyard.karpenter.config import PoolConfig as PoolConfig
+from stackyard.karpenter.config import ReservationsConfig as ReservationsConfig
+from stackyard.karpenter.config import StaticNodesConfig as StaticNodesConfig
+from stackyard.karpenter.interruption import Interruptions as Interruptions
+from stackyard.karpenter.objects import ControllerWiring as ControllerWiring
+from stackyard.karpenter.objects import NodeWiring as NodeWiring
+from stackyard.karpenter.pool import GeneralPool as GeneralPool
+from stackyard.karpenter.pool import PoolWiring as PoolWiring
 from stackyard.kubernetes import kubeconfig as kubeconfig
 from stackyard.models.component import ModelReaders as ModelReaders
 from stackyard.models.component import ModelRegistry as ModelRegistry
@@ -158,7 +172,6 @@ __all__ = [
     "Cluster",
     "ClusterActor",
     "ClusterApiRef",
-    "ClusterAutoscaler",
     "ClusterConfig",
     "ClusterMetrics",
     "ClusterRef",
@@ -167,6 +180,7 @@ __all__ = [
     "Config",
     "Contract",
     "ContractError",
+    "ControllerWiring",
     "Database",
     "DatabaseAccess",
     "DatabaseClient",
@@ -179,19 +193,25 @@ __all__ = [
     "DevicePlugin",
     "EksProject",
     "FoundationContract",
+    "GeneralPool",
     "GpuContract",
+    "GpuLimitsConfig",
     "GpuPool",
     "GpuPoolConfig",
     "GpuPoolFacts",
     "GpuPoolRef",
+    "GpuRequirementConfig",
     "GpuTelemetry",
     "GrafanaBoards",
     "GrantsConfig",
     "ImageBuild",
     "ImageLifetimeConfig",
     "ImageRepository",
+    "Interruptions",
+    "Karpenter",
     "LakefsConfig",
     "LifetimeConfig",
+    "LimitsConfig",
     "Lineage",
     "LineageError",
     "LogLifetimeConfig",
@@ -211,7 +231,9 @@ __all__ = [
     "NamespaceConfig",
     "Network",
     "NetworkConfig",
-    "NodePool",
+    "NodeGroupWiring",
+    "NodeIdentity",
+    "NodeImagesConfig",
     "NodePoolConfig",
     "NodeWiring",
     "ObjectTriggerConfig",
@@ -228,6 +250,8 @@ __all__ = [
     "PipelineConfig",
     "PipelineInputs",
     "PodPlacement",
+    "PoolConfig",
+    "PoolWiring",
     "PreviewAccess",
     "PriorityClasses",
     "PrivateBucket",
@@ -244,6 +268,7 @@ __all__ = [
     "RegisteredLifetimeConfig",
     "ReleaseConfig",
     "ReplicasConfig",
+    "ReservationsConfig",
     "RetentionConfig",
     "RunSettings",
     "SecretConfig",
@@ -257,7 +282,10 @@ __all__ = [
     "StackContext",
     "StackId",
     "StageQueues",
+    "StaticNodesConfig",
     "SystemNamespace",
+    "SystemNodes",
+    "SystemNodesConfig",
     "ThresholdsConfig",
     "TimeSlicingConfig",
     "TrackingConfig",

@@ -54,7 +54,7 @@ class GpuPoolFacts(Contract):
     """The extended resource that pods request, for example `nvidia.com/gpu`."""
 
     gpus_per_node: int
-    """Number of GPUs per node."""
+    """Number of GPUs of the largest node."""
 
     max_gpus: int
     """Number of GPUs of the pool at its maximum size; a hard limit."""
@@ -84,7 +84,7 @@ class DatabaseFacts(Contract):
 class FoundationContract(Contract):
     """The contract of a stage's `foundation` with `services` and every project."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     stage: str
     """Name of the stage."""
@@ -128,8 +128,17 @@ class FoundationContract(Contract):
     break_glass_arn: str | None = None
     """ARN of the role that reads secrets in an emergency; if None, administrators may."""
 
-    gpu_pools: dict[str, GpuPoolFacts]
-    """The GPU pools by name."""
+    kubernetes_version: str
+    """The cluster's version of Kubernetes, `major.minor`."""
+
+    node_role_arn: str
+    """Role of the nodes that Karpenter makes."""
+
+    node_instance_profile: str
+    """Instance profile of the nodes that Karpenter makes."""
+
+    isolated: bool = False
+    """Whether the VPC has no way to the internet."""
 
     database: DatabaseFacts | None = None
     """The database instance, if the stage has one."""
@@ -167,7 +176,7 @@ class OnPremFacts(Contract):
 class ServicesContract(Contract):
     """The contract of a stage's `services` with every project."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     stage: str
     """Name of the stage."""
@@ -177,6 +186,9 @@ class ServicesContract(Contract):
 
     priority_classes: list[str]
     """Priority classes for workloads."""
+
+    gpu_pools: dict[str, GpuPoolFacts]
+    """The GPU pools by name."""
 
     system_namespace: str = "stackyard-system"
     """Namespace of the stage's own pods; no project can start pods there."""

@@ -81,6 +81,8 @@ class GpuPoolRef:
     """The extended resource that pods request, for example `nvidia.com/gpu`."""
 
     gpus_per_node: int
+    """GPUs of the largest node."""
+
     max_gpus: int
     """Number of GPUs of the pool at its maximum size."""
 

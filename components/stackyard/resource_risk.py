@@ -75,6 +75,7 @@ _ACCESS: Mapping[str, Risk] = {
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": _access(
         "namespace", "serviceAccount", "roleArn"
     ),
+    "aws:iam/instanceProfile:InstanceProfile": _access("role"),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _access("url", "clientIdLists"),
     "aws:iam/policy:Policy": _access("policy"),
     "aws:iam/role:Role": _access("assumeRolePolicy", denies=("permissionsBoundary",)),
@@ -123,6 +124,8 @@ _DATA: Mapping[str, Risk] = {
     "aws:s3/bucket:Bucket": _STATEFUL,
     "aws:secretsmanager/secret:Secret": _KEY,
     "aws:signer/signingProfile:SigningProfile": _KEY,
+    # Objects of a kind go with its definition, and nodes with their NodePool.
+    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": _STATEFUL,
     "kubernetes:batch/v1:Job": _EPHEMERAL,
     "kubernetes:core/v1:PersistentVolume": _STATEFUL,
     "kubernetes:core/v1:PersistentVolumeClaim": _STATEFUL,
@@ -159,7 +162,6 @@ _SAFEGUARDS: Mapping[str, Risk] = {
 _NONE_OF_THESE = (
     "aws:amp/alertManagerDefinition:AlertManagerDefinition",
     "aws:amp/ruleGroupNamespace:RuleGroupNamespace",
-    "aws:autoscaling/tag:Tag",
     "aws:budgets/budget:Budget",
     "aws:cloudtrail/trail:Trail",
     "aws:cloudwatch/dashboard:Dashboard",
@@ -193,6 +195,8 @@ _NONE_OF_THESE = (
     "kubernetes:core/v1:ResourceQuota",
     "kubernetes:core/v1:Service",
     "kubernetes:core/v1:ServiceAccount",
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
+    "kubernetes:karpenter.sh/v1:NodePool",
     "kubernetes:policy/v1:PodDisruptionBudget",
     "kubernetes:scheduling.k8s.io/v1:PriorityClass",
     "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass",

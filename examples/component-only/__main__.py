@@ -68,16 +68,13 @@ datasets = sy.DatasetStore(
 
 cluster = sy.Cluster(
     "cluster",
-    sy.ClusterConfig(system_nodes=sy.NodePoolConfig(min=1, max=2)),
+    sy.ClusterConfig(),
     context=context,
     subnets=network.private_subnets,
     administrators=[config.require("administrator")],
     node_tags={"owner": config.require("owner")},
     opts=opts,
 )
-training = sy.GpuPoolConfig(instance_types=["g5.xlarge"], max=config.get_int("gpu_nodes", 2))
-sy.GpuPool("training", training, pool="training", wiring=cluster.node_wiring, opts=opts)
-
 inside = k8s.Provider(
     "cluster",
     kubeconfig=pulumi.Output.all(
@@ -88,6 +85,54 @@ inside = k8s.Provider(
         )
     ),
 )
+in_cluster = sy.ComponentOptions(settings, providers=[provider, inside])
+
+# Karpenter, and a pool in which it makes GPU nodes for pods that wait for one.
+subnets = list(network.private_subnets.values())
+reference = sy.ClusterApiRef(
+    name=lab.slug,
+    account=account,
+    region=region,
+    endpoint=cluster.endpoint,
+    certificate_authority=cluster.certificate_authority,
+    subnets=subnets,
+    security_group=cluster.security_group,
+)
+system = sy.SystemNamespace(
+    "system", stack=lab, namespace="karpenter", level="restricted", pods=10, opts=in_cluster
+)
+karpenter = sy.Karpenter(
+    "karpenter",
+    stack=lab,
+    wiring=sy.ControllerWiring(
+        reference, cluster.node_role_arn, instance_profile=cluster.node_instance_profile
+    ),
+    namespace=system.namespace,
+    namespace_name="karpenter",
+    image="public.ecr.aws/karpenter/controller:1.13.1",
+    opts=in_cluster,
+)
+training = sy.GpuPoolConfig(
+    instance_types=["g5.xlarge"], limits=sy.GpuLimitsConfig(gpus=config.get_int("gpus", 2))
+)
+sy.GpuPool(
+    "training",
+    training,
+    pool="training",
+    wiring=sy.PoolWiring(
+        stack=lab,
+        nodes=sy.NodeWiring(
+            cluster.node_instance_profile,
+            subnets,
+            cluster.security_group,
+            tags={"owner": config.require("owner")},
+        ),
+        images=sy.NodeImagesConfig(),
+        ready=[karpenter.controller],
+    ),
+    opts=in_cluster,
+)
+
 # Ordinary resources stand beside components, and take their outputs.
 namespace = k8s.core.v1.Namespace(
     "lab", metadata={"name": lab.slug}, opts=pulumi.ResourceOptions(provider=inside)

@@ -57,10 +57,11 @@ def program(request: Request) -> Program:
             pulumi.export("password", pulumi.Output.secret(config["secret"]))
         contracts.publish(
             contracts.ServicesContract(
-                version=1,
+                version=contracts.ServicesContract.VERSION,
                 stage=StackId.parse(request.stack).stage,
                 cluster_name=config.get("cluster", "one"),
                 priority_classes=[],
+                gpu_pools={},
             )
         )
 

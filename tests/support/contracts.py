@@ -16,7 +16,7 @@ KEY_PURPOSES = ("data", "personal", "secrets", "logs", "images")
 
 
 def foundation(**changes: Any) -> dict[str, Any]:
-    """The outputs of a foundation with one cluster and no GPU pools; `changes` replace fields."""
+    """The outputs of a foundation with one cluster ; `changes` replace fields."""
     return {
         "version": FoundationContract.VERSION,
         "stage": "dev",
@@ -32,7 +32,9 @@ def foundation(**changes: Any) -> dict[str, Any]:
         "key_arns": {
             purpose: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{purpose}" for purpose in KEY_PURPOSES
         },
-        "gpu_pools": {},
+        "kubernetes_version": "1.35",
+        "node_role_arn": f"arn:aws:iam::{ACCOUNT}:role/{CLUSTER}-karpenter-nodes",
+        "node_instance_profile": f"{CLUSTER}-karpenter-nodes",
         **changes,
     }
 
@@ -44,5 +46,6 @@ def services(**changes: Any) -> dict[str, Any]:
         "stage": "dev",
         "cluster_name": CLUSTER,
         "priority_classes": [],
+        "gpu_pools": {},
         **changes,
     }

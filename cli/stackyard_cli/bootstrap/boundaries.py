@@ -12,7 +12,6 @@ from stackyard_cli.bootstrap.permissions import Actions
 
 WORK = (
     "aps",
-    "autoscaling",
     "budgets",
     "cloudwatch",
     "codebuild",
@@ -27,11 +26,13 @@ WORK = (
     "kms",
     "lambda",
     "logs",
+    "pricing",
     "s3",
     "sagemaker",
     "secretsmanager",
     "signer",
     "sns",
+    "sqs",
     "states",
     "sts",
 )
@@ -54,6 +55,7 @@ OPENS = (
     "secretsmanager:DeleteResourcePolicy",
     "secretsmanager:PutResourcePolicy",
     "sns:AddPermission",
+    "sqs:AddPermission",
 )
 """Actions that grant access to others or disable keys: for pipelines, never for workloads."""
 
@@ -115,6 +117,11 @@ def of_roles(context: AccountContext) -> list[iam.Statement]:
         iam.statement("Work", [f"{service}:*" for service in WORK], ["*"]),
         iam.statement(
             "HandOn", ["iam:CreateServiceLinkedRole", "iam:GetRole", "iam:PassRole"], ["*"]
+        ),
+        iam.statement(
+            "StartNodes",
+            ["iam:GetInstanceProfile", "iam:ListInstanceProfiles", "ssm:GetParameter"],
+            ["*"],
         ),
         iam.statement("OpensNothing", OPENS, ["*"], effect="Deny"),
         iam.statement(

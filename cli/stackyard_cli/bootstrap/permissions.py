@@ -25,8 +25,6 @@ TABLE = {
     "UpdateWorkspaceConfiguration CreateLoggingConfiguration UpdateLoggingConfiguration "
     "DeleteLoggingConfiguration TagResource UntagResource | DescribeWorkspace "
     "DescribeLoggingConfiguration DescribeWorkspaceConfiguration ListTagsForResource",
-    "autoscaling.Tag": "autoscaling: CreateOrUpdateTags | DeleteTags | DescribeTags "
-    "DescribeAutoScalingGroups",
     "budgets.Budget": "budgets: ModifyBudget | TagResource UntagResource | ViewBudget "
     "ListTagsForResource",
     "cloudtrail.Trail": "cloudtrail: CreateTrail | UpdateTrail DeleteTrail StartLogging "
@@ -100,6 +98,9 @@ TABLE = {
     "eks.PodIdentityAssociation": "eks: CreatePodIdentityAssociation "
     "| UpdatePodIdentityAssociation DeletePodIdentityAssociation "
     "| DescribePodIdentityAssociation ListPodIdentityAssociations",
+    "iam.InstanceProfile": "iam: CreateInstanceProfile | AddRoleToInstanceProfile "
+    "RemoveRoleFromInstanceProfile DeleteInstanceProfile TagInstanceProfile UntagInstanceProfile "
+    "| GetInstanceProfile",
     "iam.OpenIdConnectProvider": "iam: CreateOpenIDConnectProvider | "
     "DeleteOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint "
     "AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider "
@@ -158,6 +159,9 @@ TABLE = {
     "sns.TopicPolicy": "sns: - | SetTopicAttributes | GetTopicAttributes",
     "sns.TopicSubscription": "sns: Subscribe | SetSubscriptionAttributes Unsubscribe "
     "| GetSubscriptionAttributes",
+    "sqs.Queue": "sqs: CreateQueue | SetQueueAttributes DeleteQueue TagQueue UntagQueue "
+    "| GetQueueAttributes GetQueueUrl ListQueueTags",
+    "sqs.QueuePolicy": "sqs: - | SetQueueAttributes | GetQueueAttributes",
     "vpc.SecurityGroupIngressRule": "ec2: AuthorizeSecurityGroupIngress "
     "| RevokeSecurityGroupIngress ModifySecurityGroupRules | DescribeSecurityGroupRules",
 }

@@ -26,7 +26,7 @@ STAGED: Mapping[tuple[str, ...], str] = {
     ("tracking", "replicas"): "stages differ in size",
     ("serving", "models", "*", "replicas"): "stages differ in size",
     ("gpu_pools",): "stages differ in size",
-    ("cluster", "node_pools"): "stages differ in size",
+    ("node_pools",): "stages differ in size",
     ("cluster", "system_nodes"): "stages differ in size",
     ("access", "audiences", "*", "trusted"): "who may take a role is decided per stage",
 }

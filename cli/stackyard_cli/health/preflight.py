@@ -7,7 +7,8 @@ stacks of other accounts are reported as not checked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -15,12 +16,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stackyard.blueprints.foundation.config import FoundationConfig
-from stackyard.cluster.config import NodePoolConfig
+from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.cluster.versions import VERSIONS, phase
 from stackyard.estate.estate import Estate
 from stackyard.estate.loaded import Loaded
-from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.contract import GpuContract
 from stackyard.gpu.quotas import quota_code
+from stackyard.instances import INSTANCES
+from stackyard.karpenter import versions
+from stackyard.karpenter.config import Capacity
+from stackyard.karpenter.objects import general_rungs
+from stackyard.naming import StackId
 from stackyard.network.subnets import zone_names
 from stackyard_cli.health import placement
 from stackyard_cli.health.check import Check
@@ -38,8 +44,6 @@ DAYS_AHEAD = 60
 LEAST_FREE = 0.1
 """Fraction of a subnet's addresses that should be free: pods get their addresses from it."""
 
-Pool = NodePoolConfig | GpuPoolConfig
-
 
 def checks(estate: Estate, account: str, clients: Clients, today: date) -> Iterator[Check]:
     """Check the foundations of the account; report stacks of other accounts as not checked."""
@@ -53,15 +57,35 @@ def checks(estate: Estate, account: str, clients: Clients, today: date) -> Itera
         yield from _tried(f"region {region}", partial(_region, clients, region))
     for one in here:
         if isinstance(one.config, FoundationConfig):
-            yield from _foundation(one, one.config, clients, today)
+            services = _services_on(estate, one.id, here)
+            yield from _foundation(one, one.config, services, clients, today)
+
+
+def _services_on(
+    estate: Estate, foundation: StackId, loaded: Sequence[Loaded]
+) -> ServicesConfig | None:
+    """Return the config of the services stack that builds on a foundation, if there is one."""
+    for one in loaded:
+        if (
+            isinstance(one.config, ServicesConfig)
+            and foundation in estate.upstreams(one.id).values()
+        ):
+            return one.config
+    return None
 
 
 def _foundation(
-    loaded: Loaded, config: FoundationConfig, clients: Clients, today: date
+    loaded: Loaded,
+    config: FoundationConfig,
+    services: ServicesConfig | None,
+    clients: Clients,
+    today: date,
 ) -> Iterator[Check]:
     stage, region = loaded.id.stage, config.region
     yield _version(f"{stage}: Kubernetes", config, today)
-    pools = _pools(config)
+    if services is not None:
+        yield _karpenter(f"{stage}: Karpenter", config, services)
+    pools = pools_of(config, services)
     yield from _tried(f"{stage}: zones", lambda: [placement.zones(stage, config, clients)])
     yield from _tried(
         f"{stage}: audit trail", lambda: [placement.trails(loaded.id, config, clients)]
@@ -102,9 +126,44 @@ def _version(name: str, config: FoundationConfig, today: date) -> Check:
     return Check(name, "ok", detail)
 
 
-def _pools(config: FoundationConfig) -> dict[str, Pool]:
-    ordinary = {"system_nodes": config.cluster.system_nodes, **config.cluster.node_pools}
-    return {**ordinary, **config.gpu_pools}
+def _karpenter(name: str, config: FoundationConfig, services: ServicesConfig) -> Check:
+    image, kubernetes = services.images.karpenter, config.cluster.version
+    if (reason := versions.problem(image, kubernetes)) is not None:
+        hint = "upgrade `images.karpenter` of the services stack first, then `cluster.version`"
+        return Check(name, "problem", reason, hint)
+    return Check(name, "ok", f"{image} runs on Kubernetes {kubernetes}")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a pool may start, and the vCPUs that count against each quota at its largest."""
+
+    types: Sequence[str]
+    vcpus: Mapping[str, int] = field(default_factory=dict)
+    """vCPUs by quota, where limits say them."""
+
+    nodes: int = 0
+    """Nodes that always run, of the first type."""
+
+
+def pools_of(config: FoundationConfig, services: ServicesConfig | None) -> dict[str, Pool]:
+    """Return the pools of a stage by name, those of the services stack included."""
+    system = config.cluster.system_nodes
+    found = {"system_nodes": Pool(system.instance_types, {}, system.nodes)}
+    for name, pool in (services.node_pools if services else {}).items():
+        general = {rung.capacity: int(rung.limits["cpu"]) for rung in general_rungs(pool)}
+        vcpus = {_standard(capacity): cpu for capacity, cpu in general.items()}
+        found[name] = Pool(pool.instance_types, vcpus, pool.static.nodes if pool.static else 0)
+    for name, gpu in (services.gpu_pools if services else {}).items():
+        counted: Counter[str] = Counter()
+        for rung in GpuContract(name, gpu).rungs:
+            counted[quota_code(gpu.types[0], rung.capacity)] += int(rung.limits["cpu"])
+        found[name] = Pool(gpu.types, dict(counted), gpu.static.nodes if gpu.static else 0)
+    return found
+
+
+def _standard(capacity: Capacity) -> str:
+    return STANDARD["spot" if capacity == "spot" else "on-demand"]
 
 
 def _offerings(
@@ -112,7 +171,7 @@ def _offerings(
 ) -> Iterator[Check]:
     ec2 = clients("ec2", config.region)
     zones = zone_names(config.region, config.network.zones)
-    types = sorted({kind for pool in pools.values() for kind in pool.instance_types})
+    types = sorted({kind for pool in pools.values() for kind in pool.types})
     filters = [{"Name": "instance-type", "Values": types}]
     pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
         LocationType="availability-zone", Filters=filters
@@ -124,7 +183,7 @@ def _offerings(
     }
     for name, pool in pools.items():
         check = f"{stage}: offerings of {name}"
-        without = [z for z in zones if not any((z, k) in offered for k in pool.instance_types)]
+        without = [z for z in zones if not any((z, k) in offered for k in pool.types)]
         if len(without) == len(zones):
             hint = "choose other `instance_types`, or other `network.zones`"
             yield Check(check, "problem", f"offered in none of {', '.join(zones)}", hint)
@@ -135,13 +194,17 @@ def _offerings(
 
 
 def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterator[Check]:
-    vcpus = _vcpus(ec2, sorted({k for pool in pools.values() for k in pool.instance_types}))
+    firsts = sorted({pool.types[0] for pool in pools.values() if pool.nodes})
+    each = _vcpus(ec2, firsts) if firsts else {}
     needs = Counter[str]()
     named: dict[str, list[str]] = {}
     for name, pool in pools.items():
-        code = _code(pool)
-        needs[code] += pool.max * max(vcpus[kind] for kind in pool.instance_types)
-        named.setdefault(code, []).append(name)
+        counted = Counter(pool.vcpus)
+        if pool.nodes:
+            counted[_code(pool.types[0])] += pool.nodes * each[pool.types[0]]
+        needs.update(counted)
+        for code in counted:
+            named.setdefault(code, []).append(name)
     for code, need in needs.items():
         pools_named = ", ".join(named[code])
         check = f"{stage}: quota {code}"
@@ -150,14 +213,12 @@ def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterat
         if need <= found:
             yield Check(check, "ok", f"{detail}; what else runs in the account is not counted")
         else:
-            hint = f"ask for {need} of quota {code}, or lower `max` of a pool"
+            hint = f"ask for {need} of quota {code}, or lower `limits` of a pool"
             yield Check(check, "problem", detail, hint)
 
 
-def _code(pool: Pool) -> str:
-    if isinstance(pool, GpuPoolConfig):
-        return quota_code(pool.instance_types[0], pool.capacity)
-    return STANDARD[pool.capacity]
+def _code(kind: str) -> str:
+    return quota_code(kind, "on-demand") if kind in INSTANCES else STANDARD["on-demand"]
 
 
 def _vcpus(ec2: Any, kinds: Sequence[str]) -> dict[str, int]:
@@ -180,7 +241,7 @@ def _addresses(stage: str, loaded: Loaded, ec2: Any) -> Check:
     free, size = least["AvailableIpAddressCount"], _size(least)
     detail = f"{free} of {size} free in {least['SubnetId']} ({least['AvailabilityZone']})"
     if free < size * LEAST_FREE:
-        hint = "lower `max` of the pools; the range of a VPC cannot grow in place"
+        hint = "lower `limits` of the pools; the range of a VPC cannot grow in place"
         return Check(check, "problem", detail, hint)
     return Check(check, "ok", detail)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.wiring import training_manifest
-from stackyard.contracts import FoundationContract, GpuPoolFacts, ServicesContract
+from stackyard.contracts import GpuPoolFacts, ServicesContract
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
@@ -33,9 +33,8 @@ def job_manifest(
     if gpu_pool is not None:
         job = job.model_copy(update={"gpu_pool": gpu_pool})
     location, upstreams = location_of_estate(estate), estate.upstreams(chosen)
-    foundation = contract_of(location, FoundationContract, upstreams["foundation"])
     services = contract_of(location, ServicesContract, upstreams["services"])
-    pool = _pool(job.gpu_pool, cluster, foundation, services)
+    pool = _pool(job.gpu_pool, cluster, services)
     try:
         return training_manifest(chosen, name, job, services=services, pool=pool)
     except PlacementError as error:
@@ -72,15 +71,10 @@ def _check_cluster(job: str, secrets: list[str], cluster: str | None) -> None:
         )
 
 
-def _pool(
-    name: str | None,
-    cluster: str | None,
-    foundation: FoundationContract,
-    services: ServicesContract,
-) -> GpuPoolFacts | None:
+def _pool(name: str | None, cluster: str | None, services: ServicesContract) -> GpuPoolFacts | None:
     """Return the GPU pool of a cluster, None for a job without GPUs."""
     if cluster is None:
-        return _known_pool(name, foundation.gpu_pools, foundation.cluster_name)
+        return _known_pool(name, services.gpu_pools, services.cluster_name)
     chosen = cluster.partition(":")[2] or next(iter(services.onprem), "")
     if chosen not in services.onprem:
         known = ", ".join(sorted(services.onprem)) or "none"

@@ -17,7 +17,6 @@ from stackyard_cli.engine.report import Report
 Kind = Literal["expected", "benign", "risky", "ignored", "unknown"]
 
 EXPECTED: Mapping[str, tuple[str, ...]] = {
-    "aws:eks/nodeGroup:NodeGroup": ("scalingConfig.desiredSize",),
     "kubernetes:apps/v1:Deployment": ("spec.replicas",),
 }
 """Properties that an autoscaler writes."""

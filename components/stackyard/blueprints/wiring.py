@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 from stackyard.contracts import DatabaseFacts, FoundationContract, GpuPoolFacts, ServicesContract
+from stackyard.karpenter.objects import ControllerWiring, NodeWiring
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.onprem.job import manifest
@@ -52,6 +53,27 @@ def cluster_ref(foundation: FoundationContract) -> ClusterApiRef:
         subnets=sorted(foundation.private_subnets.values()),
         security_group=foundation.cluster_security_group,
         vpc_id=foundation.vpc_id,
+    )
+
+
+def controller_wiring(foundation: FoundationContract, *, static: bool) -> ControllerWiring:
+    """Return what Karpenter's controller is told of the stage's cluster."""
+    return ControllerWiring(
+        cluster=cluster_ref(foundation),
+        node_role_arn=foundation.node_role_arn,
+        instance_profile=foundation.node_instance_profile,
+        isolated=foundation.isolated,
+        static=static,
+    )
+
+
+def node_wiring(foundation: FoundationContract, tags: Mapping[str, str]) -> NodeWiring:
+    """Return who the nodes of the stage are, and where they start."""
+    return NodeWiring(
+        instance_profile=foundation.node_instance_profile,
+        subnet_ids=sorted(foundation.private_subnets.values()),
+        security_group=foundation.cluster_security_group,
+        tags=tags,
     )
 
 

@@ -1,4 +1,4 @@
-"""The EKS cluster of a stage: control plane, access, add-ons and ordinary nodes."""
+"""The EKS cluster of a stage: control plane, access, add-ons, and the nodes it starts with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stackyard.aws_location import managed_policy_arn
 from stackyard.cluster import access
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.cluster.config import ClusterConfig
-from stackyard.cluster.nodes import NodePool, NodeWiring
+from stackyard.cluster.nodes import NodeGroupWiring, NodeIdentity, SystemNodes, node_role
 from stackyard.naming import IAM_ROLE_LIMIT, cluster_name, fitted
 from stackyard.references import StackContext
 
@@ -39,6 +39,12 @@ class Cluster(Component):
     security_group: pulumi.Output[str]
     """The security group that EKS gives to control plane and nodes."""
 
+    node_role_arn: pulumi.Output[str]
+    """Role of the nodes that Karpenter makes."""
+
+    node_instance_profile: pulumi.Output[str]
+    """Their instance profile, once they may join."""
+
     def __init__(
         self,
         name: str,
@@ -62,7 +68,7 @@ class Cluster(Component):
             raise ValueError("a cluster without administrators can never be entered")
         self._config, self._context, self._region = config, context, context.region
         self._cluster_name = cluster_name(context.stack)
-        self._subnets = list(subnets.values())
+        self._subnets, self._node_tags = dict(subnets), node_tags
         self._arn = access.cluster_arn(
             region=context.region, account=context.account, cluster_name=self._cluster_name
         )
@@ -72,16 +78,14 @@ class Cluster(Component):
         for arn in sorted({*previewers} - {*administrators}):
             self._make_previewer(arn)
         before = [self._make_addon(addon, []) for addon in self._addons(before_nodes=True)]
-        role, attached = self._make_node_role()
-        self.node_wiring = NodeWiring(
+        system = self._make_system_nodes(before)
+        nodes = NodeIdentity(
+            self.named("karpenter-nodes"),
             cluster_name=self._cluster.name,
-            version=config.version,
-            role_arn=role.arn,
-            subnet_ids=self._subnets,
-            tags=node_tags,
-            ready=[*before, *attached],
+            prefix=self._cluster_name,
+            region=self._region,
+            opts=self.child(),
         )
-        system = self._make_pools()
         for addon in self._addons(before_nodes=False):
             self._make_addon(addon, [system])
 
@@ -90,6 +94,8 @@ class Cluster(Component):
         self.endpoint = self._cluster.endpoint
         self.certificate_authority = self._cluster.certificate_authority.apply(_certificate)
         self.security_group = self._cluster.vpc_config.apply(_security_group)
+        self.node_role_arn = nodes.role_arn
+        self.node_instance_profile = nodes.instance_profile
         self.publish()
 
     def _addons(self, *, before_nodes: bool) -> list[AddonName]:
@@ -129,7 +135,7 @@ class Cluster(Component):
                 support_type="EXTENDED" if self._config.extended_support else "STANDARD"
             ),
             vpc_config=aws.eks.ClusterVpcConfigArgs(
-                subnet_ids=self._subnets,
+                subnet_ids=list(self._subnets.values()),
                 endpoint_private_access=True,
                 endpoint_public_access=bool(self._config.public_cidrs),
                 public_access_cidrs=self._config.public_cidrs or None,
@@ -227,40 +233,27 @@ class Cluster(Component):
         )
         return role, attached
 
-    def _make_node_role(self) -> tuple[aws.iam.Role, list[aws.iam.RolePolicyAttachment]]:
-        role = aws.iam.Role(
-            self.named("node-role"),
-            name=fitted(f"{self._cluster_name}-nodes", IAM_ROLE_LIMIT),
-            description="EKS nodes: join the cluster and pull images",
-            assume_role_policy=iam.text(access.node_trust(self._region)),
-            opts=self.child(),
+    def _make_system_nodes(self, before: Sequence[pulumi.Resource]) -> SystemNodes:
+        """Make the nodes that the cluster's own add-ons need."""
+        role, attached = node_role(
+            self,
+            "node-role",
+            f"{self._cluster_name}-nodes",
+            "EKS nodes: join the cluster and pull images",
+            self._region,
         )
-        attached = [
-            aws.iam.RolePolicyAttachment(
-                self.named(f"node-role-{key}"),
-                role=role.name,
-                policy_arn=managed_policy_arn(policy, self._region),
-                opts=self.child(),
-            )
-            for key, policy in access.NODE_POLICIES.items()
-        ]
-        return role, attached
-
-    def _make_pools(self) -> NodePool:
-        """Make the pools and return the one that the cluster's own add-ons need."""
-        for pool, config in self._config.node_pools.items():
-            NodePool(
-                self.named(f"pool-{pool}"),
-                config,
-                pool=pool,
-                wiring=self.node_wiring,
-                opts=self.child(),
-            )
-        return NodePool(
+        wiring = NodeGroupWiring(
+            cluster_name=self._cluster.name,
+            version=self._config.version,
+            role_arn=role.arn,
+            subnets=self._subnets,
+            tags=self._node_tags,
+            ready=[*before, *attached],
+        )
+        return SystemNodes(
             self.named("pool-system"),
             self._config.system_nodes,
-            pool="system",
-            wiring=self.node_wiring,
+            wiring=wiring,
             opts=self.child(),
         )
 

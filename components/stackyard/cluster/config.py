@@ -1,19 +1,19 @@
-"""Config of a stage's EKS cluster and of its nodes without GPUs."""
+"""Config of a stage's EKS cluster and of the nodes that it starts with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from stackyard.cluster import versions
 from stackyard.cluster.addons import ADDONS, AddonName
-from stackyard.config import Cidr, Config, Name
+from stackyard.config import Cidr, Config
 from stackyard.instances import is_accelerated, is_graviton
 from stackyard.limits import eks
 from stackyard.logs import LogDays
-from stackyard.problem import Problem, above
+from stackyard.problem import Problem
 
 PrincipalArn = Annotated[
     str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")
@@ -24,37 +24,31 @@ InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 """An EC2 instance type, for example `m7i.large`."""
 
 
-class NodePoolConfig(Config):
-    """A pool of nodes without GPUs: its instance types and its size."""
+class SystemNodesConfig(Config):
+    """The nodes that a cluster starts with, for its own services; all others Karpenter makes."""
 
     instance_types: Annotated[
         list[InstanceType], Field(min_length=1, max_length=eks.MOST_INSTANCE_TYPES)
     ] = ["m7i.large"]
     """EC2 types in order of preference, of one processor architecture."""
 
-    min: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Minimum number of nodes."""
-
-    max: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Maximum number of nodes; it limits what the pool can cost."""
-
-    capacity: Literal["on-demand", "spot"] = "on-demand"
-    """`spot` is cheaper; AWS can reclaim a spot node with two minutes' notice."""
+    nodes: Annotated[int, Field(ge=2, le=20)] = 2
+    """Number of nodes; Karpenter and DNS run twice, each on nodes of its own."""
 
     volume_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
     """Size of each node's root volume in GiB; it holds images and pods' scratch space."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield types that do not fit a pool of ordinary nodes, and a range that is empty."""
+        """Yield types that do not fit a node group for the cluster's own services."""
         for index, kind in enumerate(self.instance_types):
             if is_accelerated(kind):
                 message = f"{kind} has accelerators"
-                yield Problem(("instance_types", index), message, "declare it under `gpu_pools`")
+                hint = "declare it under `gpu_pools` of the services stack"
+                yield Problem(("instance_types", index), message, hint)
         if len({is_graviton(kind) for kind in self.instance_types}) > 1:
             listed = ", ".join(self.instance_types)
-            message = f"a pool needs one processor architecture (got {listed})"
+            message = f"a node group needs one processor architecture (got {listed})"
             yield Problem(("instance_types",), message)
-        yield from above("min", self.min, "max", self.max)
 
 
 class ClusterConfig(Config):
@@ -83,11 +77,8 @@ class ClusterConfig(Config):
     addon_versions: dict[AddonName, str] = {}
     """Pinned add-on versions, for example `v1.20.1-eksbuild.1`; others use EKS's default."""
 
-    system_nodes: NodePoolConfig = NodePoolConfig(min=2, max=4)
-    """The pool for the cluster's own services, such as DNS."""
-
-    node_pools: dict[Name, NodePoolConfig] = {}
-    """Further pools, by name, for workloads without GPUs."""
+    system_nodes: SystemNodesConfig = SystemNodesConfig()
+    """The nodes for the cluster's own services, such as DNS and Karpenter."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what EKS refuses, what opens the API too far, and what stops the cluster."""
@@ -97,12 +88,6 @@ class ClusterConfig(Config):
         for index, cidr in enumerate(self.public_cidrs):
             if refused := eks.public_range_problem(cidr):
                 yield Problem(("public_cidrs", index), *refused)
-        if "system" in self.node_pools:
-            message = "the pool `system` is declared by `system_nodes`"
-            yield Problem(("node_pools", "system"), message, related=(("system_nodes",),))
-        if self.system_nodes.min < 1:
-            message = "`system_nodes.min` must be at least 1: DNS and the autoscaler run there"
-            yield Problem(("system_nodes", "min"), message)
 
     def all_addons(self) -> list[AddonName]:
         """Return the add-ons of every cluster and those asked for, each once, in a fixed order."""

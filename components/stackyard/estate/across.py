@@ -1,14 +1,17 @@
-"""Checks between stacks: the foundation must have everything that a project refers to.
+"""Checks between stacks: what a stack names of the stacks that it builds on must be there.
 
 The deployment checks it again with the applied contract; these checks need the files only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from stackyard.blueprints.config import StackConfig
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.estate import room
 from stackyard.estate.endpoints import endpoint_problems
 from stackyard.estate.errors import StackFileError
@@ -17,30 +20,66 @@ from stackyard.estate.partial import is_doubtful, overlap
 from stackyard.estate.positions import located
 from stackyard.field_path import FieldPath
 from stackyard.gpu.config import GpuPoolConfig, TimeSlicingConfig
+from stackyard.gpu.contract import GpuContract
 from stackyard.instances import INSTANCES, mig_model
+from stackyard.karpenter import versions
 from stackyard.naming import StackId
 from stackyard.problem import Problem
 
 
-def problems(loaded: Loaded, foundation: Loaded) -> list[StackFileError]:
-    """Return a project's references that its foundation does not have, with their positions."""
-    config, upstream = loaded.config, foundation.config
-    if not isinstance(config, ProjectSections) or not isinstance(upstream, FoundationConfig):
-        return []
+@dataclass(frozen=True)
+class Stage:
+    """The two stacks of a stage that others build on, as far as they are valid; None if not."""
+
+    foundation: Loaded | None
+    services: Loaded | None
+
+
+def problems(loaded: Loaded, stage: Stage) -> list[StackFileError]:
+    """Return a stack's references that its upstreams do not have, with their positions."""
     return [
         located(problem, loaded.tree)
-        for check, used in CHECKS.items()
-        if not any(overlap(gone, field) for gone in foundation.left_out for field in used)
-        for problem in check(config, upstream, foundation.id)
+        for problem in _found(loaded.config, stage)
         if not is_doubtful(problem, (), loaded.left_out)
     ]
 
 
+def _found(config: StackConfig, stage: Stage) -> Iterator[Problem]:
+    below, shared = stage.foundation, stage.services
+    foundation, services = (one.config if one else None for one in (below, shared))
+    if isinstance(config, ProjectSections):
+        if below and isinstance(foundation, FoundationConfig):
+            for check, used in OF_FOUNDATION.items():
+                if _is_valid(below, used):
+                    yield from check(config, foundation, below.id)
+        if shared and isinstance(services, ServicesConfig) and _is_valid(shared, POOLS):
+            for of_pools in OF_POOLS:
+                yield from of_pools(config, services, shared.id)
+            if below and isinstance(foundation, FoundationConfig) and _is_valid(below, SYSTEM):
+                system = foundation.cluster.system_nodes
+                yield from room.check(config, system, services, shared.id)
+    if isinstance(config, ServicesConfig) and below and isinstance(foundation, FoundationConfig):
+        if _is_valid(below, (("cluster", "version"),)):
+            yield from _karpenter(config, foundation)
+
+
+def _is_valid(upstream: Loaded, used: Iterable[FieldPath]) -> bool:
+    """Whether the fields that a check reads are valid: otherwise it says nothing of the project."""
+    return not any(overlap(gone, field) for gone in upstream.left_out for field in used)
+
+
+def _karpenter(config: ServicesConfig, upstream: FoundationConfig) -> Iterator[Problem]:
+    image, version = config.images.karpenter, upstream.cluster.version
+    if (reason := versions.problem(image, version)) is not None:
+        hint = "https://karpenter.sh/docs/upgrading/compatibility/ has the table"
+        yield Problem(("images", "karpenter"), reason, hint)
+
+
 def _gpu_pools(
-    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+    config: ProjectSections, upstream: ServicesConfig, stack: StackId
 ) -> Iterator[Problem]:
     for path, pool in config.named_gpu_pools():
-        if pool in upstream.cluster.node_pools:
+        if pool in upstream.node_pools:
             yield Problem(path, f"`{pool}` of {stack} is a pool without GPUs")
         elif pool not in upstream.gpu_pools:
             listed = ", ".join(upstream.gpu_pools) or "none"
@@ -48,7 +87,7 @@ def _gpu_pools(
 
 
 def _gpus_of_a_pod(
-    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+    config: ProjectSections, upstream: ServicesConfig, stack: StackId
 ) -> Iterator[Problem]:
     for name, job in config.training.items():
         pool = upstream.gpu_pools.get(job.gpu_pool or "")
@@ -64,10 +103,9 @@ def _most_gpus(pool: GpuPoolConfig) -> int:
     """Return the most GPUs, or MIG slices, that one pod can have; only one of time slices."""
     if isinstance(pool.sharing, TimeSlicingConfig):
         return 1
-    kind = pool.instance_types[0]
-    model = mig_model(kind)
+    model = mig_model(pool.types[0])
     slices = model.slices[pool.sharing.profile] if pool.sharing and model else 1
-    return INSTANCES[kind].gpus * slices
+    return max(INSTANCES[kind].gpus for kind in pool.types) * slices
 
 
 def _base_images(
@@ -84,16 +122,14 @@ def _base_images(
 
 
 def _gpu_quota(
-    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+    config: ProjectSections, upstream: ServicesConfig, stack: StackId
 ) -> Iterator[Problem]:
     """A quota above the pools promises GPUs that no node will have."""
     quota = config.namespace.quota.gpus
-    held = sum(
-        INSTANCES[pool.instance_types[0]].gpus * pool.max for pool in upstream.gpu_pools.values()
-    )
+    held = sum(GpuContract(name, pool).max_gpus for name, pool in upstream.gpu_pools.items())
     if quota > held:
         message = f"`gpus` ({quota}) is above the {held} GPUs of all pools of {stack}"
-        hint = f"write at most {held}, or raise `max` of a pool"
+        hint = f"write at most {held}, or raise `limits` of a pool"
         yield Problem(("namespace", "quota", "gpus"), message, hint)
 
 
@@ -105,22 +141,19 @@ def _database(
         yield Problem(("tracking",), message, f"write `database: {{}}` for {stack}")
 
 
-Check = Callable[[ProjectSections, FoundationConfig, StackId], Iterator[Problem]]
-
-POOLS: tuple[FieldPath, ...] = (
-    ("gpu_pools",),
-    ("cluster", "node_pools"),
-    ("cluster", "system_nodes"),
-)
-
-CHECKS: Mapping[Check, tuple[FieldPath, ...]] = {
-    _gpu_pools: POOLS,
-    _gpus_of_a_pod: POOLS,
-    _gpu_quota: POOLS,
+OF_FOUNDATION: Mapping[
+    Callable[[ProjectSections, FoundationConfig, StackId], Iterator[Problem]],
+    tuple[FieldPath, ...],
+] = {
     _base_images: (("base_images",),),
     _database: (("database",),),
-    room.check: POOLS,
     endpoint_problems: (("network",),),
 }
-"""All checks between a project and its stage's foundation, with what they read of it: a check of
-what is wrong there itself says nothing of the project."""
+"""All checks between a project and its stage's foundation, with what they read of it."""
+
+OF_POOLS = (_gpu_pools, _gpus_of_a_pod, _gpu_quota)
+"""All checks between a project and the pools of its stage's services."""
+
+POOLS: tuple[FieldPath, ...] = (("gpu_pools",), ("node_pools",))
+SYSTEM: tuple[FieldPath, ...] = (("cluster", "system_nodes"),)
+"""What the checks of pools read of services and of the foundation."""

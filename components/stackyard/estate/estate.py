@@ -164,7 +164,7 @@ class Estate:
                     found += self._loader.shared_problems(file)
             except StackFileErrors as errors:
                 found += errors.problems
-        foundations = cache(self._foundation)
+        checked = cache(self._valid)
         valid: list[Loaded] = []
         for stack in stacks:
             try:
@@ -174,9 +174,11 @@ class Estate:
                     continue
                 valid.append(loaded)
                 found += stage_names.of_roles(loaded, stages)
-                upstream = foundations(self.upstreams(stack).get("foundation"))
-                if upstream is not None:
-                    found += across.problems(loaded, upstream)
+                below = self.upstreams(stack)
+                stage = across.Stage(
+                    checked(below.get("foundation")), checked(below.get("services"))
+                )
+                found += across.problems(loaded, stage)
             except StackFileErrors as errors:
                 found += errors.problems
             except EstateError as error:
@@ -192,8 +194,8 @@ class Estate:
             return errors.problems
         return []
 
-    def _foundation(self, stack: StackId | None) -> Loaded | None:
-        """Return what is valid of a foundation, whose own check reports the rest."""
+    def _valid(self, stack: StackId | None) -> Loaded | None:
+        """Return what is valid of a stack, whose own check reports the rest."""
         try:
             return self._loader.check(stack)[0] if stack is not None else None
         except StackFileErrors:

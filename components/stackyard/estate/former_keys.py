@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from stackyard.estate.messages import Message
 from stackyard.estate.node import Node
@@ -27,6 +28,60 @@ FORMER_VALUES: Mapping[str, Mapping[str, str]] = {
 """Values that were renamed with their key, by former key."""
 
 
+class Replaced(NamedTuple):
+    """A key that another section, or a key of another shape, took over."""
+
+    key: str
+    beside: str
+    """A field that only the section with the former key has."""
+
+    text: str
+    hint: str
+
+
+REPLACED = (
+    Replaced(
+        "gpu_pools",
+        "database",
+        "moved: Karpenter makes these nodes from inside the cluster",
+        "declare it in the services stack of the stage, with `limits: {gpus: …}` for `max`",
+    ),
+    Replaced(
+        "node_pools",
+        "system_nodes",
+        "moved: Karpenter makes these nodes from inside the cluster",
+        "declare it in the services stack of the stage, with `limits: {cpu: …, memory: …}`",
+    ),
+    Replaced("min", "nodes", "was replaced: the number is fixed", "write `nodes` instead"),
+    Replaced("max", "nodes", "was replaced: the number is fixed", "write `nodes` instead"),
+    Replaced(
+        "min",
+        "static",
+        "was replaced: a pool has no node while no pod needs one",
+        "leave it out, or write `static: {nodes: …, reason: …}` for nodes that always run",
+    ),
+    Replaced(
+        "always_on_reason",
+        "static",
+        "was replaced",
+        "write `static: {nodes: …, reason: …}` for nodes that always run",
+    ),
+    Replaced(
+        "max",
+        "limits",
+        "was replaced: pools are limited by what their nodes have, not by their number",
+        "write `limits: {gpus: …}`, or `limits: {cpu: …, memory: …}` for a pool without GPUs",
+    ),
+    Replaced(
+        "cluster_autoscaler",
+        "karpenter",
+        "was replaced: Karpenter makes the nodes",
+        "leave it out, or name Karpenter's image as `karpenter`",
+    ),
+)
+"""Former keys without one new name."""
+
+
 def renamed(key: str, known: Collection[str], value: str) -> Message | None:
     """Return the message for a former key of a section with these fields; None for any other."""
     for new in FORMER_KEYS.get(key, ()):
@@ -34,6 +89,9 @@ def renamed(key: str, known: Collection[str], value: str) -> Message | None:
             values = FORMER_VALUES.get(key, {})
             written = f"{new}: {values[value]}" if value in values else new
             return Message("was renamed", f"write `{written}` instead")
+    for former in REPLACED:
+        if key == former.key and former.beside in known:
+            return Message(former.text, former.hint)
     return None
 
 

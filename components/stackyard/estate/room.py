@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.cluster.config import SystemNodesConfig
 from stackyard.field_path import FieldPath
+from stackyard.instances import INSTANCES
 from stackyard.limits.nodes import Room, mib, room
 from stackyard.naming import StackId
 from stackyard.problem import Problem
 
-Pod = tuple[FieldPath, float, str, str | None]
-"""Path of a pod's size, its cores, its memory, and its GPU pool."""
+Pod = tuple[FieldPath, float, str, str | None, int]
+"""Path of a pod's size, its cores, its memory, its GPU pool and its GPUs."""
 
 
-def check(config: ProjectSections, upstream: FoundationConfig, stack: StackId) -> Iterator[Problem]:
+def check(
+    config: ProjectSections, system: SystemNodesConfig, upstream: ServicesConfig, stack: StackId
+) -> Iterator[Problem]:
     """Yield pods that no node of their pool can hold: they would be pending for ever."""
-    for path, cpu, memory, pool in _pods(config):
-        rooms = _rooms(upstream, pool)
+    for path, cpu, memory, pool, gpus in _pods(config):
+        rooms = _rooms(system, upstream, pool, gpus)
         if not rooms or any(one.cpus >= cpu and one.memory_mib >= mib(memory) for one in rooms):
             continue
         largest = max(rooms, key=lambda one: (one.cpus, one.memory_mib))
@@ -36,21 +40,24 @@ def check(config: ProjectSections, upstream: FoundationConfig, stack: StackId) -
 
 def _pods(config: ProjectSections) -> Iterator[Pod]:
     for name, job in config.training.items():
-        yield ("training", name), job.cpu, job.memory, job.gpu_pool
+        yield ("training", name), job.cpu, job.memory, job.gpu_pool, job.gpus
     for name, server in (config.serving.models if config.serving else {}).items():
-        yield ("serving", "models", name), server.cpu, server.memory, server.gpu_pool
+        yield ("serving", "models", name), server.cpu, server.memory, server.gpu_pool, 1
     if config.tracking is not None:
         # The server requests only a quarter of a core; `cpu` is its limit.
-        yield ("tracking",), 0.25, config.tracking.memory, None
+        yield ("tracking",), 0.25, config.tracking.memory, None, 0
 
 
-def _rooms(upstream: FoundationConfig, pool: str | None) -> Sequence[Room]:
+def _rooms(
+    system: SystemNodesConfig, upstream: ServicesConfig, pool: str | None, gpus: int
+) -> Sequence[Room]:
     """Return the capacity for pods of each possible instance type; empty if one is unknown."""
     if pool is not None:
         found = upstream.gpu_pools.get(pool)
-        kinds = found.instance_types if found else []
+        types = found.types if found else []
+        kinds = [kind for kind in types if kind in INSTANCES and INSTANCES[kind].gpus >= gpus]
     else:
-        pools = [upstream.cluster.system_nodes, *upstream.cluster.node_pools.values()]
+        pools = [system, *upstream.node_pools.values()]
         kinds = [kind for each in pools for kind in each.instance_types]
     rooms = [room(kind, gpu=pool is not None) for kind in kinds]
     return [] if None in rooms else [one for one in rooms if one is not None]

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stackyard.config import Config
-from stackyard.gpu.quotas import Capacity, quota_code
-from stackyard.instances import INSTANCES, mig_model
-from stackyard.limits.eks import MOST_INSTANCE_TYPES
-from stackyard.problem import Problem, above
+from stackyard.gpu.quotas import quota_code
+from stackyard.instances import INSTANCES, is_arm, mig_model
+from stackyard.karpenter.config import Capacity, PoolConfig, rung_problems
+from stackyard.namespace.config import Memory
+from stackyard.problem import Problem
 
 
 class TimeSlicingConfig(Config):
@@ -38,24 +39,78 @@ SharingConfig = Annotated[TimeSlicingConfig | MigConfig, Field(discriminator="mo
 """How one GPU serves several pods."""
 
 
-class GpuPoolConfig(Config):
-    """A pool of GPU nodes: tainted, limited in size, and scaled to zero when unused."""
+class GpuRequirementConfig(Config):
+    """The GPUs that a node needs, in place of a list of instance types."""
 
-    instance_types: Annotated[list[str], Field(min_length=1, max_length=MOST_INSTANCE_TYPES)]
-    """EC2 types, in order of preference; all have the same GPUs, vCPUs and memory, so that a job
-    that fits on one fits on each."""
+    model: str
+    """Model of the GPU, for example `A10G`."""
 
-    max: Annotated[int, Field(ge=1, le=1000)]
-    """Maximum number of nodes; it limits what the pool can cost."""
+    count: (
+        Annotated[str, Field(pattern=r"^[1-9]\d?(\.\.[1-9]\d?)?$")]
+        | Annotated[int, Field(ge=1, le=16)]
+    ) = 1
+    """GPUs of one node: a number, or a range such as `1..4`."""
 
-    min: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Minimum number of nodes; above 0 it needs `always_on_reason`."""
+    memory: Annotated[str, Field(pattern=r"^>=[1-9]\d{0,3}Gi$")] | None = None
+    """Least memory of one GPU, for example `>=40Gi`."""
 
-    always_on_reason: Annotated[str, Field(min_length=10)] | None = None
-    """Why nodes must run even when unused; reviews show it next to the price."""
+    def problems(self) -> Iterator[Problem]:
+        """Yield that no instance type is like this, or that the range is empty."""
+        least, most = self.range
+        if least > most:
+            yield Problem(("count",), f"the range {self.count} is empty")
+        elif not self.types():
+            models = sorted({one.model for one in INSTANCES.values()})
+            hint = f"models are {', '.join(models)}"
+            yield Problem((), "no instance type has such GPUs", hint)
 
-    capacity: Capacity = "on-demand"
-    """`spot` is cheaper, but AWS can reclaim it: for training that writes checkpoints."""
+    @property
+    def range(self) -> tuple[int, int]:
+        """The least and the greatest number of GPUs."""
+        least, _, most = str(self.count).partition("..")
+        return int(least), int(most or least)
+
+    def types(self) -> list[str]:
+        """Return the instance types that have such GPUs, the smallest first."""
+        least, most = self.range
+        memory = 1024 * int(self.memory.removeprefix(">=").removesuffix("Gi")) if self.memory else 0
+        found = [
+            kind
+            for kind, one in INSTANCES.items()
+            if one.model.lower() == self.model.lower()
+            and least <= one.gpus <= most
+            and one.gpu_memory_mib >= memory
+        ]
+        return sorted(found, key=lambda kind: (INSTANCES[kind].gpus, INSTANCES[kind].vcpus))
+
+
+class GpuLimitsConfig(Config):
+    """What all nodes of a GPU pool may have together."""
+
+    gpus: Annotated[int, Field(ge=1, le=10_000)]
+    """GPUs: the cap of what the pool can cost."""
+
+    cpu: Annotated[int, Field(ge=2, le=100_000)] | None = None
+    """vCPUs; by default as many as the largest allowed machines with these GPUs have."""
+
+    memory: Memory | None = None
+    """Memory; by default as much as the largest allowed machines with these GPUs have."""
+
+
+class GpuPoolConfig(PoolConfig):
+    """A pool of GPU nodes: tainted, limited in size, and without a node when unused."""
+
+    instance_types: list[str] = []
+    """EC2 types that may run, all with the same model of GPU; or give `gpus`."""
+
+    gpus: GpuRequirementConfig | None = None
+    """The GPUs that nodes need, in place of `instance_types`."""
+
+    limits: GpuLimitsConfig
+    """What its nodes may have together; it limits what the pool can cost."""
+
+    capacity_limits: dict[Capacity, GpuLimitsConfig] = {}
+    """The part of `limits` of each way of buying, where `capacity` has several."""
 
     volume_gib: Annotated[int, Field(ge=50, le=16_384)] = 200
     """Size of each node's root volume in GiB; CUDA images are large."""
@@ -63,17 +118,37 @@ class GpuPoolConfig(Config):
     sharing: SharingConfig | None = None
     """How pods share a GPU; without it each pod has whole GPUs."""
 
+    @property
+    def types(self) -> list[str]:
+        """The instance types that may run, whichever way they are declared."""
+        return self.gpus.types() if self.gpus else self.instance_types
+
     def problems(self) -> Iterator[Problem]:
-        """Yield combinations of instance types, sizes and sharing that cannot work."""
-        yield from above("min", self.min, "max", self.max)
-        if self.min > 0 and not self.always_on_reason:
-            message = f"`min: {self.min}` pays for idle GPUs"
-            yield Problem(("min",), message, "set it to 0, or give `always_on_reason`")
-        if self.min == 0 and self.always_on_reason:
-            message = "`always_on_reason` is given, but `min: 0` lets the pool scale to 0"
-            yield Problem(("always_on_reason",), message, related=(("min",),))
+        """Yield combinations of instance types, limits and sharing that cannot work."""
+        yield from super().problems()
+        each = {kind: limits.gpus for kind, limits in self.capacity_limits.items()}
+        yield from rung_problems(self.capacity, each, self.limits.gpus, "GPUs")
+        if bool(self.instance_types) == (self.gpus is not None):
+            message = "needs either `instance_types` or `gpus`"
+            yield Problem(("instance_types",) if self.instance_types else (), message)
+            return
         unknown = list(self._unknown_types())
-        yield from unknown or [*self._mixed_types(), *self._quota(), *self._sharing()]
+        yield from unknown or [
+            *self._mixed_types(),
+            *self._quota(),
+            *self._sharing(),
+            *self._too_small(),
+        ]
+
+    def _too_small(self) -> Iterator[Problem]:
+        """A limit below one node would never start one, and say so in an event only."""
+        least = min((INSTANCES[kind].gpus for kind in self.types), default=0)
+        for kind in self.capacity:
+            limits = self.capacity_limits.get(kind, self.limits)
+            if limits.gpus < least:
+                path = ("capacity_limits", kind) if kind in self.capacity_limits else ("limits",)
+                message = f"{limits.gpus} GPUs are fewer than one node has ({least})"
+                yield Problem((*path, "gpus"), message)
 
     def _unknown_types(self) -> Iterator[Problem]:
         for index, kind in enumerate(self.instance_types):
@@ -82,31 +157,28 @@ class GpuPoolConfig(Config):
                 yield Problem(("instance_types", index), message, "try g5.xlarge")
 
     def _mixed_types(self) -> Iterator[Problem]:
-        facts = {kind: INSTANCES[kind] for kind in self.instance_types}
-        if len({fact.gpus for fact in facts.values()}) > 1:
-            listed = ", ".join(f"{kind} has {fact.gpus}" for kind, fact in facts.items())
-            message = f"all types of a pool need the same number of GPUs ({listed})"
-            yield Problem(("instance_types",), message)
+        facts = {kind: INSTANCES[kind] for kind in self.types}
         if len({(fact.model, fact.gpu_memory_mib) for fact in facts.values()}) > 1:
             listed = ", ".join(f"{kind} has {fact.model}" for kind, fact in facts.items())
             message = f"all types of a pool need the same GPU model ({listed})"
-            yield Problem(("instance_types",), message)
-        elif len({(fact.vcpus, fact.memory_gib) for fact in facts.values()}) > 1:
-            listed = ", ".join(
-                f"{kind} has {fact.vcpus} and {fact.memory_gib}Gi" for kind, fact in facts.items()
-            )
-            message = f"all types of a pool need the same vCPUs and memory ({listed})"
-            yield Problem(("instance_types",), message, "make a pool of each size")
+            yield Problem((self._field,), message)
+        if len({is_arm(kind) for kind in facts}) > 1:
+            yield Problem((self._field,), "all types of a pool need one processor architecture")
+
+    @property
+    def _field(self) -> str:
+        return "gpus" if self.gpus else "instance_types"
 
     def _quota(self) -> Iterator[Problem]:
-        for index, kind in enumerate(self.instance_types):
-            try:
-                quota_code(kind, self.capacity)
-            except ValueError as error:
-                yield Problem(("instance_types", index), str(error), related=(("capacity",),))
+        for kind in self.types:
+            for capacity in self.capacity:
+                try:
+                    quota_code(kind, capacity)
+                except ValueError as error:
+                    yield Problem((self._field,), str(error), related=(("capacity",),))
 
     def _sharing(self) -> Iterator[Problem]:
-        for kind in self.instance_types:
+        for kind in self.types:
             if isinstance(self.sharing, TimeSlicingConfig):
                 yield from _time_slicing_problems(kind)
             elif isinstance(self.sharing, MigConfig):
@@ -116,7 +188,7 @@ class GpuPoolConfig(Config):
 def _time_slicing_problems(kind: str) -> Iterator[Problem]:
     """A pod can have one time slice only, so a second GPU of a node would never be used.
 
-    The autoscaler would start such nodes for pods that the device plugin then refuses.
+    Karpenter would start such nodes for pods that the device plugin then refuses.
     """
     if (gpus := INSTANCES[kind].gpus) > 1:
         yield Problem(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from stackyard import kubernetes
-from stackyard.gpu.config import GpuPoolConfig, MigConfig, TimeSlicingConfig
-from stackyard.gpu.quotas import quota_code
+from stackyard.gpu.config import GpuLimitsConfig, GpuPoolConfig, MigConfig, TimeSlicingConfig
 from stackyard.instances import INSTANCES, is_arm, mig_model
+from stackyard.karpenter.config import NodeImagesConfig
+from stackyard.karpenter.objects import Machine, Rung
 from stackyard.references import GpuPoolRef
 
 RESOURCE = "nvidia.com/gpu"
@@ -24,10 +25,6 @@ TAINT_KEY = "nvidia.com/gpu"
 
 POOL_LABEL = "stackyard.dev/gpu-pool"
 """Node label with the pool's name; pods select their pool by it."""
-
-ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
-"""Label by which the cluster autoscaler knows a GPU node whose driver is not ready yet:
-https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md."""
 
 
 class Toleration(TypedDict):
@@ -56,37 +53,29 @@ class GpuContract:
         return {POOL_LABEL: self.pool}
 
     @property
-    def labels(self) -> dict[str, str]:
-        """All labels of the pool's nodes; they contain the node selector."""
-        model = INSTANCES[self.config.instance_types[0]].model.lower()
-        return {**self.node_selector, ACCELERATOR_LABEL: f"nvidia-{model}"}
-
-    @property
     def taint(self) -> dict[str, str]:
-        """The taint as the EKS API writes it."""
-        return {"key": TAINT_KEY, "value": self.pool, "effect": "NO_SCHEDULE"}
+        """The taint of every node."""
+        return {"key": TAINT_KEY, "value": self.pool, "effect": "NoSchedule"}
 
     @property
-    def ami_type(self) -> str:
+    def image_family(self) -> Literal["al2023", "bottlerocket"]:
         """The node image: NVIDIA's driver is in it, so no driver is installed at run time.
 
         MIG needs Bottlerocket, which divides the GPUs at boot by its settings:
         https://bottlerocket.dev/en/os/latest/api/settings/kubelet-device-plugins.
         """
-        if isinstance(self.config.sharing, MigConfig):
-            return "BOTTLEROCKET_x86_64_NVIDIA"
-        arm = is_arm(self.config.instance_types[0])
-        return "AL2023_ARM_64_NVIDIA" if arm else "AL2023_x86_64_NVIDIA"
+        return "bottlerocket" if isinstance(self.config.sharing, MigConfig) else "al2023"
 
     @property
-    def data_volume(self) -> str:
-        """The device that holds images and pods."""
-        return "/dev/xvdb" if self.ami_type.startswith("BOTTLEROCKET") else "/dev/xvda"
+    def devices(self) -> tuple[str, ...]:
+        """All disks of the image; Bottlerocket has one for itself and one for images and pods."""
+        bottlerocket = self.image_family == "bottlerocket"
+        return ("/dev/xvda", "/dev/xvdb") if bottlerocket else ("/dev/xvda",)
 
     @property
     def user_data(self) -> str | None:
         """Boot settings of the nodes, where the image needs any."""
-        model = mig_model(self.config.instance_types[0])
+        model = mig_model(self.config.types[0])
         if not isinstance(self.config.sharing, MigConfig) or model is None:
             return None
         return (
@@ -96,47 +85,65 @@ class GpuContract:
             f'"{model.bottlerocket}" = "{self.config.sharing.profile}"\n'
         )
 
+    def machine(self, images: NodeImagesConfig) -> Machine:
+        """Return what the pool's nodes are made of."""
+        return Machine(
+            types=self.config.types,
+            arm=is_arm(self.config.types[0]),
+            image=images.alias(self.image_family),
+            volume_gib=self.config.volume_gib,
+            labels=self.node_selector,
+            devices=self.devices,
+            taints=[self.taint],
+            user_data=self.user_data,
+        )
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """The ways of buying, first choice first, each with its limits."""
+        config = self.config
+        return [
+            Rung(kind, self._quantities(config.capacity_limits.get(kind, config.limits)))
+            for kind in config.capacity
+        ]
+
+    def _quantities(self, limits: GpuLimitsConfig) -> dict[str, str]:
+        """Return limits as a NodePool writes them; a node counts with the units that it offers."""
+        facts = [INSTANCES[kind] for kind in self.config.types]
+        cpu = max(one.vcpus * (limits.gpus // one.gpus) for one in facts)
+        memory = max(one.memory_gib * (limits.gpus // one.gpus) for one in facts)
+        return {
+            RESOURCE: str(limits.gpus * self.units_per_gpu),
+            "cpu": str(limits.cpu or cpu),
+            "memory": limits.memory or f"{memory}Gi",
+        }
+
     @property
     def gpus_per_node(self) -> int:
-        """Physical GPUs of one node."""
-        return INSTANCES[self.config.instance_types[0]].gpus
+        """Physical GPUs of the largest node."""
+        return max(INSTANCES[kind].gpus for kind in self.config.types)
+
+    @property
+    def units_per_gpu(self) -> int:
+        """Units of `nvidia.com/gpu` per GPU: one, or its time-shares, or its MIG slices."""
+        sharing = self.config.sharing
+        if isinstance(sharing, TimeSlicingConfig):
+            return sharing.replicas
+        model = mig_model(self.config.types[0])
+        if isinstance(sharing, MigConfig) and model is not None:
+            return model.slices[sharing.profile]
+        return 1
 
     @property
     def units_per_node(self) -> int:
-        """Units of `nvidia.com/gpu` per node: GPUs, time-shares of GPUs, or MIG slices."""
-        sharing = self.config.sharing
-        if isinstance(sharing, TimeSlicingConfig):
-            return self.gpus_per_node * sharing.replicas
-        model = mig_model(self.config.instance_types[0])
-        if isinstance(sharing, MigConfig) and model is not None:
-            return self.gpus_per_node * model.slices[sharing.profile]
-        return self.gpus_per_node
+        """Units of `nvidia.com/gpu` of the largest node."""
+        return self.gpus_per_node * self.units_per_gpu
 
     @property
     def max_gpus(self) -> int:
         """The hard cap: physical GPUs of the pool at its largest."""
-        return self.gpus_per_node * self.config.max
-
-    @property
-    def quota(self) -> str:
-        """Code of the EC2 service quota that must allow `quota_vcpus`."""
-        return quota_code(self.config.instance_types[0], self.config.capacity)
-
-    @property
-    def quota_vcpus(self) -> int:
-        """vCPUs of the pool at its largest; new accounts have a quota of 0."""
-        return self.config.max * max(INSTANCES[kind].vcpus for kind in self.config.instance_types)
-
-    @property
-    def scale_from_zero_tag(self) -> tuple[str, str] | None:
-        """Tag with the resources of a future node, for the autoscaler while the pool is at zero.
-
-        It knows whole GPUs by itself; of shared ones it would start too many nodes.
-        """
-        if self.units_per_node == self.gpus_per_node:
-            return None
-        key = f"k8s.io/cluster-autoscaler/node-template/resources/{RESOURCE}"
-        return key, str(self.units_per_node)
+        static = self.config.static.nodes if self.config.static else 0
+        return self.config.limits.gpus + static * INSTANCES[self.config.types[0]].gpus
 
     @property
     def device_plugin(self) -> dict[str, Any] | None:
@@ -189,7 +196,7 @@ def smoke_job(
 ) -> dict[str, Any]:
     """Return a Job that asks for one GPU of the pool and shows it.
 
-    It proves taint, toleration, selector, autoscaling, driver and device plugin at once, and goes
+    It proves taint, toleration, selector, Karpenter, driver and device plugin at once, and goes
     by itself after an hour. Any small image will do: the driver brings `nvidia-smi` along.
     """
     pod = {

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from stackyard.instances import family
-
-Capacity = Literal["on-demand", "spot"]
-"""How instances are bought; AWS may take a spot instance back with two minutes' notice."""
+from stackyard.karpenter.config import Capacity
 
 QUOTAS: dict[tuple[str, Capacity], str] = {
     ("g", "on-demand"): "L-DB2E81BA",
@@ -23,11 +19,12 @@ https://docs.aws.amazon.com/general/latest/gr/ec2-service.html."""
 def quota_code(instance_type: str, capacity: Capacity) -> str:
     """Return the quota that limits the vCPUs of this type; P5 has a spot quota of its own.
 
-    Raises ValueError for spot of a family whose quota the source does not name.
+    Instances in a reservation count as on-demand. Raises ValueError for spot of a family whose
+    quota the source does not name.
     """
     name = family(instance_type)
     if capacity == "spot" and name.startswith("p5"):
         return QUOTAS["p5", "spot"]
     if capacity == "spot" and name.startswith("p6"):
-        raise ValueError(f"no spot quota is known for {name}; use `capacity: on-demand`")
-    return QUOTAS[name[0], capacity]
+        raise ValueError(f"no spot quota is known for {name}; use `capacity: [on-demand]`")
+    return QUOTAS[name[0], "spot" if capacity == "spot" else "on-demand"]

@@ -86,7 +86,7 @@ EVERY_STAGE = (
     Need("nodes join the cluster", ("ec2", "eks", "sts")),
     Need("nodes pull images", ("ecr.api", "ecr.dkr")),
     Need("pods get their AWS credentials", ("eks-auth",)),
-    Need("the autoscaler starts nodes", ("autoscaling", "ec2", "eks")),
+    Need("Karpenter starts nodes", ("ec2", "eks", "sqs", "ssm")),
     Need("the log shipper sends lines", ("logs",)),
 )
 """Programs that foundation and services always run."""

@@ -9,9 +9,7 @@ from pydantic import Field
 
 from stackyard.blueprints.config import StackConfig
 from stackyard.cluster.config import ClusterConfig, PrincipalArn
-from stackyard.config import Name
 from stackyard.database.config import DatabaseConfig
-from stackyard.gpu.config import GpuPoolConfig
 from stackyard.images.config import BaseImagesConfig
 from stackyard.limits import regions
 from stackyard.network.config import NetworkConfig
@@ -22,7 +20,7 @@ from stackyard.vault.config import VaultConfig
 
 
 class FoundationConfig(StackConfig):
-    """The cloud infrastructure of one stage: network, keys, cluster, node pools, database."""
+    """The cloud infrastructure of one stage: network, keys, cluster, database."""
 
     admins: Annotated[list[PrincipalArn], Field(min_length=1)]
     """Roles with full access to keys, secrets and the cluster, for emergencies."""
@@ -40,10 +38,7 @@ class FoundationConfig(StackConfig):
     """The KMS keys."""
 
     cluster: ClusterConfig = ClusterConfig()
-    """The EKS cluster and its nodes without GPUs."""
-
-    gpu_pools: dict[Name, GpuPoolConfig] = {}
-    """Pools of GPU nodes by name."""
+    """The EKS cluster and the nodes that it starts with."""
 
     database: DatabaseConfig | None = None
     """The PostgreSQL instance, which tracking and tuning require; by default none."""
@@ -55,17 +50,10 @@ class FoundationConfig(StackConfig):
     """Retention of logs and backups; a foundation has no other data."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield principals, zones and pool names that are not allowed."""
+        """Yield principals and zones that are not allowed."""
         yield from super().problems()
         yield from self._principals()
         yield from self._zones()
-        for name in sorted({"system", *self.cluster.node_pools} & set(self.gpu_pools)):
-            yield Problem(
-                ("gpu_pools", name),
-                f"`{name}` is also the name of a pool without GPUs",
-                "rename one of them",
-                related=(("cluster", "node_pools", name),),
-            )
 
     def _zones(self) -> Iterator[Problem]:
         """Yield zones that the region does not have, by name or by number."""

@@ -9,12 +9,10 @@ import pulumi
 from stackyard import contracts, tags
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.providers import aws_provider, run_settings
-from stackyard.blueprints.wiring import database_facts, pool_facts, stack_context
+from stackyard.blueprints.wiring import database_facts, stack_context
 from stackyard.cluster.component import Cluster
 from stackyard.contracts import FoundationContract
 from stackyard.database.component import Database
-from stackyard.gpu.component import GpuPool
-from stackyard.gpu.contract import GpuContract
 from stackyard.images.component import BaseImages
 from stackyard.monitoring.audit import AuditTrail
 from stackyard.naming import StackId
@@ -27,7 +25,7 @@ from stackyard.vault.mounts import ADDON
 
 
 class Foundation:
-    """Creates the keys first, then the network, then the cluster and its GPU pools."""
+    """Creates the keys first, then the network, then the cluster."""
 
     def __init__(
         self, stack: StackId, config: FoundationConfig, upstreams: Mapping[str, StackId]
@@ -79,8 +77,6 @@ class Foundation:
             node_tags=tags.stack_tags(self.stack, config.owner, config.tags),
             opts=opts,
         )
-        for pool, gpu in config.gpu_pools.items():
-            GpuPool(f"gpu-{pool}", gpu, pool=pool, wiring=cluster.node_wiring, opts=opts)
         database = self._make_database(context, network, cluster, opts)
         bases = self._make_base_images(context, opts)
         self._publish(vault, network, cluster, database, bases, emergency)
@@ -126,7 +122,6 @@ class Foundation:
         bases: BaseImages | None,
         emergency: list[str],
     ) -> None:
-        pools = {pool: GpuContract(pool, gpu) for pool, gpu in self.config.gpu_pools.items()}
         contracts.publish(
             {
                 "version": FoundationContract.VERSION,
@@ -144,9 +139,10 @@ class Foundation:
                 "mounts_secrets": ADDON in self.config.cluster.addons,
                 "admin_arns": self.config.admins,
                 "break_glass_arn": emergency[0] if emergency else None,
-                "gpu_pools": {
-                    pool: pool_facts(gpu.reference).model_dump() for pool, gpu in pools.items()
-                },
+                "kubernetes_version": self.config.cluster.version,
+                "node_role_arn": cluster.node_role_arn,
+                "node_instance_profile": cluster.node_instance_profile,
+                "isolated": self.config.network.nat == "none",
                 "database": self._database_facts(database),
                 "base_images": bases.images if bases else {},
             }

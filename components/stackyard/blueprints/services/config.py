@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from stackyard.blueprints.config import StackConfig
-from stackyard.config import Config
+from stackyard.config import Config, Name
+from stackyard.gpu.config import GpuPoolConfig
 from stackyard.image_name import Image
+from stackyard.karpenter.config import NodeImagesConfig, NodePoolConfig
+from stackyard.karpenter.versions import VERSION as KARPENTER
 from stackyard.onprem.config import OnPremConfig
+from stackyard.problem import Problem
 
 
 class ImagesConfig(Config):
@@ -24,8 +29,8 @@ class ImagesConfig(Config):
     gpu_telemetry: Image = "nvidia/k8s/dcgm-exporter:3.3.5-3.4.1-ubuntu22.04"
     """NVIDIA's DCGM exporter."""
 
-    cluster_autoscaler: Image = "autoscaling/cluster-autoscaler:v1.35.0"
-    """The Kubernetes autoscaler; its minor version is the cluster's."""
+    karpenter: Image = f"karpenter/controller:{KARPENTER}"
+    """Karpenter's controller; the resource definitions are those of its default release."""
 
     cluster_metrics: Image = "kube-state-metrics/kube-state-metrics:v2.16.0"
     """kube-state-metrics: metrics on pods, Deployments and Jobs, for alerts."""
@@ -40,9 +45,32 @@ class ServicesConfig(StackConfig):
     images: ImagesConfig = ImagesConfig()
     """Images of the shared services."""
 
+    node_images: NodeImagesConfig = NodeImagesConfig()
+    """Releases of the images of nodes."""
+
+    node_pools: dict[Name, NodePoolConfig] = {}
+    """Pools of nodes without GPUs by name; Karpenter makes their nodes."""
+
+    gpu_pools: dict[Name, GpuPoolConfig] = {}
+    """Pools of GPU nodes by name; Karpenter makes their nodes."""
+
     queueing: Literal["kueue"] | None = None
     """Queue the GPU jobs of all projects on each cluster of the stage. Kueue 0.15 or newer must be
     installed, with fair sharing on, else the API servers reject its objects."""
 
     onprem: OnPremConfig = OnPremConfig()
     """On-premises clusters on which all projects of the stage can also run."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield names that two pools share, and a pool whose node group would be the cluster's."""
+        yield from super().problems()
+        for name in sorted({"system", *self.node_pools} & set(self.gpu_pools)):
+            yield Problem(
+                ("gpu_pools", name),
+                f"`{name}` is also the name of a pool without GPUs",
+                "rename one of them",
+                related=(("node_pools", name),),
+            )
+        if "system" in self.node_pools:
+            message = "the nodes `system` are declared by `cluster.system_nodes` of the foundation"
+            yield Problem(("node_pools", "system"), message, "rename the pool")

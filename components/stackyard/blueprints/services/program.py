@@ -8,21 +8,31 @@ from stackyard import contracts
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.blueprints.services.onprem import register
-from stackyard.blueprints.wiring import cluster_ref, pool_refs
-from stackyard.cluster.autoscaler import ClusterAutoscaler
+from stackyard.blueprints.wiring import (
+    cluster_ref,
+    controller_wiring,
+    node_wiring,
+    pool_facts,
+)
 from stackyard.cluster.preview import PreviewAccess
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
 from stackyard.contracts import FoundationContract, ServicesContract
+from stackyard.gpu.component import GpuPool
+from stackyard.gpu.contract import GpuContract
 from stackyard.gpu.device_plugin import DevicePlugin
 from stackyard.gpu.telemetry import GpuTelemetry
 from stackyard.images.names import registry
+from stackyard.karpenter.component import Karpenter
+from stackyard.karpenter.pool import GeneralPool, PoolWiring
 from stackyard.monitoring.cluster_metrics import ClusterMetrics
 from stackyard.monitoring.log_shipper import LogShipper
 from stackyard.monitoring.rules import METRICS_NAMESPACE as METRICS
 from stackyard.naming import StackId
 from stackyard.queueing.component import StageQueues
+from stackyard.references import GpuPoolRef
 from stackyard.run_settings import ComponentOptions
+from stackyard.tags import stack_tags
 
 SYSTEM, GPU, LOGS = "stackyard-system", "stackyard-gpu", "stackyard-logs"
 """Namespaces of the stage's own work, of GPU plugins, and of the log shipper."""
@@ -33,7 +43,7 @@ https://kubernetes.io/docs/setup/best-practices/cluster-large/."""
 
 
 class Services:
-    """Priorities, autoscaler, metrics, logs, GPU plugins and telemetry, on-premises clusters."""
+    """Priorities, Karpenter and its pools, metrics, logs, GPU plugins, on-premises clusters."""
 
     def __init__(
         self, stack: StackId, config: ServicesConfig, upstreams: Mapping[str, StackId]
@@ -59,27 +69,18 @@ class Services:
             opts=self.opts,
         )
         self._ship_logs(foundation)
-        ClusterAutoscaler(
-            "autoscaler",
-            stack=self.stack,
-            cluster=cluster_ref(foundation),
-            namespace=system.namespace,
-            namespace_name=SYSTEM,
-            image=self._image(self.config.images.cluster_autoscaler),
-            opts=self.opts,
-        )
-        if foundation.gpu_pools:
-            self._make_gpus_usable(foundation)
+        self._make_nodes(foundation, system)
+        if self.pools:
+            self._make_gpus_usable()
         if self.config.queueing is not None:
-            StageQueues(
-                "queues", stack=self.stack, pools=pool_refs(foundation.gpu_pools), opts=self.opts
-            )
+            StageQueues("queues", stack=self.stack, pools=self.pools, opts=self.opts)
 
         contract = ServicesContract(
             version=ServicesContract.VERSION,
             stage=self.stack.stage,
             cluster_name=foundation.cluster_name,
             priority_classes=[],
+            gpu_pools={pool: pool_facts(one) for pool, one in self.pools.items()},
             system_namespace=SYSTEM,
             registry=self._registry,
             queueing=self.config.queueing,
@@ -92,6 +93,33 @@ class Services:
                 "onprem": onprem,
             }
         )
+
+    def _make_nodes(self, foundation: FoundationContract, system: SystemNamespace) -> None:
+        """Make Karpenter, then the pools in which it makes nodes."""
+        pools = {**self.config.node_pools, **self.config.gpu_pools}
+        karpenter = Karpenter(
+            "karpenter",
+            stack=self.stack,
+            wiring=controller_wiring(
+                foundation, static=any(pool.static is not None for pool in pools.values())
+            ),
+            namespace=system.namespace,
+            namespace_name=SYSTEM,
+            image=self._image(self.config.images.karpenter),
+            opts=self.opts,
+        )
+        wiring = PoolWiring(
+            stack=self.stack,
+            nodes=node_wiring(
+                foundation, stack_tags(self.stack, self.config.owner, self.config.tags)
+            ),
+            images=self.config.node_images,
+            ready=[karpenter.controller],
+        )
+        for name, pool in self.config.node_pools.items():
+            GeneralPool(f"pool-{name}", pool, pool=name, wiring=wiring, opts=self.opts)
+        for name, gpu in self.config.gpu_pools.items():
+            GpuPool(f"gpu-{name}", gpu, pool=name, wiring=wiring, opts=self.opts)
 
     def _ship_logs(self, foundation: FoundationContract) -> None:
         # The shipper mounts the node's log directory, which only `privileged` allows.
@@ -106,10 +134,10 @@ class Services:
             opts=self.opts,
         )
 
-    def _make_gpus_usable(self, foundation: FoundationContract) -> None:
+    def _make_gpus_usable(self) -> None:
         # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.
         gpu = self._namespace(GPU, "privileged", pods=2 * LARGEST_CLUSTER)
-        for pool, reference in pool_refs(foundation.gpu_pools).items():
+        for pool, reference in self.pools.items():
             if reference.device_plugin is not None:
                 DevicePlugin(
                     f"device-plugin-{pool}",
@@ -142,6 +170,12 @@ class Services:
     def _image(self, image: str) -> str:
         """Return the full name of an image in the stage's registry."""
         return f"{self._registry}/{image}"
+
+    @property
+    def pools(self) -> dict[str, GpuPoolRef]:
+        """The GPU pools by name, as workloads refer to them."""
+        pools = self.config.gpu_pools.items()
+        return {name: GpuContract(name, pool).reference for name, pool in pools}
 
     @property
     def _registry(self) -> str:

@@ -85,8 +85,6 @@ def _added_by_aws(args: mocks.MockResourceArgs, partition: str) -> dict[str, Any
             "certificateAuthority": {"data": "Y2E="},
             "vpcConfig": {**args.inputs["vpcConfig"], "clusterSecurityGroupId": "sg-1"},
         }
-    if args.typ == "aws:eks/nodeGroup:NodeGroup":
-        return {"resources": [{"autoscalingGroups": [{"name": f"eks-{args.name}"}]}]}
     if args.typ == "aws:rds/instance:Instance":
         secret = f"arn:{partition}:secretsmanager:::{args.name}"
         return {"masterUserSecrets": [{"secretArn": secret}]}

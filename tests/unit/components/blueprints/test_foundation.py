@@ -24,15 +24,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "region": "eu-central-1",
         "admins": [ADMIN],
         "operators": [OPERATOR],
-        "cluster": {"node_pools": {"general": {"instance_types": ["m7g.large"]}}},
-        "gpu_pools": {
-            "training": {"instance_types": ["g5.xlarge"], "max": 4},
-            "notebooks": {
-                "instance_types": ["g4dn.xlarge"],
-                "max": 2,
-                "sharing": {"mode": "time-slicing", "replicas": 4},
-            },
-        },
+        "cluster": {"system_nodes": {"instance_types": ["m7g.large"]}},
         **changes,
     }
 
@@ -53,7 +45,9 @@ def test_the_contract_is_one_that_downstream_stacks_can_read(made: Any) -> None:
     assert read.cluster_endpoint == "https://127.0.0.1:6443"
     assert sorted(read.private_subnets) == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
     assert set(read.key_arns) == {"data", "personal", "secrets", "logs", "images"}
-    assert read.gpu_pools["training"].max_gpus == 4
+    assert read.kubernetes_version == "1.35"
+    assert read.node_role_arn
+    assert read.isolated is False
     assert read.admin_arns == [ADMIN]
 
 
@@ -63,30 +57,43 @@ def test_logical_names_do_not_change_with_the_identity_of_the_stack(run: Any) ->
     assert set(here.inputs) == set(there.inputs)
 
 
-def test_gpu_node_groups_agree_with_the_published_facts(made: Any) -> None:
-    groups = made.of_type("aws:eks/nodeGroup:NodeGroup")
-    group = groups["gpu-training-nodes"]
-    facts = made.contract["gpu_pools"]["training"]
-    taint = {"key": facts["taint_key"], "value": facts["taint_value"], "effect": "NO_SCHEDULE"}
-    assert group["taints"] == [taint]
-    assert facts["node_selector"].items() <= group["labels"].items()
-    assert group["scalingConfig"] == {"minSize": 0, "maxSize": 4, "desiredSize": 0}
+def test_the_system_nodes_are_of_one_size_and_nothing_else_changes_it(made: Any) -> None:
+    """An update of minimum and maximum takes the size along: EKS refuses one outside of them."""
+    (group,) = made.of_type("aws:eks/nodeGroup:NodeGroup").values()
+    assert group["scalingConfig"] == {"minSize": 2, "maxSize": 2, "desiredSize": 2}
+    assert group["amiType"] == "AL2023_ARM_64_STANDARD"
+    assert "taints" not in group
 
 
-def test_the_autoscaler_is_told_of_shared_gpus_only(made: Any) -> None:
-    tags = made.of_type("aws:autoscaling/tag:Tag")
-    assert {name: tag["tag"]["value"] for name, tag in tags.items()} == {
-        "gpu-notebooks-scale-from-zero": "4"
-    }
+@pytest.mark.parametrize(
+    ("changes", "new"),
+    [
+        ({"system_nodes": {"instance_types": ["m7g.xlarge"]}}, True),
+        ({"system_nodes": {"instance_types": ["m7g.large"], "nodes": 3}}, False),
+        ({"system_nodes": {"instance_types": ["m7g.large"], "volume_gib": 80}}, False),
+    ],
+)
+def test_what_eks_cannot_change_makes_a_group_of_another_name(
+    run: Any, made: Any, changes: dict[str, Any], new: bool
+) -> None:
+    """With the same name the old nodes, and DNS with them, would go before the new ones come."""
+    changed = run(catalogue.program("foundation", STACK, config(cluster=changes), {}))
+    (before,) = made.of_type("aws:eks/nodeGroup:NodeGroup").values()
+    (after,) = changed.of_type("aws:eks/nodeGroup:NodeGroup").values()
+    assert (before["nodeGroupName"] != after["nodeGroupName"]) is new
 
 
-def test_ordinary_pools_take_the_image_of_their_architecture(made: Any) -> None:
-    groups = made.of_type("aws:eks/nodeGroup:NodeGroup")
-    images = {name: group["amiType"] for name, group in groups.items() if "pool" in name}
-    assert images == {
-        "cluster-pool-general-nodes": "AL2023_ARM_64_STANDARD",
-        "cluster-pool-system-nodes": "AL2023_x86_64_STANDARD",
-    }
+def test_nodes_of_karpenter_may_join_and_nothing_more(made: Any) -> None:
+    entries = made.of_type("aws:eks/accessEntry:AccessEntry")
+    assert entries["cluster-karpenter-nodes-entry"]["type"] == "EC2_LINUX"
+    (profile,) = made.of_type("aws:iam/instanceProfile:InstanceProfile").values()
+    attached = made.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    policies = [
+        one["policyArn"].rpartition("/")[2]
+        for one in attached.values()
+        if one["role"] == profile["role"]
+    ]
+    assert sorted(policies) == ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"]
 
 
 def test_only_named_principals_enter_the_cluster(made: Any) -> None:
@@ -100,6 +107,7 @@ def test_only_named_principals_enter_the_cluster(made: Any) -> None:
     assert {name: entry["principalArn"] for name, entry in entries.items()} == {
         "cluster-admin-role-platform-admin": ADMIN,
         "cluster-admin-role-stackyard-apply": OPERATOR,
+        "cluster-karpenter-nodes-entry": "arn:aws:mock:::cluster-karpenter-nodes-role",
     }
 
 
@@ -123,7 +131,6 @@ def test_no_role_has_wildcard_actions_or_trusts_everyone(made: Any) -> None:
         ({"operators": []}, "at least 1 item"),
         ({"operators": ["arn:aws:iam::999999999999:role/x"]}, "not of `account` 123456789012"),
         ({"network": {"zones": ["eu-west-1a", "eu-west-1b"]}}, "zone eu-west-1a is not in"),
-        ({"gpu_pools": {"system": {"instance_types": ["g5.xlarge"], "max": 1}}}, "`system`"),
     ],
 )
 def test_contradictions_between_sections_are_refused(changes: dict[str, Any], message: str) -> None:

@@ -32,9 +32,8 @@ POOL = {
 CONTRACTS: dict[str, dict[str, Any]] = {
     FOUNDATION.reference: upstream.foundation(
         admin_arns=["arn:aws:iam::123456789012:role/platform-admin"],
-        gpu_pools={"training": POOL},
     ),
-    SERVICES.reference: upstream.services(),
+    SERVICES.reference: upstream.services(gpu_pools={"training": POOL}),
 }
 
 

@@ -9,36 +9,31 @@ from pydantic import ValidationError
 from stackyard import contracts
 from stackyard.blueprints import catalogue
 from stackyard.blueprints.services.config import ServicesConfig
-from stackyard.blueprints.wiring import pool_facts
-from stackyard.gpu.config import GpuPoolConfig
-from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
 from tests.support import contracts as upstream
 from tests.support.contracts import FOUNDATION
 
+NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 STACK = StackId("platform", "services", "dev")
-CONFIG = {"owner": "p@example.com", "account": "123456789012", "region": "eu-central-1"}
 MIG = {"mode": "mig", "profile": "1g.5gb"}
-POOLS = {
-    "training": GpuPoolConfig(instance_types=["g5.xlarge"], max=4),
-    "slices": GpuPoolConfig.model_validate(
-        {"instance_types": ["p4d.24xlarge"], "max": 1, "sharing": MIG}
-    ),
+POOLS: dict[str, dict[str, Any]] = {
+    "training": {"instance_types": ["g5.xlarge", "g5.12xlarge"], "limits": {"gpus": 8}},
+    "slices": {"instance_types": ["p4d.24xlarge"], "limits": {"gpus": 8}, "sharing": MIG},
 }
-
-
-def foundation() -> dict[str, Any]:
-    pools = {
-        name: pool_facts(GpuContract(name, pool).reference).model_dump()
-        for name, pool in POOLS.items()
-    }
-    return upstream.foundation(gpu_pools=pools)
+CONFIG: dict[str, Any] = {
+    "owner": "p@example.com",
+    "account": "123456789012",
+    "region": "eu-central-1",
+    "node_pools": {"general": {"instance_types": ["m7g.large"]}},
+    "gpu_pools": POOLS,
+}
 
 
 @pytest.fixture(scope="module")
 def made(run: Any) -> Any:
     program = catalogue.program("services", STACK, CONFIG, {"foundation": FOUNDATION})
-    return run(program, {FOUNDATION.reference: foundation()})
+    return run(program, {FOUNDATION.reference: upstream.foundation()})
 
 
 def test_every_resource_is_a_child_of_a_component(made: Any) -> None:
@@ -60,13 +55,10 @@ def test_the_device_plugin_runs_where_the_pool_is_and_the_image_has_none(made: A
         "log-shipper-daemon-set",
     }
     pod = daemons["device-plugin-training-daemon-set"]["spec"]["template"]["spec"]
-    contract = GpuContract("training", POOLS["training"])
-    assert pod["nodeSelector"].items() <= contract.labels.items()
-    (toleration,) = pod["tolerations"]
-    assert (toleration["key"], toleration["value"]) == (
-        contract.taint["key"],
-        contract.taint["value"],
-    )
+    template = made.of_type(NODE_POOL)["gpu-training-on-demand"]["spec"]["template"]
+    assert pod["nodeSelector"].items() <= template["metadata"]["labels"].items()
+    (toleration,), (taint,) = pod["tolerations"], template["spec"]["taints"]
+    assert {key: toleration[key] for key in taint} == taint
 
 
 def test_every_namespace_is_bounded_closed_and_at_a_security_level(made: Any) -> None:
@@ -102,8 +94,9 @@ def test_no_container_has_privileges_or_lacks_limits(made: Any) -> None:
 
 
 def test_without_gpu_pools_only_logs_are_privileged(run: Any) -> None:
-    program = catalogue.program("services", STACK, CONFIG, {"foundation": FOUNDATION})
-    made = run(program, {FOUNDATION.reference: {**foundation(), "gpu_pools": {}}})
+    config = {**CONFIG, "gpu_pools": {}}
+    program = catalogue.program("services", STACK, config, {"foundation": FOUNDATION})
+    made = run(program, {FOUNDATION.reference: upstream.foundation()})
     assert set(made.of_type("kubernetes:apps/v1:DaemonSet")) == {"log-shipper-daemon-set"}
     assert len(made.of_type("kubernetes:core/v1:Namespace")) == 3
 
@@ -126,7 +119,7 @@ def test_queues_are_declared_only_where_the_stage_has_them(made: Any, run: Any) 
     assert made.contract["queueing"] is None
     config = {**CONFIG, "queueing": "kueue"}
     program = catalogue.program("services", STACK, config, {"foundation": FOUNDATION})
-    queued = run(program, {FOUNDATION.reference: foundation()})
+    queued = run(program, {FOUNDATION.reference: upstream.foundation()})
     names = {one["metadata"]["name"] for one in queued.of_type(token).values()}
     assert names == {"general", "gpu-training", "gpu-slices"}
     assert queued.contract["queueing"] == "kueue"
@@ -147,15 +140,90 @@ def tolerated(taint: Mapping[str, str], tolerations: Sequence[Mapping[str, str]]
 
 @pytest.mark.parametrize("pool", sorted(POOLS))
 def test_every_agent_runs_on_the_nodes_of_every_gpu_pool(made: Any, pool: str) -> None:
-    contract = GpuContract(pool, POOLS[pool])
-    # As Kubernetes spells it; EKS spells it `NO_SCHEDULE`.
-    taint = {**contract.taint, "effect": "NoSchedule"}
+    template = made.of_type(NODE_POOL)[f"gpu-{pool}-on-demand"]["spec"]["template"]
+    (taint,) = template["spec"]["taints"]
     daemons = made.of_type("kubernetes:apps/v1:DaemonSet")
     plugin = f"device-plugin-{pool}-daemon-set"
     running = {
         name
         for name, one in daemons.items()
         if tolerated(taint, (spec := one["spec"]["template"]["spec"])["tolerations"])
-        and spec.get("nodeSelector", {}).items() <= contract.labels.items()
+        and spec.get("nodeSelector", {}).items() <= template["metadata"]["labels"].items()
     }
     assert running == {"gpu-telemetry-daemon-set", "log-shipper-daemon-set", plugin} & set(daemons)
+
+
+def test_pools_agree_with_the_published_facts(made: Any) -> None:
+    pools = made.of_type(NODE_POOL)
+    assert set(pools) == {
+        "pool-general-on-demand",
+        "gpu-training-on-demand",
+        "gpu-slices-on-demand",
+    }
+    facts = made.contract["gpu_pools"]["training"]
+    spec = pools["gpu-training-on-demand"]["spec"]
+    (taint,) = spec["template"]["spec"]["taints"]
+    assert taint == {
+        "key": facts["taint_key"],
+        "value": facts["taint_value"],
+        "effect": "NoSchedule",
+    }
+    assert facts["node_selector"].items() <= spec["template"]["metadata"]["labels"].items()
+    assert spec["limits"][facts["resource"]] == str(facts["max_gpus"]) == "8"
+    assert facts["gpus_per_node"] == 4
+    node_class = made.of_type(NODE_CLASS)["gpu-training-node-class"]["spec"]
+    assert node_class["instanceProfile"] == "platform-foundation-dev-karpenter-nodes"
+
+
+def test_every_disk_of_every_image_is_encrypted(made: Any) -> None:
+    """Bottlerocket has two: with a mapping of one, the other stays as it is in the image."""
+    devices = {
+        name: [(one["deviceName"], one["ebs"]["encrypted"]) for one in spec["blockDeviceMappings"]]
+        for name, one in made.of_type(NODE_CLASS).items()
+        for spec in [one["spec"]]
+    }
+    assert devices == {
+        "pool-general-node-class": [("/dev/xvda", True)],
+        "gpu-training-node-class": [("/dev/xvda", True)],
+        "gpu-slices-node-class": [("/dev/xvda", True), ("/dev/xvdb", True)],
+    }
+
+
+def test_the_controller_stays_off_the_nodes_that_it_removes(made: Any) -> None:
+    deployment = made.of_type("kubernetes:apps/v1:Deployment")["karpenter-deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    affinity = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert affinity["nodeSelectorTerms"] == [
+        {"matchExpressions": [{"key": "karpenter.sh/nodepool", "operator": "DoesNotExist"}]}
+    ]
+    (container,) = pod["containers"]
+    settings = {one["name"]: one.get("value") for one in container["env"]}
+    assert settings["CLUSTER_NAME"] == "platform-foundation-dev"
+    assert settings["INTERRUPTION_QUEUE"] == "platform-services-dev-interruptions"
+    assert "StaticCapacity=false" in settings["FEATURE_GATES"]
+
+
+def test_nodes_that_always_run_need_a_reason_and_a_pool_of_their_own(run: Any) -> None:
+    static = {"nodes": 1, "reason": "notebooks start at once"}
+    pool = {**POOLS["training"], "static": static}
+    config = {**CONFIG, "gpu_pools": {"training": pool}}
+    program = catalogue.program("services", STACK, config, {"foundation": FOUNDATION})
+    made = run(program, {FOUNDATION.reference: upstream.foundation()})
+    spec = made.of_type(NODE_POOL)["gpu-training-static"]["spec"]
+    assert (spec["replicas"], "weight" in spec) == (1, False)
+    with pytest.raises(ValidationError, match="reason"):
+        ServicesConfig.model_validate(
+            {**config, "gpu_pools": {"x": {**pool, "static": {"nodes": 1}}}}
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"gpu_pools": {"general": POOLS["training"]}}, "also the name of a pool without GPUs"),
+        ({"node_pools": {"system": {}}}, "declared by `cluster.system_nodes`"),
+    ],
+)
+def test_names_of_pools_that_clash_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ServicesConfig.model_validate({**CONFIG, **changes})

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from stackyard.cluster import access, versions
 from stackyard.cluster.addons import ADDONS
-from stackyard.cluster.autoscaler_access import CLUSTER_RULES, NAMESPACE_RULES, aws_policy
-from stackyard.cluster.config import ClusterConfig, NodePoolConfig
+from stackyard.cluster.config import ClusterConfig, SystemNodesConfig
 from stackyard.instances import is_graviton
 
 
@@ -40,12 +39,9 @@ def test_the_default_version_has_standard_support() -> None:
         ({"public_cidrs": ["128.0.0.0/1"]}, "a large part of the internet"),
         ({"addons": ["istio"]}, "addons"),
         ({"audit_log_days": 2}, "audit_log_days"),
-        ({"node_pools": {"system": {}}}, "declared by `system_nodes`"),
-        ({"system_nodes": {"min": 0}}, "at least 1"),
-        ({"node_pools": {"big": {"min": 5, "max": 2}}}, r"`min` \(5\) is above `max` \(2\)"),
-        ({"node_pools": {"gpu": {"instance_types": ["g5.xlarge"]}}}, "under `gpu_pools`"),
-        ({"node_pools": {"gpu": {"instance_types": ["p3.2xlarge"]}}}, "under `gpu_pools`"),
-        ({"node_pools": {"two": {"instance_types": ["m7i.large", "m7g.large"]}}}, "architecture"),
+        ({"system_nodes": {"nodes": 1}}, "greater than or equal to 2"),
+        ({"system_nodes": {"instance_types": ["g5.xlarge"]}}, "under `gpu_pools`"),
+        ({"system_nodes": {"instance_types": ["m7i.large", "m7g.large"]}}, "architecture"),
     ],
 )
 def test_impossible_clusters_are_refused(changes: dict[str, Any], message: str) -> None:
@@ -124,7 +120,7 @@ def test_managed_policies_exist() -> None:
 )
 def test_graviton_is_read_from_the_name(kind: str, arm: bool) -> None:
     assert is_graviton(kind) is arm
-    assert NodePoolConfig(instance_types=[kind]).instance_types == [kind]
+    assert SystemNodesConfig(instance_types=[kind]).instance_types == [kind]
 
 
 def test_a_principal_keeps_its_name_wherever_it_stands_in_the_list() -> None:
@@ -145,15 +141,3 @@ def test_a_pod_role_is_for_one_service_account_of_one_cluster() -> None:
             "aws:RequestTag/kubernetes-service-account": "s",
         }
     }
-
-
-def test_the_autoscaler_scales_its_own_cluster_only() -> None:
-    policy = aws_policy(region="eu-central-1", account="123456789012", cluster_name="one")
-    scale = {statement["Sid"]: statement for statement in policy["Statement"]}["Scale"]
-    assert scale["Condition"] == {"StringEquals": {"aws:ResourceTag/eks:cluster-name": "one"}}
-    writes = {"create", "delete", "patch", "update"}
-    written = {
-        name for rule in CLUSTER_RULES if writes & set(rule.verbs) for name in rule.resources
-    }
-    assert written == {"events", "pods/eviction", "pods/status", "nodes"}
-    assert not any("secrets" in rule.resources for rule in (*CLUSTER_RULES, *NAMESPACE_RULES))

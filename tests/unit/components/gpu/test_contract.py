@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 from pydantic import ValidationError
 
-from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.config import GpuLimitsConfig, GpuPoolConfig
 from stackyard.gpu.contract import (
     ON_EVERY_POOL,
     GpuContract,
@@ -20,6 +20,7 @@ from stackyard.gpu.contract import (
 )
 from stackyard.gpu.quotas import quota_code
 from stackyard.instances import INSTANCES, MIG, is_accelerated, mig_model
+from stackyard.karpenter.config import NodeImagesConfig
 
 SHARING: list[dict[str, Any] | None] = [
     None,
@@ -31,7 +32,7 @@ SHARING: list[dict[str, Any] | None] = [
 def possible(kind: str, sharing: dict[str, Any] | None) -> GpuContract | None:
     try:
         config = GpuPoolConfig.model_validate(
-            {"instance_types": [kind], "max": 3, "sharing": sharing}
+            {"instance_types": [kind], "limits": {"gpus": 24}, "sharing": sharing}
         )
     except ValidationError:
         return None
@@ -47,8 +48,7 @@ CONTRACTS = [
 
 def tolerates(toleration: Any, taint: dict[str, str]) -> bool:
     """The scheduler's rule, written down independently of the code under test."""
-    same_effect = toleration["effect"] == {"NO_SCHEDULE": "NoSchedule"}[taint["effect"]]
-    if toleration["key"] != taint["key"] or not same_effect:
+    if (toleration["key"], toleration["effect"]) != (taint["key"], taint["effect"]):
         return False
     return toleration["operator"] == "Exists" or toleration.get("value") == taint["value"]
 
@@ -64,19 +64,21 @@ def test_no_pair_disagrees(contract: GpuContract) -> None:
     pool = contract.reference
     assert tolerates(toleration(pool), contract.taint)
     assert tolerates(ON_EVERY_POOL, contract.taint)
-    assert placement(pool)["nodeSelector"].items() <= contract.labels.items()
-    assert pool.max_gpus == pool.gpus_per_node * contract.config.max
-    assert contract.quota_vcpus == 3 * INSTANCES[contract.config.instance_types[0]].vcpus
-    shared = contract.units_per_node != contract.gpus_per_node
-    assert (contract.scale_from_zero_tag is not None) == shared
-    assert (contract.user_data is None) == (not contract.ami_type.startswith("BOTTLEROCKET"))
-    assert (pool.device_plugin is None) == contract.ami_type.startswith("BOTTLEROCKET")
+    machine = contract.machine(NodeImagesConfig())
+    assert placement(pool)["nodeSelector"].items() <= machine.labels.items()
+    assert list(machine.taints) == [contract.taint]
+    (rung,) = contract.rungs
+    assert rung.limits[pool.resource] == str(pool.max_gpus * contract.units_per_gpu)
+    bottlerocket = machine.image.startswith("bottlerocket@")
+    assert (contract.user_data is None) == (not bottlerocket)
+    assert (pool.device_plugin is None) == bottlerocket
+    assert machine.devices[-1] == ("/dev/xvdb" if bottlerocket else "/dev/xvda")
     (request,) = gpu_request(pool)
     assert request == pool.resource
 
 
 def test_a_pod_of_one_pool_is_not_tolerated_by_another() -> None:
-    config = GpuPoolConfig(instance_types=["g5.xlarge"], max=1)
+    config = GpuPoolConfig(instance_types=["g5.xlarge"], limits=GpuLimitsConfig(gpus=1))
     here, there = GpuContract("here", config), GpuContract("there", config)
     assert not tolerates(toleration(here.reference), there.taint)
     assert here.node_selector != there.node_selector
@@ -101,8 +103,8 @@ def test_time_slicing_refuses_pods_that_ask_for_two_turns() -> None:
         "failRequestsGreaterThanOne": True,
         "resources": [{"name": "nvidia.com/gpu", "replicas": 4}],
     }
-    key, value = contract.scale_from_zero_tag or ("", "")
-    assert (key.rpartition("resources/")[2], value) == ("nvidia.com/gpu", "4")
+    (rung,) = contract.rungs
+    assert rung.limits["nvidia.com/gpu"] == str(4 * 24)
 
 
 @pytest.mark.parametrize(
@@ -124,23 +126,54 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"instance_types": ["m7i.large"], "max": 1}, "m7i.large is not a known GPU instance type"),
-        ({"instance_types": ["g6f.large"], "max": 1}, "not a known GPU instance type"),
-        ({"instance_types": [], "max": 1}, "at least 1 item"),
-        ({"instance_types": ["g5.xlarge"]}, "Field required"),
-        ({"instance_types": ["g5.xlarge", "g5.12xlarge"], "max": 1}, "same number of GPUs"),
-        ({"instance_types": ["g5.xlarge", "g6.xlarge"], "max": 1}, "same GPU model"),
-        ({"instance_types": ["p4d.24xlarge", "p4de.24xlarge"], "max": 1}, "same GPU model"),
-        ({"instance_types": ["g5.xlarge"], "min": 1, "max": 2}, "pays for idle GPUs"),
-        ({"instance_types": ["g5.xlarge"], "min": 3, "max": 2}, "above `max`"),
         (
-            {"instance_types": ["g5.xlarge"], "max": 2, "always_on_reason": "demo every day"},
-            "lets the pool scale to 0",
+            {"instance_types": ["m7i.large"], "limits": {"gpus": 8}},
+            "m7i.large is not a known GPU instance type",
+        ),
+        ({"instance_types": ["g6f.large"], "limits": {"gpus": 8}}, "not a known GPU instance type"),
+        ({"instance_types": ["g5.xlarge"]}, "Field required"),
+        ({"instance_types": ["g5.xlarge", "g6.xlarge"], "limits": {"gpus": 8}}, "same GPU model"),
+        (
+            {"instance_types": ["p4d.24xlarge", "p4de.24xlarge"], "limits": {"gpus": 8}},
+            "same GPU model",
+        ),
+        (
+            {"instance_types": ["g5g.xlarge", "g4dn.xlarge"], "limits": {"gpus": 8}},
+            "same GPU model",
+        ),
+        ({"limits": {"gpus": 8}}, "either `instance_types` or `gpus`"),
+        (
+            {"instance_types": ["g5.xlarge"], "gpus": {"model": "A10G"}, "limits": {"gpus": 8}},
+            "either `instance_types` or `gpus`",
+        ),
+        ({"gpus": {"model": "V100"}, "limits": {"gpus": 8}}, "no instance type has such GPUs"),
+        ({"gpus": {"model": "A10G", "count": "4..1"}, "limits": {"gpus": 8}}, "is empty"),
+        ({"instance_types": ["g5.48xlarge"], "limits": {"gpus": 4}}, "fewer than one node has"),
+        (
+            {"instance_types": ["g5.xlarge"], "limits": {"gpus": 8}, "capacity": ["reserved"]},
+            "`reserved` needs the reservations",
+        ),
+        (
+            {
+                "instance_types": ["g5.xlarge"],
+                "limits": {"gpus": 8},
+                "capacity": ["on-demand", "spot"],
+            },
+            "each of 2 ways of buying needs a limit",
+        ),
+        (
+            {
+                "instance_types": ["g5.xlarge"],
+                "limits": {"gpus": 8},
+                "capacity": ["on-demand", "spot"],
+                "capacity_limits": {"on-demand": {"gpus": 6}, "spot": {"gpus": 4}},
+            },
+            "together 10 GPUs, and `limits` allow 8",
         ),
         (
             {
                 "instance_types": ["g5.12xlarge"],
-                "max": 1,
+                "limits": {"gpus": 8},
                 "sharing": {"mode": "time-slicing", "replicas": 2},
             },
             "time-slicing gives a pod one GPU, but g5.12xlarge has 4",
@@ -148,7 +181,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
         (
             {
                 "instance_types": ["g5.xlarge"],
-                "max": 1,
+                "limits": {"gpus": 8},
                 "sharing": {"mode": "mig", "profile": "1g.5gb"},
             },
             "the A10G of g5.xlarge does not support MIG",
@@ -156,13 +189,13 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
         (
             {
                 "instance_types": ["p5.48xlarge"],
-                "max": 1,
+                "limits": {"gpus": 8},
                 "sharing": {"mode": "mig", "profile": "1g.5gb"},
             },
             "has no MIG profile 1g.5gb",
         ),
         (
-            {"instance_types": ["p6-b200.48xlarge"], "max": 1, "capacity": "spot"},
+            {"instance_types": ["p6-b200.48xlarge"], "limits": {"gpus": 8}, "capacity": ["spot"]},
             "no spot quota is known",
         ),
     ],
@@ -170,13 +203,6 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
 def test_impossible_pools_are_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         GpuPoolConfig.model_validate(config)
-
-
-def test_an_always_on_pool_says_why() -> None:
-    config = GpuPoolConfig(
-        instance_types=["g5.xlarge"], min=1, max=2, always_on_reason="serves people in production"
-    )
-    assert config.min == 1
 
 
 @mock_aws
@@ -191,8 +217,11 @@ def test_the_table_agrees_with_ec2() -> None:
         assert item["VCpuInfo"]["DefaultVCpus"] == ours.vcpus
         assert item["MemoryInfo"]["SizeInMiB"] == ours.memory_gib * 1024
         arm = item["ProcessorInfo"]["SupportedArchitectures"] == ["arm64"]
-        contract = GpuContract("p", GpuPoolConfig(instance_types=[item["InstanceType"]], max=1))
-        assert ("ARM" in contract.ami_type) == arm
+        limits = GpuLimitsConfig(gpus=8)
+        contract = GpuContract(
+            "p", GpuPoolConfig(instance_types=[item["InstanceType"]], limits=limits)
+        )
+        assert contract.machine(NodeImagesConfig()).arm == arm
 
 
 def test_every_gpu_type_is_kept_out_of_ordinary_pools() -> None:
@@ -202,7 +231,9 @@ def test_every_gpu_type_is_kept_out_of_ordinary_pools() -> None:
 
 
 def test_the_smoke_job_asks_for_one_gpu_of_its_pool_within_pod_security() -> None:
-    contract = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=1))
+    contract = GpuContract(
+        "training", GpuPoolConfig(instance_types=["g5.xlarge"], limits=GpuLimitsConfig(gpus=1))
+    )
     job = smoke_job("training", contract.reference, namespace="n", image="i@sha256:0", labels={})
     pod = job["spec"]["template"]["spec"]
     assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"

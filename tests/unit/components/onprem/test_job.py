@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.config import GpuLimitsConfig, GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.naming import StackId
 from stackyard.onprem import contract
@@ -15,7 +15,9 @@ from stackyard.onprem.config import OnPremPoolConfig, TrainingJobConfig
 from stackyard.onprem.job import PlacementError, manifest
 
 STACK = StackId("vision", "defects", "dev")
-CLOUD = GpuContract("training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)).reference
+CLOUD = GpuContract(
+    "training", GpuPoolConfig(instance_types=["g5.xlarge"], limits=GpuLimitsConfig(gpus=4))
+).reference
 BERLIN = contract.pool_ref("training", OnPremPoolConfig(gpus_per_node=8, nodes=2))
 JOB: dict[str, Any] = {
     "image": "vision/defects/train:1",

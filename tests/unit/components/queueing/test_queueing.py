@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.config import GpuLimitsConfig, GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.namespace.config import NamespaceConfig, QuotaConfig
 from stackyard.queueing import objects
 
 POOLS = {
     "training": GpuContract(
-        "training", GpuPoolConfig(instance_types=["g5.xlarge"], max=4)
+        "training", GpuPoolConfig(instance_types=["g5.xlarge"], limits=GpuLimitsConfig(gpus=4))
     ).reference,
-    "small": GpuContract("small", GpuPoolConfig(instance_types=["g4dn.xlarge"], max=1)).reference,
+    "small": GpuContract(
+        "small", GpuPoolConfig(instance_types=["g4dn.xlarge"], limits=GpuLimitsConfig(gpus=1))
+    ).reference,
 }
 
 

@@ -147,7 +147,7 @@ def _server(environment: ProjectEnvironment, model: str, serving: ServingConfig)
 
 def _manifest(environment: ProjectEnvironment, name: str) -> dict[str, Any]:
     job = environment.config.training[name]
-    pool = environment.foundation.gpu_pools[job.gpu_pool] if job.gpu_pool else None
+    pool = environment.services.gpu_pools[job.gpu_pool] if job.gpu_pool else None
     text = training_manifest(environment.stack, name, job, services=environment.services, pool=pool)
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded

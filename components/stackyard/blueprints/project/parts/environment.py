@@ -60,7 +60,7 @@ class ProjectEnvironment:
     @property
     def pools(self) -> dict[str, GpuPoolRef]:
         """The stage's GPU pools by name."""
-        return pool_refs(self.foundation.gpu_pools)
+        return pool_refs(self.services.gpu_pools)
 
     @property
     def gpu_resources(self) -> list[str]:
@@ -80,10 +80,11 @@ class ProjectEnvironment:
             raise self.mismatch(
                 f"its pools hold {held} GPUs at most, and `namespace.quota.gpus` of {self.stack} "
                 f"asks for {quota}",
-                "lower the quota, or raise `max` of a pool and run `stackyard up {}`",
+                "lower the quota, or raise `limits` of a pool and run `stackyard up {}`",
+                upstream="services",
             )
 
-    def mismatch(self, problem: str, hint: str) -> ContractError:
-        """Return the error that the foundation lacks something; `{}` in `hint` is its stack."""
-        below = str(self.upstreams["foundation"])
+    def mismatch(self, problem: str, hint: str, *, upstream: str = "foundation") -> ContractError:
+        """Return the error that an upstream lacks something; `{}` in `hint` is its stack."""
+        below = str(self.upstreams[upstream])
         return ContractError(below, problem, hint.format(below))

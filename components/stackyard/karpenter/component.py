@@ -1,0 +1,300 @@
+"""Karpenter's controller: nodes appear when pods wait for them, and go when nobody needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stackyard import kubernetes
+from stackyard._component import Component
+from stackyard.cluster.identity import WorkloadIdentity
+from stackyard.config import Config
+from stackyard.karpenter.definitions import definitions
+from stackyard.karpenter.interruption import Interruptions
+from stackyard.karpenter.objects import ControllerWiring
+from stackyard.karpenter.policy import controller_policy
+from stackyard.karpenter.rights import CLUSTER_RULES, DNS_RULES, NAMESPACE_RULES, Rule
+from stackyard.naming import StackId
+
+NAME = "karpenter"
+"""Name of its Deployment, service account and roles."""
+
+USER = 65_532
+"""User of the image."""
+
+METRICS, HEALTH = 8080, 8081
+"""Ports of the controller."""
+
+
+class Karpenter(Component):
+    """The controller with its resource definitions, its AWS identity and its interruption queue."""
+
+    TYPE: ClassVar[str] = "stackyard:index:Karpenter"
+
+    role_arn: pulumi.Output[str]
+    """The role its pods take."""
+
+    queue_name: pulumi.Output[str]
+    """The queue of interruption events."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: StackId,
+        wiring: ControllerWiring,
+        namespace: pulumi.Input[str],
+        namespace_name: str,
+        image: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
+        super().__init__(name, Config(), opts=opts)
+        self._stack, self._wiring, self._image = stack, wiring, image
+        self._namespace = namespace
+        self.definitions = self._make_definitions()
+        interruptions = Interruptions(self.named("interruptions"), stack=stack, opts=self.child())
+        identity = self._make_identity(namespace_name, interruptions)
+        account = k8s.core.v1.ServiceAccount(
+            self.named("account"), metadata=self._metadata(), opts=self.child()
+        )
+        rights = self._make_rights()
+        self.controller = self._make_controller(
+            account, interruptions, [identity, *rights, *self.definitions]
+        )
+        self.role_arn, self.queue_name = identity.role_arn, interruptions.queue_name
+        self.publish()
+
+    def _metadata(self, namespace: pulumi.Input[str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+        return k8s.meta.v1.ObjectMetaArgs(
+            name=NAME,
+            namespace=self._namespace if namespace is None else namespace,
+            labels=kubernetes.labels(self._stack, NAME),
+        )
+
+    def _make_definitions(self) -> list[pulumi.Resource]:
+        return [
+            k8s.apiextensions.v1.CustomResourceDefinition(
+                self.named(f"definition-{key}"),
+                metadata=definition["metadata"],
+                spec=definition["spec"],
+                opts=self.child(),
+            )
+            for key, definition in definitions()
+        ]
+
+    def _make_identity(self, namespace_name: str, interruptions: Interruptions) -> WorkloadIdentity:
+        cluster, wiring = self._wiring.cluster, self._wiring
+        facts = pulumi.Output.all(
+            interruptions.queue_arn, wiring.node_role_arn, wiring.instance_profile
+        )
+        policy = facts.apply(
+            lambda parts: controller_policy(
+                cluster.location,
+                cluster_name=cluster.name,
+                queue=parts[0],
+                node_role=parts[1],
+                profile=parts[2],
+            )
+        )
+        return WorkloadIdentity(
+            self.named("identity"),
+            prefix=self._stack.slug,
+            cluster=cluster,
+            namespace=namespace_name,
+            service_account=NAME,
+            policy=policy,
+            opts=self.child(),
+        )
+
+    def _make_rights(self) -> list[pulumi.Resource]:
+        metadata = k8s.meta.v1.ObjectMetaArgs(
+            name=f"stackyard-{NAME}", labels=kubernetes.labels(self._stack, NAME)
+        )
+        role = k8s.rbac.v1.ClusterRole(
+            self.named("cluster-role"),
+            metadata=metadata,
+            rules=_rules(CLUSTER_RULES),
+            opts=self.child(),
+        )
+        binding = k8s.rbac.v1.ClusterRoleBinding(
+            self.named("cluster-binding"),
+            metadata=metadata,
+            role_ref=_role_ref("ClusterRole", role.metadata.name),
+            subjects=[self._subject()],
+            opts=self.child(),
+        )
+        return [
+            binding,
+            self._make_role("role", NAMESPACE_RULES, self._metadata()),
+            self._make_role("dns-role", DNS_RULES, self._metadata("kube-system")),
+        ]
+
+    def _make_role(
+        self, key: str, rules: Sequence[Rule], metadata: k8s.meta.v1.ObjectMetaArgs
+    ) -> pulumi.Resource:
+        role = k8s.rbac.v1.Role(
+            self.named(key), metadata=metadata, rules=_rules(rules), opts=self.child()
+        )
+        return k8s.rbac.v1.RoleBinding(
+            self.named(f"{key}-binding"),
+            metadata=metadata,
+            role_ref=_role_ref("Role", role.metadata.name),
+            subjects=[self._subject()],
+            opts=self.child(),
+        )
+
+    def _subject(self) -> k8s.rbac.v1.SubjectArgs:
+        return k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=NAME, namespace=self._namespace)
+
+    def _make_controller(
+        self,
+        account: k8s.core.v1.ServiceAccount,
+        interruptions: Interruptions,
+        before: Sequence[pulumi.Resource],
+    ) -> k8s.apps.v1.Deployment:
+        match = k8s.meta.v1.LabelSelectorArgs(match_labels=kubernetes.selector(self._stack, NAME))
+        k8s.policy.v1.PodDisruptionBudget(
+            self.named("budget"),
+            metadata=self._metadata(),
+            spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=match),
+            opts=self.child(),
+        )
+        template = k8s.core.v1.PodTemplateSpecArgs(
+            metadata=k8s.meta.v1.ObjectMetaArgs(labels=kubernetes.labels(self._stack, NAME)),
+            spec=self._pod(account, interruptions),
+        )
+        return k8s.apps.v1.Deployment(
+            self.named("deployment"),
+            metadata=self._metadata(),
+            spec=k8s.apps.v1.DeploymentSpecArgs(replicas=2, selector=match, template=template),
+            # A pod that starts before its association exists never gets the role's credentials.
+            opts=self.child(depends_on=list(before)),
+        )
+
+    def _pod(
+        self, account: k8s.core.v1.ServiceAccount, interruptions: Interruptions
+    ) -> k8s.core.v1.PodSpecArgs:
+        selector = kubernetes.selector(self._stack, NAME)
+        return k8s.core.v1.PodSpecArgs(
+            service_account_name=account.metadata.name,
+            priority_class_name="system-cluster-critical",
+            security_context=kubernetes.restricted_pod(USER),
+            affinity=_beside_its_own_nodes(selector),
+            topology_spread_constraints=[kubernetes.spread(selector)],
+            containers=[
+                k8s.core.v1.ContainerArgs(
+                    name="controller",
+                    image=self._image,
+                    env=[*self._settings(interruptions), *_own_facts()],
+                    ports=[
+                        _port("http-metrics", METRICS),
+                        _port("http", HEALTH),
+                    ],
+                    liveness_probe=_probe("/healthz", delay=30),
+                    readiness_probe=_probe("/readyz", delay=5),
+                    resources=k8s.core.v1.ResourceRequirementsArgs(
+                        requests={"cpu": "500m", "memory": "1Gi"},
+                        limits={"cpu": "1", "memory": "1Gi"},
+                    ),
+                    security_context=kubernetes.restricted_container(read_only=True),
+                )
+            ],
+        )
+
+    def _settings(self, interruptions: Interruptions) -> list[k8s.core.v1.EnvVarArgs]:
+        """Return the settings, https://karpenter.sh/docs/reference/settings/."""
+        cluster = self._wiring.cluster
+        gates = {
+            "ReservedCapacity": True,
+            "SpotToSpotConsolidation": False,
+            "NodeRepair": False,
+            "NodeOverlay": False,
+            "StaticCapacity": self._wiring.static,
+        }
+        return kubernetes.environment(
+            {
+                # Not from the metadata service: its answers do not reach pods.
+                "AWS_REGION": cluster.region,
+                "CLUSTER_ENDPOINT": cluster.endpoint,
+                "CLUSTER_NAME": cluster.name,
+                "FEATURE_GATES": ",".join(f"{key}={str(on).lower()}" for key, on in gates.items()),
+                "HEALTH_PROBE_PORT": str(HEALTH),
+                "INTERRUPTION_QUEUE": interruptions.queue_name,
+                "ISOLATED_VPC": str(self._wiring.isolated).lower(),
+                "METRICS_PORT": str(METRICS),
+            }
+        )
+
+
+def _own_facts() -> list[k8s.core.v1.EnvVarArgs]:
+    """Return what the pod is told of itself."""
+    field = k8s.core.v1.ObjectFieldSelectorArgs(field_path="metadata.namespace")
+    namespace = k8s.core.v1.EnvVarSourceArgs(field_ref=field)
+    return [
+        k8s.core.v1.EnvVarArgs(name="SYSTEM_NAMESPACE", value_from=namespace),
+        _resource("CPU_REQUESTS", "requests.cpu", "1m"),
+        _resource("MEMORY_LIMIT", "limits.memory", "0"),
+    ]
+
+
+def _resource(name: str, resource: str, divisor: str) -> k8s.core.v1.EnvVarArgs:
+    selector = k8s.core.v1.ResourceFieldSelectorArgs(
+        container_name="controller", resource=resource, divisor=divisor
+    )
+    return k8s.core.v1.EnvVarArgs(
+        name=name, value_from=k8s.core.v1.EnvVarSourceArgs(resource_field_ref=selector)
+    )
+
+
+def _beside_its_own_nodes(selector: dict[str, str]) -> k8s.core.v1.AffinityArgs:
+    """Keep the controller off nodes that it could remove, and its two pods apart."""
+    term = k8s.core.v1.NodeSelectorTermArgs(
+        match_expressions=[
+            k8s.core.v1.NodeSelectorRequirementArgs(
+                key="karpenter.sh/nodepool", operator="DoesNotExist"
+            )
+        ]
+    )
+    apart = k8s.core.v1.PodAffinityTermArgs(
+        topology_key=kubernetes.NODE,
+        label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector),
+    )
+    return k8s.core.v1.AffinityArgs(
+        node_affinity=k8s.core.v1.NodeAffinityArgs(
+            required_during_scheduling_ignored_during_execution=k8s.core.v1.NodeSelectorArgs(
+                node_selector_terms=[term]
+            )
+        ),
+        pod_anti_affinity=k8s.core.v1.PodAntiAffinityArgs(
+            required_during_scheduling_ignored_during_execution=[apart]
+        ),
+    )
+
+
+def _port(name: str, port: int) -> k8s.core.v1.ContainerPortArgs:
+    return k8s.core.v1.ContainerPortArgs(name=name, container_port=port)
+
+
+def _probe(path: str, *, delay: int) -> k8s.core.v1.ProbeArgs:
+    action = k8s.core.v1.HTTPGetActionArgs(path=path, port=HEALTH)
+    return k8s.core.v1.ProbeArgs(http_get=action, initial_delay_seconds=delay, timeout_seconds=30)
+
+
+def _role_ref(kind: str, name: pulumi.Input[str]) -> k8s.rbac.v1.RoleRefArgs:
+    return k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind=kind, name=name)
+
+
+def _rules(rules: Sequence[Rule]) -> list[k8s.rbac.v1.PolicyRuleArgs]:
+    return [
+        k8s.rbac.v1.PolicyRuleArgs(
+            api_groups=[rule.group],
+            resources=list(rule.resources),
+            verbs=list(rule.verbs),
+            resource_names=list(rule.names) or None,
+        )
+        for rule in rules
+    ]

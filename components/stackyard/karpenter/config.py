@@ -1,0 +1,173 @@
+"""Config of pools of nodes that Karpenter makes: how they are bought, their limits, their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from stackyard.config import Config
+from stackyard.instances import is_accelerated, is_graviton
+from stackyard.namespace.config import Memory
+from stackyard.problem import Problem
+
+Capacity = Literal["reserved", "on-demand", "spot"]
+"""How instances are bought: in a reservation of yours, by the second, or as spare capacity that AWS
+takes back with two minutes' notice."""
+
+InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
+"""An EC2 instance type, for example `m7i.large`."""
+
+Disruption = Literal["when-empty", "consolidate"]
+"""When Karpenter may remove a node early."""
+
+
+class NodeImagesConfig(Config):
+    """Releases of the node images; a newer one replaces the nodes, as the budget of a pool says."""
+
+    al2023: Annotated[str, Field(pattern=r"^v\d{8}$")] = "v20260512"
+    """Release of the EKS optimised images of Amazon Linux 2023."""
+
+    bottlerocket: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")] = "v1.53.0"
+    """Release of Bottlerocket, which the nodes of pools with MIG run."""
+
+    def alias(self, family: Literal["al2023", "bottlerocket"]) -> str:
+        """Return the alias by which Karpenter finds the images of a family."""
+        return f"{family}@{getattr(self, family)}"
+
+
+class ReservationsConfig(Config):
+    """The capacity reservations and Capacity Blocks that a pool uses, by id or by tag."""
+
+    ids: list[Annotated[str, Field(pattern=r"^cr-[0-9a-z]+$")]] = []
+    """Ids of reservations."""
+
+    tags: Annotated[dict[str, str], Field(max_length=20)] = {}
+    """Tags that a reservation has; a reservation with all of them is used."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield that nothing selects a reservation."""
+        if not self.ids and not self.tags:
+            yield Problem((), "selects no reservation", "give `ids` or `tags`")
+
+    @property
+    def terms(self) -> list[dict[str, Any]]:
+        """The selector terms of an EC2NodeClass."""
+        by_id: list[dict[str, Any]] = [{"id": one} for one in self.ids]
+        return [*by_id, {"tags": dict(self.tags)}] if self.tags else by_id
+
+
+class StaticNodesConfig(Config):
+    """Nodes that run even when no pod needs them."""
+
+    nodes: Annotated[int, Field(ge=1, le=100)]
+    """Number of nodes, of the pool's first instance type."""
+
+    reason: Annotated[str, Field(min_length=10)]
+    """Why they must run even when unused; reviews show it next to the price."""
+
+
+class LimitsConfig(Config):
+    """What all nodes of a pool may have together."""
+
+    cpu: Annotated[int, Field(ge=2, le=100_000)]
+    """vCPUs."""
+
+    memory: Memory
+    """Memory."""
+
+
+class PoolConfig(Config):
+    """What pools with and without GPUs have in common."""
+
+    capacity: Annotated[list[Capacity], Field(min_length=1, max_length=3)] = ["on-demand"]
+    """How nodes are bought, first choice first; the next one is used where the one before has no
+    capacity or is at its limit."""
+
+    reservations: ReservationsConfig | None = None
+    """The reservations of `reserved`."""
+
+    static: StaticNodesConfig | None = None
+    """Nodes that always run; by default none."""
+
+    expire_after_days: Annotated[int, Field(ge=1, le=90)] = 30
+    """Age at which a node is drained and replaced; a running job is waited for."""
+
+    idle_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
+    """Minutes without a change before a node may go."""
+
+    disruption: Disruption = "when-empty"
+    """`when-empty` removes only nodes without pods; `consolidate` also moves pods to fuller or
+    cheaper nodes, within their disruption budgets."""
+
+    disrupted_at_once: Annotated[str, Field(pattern=r"^([1-9]\d{0,2}|[1-9]\d?%|100%)$")] = "1"
+    """How many nodes may be replaced at the same time, as a number or in percent."""
+
+    placement_group: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=255)] | None = None
+    """Name of an EC2 placement group that the nodes start in."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield ways of buying that contradict each other."""
+        if len(set(self.capacity)) < len(self.capacity):
+            yield Problem(("capacity",), "names one way of buying twice")
+        reserved = "reserved" in self.capacity
+        if reserved and self.reservations is None:
+            message = "`reserved` needs the reservations"
+            yield Problem(("capacity",), message, "give `reservations: {ids: [cr-…]}`")
+        if self.reservations is not None and not reserved:
+            message = "are given, but `capacity` has no `reserved`"
+            yield Problem(("reservations",), message, related=(("capacity",),))
+
+
+def rung_problems(
+    capacity: list[Capacity], limits: Mapping[Capacity, int], most: int, unit: str
+) -> Iterator[Problem]:
+    """Yield what is wrong with the limits of the single ways of buying, counted in `unit`."""
+    if len(capacity) == 1 and not limits:
+        return
+    for kind in capacity:
+        if kind not in limits:
+            message = f"each of {len(capacity)} ways of buying needs a limit; `{kind}` has none"
+            yield Problem(("capacity_limits",), message, related=(("capacity",),))
+    for kind in limits:
+        if kind not in capacity:
+            message = f"`capacity` has no `{kind}`"
+            yield Problem(("capacity_limits", kind), message, related=(("capacity",),))
+    if (together := sum(limits.values())) > most:
+        message = f"together {together} {unit}, and `limits` allow {most}"
+        yield Problem(("capacity_limits",), message, related=(("limits",),))
+
+
+class NodePoolConfig(PoolConfig):
+    """A pool of nodes without GPUs: its instance types and what it may grow to."""
+
+    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m7i.large", "m7i.xlarge"]
+    """EC2 types that may run, of one processor architecture."""
+
+    limits: LimitsConfig = LimitsConfig(cpu=16, memory="64Gi")
+    """What its nodes may have together; it limits what the pool can cost."""
+
+    capacity_limits: dict[Capacity, LimitsConfig] = {}
+    """The part of `limits` of each way of buying, where `capacity` has several."""
+
+    volume_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
+    """Size of each node's root volume in GiB; it holds images and pods' scratch space."""
+
+    disruption: Disruption = "consolidate"
+    """`when-empty` removes only nodes without pods; `consolidate` also moves pods to fuller or
+    cheaper nodes, within their disruption budgets."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield types that do not fit a pool of ordinary nodes, and limits that do not add up."""
+        yield from super().problems()
+        for index, kind in enumerate(self.instance_types):
+            if is_accelerated(kind):
+                message = f"{kind} has accelerators"
+                yield Problem(("instance_types", index), message, "declare it under `gpu_pools`")
+        if len({is_graviton(kind) for kind in self.instance_types}) > 1:
+            listed = ", ".join(self.instance_types)
+            message = f"a pool needs one processor architecture (got {listed})"
+            yield Problem(("instance_types",), message)
+        each = {kind: limits.cpu for kind, limits in self.capacity_limits.items()}
+        yield from rung_problems(self.capacity, each, self.limits.cpu, "vCPUs")

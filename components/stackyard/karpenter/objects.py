@@ -1,0 +1,211 @@
+"""Specifications of EC2NodeClass and NodePool, as plain data.
+
+Sources: https://karpenter.sh/docs/concepts/nodeclasses/ and
+https://karpenter.sh/docs/concepts/nodepools/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stackyard.karpenter.config import Capacity, LimitsConfig, NodePoolConfig, PoolConfig
+from stackyard.references import ClusterApiRef
+
+if TYPE_CHECKING:
+    import pulumi
+
+CLASS_VERSION, POOL_VERSION = "karpenter.k8s.aws/v1", "karpenter.sh/v1"
+"""API versions of EC2NodeClass and of NodePool."""
+
+CAPACITY_LABEL = "karpenter.sh/capacity-type"
+"""How a node was bought."""
+
+TYPE_LABEL, ARCH_LABEL = "node.kubernetes.io/instance-type", "kubernetes.io/arch"
+
+DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
+"""Annotation of a pod that Karpenter waits for, https://karpenter.sh/docs/concepts/disruption/."""
+
+FIRST_WEIGHT = 100
+"""Weight of the first way of buying; Karpenter tries the greatest first, and each next has less."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the nodes of a pool are made of, whichever way they are bought."""
+
+    types: Sequence[str]
+    arm: bool
+    image: str
+    """Alias of the node image."""
+
+    volume_gib: int
+    labels: Mapping[str, str]
+    devices: Sequence[str] = ("/dev/xvda",)
+    """All disks of the image; the last one holds images and pods."""
+
+    taints: Sequence[Mapping[str, str]] = ()
+    user_data: str | None = None
+
+
+@dataclass(frozen=True)
+class NodeWiring:
+    """What all pools of a cluster share: who the nodes are, and where they start."""
+
+    instance_profile: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group: pulumi.Input[str]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of instances and disks."""
+
+
+@dataclass(frozen=True)
+class ControllerWiring:
+    """What the controller is told of its cluster."""
+
+    cluster: ClusterApiRef
+    node_role_arn: pulumi.Input[str]
+    """Role of the nodes, which the controller hands to instances."""
+
+    instance_profile: pulumi.Input[str]
+    isolated: bool = False
+    """Whether the VPC has no way to the internet: prices are then those of the release."""
+
+    static: bool = False
+    """Whether a pool has nodes that always run, which Karpenter still calls an alpha feature."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way of buying with its limits, as `limits` of a NodePool writes them."""
+
+    capacity: Capacity
+    limits: Mapping[str, str]
+
+
+def node_class(
+    machine: Machine, config: PoolConfig, wiring: NodeWiring, *, pool: str
+) -> dict[str, Any]:
+    """Return the specification of an EC2NodeClass: IMDSv2 out of pods' reach, encrypted disks.
+
+    A hop limit of 1 keeps pods from the node's credentials:
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html.
+    """
+    name = f"{wiring.tags.get('stackyard:stack', 'stackyard')}/{pool}"
+    return {
+        "amiSelectorTerms": [{"alias": machine.image}],
+        "instanceProfile": wiring.instance_profile,
+        "subnetSelectorTerms": [{"id": one} for one in wiring.subnet_ids],
+        "securityGroupSelectorTerms": [{"id": wiring.security_group}],
+        "metadataOptions": {
+            "httpEndpoint": "enabled",
+            "httpProtocolIPv6": "disabled",
+            "httpPutResponseHopLimit": 1,
+            "httpTokens": "required",
+        },
+        "blockDeviceMappings": _disks(machine),
+        "tags": {**wiring.tags, "Name": name},
+        **({"userData": machine.user_data} if machine.user_data else {}),
+        **_where(config),
+    }
+
+
+def _disks(machine: Machine) -> list[dict[str, Any]]:
+    """Return all disks, each encrypted; a disk without a mapping would be as in the image."""
+    sizes = [*([4] * (len(machine.devices) - 1)), machine.volume_gib]
+    return [
+        {
+            "deviceName": device,
+            "ebs": {
+                "volumeSize": f"{size}Gi",
+                "volumeType": "gp3",
+                "encrypted": True,
+                "deleteOnTermination": True,
+            },
+        }
+        for device, size in zip(machine.devices, sizes, strict=True)
+    ]
+
+
+def _where(config: PoolConfig) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if config.reservations is not None:
+        found["capacityReservationSelectorTerms"] = config.reservations.terms
+    if config.placement_group is not None:
+        found["placementGroupSelector"] = {"name": config.placement_group}
+    return found
+
+
+def node_pool(
+    machine: Machine, config: PoolConfig, rung: Rung, *, node_class: str
+) -> dict[str, Any]:
+    """Return the specification of the NodePool of one way of buying."""
+    place = config.capacity.index(rung.capacity)
+    return {
+        "weight": FIRST_WEIGHT - 10 * place,
+        "limits": dict(rung.limits),
+        "disruption": _disruption(config),
+        "template": _template(machine, config, machine.types, rung.capacity, node_class),
+    }
+
+
+def static_pool(machine: Machine, config: PoolConfig, *, node_class: str) -> dict[str, Any]:
+    """Return the specification of the NodePool of the nodes that always run."""
+    nodes = config.static.nodes if config.static else 0
+    capacity = config.capacity[0]
+    return {
+        "replicas": nodes,
+        "limits": {"nodes": str(nodes + 1)},
+        "disruption": _disruption(config),
+        "template": _template(machine, config, machine.types[:1], capacity, node_class),
+    }
+
+
+def _disruption(config: PoolConfig) -> dict[str, Any]:
+    policies = {"when-empty": "WhenEmpty", "consolidate": "WhenEmptyOrUnderutilized"}
+    minutes = config.idle_minutes
+    return {
+        "consolidationPolicy": policies[config.disruption],
+        "consolidateAfter": f"{minutes}m" if minutes else "0s",
+        "budgets": [{"nodes": config.disrupted_at_once}],
+    }
+
+
+def _template(
+    machine: Machine, config: PoolConfig, types: Sequence[str], capacity: Capacity, node_class: str
+) -> dict[str, Any]:
+    requirements = {
+        TYPE_LABEL: list(types),
+        ARCH_LABEL: ["arm64" if machine.arm else "amd64"],
+        "kubernetes.io/os": ["linux"],
+        CAPACITY_LABEL: [capacity],
+    }
+    return {
+        "metadata": {"labels": dict(machine.labels)},
+        "spec": {
+            "nodeClassRef": {
+                "group": CLASS_VERSION.partition("/")[0],
+                "kind": "EC2NodeClass",
+                "name": node_class,
+            },
+            "requirements": [
+                {"key": key, "operator": "In", "values": values}
+                for key, values in requirements.items()
+            ],
+            **({"taints": [dict(one) for one in machine.taints]} if machine.taints else {}),
+            "expireAfter": f"{24 * config.expire_after_days}h",
+        },
+    }
+
+
+def general_rungs(config: NodePoolConfig) -> list[Rung]:
+    """Return the ways of buying of a pool without GPUs, each with its limits."""
+    return [
+        Rung(kind, _quantities(config.capacity_limits.get(kind, config.limits)))
+        for kind in config.capacity
+    ]
+
+
+def _quantities(limits: LimitsConfig) -> dict[str, str]:
+    return {"cpu": str(limits.cpu), "memory": limits.memory}
