@@ -75,7 +75,7 @@ _ACCESS: Mapping[str, Risk] = {
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": _access(
         "namespace", "serviceAccount", "roleArn"
     ),
-    "aws:iam/instanceProfile:InstanceProfile": _access("role"),
+    "aws:iam/instanceProfile:InstanceProfile": _access("name", "role"),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _access("url", "clientIdLists"),
     "aws:iam/policy:Policy": _access("policy"),
     "aws:iam/role:Role": _access("assumeRolePolicy", denies=("permissionsBoundary",)),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from stackyard_policies import identity, lifetime, ownership, sizes, storage, workloads
+from stackyard_policies import identity, lifetime, nodes, ownership, sizes, storage, workloads
 from stackyard_policies.rule import Level, Rule
 
 RULES: dict[str, Rule] = {
     rule.name: rule
-    for module in (storage, identity, lifetime, ownership, workloads, sizes)
+    for module in (storage, identity, lifetime, ownership, workloads, nodes, sizes)
     for rule in module.RULES
 }
 
 PERSONAL = ("personal-data-bounded", "personal-data-region")
-PROD = ("protection-stateful", "workload-image-fixed")
+PROD = ("node-pool-types-listed", "protection-stateful", "workload-image-fixed")
 
 PACKS: dict[str, tuple[str, ...]] = {
     "baseline": tuple(name for name in RULES if name not in (*PERSONAL, *PROD)),

@@ -1,11 +1,10 @@
-"""Rules about workloads: images, quotas, GPU pools, limits of pods."""
+"""Rules about workloads: images, quotas, limits of pods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stackyard.instances import is_accelerated
 from stackyard_policies.rule import Settings, Subject, resource_rule, stack_rule
 
 WORKLOADS = (
@@ -84,19 +83,6 @@ def namespace_quota(subjects: list[Subject], settings: Settings) -> Iterator[tup
             yield subject.urn, f"namespace `{name}` has no quota"
 
 
-@resource_rule("gpu-pool-contained", "aws:eks/nodeGroup:NodeGroup", fix="use the GpuPool component")
-def gpu_pool_contained(subject: Subject, settings: Settings) -> Iterator[str]:
-    """GPU pools are tainted and scale to zero, so only GPU pods run there, and no node idles."""
-    types = subject.value("instanceTypes", [])
-    if not any(is_accelerated(str(kind)) for kind in types):
-        return
-    effects = {taint.get("effect") for taint in subject.value("taints", [])}
-    if "NO_SCHEDULE" not in effects:
-        yield f"GPU pool `{subject.name}` has no NO_SCHEDULE taint"
-    if subject.value("scalingConfig.minSize", 0) > 0:
-        yield f"GPU pool `{subject.name}` never scales to zero"
-
-
 @resource_rule("secret-not-plain", *WORKLOADS, fix="take it from a Secret or from the key vault")
 def secret_not_plain(subject: Subject, settings: Settings) -> Iterator[str]:
     """No container gets a secret as a literal environment value."""
@@ -113,6 +99,5 @@ RULES = (
     registry_immutable,
     workload_limited,
     namespace_quota,
-    gpu_pool_contained,
     secret_not_plain,
 )

@@ -14,7 +14,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
 from stackyard.blueprints.wiring import pool_ref
-from stackyard.contracts import FoundationContract
+from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.gpu.contract import gpu_request, placement, smoke_job
 from stackyard.references import GpuPoolRef
 from stackyard_sandbox.state import Sandbox
@@ -36,9 +36,10 @@ operators: ["{ADMIN}"]
 network: {{cidr: 10.40.0.0/18, zones: 2}}
 cluster:
   public_cidrs: [198.51.100.0/24]
-  system_nodes: {{min: 1, max: 2}}
+"""
+SERVICES_FILE = """
 gpu_pools:
-  training: {{instance_types: [g5.xlarge], max: 2}}
+  training: {instance_types: [g5.xlarge, g5.2xlarge], limits: {gpus: 2}, idle_minutes: 0}
 """
 
 
@@ -51,7 +52,7 @@ def workspace(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Wor
     for blueprint in ("foundation", "services"):
         made.write(f"platform/{blueprint}/_defaults.yaml", f"blueprint: {blueprint}\n")
     made.write("platform/foundation/dev.yaml", FOUNDATION_FILE)
-    made.write("platform/services/dev.yaml", "{}\n")
+    made.write("platform/services/dev.yaml", SERVICES_FILE)
     made.run("up", FOUNDATION, "--yes")
     made.run("up", SERVICES, "--yes")
     return made
@@ -61,6 +62,12 @@ def workspace(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Wor
 def contract(workspace: Workspace) -> FoundationContract:
     outputs = json.loads(workspace.run("outputs", FOUNDATION, "--json"))
     return FoundationContract.model_validate(outputs["contract"])
+
+
+@pytest.fixture(scope="module")
+def services(workspace: Workspace) -> ServicesContract:
+    outputs = json.loads(workspace.run("outputs", SERVICES, "--json"))
+    return ServicesContract.model_validate(outputs["contract"])
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +124,7 @@ def test_addons_have_identities_of_their_own_and_nodes_do_not(
     identities = eks.list_pod_identity_associations(clusterName=contract.cluster_name)
     accounts = {(item["namespace"], item["serviceAccount"]) for item in identities["associations"]}
     assert ("kube-system", "aws-node") in accounts
-    assert ("stackyard-system", "cluster-autoscaler") in accounts
+    assert ("stackyard-system", "karpenter") in accounts
     attached = iam.list_attached_role_policies(RoleName=f"{CLUSTER}-nodes")["AttachedPolicies"]
     assert {item["PolicyName"] for item in attached} == {
         "AmazonEKSWorkerNodePolicy",
@@ -128,7 +135,7 @@ def test_addons_have_identities_of_their_own_and_nodes_do_not(
 def test_nodes_start_from_hardened_templates(contract: FoundationContract, aws: Clients) -> None:
     eks, ec2 = aws("eks"), aws("ec2")
     groups = eks.list_nodegroups(clusterName=contract.cluster_name)["nodegroups"]
-    assert sorted(groups) == ["system", "training"]
+    assert [name.partition("-")[0] for name in groups] == ["system"]
     for name in groups:
         group = eks.describe_nodegroup(clusterName=contract.cluster_name, nodegroupName=name)
         template = group["nodegroup"]["launchTemplate"]["id"]
@@ -142,24 +149,24 @@ def test_nodes_start_from_hardened_templates(contract: FoundationContract, aws: 
         assert (disk["Ebs"]["Encrypted"], disk["Ebs"]["VolumeType"]) == (True, "gp3")
 
 
-def test_the_gpu_pool_is_tainted_capped_and_at_zero(
-    contract: FoundationContract, aws: Clients, kube: Any
-) -> None:
-    found = aws("eks").describe_nodegroup(clusterName=CLUSTER, nodegroupName="training")
-    group, facts = found["nodegroup"], contract.gpu_pools["training"]
-    assert group["taints"] == [
-        {"key": facts.taint_key, "value": facts.taint_value, "effect": "NO_SCHEDULE"}
+def test_the_gpu_pool_is_tainted_capped_and_at_zero(services: ServicesContract, kube: Any) -> None:
+    objects = client.CustomObjectsApi(kube)
+    pool = objects.get_cluster_custom_object(
+        "karpenter.sh", "v1", "nodepools", "training-on-demand"
+    )
+    facts = services.gpu_pools["training"]
+    assert pool["spec"]["template"]["spec"]["taints"] == [
+        {"key": facts.taint_key, "value": facts.taint_value, "effect": "NoSchedule"}
     ]
-    assert (group["scalingConfig"]["minSize"], group["scalingConfig"]["maxSize"]) == (0, 2)
-    assert facts.max_gpus == 2
+    assert pool["spec"]["limits"][facts.resource] == str(facts.max_gpus) == "2"
     selector = ",".join(f"{key}={value}" for key, value in facts.node_selector.items())
     assert client.CoreV1Api(kube).list_node(label_selector=selector).items == []
 
 
 def test_services_run_and_say_what_they_are(workspace: Workspace, kube: Any) -> None:
     apps, core = client.AppsV1Api(kube), client.CoreV1Api(kube)
-    deployment = apps.read_namespaced_deployment("cluster-autoscaler", "stackyard-system")
-    assert deployment.status.available_replicas == 1
+    deployment = apps.read_namespaced_deployment("karpenter", "stackyard-system")
+    assert deployment.status.available_replicas == 2
     daemons = apps.list_namespaced_daemon_set("stackyard-gpu").items
     assert {item.metadata.name for item in daemons} == {"device-plugin-training", "gpu-telemetry"}
     classes = client.SchedulingV1Api(kube).list_priority_class().items
@@ -180,10 +187,10 @@ def test_a_privileged_pod_is_refused_where_only_services_run(
 
 
 def test_gpu_pods_start_gpu_nodes_and_ordinary_pods_stay_away(
-    contract: FoundationContract, kube: Any
+    services: ServicesContract, kube: Any
 ) -> None:
     core, batch = client.CoreV1Api(kube), client.BatchV1Api(kube)
-    facts = pool_ref(contract.gpu_pools["training"])
+    facts = pool_ref(services.gpu_pools["training"])
     core.create_namespace({"metadata": {"name": "trial"}})
     core.create_namespaced_pod("trial", _pod("ordinary", {}))
     core.create_namespaced_pod("trial", _pod("gpu", gpu_request(facts), facts))
@@ -206,19 +213,27 @@ def test_gpu_pods_start_gpu_nodes_and_ordinary_pods_stay_away(
     assert gpu_node in {pod.spec.node_name for pod in pods}
 
 
-def test_nodes_that_the_autoscaler_started_are_no_drift(workspace: Workspace) -> None:
+def test_nodes_that_karpenter_started_are_no_drift(workspace: Workspace) -> None:
     workspace.run("preview", FOUNDATION, "--expect-no-changes")
     workspace.run("preview", FOUNDATION, "--refresh", "--expect-no-changes")
     workspace.run("preview", SERVICES, "--refresh", "--expect-no-changes")
 
 
-def test_a_larger_pool_is_the_only_change_and_is_made(
-    workspace: Workspace, contract: FoundationContract, aws: Clients
+def test_a_larger_pool_is_the_only_change_and_leaves_its_nodes_alone(
+    workspace: Workspace, services: ServicesContract, kube: Any
 ) -> None:
-    workspace.write("platform/foundation/dev.yaml", FOUNDATION_FILE.replace("max: 2}", "max: 3}"))
-    workspace.run("up", FOUNDATION, "--yes")
-    group = aws("eks").describe_nodegroup(clusterName=CLUSTER, nodegroupName="training")
-    assert group["nodegroup"]["scalingConfig"]["maxSize"] == 3
+    core, facts = client.CoreV1Api(kube), services.gpu_pools["training"]
+    selector = ",".join(f"{key}={value}" for key, value in facts.node_selector.items())
+    running = {node.metadata.uid for node in core.list_node(label_selector=selector).items}
+    larger = SERVICES_FILE.replace("gpus: 2", "gpus: 3")
+    workspace.write("platform/services/dev.yaml", larger)
+    workspace.run("up", SERVICES, "--yes")
+    pool = client.CustomObjectsApi(kube).get_cluster_custom_object(
+        "karpenter.sh", "v1", "nodepools", "training-on-demand"
+    )
+    assert pool["spec"]["limits"][facts.resource] == "3"
+    assert running
+    assert {n.metadata.uid for n in core.list_node(label_selector=selector).items} >= running
 
 
 def test_destroy_leaves_nothing_but_keys_that_wait(workspace: Workspace, aws: Clients) -> None:

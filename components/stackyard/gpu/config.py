@@ -158,7 +158,8 @@ class GpuPoolConfig(PoolConfig):
 
     def _mixed_types(self) -> Iterator[Problem]:
         facts = {kind: INSTANCES[kind] for kind in self.types}
-        if len({(fact.model, fact.gpu_memory_mib) for fact in facts.values()}) > 1:
+        mixed = self.gpus is not None and not isinstance(self.sharing, MigConfig)
+        if len({(one.model, mixed or one.gpu_memory_mib) for one in facts.values()}) > 1:
             listed = ", ".join(f"{kind} has {fact.model}" for kind, fact in facts.items())
             message = f"all types of a pool need the same GPU model ({listed})"
             yield Problem((self._field,), message)

@@ -84,7 +84,9 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
 CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 NODES = "aws:eks/nodeGroup:NodeGroup"
-TAINTED: dict[str, Any] = {"taints": [{"effect": "NO_SCHEDULE"}], "scalingConfig": {"minSize": 0}}
+NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+TYPES = [{"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["g5.xlarge"]}]
 TAGS = dict.fromkeys(Settings().required_tags, "x")
 KMS = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}]
 AES = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
@@ -99,6 +101,14 @@ ASIDE = Subject(
 
 def region(name: str) -> Subject:
     return Subject("urn::provider", "pulumi:providers:aws", "aws", {"region": name})
+
+
+def pool(limits: Any = None, **changes: Any) -> list[Subject]:
+    """A NodePool of GPU nodes that is right; a change to None leaves a field out."""
+    node = {"requirements": TYPES, "taints": [{"effect": "NoSchedule"}], "expireAfter": "720h"}
+    node = {key: value for key, value in {**node, **changes}.items() if value is not None}
+    most = {"cpu": "8"} if limits is None else limits
+    return one(NODE_POOL, spec={"limits": most, "template": {"spec": node}})
 
 
 Case = tuple[list[Subject], list[Subject], list[Subject], bool]
@@ -271,10 +281,36 @@ CASES: dict[str, Case] = {
         True,
     ),
     "namespace-quota": ([NAMESPACE, QUOTA], [NAMESPACE, ASIDE], [NAMESPACE], True),
+    "node-pool-capped": (pool(), pool(limits={"nvidia.com/gpu": "4"}), pool(limits={}), True),
+    "node-pool-ends": (pool(), pool(expireAfter="Never"), pool(expireAfter=None), True),
     "gpu-pool-contained": (
-        one(NODES, instanceTypes=["g5.xlarge"], **TAINTED),
-        one(NODES, instanceTypes=["p6-b200.48xlarge"], scalingConfig={"minSize": 1}),
-        one(NODES),
+        [*pool(), *one(NODES, instanceTypes=["m7i.large"])],
+        one(NODES, instanceTypes=["g5.xlarge"]),
+        pool(taints=None),
+        True,
+    ),
+    "node-pool-types-listed": (
+        pool(),
+        pool(requirements=[{**TYPES[0], "values": ["g5.*"]}]),
+        pool(requirements=None),
+        True,
+    ),
+    "node-disk-encrypted": (
+        one(NODE_CLASS, spec={"blockDeviceMappings": [{"ebs": {"encrypted": True}}]}),
+        one(
+            NODE_CLASS,
+            spec={
+                "amiSelectorTerms": [{"alias": "bottlerocket@v1.53.0"}],
+                "blockDeviceMappings": [{"ebs": {"encrypted": True}}],
+            },
+        ),
+        one(NODE_CLASS, spec={}),
+        True,
+    ),
+    "node-metadata-guarded": (
+        one(NODE_CLASS, spec={"metadataOptions": {"httpTokens": "required"}}),
+        one(NODE_CLASS, spec={"metadataOptions": {"httpPutResponseHopLimit": 2}}),
+        one(NODE_CLASS, spec={}),
         False,
     ),
     "secret-not-plain": (

@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.estate.estate import Estate
 from stackyard_cli.health import preflight
 from stackyard_cli.health.check import Check
@@ -74,8 +73,8 @@ class Account:
         found = preflight.checks(Estate(self.root), ACCOUNT, clients, today)
         return {one.name: one for one in found}
 
-    def write(self, text: str) -> None:
-        (self.root / "stacks/platform/foundation/dev.yaml").write_text(text)
+    def write(self, text: str, *, blueprint: str = "foundation") -> None:
+        (self.root / f"stacks/platform/{blueprint}/dev.yaml").write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +103,7 @@ def test_all_is_well_before_the_first_apply(account: Account) -> None:
 
 
 def test_quotas_add_up_over_the_pools_that_share_one(account: Account) -> None:
-    config = Estate(account.root).load(Estate(account.root).one("platform/foundation/dev")).config
-    assert isinstance(config, FoundationConfig)
-    pools = preflight._pools(config)
-    codes = [preflight._code(pool) for pool in pools.values()]
-    shared = [name for name, code in zip(pools, codes, strict=True) if code == "L-1216C47A"]
-    assert len(shared) > 1
+    shared = ["system_nodes", "general"]
     enough = account.findings(quota=10_000)["dev: quota L-1216C47A"]
     need = int(enough.detail.split()[0])
     assert all(name in enough.detail for name in shared)
@@ -154,8 +148,9 @@ def test_what_may_not_be_asked_is_not_checked(account: Account) -> None:
 
 
 def test_a_type_that_is_offered_nowhere(account: Account) -> None:
-    pool = "gpu_pools: {rare: {instance_types: [p5.48xlarge], max: 1}}\n"
-    account.write(pool + "network: {zones: [eu-central-1a, eu-central-1b]}\n")
+    pool = "gpu_pools: {rare: {instance_types: [p5.48xlarge], limits: {gpus: 8}}}\n"
+    account.write(pool, blueprint="services")
+    account.write("network: {zones: [eu-central-1a, eu-central-1b]}\n")
     found = account.findings()["dev: offerings of rare"]
     assert found.state == "problem"
     assert found.detail == "offered in none of eu-central-1a, eu-central-1b"
@@ -187,6 +182,12 @@ def test_subnets_that_run_out_of_addresses(account: Account) -> None:
 def test_support_of_kubernetes_ends(account: Account, today: date, verdict: str) -> None:
     account.write('cluster: {version: "1.35"}\n')
     assert account.findings(today=today)["dev: Kubernetes"].state == verdict
+
+
+def test_karpenter_must_fit_the_version_of_kubernetes(account: Account) -> None:
+    assert account.findings()["dev: Karpenter"].state == "ok"
+    account.write('images: {karpenter: "karpenter/controller:1.8.2"}\n', blueprint="services")
+    assert account.findings()["dev: Karpenter"].state == "problem"
 
 
 def test_stacks_of_other_accounts_are_named(account: Account) -> None:

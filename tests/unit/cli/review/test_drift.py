@@ -31,7 +31,6 @@ def report(*found: tuple[str, str, str]) -> Report:
 @pytest.mark.parametrize(
     ("kind", "operation", "path", "expected"),
     [
-        (NODES, "update", "scalingConfig.desiredSize", "expected"),
         (NODES, "update", "scalingConfig.maxSize", "benign"),
         (NODES, "update", "taints[0].effect", "risky"),
         ("kubernetes:apps/v1:Deployment", "update", "spec.replicas", "expected"),

@@ -173,7 +173,7 @@ def test_a_gpu_quota_above_the_pools_is_refused_and_says_what_to_do() -> None:
     environment = ProjectEnvironment(STACK, model, UPSTREAMS, foundation, services)
     with pytest.raises(ContractError, match=r"4 GPUs at most.*asks for 5") as caught:
         environment.check_gpu_quota()
-    assert "platform/foundation/dev" in caught.value.hint
+    assert "platform/services/dev" in caught.value.hint
 
 
 @pytest.mark.parametrize(

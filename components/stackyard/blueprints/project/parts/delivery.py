@@ -51,7 +51,8 @@ def delivery_buckets(stack: StackId, config: ProjectConfig) -> list[str]:
 def make_delivery(environment: ProjectEnvironment, wiring: ProjectWiring) -> Delivery:
     """Create the components; raises ContractError for a GPU pool or base image that is missing."""
     for path, pool in environment.config.named_gpu_pools():
-        _check_named(environment, "GPU pool", pool, dotted(path), environment.pools)
+        where = dotted(path)
+        _check_named(environment, "GPU pool", pool, where, environment.pools, upstream="services")
     images = _make_images(environment, wiring)
     return Delivery(
         images=images,
@@ -160,12 +161,19 @@ def _registry(environment: ProjectEnvironment) -> str:
 
 
 def _check_named(
-    environment: ProjectEnvironment, kind: str, name: str, field: str, known: Collection[str]
+    environment: ProjectEnvironment,
+    kind: str,
+    name: str,
+    field: str,
+    known: Collection[str],
+    *,
+    upstream: str = "foundation",
 ) -> None:
-    """Refuse a name that the foundation does not have: its users would wait without end."""
+    """Refuse a name that an upstream does not have: its users would wait without end."""
     if name not in known:
         raise environment.mismatch(
             f"has no {kind} `{name}`, which `{field}` of {environment.stack} names",
             f"name one that it has ({', '.join(sorted(known)) or 'none'}), or add it and run "
             "`stackyard up {}`",
+            upstream=upstream,
         )
