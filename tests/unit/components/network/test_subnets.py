@@ -71,14 +71,14 @@ def test_zones_by_number_and_by_name() -> None:
         ({"zones": 4}, "zones"),
         ({"zones": ["eu-central-1a"]}, "two or three different zones"),
         ({"zones": ["eu-central-1a", "eu-central-1a"]}, "two or three different zones"),
-        ({"nat": "none"}, "add to `interface_endpoints`: autoscaling, ec2, eks, eks-auth, logs"),
+        ({"nat": "none"}, "add to `interface_endpoints`: ec2, eks, eks-auth, logs, sqs, ssm"),
         (
             # With these alone nodes join, and nothing else works.
             {
                 "nat": "none",
                 "interface_endpoints": ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"],
             },
-            r"the autoscaler starts nodes: autoscaling; the log shipper sends lines: logs",
+            r"Karpenter starts nodes: sqs, ssm; the log shipper sends lines: logs",
         ),
         ({"interface_endpoints": ["s4"]}, "interface_endpoints"),
     ],
