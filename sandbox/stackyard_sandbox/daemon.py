@@ -164,11 +164,15 @@ def _members(home: Path) -> list[Member]:
     record = state.read(home)
     names = {each.endpoint: name for name, each in record.clusters.items()} if record else {}
     planes = Planes(home, cloud.port or 0)
-    for plane in map(planes.plane, planes.ids()):
+    for identity in planes.ids():
+        plane, karpenter = planes.plane(identity), planes.karpenter(identity)
         try:
-            found += _of_plane(plane, names.get(plane.endpoint, SPARE))
+            name = names.get(plane.endpoint, SPARE)
+            found += _of_plane(plane, name)
         except ControlPlaneError:  # being created at this moment
             continue
+        if pid := karpenter.pid:
+            found.append(Member(f"{name}/{karpenter.name}", True, pid, karpenter.rss()))
     for plane in OnPremises(home).planes():
         if plane.started:  # else being created at this moment
             found += _of_plane(plane, f"{ONPREM}/{plane.name}")

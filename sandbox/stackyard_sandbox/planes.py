@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stackyard_sandbox.control_plane import ControlPlane
 from stackyard_sandbox.onprem import OnPremises
-from stackyard_sandbox.processes import LOOPBACK
+from stackyard_sandbox.processes import LOOPBACK, Process
 from stackyard_sandbox.state import REGION
 
 TOKEN_REVIEW = "/_sandbox/token-review"
@@ -39,6 +39,10 @@ class Planes:
         url = f"http://{LOOPBACK}:{self._cloud_port}{TOKEN_REVIEW}/{identity}"
         issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{identity}"
         return ControlPlane(self._folder / identity, identity, token_webhook_url=url, issuer=issuer)
+
+    def karpenter(self, identity: str) -> Process:
+        """The Karpenter that runs for a control plane while the cluster declares it."""
+        return Process("karpenter", self._folder / identity / "karpenter")
 
     def delete(self, identity: str) -> None:
         """Stop a control plane and delete its objects, keys and address."""

@@ -64,8 +64,17 @@ class Process:
         """Return the resident memory in bytes; 0 if it does not run."""
         return _resident(pid) if (pid := self.pid) else 0
 
-    def start(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        """Start the program in its own session, which a terminal's Ctrl-C does not reach."""
+    def start(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        inherit: bool = True,
+    ) -> None:
+        """Start the program in a session of its own, out of reach of the terminal's Ctrl-C.
+
+        Without `inherit` it has `env` alone, and nothing of this process's environment.
+        """
         if self.alive():
             raise RuntimeError(f"{self.name} already runs as process {self.pid}")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,7 +84,7 @@ class Process:
         with private_file(self.log) as log:
             child = subprocess.Popen(
                 [*command],
-                env={**os.environ, **(env or {}), MARK: str(self.folder)},
+                env={**(os.environ if inherit else {}), **(env or {}), MARK: str(self.folder)},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

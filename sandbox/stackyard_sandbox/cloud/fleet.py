@@ -13,7 +13,7 @@ from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.control_plane import ControlPlane
 from stackyard_sandbox.control_plane.api import Api
 from stackyard_sandbox.planes import Planes
-from stackyard_sandbox.processes import write_private
+from stackyard_sandbox.processes import Process, write_private
 
 
 class Fleet:
@@ -28,7 +28,7 @@ class Fleet:
         self._planes = Planes(home, port)
         # Creating and deleting clusters takes turns: two must not claim one spare.
         self.turn = threading.RLock()
-        # So do changes of a group's nodes: by the API's callers and by the autoscaler.
+        # So do changes of a group's nodes, by several callers of the API.
         self.counting = threading.RLock()
         self._closed = False
 
@@ -52,8 +52,13 @@ class Fleet:
         self._planes.plane(claimed).start()
         return claimed
 
+    def karpenter(self, cluster: EksCluster) -> Process:
+        """The process of a cluster's Karpenter, running or not."""
+        return self._planes.karpenter(cluster.plane_id)
+
     def release(self, plane_id: str) -> None:
         """Forget the control plane of a deleted cluster; the last one is replaced by a spare."""
+        self._planes.karpenter(plane_id).stop()
         self._planes.delete(plane_id)
         if not self._planes.ids():
             threading.Thread(target=self._keep_spare, daemon=True).start()

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/eks/latest/APIReference/API_auth_AssumeRoleForPodIde
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.iam.models import iam_backends
@@ -21,6 +22,10 @@ from stackyard_sandbox.cloud.iam.principals import PARTITION
 from stackyard_sandbox.state import ACCOUNT
 
 PATH = re.compile(r"^/clusters/([^/]+)/assume-role-for-pod-identity$")
+AGENT = "/_sandbox/pod-identity"
+AGENT_PATH = re.compile(rf"^{AGENT}/([^/]+)$")
+"""Where pods of a cluster ask for credentials; on AWS an agent on each node answers them."""
+
 AUDIENCE = "pods.eks.amazonaws.com"
 SESSION_SECONDS = 6 * 3600
 """Session duration, https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html."""
@@ -43,6 +48,28 @@ def answer(fleet: Fleet, name: str, request: Request) -> Response:
         headers = {"x-amzn-ErrorType": refused.kind}
         return Response(body, 400, headers=headers, mimetype="application/json")
     return Response(json.dumps(found), mimetype="application/json")
+
+
+def hand_out(fleet: Fleet, name: str, request: Request) -> Response:
+    """Answer a pod as the agent does: in the form in which containers get credentials.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+    """
+    try:
+        found = _assume(fleet, name, request.headers.get("Authorization", ""))
+    except RefusedError as refused:
+        body = json.dumps({"code": refused.kind, "message": str(refused)})
+        return Response(body, 400, mimetype="application/json")
+    keys = found["credentials"]
+    expires = datetime.fromtimestamp(keys["expiration"], UTC)
+    answer = {
+        "AccessKeyId": keys["accessKeyId"],
+        "SecretAccessKey": keys["secretAccessKey"],
+        "Token": keys["sessionToken"],
+        "AccountId": ACCOUNT,
+        "Expiration": f"{expires:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return Response(json.dumps(answer), mimetype="application/json")
 
 
 def _assume(fleet: Fleet, name: str, token: str) -> dict[str, Any]:

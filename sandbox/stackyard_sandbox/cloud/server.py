@@ -15,13 +15,13 @@ from moto.moto_server import werkzeug_app as emulator
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from stackyard_sandbox.cloud import autoscaler, moto_patches, pod_identity, snapshot, strictness
+from stackyard_sandbox.cloud import control_loop, moto_patches, pod_identity, snapshot, strictness
 from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.iam import access_points, enforcement, token_review, web_identity
 from stackyard_sandbox.cloud.iam.principals import PARTITION
 from stackyard_sandbox.cloud.iam.token_issuers import Issuers
-from stackyard_sandbox.cloud.moto_patches import step_functions
+from stackyard_sandbox.cloud.moto_patches import instance_prices, step_functions
 from stackyard_sandbox.planes import TOKEN_REVIEW
 from stackyard_sandbox.processes import LOOPBACK, end_strays, write_private
 from stackyard_sandbox.state import ACCOUNT
@@ -87,13 +87,15 @@ def serve(home: Path, port: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=autoscaler.run, args=(fleet, ended), daemon=True).start()
+    loop = threading.Thread(target=control_loop.run, args=(fleet, port, ended), daemon=True)
+    loop.start()
     fleet.publish()
     while not ended.wait(FOLDER_SECONDS):
         if not folder.exists():
             # Deleted by hand or by a test's clean-up: nobody could stop these processes.
             end_strays(home)
             return 1
+    loop.join()
     server.shutdown()
     fleet.close()
     snapshot.save(folder)
@@ -120,9 +122,22 @@ class Front:
         if asked := pod_identity.PATH.match(path):
             found = pod_identity.answer(self._fleet, asked[1], Request(environ))
             return found(environ, start_response)
+        if asked := pod_identity.AGENT_PATH.match(path):
+            found = pod_identity.hand_out(self._fleet, asked[1], Request(environ))
+            return found(environ, start_response)
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(instance_prices.TARGET):
+            return self._prices(environ)(environ, start_response)
         with access_points.through(environ):
             answer: Iterable[bytes] = self._emulator(environ, start_response)
         return answer
+
+    def _prices(self, environ: Environ) -> Response:
+        """Answer for the price list, a service that the emulator has not."""
+        request = emulator.BackendRequest(environ)
+        status, headers, body = instance_prices.PriceList.dispatch(
+            request, request.url, request.headers
+        )
+        return Response(body, int(status), headers)
 
     def _review(self, plane: str, environ: Environ) -> Response:
         cluster = self._fleet.cluster_on(plane)

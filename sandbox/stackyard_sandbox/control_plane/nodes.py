@@ -22,15 +22,19 @@ def add_node(
     labels: Mapping[str, str],
     taints: Iterable[Taint],
     capacity: Mapping[str, str],
+    provider_id: str | None = None,
 ) -> None:
-    """Create or change a fake node.
+    """Make or change a fake node; `provider_id` names the machine that it stands for.
 
     The annotation is written last, by a manager of its own: kwok manages the node as soon as it is
     there, and sets a missing capacity itself (a thousand cores).
     """
     path = f"/api/v1/nodes/{quote(name, safe='')}"
-    api.apply(path, _node(name, labels, taints))
-    # Applying the object does not change its status, which is a separate subresource.
+    node = _node(name, labels, taints)
+    if provider_id is not None:
+        node["spec"]["providerID"] = provider_id
+    api.apply(path, node)
+    # Applying the object leaves its status alone: that is a resource of its own.
     amounts = {**_POD_SLOTS, **capacity}
     status = {"capacity": amounts, "allocatable": amounts}
     api.apply(f"{path}/status", {**_head(name), "status": status})

@@ -135,10 +135,11 @@ class ControlPlane:
         labels: Mapping[str, str] | None = None,
         taints: Iterable[nodes.Taint] = (),
         capacity: Mapping[str, str] | None = None,
+        provider_id: str | None = None,
     ) -> None:
         """Create or change a fake node; `capacity` is in Kubernetes' units, including GPUs."""
         amounts = {"cpu": "4", "memory": "16Gi"} if capacity is None else capacity
-        nodes.add_node(self._api(), name, labels or {}, taints, amounts)
+        nodes.add_node(self._api(), name, labels or {}, taints, amounts, provider_id)
 
     def remove_node(self, name: str) -> None:
         """Delete a node and the pods on it."""

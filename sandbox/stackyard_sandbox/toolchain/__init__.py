@@ -8,7 +8,14 @@ from stackyard_sandbox.toolchain.build import build
 from stackyard_sandbox.toolchain.definitions import kueue_definitions, kueue_webhooks
 from stackyard_sandbox.toolchain.errors import BuildFailed, GoMissing, ToolchainError, ToolMissing
 from stackyard_sandbox.toolchain.modules import ALL, CORE, EXTRA, IMAGES
-from stackyard_sandbox.toolchain.store import kwok_stages, missing, tool
+from stackyard_sandbox.toolchain.store import (
+    karpenter_chart,
+    karpenter_definitions,
+    karpenter_prices,
+    kwok_stages,
+    missing,
+    tool,
+)
 
 __all__ = [
     "ALL",
@@ -20,6 +27,9 @@ __all__ = [
     "ToolMissing",
     "ToolchainError",
     "build",
+    "karpenter_chart",
+    "karpenter_definitions",
+    "karpenter_prices",
     "kueue_definitions",
     "kueue_webhooks",
     "kwok_stages",

@@ -47,10 +47,10 @@ def _build_alone(name: str, progress: Progress) -> None:
 def _build(name: str, module: Module, home: Path, progress: Progress) -> None:
     """Compile to a file beside the final one, then rename: a tool is never incomplete.
 
-    Kwok's stages are written first, because code expects them if kwok exists.
+    Its files come first, because a kwok that is there promises that its stages are.
     """
-    if name == "kwok":
-        _copy_kwok_stages(module)
+    if name in store.COMPANIONS:
+        _copy_companions(name, module)
     binaries = home / "bin"
     binaries.mkdir(exist_ok=True)
     fresh, log = binaries / f".{name}.new", home / f"{name}.log"
@@ -121,23 +121,24 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in digits[:2] if part.isdigit())
 
 
-def _copy_kwok_stages(module: Module) -> None:
-    """Copy kwok's stage files from the module version from which kwok is built."""
-    source = _module_folder(module, "sigs.k8s.io/kwok") / "kustomize" / "stage"
-    for stage in store.KWOK_STAGES:
-        target = store.stages_folder() / stage
-        target.mkdir(parents=True, exist_ok=True)
-        for file in sorted((source / stage).glob("*.yaml")):
-            if file.name != "kustomization.yaml":
-                shutil.copyfile(file, target / file.name)
+def _copy_companions(name: str, module: Module) -> None:
+    """Take the files of a program from the very module version that it is built from."""
+    path, folders = store.COMPANIONS[name]
+    source = _module_folder(module, path)
+    for folder, target in folders.items():
+        for file in sorted((source / folder).rglob("*")):
+            copy = store.home(module) / target / file.relative_to(source / folder)
+            if file.is_file() and file.name != "kustomization.yaml":
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
 
 
 def _module_folder(module: Module, path: str) -> Path:
-    """Return the folder of a required module's source; downloads it if it is missing."""
-    log = store.home(module) / "kwok.log"
+    """Where Go keeps the source of a required module; downloads it when it is not there."""
+    log = store.home(module) / "files.log"
     code = _run(["go", "mod", "download", path], module, log, lambda: None)
     if code != 0:
-        raise BuildFailed("kwok", code, log)
+        raise BuildFailed(module.name, code, log)
     answer = subprocess.run(
         ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", path],
         cwd=module.folder,

@@ -14,6 +14,7 @@ from stackyard_sandbox.toolchain.errors import UnknownTool
 MINIMUM_GO = "1.26"
 ENGINE_VERSION = "3.259.0"
 KUBERNETES_VERSION = "1.36.3"
+KARPENTER_VERSION = "1.13.1"
 
 _FOLDER = Path(__file__).parent / "modules"
 # -trimpath keeps this machine's paths out of the binaries; -mod=readonly refuses to resolve
@@ -83,6 +84,12 @@ MODULES = (
             f"{_KUBERNETES_VERSION}.gitMinor={_MINOR}",
         ),
     ),
+    # The very program that runs on AWS: it asks the emulator for instances.
+    Module(
+        "karpenter",
+        {"karpenter": "github.com/aws/karpenter-provider-aws/cmd/controller"},
+        (f"sigs.k8s.io/karpenter/pkg/operator.Version={KARPENTER_VERSION}",),
+    ),
     Module(
         "promtool",
         {"promtool": "github.com/prometheus/prometheus/cmd/promtool"},
@@ -104,14 +111,14 @@ MODULES = (
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 
-CORE = tuple(program for module in MODULES[:2] for program in module.programs)
-"""Tools without which a sandbox cannot start."""
+CORE = tuple(program for module in MODULES[:3] for program in module.programs)
+"""What a sandbox cannot start without."""
 
 IMAGES = ("buildkitd", "buildctl", "crane", "runc")
 """Tools that build images in the tests: the engine of `docker build`, a registry, a runtime."""
 
 EXTRA = tuple(
-    program for module in MODULES[2:] for program in module.programs if program not in IMAGES
+    program for module in MODULES[3:] for program in module.programs if program not in IMAGES
 )
 """Tools that test alert rules, workflow files and queues."""
 

@@ -13,6 +13,22 @@ from stackyard_sandbox.toolchain.modules import ALL, Module, module_of
 KWOK_STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 """Kwok's own rules for the life cycle of a fake node or pod (folders in its Go module)."""
 
+COMPANIONS = {
+    "kwok": (
+        "sigs.k8s.io/kwok",
+        {f"kustomize/stage/{stage}": f"kwok-stages/{stage}" for stage in KWOK_STAGES},
+    ),
+    "karpenter": (
+        "github.com/aws/karpenter-provider-aws",
+        {
+            "pkg/apis/crds": "definitions",
+            "charts/karpenter": "chart",
+            "pkg/providers/pricing": "prices",
+        },
+    ),
+}
+"""Files that come with a program: its Go module, and folders of it with their places here."""
+
 
 def root() -> Path:
     """Return the folder of all built modules."""
@@ -55,3 +71,25 @@ def kwok_stages() -> list[Path]:
     if not files:
         raise ToolMissing("kwok")
     return files
+
+
+def karpenter_definitions() -> list[Path]:
+    """The CustomResourceDefinitions of the Karpenter that is built."""
+    return _companions("definitions", "*.yaml")
+
+
+def karpenter_chart() -> Path:
+    """The folder of the chart that comes with the Karpenter that is built."""
+    return _companions("chart", "Chart.yaml")[0].parent
+
+
+def karpenter_prices() -> str:
+    """Karpenter's table of on-demand prices, as Go source."""
+    return _companions("prices", "zz_generated.pricing_aws.go")[0].read_text()
+
+
+def _companions(folder: str, pattern: str) -> list[Path]:
+    found = sorted((home(module_of("karpenter")) / folder).glob(pattern))
+    if not found:
+        raise ToolMissing("karpenter")
+    return found

@@ -8,8 +8,10 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import NoReturn
 from urllib.parse import unquote
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ecr.models import ecr_backends
 from moto.iam.access_control import (
     AssumedRoleAccessKey,
@@ -23,9 +25,10 @@ from moto.secretsmanager.models import secretsmanager_backends
 from stackyard_sandbox.cloud.iam import access_points
 from stackyard_sandbox.cloud.iam.caller_rights import Made, besides
 from stackyard_sandbox.cloud.iam.condition_keys import facts, facts_about, role_of
+from stackyard_sandbox.cloud.iam.instance_requests import Question, questions
 from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, Document, allowed, denied, granted
 from stackyard_sandbox.cloud.iam.principals import PARTITION, principal_of
-from stackyard_sandbox.cloud.iam.request_resources import fields_of, resource_of
+from stackyard_sandbox.cloud.iam.request_resources import fields_of, resource_of, role_arn
 
 SAME_PERMISSION = {
     "budgets:CreateBudget": "budgets:ModifyBudget",
@@ -71,7 +74,29 @@ def _decide(self: IAMRequestBase, resource: str) -> None:
         if boundary is not None:
             permitted = permitted and allowed(asked, boundary)
         if denied(asked, documents) or not permitted:
-            self._raise_access_denied()
+            _refuse(self, asked)
+
+
+def _refuse(self: IAMRequestBase, asked: Asked) -> NoReturn:
+    """Raise what the service raises: EC2 has a code of its own.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    """
+    if self._service == "ec2":
+        raise UnauthorizedError(
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation. "
+            f"User: {self._access_key.arn} is not authorized to perform: {asked.action} "
+            f"on resource: {asked.resource}",
+        )
+    self._raise_access_denied()
+    raise AssertionError("the emulator has let it pass")
+
+
+class UnauthorizedError(EC2ClientError):
+    """A refused request of EC2."""
+
+    code = "UnauthorizedOperation"
 
 
 def _boundary(self: IAMRequestBase) -> list[Document] | None:
@@ -100,9 +125,9 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
     service, _, operation = self._action.partition(":")
     action = f"{SIGNED_AS.get(service, service)}:{operation}"
     action = SAME_PERMISSION.get(action, action)
-    for one_action, one_resource in _wanted(self, action, resource):
-        # A permission that a request adds to a role is checked before the role's existing ones.
-        about = facts_about(one_resource, self.account_id, self._region) | known
+    for one_action, one_resource, own in _wanted(self, action, resource):
+        # What a request gives a role is asked about before what the role has.
+        about = facts_about(one_resource, self.account_id, self._region) | known | own
         yield Asked(one_action, one_resource, frozenset(arns), self.account_id, about)
         fields = fields_of(self._body, self._data)
         body, region = self._body or b"", self._region
@@ -112,7 +137,23 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
             yield Asked(more.action, more.resource, frozenset(arns), self.account_id, about)
 
 
-def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[str, str]]:
+def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[Question]:
+    """Yield the pairs of action and resource, each with the facts that hold for it alone."""
+    place = (self._region, self.account_id)
+    if self._service == "ec2":
+        fields = fields_of(self._body, self._data)
+        found = questions(action.partition(":")[2], fields, *place)
+        yield from [(action, resource, {})] if found is None else found
+        return
+    for one_action, one_resource in _named(self, action, resource):
+        yield one_action, one_resource, {}
+    if action == "iam:AddRoleToInstanceProfile":
+        role = fields_of(self._body, self._data).get("RoleName", "*")
+        facts = {"iam:passedtoservice": "ec2.amazonaws.com"}
+        yield "iam:PassRole", role_arn(str(role), self.account_id), facts
+
+
+def _named(self: IAMRequestBase, action: str, resource: str) -> Iterator[tuple[str, str]]:
     headers = _lower(self._headers)
     if action == "s3:DeleteObject" and "/" not in resource:
         for key in re.findall(rb"<Key>(.*?)</Key>", self._body or b"", re.DOTALL):

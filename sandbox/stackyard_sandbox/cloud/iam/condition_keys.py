@@ -16,6 +16,7 @@ from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from stackyard_sandbox.cloud.iam import access_points
+from stackyard_sandbox.cloud.iam.instance_requests import tags_of
 from stackyard_sandbox.cloud.iam.principals import PARTITION, principal_of
 from stackyard_sandbox.cloud.iam.request_resources import fields_of
 
@@ -56,18 +57,28 @@ def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
         found["sts:externalid"] = str(fields["ExternalId"])
     if _shown_device(request.account_id, entity, fields):
         found["aws:multifactorauthpresent"] = "true"
-    found |= {f"aws:requesttag/{key.lower()}": value for key, value in _asked_tags(fields)}
+    asked = dict(_asked_tags(fields))
+    found |= {f"aws:requesttag/{key.lower()}": value for key, value in asked.items()}
+    if asked:
+        found["aws:tagkeys"] = "\n".join(asked)
     if "PermissionsBoundary" in fields:
         found["iam:permissionsboundary"] = str(fields["PermissionsBoundary"])
     return found
 
 
 def facts_about(resource: str, account: str, region: str) -> dict[str, str]:
-    """Return the keys of a role, key or secret: its tags, and the boundary of a role."""
+    """Return what is so of a resource: its tags, and the boundary of a role."""
     service = resource.split(":")[2] if resource.count(":") >= 5 else ""
     found: dict[str, str] = {}
     tags: Any = ()
-    if service == "iam" and (role := role_of(resource, account)):
+    if service == "ec2":
+        return {
+            f"aws:resourcetag/{key.lower()}": value
+            for key, value in tags_of(resource, account).items()
+        }
+    if service == "iam" and ":instance-profile/" in resource:
+        tags = _profile_tags(resource, account)
+    elif service == "iam" and (role := role_of(resource, account)):
         tags = role.tags
         if role.permissions_boundary_arn:
             found["iam:permissionsboundary"] = role.permissions_boundary_arn
@@ -78,6 +89,13 @@ def facts_about(resource: str, account: str, region: str) -> dict[str, str]:
         secret = secretsmanager_backends[account][region].secrets.get(resource)
         tags = getattr(secret, "tags", None) or ()
     return found | {f"aws:resourcetag/{key.lower()}": value for key, value in _pairs(tags)}
+
+
+def _profile_tags(resource: str, account: str) -> Any:
+    with suppress(NotFoundException):
+        name = resource.rpartition("/")[2]
+        return iam_backends[account][PARTITION].get_instance_profile(name).tags
+    return ()
 
 
 def role_of(arn: str, account: str) -> Role | None:

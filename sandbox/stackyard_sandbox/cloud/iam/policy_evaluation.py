@@ -32,7 +32,7 @@ class Asked:
 
     account: str
     facts: Mapping[str, str]
-    """Condition keys, in lower case, because IAM ignores the case of their names."""
+    """Condition keys, in lower case, as IAM compares their names; several values on lines."""
 
 
 def denied(asked: Asked, documents: Sequence[Document]) -> bool:
@@ -127,10 +127,15 @@ def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
         return actual is not None and _one_holds(single, expected, actual)
     if operator == "Null":
         return (actual is None) is (expected[0].lower() == "true")
-    name = operator.removesuffix("IfExists")
+    quantifier, _, name = operator.removesuffix("IfExists").rpartition(":")
+    if quantifier:
+        # No value at all: each of them is as wanted, and none is.
+        values = [] if actual is None else actual.split("\n")
+        each = (_one_holds(name, expected, value) for value in values)
+        return all(each) if quantifier == "ForAllValues" else any(each)
     negated = "Not" in name
     if actual is None:
-        return negated or name != operator
+        return negated or operator.endswith("IfExists")
     compare = _COMPARISONS.get(name.replace("Not", ""))
     if compare is None:
         # An unknown operator is an error, which cannot be mistaken for a result.

@@ -95,10 +95,21 @@ def _state_machine(fields: Fields, region: str, account: str) -> str | None:
     return next((str(fields[key]) for key in _STATES if fields.get(key)), None)
 
 
+def role_arn(name: str, account: str) -> str:
+    """The ARN of a role by its name, whether it is there or not."""
+    with suppress(NotFoundException, NoSuchEntity):
+        return str(iam_backends[account][PARTITION].get_role(name).arn)
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
 def _entity(fields: Fields, region: str, account: str) -> str | None:
-    """Return a role, user or policy; a new one with its path."""
+    """A profile, role, user or policy; one that is to be made is named with its path."""
     backend = iam_backends[account][PARTITION]
     path = str(fields.get("Path", "/"))
+    if name := fields.get("InstanceProfileName"):
+        with suppress(NotFoundException, NoSuchEntity):
+            return str(backend.get_instance_profile(str(name)).arn)
+        return f"arn:aws:iam::{account}:instance-profile{path}{name}"
     for kind, get in (("Role", backend.get_role), ("User", backend.get_user)):
         if name := fields.get(f"{kind}Name"):
             with suppress(NotFoundException, NoSuchEntity):
@@ -108,6 +119,18 @@ def _entity(fields: Fields, region: str, account: str) -> str | None:
         return f"arn:aws:iam::{account}:policy{path}{name}"
     found = fields.get("PolicyArn")
     return str(found) if found else None
+
+
+def _queue(fields: Fields, region: str, account: str) -> str | None:
+    name = fields.get("QueueName") or str(fields.get("QueueUrl", "")).rpartition("/")[2]
+    return f"arn:aws:sqs:{region}:{account}:{name}" if name else None
+
+
+def _parameter(fields: Fields, region: str, account: str) -> str | None:
+    """AWS's own parameters, `/aws/…`, belong to no account."""
+    name = str(fields.get("Name", ""))
+    owner = "" if name.startswith("/aws/") else account
+    return f"arn:aws:ssm:{region}:{owner}:parameter/{name.lstrip('/')}" if name else None
 
 
 _STATES = ("stateMachineArn", "executionArn", "activityArn", "resourceArn")
@@ -120,5 +143,7 @@ _FINDERS: Mapping[str, Callable[[Fields, str, str], str | None]] = {
     "logs": _log_group,
     "monitoring": _watched,
     "sns": _topic,
+    "sqs": _queue,
+    "ssm": _parameter,
     "states": _state_machine,
 }

@@ -1,0 +1,113 @@
+"""Lets EC2 instances join their clusters as fake nodes, and takes the nodes of ended ones.
+
+This stands for the kubelet of an instance and for the cloud controller manager of its cluster.
+"""
+
+import base64
+import logging
+from datetime import timedelta
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import Instance
+
+from stackyard_sandbox.cloud import node_config
+from stackyard_sandbox.cloud.eks_cluster import EksCluster
+from stackyard_sandbox.cloud.fleet import Fleet
+from stackyard_sandbox.cloud.node_config import NodeConfig
+from stackyard_sandbox.cloud.node_groups import capacity
+from stackyard_sandbox.state import ACCOUNT
+
+BOOT = timedelta(seconds=2)
+"""From the launch of an instance to its node; a real one takes about a minute."""
+
+_JOINING = ("EC2", "EC2_LINUX")
+"""Types of access entries that nodes may join with.
+
+https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+"""
+
+_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+_FAKE = "kwok.x-k8s.io/node"
+
+log = logging.getLogger(__name__)
+
+
+def reconcile(fleet: Fleet, cluster: EksCluster) -> None:
+    """Make the nodes of running instances that lack one; delete those without an instance."""
+    plane, api = fleet.plane(cluster), fleet.api(cluster)
+    running = {_provider_id(each): each for each in _running(cluster)}
+    nodes = {
+        node["spec"].get("providerID", ""): node["metadata"]
+        for node in api.get("/api/v1/nodes")["items"]
+    }
+    for identity, node in nodes.items():
+        gone = identity.startswith("aws:///") and identity not in running
+        if gone and "deletionTimestamp" not in node:
+            plane.remove_node(node["name"])
+    for identity, instance in running.items():
+        if _FAKE in nodes.get(identity, {}).get("annotations", {}):
+            continue
+        config = _config(instance)
+        if config and config.cluster == cluster.name and _may_join(instance, cluster):
+            plane.add_node(
+                instance.private_dns_name,
+                {**config.labels, **_labels(instance)},
+                config.taints,
+                _capacity(instance),
+                identity,
+            )
+
+
+def _running(cluster: EksCluster) -> list[Instance]:
+    """The instances of the cluster's region that have had the time to boot."""
+    backend = ec2_backends[ACCOUNT][str(cluster.arn).split(":")[3]]
+    return [
+        instance
+        for instance in backend.all_running_instances()
+        if utcnow() - instance.launch_time.replace(tzinfo=None) >= BOOT
+    ]
+
+
+def _provider_id(instance: Instance) -> str:
+    return f"aws:///{instance.availability_zone}/{instance.id}"
+
+
+def _config(instance: Instance) -> NodeConfig | None:
+    if not instance.user_data:
+        return None
+    return node_config.read(base64.b64decode(str(instance.user_data)).decode())
+
+
+def _may_join(instance: Instance, cluster: EksCluster) -> bool:
+    """Whether the role of the instance's profile has an access entry for nodes."""
+    backend = instance.ec2_backend
+    association = backend.iam_instance_profile_associations.get(instance.id)
+    roles = association.iam_instance_profile.roles if association else []
+    if cluster.access_config["authenticationMode"] == "CONFIG_MAP":
+        return bool(roles)
+    entries = [cluster.access_entries.get(role.arn, {}) for role in roles]
+    if any(entry.get("type") in _JOINING for entry in entries):
+        return True
+    log.warning("%s does not join %s: no access entry for its role", instance.id, cluster.name)
+    return False
+
+
+def _labels(instance: Instance) -> dict[str, str]:
+    (arch,) = INSTANCE_TYPES[instance.instance_type]["ProcessorInfo"]["SupportedArchitectures"][-1:]
+    zone = instance.ec2_backend.get_zone_by_name(instance.availability_zone)
+    return {
+        "kubernetes.io/arch": _ARCHITECTURES[arch],
+        "node.kubernetes.io/instance-type": instance.instance_type,
+        "topology.kubernetes.io/region": str(instance.region_name),
+        "topology.kubernetes.io/zone": str(instance.availability_zone),
+        "topology.k8s.aws/zone-id": str(zone.zone_id),
+    }
+
+
+def _capacity(instance: Instance) -> dict[str, Any]:
+    sizes = [volume.size for _, volume in instance.get_block_device_mapping if volume.size]
+    storage = {"ephemeral-storage": f"{max(map(int, sizes))}Gi"} if sizes else {}
+    return capacity(instance.instance_type) | storage

@@ -1,0 +1,400 @@
+"""A cluster with Karpenter as its chart and its documentation declare it, without our components.
+
+Rules of the ClusterRoles: the chart's own templates. Policy of the controller's role:
+https://karpenter.sh/docs/reference/cloudformation.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+from kubernetes import client, config, utils
+
+from stackyard_sandbox import toolchain
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import ACCOUNT, REGION, Clients
+
+CLUSTER = "dev"
+NAMESPACE = "stackyard-system"
+QUEUE = "dev-interruption"
+OWNED = f"kubernetes.io/cluster/{CLUSTER}"
+AMI = "al2023@v20260512"
+IDLE = "5s"
+
+
+class KarpenterCluster:
+    """Independent clients of the cluster, and what tests change in it."""
+
+    def __init__(self, sandbox: Sandbox, aws: Clients) -> None:
+        self.aws, self.sandbox = aws, sandbox
+        self.subnets, self.group = _network(aws)
+        self.node_role = _role(aws, "karpenter-node", "ec2.amazonaws.com")
+        _profile(aws, "karpenter-node")
+        self.controller_role = _role(aws, "karpenter", "pods.eks.amazonaws.com")
+        self._make_cluster()
+        self.api = config.new_client_from_config(str(sandbox.kubeconfig), CLUSTER)
+        self.core = client.CoreV1Api(self.api)
+        self.custom = client.CustomObjectsApi(self.api)
+        self.rbac = client.RbacAuthorizationV1Api(self.api)
+        self.endpoint = self.api.configuration.host
+        aws("sqs").create_queue(QueueName=QUEUE)
+        self.allow(statements())
+        self._declare()
+
+    def _make_cluster(self) -> None:
+        eks = self.aws("eks")
+        system = _role(self.aws, "system-node", "ec2.amazonaws.com")
+        eks.create_cluster(
+            name=CLUSTER,
+            version="1.36",
+            roleArn=system,
+            resourcesVpcConfig={"subnetIds": self.subnets},
+            accessConfig={"authenticationMode": "API"},
+        )
+        eks.create_nodegroup(
+            clusterName=CLUSTER,
+            nodegroupName="system",
+            nodeRole=system,
+            subnets=self.subnets,
+            instanceTypes=["m6i.large"],
+            scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1},
+        )
+        eks.create_access_entry(clusterName=CLUSTER, principalArn=self.node_role, type="EC2_LINUX")
+        eks.create_pod_identity_association(
+            clusterName=CLUSTER,
+            namespace=NAMESPACE,
+            serviceAccount="karpenter",
+            roleArn=self.controller_role,
+        )
+
+    def allow(self, given: list[dict[str, Any]]) -> None:
+        """Give the controller's role these statements and no others."""
+        document = json.dumps({"Version": "2012-10-17", "Statement": given})
+        self.aws("iam").put_role_policy(
+            RoleName="karpenter", PolicyName="karpenter", PolicyDocument=document
+        )
+
+    def _declare(self) -> None:
+        for file in toolchain.karpenter_definitions():
+            utils.create_from_dict(self.api, yaml.safe_load(file.read_text()))
+        for each in (*_account(), *roles(), deployment(self.endpoint)):
+            utils.create_from_dict(self.api, each)
+
+    def node_class(self, name: str, **changes: Any) -> None:
+        """Make an EC2NodeClass."""
+        spec = {
+            "amiSelectorTerms": [{"alias": AMI}],
+            "instanceProfile": "karpenter-node",
+            "subnetSelectorTerms": [{"id": subnet} for subnet in self.subnets],
+            "securityGroupSelectorTerms": [{"id": self.group}],
+            **changes,
+        }
+        self._make("karpenter.k8s.aws", "EC2NodeClass", name, spec)
+
+    def node_pool(self, name: str, node_class: str, types: list[str], **changes: Any) -> None:
+        """Make a NodePool whose nodes are tainted and labelled with its name."""
+        spec = {
+            "limits": {"nvidia.com/gpu": "2"},
+            "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": IDLE},
+            **changes,
+            "template": {
+                "metadata": {"labels": {"pool": name}},
+                "spec": {
+                    "nodeClassRef": {
+                        "group": "karpenter.k8s.aws",
+                        "kind": "EC2NodeClass",
+                        "name": node_class,
+                    },
+                    "expireAfter": "24h",
+                    "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}],
+                    "requirements": [
+                        _in("node.kubernetes.io/instance-type", types),
+                        _in("karpenter.sh/capacity-type", changes.pop("capacity", ["on-demand"])),
+                    ],
+                },
+            },
+        }
+        spec.pop("capacity", None)
+        self._make("karpenter.sh", "NodePool", name, spec)
+
+    def _make(self, group: str, kind: str, name: str, spec: dict[str, Any]) -> None:
+        body = {
+            "apiVersion": f"{group}/v1",
+            "kind": kind,
+            "metadata": {"name": name},
+            "spec": spec,
+        }
+        plural = "ec2nodeclasses" if kind == "EC2NodeClass" else "nodepools"
+        self.custom.create_cluster_custom_object(group, "v1", plural, body)
+
+    def remove(self, name: str) -> None:
+        """Delete the NodePool and the EC2NodeClass of a name."""
+        for group, plural in (
+            ("karpenter.sh", "nodepools"),
+            ("karpenter.k8s.aws", "ec2nodeclasses"),
+        ):
+            self.custom.delete_cluster_custom_object(group, "v1", plural, name)
+
+    def gpu_pod(self, name: str, pool: str, gpus: int = 1) -> None:
+        """Make a pod that asks for GPUs of a pool."""
+        container = {
+            "name": "main",
+            "image": "example.invalid/none",
+            "resources": {"limits": {"nvidia.com/gpu": str(gpus)}},
+        }
+        spec = {
+            "containers": [container],
+            "nodeSelector": {"pool": pool},
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+        }
+        self.core.create_namespaced_pod("default", {"metadata": {"name": name}, "spec": spec})
+
+    def delete_pod(self, name: str) -> None:
+        """End a pod at once."""
+        self.core.delete_namespaced_pod(name, "default", grace_period_seconds=0)
+
+    def phase(self, name: str) -> str:
+        """Phase of a pod."""
+        return str(self.core.read_namespaced_pod(name, "default").status.phase)
+
+    def nodes(self, pool: str) -> list[Any]:
+        """The nodes of a pool."""
+        found = self.core.list_node(label_selector=f"karpenter.sh/nodepool={pool}").items
+        return list(found)
+
+    def claims(self, pool: str) -> list[Any]:
+        """The NodeClaims of a pool."""
+        found = self.custom.list_cluster_custom_object(
+            "karpenter.sh", "v1", "nodeclaims", label_selector=f"karpenter.sh/nodepool={pool}"
+        )
+        return list(found["items"])
+
+    def conditions(self, name: str) -> dict[str, Any]:
+        """The conditions of an EC2NodeClass by type."""
+        found: Any = self.custom.get_cluster_custom_object(
+            "karpenter.k8s.aws", "v1", "ec2nodeclasses", name
+        )
+        return {each["type"]: each for each in found.get("status", {}).get("conditions", [])}
+
+    def instances(self) -> list[Any]:
+        """The instances that run."""
+        answer = self.aws("ec2").describe_instances(
+            Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+        )
+        return [each for group in answer["Reservations"] for each in group["Instances"]]
+
+
+def statements() -> list[dict[str, Any]]:
+    """The statements of the documented policy, for nodes whose profile exists already."""
+    ec2 = f"arn:aws:ec2:{REGION}"
+    own = {f"aws:ResourceTag/{OWNED}": "owned"}
+    asked = {f"aws:RequestTag/{OWNED}": "owned", "aws:RequestTag/eks:eks-cluster-name": CLUSTER}
+    pooled = {"aws:RequestTag/karpenter.sh/nodepool": "*"}
+    made = [
+        f"{ec2}:*:{kind}/*"
+        for kind in (
+            *("fleet", "instance", "volume", "network-interface", "launch-template"),
+            "spot-instances-request",
+        )
+    ]
+    used = [f"{ec2}::image/*", f"{ec2}::snapshot/*"]
+    used += [f"{ec2}:*:{kind}/*" for kind in ("security-group", "subnet", "capacity-reservation")]
+    launch = ["ec2:RunInstances", "ec2:CreateFleet"]
+    create = {
+        "ec2:CreateAction": [*[each.partition(":")[2] for each in launch], "CreateLaunchTemplate"]
+    }
+    pool = {"aws:ResourceTag/karpenter.sh/nodepool": "*"}
+    keys = {"aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]}
+    return [
+        _allow("Use", launch, used),
+        _allow(
+            "Templates",
+            launch,
+            f"{ec2}:*:launch-template/*",
+            StringEquals=own,
+            StringLike=pool,
+        ),
+        _allow(
+            "Make",
+            [*launch, "ec2:CreateLaunchTemplate"],
+            made,
+            StringEquals=asked,
+            StringLike=pooled,
+        ),
+        _allow(
+            "TagNew", "ec2:CreateTags", made, StringEquals={**asked, **create}, StringLike=pooled
+        ),
+        _allow(
+            "Tag",
+            "ec2:CreateTags",
+            f"{ec2}:*:instance/*",
+            **{
+                "StringEquals": own,
+                "StringLike": pool,
+                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": CLUSTER},
+                "ForAllValues:StringEquals": keys,
+            },
+        ),
+        _allow(
+            "End",
+            ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
+            [f"{ec2}:*:instance/*", f"{ec2}:*:launch-template/*"],
+            StringEquals=own,
+            StringLike=pool,
+        ),
+        _allow(
+            "Read",
+            [f"ec2:Describe{kind}" for kind in _READ],
+            "*",
+            StringEquals={"aws:RequestedRegion": REGION},
+        ),
+        _allow("Images", "ssm:GetParameter", f"arn:aws:ssm:{REGION}::parameter/aws/service/*"),
+        _allow("Prices", "pricing:GetProducts", "*"),
+        _allow(
+            "Queue",
+            ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
+            f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
+        ),
+        _allow(
+            "Pass",
+            "iam:PassRole",
+            f"arn:aws:iam::{ACCOUNT}:role/karpenter-node",
+            StringEquals={"iam:PassedToService": "ec2.amazonaws.com"},
+        ),
+        _allow("Profile", ["iam:GetInstanceProfile", "iam:ListInstanceProfiles"], "*"),
+        _allow(
+            "Cluster", "eks:DescribeCluster", f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"
+        ),
+    ]
+
+
+_READ = (
+    *("CapacityReservations", "Images", "Instances", "InstanceStatus", "InstanceTypeOfferings"),
+    *("InstanceTypes", "LaunchTemplates", "PlacementGroups", "SecurityGroups"),
+    *("SpotPriceHistory", "Subnets"),
+)
+
+
+def roles() -> list[dict[str, Any]]:
+    """The roles of the chart, bound to the service account."""
+    found = []
+    for template, name in (("clusterrole.yaml", "karpenter"), ("clusterrole-core.yaml", "core")):
+        rules = _rules(template)
+        found += _bound("ClusterRole", f"karpenter-{name}", rules, NAMESPACE)
+    lease, dns = (toolchain.karpenter_chart() / "templates/role.yaml").read_text().split("---")
+    found += _bound("Role", "karpenter", _rules_of(lease), NAMESPACE)
+    return found + _bound("Role", "karpenter-dns", _rules_of(dns), "kube-system")
+
+
+def _rules(template: str) -> list[Any]:
+    text = (toolchain.karpenter_chart() / "templates" / template).read_text()
+    return _rules_of(text)
+
+
+def _rules_of(text: str) -> list[Any]:
+    """What a template says below `rules:`; what values would add is left out."""
+    lines = [line for line in text.partition("rules:")[2].splitlines() if "{{" not in line]
+    return list(yaml.safe_load("\n".join(lines)))
+
+
+def _bound(kind: str, name: str, rules: list[Any], namespace: str) -> list[dict[str, Any]]:
+    group = "rbac.authorization.k8s.io"
+    where = {"name": name} if kind == "ClusterRole" else {"name": name, "namespace": namespace}
+    subject = {"kind": "ServiceAccount", "name": "karpenter", "namespace": NAMESPACE}
+    return [
+        {"apiVersion": f"{group}/v1", "kind": kind, "metadata": where, "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": f"{kind}Binding",
+            "metadata": where,
+            "roleRef": {"apiGroup": group, "kind": kind, "name": name},
+            "subjects": [subject],
+        },
+    ]
+
+
+def _account() -> list[dict[str, Any]]:
+    where = {"name": "karpenter", "namespace": NAMESPACE}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where},
+    ]
+
+
+def deployment(endpoint: str) -> dict[str, Any]:
+    """Karpenter's Deployment with the settings that the chart would give it."""
+    settings = {
+        "CLUSTER_NAME": CLUSTER,
+        "CLUSTER_ENDPOINT": endpoint,
+        "INTERRUPTION_QUEUE": QUEUE,
+        "KARPENTER_SERVICE": "karpenter",
+    }
+    memory = {"containerName": "controller", "divisor": "0", "resource": "limits.memory"}
+    environment = [
+        *({"name": name, "value": value} for name, value in settings.items()),
+        {
+            "name": "SYSTEM_NAMESPACE",
+            "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}},
+        },
+        {"name": "MEMORY_LIMIT", "valueFrom": {"resourceFieldRef": memory}},
+    ]
+    labels = {"app.kubernetes.io/name": "karpenter"}
+    container = {
+        "name": "controller",
+        "image": "public.ecr.aws/karpenter/controller:1.13.1",
+        "env": environment,
+        "resources": {"limits": {"memory": "1Gi"}, "requests": {"cpu": "100m"}},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "karpenter", "namespace": NAMESPACE},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"serviceAccountName": "karpenter", "containers": [container]},
+            },
+        },
+    }
+
+
+def _allow(sid: str, action: Any, resource: Any, **conditions: Any) -> dict[str, Any]:
+    found = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
+    return {**found, "Condition": conditions} if conditions else found
+
+
+def _in(key: str, values: list[str]) -> dict[str, Any]:
+    return {"key": key, "operator": "In", "values": values}
+
+
+def _network(aws: Clients) -> tuple[list[str], str]:
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="nodes", Description="nodes", VpcId=vpc)
+    subnets = [
+        ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.0.{at}.0/24", AvailabilityZone=f"{REGION}{zone}"
+        )
+        for at, zone in enumerate("ab")
+    ]
+    return [each["Subnet"]["SubnetId"] for each in subnets], group["GroupId"]
+
+
+def _role(aws: Clients, name: str, service: str) -> str:
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    return str(made["Role"]["Arn"])
+
+
+def _profile(aws: Clients, name: str) -> None:
+    aws("iam").create_instance_profile(InstanceProfileName=name)
+    aws("iam").add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
