@@ -7,10 +7,12 @@ https://karpenter.sh/docs/reference/cloudformation.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import yaml
 from kubernetes import client, config, utils
+from kubernetes.client.exceptions import NotFoundException
 
 from stackyard_sandbox import toolchain
 from stackyard_sandbox.state import Sandbox
@@ -151,9 +153,12 @@ class KarpenterCluster:
         }
         self.core.create_namespaced_pod("default", {"metadata": {"name": name}, "spec": spec})
 
-    def delete_pod(self, name: str) -> None:
-        """End a pod at once."""
-        self.core.delete_namespaced_pod(name, "default", grace_period_seconds=0)
+    def clear(self, pods: list[str]) -> None:
+        """End pods, and the nodes that were made for them; both may have gone by themselves."""
+        for name in pods:
+            with suppress(NotFoundException):
+                self.core.delete_namespaced_pod(name, "default", grace_period_seconds=0)
+        self.custom.delete_collection_cluster_custom_object("karpenter.sh", "v1", "nodeclaims")
 
     def phase(self, name: str) -> str:
         """Phase of a pod."""

@@ -1,0 +1,265 @@
+"""The real Karpenter in the sandbox: nodes for pods, within rights, caps and capacity."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from stackyard_sandbox.state import Sandbox
+from tests.support.clients import REGION, Clients
+
+from .karpenter_cluster import QUEUE, KarpenterCluster, statements
+
+EXHAUSTED = "sandbox.stackyard.dev/exhausted"
+QUIET = 20.0
+"""Seconds in which nothing happens where nothing may: a node takes about eight."""
+
+
+@pytest.fixture(scope="module")
+def cluster(sandbox: Sandbox, aws: Clients) -> KarpenterCluster:
+    """A cluster with Karpenter and one pool, both ready."""
+    made = KarpenterCluster(sandbox, aws)
+    made.node_class("gpu")
+    made.node_pool("gpu", "gpu", ["g5.xlarge", "g5.2xlarge"])
+    until(lambda: ready(made, "gpu"))
+    return made
+
+
+@pytest.fixture
+def pods(cluster: KarpenterCluster) -> Iterator[Callable[..., None]]:
+    """Make GPU pods; in the end they are deleted, and their nodes go."""
+    made: list[str] = []
+
+    def make(name: str, pool: str = "gpu", **options: Any) -> None:
+        cluster.gpu_pod(name, pool, **options)
+        made.append(name)
+
+    yield make
+    cluster.clear(made)
+    until(lambda: not cluster.instances())
+
+
+def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.5)
+    return found
+
+
+def ready(cluster: KarpenterCluster, name: str) -> bool:
+    return bool(cluster.conditions(name).get("Ready", {}).get("status") == "True")
+
+
+def runs(cluster: KarpenterCluster, name: str) -> Callable[[], bool]:
+    return lambda: cluster.phase(name) == "Running"
+
+
+def test_a_pod_starts_a_node_of_the_cheapest_type_and_an_idle_node_goes(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    assert cluster.nodes("gpu") == []
+    pods("train")
+    until(runs(cluster, "train"))
+    (node,) = cluster.nodes("gpu")
+    (instance,) = cluster.instances()
+    (claim,) = cluster.claims("gpu")
+    assert node.spec.provider_id == claim["status"]["providerID"]
+    assert node.spec.provider_id.endswith(instance["InstanceId"])
+    assert node.metadata.name == instance["PrivateDnsName"]
+    assert node.metadata.labels["node.kubernetes.io/instance-type"] == "g5.xlarge"
+    assert node.metadata.labels["pool"] == "gpu"
+    assert node.status.capacity["nvidia.com/gpu"] == "1"
+    assert [(taint.key, taint.effect) for taint in node.spec.taints] == [
+        ("nvidia.com/gpu", "NoSchedule")
+    ]
+    assert instance["IamInstanceProfile"]["Arn"].endswith("/karpenter-node")
+    assert {group["GroupId"] for group in instance["SecurityGroups"]} == {cluster.group}
+    cluster.core.delete_namespaced_pod("train", "default", grace_period_seconds=0)
+    until(lambda: not cluster.nodes("gpu"))
+    until(lambda: not cluster.instances())
+    assert cluster.claims("gpu") == []
+
+
+def test_the_limit_of_a_pool_holds(cluster: KarpenterCluster, pods: Callable[..., None]) -> None:
+    for index in range(3):
+        pods(f"share-{index}")
+    until(lambda: sum(runs(cluster, f"share-{index}")() for index in range(3)) == 2)
+    time.sleep(QUIET)
+    assert len(cluster.instances()) == 2
+    assert sorted(cluster.phase(f"share-{index}") for index in range(3)) == [
+        "Pending",
+        "Running",
+        "Running",
+    ]
+
+
+def test_a_zone_without_capacity_leads_to_the_next_zone(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    first, _ = cluster.subnets
+    ec2 = cluster.aws("ec2")
+    ec2.create_tags(Resources=[first], Tags=[{"Key": EXHAUSTED, "Value": "g5.*"}])
+    try:
+        pods("zoned")
+        until(runs(cluster, "zoned"))
+        (instance,) = cluster.instances()
+        assert instance["Placement"]["AvailabilityZone"] == f"{REGION}b"
+    finally:
+        ec2.delete_tags(Resources=[first], Tags=[{"Key": EXHAUSTED}])
+
+
+def test_reserved_capacity_is_used_before_on_demand(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    reserved = cluster.aws("ec2").create_capacity_reservation(
+        InstanceType="g6.xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone=f"{REGION}a",
+        InstanceCount=1,
+        InstanceMatchCriteria="targeted",
+    )["CapacityReservation"]["CapacityReservationId"]
+    terms = [{"id": reserved}]
+    cluster.node_class("reserved", capacityReservationSelectorTerms=terms)
+    cluster.node_pool("reserved", "reserved", ["g6.xlarge"], capacity=["reserved", "on-demand"])
+    until(lambda: ready(cluster, "reserved"))
+    for index in range(2):
+        pods(f"rung-{index}", "reserved")
+    until(lambda: all(runs(cluster, f"rung-{index}")() for index in range(2)))
+    kinds = [
+        node.metadata.labels["karpenter.sh/capacity-type"] for node in cluster.nodes("reserved")
+    ]
+    assert sorted(kinds) == ["on-demand", "reserved"]
+    found = [each.get("CapacityReservationId") for each in cluster.instances()]
+    assert sorted(found, key=str) == sorted([None, reserved], key=str)
+
+
+def test_an_interrupted_spot_instance_is_replaced(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    cluster.node_class("spot")
+    cluster.node_pool("spot", "spot", ["g5.xlarge"], capacity=["spot"])
+    until(lambda: ready(cluster, "spot"))
+    pods("spotted", "spot")
+    until(runs(cluster, "spotted"))
+    (instance,) = cluster.instances()
+    assert instance["InstanceLifecycle"] == "spot"
+    warning = {
+        "version": "0",
+        "id": "1e5527d7-bb36-4607-3370-4164db56a40e",
+        "detail-type": "EC2 Spot Instance Interruption Warning",
+        "source": "aws.ec2",
+        "account": "123456789012",
+        "time": "2026-11-29T00:00:00Z",
+        "region": REGION,
+        "resources": [f"arn:aws:ec2:{REGION}a:instance/{instance['InstanceId']}"],
+        "detail": {"instance-id": instance["InstanceId"], "instance-action": "terminate"},
+    }
+    sqs = cluster.aws("sqs")
+    queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(warning))
+    until(
+        lambda: instance["InstanceId"] not in [each["InstanceId"] for each in cluster.instances()]
+    )
+
+
+def without(sid: str) -> list[dict[str, Any]]:
+    """The role's statements less one."""
+    return [each for each in statements() if each["Sid"] != sid]
+
+
+@pytest.mark.parametrize(
+    ("sid", "reason"),
+    [
+        ("Make", "CreateLaunchTemplateAuthCheckFailed"),
+        ("Use", "CreateFleetAuthCheckFailed"),
+        ("Pass", "CreateFleetAuthCheckFailed"),
+    ],
+)
+def test_a_missing_right_of_the_role_is_found_before_a_pod_asks(
+    cluster: KarpenterCluster, sid: str, reason: str
+) -> None:
+    cluster.allow(without(sid))
+    name = f"less-{sid.lower()}"
+    try:
+        cluster.node_class(name)
+        cluster.node_pool(name, name, ["g5.xlarge"])
+        found = until(lambda: failed(cluster, name))
+        assert found["reason"] == reason
+        assert "UnauthorizedOperation" in found["message"] or "not authorized" in found["message"]
+    finally:
+        cluster.allow(statements())
+        cluster.remove(name)
+
+
+def failed(cluster: KarpenterCluster, name: str) -> Any:
+    found = cluster.conditions(name).get("ValidationSucceeded", {})
+    return found if found.get("status") == "False" and "Await" not in found["message"] else None
+
+
+def test_a_missing_right_of_the_cluster_role_makes_no_node(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    whole = cluster.rbac.read_cluster_role("karpenter-core")
+    less = copy.deepcopy(whole)
+    for rule in less.rules:
+        if "nodeclaims" in rule.resources and "create" in rule.verbs:
+            rule.verbs.remove("create")
+    less.metadata.resource_version = None
+    cluster.rbac.replace_cluster_role("karpenter-core", less)
+    try:
+        pods("forbidden")
+        time.sleep(QUIET)
+        assert (cluster.claims("gpu"), cluster.instances()) == ([], [])
+    finally:
+        whole.metadata.resource_version = None
+        cluster.rbac.replace_cluster_role("karpenter-core", whole)
+    until(runs(cluster, "forbidden"))
+
+
+def test_an_instance_whose_role_has_no_access_entry_does_not_join(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    eks = cluster.aws("eks")
+    eks.delete_access_entry(clusterName="dev", principalArn=cluster.node_role)
+    try:
+        pods("stranger")
+        until(cluster.instances)
+        time.sleep(QUIET / 2)
+        assert (cluster.nodes("gpu"), cluster.phase("stranger")) == ([], "Pending")
+    finally:
+        eks.create_access_entry(clusterName="dev", principalArn=cluster.node_role, type="EC2_LINUX")
+    until(runs(cluster, "stranger"))
+
+
+def test_a_changed_image_replaces_nodes_but_not_under_a_pod_that_must_not_be_disturbed(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    cluster.node_class("drifting")
+    cluster.node_pool("drifting", "drifting", ["g5.xlarge"])
+    until(lambda: ready(cluster, "drifting"))
+    pods("training", "drifting")
+    until(runs(cluster, "training"))
+    (before,) = cluster.instances()
+    keep = {"metadata": {"annotations": {"karpenter.sh/do-not-disrupt": "true"}}}
+    cluster.core.patch_namespaced_pod("training", "default", keep)
+    cluster.custom.patch_cluster_custom_object(
+        *("karpenter.k8s.aws", "v1", "ec2nodeclasses", "drifting"),
+        {"spec": {"amiSelectorTerms": [{"alias": "al2023@v20260505"}]}},
+    )
+
+    def drifted() -> bool:
+        conditions = [
+            each for claim in cluster.claims("drifting") for each in claim["status"]["conditions"]
+        ]
+        return any((each["type"], each["status"]) == ("Drifted", "True") for each in conditions)
+
+    until(drifted)
+    time.sleep(QUIET)
+    assert [each["InstanceId"] for each in cluster.instances()] == [before["InstanceId"]]
+    assert cluster.phase("training") == "Running"
