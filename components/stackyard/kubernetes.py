@@ -17,13 +17,9 @@ COMPONENT = "app.kubernetes.io/component"
 """The recommended label for a part of an application,
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/."""
 
-UNDISTURBED: Mapping[str, str] = {
-    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-    "karpenter.sh/do-not-disrupt": "true",
-}
-"""Annotations of a pod that no autoscaler moves to save a node. Sources:
-https://karpenter.sh/docs/concepts/disruption/#pod-level-controls and
-https://kubernetes.io/docs/reference/labels-annotations-taints/."""
+UNDISTURBED: Mapping[str, str] = {"karpenter.sh/do-not-disrupt": "true"}
+"""Annotation of a pod whose node Karpenter neither empties to save money nor replaces:
+https://karpenter.sh/docs/concepts/disruption/#pod-level-controls."""
 
 POD_FAILURE_POLICY: Mapping[str, Any] = {
     "rules": [

@@ -24,9 +24,6 @@ CAPACITY_LABEL = "karpenter.sh/capacity-type"
 
 TYPE_LABEL, ARCH_LABEL = "node.kubernetes.io/instance-type", "kubernetes.io/arch"
 
-DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
-"""Annotation of a pod that Karpenter waits for, https://karpenter.sh/docs/concepts/disruption/."""
-
 FIRST_WEIGHT = 100
 """Weight of the first way of buying; Karpenter tries the greatest first, and each next has less."""
 

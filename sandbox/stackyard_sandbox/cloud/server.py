@@ -15,7 +15,13 @@ from moto.moto_server import werkzeug_app as emulator
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from stackyard_sandbox.cloud import control_loop, moto_patches, pod_identity, snapshot, strictness
+from stackyard_sandbox.cloud import (
+    control_loop,
+    moto_patches,
+    pod_identity,
+    snapshot,
+    strictness,
+)
 from stackyard_sandbox.cloud.eks import api
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.iam import access_points, enforcement, token_review, web_identity

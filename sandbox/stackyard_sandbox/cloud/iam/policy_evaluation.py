@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-_ANY_VALUE = "ForAnyValue:"
 _VARIABLE = re.compile(r"\$\{([\w:/-]+)\}")
 
 Document = Mapping[str, Any]
@@ -121,15 +120,11 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]
 
 
 def _one_holds(operator: str, expected: list[str], actual: str | None) -> bool:
-    if operator.startswith(_ANY_VALUE):
-        # For a key with several values one match is enough; a missing key has no match.
-        single = operator.removeprefix(_ANY_VALUE)
-        return actual is not None and _one_holds(single, expected, actual)
     if operator == "Null":
         return (actual is None) is (expected[0].lower() == "true")
     quantifier, _, name = operator.removesuffix("IfExists").rpartition(":")
     if quantifier:
-        # No value at all: each of them is as wanted, and none is.
+        # Of a key that is not there, each value is as wanted, and none is.
         values = [] if actual is None else actual.split("\n")
         each = (_one_holds(name, expected, value) for value in values)
         return all(each) if quantifier == "ForAllValues" else any(each)

@@ -136,4 +136,3 @@ def test_an_evicted_pod_is_no_failure_of_a_training() -> None:
 def test_no_autoscaler_moves_a_training_to_save_a_node() -> None:
     annotations = rendered()["spec"]["template"]["metadata"]["annotations"]
     assert annotations["karpenter.sh/do-not-disrupt"] == "true"
-    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stackyard.gpu.config import GpuPoolConfig
+from stackyard.gpu.config import GpuLimitsConfig, GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.kubernetes import manifest
 from stackyard.naming import StackId
@@ -117,7 +117,9 @@ def test_callers_of_other_namespaces_are_named_and_all_others_stay_out() -> None
 
 def test_a_new_version_gets_a_gpu_where_the_former_one_holds_them_all() -> None:
     """With no pod that may be missing, the new pod would wait for ever for one of the old to go."""
-    contract = GpuContract("inference", GpuPoolConfig(instance_types=["g5.xlarge"], max=2))
+    contract = GpuContract(
+        "inference", GpuPoolConfig(instance_types=["g5.xlarge"], limits=GpuLimitsConfig(gpus=2))
+    )
     config = server(gpu_pool="inference", replicas={"min": 2, "max": 2})
     where = objects.Server(STACK, "m", config, "r.example", "eu-central-1", contract.reference)
     (pods,) = objects.tracks(config)
