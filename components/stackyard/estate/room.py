@@ -57,7 +57,7 @@ def _rooms(
         types = found.types if found else []
         kinds = [kind for kind in types if kind in INSTANCES and INSTANCES[kind].gpus >= gpus]
     else:
-        pools = [system, *upstream.node_pools.values()]
-        kinds = [kind for each in pools for kind in each.instance_types]
+        pools = [pool.instance_types for pool in upstream.node_pools.values()]
+        kinds = [kind for each in (system.instance_types, *pools) for kind in each]
     rooms = [room(kind, gpu=pool is not None) for kind in kinds]
     return [] if None in rooms else [one for one in rooms if one is not None]
