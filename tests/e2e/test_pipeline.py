@@ -208,7 +208,8 @@ def test_new_labels_train_and_evaluate_and_an_approved_model_serves(
         found = line.batch.read_namespaced_job(f"{job}-{end}", NAMESPACE)
         assert found.status.succeeded == 1
     trained = line.core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name=fit-{end}")
-    assert trained.items[0].spec.node_name.startswith("training-")
+    node = line.core.read_node(trained.items[0].spec.node_name)
+    assert node.metadata.labels["stackyard.dev/gpu-pool"] == "training"
     row = next(
         row
         for row in json.loads(line.say(("delivery", "bob"), "list", "--json"))

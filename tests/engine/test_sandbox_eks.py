@@ -60,7 +60,7 @@ def node_role(role: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def dev(aws: Clients, node_role: Any, subnets: Any) -> Any:
-    """A cluster named dev with two ordinary nodes and a GPU group that is empty."""
+    """A cluster named dev with two nodes."""
     eks = aws("eks")
     eks.create_cluster(
         name="dev",
@@ -77,14 +77,6 @@ def dev(aws: Clients, node_role: Any, subnets: Any) -> Any:
         instanceTypes=["m6i.large"],
         scalingConfig={"minSize": 2, "maxSize": 2, "desiredSize": 2},
         labels={"pool": "main"},
-    )
-    eks.create_nodegroup(
-        **group,
-        nodegroupName="gpu",
-        instanceTypes=["g5.12xlarge"],
-        scalingConfig={"minSize": 0, "maxSize": 2, "desiredSize": 0},
-        labels={"pool": "gpu"},
-        taints=[GPU_TAINT],
     )
     return "dev"
 
@@ -119,15 +111,6 @@ def until(condition: Any, seconds: float = 90) -> Any:
 def pod(name: str, **spec: Any) -> Any:
     container = {"name": "main", "image": "example.invalid/none", **spec.pop("container", {})}
     return {"metadata": {"name": name}, "spec": {"containers": [container], **spec}}
-
-
-def gpu_pod(name: str, gpus: Any = 1) -> Any:
-    return pod(
-        name,
-        container={"resources": {"limits": {"nvidia.com/gpu": str(gpus)}}},
-        nodeSelector={"pool": "gpu"},
-        tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}],
-    )
 
 
 def test_a_cluster_describes_the_control_plane_that_answers(
@@ -204,31 +187,6 @@ def test_an_updated_node_group_changes_its_nodes(
     assert not [taint for taint in nodes()[0].spec.taints or [] if taint.key == "nvidia.com/gpu"]
     eks.delete_nodegroup(clusterName=dev, nodegroupName="batch")
     assert nodes() == []
-
-
-def test_gpu_pods_grow_the_gpu_group_and_nothing_else_lands_there(
-    aws: Clients, core: Any, dev: Any
-) -> None:
-    selector = "eks.amazonaws.com/nodegroup=gpu"
-    assert core.list_node(label_selector=selector).items == []
-    for index in range(4):
-        core.create_namespaced_pod("default", gpu_pod(f"train-{index}"))
-    core.create_namespaced_pod("default", gpu_pod("too-big", gpus=8))
-    core.create_namespaced_pod("default", pod("ordinary"))
-
-    def node_of(name: str) -> Any:
-        return core.read_namespaced_pod(name, "default").spec.node_name
-
-    # Four pods with one GPU each share the one node of four GPUs.
-    assert {until(lambda index=index: node_of(f"train-{index}")) for index in range(4)} == {"gpu-0"}
-    assert until(lambda: node_of("ordinary")).startswith("main-")
-    assert core.list_node(label_selector=selector).items[0].status.capacity["nvidia.com/gpu"] == "4"
-    group = aws("eks").describe_nodegroup(clusterName=dev, nodegroupName="gpu")["nodegroup"]
-    assert group["scalingConfig"]["desiredSize"] == 1
-    assert node_of("too-big") is None
-    for index in range(4):
-        core.delete_namespaced_pod(f"train-{index}", "default", grace_period_seconds=0)
-    core.delete_namespaced_pod("too-big", "default", grace_period_seconds=0)
 
 
 def test_a_role_with_an_access_entry_is_its_groups(
@@ -403,11 +361,3 @@ def test_a_cluster_in_use_is_not_deleted(aws: Clients, dev: Any) -> None:
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/node",
             resourcesVpcConfig={"subnetIds": ["subnet-0123456789abcdef0"]},
         )
-
-
-def test_idle_gpu_nodes_are_taken_again(aws: Clients, core: Any, dev: Any) -> None:
-    # The last test: by now the node that GPU pods have had made is nearly idle for long enough.
-    selector = "eks.amazonaws.com/nodegroup=gpu"
-    until(lambda: core.list_node(label_selector=selector).items == [], seconds=60)
-    group = aws("eks").describe_nodegroup(clusterName=dev, nodegroupName="gpu")["nodegroup"]
-    assert group["scalingConfig"]["desiredSize"] == 0

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn
 from urllib.parse import unquote
 
-from moto.ec2.exceptions import EC2ClientError
 from moto.ecr.models import ecr_backends
 from moto.iam.access_control import (
     AssumedRoleAccessKey,
@@ -21,6 +20,7 @@ from moto.iam.access_control import (
 )
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from werkzeug.exceptions import HTTPException
 
 from stackyard_sandbox.cloud.iam import access_points
 from stackyard_sandbox.cloud.iam.caller_rights import Made, besides
@@ -84,7 +84,6 @@ def _refuse(self: IAMRequestBase, asked: Asked) -> NoReturn:
     """
     if self._service == "ec2":
         raise UnauthorizedError(
-            "UnauthorizedOperation",
             "You are not authorized to perform this operation. "
             f"User: {self._access_key.arn} is not authorized to perform: {asked.action} "
             f"on resource: {asked.resource}",
@@ -93,10 +92,17 @@ def _refuse(self: IAMRequestBase, asked: Asked) -> NoReturn:
     raise AssertionError("the emulator has let it pass")
 
 
-class UnauthorizedError(EC2ClientError):
-    """A refused request of EC2."""
+class UnauthorizedError(HTTPException):
+    """A refused request of EC2, in the form in which that service writes errors."""
 
-    code = "UnauthorizedOperation"
+    code = 403
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            "<Response><Errors><Error><Code>UnauthorizedOperation</Code>"
+            f"<Message>{html.escape(message)}</Message></Error></Errors>"
+            "<RequestID></RequestID></Response>"
+        )
 
 
 def _boundary(self: IAMRequestBase) -> list[Document] | None:
