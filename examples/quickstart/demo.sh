@@ -5,13 +5,17 @@ set -eu
 
 step() { printf '\n== %s\n' "$*" >&2; }
 
-step "1/3 the sandbox: an AWS emulator, a control plane and the engine, on loopback"
+step "1/4 the sandbox: an AWS emulator, a control plane and the engine, on loopback"
 stackyard sandbox start
 
-step "2/3 up: the real engine previews each stack, then applies it, in dependency order"
+step "2/4 up: the real engine previews each stack, then applies it, in dependency order"
 stackyard up '*/*/*' --yes-to-all
 
-step "3/3 what exists now, and how each concern of the project is"
+step "3/4 a GPU job: Karpenter starts a node for it, and takes the idle node away"
+eval "$(stackyard sandbox env)"
+stackyard train render vision/defects/dev fit | python gpu_job.py platform-foundation-dev
+
+step "4/4 what exists now, and how each concern of the project is"
 stackyard list
 stackyard sandbox status
 stackyard status vision/defects/dev

@@ -81,7 +81,7 @@ class KarpenterCluster:
     def _declare(self) -> None:
         for file in toolchain.karpenter_definitions():
             utils.create_from_dict(self.api, yaml.safe_load(file.read_text()))
-        for each in (*_account(), *roles(), deployment(self.endpoint)):
+        for each in (*_account(), *roles(), deployment(self.endpoint), plugin()):
             utils.create_from_dict(self.api, each)
 
     def node_class(self, name: str, **changes: Any) -> None:
@@ -363,6 +363,28 @@ def deployment(endpoint: str) -> dict[str, Any]:
                 "metadata": {"labels": labels},
                 "spec": {"serviceAccountName": "karpenter", "containers": [container]},
             },
+        },
+    }
+
+
+def plugin() -> dict[str, Any]:
+    """The DaemonSet without which no node has GPUs, as NVIDIA's own manifest declares it.
+
+    https://github.com/NVIDIA/k8s-device-plugin
+    """
+    labels = {"name": "nvidia-device-plugin"}
+    spec = {
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        "nodeSelector": {"karpenter.k8s.aws/instance-gpu-manufacturer": "nvidia"},
+        "containers": [{"name": "plugin", "image": "nvcr.io/nvidia/k8s-device-plugin:v0.17.1"}],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "nvidia-device-plugin", "namespace": "kube-system"},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import REGION, Clients
 
-from .karpenter_cluster import QUEUE, KarpenterCluster, statements
+from .karpenter_cluster import QUEUE, KarpenterCluster, plugin, statements
 
 EXHAUSTED = "sandbox.stackyard.dev/exhausted"
 QUIET = 20.0
@@ -235,6 +236,23 @@ def test_an_instance_whose_role_has_no_access_entry_does_not_join(
     finally:
         eks.create_access_entry(clusterName="dev", principalArn=cluster.node_role, type="EC2_LINUX")
     until(runs(cluster, "stranger"))
+
+
+def test_a_node_has_no_gpus_before_a_device_plugin_runs_on_it(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    apps = client.AppsV1Api(cluster.api)
+    apps.delete_namespaced_daemon_set("nvidia-device-plugin", "kube-system")
+    try:
+        pods("unplugged")
+        (node,) = until(lambda: cluster.nodes("gpu"))
+        time.sleep(QUIET / 2)
+        assert cluster.phase("unplugged") == "Pending"
+        assert "nvidia.com/gpu" not in cluster.nodes("gpu")[0].status.capacity
+    finally:
+        apps.create_namespaced_daemon_set("kube-system", plugin())
+    until(runs(cluster, "unplugged"))
+    assert cluster.core.read_node(node.metadata.name).status.capacity["nvidia.com/gpu"] == "1"
 
 
 def test_a_changed_image_replaces_nodes_but_not_under_a_pod_that_must_not_be_disturbed(

@@ -7,6 +7,7 @@ import base64
 import logging
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
@@ -18,6 +19,8 @@ from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.node_config import NodeConfig
 from stackyard_sandbox.cloud.node_groups import capacity
+from stackyard_sandbox.control_plane import ControlPlane
+from stackyard_sandbox.control_plane.api import Api
 from stackyard_sandbox.state import ACCOUNT
 
 BOOT = timedelta(seconds=2)
@@ -31,6 +34,8 @@ https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
 
 _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 _FAKE = "kwok.x-k8s.io/node"
+_PLUGIN = "device-plugin"
+"""In the name of the image of every vendor's device plugin."""
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +44,15 @@ def reconcile(fleet: Fleet, cluster: EksCluster) -> None:
     """Make the nodes of running instances that lack one; delete those without an instance."""
     plane, api = fleet.plane(cluster), fleet.api(cluster)
     running = {_provider_id(each): each for each in _running(cluster)}
-    nodes = {
-        node["spec"].get("providerID", ""): node["metadata"]
-        for node in api.get("/api/v1/nodes")["items"]
-    }
+    nodes = {node["spec"].get("providerID", ""): node for node in api.get("/api/v1/nodes")["items"]}
     for identity, node in nodes.items():
         gone = identity.startswith("aws:///") and identity not in running
-        if gone and "deletionTimestamp" not in node:
-            plane.remove_node(node["name"])
+        if gone and "deletionTimestamp" not in node["metadata"]:
+            plane.remove_node(node["metadata"]["name"])
     for identity, instance in running.items():
-        if _FAKE in nodes.get(identity, {}).get("annotations", {}):
+        node = nodes.get(identity, {"metadata": {}})
+        if _FAKE in node["metadata"].get("annotations", {}):
+            _plug(plane, api, node, instance)
             continue
         config = _config(instance)
         if config and config.cluster == cluster.name and _may_join(instance, cluster):
@@ -56,7 +60,7 @@ def reconcile(fleet: Fleet, cluster: EksCluster) -> None:
                 instance.private_dns_name,
                 {**config.labels, **_labels(instance)},
                 config.taints,
-                _capacity(instance),
+                _capacity(instance, devices=_brings_plugin(instance)),
                 identity,
             )
 
@@ -107,7 +111,32 @@ def _labels(instance: Instance) -> dict[str, str]:
     }
 
 
-def _capacity(instance: Instance) -> dict[str, Any]:
+def _plug(plane: ControlPlane, api: Api, node: dict[str, Any], instance: Instance) -> None:
+    """Give a node its devices once a device plugin runs on it.
+
+    https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins
+    """
+    whole = _capacity(instance, devices=True)
+    if whole.keys() <= node["status"].get("capacity", {}).keys():
+        return
+    selector = quote(f"spec.nodeName={node['metadata']['name']},status.phase=Running", safe="")
+    pods = api.get(f"/api/v1/pods?fieldSelector={selector}")["items"]
+    images = [each["image"] for pod in pods for each in pod["spec"]["containers"]]
+    if any(_PLUGIN in image for image in images):
+        plane.set_capacity(node["metadata"]["name"], whole)
+
+
+def _brings_plugin(instance: Instance) -> bool:
+    """Bottlerocket's images for NVIDIA GPUs have a device plugin in them.
+
+    https://bottlerocket.dev/en/os/latest/version-information/variants
+    """
+    image = instance.ec2_backend.amis.get(instance.image_id)
+    return image is not None and str(image.name).startswith("bottlerocket-")
+
+
+def _capacity(instance: Instance, *, devices: bool) -> dict[str, str]:
     sizes = [volume.size for _, volume in instance.get_block_device_mapping if volume.size]
     storage = {"ephemeral-storage": f"{max(map(int, sizes))}Gi"} if sizes else {}
-    return capacity(instance.instance_type) | storage
+    whole = capacity(instance.instance_type) | storage
+    return {key: amount for key, amount in whole.items() if devices or "." not in key}

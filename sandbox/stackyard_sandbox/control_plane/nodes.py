@@ -34,12 +34,17 @@ def add_node(
     if provider_id is not None:
         node["spec"]["providerID"] = provider_id
     api.apply(path, node)
-    # Applying the object leaves its status alone: that is a resource of its own.
-    amounts = {**_POD_SLOTS, **capacity}
-    status = {"capacity": amounts, "allocatable": amounts}
-    api.apply(f"{path}/status", {**_head(name), "status": status})
+    set_capacity(api, name, capacity)
     metadata = {"name": name, "annotations": {_ANNOTATION: "fake"}}
     api.apply(path, {**_head(name), "metadata": metadata}, f"{FIELD_MANAGER}-kwok")
+
+
+def set_capacity(api: Api, name: str, capacity: Mapping[str, str]) -> None:
+    """Write what a node has; applying the object leaves its status alone."""
+    amounts = {**_POD_SLOTS, **capacity}
+    status = {"capacity": amounts, "allocatable": amounts}
+    path = f"/api/v1/nodes/{quote(name, safe='')}/status"
+    api.apply(path, {**_head(name), "status": status})
 
 
 def remove_node(api: Api, name: str) -> None:

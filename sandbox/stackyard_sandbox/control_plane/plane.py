@@ -141,6 +141,10 @@ class ControlPlane:
         amounts = {"cpu": "4", "memory": "16Gi"} if capacity is None else capacity
         nodes.add_node(self._api(), name, labels or {}, taints, amounts, provider_id)
 
+    def set_capacity(self, name: str, capacity: Mapping[str, str]) -> None:
+        """Change what a node has."""
+        nodes.set_capacity(self._api(), name, capacity)
+
     def remove_node(self, name: str) -> None:
         """Delete a node and the pods on it."""
         nodes.remove_node(self._api(), name)
