@@ -37,6 +37,9 @@ _FAKE = "kwok.x-k8s.io/node"
 _PLUGIN = "device-plugin"
 """In the name of the image of every vendor's device plugin."""
 
+_refused: set[str] = set()
+"""Instances of which the log says already that they do not join."""
+
 log = logging.getLogger(__name__)
 
 
@@ -95,7 +98,9 @@ def _may_join(instance: Instance, cluster: EksCluster) -> bool:
     entries = [cluster.access_entries.get(role.arn, {}) for role in roles]
     if any(entry.get("type") in _JOINING for entry in entries):
         return True
-    log.warning("%s does not join %s: no access entry for its role", instance.id, cluster.name)
+    if instance.id not in _refused:
+        _refused.add(instance.id)
+        log.warning("%s does not join %s: no access entry for its role", instance.id, cluster.name)
     return False
 
 

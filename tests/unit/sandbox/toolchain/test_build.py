@@ -84,6 +84,23 @@ def test_stages_come_with_kwok() -> None:
     assert names == ["node-fast.yaml", "node-heartbeat-with-lease.yaml", "pod-fast.yaml"]
 
 
+def test_definitions_chart_and_prices_come_with_karpenter(tmp_path: Path) -> None:
+    with pytest.raises(toolchain.ToolMissing):
+        toolchain.karpenter_definitions()
+    for name in (
+        *("pkg/apis/crds/nodepools.yaml", "charts/karpenter/Chart.yaml"),
+        *("charts/karpenter/templates/role.yaml", "pkg/providers/pricing/pricing.go"),
+        "pkg/providers/pricing/zz_generated.pricing_aws.go",
+    ):
+        file = tmp_path / "kwok" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    toolchain.build(["karpenter"], progress=print)
+    assert [file.name for file in toolchain.karpenter_definitions()] == ["nodepools.yaml"]
+    assert (toolchain.karpenter_chart() / "templates" / "role.yaml").is_file()
+    assert toolchain.karpenter_prices().endswith("pricing_aws.go")
+
+
 def test_a_new_lock_file_rebuilds_its_own_module_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
