@@ -169,6 +169,10 @@ class KarpenterCluster:
         found = self.core.list_node(label_selector=f"karpenter.sh/nodepool={pool}").items
         return list(found)
 
+    def all_nodes(self) -> list[Any]:
+        """The nodes of all pools."""
+        return list(self.core.list_node(label_selector="karpenter.sh/nodepool").items)
+
     def claims(self, pool: str) -> list[Any]:
         """The NodeClaims of a pool."""
         found = self.custom.list_cluster_custom_object(

@@ -42,7 +42,7 @@ def pods(cluster: KarpenterCluster) -> Iterator[Callable[..., None]]:
 
     yield make
     cluster.clear(made)
-    until(lambda: not cluster.instances())
+    until(lambda: not cluster.instances() and not cluster.all_nodes())
 
 
 def until(condition: Callable[[], Any], seconds: float = 90) -> Any:

@@ -39,8 +39,10 @@ def _members(values: Properties, arguments: type, path: str) -> Iterator[Failure
     types, required = input_types(arguments), _required_of(arguments)
     for key, value in values.items():
         where = f"{path}.{key}" if path else key
-        if key in types:
-            yield from _value(value, types[key], where)
+        # The SDK writes the keys of a definition's schema with underscores; both are taken.
+        known = key.replace("-", "_") if key.startswith("x-kubernetes-") else key
+        if known in types:
+            yield from _value(value, types[known], where)
         else:
             yield Failure(where, f"unknown property `{key}`{_hint(key, types)}")
     for key in sorted(required - values.keys()):

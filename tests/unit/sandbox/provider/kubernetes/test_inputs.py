@@ -66,6 +66,19 @@ def test_right_inputs_pass() -> None:
     assert mistakes("kubernetes:core/v1:Service", {"spec": {"ports": [{"port": 80}]}}) == {}
 
 
+def test_a_definition_is_taken_as_its_author_wrote_it() -> None:
+    rules = [{"rule": "self == oldSelf", "message": "cannot change"}]
+    whole = {"type": "object", "x-kubernetes-validations": rules}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": whole}}
+    names = {"kind": "Pool", "plural": "pools"}
+    token = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+    spec = {"group": "example.test", "names": names, "scope": "Cluster", "versions": [version]}
+    assert mistakes(token, {"spec": spec}) == {}
+    whole["x-kubernetes-validation"] = rules
+    (reason,) = mistakes(token, {"spec": spec}).values()
+    assert reason.startswith("unknown property")
+
+
 @pytest.mark.parametrize(
     ("change", "path", "reason"),
     [
