@@ -51,7 +51,7 @@ def foundation(at: str, says: str = "", /, **sections: Any) -> Case:
 LONG = f"{'a' * 32}/{'b' * 31}"
 PIPELINE = {"triggers": {"timezone": "Europe/Berln"}}
 NODES_ONLY = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]
-GENERAL = {"node_pools": {"general": {"instance_types": [f"m{n}i.xlarge" for n in range(21)]}}}
+GENERAL = {"system_nodes": {"instance_types": [f"m{n}i.xlarge" for n in range(21)]}}
 
 CASES = {
     "tag that another file has in other letter case": dev(
@@ -77,13 +77,8 @@ CASES = {
         "40",
         cluster={"public_cidrs": [f"203.0.{number}.0/24" for number in range(41)]},
     ),
-    "21 types in a GPU pool": foundation(
-        "gpu_pools.training.instance_types",
-        "20",
-        gpu_pools={"training": {"instance_types": ["g5.xlarge"] * 21}},
-    ),
-    "21 types in a pool": foundation(
-        "cluster.node_pools.general.instance_types", "20", cluster=GENERAL
+    "21 types in a node group": foundation(
+        "cluster.system_nodes.instance_types", "20", cluster=GENERAL
     ),
     "time zone that does not exist": dev(
         "pipeline.triggers.timezone", "Europe/Berlin", pipeline=PIPELINE
@@ -107,25 +102,20 @@ CASES = {
     "named zone that the region does not have": foundation(
         "network.zones", network={"zones": ["eu-central-1a", "eu-central-1f"]}
     ),
-    "types of different sizes": foundation(
-        "gpu_pools.training.instance_types",
-        "g5.16xlarge",
-        gpu_pools={"training": {"instance_types": ["g5.16xlarge", "g5.xlarge"], "max": 4}},
-    ),
     "job with more memory than the quota": dev(
         "training.judge.memory", "namespace.quota.memory", training={"judge": {"memory": "900Gi"}}
     ),
     "job with more CPU than a node": dev(
         "training.fit.cpu",
-        "g5.xlarge",
+        "g5.2xlarge",
         training={"fit": {"cpu": 48}},
         namespace={"quota": {"cpu": 96}},
     ),
     "job with more memory than a node": dev(
-        "training.fit.memory", "g5.xlarge", training={"fit": {"memory": "16Gi"}}
+        "training.fit.memory", "g5.2xlarge", training={"fit": {"memory": "32Gi"}}
     ),
     "job that fits no node without GPUs": dev(
-        "training.judge.cpu", "m7i.xlarge", training={"judge": {"cpu": 4}}
+        "training.judge.cpu", "m7i.2xlarge", training={"judge": {"cpu": 8}}
     ),
     "servers with more GPUs than the quota": dev(
         "serving.models.classifier.replicas.min",
@@ -134,7 +124,9 @@ CASES = {
         namespace={"quota": {"gpus": 1}},
     ),
     "server larger than a node": dev(
-        "serving.models.classifier.memory", serving={"models": {"classifier": {"memory": "20Gi"}}}
+        "serving.models.classifier.memory",
+        serving={"models": {"classifier": {"memory": "40Gi"}}},
+        namespace={"quota": {"memory": "512Gi"}},
     ),
     "servers with more memory than the quota": dev(
         "namespace.quota.memory", namespace={"quota": {"memory": "8Gi"}}
@@ -173,7 +165,7 @@ CASES = {
         access={"audiences": {"scientist": {"trusted": [SSO.format(n) for n in range(16)]}}},
     ),
     "no way out and too few endpoints": foundation(
-        "network.nat", "autoscaling", network={"nat": "none", "interface_endpoints": NODES_ONLY}
+        "network.nat", "ssm", network={"nat": "none", "interface_endpoints": NODES_ONLY}
     ),
 }
 

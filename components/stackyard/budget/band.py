@@ -8,6 +8,7 @@ from typing import Any
 
 from stackyard.budget.priced import FREE_PREFIXES, PRICED, USAGE
 from stackyard.budget.prices import HOURS, SPOT_FLOOR, Prices
+from stackyard.instances import INSTANCES, vcpus_and_memory
 
 Inputs = Mapping[str, Any]
 
@@ -116,6 +117,59 @@ def _nodes(resource: Priced, prices: Prices) -> Line:
     return Line(resource.name, resource.type, floor, ceiling, missing)
 
 
+def _pool(resource: Priced, prices: Prices) -> Line:
+    """Return the band of a NodePool: what always runs or is reserved, and its limits at their
+    dearest."""
+    spec = resource.inputs.get("spec") or {}
+    requirements = _requirements(spec)
+    types = requirements.get("node.kubernetes.io/instance-type", [])
+    if not types:
+        return Line(resource.name, resource.type, unknown=(f"instance type of {resource.name}",))
+    hourly = {kind: prices.of(f"ec2:{kind}") for kind in types}
+    missing = tuple(f"ec2:{kind} in {prices.region}" for kind, p in hourly.items() if p is None)
+    if spec.get("replicas") is not None:
+        always = float(spec["replicas"]) * (hourly[types[0]] or 0.0) * HOURS
+        return Line(resource.name, resource.type, always, always, missing)
+    ceiling = HOURS * _dearest({k: p for k, p in hourly.items() if p}, spec.get("limits") or {})
+    paid = requirements.get("karpenter.sh/capacity-type") == ["reserved"]
+    return Line(resource.name, resource.type, ceiling if paid else 0.0, ceiling, missing)
+
+
+def _requirements(spec: Inputs) -> dict[str, list[str]]:
+    listed = ((spec.get("template") or {}).get("spec") or {}).get("requirements") or []
+    return {str(one.get("key")): [str(value) for value in one.get("values", [])] for one in listed}
+
+
+def _dearest(hourly: Mapping[str, float], limits: Mapping[str, Any]) -> float:
+    """Return the most that nodes within limits cost in an hour, whatever mix of types they are.
+
+    Each limit alone allows at most its amount at the price of the type where a unit costs most.
+    """
+    bounds = []
+    for resource, amount in limits.items():
+        each = {kind: _amount(kind, resource) for kind in hourly}
+        if each and all(each.values()):
+            unit = max(price / each[kind] for kind, price in hourly.items())
+            bounds.append(unit * _number(str(amount)))
+    return min(bounds, default=0.0)
+
+
+def _amount(kind: str, resource: str) -> float:
+    """Return how much of a resource a node of a type has; 0 if that is not known."""
+    if resource == "nvidia.com/gpu":
+        return float(INSTANCES[kind].gpus) if kind in INSTANCES else 0.0
+    facts = vcpus_and_memory(kind)
+    return float({"cpu": facts[0], "memory": facts[1]}.get(resource, 0)) if facts else 0.0
+
+
+def _number(quantity: str) -> float:
+    """Return a quantity of a limit: a number, or memory in GiB."""
+    for unit, gib in (("Mi", 1 / 1024), ("Gi", 1.0), ("Ti", 1024.0)):
+        if quantity.endswith(unit):
+            return float(quantity.removesuffix(unit)) * gib
+    return float(quantity)
+
+
 def _count(sizes: Any, key: str) -> float:
     value = sizes.get(key, 0) if isinstance(sizes, Mapping) else 0
     return float(value) if isinstance(value, int | float) else 0.0
@@ -148,4 +202,5 @@ CALCULATORS: dict[str, Callable[[Priced, Prices], Line]] = {
     "aws:kms/key:Key": _steady("kms:key", hours=1),
     "aws:rds/instance:Instance": _database,
     "aws:secretsmanager/secret:Secret": _steady("secretsmanager:secret", hours=1),
+    "kubernetes:karpenter.sh/v1:NodePool": _pool,
 }

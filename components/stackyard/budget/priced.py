@@ -20,6 +20,7 @@ PRICED: dict[str, tuple[str, ...]] = {
         "storageType",
     ),
     "aws:secretsmanager/secret:Secret": (),
+    "kubernetes:karpenter.sh/v1:NodePool": ("spec",),
 }
 """Types that are billed while they exist; only these inputs are read, and none of them is
 secret."""

@@ -36,6 +36,17 @@ def pool(least: int, most: int, *types: str, **more: Any) -> dict[str, Any]:
     return {"instanceTypes": list(types), "scalingConfig": sizes, **more}
 
 
+NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+
+
+def karpenter(*types: str, capacity: str = "on-demand", **spec: Any) -> dict[str, Any]:
+    listed = {"node.kubernetes.io/instance-type": types, "karpenter.sh/capacity-type": [capacity]}
+    requirements = [
+        {"key": key, "operator": "In", "values": list(values)} for key, values in listed.items()
+    ]
+    return {"spec": {**spec, "template": {"spec": {"requirements": requirements}}}}
+
+
 def database(**more: Any) -> dict[str, Any]:
     return {"engine": "postgres", "instanceClass": "db.t4g.medium", "allocatedStorage": 20, **more}
 
@@ -47,6 +58,30 @@ def database(**more: Any) -> dict[str, Any]:
         (NODES, pool(0, 2, "g5.xlarge", "g5.2xlarge"), 0.0, 2920.0),
         (NODES, pool(1, 1, "g5.xlarge", "g5.2xlarge"), 730.0, 1460.0),
         (NODES, pool(1, 1, "g5.xlarge", capacityType="SPOT"), 73.0, 730.0),
+        (NODE_POOL, karpenter("m7i.xlarge", limits={"cpu": "12", "memory": "48Gi"}), 0.0, 438.0),
+        # Memory for one node only, whatever the cores.
+        (NODE_POOL, karpenter("m7i.xlarge", limits={"cpu": "12", "memory": "16Gi"}), 0.0, 146.0),
+        # Four GPUs at their dearest are four of the larger type.
+        (
+            NODE_POOL,
+            karpenter("g5.xlarge", "g5.2xlarge", limits={"nvidia.com/gpu": "4", "cpu": "32"}),
+            0.0,
+            5840.0,
+        ),
+        # Cores for two of them.
+        (
+            NODE_POOL,
+            karpenter("g5.2xlarge", limits={"nvidia.com/gpu": "4", "cpu": "16"}),
+            0.0,
+            2920.0,
+        ),
+        (
+            NODE_POOL,
+            karpenter("g5.xlarge", capacity="reserved", limits={"nvidia.com/gpu": "2"}),
+            1460.0,
+            1460.0,
+        ),
+        (NODE_POOL, karpenter("g5.xlarge", replicas=2, limits={"nodes": "3"}), 1460.0, 1460.0),
         ("aws:eks/cluster:Cluster", {}, 73.0, 73.0),
         ("aws:kms/key:Key", {}, 1.0, 1.0),
         (ENDPOINT, {"vpcEndpointType": "Interface", "subnetIds": ["a", "b", "c"]}, 21.9, 21.9),

@@ -80,13 +80,12 @@ def made(run: Any) -> dict[str, Any]:
     settings = Estate(ROOT).load(StackId("vision", "defects", "prod")).effective
     contracts = {
         FOUNDATION.reference: upstream.foundation(
-            gpu_pools={"training": POOL},
             admin_arns=["arn:aws:iam::123456789012:role/admin"],
             database=DATABASE,
             mounts_secrets=True,
             base_images={"pytorch": "base/pytorch:1", "sklearn": "base/sklearn:1"},
         ),
-        SERVICES.reference: upstream.services(),
+        SERVICES.reference: upstream.services(gpu_pools={"training": POOL}),
     }
     return {
         stage: run(catalogue.program("project", longest(stage), settings, UPSTREAMS), contracts)
