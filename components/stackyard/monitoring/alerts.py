@@ -238,7 +238,7 @@ def _serving_alarms(thresholds: ThresholdsConfig) -> list[Alarm]:
             audience="dev",
             severity="page",
             summary=f"Slowest 1 % of the predictions took more than {thresholds.latency_ms} ms",
-            runbook="Check whether the autoscaler is at its maximum and raise it if so. Compare "
+            runbook="Check whether the pool is at its `limits` and raise them if so. Compare "
             "versions: a new model may be slower, take its weight away. Throttled CPU shows in "
             "the pods' metrics: raise the limit.",
             metrics=("PredictionMilliseconds",),

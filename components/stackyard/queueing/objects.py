@@ -51,7 +51,7 @@ def flavor_name(pool: str) -> str:
 
 
 def cohort(pools: Mapping[str, GpuPoolRef]) -> dict[str, Any]:
-    """Return the cohort: every pool at its maximum size, to which the autoscaler can scale it."""
+    """Return the cohort: every pool at its maximum size, to which Karpenter can scale it."""
     held = {pool: {"nominalQuota": str(facts.max_gpus)} for pool, facts in pools.items()}
     return {"resourceGroups": _gpu_groups(pools, held)}
 
@@ -61,7 +61,7 @@ def cluster_queue(
 ) -> dict[str, Any]:
     """Return a project's queue on one cluster; only jobs of its namespace wait in it.
 
-    CPU and memory are its own: the autoscaler creates them, so there is nothing to share.
+    CPU and memory are its own: Karpenter creates them, so there is nothing to share.
     """
     quota = config.quota
     own = {"lendingLimit": "0", "borrowingLimit": "0"}

@@ -115,7 +115,7 @@ def test_the_stages_own_pods_go_nowhere_and_its_jobs_for_a_project_to_that(
     route: Route, platform: StackId
 ) -> None:
     space = kubernetes.labels(platform, "stackyard-system")
-    assert route(_record(space, kubernetes.labels(platform, "cluster-autoscaler"))) is None
+    assert route(_record(space, kubernetes.labels(platform, "karpenter"))) is None
     job = route(_record(space, kubernetes.labels(STACK, "database")))
     assert job == log_metrics.log_group(STACK, "dev")
 
