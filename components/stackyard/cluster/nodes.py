@@ -170,7 +170,7 @@ class NodeIdentity(Component):
             type="EC2_LINUX",
             opts=self.child(),
         )
-        ready = pulumi.Output.all(profile.name, entry.id, *(one.id for one in attached))
+        ready = pulumi.Output.all(profile.name, entry.urn, *(one.urn for one in attached))
         self.role_arn = role.arn
         self.instance_profile = ready.apply(lambda parts: str(parts[0]))
         self.publish()
