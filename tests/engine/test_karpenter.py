@@ -14,7 +14,8 @@ from kubernetes import client
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import REGION, Clients
 
-from .karpenter_cluster import QUEUE, KarpenterCluster, plugin, statements
+from .karpenter_cluster import KarpenterCluster
+from .karpenter_declared import QUEUE, plugin, statements
 
 EXHAUSTED = "sandbox.stackyard.dev/exhausted"
 QUIET = 20.0
