@@ -190,6 +190,13 @@ class KarpenterCluster:
         )
         return {each["type"]: each for each in found.get("status", {}).get("conditions", [])}
 
+    def classes(self) -> list[str]:
+        """The names of all EC2NodeClasses."""
+        found: Any = self.custom.list_cluster_custom_object(
+            "karpenter.k8s.aws", "v1", "ec2nodeclasses"
+        )
+        return [each["metadata"]["name"] for each in found["items"]]
+
     def instances(self) -> list[Any]:
         """The instances that run."""
         answer = self.aws("ec2").describe_instances(

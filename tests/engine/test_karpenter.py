@@ -199,6 +199,16 @@ def test_a_missing_right_of_the_role_is_found_before_a_pod_asks(
         cluster.remove(name)
 
 
+def test_a_class_that_goes_leaves_the_profile_to_its_owner(cluster: KarpenterCluster) -> None:
+    cluster.node_class("passing")
+    cluster.node_pool("passing", "passing", ["g5.xlarge"])
+    until(lambda: ready(cluster, "passing"))
+    cluster.remove("passing")
+    until(lambda: "passing" not in cluster.classes())
+    profile = cluster.aws("iam").get_instance_profile(InstanceProfileName="karpenter-node")
+    assert [role["RoleName"] for role in profile["InstanceProfile"]["Roles"]] == ["karpenter-node"]
+
+
 def failed(cluster: KarpenterCluster, name: str) -> Any:
     found = cluster.conditions(name).get("ValidationSucceeded", {})
     return found if found.get("status") == "False" and "Await" not in found["message"] else None

@@ -11,6 +11,7 @@ from stackyard_sandbox.cloud.moto_patches import (
     functions,
     instance_prices,
     key_rotation,
+    profile_listing,
     role_listing,
     secret_labels,
 )
@@ -22,6 +23,7 @@ PATCHES = (
     eks_images,
     fleets,
     instance_prices,
+    profile_listing,
     functions,
     events,
     delete_markers,
