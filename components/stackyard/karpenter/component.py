@@ -88,16 +88,13 @@ class Karpenter(Component):
 
     def _make_identity(self, namespace_name: str, interruptions: Interruptions) -> WorkloadIdentity:
         cluster, wiring = self._wiring.cluster, self._wiring
-        facts = pulumi.Output.all(
-            interruptions.queue_arn, wiring.node_role_arn, wiring.instance_profile
-        )
+        facts = pulumi.Output.all(interruptions.queue_arn, wiring.node_role_arn)
         policy = facts.apply(
             lambda parts: controller_policy(
                 cluster.location,
                 cluster_name=cluster.name,
                 queue=parts[0],
                 node_role=parts[1],
-                profile=parts[2],
             )
         )
         return WorkloadIdentity(

@@ -39,14 +39,14 @@ POOL_TAG = "karpenter.sh/nodepool"
 
 
 def controller_policy(
-    location: AwsLocation, *, cluster_name: str, queue: str, node_role: str, profile: str
+    location: AwsLocation, *, cluster_name: str, queue: str, node_role: str
 ) -> dict[str, Any]:
-    """Return the identity policy; `queue` and `node_role` are ARNs, `profile` is a name."""
+    """Return the identity policy; `queue` and `node_role` are ARNs."""
     region, cluster = location.region, cluster_name
     return iam.document(
         *_launching(location, cluster),
         *_tagging(location, cluster),
-        *_reading(location, profile),
+        *_reading(location),
         iam.statement(
             "PassNodeRole",
             ("iam:PassRole",),
@@ -120,7 +120,7 @@ def _tagging(location: AwsLocation, cluster: str) -> list[iam.Statement]:
     ]
 
 
-def _reading(location: AwsLocation, profile: str) -> list[iam.Statement]:
+def _reading(location: AwsLocation) -> list[iam.Statement]:
     here = {"StringEquals": {"aws:RequestedRegion": location.region}}
     parameters = AwsLocation("", location.region).arn("ssm", "parameter/aws/service/*")
     return [
@@ -129,9 +129,11 @@ def _reading(location: AwsLocation, profile: str) -> list[iam.Statement]:
         iam.statement("ReadPrices", ("pricing:GetProducts",), ("*",)),
         iam.statement("ListProfiles", ("iam:ListInstanceProfiles",), ("*",)),
         iam.statement(
-            "ReadProfile",
+            # A node class that goes looks for profiles that an older Karpenter has made of it, and
+            # stays where it may not look.
+            "ReadProfiles",
             ("iam:GetInstanceProfile",),
-            (location.global_arn("iam", f"instance-profile/{profile}"),),
+            (location.global_arn("iam", "instance-profile/*"),),
         ),
     ]
 

@@ -30,7 +30,6 @@ POLICY = controller_policy(
     cluster_name="one",
     queue="arn:aws:sqs:eu-central-1:123456789012:one",
     node_role="arn:aws:iam::123456789012:role/one-karpenter-nodes",
-    profile="one-karpenter-nodes",
 )
 WIRING = NodeWiring("one-karpenter-nodes", ["subnet-1", "subnet-2"], "sg-1", {"owner": "x"})
 GPU: dict[str, Any] = {"instance_types": ["g5.xlarge"], "limits": {"gpus": 4}}
@@ -229,3 +228,13 @@ def test_it_ends_instances_of_its_own_cluster_only(tags: dict[str, str], allowed
         {f"aws:ResourceTag/{key}": value for key, value in tags.items()},
     )
     assert decide(request, identity=POLICY).allowed is allowed
+
+
+def test_it_looks_for_profiles_that_an_older_karpenter_may_have_made() -> None:
+    """Refused, a node class that is deleted stays: its finalizer waits for NoSuchEntity."""
+    request = Request(
+        "arn:aws:iam::123456789012:role/karpenter",
+        "iam:GetInstanceProfile",
+        "arn:aws:iam::123456789012:instance-profile/one_13460139654316587011",
+    )
+    assert decide(request, identity=POLICY).allowed
