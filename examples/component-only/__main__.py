@@ -104,9 +104,7 @@ system = sy.SystemNamespace(
 karpenter = sy.Karpenter(
     "karpenter",
     stack=lab,
-    wiring=sy.ControllerWiring(
-        reference, cluster.node_role_arn, instance_profile=cluster.node_instance_profile
-    ),
+    wiring=sy.ControllerWiring(reference, cluster.node_role_arn),
     namespace=system.namespace,
     namespace_name="karpenter",
     image="public.ecr.aws/karpenter/controller:1.13.1",

@@ -61,7 +61,6 @@ def controller_wiring(foundation: FoundationContract, *, static: bool) -> Contro
     return ControllerWiring(
         cluster=cluster_ref(foundation),
         node_role_arn=foundation.node_role_arn,
-        instance_profile=foundation.node_instance_profile,
         isolated=foundation.isolated,
         static=static,
     )

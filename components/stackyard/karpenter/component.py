@@ -91,10 +91,7 @@ class Karpenter(Component):
         facts = pulumi.Output.all(interruptions.queue_arn, wiring.node_role_arn)
         policy = facts.apply(
             lambda parts: controller_policy(
-                cluster.location,
-                cluster_name=cluster.name,
-                queue=parts[0],
-                node_role=parts[1],
+                cluster.location, cluster_name=cluster.name, queue=parts[0], node_role=parts[1]
             )
         )
         return WorkloadIdentity(

@@ -65,7 +65,6 @@ class ControllerWiring:
     node_role_arn: pulumi.Input[str]
     """Role of the nodes, which the controller hands to instances."""
 
-    instance_profile: pulumi.Input[str]
     isolated: bool = False
     """Whether the VPC has no way to the internet: prices are then those of the release."""
 

@@ -128,9 +128,9 @@ def _reading(location: AwsLocation) -> list[iam.Statement]:
         iam.statement("ReadImages", ("ssm:GetParameter",), (parameters,)),
         iam.statement("ReadPrices", ("pricing:GetProducts",), ("*",)),
         iam.statement("ListProfiles", ("iam:ListInstanceProfiles",), ("*",)),
+        # Of all names: before a node class goes, Karpenter asks for the profiles that a former
+        # release would have made, and waits for the answer that there is none.
         iam.statement(
-            # A node class that goes looks for profiles that an older Karpenter has made of it, and
-            # stays where it may not look.
             "ReadProfiles",
             ("iam:GetInstanceProfile",),
             (location.global_arn("iam", "instance-profile/*"),),
