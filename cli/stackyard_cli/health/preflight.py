@@ -28,7 +28,7 @@ from stackyard.karpenter.config import Capacity
 from stackyard.karpenter.objects import general_rungs
 from stackyard.naming import StackId
 from stackyard.network.subnets import zone_names
-from stackyard_cli.health import placement
+from stackyard_cli.health import placement, reservations
 from stackyard_cli.health.check import Check
 
 Clients = Callable[[str, str], Any]
@@ -85,6 +85,10 @@ def _foundation(
     yield _version(f"{stage}: Kubernetes", config, today)
     if services is not None:
         yield _karpenter(f"{stage}: Karpenter", config, services)
+        yield from _tried(
+            f"{stage}: reservations",
+            lambda: list(reservations.checks(stage, region, services, clients, today)),
+        )
     pools = pools_of(config, services)
     yield from _tried(f"{stage}: zones", lambda: [placement.zones(stage, config, clients)])
     yield from _tried(

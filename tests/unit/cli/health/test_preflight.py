@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.estate.estate import Estate
-from stackyard_cli.health import preflight
+from stackyard_cli.health import preflight, reservations
 from stackyard_cli.health.check import Check
 from tests.support.estates import STACKS
 
@@ -188,6 +189,51 @@ def test_karpenter_must_fit_the_version_of_kubernetes(account: Account) -> None:
     assert account.findings()["dev: Karpenter"].state == "ok"
     account.write('images: {karpenter: "karpenter/controller:1.8.2"}\n', blueprint="services")
     assert account.findings()["dev: Karpenter"].state == "problem"
+
+
+POOL = {
+    "instance_types": ["g5.xlarge"],
+    "capacity": ["reserved"],
+    "reservations": {"ids": ["cr-0123456789abcdef0"]},
+    "limits": {"gpus": 2},
+}
+RESERVATION = {
+    "CapacityReservationId": "cr-0123456789abcdef0",
+    "InstanceType": "g5.xlarge",
+    "AvailabilityZone": "eu-central-1a",
+    "TotalInstanceCount": 2,
+    "AvailableInstanceCount": 1,
+    "State": "active",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "text"),
+    [
+        ({}, "ok", "1 of 2 g5.xlarge free in eu-central-1a"),
+        ({"State": "expired"}, "problem", "expired"),
+        ({"InstanceType": "p5.48xlarge"}, "problem", "p5.48xlarge"),
+        ({"EndDate": datetime(2026, 12, 1, tzinfo=UTC)}, "problem", "ends in 7 days"),
+        ({"EndDate": datetime(2027, 12, 1, tzinfo=UTC)}, "ok", "active"),
+        (None, "problem", "none is there"),
+    ],
+)
+def test_reservations_are_there_fit_and_do_not_end(
+    changes: dict[str, Any] | None, state: str, text: str
+) -> None:
+    """The emulator of this test knows no reservations: EC2's answer is written down here."""
+    found = [] if changes is None else [{**RESERVATION, **changes}]
+
+    class Ec2:
+        def describe_capacity_reservations(self, **asked: Any) -> dict[str, Any]:
+            assert asked == {"CapacityReservationIds": ["cr-0123456789abcdef0"]}
+            return {"CapacityReservations": found}
+
+    shared = {"owner": "p@example.com", "account": ACCOUNT, "region": REGION}
+    config = ServicesConfig.parse({**shared, "gpu_pools": {"training": POOL}})
+    (check,) = reservations.checks("dev", REGION, config, lambda *_: Ec2(), TODAY)
+    assert check.state == state
+    assert text in check.detail
 
 
 def test_stacks_of_other_accounts_are_named(account: Account) -> None:

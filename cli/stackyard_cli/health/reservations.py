@@ -1,0 +1,69 @@
+"""Checks the capacity reservations of pools: that they are there, fit the pool, and do not end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from stackyard.blueprints.services.config import ServicesConfig
+from stackyard.gpu.config import GpuPoolConfig
+from stackyard.karpenter.config import NodePoolConfig, ReservationsConfig
+from stackyard_cli.health.check import Check
+
+Clients = Callable[[str, str], Any]
+"""A client by service and region."""
+
+DAYS_AHEAD = 14
+"""An end that is nearer is a problem: what runs there is drained, and new capacity takes time."""
+
+
+def checks(
+    stage: str, region: str, services: ServicesConfig, clients: Clients, today: date
+) -> Iterator[Check]:
+    """Check the reservations of each pool that buys `reserved`."""
+    pools: dict[str, NodePoolConfig | GpuPoolConfig] = {
+        **services.node_pools,
+        **services.gpu_pools,
+    }
+    for name, pool in pools.items():
+        if pool.reservations is None:
+            continue
+        types = pool.types if isinstance(pool, GpuPoolConfig) else pool.instance_types
+        check = f"{stage}: reservations of {name}"
+        found = _found(clients("ec2", region), pool.reservations)
+        if not found:
+            hint = "correct `reservations`, or take `reserved` out of `capacity`"
+            yield Check(check, "problem", "none is there", hint)
+        yield from (_one(check, each, types, today) for each in found)
+
+
+def _found(ec2: Any, wanted: ReservationsConfig) -> list[dict[str, Any]]:
+    """Return the reservations that Karpenter would find; ids and tags add up."""
+    asked: list[dict[str, Any]] = [
+        {"Filters": [{"Name": f"tag:{key}", "Values": [value]} for key, value in one.items()]}
+        for one in [wanted.tags]
+        if one
+    ]
+    asked += [{"CapacityReservationIds": wanted.ids}] if wanted.ids else []
+    return [
+        each
+        for one in asked
+        for each in ec2.describe_capacity_reservations(**one)["CapacityReservations"]
+    ]
+
+
+def _one(check: str, found: dict[str, Any], types: list[str], today: date) -> Check:
+    kind, state, end = found["InstanceType"], found["State"], found.get("EndDate")
+    detail = (
+        f"{found['CapacityReservationId']}: {found['AvailableInstanceCount']} of "
+        f"{found['TotalInstanceCount']} {kind} free in {found['AvailabilityZone']}, {state}"
+    )
+    if kind not in types:
+        return Check(check, "problem", detail, f"the pool does not allow {kind}: it is never used")
+    if state != "active":
+        return Check(check, "problem", detail, "name one that is active")
+    if end is not None and (left := (end.date() - today).days) < DAYS_AHEAD:
+        hint = "extend it, or let the next way of `capacity` take over"
+        return Check(check, "problem", f"{detail}, ends in {max(left, 0)} days", hint)
+    return Check(check, "ok", detail)
