@@ -59,8 +59,7 @@ def _found(config: StackConfig, stage: Stage) -> Iterator[Problem]:
                 system = foundation.cluster.system_nodes
                 yield from room.check(config, system, services, shared.id)
     if isinstance(config, ServicesConfig) and below and isinstance(foundation, FoundationConfig):
-        if _is_valid(below, (("cluster", "version"),)):
-            yield from _karpenter(config, foundation)
+        yield from _karpenter(config, foundation) if _is_valid(below, VERSION) else ()
 
 
 def _is_valid(upstream: Loaded, used: Iterable[FieldPath]) -> bool:
@@ -156,4 +155,5 @@ OF_POOLS = (_gpu_pools, _gpus_of_a_pod, _gpu_quota)
 
 POOLS: tuple[FieldPath, ...] = (("gpu_pools",), ("node_pools",))
 SYSTEM: tuple[FieldPath, ...] = (("cluster", "system_nodes"),)
-"""What the checks of pools read of services and of the foundation."""
+VERSION: tuple[FieldPath, ...] = (("cluster", "version"),)
+"""What the other checks read of services and of the foundation."""
