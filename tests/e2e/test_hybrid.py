@@ -229,7 +229,8 @@ def _running(api: Any, job: str) -> Any:
     from kubernetes import client
 
     core = client.CoreV1Api(api)
-    end = time.monotonic() + 30
+    # In the cloud Karpenter starts a node first.
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         pods: Any = core.list_namespaced_pod(NAMESPACE, label_selector=f"job-name={job}")
         for pod in pods.items:

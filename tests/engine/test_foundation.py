@@ -223,8 +223,8 @@ def test_a_larger_pool_is_the_only_change_and_leaves_its_nodes_alone(
     workspace: Workspace, services: ServicesContract, kube: Any
 ) -> None:
     core, facts = client.CoreV1Api(kube), services.gpu_pools["training"]
-    selector = ",".join(f"{key}={value}" for key, value in facts.node_selector.items())
-    running = {node.metadata.uid for node in core.list_node(label_selector=selector).items}
+    name = _node_of(core, "gpu")
+    busy = core.read_node(name).metadata.uid
     larger = SERVICES_FILE.replace("gpus: 2", "gpus: 3")
     workspace.write("platform/services/dev.yaml", larger)
     workspace.run("up", SERVICES, "--yes")
@@ -232,8 +232,7 @@ def test_a_larger_pool_is_the_only_change_and_leaves_its_nodes_alone(
         "karpenter.sh", "v1", "nodepools", "training-on-demand"
     )
     assert pool["spec"]["limits"][facts.resource] == "3"
-    assert running
-    assert {n.metadata.uid for n in core.list_node(label_selector=selector).items} >= running
+    assert core.read_node(name).metadata.uid == busy
 
 
 def test_destroy_leaves_nothing_but_keys_that_wait(workspace: Workspace, aws: Clients) -> None:
