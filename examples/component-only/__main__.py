@@ -97,6 +97,7 @@ reference = sy.ClusterApiRef(
     certificate_authority=cluster.certificate_authority,
     subnets=subnets,
     security_group=cluster.security_group,
+    vpc_id=network.vpc_id,
 )
 system = sy.SystemNamespace(
     "system", stack=lab, namespace="karpenter", level="restricted", pods=10, opts=in_cluster
