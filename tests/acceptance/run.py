@@ -104,6 +104,8 @@ class Acceptance:
         seconds = time.monotonic() - began
         step = Step(title, command, seconds, done.returncode == 0, done.stdout, done.stderr)
         self.steps.append(step)
+        if not step.passed:
+            print(f"failed: {done.stdout}{done.stderr}", file=sys.stderr)
         return step
 
     def report(self) -> str:
