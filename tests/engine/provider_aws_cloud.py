@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 
 from stackyard_sandbox.cloud import strictness
 from stackyard_sandbox.cloud.eks import api as eks
-from stackyard_sandbox.cloud.moto_patches import alerts
+from stackyard_sandbox.cloud.moto_patches import alerts, step_functions
 from stackyard_sandbox.provider.aws.servicer import AwsServicer
 from stackyard_sandbox.provider.server import serve
 
@@ -81,6 +81,7 @@ def started() -> Iterator[Cloud]:
     iam_backends[ACCOUNT]["aws"].reset()
     eks.install(NoFleet())  # type: ignore[arg-type]  # stands in for it
     alerts.install()
+    step_functions.install()
     strictness.install()
     emulator = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     emulator.start()
