@@ -20,6 +20,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "WorkloadsConfig",
     ),
     "access.shared": ("SharedDirectories",),
+    "access.volumes": ("SharedVolumes",),
     "blueprints.catalogue": ("stack_program",),
     "bucket.component": ("PrivateBucket",),
     "bucket.layout": ("BucketRef",),

@@ -8,6 +8,7 @@ from stackyard.access.config import GrantsConfig as GrantsConfig
 from stackyard.access.config import SharedDirectoryConfig as SharedDirectoryConfig
 from stackyard.access.config import WorkloadsConfig as WorkloadsConfig
 from stackyard.access.shared import SharedDirectories as SharedDirectories
+from stackyard.access.volumes import SharedVolumes as SharedVolumes
 from stackyard.blueprints.catalogue import program as stack_program
 from stackyard.bucket.component import PrivateBucket as PrivateBucket
 from stackyard.bucket.layout import BucketRef as BucketRef
@@ -279,6 +280,7 @@ __all__ = [
     "ServingConfig",
     "SharedDirectories",
     "SharedDirectoryConfig",
+    "SharedVolumes",
     "StackContext",
     "StackId",
     "StageQueues",

@@ -236,7 +236,8 @@ def actions_of(types: Iterable[str]) -> Actions:
         service, _, rest = TABLE[kind].partition(": ")
         for part, names in zip(parts, rest.split("|"), strict=True):
             part |= {f"{service}:{name}" for name in names.split() if name != "-"}
-        parts[1].update(f"{service}:{name}" for name in BESIDES.get(service, ()))
+        for name in BESIDES.get(service, ()):
+            parts[2 if name.startswith("List") else 1].add(f"{service}:{name}")
     create, change, read = parts
     return Actions(frozenset(create), frozenset(change), frozenset(read) | SEARCH)
 

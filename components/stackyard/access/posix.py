@@ -24,10 +24,12 @@ def file_system_policy(
     directories: Mapping[str, SharedDirectoryConfig],
     access_points: Mapping[str, str],
     roles: Mapping[str, str],
+    driver: str,
 ) -> dict[str, Any]:
     """Return the policy of a file system (ARN): access only with TLS and through an access point.
 
-    `access_points` are by directory, `roles` by audience or workload.
+    `access_points` are by directory, `roles` by audience or workload. `driver` is the role of the
+    cluster's EFS driver, which mounts for the pods of whoever may claim a volume.
     """
     conditions = {
         "DenyPlain": {"Bool": {"aws:SecureTransport": "false"}},
@@ -54,4 +56,11 @@ def file_system_policy(
         )
         for name, directory in directories.items()
     ]
-    return iam.document(*denials, *allowed)
+    mounts = iam.statement(
+        "MountForPods",
+        MOUNT,
+        (file_system,),
+        principals={"AWS": driver},
+        conditions={"StringEquals": {ACCESS_POINT: sorted(access_points.values())}},
+    )
+    return iam.document(*denials, *allowed, mounts)

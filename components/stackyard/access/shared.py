@@ -12,6 +12,7 @@ from stackyard import iam
 from stackyard._component import Component
 from stackyard.access.config import AccessConfig, SharedDirectoryConfig
 from stackyard.access.posix import file_system_policy
+from stackyard.references import VpcRef
 
 NFS_PORT = 2049
 
@@ -36,14 +37,18 @@ class SharedDirectories(Component):
         config: AccessConfig,
         *,
         key_arn: pulumi.Input[str],
-        vpc_id: pulumi.Input[str],
-        subnets: Mapping[str, pulumi.Input[str]],
+        network: VpcRef,
         clients: pulumi.Input[str],
         role_arns: Mapping[str, pulumi.Input[str]],
+        driver_role: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the KMS key, private subnets by zone, and the security group of `clients`."""
+        """Wiring: the KMS key, the network, and the security group of `clients`.
+
+        `driver_role` is the ARN of the role with which the cluster's EFS driver mounts.
+        """
         super().__init__(name, config, opts=opts)
+        self._driver_role = driver_role
         self._system = aws.efs.FileSystem(
             self.named("files"),
             encrypted=True,
@@ -58,7 +63,7 @@ class SharedDirectories(Component):
         }
         self.access_point_ids = {key: point.id for key, point in points.items()}
         self._guard(config, {key: point.arn for key, point in points.items()}, role_arns)
-        self._make_targets(vpc_id, subnets, clients)
+        self._make_targets(network, clients)
         self.publish()
 
     def _make_access_point(self, key: str, directory: SharedDirectoryConfig) -> aws.efs.AccessPoint:
@@ -94,22 +99,23 @@ class SharedDirectories(Component):
             file_system_id=self._system.id,
             policy=known.apply(
                 lambda arns: iam.text(
-                    file_system_policy(arns["system"], config.shared, arns["points"], arns["roles"])
+                    file_system_policy(
+                        arns["system"],
+                        config.shared,
+                        arns["points"],
+                        arns["roles"],
+                        self._driver_role,
+                    )
                 )
             ),
             opts=self.child(),
         )
 
-    def _make_targets(
-        self,
-        vpc_id: pulumi.Input[str],
-        subnets: Mapping[str, pulumi.Input[str]],
-        clients: pulumi.Input[str],
-    ) -> None:
+    def _make_targets(self, network: VpcRef, clients: pulumi.Input[str]) -> None:
         group = aws.ec2.SecurityGroup(
             self.named("group"),
             description="NFS from the nodes of the cluster",
-            vpc_id=vpc_id,
+            vpc_id=network.vpc_id,
             opts=self.child(),
         )
         aws.vpc.SecurityGroupIngressRule(
@@ -122,7 +128,7 @@ class SharedDirectories(Component):
             to_port=NFS_PORT,
             opts=self.child(),
         )
-        for zone, subnet in subnets.items():
+        for zone, subnet in network.subnets.items():
             aws.efs.MountTarget(
                 self.named(f"target-{zone}"),
                 file_system_id=self._system.id,

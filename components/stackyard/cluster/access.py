@@ -6,6 +6,7 @@ from typing import Any
 
 from stackyard import iam
 from stackyard.aws_location import AwsLocation, dns_suffix, partition_of
+from stackyard.naming import IAM_ROLE_LIMIT, fitted
 
 CLUSTER_ADMIN = "AmazonEKSClusterAdminPolicy"
 """The access policy for full control of a cluster, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html."""
@@ -23,6 +24,11 @@ NODE_POLICIES: dict[str, str] = {
 }
 """Names of the AWS managed policies of nodes; what pods need, they get by Pod Identity, not from
 their node."""
+
+
+def efs_driver_role(cluster_name: str) -> str:
+    """Return the name of the role with which the EFS driver's node pods mount."""
+    return fitted(f"{cluster_name}-efs-mounts", IAM_ROLE_LIMIT)
 
 
 def principal_key(arn: str) -> str:

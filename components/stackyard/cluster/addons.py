@@ -39,6 +39,8 @@ class AddonFacts:
     """Service account in `kube-system` that takes the add-on's role; None if it needs none."""
     managed_policy: str | None = None
     """Path and name of the AWS managed policy of that role."""
+    mounting_account: str | None = None
+    """Service account of the pods that mount file systems; those admit its role by name."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Configuration values."""
 
@@ -74,6 +76,7 @@ ADDONS: dict[AddonName, AddonFacts] = {
     "aws-efs-csi-driver": AddonFacts(
         service_account="efs-csi-controller-sa",
         managed_policy="service-role/AmazonEFSCSIDriverPolicy",
+        mounting_account="efs-csi-node-sa",
     ),
     # On a node without it, pods with mounted secrets wait for ever; its chart tolerates no taint:
     # https://github.com/aws/secrets-store-csi-driver-provider-aws/issues/267.

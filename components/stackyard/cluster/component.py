@@ -200,6 +200,13 @@ class Cluster(Component):
                 )
             )
             needed.append(attached)
+        if facts.mounting_account:
+            mounts = self._make_mounting_role(facts.mounting_account)
+            identities.append(
+                aws.eks.AddonPodIdentityAssociationArgs(
+                    role_arn=mounts.arn, service_account=facts.mounting_account
+                )
+            )
         return aws.eks.Addon(
             self.named(f"addon-{name}"),
             cluster_name=self._cluster.name,
@@ -232,6 +239,19 @@ class Cluster(Component):
             opts=self.child(),
         )
         return role, attached
+
+    def _make_mounting_role(self, service_account: str) -> aws.iam.Role:
+        """Make a role without policies: each file system's own policy admits it, or does not."""
+        trust = access.pod_trust(
+            arn=self._arn, namespace="kube-system", service_account=service_account
+        )
+        return aws.iam.Role(
+            self.named("efs-mounts-role"),
+            name=access.efs_driver_role(self._cluster_name),
+            description="EFS driver: mounts what file systems admit it to",
+            assume_role_policy=iam.text(trust),
+            opts=self.child(),
+        )
 
     def _make_system_nodes(self, before: Sequence[pulumi.Resource]) -> SystemNodes:
         """Make the nodes that the cluster's own add-ons need."""

@@ -140,12 +140,21 @@ def _database(
         yield Problem(("tracking",), message, f"write `database: {{}}` for {stack}")
 
 
+def _shared_directories(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
+    if config.access.shared and "aws-efs-csi-driver" not in upstream.cluster.addons:
+        message = f"{stack} lacks the add-on `aws-efs-csi-driver`, which mounts them"
+        yield Problem(("access", "shared"), message)
+
+
 OF_FOUNDATION: Mapping[
     Callable[[ProjectSections, FoundationConfig, StackId], Iterator[Problem]],
     tuple[FieldPath, ...],
 ] = {
     _base_images: (("base_images",),),
     _database: (("database",),),
+    _shared_directories: (("cluster", "addons"),),
     endpoint_problems: (("network",),),
 }
 """All checks between a project and its stage's foundation, with what they read of it."""

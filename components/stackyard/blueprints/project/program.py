@@ -10,6 +10,7 @@ from stackyard import contracts
 from stackyard.access.component import ProjectAccess
 from stackyard.access.grants import Compiled, compiled
 from stackyard.access.shared import SharedDirectories
+from stackyard.access.volumes import SharedVolumes
 from stackyard.blueprints.project import mounting
 from stackyard.blueprints.project.config import ProjectConfig
 from stackyard.blueprints.project.parts.delivery import Delivery, delivery_buckets, make_delivery
@@ -24,12 +25,13 @@ from stackyard.blueprints.project.parts.monitoring import make_monitoring
 from stackyard.blueprints.project.parts.permissions import grant_context, namespace_rules
 from stackyard.blueprints.providers import aws_provider, cluster_provider, run_settings
 from stackyard.blueprints.wiring import custodians, stack_context
+from stackyard.cluster.access import efs_driver_role
 from stackyard.contracts import FoundationContract, ProjectContract, ServicesContract
 from stackyard.datasets.component import DatasetStore
 from stackyard.field_path import dotted
 from stackyard.namespace.component import ProjectNamespace
 from stackyard.naming import StackId
-from stackyard.references import EksProject
+from stackyard.references import EksProject, VpcRef
 from stackyard.run_settings import ComponentOptions
 from stackyard.vault.mounted import MountedSecrets
 from stackyard.vault.mounts import ADDON
@@ -66,10 +68,19 @@ class Project:
             buckets=datasets.bucket_ids,
             opts=opts,
         )
-        if self.config.access.shared:
-            self._make_shared(foundation, access, opts)
+        shared = self._make_shared(foundation, access, opts)
         secrets = self._make_secrets(foundation, access, opts)
         namespace = self._make_namespace(environment, access, opts)
+        if shared:
+            SharedVolumes(
+                "shared-volumes",
+                stack=self.stack,
+                directories=self.config.access.shared,
+                file_system=shared.file_system_id,
+                access_points=shared.access_point_ids,
+                namespace=namespace.namespace,
+                opts=opts,
+            )
         self._make_mounts(environment, secrets, namespace, opts)
         make_hybrid(environment, documents=documents, namespace=namespace.namespace, opts=opts)
         wiring = ProjectWiring(
@@ -110,17 +121,20 @@ class Project:
 
     def _make_shared(
         self, foundation: FoundationContract, access: ProjectAccess, opts: pulumi.ResourceOptions
-    ) -> None:
+    ) -> SharedDirectories | None:
+        if not self.config.access.shared:
+            return None
         kinds = {dataset.kind for dataset in self.config.datasets.values()}
         purpose = "personal" if "personal" in kinds else "data"
-        SharedDirectories(
+        driver = efs_driver_role(foundation.cluster_name)
+        return SharedDirectories(
             "shared",
             self.config.access,
             key_arn=foundation.key_arns[purpose],
-            vpc_id=foundation.vpc_id,
-            subnets=foundation.private_subnets,
+            network=VpcRef(foundation.vpc_id, foundation.private_subnets),
             clients=foundation.cluster_security_group,
             role_arns=access.role_arns,
+            driver_role=self.config.location.global_arn("iam", f"role/{driver}"),
             opts=opts,
         )
 

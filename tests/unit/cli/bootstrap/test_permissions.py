@@ -15,6 +15,7 @@ from stackyard_cli.inventory import census
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 CONTEXT = AccountContext("aws", "123456789012", "eu-central-1", "acme-state", KEY)
 ACTIONS = actions_of(TABLE)
+LISTING = {"ListTagsForResource", "ListTags", "ListResourceTags"}
 
 
 def test_every_type_that_blueprints_make_has_a_line_and_none_is_stale() -> None:
@@ -38,6 +39,8 @@ def test_reading_actions_only_read() -> None:
     verbs = ("Batch", "Describe", "Get", "List", "Validate", "View")
     assert all(one.split(":")[1].startswith(verbs) for one in ACTIONS.read)
     assert not any("SecretValue" in one or one == "s3:GetObject" for one in ACTIONS.read)
+    listing = {one for one in ACTIONS.create | ACTIONS.change if one.split(":")[1] in LISTING}
+    assert listing == set(), "a preview needs them, too"
 
 
 def test_an_account_can_be_searched_for_what_is_left() -> None:

@@ -289,7 +289,8 @@ def test_files_are_mounted_by_tls_and_by_the_own_access_point_only() -> None:
         "trainer": "arn:aws:iam::123456789012:role/trainer",
         "server": "arn:aws:iam::123456789012:role/server",
     }
-    policy = file_system_policy(system, directories, points, roles)
+    driver = "arn:aws:iam::123456789012:role/platform-foundation-dev-efs-mounts"
+    policy = file_system_policy(system, directories, points, roles, driver)
 
     def may(who: str, **context: str) -> bool:
         asked = Request(roles[who], "elasticfilesystem:ClientMount", system, context)
@@ -300,6 +301,9 @@ def test_files_are_mounted_by_tls_and_by_the_own_access_point_only() -> None:
     assert not may("trainer", **{key: "arn:point/2"})
     assert not may("trainer")
     assert not may("trainer", **{key: "arn:point/1", "aws:SecureTransport": "false"})
+    for point, allowed in (("arn:point/1", True), ("arn:point/9", False)):
+        asked = Request(driver, "elasticfilesystem:ClientMount", system, {key: point})
+        assert decide(asked, {}, policy).allowed is allowed
     root = Request(
         roles["trainer"], "elasticfilesystem:ClientRootAccess", system, {key: "arn:point/1"}
     )

@@ -155,7 +155,7 @@ def test_pods_get_their_roles_by_pod_identity(made: Any) -> None:
 def test_the_shared_file_system_is_reached_by_tls_and_access_point_only(made: Any) -> None:
     (policy,) = made.of_type("aws:efs/fileSystemPolicy:FileSystemPolicy").values()
     by_sid = {each["Sid"]: each for each in json.loads(policy["policy"])["Statement"]}
-    assert set(by_sid) == {"DenyPlain", "DenyWithoutAccessPoint", "MountScratch"}
+    assert set(by_sid) == {"DenyPlain", "DenyWithoutAccessPoint", "MountForPods", "MountScratch"}
     assert by_sid["MountScratch"]["Principal"] == {"AWS": ["arn:aws:mock:::access-scientist"]}
     assert len(made.of_type("aws:efs/mountTarget:MountTarget")) == 2
     (system,) = made.of_type("aws:efs/fileSystem:FileSystem").values()
