@@ -7,6 +7,7 @@ workflow-syntax; GitLab: https://docs.gitlab.com/ci/yaml/.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -45,20 +46,26 @@ FILES: Mapping[GitHostName, Mapping[str, str]] = {
 """The files of each Git host, relative to the top of the repository, and their templates."""
 
 PYTHON = "3.11"
+RUNNER = re.compile(r"[\w.-]{1,100}")
 LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
 
 Row = Mapping[str, Any]
 
 
-def in_repository(host: GitHostName, estate: Estate, *, branch: str) -> tuple[Path, dict[str, str]]:
+def in_repository(
+    host: GitHostName, estate: Estate, *, branch: str, runner: str | None = None
+) -> tuple[Path, dict[str, str]]:
     """Return the top folder of the repository, and the text of each file below it."""
     top, below = below_top(estate.root)
-    return top, rendered(host, estate, below=below, branch=branch)
+    return top, rendered(host, estate, below=below, branch=branch, runner=runner)
 
 
-def rendered(host: GitHostName, estate: Estate, *, below: str, branch: str) -> dict[str, str]:
+def rendered(
+    host: GitHostName, estate: Estate, *, below: str, branch: str, runner: str | None = None
+) -> dict[str, str]:
     """Return the text of each file; `below` is the estate's folder in the repository, or empty.
 
+    `runner` is the label of runners that reach the clusters' APIs, for the jobs that need them.
     Raises StackFileErrors for an invalid estate: its pipeline would be wrong as well.
     """
     loaded = [estate.load(stack) for stack in estate.stacks()]
@@ -78,6 +85,7 @@ def rendered(host: GitHostName, estate: Estate, *, below: str, branch: str) -> d
         "pins": PINS,
         "targets": _targets(targets),
         "protected": protected,
+        "runner": checked_runner(runner),
         "python": PYTHON,
     }
     return {file: _text(name, values) for file, name in FILES[host].items()}
@@ -110,7 +118,16 @@ def outputs(rows: Sequence[Row], *, limit: int, layers: bool) -> list[str]:
     return [*lines, _output("removed", matrix(removed, limit=limit))]
 
 
-def child(found: Row, operation: Operation, *, below: str) -> str:
+def checked_runner(label: str | None) -> str | None:
+    """Return a runner's label; raises StackyardError for what is none."""
+    if label is None or RUNNER.fullmatch(label):
+        return label
+    message = f"a runner's label holds letters, digits, `.`, `_`, `-` only (got {label!r})"
+    hint = "use the label of your own runners, for example `--runner in-vpc`"
+    raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
+
+
+def child(found: Row, operation: Operation, *, below: str, runner: str | None = None) -> str:
     """Return a GitLab child pipeline: one job per affected stack, layer after layer.
 
     https://docs.gitlab.com/ci/pipelines/downstream_pipelines/#dynamic-child-pipelines
@@ -132,6 +149,7 @@ def child(found: Row, operation: Operation, *, below: str) -> str:
         "below": f"/{below}" if below else "",
         "estate": below or ".",
         "expected": json.dumps(names),
+        "runner": checked_runner(runner),
         "minutes": MINUTES[operation],
         # Tool and policies come from the target branch: after the merge, from its former commit.
         "policies_of": "FETCH_HEAD" if operation == "preview" else found["base"],

@@ -18,6 +18,15 @@ Write = Annotated[
     bool, typer.Option("--write", help="Write the files into the repository instead of printing.")
 ]
 Branch = Annotated[str, typer.Option("--branch", help="Branch whose stacks are applied.")]
+Runner = Annotated[
+    str | None,
+    typer.Option(
+        "--runner",
+        metavar="LABEL",
+        help="Runners that reach the clusters' APIs, for the jobs that preview, apply and look.",
+        show_default=False,
+    ),
+]
 Affected = Annotated[Path, typer.Argument(metavar="FILE", help="Output of `affected --json`.")]
 Selected = Annotated[
     list[str] | None,
@@ -50,6 +59,7 @@ def render(
     git_host: GitHostOption = "github",
     write: Write = False,
     branch: Branch = "main",
+    runner: Runner = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -58,7 +68,8 @@ def render(
     from stackyard_cli.ci import pipelines
     from stackyard_cli.files import write_whole
 
-    top, texts = pipelines.in_repository(git_host, Estate.find(Path.cwd(), estate), branch=branch)
+    found = Estate.find(Path.cwd(), estate)
+    top, texts = pipelines.in_repository(git_host, found, branch=branch, runner=runner)
     if not write:
         rows = [{"file": file, "text": text} for file, text in texts.items()]
         shown = "\n".join(f"# {row['file']}\n{row['text']}" for row in rows)
@@ -73,6 +84,7 @@ def render(
 def jobs(
     affected: Affected,
     operation: Operation = "preview",
+    runner: Runner = None,
     json: Json = False,
     estate: EstateDir = None,
 ) -> None:
@@ -83,7 +95,7 @@ def jobs(
 
     found = pipelines.read_affected(affected.read_text(encoding="utf-8"))
     _, below = below_top(Estate.find(Path.cwd(), estate).root)
-    text = pipelines.child(found, operation, below=below)
+    text = pipelines.child(found, operation, below=below, runner=runner)
     printer.answer({"pipeline": text} if json else text.rstrip(), json=json)
 
 

@@ -192,6 +192,40 @@ def test_a_stage_in_two_regions_is_looked_at_in_both(repo: Repo) -> None:
     assert other["name"] == "dev-123456789012-eu-west-1"
 
 
+def test_jobs_that_need_a_cluster_run_where_it_is_reached(repo: Repo, tmp_path: Path) -> None:
+    """The others, which hold no identity, stay with the host's own runners."""
+    estate = Estate(repo.root)
+    texts = pipelines.rendered("github", estate, below="", branch="main", runner="in-vpc")
+    named = {Path(file).stem.removeprefix("stackyard-"): text for file, text in texts.items()}
+    for text in named.values():
+        for name, job in jobs(text).items():
+            takes = any("role-to-assume" in step.get("with", {}) for step in job["steps"])
+            assert job["runs-on"] == ("in-vpc" if takes else "ubuntu-latest"), name
+    done = actionlint(tmp_path / "labelled", {"preview": named["preview"]})
+    assert 'label "in-vpc" is unknown' in done.stdout  # its own list cannot know it, and no more
+    assert done.stdout.count("error") <= done.stdout.count("in-vpc")
+
+
+def test_gitlabs_jobs_are_tagged_for_a_runner(repo: Repo) -> None:
+    repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
+    answer = affected.affected(repo.root, "main").to_dict()
+    texts = pipelines.rendered(
+        "gitlab", Estate(repo.root), below="", branch="main", runner="in-vpc"
+    )
+    (text,) = texts.values()
+    assert '--operation "$OPERATION" --runner in-vpc' in text
+    for found in (text, pipelines.child(answer, "preview", below="", runner="in-vpc")):
+        for name, job in gitlab(found).items():
+            takes = "AWS_ROLE_ARN" in job.get("variables", {})
+            assert job.get("tags", []) == (["in-vpc"] if takes else []), name
+
+
+@pytest.mark.parametrize("label", ["", "a b", "x; rm", "${{ x }}", "a]"])
+def test_what_is_no_label_is_refused(repo: Repo, label: str) -> None:
+    with pytest.raises(StackyardError, match="a runner's label"):
+        pipelines.rendered("github", Estate(repo.root), below="", branch="main", runner=label)
+
+
 def test_outputs_and_limit(repo: Repo) -> None:
     repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
     (repo.root / "stacks/vision/defects/prod.yaml").unlink()
