@@ -61,8 +61,8 @@ def _role(subject: Subject) -> str | None:
     """Return the role of a policy: its resource, or its name where nothing links it."""
     if subject.type not in (INLINE, ATTACHMENT):
         return None
-    linked = subject.links.get("role")
-    return linked[0].rpartition("::")[2] if linked else subject.value("role")
+    roles = [urn for urn in subject.links.get("role", ()) if "aws:iam/role:Role::" in urn]
+    return roles[0].rpartition("::")[2] if roles else subject.value("role")
 
 
 def _is_json(text: str) -> bool:

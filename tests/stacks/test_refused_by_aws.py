@@ -6,6 +6,7 @@ an apply failed. Cases of the field, from public threads of neighbouring tools.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +54,16 @@ PIPELINE = {"triggers": {"timezone": "Europe/Berln"}}
 NODES_ONLY = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]
 GENERAL = {"system_nodes": {"instance_types": [f"m{n}i.xlarge" for n in range(21)]}}
 
+BATCHES = [f"incoming-batch-{number:02d}/to-label" for number in range(10)]
+SETS = [f"set-{number}" for number in range(3)]
+
 CASES = {
+    "grants that no role can hold": dev(
+        "access.audiences.scientist",
+        "10240",
+        datasets={name: {"kind": "curated", "directories": BATCHES} for name in SETS},
+        access={"audiences": {"scientist": {"directories": dict.fromkeys(SETS, BATCHES)}}},
+    ),
     "tag that another file has in other letter case": dev(
         "tags.Cost-Center", "stacks/vision/_defaults.yaml:4", tags={"Cost-Center": "vision-dev"}
     ),
@@ -183,7 +193,9 @@ def write(root: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
         path = root / "stacks" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         before = yaml.safe_load(path.read_text()) if path.exists() else {}
-        path.write_text(yaml.safe_dump(_merged(before or {}, lines), sort_keys=False))
+        # By way of JSON, since YAML would write one list in two places as an alias.
+        merged = json.loads(json.dumps(_merged(before or {}, lines)))
+        path.write_text(yaml.safe_dump(merged, sort_keys=False))
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

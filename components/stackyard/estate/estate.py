@@ -151,6 +151,7 @@ class Estate:
         from stackyard.estate import (  # slow: loads all blueprints' configs
             across,
             onprem_stages,
+            role_sizes,
             stage_names,
         )
 
@@ -173,7 +174,7 @@ class Estate:
                 if loaded is None:
                     continue
                 valid.append(loaded)
-                found += stage_names.of_roles(loaded, stages)
+                found += [*stage_names.of_roles(loaded, stages), *role_sizes.problems(loaded)]
                 below = self.upstreams(stack)
                 stage = across.Stage(
                     checked(below.get("foundation")), checked(below.get("services"))
