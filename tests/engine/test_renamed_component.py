@@ -16,7 +16,9 @@ from stackyard_cli.engine.report import Report, Task
 from .harness import STACK, Harness
 
 WORKER = (sys.executable, str(Path(__file__).parent / "rename_worker.py"))
-CHILDREN = {"actor-role", "actor-network", "actor-entry", "actor-log", "actor-function"}
+CHILDREN = {
+    f"actor-{role}" for role in ("role", "network", "entry", "log", "last-group", "function")
+}
 
 
 @pytest.fixture
