@@ -20,9 +20,9 @@ def main() -> int:
     """Return 0 once the job has run on a new node, and the node has gone."""
     job = yaml.safe_load(sys.stdin)
     api = config.new_client_from_config(context=sys.argv[1])
-    client.BatchV1Api(api).create_namespaced_job(job["metadata"]["namespace"], job)
+    made = client.BatchV1Api(api).create_namespaced_job(job["metadata"]["namespace"], job)
     started, last = time.monotonic(), ""
-    for line, ended in _states(api, job):
+    for line, ended in _states(api, made.metadata.name, made.metadata.namespace):
         elapsed = time.monotonic() - started
         if line != last:
             sys.stdout.write(f"{elapsed:5.0f} s  {line}\n")
@@ -37,11 +37,10 @@ def main() -> int:
     return 1
 
 
-def _states(api: Any, job: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+def _states(api: Any, name: str, namespace: str) -> Iterator[tuple[str, bool]]:
     """Yield what is to be seen, and whether it is the end."""
     batch, core = client.BatchV1Api(api), client.CoreV1Api(api)
     objects = client.CustomObjectsApi(api)
-    name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
     joined = False
     while True:
         done = batch.read_namespaced_job(name, namespace).status.succeeded
