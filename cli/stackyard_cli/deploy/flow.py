@@ -19,6 +19,7 @@ from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import KEPT, Workers
 from stackyard_cli.engine.protection import refused, unprotect, unprotect_all
 from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.errors import StackyardError
 from stackyard_cli.recovery.secrets import SECRET, restored
 
 
@@ -103,7 +104,11 @@ class Flow:
 
     def _applied(self, runner: Runner, task: Task, preview: Report, *, refresh: bool) -> Report:
         """Apply a stack; secrets of its former life are taken over, and then brought up to date."""
-        found = self._restored_secrets(task) if creates_secrets(preview) else {}
+        try:
+            found = self._restored_secrets(task) if creates_secrets(preview) else {}
+        except StackyardError as error:
+            result = Result("failed", problem=error.message, hint=error.hint, kind="secrets")
+            return Report(task, "up", result)
         taken_over = {"secrets": found} if found else {}
         report = runner.run(task, "up", refresh=refresh, packs=self._packs(task), **taken_over)
         if not (found and report.ok):

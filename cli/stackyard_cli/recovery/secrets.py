@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from stackyard.naming import StackId
+from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.inventory.census import STACK_TAG, plain_tags
 
 SECRET = "aws:secretsmanager/secret:Secret"
+GONE = "Gone"
+"""State of a key that KMS does not know any more."""
 
 
 class Account(Protocol):
@@ -35,25 +38,46 @@ def scheduled(account: Account, stack: StackId) -> Iterator[dict[str, Any]]:
 def restored(account: Account, stack: StackId) -> dict[str, str]:
     """Restore the stack's secrets with their values; return ARN by name.
 
-    One whose key is gone, too, has a value that nobody can read: it is deleted at once instead, and
-    not in the answer.
+    One whose key no longer exists has a value that nobody can read: it is deleted at once instead,
+    and not in the answer. Raises StackyardError, before it changes anything, for one whose key is
+    only scheduled for deletion: its value can still be saved.
     """
     client, found = account.client("secretsmanager"), {}
-    for secret in scheduled(account, stack):
-        if _is_readable(account, secret.get("KmsKeyId")):
+    states = [
+        (secret, _key_state(account, secret.get("KmsKeyId")))
+        for secret in scheduled(account, stack)
+    ]
+    for secret, state in states:
+        if state not in {"Enabled", GONE}:
+            raise _blocked(secret, state)
+    for secret, state in states:
+        if state == GONE:
+            client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+        else:
             client.restore_secret(SecretId=secret["ARN"])
             found[secret["Name"]] = secret["ARN"]
-        else:
-            client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
     return found
 
 
-def _is_readable(account: Account, key: str | None) -> bool:
-    """Whether a secret's key can decrypt; without one it is AWS's own, which always can."""
+def _key_state(account: Account, key: str | None) -> str:
+    """Return the state of a secret's key; without one it is AWS's own, which is always enabled."""
     if key is None:
-        return True
+        return "Enabled"
     kms = account.client("kms")
     try:
-        return str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]) == "Enabled"
+        return str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])
     except kms.exceptions.NotFoundException:
-        return False
+        return GONE
+
+
+def _blocked(secret: dict[str, Any], state: str) -> StackyardError:
+    name, key = secret["Name"], secret["KmsKeyId"]
+    message = (
+        f"the secret {name} of a destroyed stack waits for its deletion; its key {key} is {state}"
+    )
+    hint = (
+        f"to keep the value: `aws kms cancel-key-deletion --key-id {key}` and `aws kms enable-key "
+        f"--key-id {key}`; else `aws secretsmanager delete-secret --force-delete-without-recovery "
+        f"--secret-id {name}`; then run `up` again"
+    )
+    return StackyardError(message, hint=hint, code=ExitCode.FAILED)
