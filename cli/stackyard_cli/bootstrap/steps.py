@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -88,7 +89,7 @@ def bucket_steps(clients: Clients, context: AccountContext) -> Iterator[Step]:
 
 
 def _setting(what: str, bucket: str, get: Any, put: Any, key: str, wanted: Any) -> Step:
-    look = compared(lambda: get(Bucket=bucket)[key], wanted)
+    look = compared(lambda: get(Bucket=bucket)[key], wanted, same=includes)
     return Step(what, bucket, look, lambda: put(Bucket=bucket, **{key: wanted}))
 
 
@@ -166,14 +167,31 @@ def _expiry(s3: Any, bucket: str) -> Step:
     return Step("former versions expire", bucket, compared(rules, [rule]), make)
 
 
-def compared(current: Callable[[], Any], wanted: Any) -> Callable[[], Status]:
+def includes(found: Any, wanted: Any) -> bool:
+    """Return whether an answer has all that is wanted; S3 adds settings that nobody sent.
+
+    An encryption rule now has `BlockedEncryptionTypes` as well:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html.
+    """
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(
+            includes(found.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(includes, found, wanted))
+    return bool(found == wanted)
+
+
+def compared(
+    current: Callable[[], Any], wanted: Any, *, same: Callable[[Any, Any], bool] = operator.eq
+) -> Callable[[], Status]:
     """Return a check that compares a current value with the wanted one."""
 
     def look() -> Status:
         found = or_none(current)
         if found is None:
             return "missing"
-        return "ok" if found == wanted else "different"
+        return "ok" if same(found, wanted) else "different"
 
     return look
 

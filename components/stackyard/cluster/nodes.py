@@ -82,6 +82,7 @@ class SystemNodes(Component):
                 min_size=config.nodes, max_size=config.nodes, desired_size=config.nodes
             ),
             update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable=1),
+            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True),
             opts=self.child(depends_on=list(wiring.ready)),
         )
         self.node_group_name = group.node_group_name

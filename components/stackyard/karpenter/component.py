@@ -205,7 +205,8 @@ class Karpenter(Component):
         gates = {
             "ReservedCapacity": True,
             "SpotToSpotConsolidation": False,
-            "NodeRepair": False,
+            # By the conditions that the add-on `eks-node-monitoring-agent` sets.
+            "NodeRepair": True,
             "NodeOverlay": False,
             "StaticCapacity": self._wiring.static,
         }
