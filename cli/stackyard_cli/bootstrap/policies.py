@@ -37,7 +37,12 @@ resources are the most sensitive: only Stackyard's own roles, keys and secrets c
 UNTAGGED = {"kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"}
 """Actions of those services on resources that have no tags (aliases)."""
 
-TAGGING = {"iam:TagOpenIDConnectProvider", "kms:TagResource", "secretsmanager:TagResource"}
+TAGGING = {
+    "iam:TagInstanceProfile",
+    "iam:TagOpenIDConnectProvider",
+    "kms:TagResource",
+    "secretsmanager:TagResource",
+}
 """Actions that IAM checks with the creating action, before the resource has a tag."""
 
 BOUNDED = {
@@ -142,7 +147,11 @@ def _not_of_others(stage: str) -> iam.Statement:
 
 
 def _is_of_role(action: str) -> bool:
-    return action.startswith("iam:") and "Role" in action
+    """Return whether IAM checks an action on a role; to add one to a profile changes the profile.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+    return action.startswith("iam:") and "Role" in action and "InstanceProfile" not in action
 
 
 def _roles(context: AccountContext, actions: Actions, stage: str) -> list[iam.Statement]:

@@ -13,6 +13,7 @@ from stackyard_cli.clients.aws import Aws
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.health import account, machine
 from stackyard_cli.health.check import Check, attempt
+from stackyard_cli.health.cluster_api import cluster_apis
 
 MACHINE = {
     "python": machine.python,
@@ -67,7 +68,10 @@ def _backend(estate: Estate) -> Iterator[Check]:
     yield backend
     if not backend.failed:
         yield from account.locks(location, estate)
-    yield attempt("identity", lambda name: account.identity(name, estate, location))
+    identity = attempt("identity", lambda name: account.identity(name, estate, location))
+    yield identity
+    if backend.state == identity.state == "ok":
+        yield from cluster_apis(location, estate)
 
 
 def _preflight(estate: Estate) -> list[Check]:

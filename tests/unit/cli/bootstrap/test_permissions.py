@@ -182,3 +182,14 @@ def test_policies_are_split_below_the_limit_and_lose_nothing() -> None:
     assert len(texts) <= 10
     words = {a for text in texts for one in json.loads(text)["Statement"] for a in one["Action"]}
     assert words == {action for one in said for action in one["Action"]}
+
+
+@pytest.mark.parametrize("action", ["AddRoleToInstanceProfile", "DeleteInstanceProfile"])
+def test_an_apply_changes_instance_profiles_of_its_stage_only(action: str) -> None:
+    """IAM checks them on the profile, not on the role that goes into it."""
+    arn = "arn:aws:iam::123456789012:instance-profile/platform-foundation-dev-karpenter-nodes"
+    own = iam.document(*policies.apply(CONTEXT, ACTIONS, "dev"))
+    for stage, allowed in (("dev", True), ("prod", False)):
+        context = {f"aws:ResourceTag/{key}": value for key, value in stage_tags(stage).items()}
+        asked = Request("arn:aws:iam::123456789012:role/x", f"iam:{action}", arn, context)
+        assert decide(asked, own).allowed is allowed
