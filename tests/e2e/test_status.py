@@ -43,3 +43,8 @@ def test_a_concern_that_was_broken_by_hand_says_so(applied: Workspace, aws: Clie
     assert found["dataset versions"]["evidence"] == "features: versioning is off"
     assert found["monitoring"]["evidence"] == f"{alarm} is on"
     assert found["retention"]["state"] == "ok"
+
+
+def test_doctor_reaches_the_api_of_each_cluster(applied: Workspace) -> None:
+    rows = {row["check"]: row for row in applied.answer("doctor")}
+    assert rows["API platform-foundation-dev"]["verdict"] == "ok"

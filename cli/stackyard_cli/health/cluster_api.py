@@ -40,8 +40,6 @@ def _cluster_api(location: Location, stack: StackId) -> Check:
         return Check(name, "ok", f"answers; it {REFUSED[error.code]} this identity")
     except OSError as error:
         reason = getattr(error, "reason", error)
-        hint = (
-            f"run inside the VPC, or add this machine's address to `cluster.public_cidrs` of {stack}"
-        )
+        hint = f"run inside the VPC, or add your address to `cluster.public_cidrs` of {stack}"
         return Check(name, "problem", f"{contract.cluster_endpoint} is not reached: {reason}", hint)
     return Check(name, "ok", "answers")
