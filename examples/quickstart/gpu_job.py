@@ -12,6 +12,9 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 
+POOL = "stackyard.dev/pool=training"
+"""Nodes and node claims of the job's pool; the pool for everything else may have some, too."""
+
 PATIENCE = 180.0
 """Seconds for the whole story; it takes less than one minute."""
 
@@ -44,8 +47,10 @@ def _states(api: Any, name: str, namespace: str) -> Iterator[tuple[str, bool]]:
     joined = False
     while True:
         done = batch.read_namespaced_job(name, namespace).status.succeeded
-        claims: Any = objects.list_cluster_custom_object("karpenter.sh", "v1", "nodeclaims")
-        nodes = core.list_node(label_selector="karpenter.sh/nodepool").items
+        claims: Any = objects.list_cluster_custom_object(
+            "karpenter.sh", "v1", "nodeclaims", label_selector=POOL
+        )
+        nodes = core.list_node(label_selector=POOL).items
         state = "the job is done" if done else "the job waits or runs"
         if nodes:
             joined = True
