@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 
-POOL = "stackyard.dev/pool=training"
+POOL = "stackyard.dev/gpu-pool=training"
 """Nodes and node claims of the job's pool; the pool for everything else may have some, too."""
 
 PATIENCE = 180.0
