@@ -30,7 +30,6 @@ STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"
 MODEL = "classifier"
 CLUSTER = "platform-foundation-dev"
-SIGNING = "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/vision_defects_dev"
 FILE = "stacks/vision/defects/_defaults.yaml"
 OLDER = "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"
 
@@ -118,13 +117,15 @@ def test_an_equal_model_is_an_equal_digest_and_another_is_another(
     changed = {**model, name: model[name][:-1] + bytes([model[name][-1] ^ 1])}
     other = bakery.builder.digest(bakery.bake(changed, tmp_path / "other").reference)
     assert other != first, "of equal size, and taken for the former one"
+    profiles = aws("signer").list_signing_profiles()["profiles"]
+    (signing,) = (p["arn"] for p in profiles if p["profileName"].startswith("vision_defects_dev_"))
     for image in (baked, again):
         repository, _, tag = image.reference.rpartition(":")
         found = aws("ecr").describe_images(
             repositoryName=f"{STACK}/{MODEL}", imageIds=[{"imageTag": tag}]
         )
         assert found["imageDetails"][0]["imageDigest"] == first
-        assert image.signed.split()[1:] == [SIGNING, f"{repository}@{first}"]
+        assert image.signed.split()[1:] == [signing, f"{repository}@{first}"]
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,9 @@ EC2_PREFIXES = frozenset(
 )
 """Prefixes of the ids of those types."""
 
+NODE_POOL_TAG = "karpenter.sh/nodepool"
+"""On instances, their volumes, interfaces and launch templates: https://karpenter.sh/docs/concepts/nodeclasses/#spectags."""
+
 GONE = frozenset({"deleted", "deleting"})
 """States of deleted resources, which EC2 still lists for up to an hour."""
 
@@ -51,6 +54,9 @@ class Found:
 
     label: str | None
     """`type::name` from its resource tag."""
+
+    of_node_pool: bool = False
+    """Karpenter made it for one of its pools, and removes it with the node."""
 
     @property
     def last(self) -> str:
@@ -79,7 +85,7 @@ class AwsCensus:
         found = {one.last: one for one in self._ec2()}
         wanted = {"Key": STACK_TAG, "Values": [str(self._stack)]}
         for arn, tags in self.search(wanted):
-            one = Found(arn, tags.get(RESOURCE_TAG))
+            one = Found(arn, tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
             if self._stays(one):
                 found.setdefault(one.last, one)
         return list(found.values())
@@ -123,7 +129,8 @@ class AwsCensus:
                 tags = plain_tags(item.get("Tags") or [])
                 # Filtered again, because some emulators of EC2 do not filter every type.
                 if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
-                    found.append(Found(item[key], tags.get(RESOURCE_TAG)))
+                    one = Found(item[key], tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
+                    found.append(one)
         return found
 
     def _stays(self, one: Found) -> bool:

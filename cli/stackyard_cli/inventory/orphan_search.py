@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stackyard_cli.inventory.census import Found
 
 CLUSTER = "aws:eks/cluster:Cluster"
+NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 
 
 def orphans_of(location: Location, estate: Estate, stacks: Sequence[StackId]) -> Orphans:
@@ -52,12 +53,14 @@ def _search(location: Location, estate: Estate, stack: StackId, orphans: Orphans
         found += _in_cluster(location, estate, stack, orphans)
         if kinds := unseen(earlier):
             orphans.not_seen.append(f"{stack}: {', '.join(kinds)}")
+    # While the pools exist, Karpenter owns their nodes; afterwards nobody does.
+    pools = any(one["type"] == NODE_POOL for one in now.resources) if now else False
     retained = Retained(config.protection.retain, earlier)
     prices = price_list.prices(location.home, config.region)
     orphans.rows += [
         classified(str(stack), one, retained, prices)
         for one in found
-        if one.arn not in held and one.last not in held
+        if one.arn not in held and one.last not in held and not (pools and one.of_node_pool)
     ]
 
 
