@@ -45,7 +45,7 @@ class Demo:
         report = self.folder / "acceptance.md"
         words = (str(self.folder), PROJECT, "--report", str(report))
         command = (sys.executable, "-m", "tests.acceptance", *words)
-        self._run(command, QUICKSTART.parents[1], 600)
+        self._run(command, QUICKSTART.parents[1], 1500)
         return report.read_text()
 
     def _run(self, command: tuple[str, ...], folder: Path, timeout: float) -> str:
@@ -133,6 +133,7 @@ def namespaces(api: Any) -> set[str]:
     return {one.metadata.name for one in found.items}
 
 
+@pytest.mark.timeout(1800)
 def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo: Demo) -> None:
     told = demo.run("sh", "demo.sh", timeout=600)
     concerns = [line for line in told.splitlines() if line.startswith(tuple(CHECKS))]
