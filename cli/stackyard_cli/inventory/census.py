@@ -142,12 +142,25 @@ class AwsCensus:
         """
         if ":snapshot:rds:" in one.arn:
             return False
+        if ":ec2:" in one.arn and ":instance/" in one.arn:
+            return self._runs(one.last)
         if ":ec2:" in one.arn:
             return one.last.partition("-")[0] not in EC2_PREFIXES
         if ":kms:" in one.arn and ":key/" in one.arn:
             key = self.client("kms").describe_key(KeyId=one.arn)["KeyMetadata"]
             return bool(key["KeyState"] != "PendingDeletion")
         return True
+
+    def _runs(self, instance: str) -> bool:
+        """Return whether an instance is not terminated; EC2 lists those for about an hour.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
+        """
+        chosen = [{"Name": "instance-id", "Values": [instance]}]
+        for reservation in self.client("ec2").describe_instances(Filters=chosen)["Reservations"]:
+            states = {one["State"]["Name"] for one in reservation["Instances"]}
+            return not states <= {"shutting-down", "terminated"}
+        return False
 
 
 def held_by(checkpoint: Checkpoint) -> set[str]:
