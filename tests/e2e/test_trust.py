@@ -126,7 +126,12 @@ def test_a_preview_works_with_the_preview_role(
     """Also of a stack that is new, where the state is in the bucket that it cannot write to."""
     with acting(PREVIEW):
         applied.run("preview", "platform/foundation/dev", "vision/defects/dev")
-        applied.run("drift", "*/*/dev")
+        drifted = applied.attempt("drift", "*/*/dev", "--json")
+    assert drifted.returncode in {0, 4}, drifted.stderr
+    # The address of the API server: in a copy of a sandbox, objects in etcd have the former one.
+    assert {(row["name"], row["path"]) for row in json.loads(drifted.stdout)} <= {
+        ("karpenter-deployment", "spec.template.spec.containers[0].env[1].value")
+    }
     share_state(applied.folder / "stacks", tmp_path, applied.sandbox)
     team = type(applied)(tmp_path, applied.sandbox)
     before = aws("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"]

@@ -95,6 +95,18 @@ def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
                 continue
             tags = plain_tags(iam.list_role_tags(RoleName=role["RoleName"])["Tags"])
             yield from _tagged(stack, role["Arn"], tags)
+            yield from _profiles(stack, iam, role["RoleName"])
+
+
+def _profiles(stack: StackId, iam: Any, role: str) -> Iterator[Found]:
+    """Yield the instance profiles of a role; IAM deletes no role that is still in one.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html
+    """
+    for item in iam.list_instance_profiles_for_role(RoleName=role)["InstanceProfiles"]:
+        answer = iam.get_instance_profile(InstanceProfileName=item["InstanceProfileName"])
+        tags = plain_tags(answer["InstanceProfile"].get("Tags", []))
+        yield from _tagged(stack, item["Arn"], tags)
 
 
 def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
