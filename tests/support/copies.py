@@ -2,7 +2,8 @@
 
 What a sandbox keeps names its own addresses on loopback: the endpoint of a cluster is in the state
 of every stack that uses it, and in what the account holds. A copy has other ports, of as many
-digits, so they are replaced in place. Objects in etcd keep the former ones: only Karpenter's settings name one.
+digits, so they are replaced in place. Objects in etcd keep the former ones: only Karpenter's
+settings name one.
 """
 
 from __future__ import annotations
