@@ -117,8 +117,10 @@ def test_an_equal_model_is_an_equal_digest_and_another_is_another(
     changed = {**model, name: model[name][:-1] + bytes([model[name][-1] ^ 1])}
     other = bakery.builder.digest(bakery.bake(changed, tmp_path / "other").reference)
     assert other != first, "of equal size, and taken for the former one"
-    profiles = aws("signer").list_signing_profiles()["profiles"]
-    (signing,) = (p["arn"] for p in profiles if p["profileName"].startswith("vision_defects_dev_"))
+    signing = baked.signed.split()[1]
+    profile = aws("signer").get_signing_profile(profileName=signing.rpartition("/")[2])
+    assert (profile["status"], profile["arn"]) == ("Active", signing)
+    assert profile["profileName"].startswith("vision_defects_dev_")
     for image in (baked, again):
         repository, _, tag = image.reference.rpartition(":")
         found = aws("ecr").describe_images(
