@@ -110,7 +110,8 @@ def _apply_layers(
         ready, remaining = _split_by_known(previews)
         if not ready:
             raise _nothing_ready(previews)
-        if applied.reports and approval is None and options.yes and _changing(previews):
+        only_known = options.yes and not options.yes_to_all and approval is None
+        if applied.reports and only_known and _changing(previews):
             applied.unseen = [task.stack for layer in [*ready, *remaining] for task in layer]
             break
         _check_approved(previews, ready, approval, yes=options.yes or options.yes_to_all)

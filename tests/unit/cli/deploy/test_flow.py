@@ -108,6 +108,12 @@ def test_yes_answers_only_for_changes_that_were_known_when_the_run_began(
     assert caught.value.code == ExitCode.CHANGES_PENDING
 
 
+def test_yes_to_all_is_stronger_than_yes(deployment: Deployment, notes: Notes) -> None:
+    done = apply_stacks(deployment, CHAIN, ApplyOptions(yes=True, yes_to_all=True))
+    assert done.unseen == []
+    assert list(done.reports) == [FOUNDATION, SERVICES, PROJECT]
+
+
 def test_yes_goes_on_where_what_became_known_changes_nothing(
     deployment: Deployment, notes: Notes
 ) -> None:
