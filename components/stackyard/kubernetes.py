@@ -162,6 +162,27 @@ def environment(variables: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.
     return [k8s.core.v1.EnvVarArgs(name=name, value=variables[name]) for name in sorted(variables)]
 
 
+def custom_resource(
+    name: str,
+    definition: tuple[str, str],
+    metadata: Mapping[str, Any],
+    spec: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> k8s.apiextensions.CustomResource:
+    """Make an object of a kind that a custom resource definition adds: its API version and kind."""
+    import pulumi_kubernetes as k8s
+
+    api_version, kind = definition
+    return k8s.apiextensions.CustomResource(
+        name,
+        api_version=api_version,
+        kind=kind,
+        metadata=k8s.meta.v1.ObjectMetaArgs(**metadata),
+        spec=dict(spec),
+        opts=opts,
+    )
+
+
 def spread(match: Mapping[str, str], key: str = ZONE) -> k8s.core.v1.TopologySpreadConstraintArgs:
     """Return the constraint that spreads matching pods over zones or nodes, if possible."""
     import pulumi_kubernetes as k8s

@@ -14,6 +14,17 @@ SERVICES = StackId("platform", "services", "dev")
 CLUSTER = "platform-foundation-dev"
 KEY_PURPOSES = ("data", "personal", "secrets", "logs", "images")
 
+GPU_POOL: dict[str, Any] = {
+    "version": 1,
+    "node_selector": {"stackyard.dev/gpu-pool": "training"},
+    "taint_key": "nvidia.com/gpu",
+    "taint_value": "training",
+    "resource": "nvidia.com/gpu",
+    "gpus_per_node": 1,
+    "max_gpus": 4,
+}
+"""The GPU pool `training` as the services stack promises it."""
+
 
 def foundation(**changes: Any) -> dict[str, Any]:
     """The outputs of a foundation with one cluster ; `changes` replace fields."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
@@ -75,10 +74,9 @@ def make_pool(
 ) -> list[pulumi.Output[str]]:
     """Make the objects of a pool as children of a component; return the names of its NodePools."""
     labels = kubernetes.labels(wiring.stack, "nodes", pool=pool)
-    node_class = _object(
+    node_class = kubernetes.custom_resource(
         owner.named("node-class"),
-        objects.CLASS_VERSION,
-        "EC2NodeClass",
+        (objects.CLASS_VERSION, "EC2NodeClass"),
         {"name": pool, "labels": labels},
         objects.node_class(machine, config, wiring.nodes, pool=pool),
         owner.child(depends_on=list(wiring.ready)),
@@ -89,10 +87,9 @@ def make_pool(
     if config.static is not None:
         specs["static"] = objects.static_pool(machine, config, node_class=pool)
     made = [
-        _object(
+        kubernetes.custom_resource(
             owner.named(key),
-            objects.POOL_VERSION,
-            "NodePool",
+            (objects.POOL_VERSION, "NodePool"),
             {"name": f"{pool}-{key}", "labels": labels},
             spec,
             owner.child(depends_on=[node_class]),
@@ -100,21 +97,3 @@ def make_pool(
         for key, spec in specs.items()
     ]
     return [one.id for one in made]
-
-
-def _object(
-    name: str,
-    api_version: str,
-    kind: str,
-    metadata: Mapping[str, Any],
-    spec: Mapping[str, Any],
-    opts: pulumi.ResourceOptions,
-) -> k8s.apiextensions.CustomResource:
-    return k8s.apiextensions.CustomResource(
-        name,
-        api_version=api_version,
-        kind=kind,
-        metadata=k8s.meta.v1.ObjectMetaArgs(**metadata),
-        spec=dict(spec),
-        opts=opts,
-    )

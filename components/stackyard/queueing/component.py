@@ -7,10 +7,9 @@ https://kueue.sigs.k8s.io/docs/concepts/fair_sharing/.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
@@ -39,18 +38,18 @@ class StageQueues(Component):
         labels = kubernetes.labels(stack, "queueing")
         flavors = {objects.flavor_name(pool): objects.flavor(one) for pool, one in pools.items()}
         made = [
-            _object(
+            kubernetes.custom_resource(
                 self.named(f"flavor-{flavor}"),
-                "ResourceFlavor",
+                (objects.API_VERSION, "ResourceFlavor"),
                 {"name": flavor, "labels": labels},
                 spec,
                 self.child(),
             )
             for flavor, spec in {objects.GENERAL: {}, **flavors}.items()
         ]
-        _object(
+        kubernetes.custom_resource(
             self.named("cohort"),
-            "Cohort",
+            (objects.API_VERSION, "Cohort"),
             {"name": objects.COHORT, "labels": labels},
             objects.cohort(pools),
             self.child(depends_on=made),
@@ -76,35 +75,18 @@ class ProjectQueue(Component):
         """Wiring: the cluster's GPU pools, and the namespace, known once it exists."""
         super().__init__(name, config, opts=opts)
         labels, own = kubernetes.labels(stack, "queueing"), namespace_name(stack)
-        queue = _object(
+        queue = kubernetes.custom_resource(
             self.named("cluster-queue"),
-            "ClusterQueue",
+            (objects.API_VERSION, "ClusterQueue"),
             {"name": own, "labels": labels},
             objects.cluster_queue(own, config, pools),
             self.child(),
         )
-        _object(
+        kubernetes.custom_resource(
             self.named("local-queue"),
-            "LocalQueue",
+            (objects.API_VERSION, "LocalQueue"),
             {"name": objects.QUEUE, "namespace": namespace, "labels": labels},
             objects.local_queue(own),
             self.child(depends_on=[queue]),
         )
         self.publish()
-
-
-def _object(
-    name: str,
-    kind: str,
-    metadata: Mapping[str, Any],
-    spec: Mapping[str, Any],
-    opts: pulumi.ResourceOptions,
-) -> k8s.apiextensions.CustomResource:
-    return k8s.apiextensions.CustomResource(
-        name,
-        api_version=objects.API_VERSION,
-        kind=kind,
-        metadata=k8s.meta.v1.ObjectMetaArgs(**metadata),
-        spec=dict(spec),
-        opts=opts,
-    )

@@ -21,15 +21,6 @@ from tests.support.estates import ROOT
 
 STAGES = ("dev", "staging")
 UPSTREAMS = {"foundation": FOUNDATION, "services": SERVICES}
-POOL = {
-    "version": 1,
-    "node_selector": {"stackyard.dev/gpu-pool": "training"},
-    "taint_key": "nvidia.com/gpu",
-    "taint_value": "training",
-    "resource": "nvidia.com/gpu",
-    "gpus_per_node": 1,
-    "max_gpus": 4,
-}
 DATABASE = {
     "version": 1,
     "host": "db.internal",
@@ -85,7 +76,7 @@ def made(run: Any) -> dict[str, Any]:
             mounts_secrets=True,
             base_images={"pytorch": "base/pytorch:1", "sklearn": "base/sklearn:1"},
         ),
-        SERVICES.reference: upstream.services(gpu_pools={"training": POOL}),
+        SERVICES.reference: upstream.services(gpu_pools={"training": upstream.GPU_POOL}),
     }
     return {
         stage: run(catalogue.program("project", longest(stage), settings, UPSTREAMS), contracts)

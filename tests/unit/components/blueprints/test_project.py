@@ -20,20 +20,11 @@ STACK = StackId("vision", "defects", "dev")
 UPSTREAMS = {"foundation": FOUNDATION, "services": SERVICES}
 ROOT = "arn:aws:iam::123456789012:root"
 VENDOR = "arn:aws:iam::210987654321:root"
-POOL = {
-    "version": 1,
-    "node_selector": {"stackyard.dev/gpu-pool": "training"},
-    "taint_key": "nvidia.com/gpu",
-    "taint_value": "training",
-    "resource": "nvidia.com/gpu",
-    "gpus_per_node": 1,
-    "max_gpus": 4,
-}
 CONTRACTS: dict[str, dict[str, Any]] = {
     FOUNDATION.reference: upstream.foundation(
         admin_arns=["arn:aws:iam::123456789012:role/platform-admin"],
     ),
-    SERVICES.reference: upstream.services(gpu_pools={"training": POOL}),
+    SERVICES.reference: upstream.services(gpu_pools={"training": upstream.GPU_POOL}),
 }
 
 
