@@ -30,9 +30,7 @@ from stackyard.naming import StackId
 from stackyard.network.subnets import zone_names
 from stackyard_cli.health import placement, reservations
 from stackyard_cli.health.check import Check
-
-Clients = Callable[[str, str], Any]
-"""Function that returns a client for a service and a region."""
+from stackyard_cli.health.placement import Clients
 
 STANDARD = {"on-demand": "L-1216C47A", "spot": "L-34B43A08"}
 """Quotas of standard instances, in vCPUs:

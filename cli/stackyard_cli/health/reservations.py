@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -10,9 +10,7 @@ from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.karpenter.config import NodePoolConfig, ReservationsConfig
 from stackyard_cli.health.check import Check
-
-Clients = Callable[[str, str], Any]
-"""A client by service and region."""
+from stackyard_cli.health.placement import Clients
 
 DAYS_AHEAD = 14
 """An end that is nearer is a problem: what runs there is drained, and new capacity takes time."""
