@@ -22,7 +22,9 @@ test: tools image-tools  ## run every test against the real engine and the real 
 	@$(PYTEST) tests --durations 15
 
 unit: $(STAMP)  ## run the quick tests: no engine, no cloud, nothing to build
-	@$(PYTEST) tests/unit tests/stacks -m "not toolchain" -W error::ResourceWarning
+	@$(PYTEST) tests/unit tests/stacks -m "not toolchain" \
+		-W error::ResourceWarning -W error::pytest.PytestUnraisableExceptionWarning \
+		-W error::pytest.PytestUnhandledThreadExceptionWarning
 
 coverage: tools image-tools  ## run every test and print which lines and branches ran
 	@$(BIN)/coverage erase

@@ -119,6 +119,7 @@ def refused(call: Any, **arguments: Any) -> Any:
     return caught.value.response["Error"]["Code"] in (
         "AccessDenied",
         "AccessDeniedException",
+        "UnauthorizedOperation",  # EC2's word
         "403",
     )
 
