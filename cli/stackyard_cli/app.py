@@ -72,7 +72,7 @@ GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
 """The subcommands by group: module below `commands`, function (or Typer) in it, line in
 `--help`."""
 
-VERBS = {verb: entry for group in GROUPS.values() for verb, entry in group.items()}
+COMMANDS = {command: entry for group in GROUPS.values() for command, entry in group.items()}
 
 FORMER_OPTIONS = {
     "--forge": "--git-host",
@@ -87,14 +87,14 @@ class Tree(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the subcommands in the order of the groups."""
-        return list(VERBS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a subcommand's module and return its command; raises StackyardError if unknown."""
-        if cmd_name not in VERBS:
-            hint = did_you_mean(cmd_name, VERBS, "`stackyard --help` lists the verbs")
-            raise StackyardError(f"unknown verb {cmd_name!r}", hint=hint, code=ExitCode.INVALID)
-        module, attribute, _ = VERBS[cmd_name]
+        if cmd_name not in COMMANDS:
+            hint = did_you_mean(cmd_name, COMMANDS, "`stackyard --help` lists the commands")
+            raise StackyardError(f"unknown command {cmd_name!r}", hint=hint, code=ExitCode.INVALID)
+        module, attribute, _ = COMMANDS[cmd_name]
         target = getattr(import_module(f"stackyard_cli.commands.{module}"), attribute)
         command = get_command(target if isinstance(target, typer.Typer) else _alone(target))
         command.name = cmd_name
@@ -102,13 +102,13 @@ class Tree(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write each group with its subcommands."""
-        for group, verbs in GROUPS.items():
+        for group, commands in GROUPS.items():
             with formatter.section(group):
-                formatter.write_dl([(verb, text) for verb, (_, _, text) in verbs.items()])
+                formatter.write_dl([(command, text) for command, (_, _, text) in commands.items()])
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         render.answer(f"stackyard {version('stackyard')}", json=False)
@@ -195,7 +195,7 @@ def _usage_error(error: Exception) -> StackyardError | None:
     if not isinstance(error, typer.TyperException):
         return None
     context = getattr(error, "ctx", None)
-    verb = context.command_path if context else "stackyard"
+    command = context.command_path if context else "stackyard"
     former = FORMER_OPTIONS.get(getattr(error, "option_name", ""))
-    hint = f"the option is `{former}` now" if former else f"`{verb} --help` shows its options"
+    hint = f"the option is `{former}` now" if former else f"`{command} --help` shows its options"
     return StackyardError(error.format_message(), hint=hint, code=ExitCode.INVALID)

@@ -38,8 +38,8 @@ def styled(text: str, style: Style, stream: TextIO | None = None) -> str:
     NO_COLOR is respected: https://no-color.org.
     """
     terminal = (stream or sys.stderr).isatty()
-    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return f"{SEQUENCES[style]}{text}{RESET}" if terminal and wanted else text
+    coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"{SEQUENCES[style]}{text}{RESET}" if terminal and coloured else text
 
 
 def answer(value: Any, *, json: bool, text: str | None = None, with_secrets: bool = False) -> None:

@@ -40,8 +40,8 @@ class Config(BaseModel):
     def _has_no_problems(self, info: ValidationInfo) -> Self:
         if info.context is type(self):
             return self
-        if found := list(self.problems()):
-            raise problems_error(found)
+        if problems := list(self.problems()):
+            raise problems_error(problems)
         return self
 
     def registered(self) -> dict[str, Any]:

@@ -172,11 +172,11 @@ def vcpus_and_memory(instance_type: str) -> tuple[int, int] | None:
     """
     if (gpu := INSTANCES.get(instance_type)) is not None:
         return gpu.vcpus, gpu.memory_gib
-    found = _GENERAL.match(instance_type)
-    if found is None or (found["family"] == "c5" and "n" in found["options"]):
+    match = _GENERAL.match(instance_type)
+    if match is None or (match["family"] == "c5" and "n" in match["options"]):
         return None
-    size = found["size"]
-    if found["family"].startswith("t"):
+    size = match["size"]
+    if match["family"].startswith("t"):
         memory = _BURSTABLE.get(size)
         vcpus = {"xlarge": 4, "2xlarge": 8}.get(size, 2)
         return None if memory is None else (vcpus, memory)
@@ -188,5 +188,5 @@ def _vcpus(size: str) -> int | None:
     """Return the vCPUs of a size: 4 for each `xlarge`."""
     if size in ("medium", "large"):
         return 1 if size == "medium" else 2
-    found = _LARGE.match(size)
-    return 4 * int(found[1] or 1) if found else None
+    match = _LARGE.match(size)
+    return 4 * int(match[1] or 1) if match else None

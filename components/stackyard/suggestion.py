@@ -19,5 +19,5 @@ def closest(word: str, known: Iterable[str], *, at_most: int = 1, cutoff: float 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
     """Return the hint that names the most similar known name; `otherwise` if none is similar."""
-    found = closest(word, known)
-    return f"did you mean `{found[0]}`?" if found else otherwise
+    similar = closest(word, known)
+    return f"did you mean `{similar[0]}`?" if similar else otherwise

@@ -81,8 +81,8 @@ class Workload:
             name="scratch", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit="2Gi")
         )
         if self.memory is not None:
-            held = k8s.core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")
-            volumes.append(k8s.core.v1.VolumeArgs(name="memory", empty_dir=held))
+            memory = k8s.core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")
+            volumes.append(k8s.core.v1.VolumeArgs(name="memory", empty_dir=memory))
         spec = k8s.core.v1.PodSpecArgs(
             service_account_name=self.name,
             automount_service_account_token=asks_api,

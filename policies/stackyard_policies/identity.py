@@ -14,8 +14,8 @@ IDENTITY_POLICIES = ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy")
 def statements(text: str | Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Return the statements of a document given as text or data; a single one becomes a list."""
     document = json.loads(text) if isinstance(text, str) else (text or {})
-    found = document.get("Statement", [])
-    return found if isinstance(found, list) else [found]
+    listed = document.get("Statement", [])
+    return listed if isinstance(listed, list) else [listed]
 
 
 def listed(value: Any) -> list[str]:

@@ -51,10 +51,12 @@ def role_size(subjects: list[Subject], settings: Settings) -> Iterator[Finding]:
             names = ", ".join(sorted(policy.name for policy in policies))
             message = f"the inline policies of `{role}` ({names}) have {size} characters in sum"
             yield policies[0].urn, f"{message}; IAM takes {documents.INLINE}"
-    for role, found in attached.items():
-        if len(found) > documents.ATTACHED:
-            message = f"`{role}` has {len(found)} managed policies; IAM takes {documents.ATTACHED}"
-            yield found[0].urn, message
+    for role, attachments in attached.items():
+        if len(attachments) > documents.ATTACHED:
+            message = (
+                f"`{role}` has {len(attachments)} managed policies; IAM takes {documents.ATTACHED}"
+            )
+            yield attachments[0].urn, message
 
 
 def _role(subject: Subject) -> str | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from stackyard_sandbox import paths, state
 from stackyard_sandbox.control_plane import ControlPlane, ControlPlaneError
 from stackyard_sandbox.members import SAVING_SECONDS, Cloud, Providers
-from stackyard_sandbox.onprem import OnPremises, Wanted
+from stackyard_sandbox.onprem import ClusterSpec, OnPremises
 from stackyard_sandbox.planes import Planes, every_plane
 from stackyard_sandbox.processes import LOOPBACK, end_strays, only_one
 from stackyard_sandbox.state import Sandbox, SandboxError
@@ -110,7 +110,7 @@ def reset(directory: Path | None = None) -> None:
         _wipe(home)
 
 
-def provide(clusters: Iterable[Wanted], directory: Path | None = None) -> None:
+def provide(clusters: Iterable[ClusterSpec], directory: Path | None = None) -> None:
     """Run on-premises clusters as declared, and create missing ones.
 
     They exist as long as the sandbox: `stop` and `start` keep them, only `reset` deletes them.

@@ -33,7 +33,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ClusterSpec:
     """An on-premises cluster as declared in a stack file."""
 
     name: str
@@ -62,22 +62,22 @@ class OnPremises:
         folder = self._of(kubeconfig, context)
         return self._plane(folder) if folder is not None else None
 
-    def provide(self, wanted: Wanted) -> None:
+    def provide(self, spec: ClusterSpec) -> None:
         """Start it if it does not run, and make its nodes as declared.
 
         Raises ControlPlaneError if it does not start.
         """
-        folder = self._of(wanted.kubeconfig, wanted.context)
-        folder = folder or self._folder / f"{wanted.name}-{_digest(wanted)}"
+        folder = self._of(spec.kubeconfig, spec.context)
+        folder = folder or self._folder / f"{spec.name}-{_digest(spec)}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        before, record = _read(folder), json.loads(json.dumps(asdict(wanted)))
+        before, record = _read(folder), json.loads(json.dumps(asdict(spec)))
         made = before.get("nodes", [])
         # The start needs the issuer; the declared nodes are only those that exist.
         _write(folder, {**record, "nodes": made})
         plane = self._plane(folder)
         plane.start()
         if before != record:
-            _make_nodes(plane, wanted, [node["name"] for node in made])
+            _make_nodes(plane, spec, [node["name"] for node in made])
             _write(folder, record)
 
     def delete(self) -> None:
@@ -99,18 +99,18 @@ class OnPremises:
         return ControlPlane(folder, name, issuer=record["issuer"])
 
 
-def _make_nodes(plane: ControlPlane, wanted: Wanted, before: list[str]) -> None:
+def _make_nodes(plane: ControlPlane, spec: ClusterSpec, before: list[str]) -> None:
     plane.add_node("general-0", capacity=GENERAL)
-    for name in set(before) - {node.name for node in wanted.nodes}:
+    for name in set(before) - {node.name for node in spec.nodes}:
         plane.remove_node(name)
-    for node in wanted.nodes:
+    for node in spec.nodes:
         capacity = {"cpu": "32", "memory": "256Gi", node.resource: str(node.gpus)}
         plane.add_node(node.name, node.labels, [node.taint], capacity)
 
 
-def _digest(wanted: Wanted) -> str:
+def _digest(spec: ClusterSpec) -> str:
     """Return a digest that distinguishes clusters with one name, such as those of two stages."""
-    text = f"{wanted.kubeconfig}\n{wanted.context or ''}"
+    text = f"{spec.kubeconfig}\n{spec.context or ''}"
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

@@ -24,7 +24,7 @@ from .harness import STACK, task
 
 
 def main() -> None:
-    """Run one operation as a verb would, with the same handling of signals."""
+    """Run one operation as a command would, with the same handling of signals."""
     home, environment, operation, config, worker = sys.argv[1:]
 
     wanted = cast(Operation, operation)

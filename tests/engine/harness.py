@@ -24,7 +24,7 @@ from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Report, Task
-from stackyard_cli.inventory.census import Found
+from stackyard_cli.inventory.census import TaggedResource
 from stackyard_cli.recovery.recover import Recovery, recover
 from tests.support.estates import ROOT
 
@@ -110,11 +110,11 @@ class Harness:
 class FolderCensus:
     cloud: Path
 
-    def tagged(self) -> list[Found]:
+    def tagged(self) -> list[TaggedResource]:
         found = []
         for file in self.cloud.glob("*.json"):
             label = json.loads(file.read_text())["label"]
-            found.append(Found(file.stem, f"fake:index:Thing::{label}"))
+            found.append(TaggedResource(file.stem, f"fake:index:Thing::{label}"))
         return found
 
     def identify(self, creates: Sequence[PendingCreate], held: AbstractSet[str]) -> dict[str, str]:

@@ -18,14 +18,14 @@ import pytest
 from kubernetes import client, config
 
 from stackyard_sandbox import daemon
-from stackyard_sandbox.onprem import Node, OnPremises, Wanted
+from stackyard_sandbox.onprem import ClusterSpec, Node, OnPremises
 from stackyard_sandbox.state import Sandbox, SandboxError
 from tests.support.clients import Clients
 
 START = """
 import json, pathlib, sys
 from stackyard_sandbox import daemon
-from stackyard_sandbox.onprem import Node, OnPremises, Wanted
+from stackyard_sandbox.onprem import Node, OnPremises, ClusterSpec
 found = daemon.start(directory=pathlib.Path(sys.argv[1]))
 print(json.dumps([found.pid, found.aws.endpoint, found.aws.access_key_id, dict(found.providers)]))
 """
@@ -203,7 +203,7 @@ def test_a_cluster_on_premises_follows_what_is_declared_last(shared: Any) -> Non
     def wanted(name: str, count: Any) -> Any:
         taint = {"key": "nvidia.com/gpu", "value": "a", "effect": "NoSchedule"}
         nodes = (Node(f"a-{i}", {"pool": "a"}, taint, "nvidia.com/gpu", 8) for i in range(count))
-        return Wanted(name, "~/.kube/nowhere", None, "https://oidc.example", tuple(nodes))
+        return ClusterSpec(name, "~/.kube/nowhere", None, "https://oidc.example", tuple(nodes))
 
     def found() -> Any:
         """By the context that `sandbox env` gives, whatever another stage calls it."""

@@ -1,4 +1,4 @@
-"""`commands/` holds verbs only: parse, call, render; the package's root holds the shell only."""
+"""`commands/` holds commands only: parse, call, render; the root of the package holds the shell."""
 
 from __future__ import annotations
 

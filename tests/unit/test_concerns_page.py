@@ -55,7 +55,7 @@ def commands() -> Iterator[str]:
 
 @pytest.mark.parametrize("line", list(commands()))
 def test_its_commands_are_there(line: str) -> None:
-    """Parsed as the command would: verbs, arguments and options; nothing runs."""
+    """Parsed as the command would: subcommands, arguments and options; nothing runs."""
     words = shlex.split(line)[1:]
     command: Any = Tree(name="stackyard").get_command(None, words[0])
     rest = words[1:]

@@ -44,7 +44,7 @@ WORDS = {
 """Each private word, as a regular expression, and what to write instead."""
 
 ALLOWED = re.compile(r"`stackyard leftovers\b[^`]*`|`leftovers`|in place|take place")
-"""The verb `leftovers` keeps its name; `in place` is the engine's term for an update."""
+"""The command `leftovers` keeps its name; `in place` is the engine's term for an update."""
 
 PRIVATE = re.compile("|".join(rf"\b(?:{word})(?!\w)" for word in WORDS), re.IGNORECASE)
 TEXT_NAMES = {"message", "hint", "problem", "text"}
@@ -115,7 +115,7 @@ def test_errors_and_hints_have_no_private_words(package: str) -> None:
 
 
 def test_help_has_no_private_words() -> None:
-    texts = [*help_texts(app._tree()), *(text for _, _, text in app.VERBS.values())]
+    texts = [*help_texts(app._tree()), *(text for _, _, text in app.COMMANDS.values())]
     assert len(texts) > 200
     assert {text: words for text in texts if (words := private_words(text))} == {}
 

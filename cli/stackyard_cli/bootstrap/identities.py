@@ -19,10 +19,12 @@ def provider_step(clients: Clients, context: AccountContext, host: GitHostName) 
     arn = f"arn:{context.partition}:iam::{context.account}:oidc-provider/{issuer}"
 
     def look() -> Status:
-        found = or_none(lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
-        if found is None:
+        provider = or_none(
+            lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        )
+        if provider is None:
             return "missing"
-        return "ok" if trust.AUDIENCE in found["ClientIDList"] else "different"
+        return "ok" if trust.AUDIENCE in provider["ClientIDList"] else "different"
 
     def make() -> None:
         if look() == "different":
@@ -44,8 +46,8 @@ def policy_step(clients: Clients, context: AccountContext, name: str, text: str)
 
     def current() -> Any:
         version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        found = client.get_policy_version(PolicyArn=arn, VersionId=version)
-        return found["PolicyVersion"]["Document"]
+        default = client.get_policy_version(PolicyArn=arn, VersionId=version)
+        return default["PolicyVersion"]["Document"]
 
     look = compared(current, json.loads(text))
 
@@ -73,7 +75,7 @@ def policy_arn(context: AccountContext, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class WantedRole:
+class RoleSpec:
     """The expected settings of a role."""
 
     name: str
@@ -86,38 +88,38 @@ class WantedRole:
     """Maximum session in seconds; a job must not run longer than its credentials are valid."""
 
 
-def role_step(clients: Clients, wanted: WantedRole) -> Step:
+def role_step(clients: Clients, spec: RoleSpec) -> Step:
     """Return the step for a role: its trust, its policies, its boundary and its sessions."""
-    client, name = clients("iam"), wanted.name
+    client, name = clients("iam"), spec.name
 
     def look() -> Status:
         role = or_none(lambda: client.get_role(RoleName=name)["Role"])
         if role is None:
             return "missing"
         bounds = (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
-        found = (role["AssumeRolePolicyDocument"], bounds, role["MaxSessionDuration"])
-        same = found == (wanted.trust, wanted.boundary, wanted.session_seconds)
-        same = same and _attached(client, name) == set(wanted.attached)
+        current = (role["AssumeRolePolicyDocument"], bounds, role["MaxSessionDuration"])
+        same = current == (spec.trust, spec.boundary, spec.session_seconds)
+        same = same and _attached(client, name) == set(spec.attached)
         return "ok" if same and not _inline(client, name) else "different"
 
     def make() -> None:
-        limit = {"PermissionsBoundary": wanted.boundary} if wanted.boundary else {}
-        _make_role(client, wanted, limit)
+        limit = {"PermissionsBoundary": spec.boundary} if spec.boundary else {}
+        _make_role(client, spec, limit)
         for extra in _inline(client, name):
             client.delete_role_policy(RoleName=name, PolicyName=extra)
         present = _attached(client, name)
-        for arn in sorted(set(wanted.attached) - present):
+        for arn in sorted(set(spec.attached) - present):
             client.attach_role_policy(RoleName=name, PolicyArn=arn)
-        for arn in sorted(present - set(wanted.attached)):
+        for arn in sorted(present - set(spec.attached)):
             client.detach_role_policy(RoleName=name, PolicyArn=arn)
 
     return Step("role", name, look, make)
 
 
-def _make_role(client: Any, wanted: WantedRole, limit: dict[str, str]) -> None:
+def _make_role(client: Any, spec: RoleSpec, limit: dict[str, str]) -> None:
     """Create the role, or correct the existing one."""
-    name, text = wanted.name, json.dumps(wanted.trust)
-    session = {"MaxSessionDuration": wanted.session_seconds}
+    name, text = spec.name, json.dumps(spec.trust)
+    session = {"MaxSessionDuration": spec.session_seconds}
     if or_none(lambda: client.get_role(RoleName=name)) is None:
         client.create_role(
             RoleName=name, AssumeRolePolicyDocument=text, Tags=_tags(), **session, **limit
@@ -130,14 +132,14 @@ def _make_role(client: Any, wanted: WantedRole, limit: dict[str, str]) -> None:
 
 
 def _attached(client: Any, name: str) -> set[str]:
-    found = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    return {each["PolicyArn"] for each in found}
+    policies = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    return {each["PolicyArn"] for each in policies}
 
 
 def _inline(client: Any, name: str) -> list[str]:
     """Return the role's inline policies; the bootstrap itself only attaches managed ones."""
-    found: list[str] = client.list_role_policies(RoleName=name)["PolicyNames"]
-    return found
+    names: list[str] = client.list_role_policies(RoleName=name)["PolicyNames"]
+    return names
 
 
 def _tags() -> list[dict[str, str]]:

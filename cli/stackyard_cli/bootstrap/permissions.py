@@ -217,16 +217,16 @@ def types_of(blueprints: Iterable[str]) -> set[str]:
     """Return the AWS types that the programs of blueprints can create, read from their source."""
     seen: set[str] = set()
     left = [f"stackyard.blueprints.{name}.program" for name in blueprints]
-    found: set[str] = set()
+    types: set[str] = set()
     while left:
         module = left.pop()
         if module in seen:
             continue
         seen.add(module)
         made, imported = _read(module)
-        found |= made
+        types |= made
         left += imported
-    return found
+    return types
 
 
 def actions_of(types: Iterable[str]) -> Actions:
@@ -244,10 +244,10 @@ def actions_of(types: Iterable[str]) -> Actions:
 
 def known_blueprints(names: Iterable[str]) -> list[str]:
     """Return these blueprints and those whose contracts they read."""
-    found: set[str] = set()
+    known: set[str] = set()
     for name in names:
-        found |= {name, *BLUEPRINTS[name]}
-    return sorted(found)
+        known |= {name, *BLUEPRINTS[name]}
+    return sorted(known)
 
 
 @cache

@@ -72,14 +72,14 @@ def chosen(root: Path, host: GitHostName, name: str, branch: str | None) -> Repo
             message = f"ids of a repository are given as OWNER@ID/NAME@ID, at GitHub (got {name!r})"
         hint = "name one repository, for example `--repo acme/estate` or `--repo acme@1/estate@2`"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
-    found = None
+    rendered = None
     with suppress(StackyardError):  # an estate that is not in a repository yet
-        found = rendered_branch(below_top(root)[0])
-    if branch and found and branch != found:
-        message = f"the rendered pipelines apply the branch {found!r} (got --branch {branch!r})"
-        hint = f"use `--branch {found}`, or `stackyard ci render --branch {branch} --write`"
+        rendered = rendered_branch(below_top(root)[0])
+    if branch and rendered and branch != rendered:
+        message = f"the rendered pipelines apply the branch {rendered!r} (got --branch {branch!r})"
+        hint = f"use `--branch {rendered}`, or `stackyard ci render --branch {branch} --write`"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
-    return Repository(host, name, branch or found or "main")
+    return Repository(host, name, branch or rendered or "main")
 
 
 def _with_ids(name: str) -> str:

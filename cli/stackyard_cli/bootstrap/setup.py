@@ -71,7 +71,7 @@ class Setup:
         self._stages = sorted({one.id.stage for one in here})
         self._types = types_of(known_blueprints({one.blueprint for one in here}))
 
-    def wanted(self) -> Iterator[steps.Step]:
+    def planned_steps(self) -> Iterator[steps.Step]:
         """Yield the steps; policies contain the key's ARN, so they are rendered after it exists."""
         yield from steps.key_steps(self._clients, self._alias)
         context = replace(self.context, key_arn=self._key_arn())
@@ -99,14 +99,14 @@ class Setup:
     ) -> Iterator[steps.Step]:
         made = self._policies(context, role, statements)
         yield from made
-        wanted = identities.WantedRole(
+        spec = identities.RoleSpec(
             f"{PREFIX}{role}",
             trust=trust.policy(context, self._repository, stage),
             attached=[identities.policy_arn(context, each.name) for each in made],
             boundary=boundary,
             session_seconds=session_seconds("apply" if stage else "preview"),
         )
-        yield identities.role_step(self._clients, wanted)
+        yield identities.role_step(self._clients, spec)
 
     def _policies(
         self, context: AccountContext, role: str, statements: list[Any]
@@ -118,9 +118,9 @@ class Setup:
 
     def _key_arn(self) -> str:
         """Return the key's ARN; a placeholder while the key does not exist."""
-        found = steps.described_key(self._clients, self._alias)
+        existing = steps.described_key(self._clients, self._alias)
         made = f"arn:{self.context.partition}:kms:{self.context.region}:{self.context.account}:key/"
-        return found or f"{made}known-once-made"
+        return existing or f"{made}known-once-made"
 
 
 def _check_boundary(stack: Loaded) -> None:
@@ -166,7 +166,7 @@ def bootstrap(
 
 def _compared(setup: Setup, *, change: bool) -> Iterator[Row]:
     """Compare step by step, and correct what is not ok if `change`."""
-    for step in setup.wanted():
+    for step in setup.planned_steps():
         status = step.look()
         yield {"what": step.what, "name": step.name, "status": status}
         if change and status != "ok":

@@ -35,8 +35,8 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
     kms = clients("kms")
 
     def key_id() -> str | None:
-        found: str | None = or_none(lambda: kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"])
-        return found
+        known: str | None = or_none(lambda: kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"])
+        return known
 
     def make() -> None:
         tags = [{"TagKey": key, "TagValue": value} for key, value in OURS.items()]
@@ -44,10 +44,10 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
         kms.create_alias(AliasName=alias, TargetKeyId=made)
 
     def rotates() -> Status:
-        found = key_id()
-        if found is None:
+        key = key_id()
+        if key is None:
             return "missing"
-        status = kms.get_key_rotation_status(KeyId=found)
+        status = kms.get_key_rotation_status(KeyId=key)
         return "ok" if status["KeyRotationEnabled"] else "different"
 
     yield Step("key", alias, lambda: "ok" if key_id() else "missing", make)
@@ -56,10 +56,10 @@ def key_steps(clients: Clients, alias: str) -> Iterator[Step]:
 
 def described_key(clients: Clients, alias: str) -> str | None:
     """Return the ARN of the key of an alias; None if there is none."""
-    found: str | None = or_none(
+    arn: str | None = or_none(
         lambda: clients("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
     )
-    return found
+    return arn
 
 
 def bucket_steps(clients: Clients, context: AccountContext) -> Iterator[Step]:
@@ -139,10 +139,10 @@ def _versioning(s3: Any, bucket: str) -> Step:
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=wanted)
 
     def look() -> Status:
-        found = or_none(lambda: s3.get_bucket_versioning(Bucket=bucket))
-        if found is None:
+        current = or_none(lambda: s3.get_bucket_versioning(Bucket=bucket))
+        if current is None:
             return "missing"
-        return "ok" if found.get("Status") == "Enabled" else "different"
+        return "ok" if current.get("Status") == "Enabled" else "different"
 
     return Step("versions", bucket, look, make)
 
@@ -167,19 +167,19 @@ def _expiry(s3: Any, bucket: str) -> Step:
     return Step("former versions expire", bucket, compared(rules, [rule]), make)
 
 
-def includes(found: Any, wanted: Any) -> bool:
+def includes(current: Any, wanted: Any) -> bool:
     """Return whether an answer has all that is wanted; S3 adds settings that nobody sent.
 
     An encryption rule now has `BlockedEncryptionTypes` as well:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html.
     """
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            includes(found.get(key), value) for key, value in wanted.items()
+        return isinstance(current, dict) and all(
+            includes(current.get(key), value) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(includes, found, wanted))
-    return bool(found == wanted)
+        return len(current) == len(wanted) and all(map(includes, current, wanted))
+    return bool(current == wanted)
 
 
 def compared(
@@ -188,10 +188,10 @@ def compared(
     """Return a check that compares a current value with the wanted one."""
 
     def look() -> Status:
-        found = or_none(current)
-        if found is None:
+        value = or_none(current)
+        if value is None:
             return "missing"
-        return "ok" if same(found, wanted) else "different"
+        return "ok" if same(value, wanted) else "different"
 
     return look
 

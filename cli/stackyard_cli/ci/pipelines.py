@@ -93,16 +93,16 @@ def rendered(
 
 def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
     """Return one entry per stack for a job matrix; raises StackyardError above the limit."""
-    found = [
+    entries = [
         {key: row[key] for key in ("stack", "operation", "stage", "account", "region")}
         | {"file": receipt_file(row["stack"])}
         for row in rows
     ]
-    if len(found) > limit:
+    if len(entries) > limit:
         hint = "merge it in parts, for example stage by stage"
-        message = f"{len(found)} stacks are affected; one run takes at most {limit}"
+        message = f"{len(entries)} stacks are affected; one run takes at most {limit}"
         raise StackyardError(message, hint=hint)
-    return found
+    return entries
 
 
 def outputs(rows: Sequence[Row], *, limit: int, layers: bool) -> list[str]:
@@ -127,12 +127,12 @@ def checked_runner(label: str | None) -> str | None:
     raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
 
 
-def child(found: Row, operation: Operation, *, below: str, runner: str | None = None) -> str:
+def child(affected: Row, operation: Operation, *, below: str, runner: str | None = None) -> str:
     """Return a GitLab child pipeline: one job per affected stack, layer after layer.
 
     https://docs.gitlab.com/ci/pipelines/downstream_pipelines/#dynamic-child-pipelines
     """
-    rows = found["stacks"]
+    rows = affected["stacks"]
     stacks = [
         {
             **job,
@@ -145,14 +145,14 @@ def child(found: Row, operation: Operation, *, below: str, runner: str | None = 
     last = ["comment"] if operation == "preview" else [] if stages else ["nothing"]
     names = [{"stack": stack["stack"], "operation": stack["operation"]} for stack in stacks]
     values = {
-        "base": found["base"],
+        "base": affected["base"],
         "below": f"/{below}" if below else "",
         "estate": below or ".",
         "expected": json.dumps(names),
         "runner": checked_runner(runner),
         "minutes": MINUTES[operation],
         # Tool and policies come from the target branch: after the merge, from its former commit.
-        "policies_of": "FETCH_HEAD" if operation == "preview" else found["base"],
+        "policies_of": "FETCH_HEAD" if operation == "preview" else affected["base"],
         "operation": operation,
         "python": PYTHON,
         "stacks": stacks,
@@ -164,9 +164,9 @@ def child(found: Row, operation: Operation, *, below: str, runner: str | None = 
 def read_affected(text: str) -> dict[str, Any]:
     """Read the output of `affected --json`; raises StackyardError for anything else."""
     try:
-        found: dict[str, Any] = json.loads(text)
-        valid = isinstance(found["base"], str)
-        for row in found["stacks"]:
+        affected: dict[str, Any] = json.loads(text)
+        valid = isinstance(affected["base"], str)
+        for row in affected["stacks"]:
             StackId.parse(row["stack"])
     except (ValueError, KeyError, TypeError):
         valid = False
@@ -174,21 +174,21 @@ def read_affected(text: str) -> dict[str, Any]:
         hint = "make it with `stackyard affected --base REV --json`"
         message = "this is not the output of `affected --json`"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
-    return found
+    return affected
 
 
 def _job_stage(row: Row) -> str:
     return "destroy" if row["operation"] == "destroy" else f"layer-{row['layer']}"
 
 
-def _targets(found: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[dict[str, Any]]:
+def _targets(grouped: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[dict[str, Any]]:
     """Return stages by account and region, each with its stacks.
 
     A stage in one account and region is a pattern, so that it includes new stacks.
     """
-    stages = [stage for stage, _, _ in found]
+    stages = [stage for stage, _, _ in grouped]
     rows = []
-    for (stage, account, region), stacks in sorted(found.items()):
+    for (stage, account, region), stacks in sorted(grouped.items()):
         alone = stages.count(stage) == 1
         name = stage if alone else f"{stage}-{account}-{region}"
         chosen = [f"*/*/{stage}"] if alone else [str(stack) for stack in stacks]

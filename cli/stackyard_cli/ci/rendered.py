@@ -16,5 +16,5 @@ def rendered_branch(top: Path) -> str | None:
     file = top / APPLY
     if not file.is_file():
         return None
-    found = _BRANCH.search(file.read_text(encoding="utf-8"))
-    return found[1] if found else None
+    match = _BRANCH.search(file.read_text(encoding="utf-8"))
+    return match[1] if match else None

@@ -37,7 +37,7 @@ def access(
     who: Who = None,
     html: Html = None,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Show who may do what with a project's data and in its namespace, and which rule decides.
 
@@ -46,7 +46,7 @@ def access(
     from stackyard_cli.estate_ops.access import matrix_of
     from stackyard_cli.reports import access_page, access_table
 
-    matrix = matrix_of(stack, estate, dataset=dataset, who=who)
+    matrix = matrix_of(stack, estate_dir, dataset=dataset, who=who)
     if html is not None:
         text = access_page.page(matrix.stack, matrix.data, matrix.namespace)
         files.write_whole(html, text)

@@ -24,13 +24,15 @@ Head = Annotated[
 ]
 
 
-def affected(base: Base, head: Head = None, json: Json = False, estate: EstateDir = None) -> None:
+def affected(
+    base: Base, head: Head = None, json: Json = False, estate_dir: EstateDir = None
+) -> None:
     """List the stacks that a change affects, in dependency order; removed stacks in reverse."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops import affected as comparison
 
-    found = comparison.affected(Estate.find(Path.cwd(), estate).root, base, head)
-    answer = found.to_dict()
+    result = comparison.affected(Estate.find(Path.cwd(), estate_dir).root, base, head)
+    answer = result.to_dict()
     columns = ("stack", "operation", "change", "because")
     render.table(columns, answer["stacks"], json=json, data=answer)
-    render.narrate(f"{len(found.stacks)} affected since {found.base[:12]}")
+    render.narrate(f"{len(result.stacks)} affected since {result.base[:12]}")

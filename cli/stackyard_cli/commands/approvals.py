@@ -39,9 +39,9 @@ COLUMNS = ("run", "candidate", "value", "champion", "champion_value", "started_b
 
 
 @app.command("list")
-def list_approvals(stack: Stack, json: Json = False, estate: EstateDir = None) -> None:
+def list_approvals(stack: Stack, json: Json = False, estate_dir: EstateDir = None) -> None:
     """List the candidates that wait for approval, and the champions they would replace."""
-    rows = [approvals.row(question) for question in pipeline_of(stack, estate).questions()]
+    rows = [approvals.row(question) for question in pipeline_of(stack, estate_dir).questions()]
     render.table(COLUMNS, rows, json=json)
 
 
@@ -51,10 +51,10 @@ def approve(
     run: Run = None,
     comment: Comment = "",
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Approve a candidate: the run builds its image, deploys it and watches it."""
-    _decide(stack, run, "approve", comment, json=json, estate=estate)
+    _decide(stack, run, "approve", comment, json=json, estate_dir=estate_dir)
 
 
 @app.command()
@@ -63,26 +63,26 @@ def reject(
     run: Run = None,
     comment: Comment = "",
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Reject a candidate: the run ends, and the deployed model stays."""
-    _decide(stack, run, "reject", comment, json=json, estate=estate)
+    _decide(stack, run, "reject", comment, json=json, estate_dir=estate_dir)
 
 
 @pipeline.command()
 def start(
-    stack: Stack, comment: Comment = "", json: Json = False, estate: EstateDir = None
+    stack: Stack, comment: Comment = "", json: Json = False, estate_dir: EstateDir = None
 ) -> None:
     """Start a run, recorded under your own role session."""
-    client = pipeline_of(stack, estate)
+    client = pipeline_of(stack, estate_dir)
     person, name = client.person, client.start(comment)
     render.answer({"run": name}, json=json, text=f"{name}: started by {person}")
 
 
 @pipeline.command()
-def runs(stack: Stack, json: Json = False, estate: EstateDir = None) -> None:
+def runs(stack: Stack, json: Json = False, estate_dir: EstateDir = None) -> None:
     """List the last runs with their status and their current or last state."""
-    rows = pipeline_of(stack, estate).runs()
+    rows = pipeline_of(stack, estate_dir).runs()
     render.table(("run", "status", "state", "started"), rows, json=json)
 
 
@@ -93,9 +93,9 @@ def _decide(
     comment: str,
     *,
     json: bool,
-    estate: Path | None,
+    estate_dir: Path | None,
 ) -> None:
-    question = approvals.decide(pipeline_of(stack, estate), run, decision, comment)
+    question = approvals.decide(pipeline_of(stack, estate_dir), run, decision, comment)
     done = {"approve": "approved", "reject": "rejected"}[decision]
     text = f"{question.run}: {question.version} {done}"
     render.answer({"run": question.run, "decision": decision}, json=json, text=text)

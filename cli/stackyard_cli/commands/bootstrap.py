@@ -36,7 +36,7 @@ def bootstrap(
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Create the state bucket, its key, the OIDC provider and the roles of pipelines.
 
@@ -46,13 +46,13 @@ def bootstrap(
     from stackyard_cli.bootstrap import setup
     from stackyard_cli.bootstrap.repository import chosen
 
-    found = Estate.find(Path.cwd(), estate)
-    trusted = chosen(found.root, git_host, repository, branch)
+    estate = Estate.find(Path.cwd(), estate_dir)
+    trusted = chosen(estate.root, git_host, repository, branch)
     for note in trusted.notes():
         render.narrate(note)
     only_show = dry_run or (json and not yes)
     confirm = None if only_show else lambda account, rows: _confirm(account, rows, yes=yes)
-    rows, complete = setup.bootstrap(found, trusted, confirm)
+    rows, complete = setup.bootstrap(estate, trusted, confirm)
     render.table(("status", "what", "name"), rows, json=json)
     if not complete:
         raise typer.Exit(ExitCode.CHANGES_PENDING)

@@ -61,15 +61,15 @@ def render(
     branch: Branch = "main",
     runner: Runner = None,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Print or write the pipelines: preview, apply, drift."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.ci import pipelines
     from stackyard_cli.files import write_whole
 
-    found = Estate.find(Path.cwd(), estate)
-    top, texts = pipelines.in_repository(git_host, found, branch=branch, runner=runner)
+    estate = Estate.find(Path.cwd(), estate_dir)
+    top, texts = pipelines.in_repository(git_host, estate, branch=branch, runner=runner)
     if not write:
         rows = [{"file": file, "text": text} for file, text in texts.items()]
         shown = "\n".join(f"# {row['file']}\n{row['text']}" for row in rows)
@@ -86,16 +86,16 @@ def jobs(
     operation: Operation = "preview",
     runner: Runner = None,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Print GitLab's child pipeline: one job per affected stack."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.ci import pipelines
     from stackyard_cli.estate_ops.git import below_top
 
-    found = pipelines.read_affected(affected.read_text(encoding="utf-8"))
-    _, below = below_top(Estate.find(Path.cwd(), estate).root)
-    text = pipelines.child(found, operation, below=below, runner=runner)
+    parsed = pipelines.read_affected(affected.read_text(encoding="utf-8"))
+    _, below = below_top(Estate.find(Path.cwd(), estate_dir).root)
+    text = pipelines.child(parsed, operation, below=below, runner=runner)
     printer.answer({"pipeline": text} if json else text.rstrip(), json=json)
 
 
@@ -104,8 +104,8 @@ def matrix(affected: Affected, limit: Limit = 256, layers: Layers = False) -> No
     """Print the output variables of a GitHub job: the matrix of affected stacks."""
     from stackyard_cli.ci import pipelines
 
-    found = pipelines.read_affected(affected.read_text(encoding="utf-8"))
-    for line in pipelines.outputs(found["stacks"], limit=limit, layers=layers):
+    parsed = pipelines.read_affected(affected.read_text(encoding="utf-8"))
+    for line in pipelines.outputs(parsed["stacks"], limit=limit, layers=layers):
         printer.answer(line, json=False)
 
 
@@ -125,10 +125,13 @@ def receipts(
 
     text = affected.read_text(encoding="utf-8") if affected else None
     rows = pipelines.read_affected(text)["stacks"] if text is not None else []
-    wanted = [*(stacks or []), *(row["stack"] for row in rows if row["operation"] == "preview")]
+    selected_stacks = [
+        *(stacks or []),
+        *(row["stack"] for row in rows if row["operation"] == "preview"),
+    ]
     # Without an affected stack the commit needs no review, and may therefore have none.
-    found = selected(git_host).receipts(wanted) if wanted or rows else {}
-    for stack, content in found.items():
+    texts = selected(git_host).receipts(selected_stacks) if selected_stacks or rows else {}
+    for stack, content in texts.items():
         write_whole(to / receipt_file(stack), content)
-    written = [{"stack": stack, "file": str(to / receipt_file(stack))} for stack in found]
+    written = [{"stack": stack, "file": str(to / receipt_file(stack))} for stack in texts]
     printer.table(("stack", "file"), written, json=json)

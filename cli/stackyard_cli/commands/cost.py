@@ -16,7 +16,10 @@ COLUMNS = ("stack", "floor", "ceiling", "limit", "unknown", "usage")
 
 
 def cost(
-    stacks: Selection = None, refresh: Refresh = False, json: Json = False, estate: EstateDir = None
+    stacks: Selection = None,
+    refresh: Refresh = False,
+    json: Json = False,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Show the monthly cost of stacks as their files are now, floor to ceiling, in USD."""
     from stackyard_cli.deploy.deployment import Deployment
@@ -24,7 +27,7 @@ def cost(
     from stackyard_cli.reports import cost_table
     from stackyard_cli.review.price_refresh import refresh_prices
 
-    deployment = Deployment.open(estate)
+    deployment = Deployment.open(estate_dir)
     layers = deployment.select(stacks)
     if refresh:
         for line in refresh_prices(deployment.location.home, deployment.regions):

@@ -43,14 +43,14 @@ def preview(
     receipt: WriteReceipt = None,
     policies_of: PoliciesOf = None,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Show what `up` would change; changes nothing."""
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.flow import preview_stacks
     from stackyard_cli.review import approval, gate
 
-    deployment = Deployment.open(estate)
+    deployment = Deployment.open(estate_dir)
     layers = deployment.select(stacks)
     deployment.enforce_policies_of(policies_of)
     deployment.check_immutables(layers)
@@ -79,7 +79,7 @@ def up(
     digest: Digest = None,
     policies_of: PoliciesOf = None,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Apply stacks in dependency order: preview, confirm, apply.
 
@@ -90,7 +90,7 @@ def up(
     from stackyard_cli.deploy.deployment import Deployment
 
     options = ApplyOptions(yes, yes_to_all, refresh, diff, receipt, digest, policies_of)
-    applied = apply_stacks(Deployment.open(estate), stacks, options)
+    applied = apply_stacks(Deployment.open(estate_dir), stacks, options)
     if json:
         render.answer({"stacks": applied.to_dict()}, json=True)
     applied.end(json_printed=json)

@@ -21,13 +21,13 @@ def destroy(
     confirm: Confirm = None,
     dry_run: DryRun = False,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Destroy stacks in reverse dependency order, and list the resources that are kept."""
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.destroy import Destruction
 
-    planned = Destruction.of(Deployment.open(estate), stacks)
+    planned = Destruction.of(Deployment.open(estate_dir), stacks)
     if dry_run and json:
         render.answer({"stacks": planned.to_dict()}, json=True)
         return

@@ -18,7 +18,9 @@ Install = Annotated[
 ]
 
 
-def doctor(install_engine: Install = False, json: Json = False, estate: EstateDir = None) -> None:
+def doctor(
+    install_engine: Install = False, json: Json = False, estate_dir: EstateDir = None
+) -> None:
     """Check what this machine needs to run stacks; exit code 1 for a problem."""
     from stackyard_cli.backend import pulumi_binary
     from stackyard_cli.health.doctor import checks
@@ -26,11 +28,11 @@ def doctor(install_engine: Install = False, json: Json = False, estate: EstateDi
     if install_engine:
         engine = pulumi_binary.install()
         render.narrate(f"installed the engine {engine.version}: {engine.path}")
-    found = checks(estate)
+    results = checks(estate_dir)
     rows = [
         {"check": one.name, "verdict": one.state, "detail": one.detail, "hint": one.hint}
-        for one in found
+        for one in results
     ]
     render.table(["check", "verdict", "detail", "hint"], rows, json=json)
-    if any(one.failed for one in found):
+    if any(one.failed for one in results):
         raise typer.Exit(ExitCode.FAILED)

@@ -22,14 +22,14 @@ def drift(
     fix: Fix = False,
     yes: Yes = False,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Compare applied stacks with the cloud; exit code 4 if something drifted."""
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.drift import check_drift
 
-    check = check_drift(Deployment.open(estate), stacks)
+    check = check_drift(Deployment.open(estate_dir), stacks)
     render.table(COLUMNS, check.rows, json=json)
     for line in check.expired_rules():
         render.narrate(line, "yellow")
@@ -38,4 +38,4 @@ def drift(
         raise typer.Exit(ExitCode.CHANGES_PENDING)
     if check.drifted:
         options = ApplyOptions(yes=yes, refresh=True)
-        apply_stacks(Deployment.open(estate), check.drifted, options).end()
+        apply_stacks(Deployment.open(estate_dir), check.drifted, options).end()

@@ -48,33 +48,35 @@ def new(
     stage: Stage,
     preset: Preset = None,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Create a commented stack file for a project in a stage; an existing file is kept."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops.scaffold import new_stack
     from stackyard_cli.files import write_new
 
-    stack, path, text = new_stack(Estate.find(Path.cwd(), estate), project, stage, preset)
+    stack, path, text = new_stack(Estate.find(Path.cwd(), estate_dir), project, stage, preset)
     write_new(path, text)
     render.answer({"stack": str(stack), "file": str(path)}, json=json, text=str(path))
     render.narrate(f"next: edit it, then `stackyard preview {stack}`")
 
 
-def list_stacks(selection: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+def list_stacks(
+    selection: Selection = None, json: Json = False, estate_dir: EstateDir = None
+) -> None:
     """List the stacks of the estate with their blueprint, owner and sections."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops.listing import stack_row
 
-    found = Estate.find(Path.cwd(), estate)
-    rows = [stack_row(found, stack) for stack in found.select(selection)]
+    estate = Estate.find(Path.cwd(), estate_dir)
+    rows = [stack_row(estate, stack) for stack in estate.select(selection)]
     render.table(("stack", "blueprint", "owner", "sections", "valid"), rows, json=json)
     if not all(row["valid"] for row in rows):
         render.narrate("some stacks are not valid: `stackyard validate` shows why", "yellow")
 
 
 def show(
-    stack: Stack, origin: Origin = False, json: Json = False, estate: EstateDir = None
+    stack: Stack, origin: Origin = False, json: Json = False, estate_dir: EstateDir = None
 ) -> None:
     """Show the effective config of a stack; with --origin, where each value was written."""
     import yaml
@@ -82,8 +84,8 @@ def show(
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops.listing import value_rows
 
-    found = Estate.find(Path.cwd(), estate)
-    loaded = found.load(found.one(stack))
+    estate = Estate.find(Path.cwd(), estate_dir)
+    loaded = estate.load(estate.one(stack))
     if origin:
         rows = value_rows(loaded, as_written=not json)
         render.table(("path", "value", "origin"), rows, json=json)
@@ -93,11 +95,11 @@ def show(
     render.answer({**facts, "config": loaded.effective}, json=json, text=text)
 
 
-def validate(selection: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+def validate(selection: Selection = None, json: Json = False, estate_dir: EstateDir = None) -> None:
     """Validate stack files; list all errors at once, with file, line and column."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.review.validity import validate as check
 
-    count = check(Estate.find(Path.cwd(), estate), selection)
+    count = check(Estate.find(Path.cwd(), estate_dir), selection)
     text = f"{count} stack is valid" if count == 1 else f"{count} stacks are valid"
     render.answer({"stacks": count, "problems": []}, json=json, text=text)

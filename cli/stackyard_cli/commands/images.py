@@ -42,11 +42,11 @@ BASE_COLUMNS = (
 
 
 @app.command("list")
-def list_images(stack: Stack, json: Json = False, estate: EstateDir = None) -> None:
+def list_images(stack: Stack, json: Json = False, estate_dir: EstateDir = None) -> None:
     """List the images that a stack builds, with their framework, CUDA and support dates."""
     from stackyard_cli.estate_ops import images
 
-    rows = [images.row(image) for image in images.planned(stack, estate)]
+    rows = [images.row(image) for image in images.planned(stack, estate_dir)]
     render.table(COLUMNS, rows, json=json)
 
 
@@ -63,12 +63,12 @@ def write(
     stack: Stack,
     directory: Directory = Path("images"),
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Write the Dockerfile and the lock file of each image, as its build receives them."""
     from stackyard_cli.estate_ops import images
 
-    paths = images.written(images.planned(stack, estate), directory)
+    paths = images.written(images.planned(stack, estate_dir), directory)
     render.answer({"written": paths}, json=json, text="\n".join(paths))
 
 
@@ -77,5 +77,5 @@ def lock(base: BaseName, packages: Requirements, json: Json = False) -> None:
     """Print the section `packages:` of an image: what a base lacks, locked with all hashes."""
     from stackyard_cli.estate_ops import images
 
-    found = images.packages(base, packages)
-    render.answer({"packages": found}, json=json, text=images.section(found))
+    resolved = images.packages(base, packages)
+    render.answer({"packages": resolved}, json=json, text=images.section(resolved))

@@ -13,7 +13,7 @@ from stackyard_cli.options import EstateDir, Json, Selection
 COLUMNS = ("stack", "verdict", "data_class", "type", "name", "cost", "id")
 
 
-def leftovers(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+def leftovers(stacks: Selection = None, json: Json = False, estate_dir: EstateDir = None) -> None:
     """List orphaned resources: tagged with a stack, and in no state. Exit code 4 if unexpected.
 
     AWS's tagging API may still list resources that were deleted some minutes ago.
@@ -22,8 +22,8 @@ def leftovers(stacks: Selection = None, json: Json = False, estate: EstateDir = 
     from stackyard_cli.backend.location import location_of_estate
     from stackyard_cli.inventory.orphan_search import orphans_of
 
-    found = Estate.find(Path.cwd(), estate)
-    orphans = orphans_of(location_of_estate(found), found, found.select(stacks))
+    estate = Estate.find(Path.cwd(), estate_dir)
+    orphans = orphans_of(location_of_estate(estate), estate, estate.select(stacks))
     if json:
         render.answer(orphans.to_dict(), json=True)
     else:

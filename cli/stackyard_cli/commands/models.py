@@ -36,29 +36,29 @@ COLUMNS = ("model", "version", "aliases", "run", "created", "lacks")
 
 @app.command("list")
 def list_models(
-    stack: Stack, uri: Uri = None, json: Json = False, estate: EstateDir = None
+    stack: Stack, uri: Uri = None, json: Json = False, estate_dir: EstateDir = None
 ) -> None:
     """List the registered versions, newest first, and what their lineage lacks."""
     from stackyard_cli.mlops.registry import registry_of, row
 
-    _, registry = registry_of(stack, uri, estate)
+    _, registry = registry_of(stack, uri, estate_dir)
     render.table(COLUMNS, [row(version) for version in registry.versions()], json=json)
 
 
 @app.command()
 def show(
-    stack: Stack, model: Model, uri: Uri = None, json: Json = False, estate: EstateDir = None
+    stack: Stack, model: Model, uri: Uri = None, json: Json = False, estate_dir: EstateDir = None
 ) -> None:
     """Show the lineage, parameters and metrics of registered versions."""
     from stackyard_cli.mlops.registry import facts, registry_of, text
 
-    _, registry = registry_of(stack, uri, estate)
+    _, registry = registry_of(stack, uri, estate_dir)
     name, _, number = model.partition("/")
-    found = [one for one in registry.versions(name) if number in ("", str(one["version"]))]
-    if not found:
+    versions = [one for one in registry.versions(name) if number in ("", str(one["version"]))]
+    if not versions:
         hint = f"`stackyard models list {stack}` lists the registered models"
         raise StackyardError(f"{stack}: no model {model!r} is registered", hint=hint)
-    answer = [facts(version) for version in found]
+    answer = [facts(version) for version in versions]
     rows = [
         {"model": f"{one['name']}/{one['version']}", "fact": key, "value": text(value)}
         for one in answer
@@ -69,10 +69,10 @@ def show(
 
 
 @app.command()
-def verify(stack: Stack, uri: Uri = None, json: Json = False, estate: EstateDir = None) -> None:
+def verify(stack: Stack, uri: Uri = None, json: Json = False, estate_dir: EstateDir = None) -> None:
     """Verify that every version has its lineage, and that deployed versions are registered."""
     from stackyard_cli.mlops.registry import registry_of, verified
 
-    rows = verified(*registry_of(stack, uri, estate))
+    rows = verified(*registry_of(stack, uri, estate_dir))
     message = f"{stack}: all {len(rows)} versions have their lineage"
     render.answer({"versions": rows}, json=json, text=message)

@@ -22,12 +22,12 @@ Stage = Annotated[str, typer.Option("--stage", help="Show the levels of this sta
 
 
 @app.command("list")
-def list_rules(stage: Stage = "prod", json: Json = False, estate: EstateDir = None) -> None:
+def list_rules(stage: Stage = "prod", json: Json = False, estate_dir: EstateDir = None) -> None:
     """List every rule with its pack and its level in a stage of this estate."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.review import rules
 
-    settings = Estate.find(Path.cwd(), estate).settings
+    settings = Estate.find(Path.cwd(), estate_dir).settings
     render.table(("rule", "pack", "level", "why"), rules.rows(settings, stage), json=json)
 
 
@@ -40,13 +40,13 @@ def explain(rule: RuleName, json: Json = False) -> None:
 
 
 @app.command("test")
-def check(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+def check(stacks: Selection = None, json: Json = False, estate_dir: EstateDir = None) -> None:
     """Check stacks against the rules by a preview; exit code 3 for a mandatory violation."""
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.flow import preview_stacks
     from stackyard_cli.review import policies
 
-    deployment = Deployment.open(estate)
+    deployment = Deployment.open(estate_dir)
     previews = preview_stacks(deployment, deployment.select(stacks))
     rows = [
         {"stack": str(stack), **policies.to_dict(item)}

@@ -42,13 +42,13 @@ def diff(file: File, other: Other, json: Json = False) -> None:
     from stackyard_cli.review.fingerprint import mismatches
 
     old, new = receipt.read(file), receipt.read(other)
-    found = receipt.differences(old, new)
+    differences = receipt.differences(old, new)
     if old["stack"] != new["stack"]:
-        found.insert(0, f"stack: {old['stack']} before, {new['stack']} now")
+        differences.insert(0, f"stack: {old['stack']} before, {new['stack']} now")
     bound = mismatches(old["fingerprint"], new["fingerprint"])
-    text = "\n".join([*found, *(f"fingerprint: {each}" for each in bound)]) or "no difference"
-    render.answer({"differences": found, "fingerprint": bound}, json=json, text=text)
-    if found or bound:
+    text = "\n".join([*differences, *(f"fingerprint: {each}" for each in bound)]) or "no difference"
+    render.answer({"differences": differences, "fingerprint": bound}, json=json, text=text)
+    if differences or bound:
         raise typer.Exit(ExitCode.CHANGES_PENDING)
 
 

@@ -6,7 +6,7 @@ from stackyard_cli import render
 from stackyard_cli.options import EstateDir, Json, Selection
 
 
-def rehearse(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+def rehearse(stacks: Selection = None, json: Json = False, estate_dir: EstateDir = None) -> None:
     """Show what this version of the code would replace, delete, permit and cost; changes nothing.
 
     Exit code 3 if a resource with data or keys would be replaced or deleted, waived or not.
@@ -14,7 +14,7 @@ def rehearse(stacks: Selection = None, json: Json = False, estate: EstateDir = N
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.rehearsal import rehearse_stacks, stop_at_losses
 
-    previews, blocks = rehearse_stacks(Deployment.open(estate), stacks)
+    previews, blocks = rehearse_stacks(Deployment.open(estate_dir), stacks)
     if json:
         render.answer({"stacks": [block.to_dict() for block in blocks]}, json=True)
     else:

@@ -21,7 +21,9 @@ On = Annotated[
 ]
 
 
-def retention(stack: Stack, on: On = None, json: Json = False, estate: EstateDir = None) -> None:
+def retention(
+    stack: Stack, on: On = None, json: Json = False, estate_dir: EstateDir = None
+) -> None:
     """Show after how many days each class of data is transitioned, expired and erased.
 
     Days count from the upload; for old versions, from the day they were replaced or deleted. With
@@ -30,5 +32,5 @@ def retention(stack: Stack, on: On = None, json: Json = False, estate: EstateDir
     from stackyard_cli.estate_ops import retention as periods
     from stackyard_cli.estate_ops.projects import project
 
-    rows = periods.rows(*project(stack, estate), on)
+    rows = periods.rows(*project(stack, estate_dir), on)
     render.table(list(rows[0]), rows, json=json)

@@ -28,7 +28,7 @@ def schema(
     write: Write = False,
     check: Check = False,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Print or write the JSON Schema of stack files, for editors; always JSON."""
     from stackyard_cli.estate_ops import schemas
@@ -37,7 +37,7 @@ def schema(
     if not (write or check):
         render.answer(schemas.answer(name), json=True)
         return
-    files = schemas.files(name, estate)
+    files = schemas.files(name, estate_dir)
     stale = schemas.outdated(files)
     if check:
         schemas.refuse_outdated(stale, len(files))

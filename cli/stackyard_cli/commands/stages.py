@@ -17,13 +17,13 @@ From = Annotated[str, typer.Argument(metavar="FROM", help="Stage to take the ver
 To = Annotated[str, typer.Argument(metavar="TO", help="Stage whose file gets the versions.")]
 
 
-def diff(one: One, other: Other, json: Json = False, estate: EstateDir = None) -> None:
+def diff(one: One, other: Other, json: Json = False, estate_dir: EstateDir = None) -> None:
     """List every difference of two stacks and its reason; flag the differences without one."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops.comparison import differences
 
-    found = Estate.find(Path.cwd(), estate)
-    a, b = (found.load(found.one(text)) for text in (one, other))
+    estate = Estate.find(Path.cwd(), estate_dir)
+    a, b = (estate.load(estate.one(text)) for text in (one, other))
     rows = [asdict(each) for each in differences(a, b)]
     rows.sort(key=lambda row: row["verdict"] != "flagged")
     columns = ("verdict", "path", "one", "other", "one_origin", "other_origin", "reason")
@@ -38,18 +38,18 @@ def promote(
     target: To,
     dry_run: DryRun = False,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Write the versions of one stage into the next stage's file, to be reviewed and applied."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops.promotion import promotion
     from stackyard_cli.files import write_whole
 
-    found = Estate.find(Path.cwd(), estate)
-    change = promotion(found, *(found.one(f"{project}/{stage}") for stage in (source, target)))
+    estate = Estate.find(Path.cwd(), estate_dir)
+    change = promotion(estate, *(estate.one(f"{project}/{stage}") for stage in (source, target)))
     written = bool(change.values) and not dry_run
     if written:
-        write_whole(found.root / change.file, change.after)
+        write_whole(estate.root / change.file, change.after)
     facts = {**change.to_dict(), "written": written}
     render.answer(facts, json=json, text=change.diff or "nothing to promote")
     render.narrate(f"{len(change.left)} other values differ and stay: `stackyard diff` lists them")

@@ -30,14 +30,14 @@ ShowSecrets = Annotated[
 
 
 def recover(
-    stack: Stack, take_over: TakeOver = None, json: Json = False, estate: EstateDir = None
+    stack: Stack, take_over: TakeOver = None, json: Json = False, estate_dir: EstateDir = None
 ) -> None:
     """Repair a stack's state after a crash; `up` then continues where the run stopped."""
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.inventory.census import AwsCensus
     from stackyard_cli.recovery.recover import recover as repair
 
-    deployment = Deployment.open(estate)
+    deployment = Deployment.open(estate_dir)
     chosen = deployment.estate.one(stack)
     location, region = deployment.location, deployment.estate.load(chosen).config.region
     census = AwsCensus(chosen, region, location.environment)
@@ -57,15 +57,15 @@ def unlock(
     take_over: TakeOver = None,
     yes: Yes = False,
     json: Json = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Remove the lock that a dead run left; refused while its holder lives, or may live."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.backend.location import location_of_estate
     from stackyard_cli.recovery import unlock as unlocking
 
-    found = Estate.find(Path.cwd(), estate)
-    chosen, location = found.one(stack), location_of_estate(found)
+    estate = Estate.find(Path.cwd(), estate_dir)
+    chosen, location = estate.one(stack), location_of_estate(estate)
     locks = unlocking.dead_locks(location, chosen, take_over)
     for one in locks:
         render.narrate(f"{chosen} is locked by {one}")
@@ -84,15 +84,15 @@ def outputs(
     form: Format = "table",
     json: Json = False,
     show_secrets: ShowSecrets = False,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Print the outputs of an applied stack."""
     from stackyard_cli.deploy.outputs import dvc_config, outputs_of
 
     if form == "dvc":
-        render.answer(dvc_config(estate, stack), json=json)
+        render.answer(dvc_config(estate_dir, stack), json=json)
         return
-    values = outputs_of(estate, stack, show_secrets=show_secrets)
+    values = outputs_of(estate_dir, stack, show_secrets=show_secrets)
     if json:
         render.answer(values, json=True, with_secrets=show_secrets)
         return
@@ -103,18 +103,18 @@ def outputs(
     render.table(["output", "value"], rows, json=False, with_secrets=show_secrets)
 
 
-def status(stacks: Selection = None, json: Json = False, estate: EstateDir = None) -> None:
+def status(stacks: Selection = None, json: Json = False, estate_dir: EstateDir = None) -> None:
     """Show what is applied, since when, and who holds a lock; for one project, its concerns too."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.backend.location import location_of_estate
     from stackyard_cli.health import status as state
 
-    found = Estate.find(Path.cwd(), estate)
-    location, chosen = location_of_estate(found), found.select(stacks)
+    estate = Estate.find(Path.cwd(), estate_dir)
+    location, chosen = location_of_estate(estate), estate.select(stacks)
     rows = [state.row(location, stack) for stack in chosen]
     # Only for a stack with its full path: a pattern may match just one stack by chance.
     named = bool(stacks) and [str(stack) for stack in chosen] == stacks
-    checks = state.concerns(location, found, chosen[0]) if named and len(chosen) == 1 else []
+    checks = state.concerns(location, estate, chosen[0]) if named and len(chosen) == 1 else []
     concerns = [{"concern": c.name, "state": c.state, "evidence": c.detail} for c in checks]
     if json:
         answer = [{**row, "concerns": concerns} if concerns else row for row in rows]

@@ -46,10 +46,10 @@ def render(
     job: Job,
     cluster: Cluster = None,
     gpu_pool: GpuPool = None,
-    estate: EstateDir = None,
+    estate_dir: EstateDir = None,
 ) -> None:
     """Print the manifest of a job, for `kubectl create -f -` on its cluster."""
     from stackyard_cli.mlops.training import job_manifest
 
-    text = job_manifest(stack, job, cluster=cluster, gpu_pool=gpu_pool, estate_dir=estate)
+    text = job_manifest(stack, job, cluster=cluster, gpu_pool=gpu_pool, estate_dir=estate_dir)
     printer.answer(text.rstrip(), json=False)

@@ -111,12 +111,12 @@ class Deployment:
 
     def downstreams(self, stacks: Sequence[StackId]) -> list[StackId]:
         """Return existing stacks outside the selection that read a contract of one inside."""
-        found: list[StackId] = []
+        downstreams: list[StackId] = []
         for stack in self.estate.stacks():
             reads = set(self.estate.upstreams(stack).values()) & set(stacks)
             if stack not in stacks and reads and self.exists(stack):
-                found.append(stack)
-        return found
+                downstreams.append(stack)
+        return downstreams
 
     def exists(self, stack: StackId) -> bool:
         """Whether the stack has any resource in a cloud or cluster, by its state."""

@@ -90,11 +90,11 @@ class Destruction:
         """Destroy the stacks, then search for orphaned resources of the destroyed ones."""
         with open_flow(self.deployment) as flow:
             reports = flow.destroy(self.layers)
-        gone = [stack for stack, report in reports.items() if report.ok]
+        destroyed = [stack for stack, report in reports.items() if report.ok]
         environment = self.deployment.location.environment
-        for line in cluster_logs.removed(environment, self.deployment.loaded, gone):
+        for line in cluster_logs.removed(environment, self.deployment.loaded, destroyed):
             render.narrate(line)
-        orphans = self._orphans(gone)
+        orphans = self._orphans(destroyed)
         return Destroyed(self.layers, flow.stops, reports, orphans)
 
     def _resources(self, stack: StackId) -> list[Resource]:

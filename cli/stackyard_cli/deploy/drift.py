@@ -55,12 +55,12 @@ def check_drift(deployment: Deployment, patterns: Sequence[str] | None) -> Drift
 def _rows(deployment: Deployment, refreshed: Reports, pending: Reports) -> list[dict[str, Any]]:
     ignores = deployment.estate.settings.drift.ignore
 
-    def found(report: Report) -> list[drift.Drift]:
+    def drifted(report: Report) -> list[drift.Drift]:
         if not report.ok:
             return [drift.unseen(report)]
         return drift.drift(report, pending.get(report.stack), ignores, today())
 
-    rows = [each.to_dict() for report in refreshed.values() for each in found(report)]
+    rows = [each.to_dict() for report in refreshed.values() for each in drifted(report)]
     rows.sort(key=lambda row: (row["stack"], ORDER.index(row["kind"]), row["name"], row["path"]))
     return rows
 

@@ -105,13 +105,13 @@ class Flow:
     def _applied(self, runner: Runner, task: Task, preview: Report, *, refresh: bool) -> Report:
         """Apply a stack; secrets of its former life are taken over, and then brought up to date."""
         try:
-            found = self._restored_secrets(task) if creates_secrets(preview) else {}
+            secrets = self._restored_secrets(task) if creates_secrets(preview) else {}
         except StackyardError as error:
             result = Result("failed", problem=error.message, hint=error.hint, kind="secrets")
             return Report(task, "up", result)
-        taken_over = {"secrets": found} if found else {}
+        taken_over = {"secrets": secrets} if secrets else {}
         report = runner.run(task, "up", refresh=refresh, packs=self._packs(task), **taken_over)
-        if not (found and report.ok):
+        if not (secrets and report.ok):
             return report
         again = runner.run(task, "up", packs=self._packs(task))
         return report if again.ok else again
@@ -122,14 +122,14 @@ class Flow:
 
         account = Aws(self.deployment.location.environment, task.config["region"])
         try:
-            found = restored(account, task.stack)
+            secrets = restored(account, task.stack)
         except (BotoCoreError, ClientError) as error:
             render.narrate(f"{task.stack}: which secrets wait for deletion is not known: {error}")
             return {}
-        if found:
-            names = ", ".join(sorted(found))
+        if secrets:
+            names = ", ".join(sorted(secrets))
             render.narrate(f"{task.stack}: restored, with their values: {names}")
-        return found
+        return secrets
 
     def destroy(self, layers: Layers) -> Reports:
         """Destroy the stacks; `layers` are in reverse dependency order."""

@@ -15,7 +15,7 @@ from stackyard_cli.errors import StackyardError
 if TYPE_CHECKING:
     from stackyard.onprem.config import OnPremClusterConfig, OnPremConfig
     from stackyard.references import GpuPoolRef
-    from stackyard_sandbox.onprem import Node, Wanted
+    from stackyard_sandbox.onprem import ClusterSpec, Node
 
 
 class OnPremClusters:
@@ -52,7 +52,7 @@ class OnPremClusters:
         from stackyard_sandbox.state import SandboxError
 
         try:
-            daemon.provide([_wanted(name, one) for name, one in self._config.clusters.items()])
+            daemon.provide([_spec(name, one) for name, one in self._config.clusters.items()])
         except SandboxError as error:
             started.set_exception(StackyardError(error.message, hint=error.hint))
         except BaseException as error:
@@ -61,16 +61,16 @@ class OnPremClusters:
             started.set_result(None)
 
 
-def _wanted(name: str, config: OnPremClusterConfig) -> Wanted:
+def _spec(name: str, config: OnPremClusterConfig) -> ClusterSpec:
     from stackyard.onprem.contract import pool_ref
-    from stackyard_sandbox.onprem import Wanted
+    from stackyard_sandbox.onprem import ClusterSpec
 
     nodes = [
         node
         for pool, one in config.gpu_pools.items()
         for node in _nodes(pool, one.nodes, pool_ref(pool, one))
     ]
-    return Wanted(name, config.kubeconfig, config.context, config.issuer, tuple(nodes))
+    return ClusterSpec(name, config.kubeconfig, config.context, config.issuer, tuple(nodes))
 
 
 def _nodes(pool: str, count: int, reference: GpuPoolRef) -> Iterator[Node]:

@@ -19,12 +19,12 @@ URN = re.compile(r"urn:pulumi:[^\s\"`]+")
 
 def refused(diagnostics: Iterable[Diagnostic]) -> list[str]:
     """Return the URNs of the protected resources that the engine refused to delete, each once."""
-    found: dict[str, None] = {}
+    urns: dict[str, None] = {}
     for item in diagnostics:
         if item.severity == "error" and REFUSAL.search(item.message):
             named = URN.search(item.message)
-            found[item.urn or (named.group() if named else "")] = None
-    return [urn for urn in found if urn]
+            urns[item.urn or (named.group() if named else "")] = None
+    return [urn for urn in urns if urn]
 
 
 def unprotect(location: Location, engine: Engine, stack: StackId, urns: Iterable[str]) -> None:

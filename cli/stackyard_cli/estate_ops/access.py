@@ -125,11 +125,11 @@ def answered(
     _check("dataset", dataset, config.datasets, context.stack)
     _check("audience, workload or service", who, identities, context.stack)
     datasets = {name: one for name, one in config.datasets.items() if dataset in (None, name)}
-    asked = (
+    decisions = (
         *((BUCKET, cell) for cell in matrix(documents, datasets, context, others)),
         *((POINT, cell) for cell in _through_points(datasets, documents, context)),
     )
-    for via, cell in asked:
+    for via, cell in decisions:
         if who in (None, cell.who):
             resources = _resource_policies(cell, datasets[cell.dataset], documents, context)
             yield Answer(cell, via, _statement(cell, identities[cell.who], resources))
@@ -181,10 +181,10 @@ def _resource_policies(
 
     key = key_of(dataset, context)
     statements = documents.bucket_statements[cell.dataset]
-    found: list[Document] = [bucket_policy(context.buckets[cell.dataset], key.arn, statements)]
+    policies: list[Document] = [bucket_policy(context.buckets[cell.dataset], key.arn, statements)]
     # An access point's statements have other ids than a bucket's.
     point = documents.access_points.get(f"{cell.who}-{cell.dataset}")
-    return {"resource": [*found, *([point.policy] if point else [])], "key": [key.policy]}
+    return {"resource": [*policies, *([point.policy] if point else [])], "key": [key.policy]}
 
 
 def _check(what: str, name: str | None, known: Collection[str], stack: StackId) -> None:

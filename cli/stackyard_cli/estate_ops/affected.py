@@ -123,16 +123,16 @@ class _Comparison:
     def touched(self) -> tuple[Touched, ...]:
         """Return the affected stacks, in dependency order; removed stacks last, in reverse."""
         whole = self._everything()
-        found: dict[StackId, Touched] = {}
+        touched: dict[StackId, Touched] = {}
         for stack in self._new.stacks():
             one = self._one(stack)
             if one is None and whole:
                 one = self._made(stack, "everything", whole)
             if one is not None:
-                found[stack] = one
+                touched[stack] = one
         if not whole:
-            self._follow(found)
-        ordered = sorted(found.values(), key=lambda each: (each.layer, each.stack))
+            self._follow(touched)
+        ordered = sorted(touched.values(), key=lambda each: (each.layer, each.stack))
         removed = sorted(self._removed(), key=lambda each: (-each.layer, each.stack))
         return (*ordered, *removed)
 
@@ -173,15 +173,15 @@ class _Comparison:
             return None
         return self._made(stack, "changed", ", ".join(touched), map(dotted, values))
 
-    def _follow(self, found: dict[StackId, Touched]) -> None:
+    def _follow(self, touched: dict[StackId, Touched]) -> None:
         """Add the stacks that read a contract of an affected stack."""
         for layer in self._new.layers(self._new.stacks()):
-            for stack in (stack for stack in layer if stack not in found):
+            for stack in (stack for stack in layer if stack not in touched):
                 read = self._new.upstreams(stack).values()
-                upstream = next((each for each in read if each in found), None)
+                upstream = next((each for each in read if each in touched), None)
                 if upstream is not None:
                     why = f"reads the contract of {upstream}"
-                    found[stack] = self._made(stack, "follows", why)
+                    touched[stack] = self._made(stack, "follows", why)
 
     def _made(
         self, stack: StackId, change: Change, because: str, values: Iterable[str] = ()
@@ -204,7 +204,7 @@ def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[
         return
     if old is None or new is None:
         for node in (old, new):
-            yield from (place for place, _ in node.leaves(path)) if node else ()
+            yield from (leaf for leaf, _ in node.leaves(path)) if node else ()
     elif isinstance(old.value, dict) and isinstance(new.value, dict) and old.value and new.value:
         for key in {**new.value, **old.value}:
             yield from _differing(old.value.get(key), new.value.get(key), (*path, key))

@@ -94,8 +94,8 @@ def requirements() -> str:
     An index asked by name alone may have another package of that name. Source: PEP 610,
     https://packaging.python.org/en/latest/specifications/direct-url/.
     """
-    found = json.loads(distribution("stackyard").read_text("direct_url.json") or "{}")
-    url, vcs = found.get("url", ""), found.get("vcs_info")
+    direct_url = json.loads(distribution("stackyard").read_text("direct_url.json") or "{}")
+    url, vcs = direct_url.get("url", ""), direct_url.get("vcs_info")
     if vcs is not None:
         source = f"@ {vcs['vcs']}+{url}@{vcs['commit_id']}"
     elif url.startswith("https://"):

@@ -79,7 +79,7 @@ def estate_at(
     with tempfile.TemporaryDirectory(prefix="stackyard-revision-") as folder:
         try:
             with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-                members = [each for each in archive if _wanted(each, only)]
+                members = [each for each in archive if _is_selected(each, only)]
                 archive.extractall(folder, members=members, filter="data")
         except tarfile.TarError as error:
             raise StackyardError(f"{commit[:12]} holds what no estate holds: {error}") from error
@@ -89,15 +89,15 @@ def estate_at(
 def stacks_at(root: Path, commit: str) -> set[StackId]:
     """Return the stacks of a commit, from the names of its files only."""
     listed = _names(git(root, "ls-tree", "-r", "-z", "--name-only", commit, layout.FOLDER))
-    found: set[StackId] = set()
+    stacks: set[StackId] = set()
     for name in listed:
         parts = name.removesuffix(layout.SUFFIX).split("/")[1:]
         if name.endswith(layout.SUFFIX) and len(parts) == 3 and all(map(SEGMENT.match, parts)):
-            found.add(StackId(*parts))
-    return found
+            stacks.add(StackId(*parts))
+    return stacks
 
 
-def _wanted(member: tarfile.TarInfo, only: Collection[str] | None) -> bool:
+def _is_selected(member: tarfile.TarInfo, only: Collection[str] | None) -> bool:
     shared = member.name.rpartition("/")[2].startswith("_") or layout.STAGES in member.name
     return only is None or (not member.isdir() and (shared or member.name in only))
 

@@ -72,9 +72,9 @@ def packages(base: str, requirements: list[str]) -> dict[str, list[str]]:
         raise StackyardError(f"nothing was locked: {error}") from None
 
 
-def section(found: dict[str, list[str]]) -> str:
+def section(resolved: dict[str, list[str]]) -> str:
     """Return locked packages as the YAML section `packages` of an image."""
-    lines = [f"  {name}: [{', '.join(map(repr, digests))}]" for name, digests in found.items()]
+    lines = [f"  {name}: [{', '.join(map(repr, digests))}]" for name, digests in resolved.items()]
     text = "\n".join(["packages:", *lines]) if lines else "packages: {}  # the base has them all"
     return text.replace("'", '"')
 

@@ -94,32 +94,32 @@ def promotion(estate: Estate, source: StackId, target: StackId) -> Promotion:
         message = f"{source} is a {one.blueprint}, {target} is a {other.blueprint}"
         hint = "name two stages of one project"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
-    wanted = _wanted(one.tree, other.tree)
+    differences = _promoted(one.tree, other.tree)
     file = layout.file_of(target)
     before = (estate.root / file).read_text(encoding="utf-8")
     text = before
-    for path, value in wanted:
+    for path, value in differences:
         text = _written(estate, target, text, path, value)
     after = estate.load_text(target, text)
-    for path, value in wanted:
-        found = _at(after.tree, path)
-        if found is None or found.to_dict() != value:
+    for path, value in differences:
+        current = _at(after.tree, path)
+        if current is None or current.to_dict() != value:
             raise _by_hand(file, path, value)
     differing = [p for p, node in one.tree.leaves() if _differs(node, _at(after.tree, p))]
     left = [dotted(path) for path in differing]
-    return Promotion(target, file, before, text, [(dotted(p), v) for p, v in wanted], left)
+    return Promotion(target, file, before, text, [(dotted(p), v) for p, v in differences], left)
 
 
-def _wanted(source: Node, target: Node) -> list[tuple[FieldPath, Any]]:
-    found: list[tuple[FieldPath, Any]] = []
+def _promoted(source: Node, target: Node) -> list[tuple[FieldPath, Any]]:
+    differing: list[tuple[FieldPath, Any]] = []
     for keys in PROMOTED:
         for path, node in _matching(source, keys, ()):
             parent = _at(target, path[:-1])
             if parent is None or not isinstance(parent.value, dict):
                 continue
             if _differs(node, _at(target, path)):
-                found.append((path, node.to_dict()))
-    return found
+                differing.append((path, node.to_dict()))
+    return differing
 
 
 def _matching(node: Node, keys: Sequence[str], path: FieldPath) -> list[tuple[FieldPath, Node]]:

@@ -40,19 +40,19 @@ def _with_backups(rules: RetentionConfig, foundation: Loaded) -> tuple[Retention
 
 def _contents(config: ProjectConfig) -> dict[str, list[str]]:
     """Return the project's data of each class, by the names in its file."""
-    found: dict[str, list[str]] = {"access_logs": ["access-logs"]}
+    contents: dict[str, list[str]] = {"access_logs": ["access-logs"]}
     for name, dataset in config.datasets.items():
         law = f".{dataset.jurisdiction}" if dataset.kind == "personal" else ""
-        found.setdefault(f"{dataset.kind}{law}", []).append(name)
+        contents.setdefault(f"{dataset.kind}{law}", []).append(name)
     if config.tracking:
-        found["artifacts"] = ["tracking"]
+        contents["artifacts"] = ["tracking"]
     if config.models:
-        found["candidate_models"] = found["production_models"] = ["models"]
+        contents["candidate_models"] = contents["production_models"] = ["models"]
     if config.monitoring:
-        found["logs"] = ["monitoring"]
+        contents["logs"] = ["monitoring"]
     built = config.images.images if config.images else {}
-    found["images"] = sorted({*built, *config.baked_models})
-    return found
+    contents["images"] = sorted({*built, *config.baked_models})
+    return contents
 
 
 def _row(life: Life, contents: list[str], day: datetime.date | None) -> dict[str, Any]:

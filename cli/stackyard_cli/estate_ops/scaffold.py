@@ -70,8 +70,8 @@ def rendered(name: str, /, **values: object) -> str:
 def names(folder: str) -> list[str]:
     """Return the paths of the templates below a folder of `templates/`, sorted."""
     base = TEMPLATES / folder
-    found = (path.relative_to(base).as_posix() for path in base.rglob(f"*{SUFFIX}"))
-    return sorted(name.removesuffix(SUFFIX) for name in found)
+    paths = (path.relative_to(base).as_posix() for path in base.rglob(f"*{SUFFIX}"))
+    return sorted(name.removesuffix(SUFFIX) for name in paths)
 
 
 def _estate_name(directory: Path, name: str | None) -> str:
@@ -79,12 +79,12 @@ def _estate_name(directory: Path, name: str | None) -> str:
     from stackyard.naming import SEGMENT
 
     derived = re.sub(r"[^a-z0-9]+", "-", directory.absolute().name.lower()).strip("-0123456789")
-    found = name or (derived[:32].rstrip("-") if len(derived) > 1 else "estate")
-    if not SEGMENT.match(found):
+    chosen = name or (derived[:32].rstrip("-") if len(derived) > 1 else "estate")
+    if not SEGMENT.match(chosen):
         message = f"not a valid name of an estate (got {name!r})"
         hint = "use 2 to 32 lower-case letters, digits and hyphens, starting with a letter"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
-    return found
+    return chosen
 
 
 def _stack_id(project: str, stage: str) -> StackId:

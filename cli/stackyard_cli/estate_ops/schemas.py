@@ -22,8 +22,8 @@ def names(name: str | None) -> list[str]:
 
 def answer(name: str | None) -> dict[str, Any]:
     """Return one schema, or all schemas by name."""
-    found = {each: schema.schema(each) for each in names(name)}
-    return found[name] if name else found
+    schemas = {each: schema.schema(each) for each in names(name)}
+    return schemas[name] if name else schemas
 
 
 def files(name: str | None, estate_dir: Path | None) -> dict[Path, str]:
@@ -32,11 +32,11 @@ def files(name: str | None, estate_dir: Path | None) -> dict[Path, str]:
     return {root / layout.SCHEMAS / f"{each}.json": schema.text(each) for each in names(name)}
 
 
-def outdated(wanted: dict[Path, str]) -> list[str]:
+def outdated(expected: dict[Path, str]) -> list[str]:
     """Return the files that are missing or different."""
     return [
         str(path)
-        for path, text in wanted.items()
+        for path, text in expected.items()
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
 

@@ -25,14 +25,14 @@ MACHINE = {
 
 def checks(estate_dir: Path | None) -> list[Check]:
     """Check everything that this machine needs to run the stacks of an estate."""
-    found = [attempt(name, check) for name, check in MACHINE.items()]
+    of_machine = [attempt(name, check) for name, check in MACHINE.items()]
     try:
         estate = Estate.find(Path.cwd(), estate_dir)
         target = estate.settings.target
     except EstateError as error:
         skipped = ("sandbox", "backend", "identity")
         return [
-            *found,
+            *of_machine,
             Check("estate", "problem", error.message, error.hint),
             *(Check(name, "not checked", "no estate") for name in skipped),
         ]
@@ -44,7 +44,7 @@ def checks(estate_dir: Path | None) -> list[Check]:
         # Without a valid estate and an identity, every preflight check would repeat the same error.
         ready = all(check.state == "ok" for check in of_estate)
         of_estate += _preflight(estate) if ready else [_skipped_preflight()]
-    return [*found, *of_estate]
+    return [*of_machine, *of_estate]
 
 
 def _files(name: str, estate: Estate) -> Check:

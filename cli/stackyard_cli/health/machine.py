@@ -24,9 +24,9 @@ def python(name: str) -> Check:
 
 def engine(name: str) -> Check:
     """Check that the Pulumi CLI matches the installed SDK; raises StackyardError if not."""
-    found = pulumi_binary.find()
+    binary = pulumi_binary.find()
     sdk = pulumi_binary.sdk_version()
-    return Check(name, "ok", f"{found.version} at {found.path}; SDK {sdk}")
+    return Check(name, "ok", f"{binary.version} at {binary.path}; SDK {sdk}")
 
 
 def toolchain(name: str) -> Check:

@@ -24,25 +24,25 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limi
 
 def zones(stage: str, config: FoundationConfig, clients: Clients) -> Check:
     """Check that the account has the zones of the network, and that EKS can use them."""
-    name, wanted = f"{stage}: zones", zone_names(config.region, config.network.zones)
-    found = clients("ec2", config.region).describe_availability_zones()["AvailabilityZones"]
-    there = {one["ZoneName"]: one for one in found if one["State"] == "available"}
+    name, chosen = f"{stage}: zones", zone_names(config.region, config.network.zones)
+    listed = clients("ec2", config.region).describe_availability_zones()["AvailabilityZones"]
+    there = {one["ZoneName"]: one for one in listed if one["State"] == "available"}
     fit = [zone for zone, one in there.items() if one["ZoneId"] not in WITHOUT_EKS]
     hint = f"set `network.zones` to two or three of {', '.join(sorted(fit))}"
-    if gone := [zone for zone in wanted if zone not in there]:
-        detail = f"the account has no {', '.join(gone)}"
+    if missing := [zone for zone in chosen if zone not in there]:
+        detail = f"the account has no {', '.join(missing)}"
         return Check(name, "problem", detail, hint)
-    if unfit := [zone for zone in wanted if zone not in fit]:
+    if unfit := [zone for zone in chosen if zone not in fit]:
         ids = ", ".join(f"{zone} ({there[zone]['ZoneId']})" for zone in unfit)
         return Check(name, "problem", f"EKS puts no cluster into {ids}", hint)
-    return Check(name, "ok", ", ".join(wanted))
+    return Check(name, "ok", ", ".join(chosen))
 
 
 def trails(stack: StackId, config: FoundationConfig, clients: Clients) -> Check:
     """Check that the stage's trail exists, or that the quota allows another one."""
     name, own = f"{stack.stage}: audit trail", f"{stack.slug}-audit"
-    found = clients("cloudtrail", config.region).describe_trails(includeShadowTrails=True)
-    names = [one["Name"] for one in found["trailList"]]
+    answer = clients("cloudtrail", config.region).describe_trails(includeShadowTrails=True)
+    names = [one["Name"] for one in answer["trailList"]]
     if own in names:
         return Check(name, "ok", f"{own} is there, with {len(names) - 1} others")
     detail = f"{len(names)} of {TRAILS_PER_REGION} trails are used in {config.region}"

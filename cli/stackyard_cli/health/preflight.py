@@ -108,8 +108,8 @@ def _foundation(
 
 def _region(clients: Clients, region: str) -> list[Check]:
     ec2 = clients("ec2", region)
-    found = ec2.describe_regions(RegionNames=[region], AllRegions=True)["Regions"]
-    status = found[0].get("OptInStatus") if found else "unknown"
+    regions = ec2.describe_regions(RegionNames=[region], AllRegions=True)["Regions"]
+    status = regions[0].get("OptInStatus") if regions else "unknown"
     if status in {"opt-in-not-required", "opted-in"}:
         return [Check(f"region {region}", "ok", str(status))]
     hint = "switch it on in the account's settings"
@@ -151,17 +151,17 @@ class Pool:
 def pools_of(config: FoundationConfig, services: ServicesConfig | None) -> dict[str, Pool]:
     """Return the pools of a stage by name, those of the services stack included."""
     system = config.cluster.system_nodes
-    found = {"system_nodes": Pool(system.instance_types, {}, system.nodes)}
+    pools = {"system_nodes": Pool(system.instance_types, {}, system.nodes)}
     for name, pool in (services.node_pools if services else {}).items():
         general = {rung.capacity: int(rung.limits["cpu"]) for rung in general_rungs(pool)}
         vcpus = {_standard(capacity): cpu for capacity, cpu in general.items()}
-        found[name] = Pool(pool.instance_types, vcpus, pool.static.nodes if pool.static else 0)
+        pools[name] = Pool(pool.instance_types, vcpus, pool.static.nodes if pool.static else 0)
     for name, gpu in (services.gpu_pools if services else {}).items():
         counted: Counter[str] = Counter()
         for rung in GpuContract(name, gpu).rungs:
             counted[quota_code(gpu.types[0], rung.capacity)] += int(rung.limits["cpu"])
-        found[name] = Pool(gpu.types, dict(counted), gpu.static.nodes if gpu.static else 0)
-    return found
+        pools[name] = Pool(gpu.types, dict(counted), gpu.static.nodes if gpu.static else 0)
+    return pools
 
 
 def _standard(capacity: Capacity) -> str:
@@ -210,9 +210,9 @@ def _quotas(stage: str, pools: dict[str, Pool], ec2: Any, quotas: Any) -> Iterat
     for code, need in needs.items():
         pools_named = ", ".join(named[code])
         check = f"{stage}: quota {code}"
-        found = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
-        detail = f"{need} vCPUs at most for {pools_named}, {found:g} allowed"
-        if need <= found:
+        quota = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
+        detail = f"{need} vCPUs at most for {pools_named}, {quota:g} allowed"
+        if need <= quota:
             yield Check(check, "ok", f"{detail}; what else runs in the account is not counted")
         else:
             hint = f"ask for {need} of quota {code}, or lower `limits` of a pool"

@@ -29,33 +29,34 @@ def checks(
             continue
         types = pool.types if isinstance(pool, GpuPoolConfig) else pool.instance_types
         check = f"{stage}: reservations of {name}"
-        found = _found(clients("ec2", region), pool.reservations)
-        if not found:
+        reservations = _reservations(clients("ec2", region), pool.reservations)
+        if not reservations:
             hint = "correct `reservations`, or take `reserved` out of `capacity`"
             yield Check(check, "problem", "none is there", hint)
-        yield from (_one(check, each, types, today) for each in found)
+        yield from (_one(check, each, types, today) for each in reservations)
 
 
-def _found(ec2: Any, wanted: ReservationsConfig) -> list[dict[str, Any]]:
+def _reservations(ec2: Any, config: ReservationsConfig) -> list[dict[str, Any]]:
     """Return the reservations that Karpenter would find; ids and tags add up."""
-    asked: list[dict[str, Any]] = [
+    filters: list[dict[str, Any]] = [
         {"Filters": [{"Name": f"tag:{key}", "Values": [value]} for key, value in one.items()]}
-        for one in [wanted.tags]
+        for one in [config.tags]
         if one
     ]
-    asked += [{"CapacityReservationIds": wanted.ids}] if wanted.ids else []
+    filters += [{"CapacityReservationIds": config.ids}] if config.ids else []
     return [
         each
-        for one in asked
+        for one in filters
         for each in ec2.describe_capacity_reservations(**one)["CapacityReservations"]
     ]
 
 
-def _one(check: str, found: dict[str, Any], types: list[str], today: date) -> Check:
-    kind, state, end = found["InstanceType"], found["State"], found.get("EndDate")
+def _one(check: str, reservation: dict[str, Any], types: list[str], today: date) -> Check:
+    kind, state, end = reservation["InstanceType"], reservation["State"], reservation.get("EndDate")
     detail = (
-        f"{found['CapacityReservationId']}: {found['AvailableInstanceCount']} of "
-        f"{found['TotalInstanceCount']} {kind} free in {found['AvailabilityZone']}, {state}"
+        f"{reservation['CapacityReservationId']}: {reservation['AvailableInstanceCount']} of "
+        f"{reservation['TotalInstanceCount']} {kind} free in {reservation['AvailabilityZone']}, "
+        f"{state}"
     )
     if kind not in types:
         return Check(check, "problem", detail, f"the pool does not allow {kind}: it is never used")

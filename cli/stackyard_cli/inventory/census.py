@@ -46,7 +46,7 @@ GONE = frozenset({"deleted", "deleting"})
 
 
 @dataclass(frozen=True)
-class Found:
+class TaggedResource:
     """One tagged resource of the account."""
 
     arn: str
@@ -75,25 +75,25 @@ class AwsCensus:
         """Return a client in the stack's region, with the engine's credentials."""
         return self._aws.client(service)
 
-    def tagged(self) -> list[Found]:
+    def tagged(self) -> list[TaggedResource]:
         """Return every existing resource with the stack's tag.
 
         The tagging API lists most types. EC2 is listed by type, which is complete and current. IAM
         roles are in neither list; they are found by name.
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
         """
-        found = {one.last: one for one in self._ec2()}
-        wanted = {"Key": STACK_TAG, "Values": [str(self._stack)]}
-        for arn, tags in self.search(wanted):
-            one = Found(arn, tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
+        resources = {one.last: one for one in self._ec2()}
+        tag_filter = {"Key": STACK_TAG, "Values": [str(self._stack)]}
+        for arn, tags in self.search(tag_filter):
+            one = TaggedResource(arn, tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
             if self._stays(one):
-                found.setdefault(one.last, one)
-        return list(found.values())
+                resources.setdefault(one.last, one)
+        return list(resources.values())
 
-    def search(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    def search(self, tag_filter: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield ARN and tags of the resources that the tagging API returns for one filter."""
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources")
-        for page in pages.paginate(TagFilters=[wanted]):
+        for page in pages.paginate(TagFilters=[tag_filter]):
             for item in page["ResourceTagMappingList"]:
                 yield item["ResourceARN"], plain_tags(item["Tags"])
 
@@ -102,26 +102,26 @@ class AwsCensus:
 
         `held` are ids in the state: during a replacement the old resource has the same tag.
         """
-        by_label: dict[str, Found] = {}
+        by_label: dict[str, TaggedResource] = {}
         for one in self.tagged():
             if one.label and one.arn not in held and one.last not in held:
                 by_label.setdefault(one.label, one)
         ids: dict[str, str] = {}
         for item in creates:
-            found = item.id or self._id_of(item, by_label.get(item.label))
-            if found and found not in held:
-                ids[item.urn] = found
+            resource_id = item.id or self._id_of(item, by_label.get(item.label))
+            if resource_id and resource_id not in held:
+                ids[item.urn] = resource_id
         return ids
 
-    def _id_of(self, item: PendingCreate, one: Found | None) -> str | None:
+    def _id_of(self, item: PendingCreate, one: TaggedResource | None) -> str | None:
         if item.type.startswith("kubernetes:"):
             return ids.kubernetes_id(item.inputs)
         if one is not None:
             return ids.id_of_arn(item.type, one.arn, one.last)
         return ids.aws_id(item.type, item.inputs, self.client)
 
-    def _ec2(self) -> list[Found]:
-        found: list[Found] = []
+    def _ec2(self) -> list[TaggedResource]:
+        resources: list[TaggedResource] = []
         chosen = [{"Name": f"tag:{STACK_TAG}", "Values": [str(self._stack)]}]
         for operation, (items, key) in EC2.items():
             name = "Filter" if operation == "describe_flow_logs" else "Filters"
@@ -129,11 +129,11 @@ class AwsCensus:
                 tags = plain_tags(item.get("Tags") or [])
                 # Filtered again, because some emulators of EC2 do not filter every type.
                 if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
-                    one = Found(item[key], tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
-                    found.append(one)
-        return found
+                    one = TaggedResource(item[key], tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
+                    resources.append(one)
+        return resources
 
-    def _stays(self, one: Found) -> bool:
+    def _stays(self, one: TaggedResource) -> bool:
         """Return whether a resource is not in the EC2 list, and is not being deleted.
 
         KMS keys pending deletion are being deleted, and so are automated snapshots, which are

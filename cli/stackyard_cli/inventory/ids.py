@@ -78,10 +78,10 @@ def aws_id(kind: str, inputs: Inputs, client: Client) -> str | None:
         return _text(inputs.get("name"))
     if template := TEMPLATES.get(kind):
         try:
-            found = template.format_map({key: _needed(value) for key, value in inputs.items()})
+            filled_in = template.format_map({key: _needed(value) for key, value in inputs.items()})
         except KeyError:
             return None
-        return None if "\0" in found else found
+        return None if "\0" in filled_in else filled_in
     return None
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stackyard.naming import StackId
     from stackyard_cli.backend.checkpoint import Checkpoint
     from stackyard_cli.backend.location import Location
-    from stackyard_cli.inventory.census import Found
+    from stackyard_cli.inventory.census import TaggedResource
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
@@ -47,10 +47,10 @@ def _search(location: Location, estate: Estate, stack: StackId, orphans: Orphans
     earlier = before.resources if before else []
     destroyed = {one["id"] for one in earlier if one["type"] == CLUSTER and one["id"] not in held}
     census = AwsCensus(stack, config.region, location.environment)
-    found = swept(stack, census, sorted(destroyed))
+    resources = swept(stack, census, sorted(destroyed))
     if earlier and not held - {""}:
         # The stack is destroyed: namespaces and volumes, which have no AWS tags, count as well.
-        found += _in_cluster(location, estate, stack, orphans)
+        resources += _in_cluster(location, estate, stack, orphans)
         if kinds := unseen(earlier):
             orphans.not_seen.append(f"{stack}: {', '.join(kinds)}")
     # While the pools exist, Karpenter owns their nodes; afterwards nobody does.
@@ -59,14 +59,14 @@ def _search(location: Location, estate: Estate, stack: StackId, orphans: Orphans
     prices = price_list.prices(location.home, config.region)
     orphans.rows += [
         classified(str(stack), one, retained, prices)
-        for one in found
+        for one in resources
         if one.arn not in held and one.last not in held and not (pools and one.of_node_pool)
     ]
 
 
 def _in_cluster(
     location: Location, estate: Estate, stack: StackId, orphans: Orphans
-) -> list[Found]:
+) -> list[TaggedResource]:
     """Search the cluster of a destroyed project, if the cluster still exists."""
     from stackyard.contracts import FoundationContract
     from stackyard_cli.backend import preconditions

@@ -11,7 +11,7 @@ from stackyard.budget.priced import PRICED
 from stackyard.budget.prices import Prices
 from stackyard.resource_risk import PROTECTED, DataClass, data_class_of
 from stackyard_cli.backend.checkpoint import Resource
-from stackyard_cli.inventory.census import Found
+from stackyard_cli.inventory.census import TaggedResource
 
 SNAPSHOT = ":snapshot:"
 """Part of the ARN of a database's snapshot, which has the tags of its database."""
@@ -91,25 +91,25 @@ class Retained:
         return self.by_stage and data_class_of(kind) in PROTECTED
 
 
-def classified(stack: str, found: Found, retained: Retained, prices: Prices) -> Orphan:
+def classified(stack: str, tagged: TaggedResource, retained: Retained, prices: Prices) -> Orphan:
     """Classify a resource by its resource tag and by its entry in the last good state."""
-    if SNAPSHOT in found.arn:
+    if SNAPSHOT in tagged.arn:
         # A snapshot is always created on purpose: by a person, or at the deletion of a database.
         cost = "by use (snapshot storage)"
-        name = found.arn.rpartition(SNAPSHOT)[2]
-        kind = _service(found.arn)
-        return Orphan(stack, "retained", "stateful", kind, name, found.arn, None, None, cost)
-    kind, _, name = (found.label or "").rpartition("::")
-    resource = retained.resource(found.label)
+        name = tagged.arn.rpartition(SNAPSHOT)[2]
+        kind = _service(tagged.arn)
+        return Orphan(stack, "retained", "stateful", kind, name, tagged.arn, None, None, cost)
+    kind, _, name = (tagged.label or "").rpartition("::")
+    resource = retained.resource(tagged.label)
     inputs = (resource.get("inputs") or {}) if resource else None
     floor, ceiling, cost = _cost(kind, name, inputs, prices)
     return Orphan(
         stack=stack,
         verdict="retained" if kind and retained.covers(kind, resource) else "unexpected",
         data_class=data_class_of(kind) if kind else None,
-        type=kind or _service(found.arn),
-        name=name or found.last,
-        id=found.arn,
+        type=kind or _service(tagged.arn),
+        name=name or tagged.last,
+        id=tagged.arn,
         floor=floor,
         ceiling=ceiling,
         cost=cost,
@@ -136,12 +136,12 @@ def _cost(
         return None, None, "not known: it has no resource tag"
     if PRICED.get(kind) and inputs is None:
         return None, None, "not known: its size is in no state"
-    found = band([Priced(kind, name, inputs or {})], prices)
-    if found.unknown:
-        return None, None, f"not known: {', '.join(found.unknown)}"
-    if found.usage:
-        return None, None, f"by use ({found.usage[0].partition(': ')[2]})"
-    return found.floor, found.ceiling, _amount(found.floor, found.ceiling)
+    cost = band([Priced(kind, name, inputs or {})], prices)
+    if cost.unknown:
+        return None, None, f"not known: {', '.join(cost.unknown)}"
+    if cost.usage:
+        return None, None, f"by use ({cost.usage[0].partition(': ')[2]})"
+    return cost.floor, cost.ceiling, _amount(cost.floor, cost.ceiling)
 
 
 def _amount(low: float, high: float) -> str:

@@ -11,7 +11,13 @@ from typing import Any
 
 from stackyard.naming import StackId, namespace_name
 from stackyard_cli.backend.checkpoint import Resource
-from stackyard_cli.inventory.census import RESOURCE_TAG, STACK_TAG, AwsCensus, Found, plain_tags
+from stackyard_cli.inventory.census import (
+    RESOURCE_TAG,
+    STACK_TAG,
+    AwsCensus,
+    TaggedResource,
+    plain_tags,
+)
 
 UNSEEN = frozenset(
     {
@@ -53,15 +59,15 @@ ROLE_PART = 50
 """Number of characters of a stack's name in its role names, which have at most 64."""
 
 
-def swept(stack: StackId, census: AwsCensus, clusters: Iterable[str]) -> list[Found]:
+def swept(stack: StackId, census: AwsCensus, clusters: Iterable[str]) -> list[TaggedResource]:
     """Return every resource with the stack's tag, or with the name of one of its clusters."""
-    found = {one.arn: one for one in census.tagged()}
+    resources = {one.arn: one for one in census.tagged()}
     for search in (_roles, _identity_providers, _clusters, _repositories):
-        found |= {one.arn: one for one in search(stack, census)}
+        resources |= {one.arn: one for one in search(stack, census)}
     for cluster in clusters:
         for one in _of_cluster(cluster, census):
-            found.setdefault(one.arn, one)
-    return [one for one in found.values() if not _leaving(one, census)]
+            resources.setdefault(one.arn, one)
+    return [one for one in resources.values() if not _leaving(one, census)]
 
 
 def unseen(resources: Iterable[Resource]) -> list[str]:
@@ -69,21 +75,23 @@ def unseen(resources: Iterable[Resource]) -> list[str]:
     return sorted({resource["type"] for resource in resources} & UNSEEN)
 
 
-def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[Found]:
+def in_cluster(stack: StackId, ask: Callable[[str], Any]) -> Iterator[TaggedResource]:
     """Yield a project's orphaned objects in a cluster: its namespace, and its volumes.
 
     `ask` returns an object of the cluster's API by its path, None if it does not exist.
     """
     name = namespace_name(stack)
     if ask(f"/api/v1/namespaces/{name}") is not None:
-        yield Found(f"namespace/{name}", f"kubernetes:core/v1:Namespace::{name}")
+        yield TaggedResource(f"namespace/{name}", f"kubernetes:core/v1:Namespace::{name}")
     for item in (ask("/api/v1/persistentvolumes") or {}).get("items", []):
         if (item["spec"].get("claimRef") or {}).get("namespace") == name:
             volume = item["metadata"]["name"]
-            yield Found(f"volume/{volume}", f"kubernetes:core/v1:PersistentVolume::{volume}")
+            yield TaggedResource(
+                f"volume/{volume}", f"kubernetes:core/v1:PersistentVolume::{volume}"
+            )
 
 
-def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+def _roles(stack: StackId, census: AwsCensus) -> Iterator[TaggedResource]:
     """Yield the stack's roles: `list_roles` returns no tags, so roles are matched by name first.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
@@ -98,7 +106,7 @@ def _roles(stack: StackId, census: AwsCensus) -> Iterator[Found]:
             yield from _profiles(stack, iam, role["RoleName"])
 
 
-def _profiles(stack: StackId, iam: Any, role: str) -> Iterator[Found]:
+def _profiles(stack: StackId, iam: Any, role: str) -> Iterator[TaggedResource]:
     """Yield the instance profiles of a role; IAM deletes no role that is still in one.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html
@@ -109,7 +117,7 @@ def _profiles(stack: StackId, iam: Any, role: str) -> Iterator[Found]:
         yield from _tagged(stack, item["Arn"], tags)
 
 
-def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[TaggedResource]:
     """Yield the stack's OIDC providers, with which external identities assume its roles."""
     iam = census.client("iam")
     for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
@@ -117,7 +125,7 @@ def _identity_providers(stack: StackId, census: AwsCensus) -> Iterator[Found]:
         yield from _tagged(stack, item["Arn"], plain_tags(answer.get("Tags", [])))
 
 
-def _leaving(one: Found, census: AwsCensus) -> bool:
+def _leaving(one: TaggedResource, census: AwsCensus) -> bool:
     """Return whether a secret is marked for deletion: it is not billed, and is deleted later.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
@@ -127,7 +135,7 @@ def _leaving(one: Found, census: AwsCensus) -> bool:
     return "DeletedDate" in census.client("secretsmanager").describe_secret(SecretId=one.arn)
 
 
-def _clusters(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+def _clusters(stack: StackId, census: AwsCensus) -> Iterator[TaggedResource]:
     """Yield the stack's clusters and their node groups."""
     eks = census.client("eks")
     for name in eks.list_clusters()["clusters"]:
@@ -138,7 +146,7 @@ def _clusters(stack: StackId, census: AwsCensus) -> Iterator[Found]:
             yield from _tagged(stack, answer["nodegroupArn"], answer.get("tags"))
 
 
-def _repositories(stack: StackId, census: AwsCensus) -> Iterator[Found]:
+def _repositories(stack: StackId, census: AwsCensus) -> Iterator[TaggedResource]:
     """Yield the stack's image repositories; their names begin with its path."""
     ecr = census.client("ecr")
     for page in ecr.get_paginator("describe_repositories").paginate():
@@ -149,16 +157,16 @@ def _repositories(stack: StackId, census: AwsCensus) -> Iterator[Found]:
                 yield from _tagged(stack, arn, plain_tags(answer))
 
 
-def _tagged(stack: StackId, arn: str, tags: Mapping[str, str] | None) -> Iterator[Found]:
+def _tagged(stack: StackId, arn: str, tags: Mapping[str, str] | None) -> Iterator[TaggedResource]:
     if tags and tags.get(STACK_TAG) == str(stack):
-        yield Found(arn, tags.get(RESOURCE_TAG))
+        yield TaggedResource(arn, tags.get(RESOURCE_TAG))
 
 
-def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[Found]:
+def _of_cluster(cluster: str, census: AwsCensus) -> Iterator[TaggedResource]:
     """Yield the resources of a cluster's controllers, without those with a stack's tags."""
     owned, balanced = CLUSTER_TAGS
     filters = ({"Key": owned.format(cluster)}, {"Key": balanced, "Values": [cluster]})
-    for wanted in filters:
-        for arn, tags in census.search(wanted):
+    for tag_filter in filters:
+        for arn, tags in census.search(tag_filter):
             if STACK_TAG not in tags:
-                yield Found(arn, None)
+                yield TaggedResource(arn, None)

@@ -53,13 +53,13 @@ def row(question: Question) -> dict[str, Any]:
 
 def _chosen(pipeline: PipelineClient, run: str | None) -> Question:
     questions = pipeline.questions()
-    found = [each for each in questions if run is None or each.run == run]
-    if len(found) == 1:
-        return found[0]
+    matching = [each for each in questions if run is None or each.run == run]
+    if len(matching) == 1:
+        return matching[0]
     waiting = ", ".join(each.run for each in questions) or "none"
     if run is not None:
         what = f"{run} does not wait for an approval"
-    elif found:
+    elif matching:
         what = "several runs wait for an approval: name one"
     else:
         what = "no run waits for an approval"

@@ -51,14 +51,14 @@ class PipelineClient:
         """The caller's session name; raises StackyardError if the caller is not in a role."""
         from stackyard.pipeline.attestation import person
 
-        found = person(self.caller)
-        if found is None:
+        name = person(self.caller)
+        if name is None:
             raise StackyardError(
                 f"{self.stack}: {self.caller} is not an assumed-role session; the pipeline accepts "
                 "starts and approvals from one only",
                 hint=ROLE_HINT,
             )
-        return found
+        return name
 
     def put(self, key: str, text: str) -> str:
         """Write a signed request; return its object version."""
@@ -71,8 +71,8 @@ class PipelineClient:
         filters = {"statusFilter": status} if status else {}
         with aws_errors():
             pages = self.client.get_paginator("list_executions")
-            found = pages.paginate(stateMachineArn=self.arn, **filters)
-            return [run for page in found for run in page["executions"]]
+            listed = pages.paginate(stateMachineArn=self.arn, **filters)
+            return [run for page in listed for run in page["executions"]]
 
     def history(self, execution: str) -> list[dict[str, Any]]:
         """Return the events of a run, oldest first."""
@@ -87,8 +87,8 @@ class PipelineClient:
         from stackyard.pipeline.runs import question
 
         running = self.executions("RUNNING")
-        found = (question(run["name"], self.history(run["executionArn"])) for run in running)
-        return [each for each in found if each is not None]
+        questions = (question(run["name"], self.history(run["executionArn"])) for run in running)
+        return [each for each in questions if each is not None]
 
     def runs(self) -> list[dict[str, Any]]:
         """Return the last runs as rows: name, status, current or last state, start."""
@@ -125,8 +125,8 @@ class PipelineClient:
     def _requested_by(self, run: Mapping[str, Any]) -> str | None:
         """Return the version of the object that started a run."""
         with aws_errors():
-            found = self.client.describe_execution(executionArn=run["executionArn"])
-        version: str | None = json.loads(found["input"]).get("object", {}).get("version-id")
+            description = self.client.describe_execution(executionArn=run["executionArn"])
+        version: str | None = json.loads(description["input"]).get("object", {}).get("version-id")
         return version
 
 
@@ -139,10 +139,10 @@ def pipeline_of(stack: str, estate_dir: Path | None) -> PipelineClient:
     from stackyard_cli.backend.contracts import contract_of
     from stackyard_cli.backend.location import location_of_estate
 
-    found = Estate.find(Path.cwd(), estate_dir)
-    chosen = found.one(stack)
-    config = found.load(chosen).config
-    location = location_of_estate(found)
+    estate = Estate.find(Path.cwd(), estate_dir)
+    chosen = estate.one(stack)
+    config = estate.load(chosen).config
+    location = location_of_estate(estate)
     project = isinstance(config, ProjectConfig)
     arn = contract_of(location, ProjectContract, chosen).pipeline if project else None
     if arn is None or not isinstance(config, ProjectConfig):

@@ -41,18 +41,18 @@ class Registry:
         page: dict[str, str] = {}
         while True:
             query = {"max_results": "200", "order_by": "creation_timestamp DESC", **filters, **page}
-            found = self._get("model-versions/search", query)
-            for version in found.get("model_versions", []):
+            answer = self._get("model-versions/search", query)
+            for version in answer.get("model_versions", []):
                 yield {**self._version(version), "run": self._run(version.get("run_id"))}
-            if not found.get("next_page_token"):
+            if not answer.get("next_page_token"):
                 return
-            page = {"page_token": found["next_page_token"]}
+            page = {"page_token": answer["next_page_token"]}
 
     def _version(self, version: dict[str, Any]) -> dict[str, Any]:
         """Return the version itself, because the search omits its aliases."""
         query = {"name": version["name"], "version": version["version"]}
-        found: dict[str, Any] = self._get("model-versions/get", query)["model_version"]
-        return found
+        answer: dict[str, Any] = self._get("model-versions/get", query)["model_version"]
+        return answer
 
     def _run(self, run_id: str | None) -> dict[str, Any]:
         if not run_id:

@@ -50,19 +50,19 @@ class Held:
 def held(location: Location, stacks: Iterable[StackId]) -> list[Held]:
     """Return every lock on these stacks; one listing of the backend, whatever their number."""
     keys = location.store.keys(LOCKS)
-    found: list[Held] = []
+    locks: list[Held] = []
     for stack in stacks:
         state = location.state(stack)
         if any(key.startswith(state.lock_prefix) for key in keys):
-            found += [Held(stack, lock, life_of(lock)) for lock in state.locks()]
-    return found
+            locks += [Held(stack, lock, life_of(lock)) for lock in state.locks()]
+    return locks
 
 
 def check_free(location: Location, stacks: Iterable[StackId]) -> None:
     """Refuse locked stacks, before anything is previewed; raises StateError."""
-    if not (found := held(location, stacks)):
+    if not (locks := held(location, stacks)):
         return
-    first = found[0]
+    first = locks[0]
     if first.life == "alive":
         hint = f"wait for it, or stop it with `kill -INT {first.lock.pid}`"
     else:
@@ -70,8 +70,8 @@ def check_free(location: Location, stacks: Iterable[StackId]) -> None:
     raise StateError(
         f"{first.stack} is locked by {first}",
         hint=hint,
-        details=[f"{one.stack} is locked by {one}" for one in found[1:]],
-        facts={"locks": {str(one.stack): str(one) for one in found}},
+        details=[f"{one.stack} is locked by {one}" for one in locks[1:]],
+        facts={"locks": {str(one.stack): str(one) for one in locks}},
     )
 
 

@@ -13,7 +13,7 @@ from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pending import PendingChanges, PendingCreate, pending_changes
 from stackyard_cli.backend.pulumi_binary import Engine
 from stackyard_cli.engine.parent.session import session
-from stackyard_cli.inventory.census import STACK_TAG, Found, held_by
+from stackyard_cli.inventory.census import STACK_TAG, TaggedResource, held_by
 from stackyard_cli.recovery.lock import check_dead
 from stackyard_cli.recovery.repair import repaired, without
 
@@ -21,7 +21,7 @@ from stackyard_cli.recovery.repair import repaired, without
 class Census(Protocol):
     """Searches the account for the resources of one stack."""
 
-    def tagged(self) -> list[Found]:
+    def tagged(self) -> list[TaggedResource]:
         """Return every resource with the stack's tag."""
 
     def identify(self, creates: Sequence[PendingCreate], held: Set[str]) -> dict[str, str]:
@@ -111,12 +111,12 @@ def recover(
     return outcome
 
 
-def not_in_state(checkpoint: Checkpoint, found: Sequence[Found]) -> list[str]:
+def not_in_state(checkpoint: Checkpoint, resources: Sequence[TaggedResource]) -> list[str]:
     """Return a line for each tagged resource that is not in the state."""
     held = held_by(checkpoint)
     return sorted(
         f"{one.arn} ({one.label or 'no resource tag'})"
-        for one in found
+        for one in resources
         if one.arn not in held and one.last not in held
     )
 
@@ -127,13 +127,13 @@ def foreign(checkpoint: Checkpoint, adopted: Sequence[str], stack: StackId) -> l
     A resource without tags counts as our own: some services set tags by a second call after the
     create.
     """
-    found: list[str] = []
+    urns: list[str] = []
     for resource in checkpoint.resources:
         tags = (resource.get("outputs") or {}).get("tagsAll")
         owner = tags.get(STACK_TAG) if isinstance(tags, dict) else None
         if resource["urn"] in adopted and owner not in (None, str(stack)):
-            found.append(resource["urn"])
-    return found
+            urns.append(resource["urn"])
+    return urns
 
 
 def _repair(

@@ -42,7 +42,7 @@ def restored(account: Account, stack: StackId) -> dict[str, str]:
     and not in the answer. Raises StackyardError, before it changes anything, for one whose key is
     only scheduled for deletion: its value can still be saved.
     """
-    client, found = account.client("secretsmanager"), {}
+    client, arns = account.client("secretsmanager"), {}
     states = [
         (secret, _key_state(account, secret.get("KmsKeyId")))
         for secret in scheduled(account, stack)
@@ -55,8 +55,8 @@ def restored(account: Account, stack: StackId) -> dict[str, str]:
             client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
         else:
             client.restore_secret(SecretId=secret["ARN"])
-            found[secret["Name"]] = secret["ARN"]
-    return found
+            arns[secret["Name"]] = secret["ARN"]
+    return arns
 
 
 def _key_state(account: Account, key: str | None) -> str:

@@ -20,12 +20,12 @@ Row = tuple[str, str, str, str]
 
 def rows(answers: Sequence[Answer]) -> dict[Row, dict[str, dict[str, Any]]]:
     """Return the answers about data by row and verb, as plain data."""
-    found: dict[Row, dict[str, dict[str, Any]]] = {}
+    by_row: dict[Row, dict[str, dict[str, Any]]] = {}
     for answer in answers:
         cell = answer.cell
         key = (cell.dataset, cell.directory, cell.who, answer.via)
-        found.setdefault(key, {})[cell.verb] = answer.to_dict()
-    return found
+        by_row.setdefault(key, {})[cell.verb] = answer.to_dict()
+    return by_row
 
 
 def page(stack: StackId, answers: Sequence[Answer], inside: Sequence[cluster.Answer] = ()) -> str:

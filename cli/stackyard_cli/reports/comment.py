@@ -104,16 +104,16 @@ def _title(ordered: Sequence[Entry], changing: Sequence[Entry]) -> str:
 
 
 def _risk_lines(ordered: Sequence[Entry]) -> list[str]:
-    found: list[tuple[int, str]] = []
+    lines: list[tuple[int, str]] = []
     for each in ordered:
         if each.problem:
-            found.append((0, f"- ⛔ {code(each.stack)} no preview: {code(each.problem, 300)}"))
-        found += [(0, f"- ⛔ {code(each.stack)} stopped: {code(s, 300)}") for s in each.stops]
+            lines.append((0, f"- ⛔ {code(each.stack)} no preview: {code(each.problem, 300)}"))
+        lines += [(0, f"- ⛔ {code(each.stack)} stopped: {code(s, 300)}") for s in each.stops]
         for kind, line in each.risks:
             sign = "🔥" if kind == LOSS else "⚠️"
             level = (LOSS, ACCESS, NETWORK).index(kind) + 1
-            found.append((level, f"- {sign} {code(each.stack)} {kind}: {line}"))
-    return [line for _, line in sorted(found, key=lambda item: item[0])]
+            lines.append((level, f"- {sign} {code(each.stack)} {kind}: {line}"))
+    return [line for _, line in sorted(lines, key=lambda item: item[0])]
 
 
 def _risks(steps: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -11,11 +11,11 @@ from stackyard_cli.review.gate import Review
 
 def rows(reviews: Mapping[StackId, Review]) -> list[dict[str, Any]]:
     """Return the cost of each stack."""
-    found = []
+    result = []
     for stack, review in reviews.items():
         facts = review.cost.to_dict()
-        found.append({**facts, "stack": str(stack), "limit": facts["monthly_limit"]})
-    return found
+        result.append({**facts, "stack": str(stack), "limit": facts["monthly_limit"]})
+    return result
 
 
 def sources(reviews: Iterable[Review]) -> list[str]:

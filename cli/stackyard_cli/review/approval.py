@@ -39,7 +39,7 @@ class Approval:
         cls, context: ReviewContext, target: Path, tasks: Sequence[Task], digest: str | None
     ) -> Approval:
         """Read the receipts of these stacks; raises StackyardError (exit 3) before any change."""
-        found: dict[StackId, receipt.Receipt] = {}
+        receipts: dict[StackId, receipt.Receipt] = {}
         for task in tasks:
             path = path_of(target, task.stack, several=len(tasks) > 1)
             if not path.is_file():
@@ -47,8 +47,8 @@ class Approval:
             content = receipt.read(path, expected_digest=digest)
             if content["stack"] != str(task.stack):
                 raise receipt.refused(f"{path} is of {content['stack']}, not of {task.stack}")
-            found[task.stack] = content
-        approval = cls(context, found)
+            receipts[task.stack] = content
+        approval = cls(context, receipts)
         approval._check_fingerprints(tasks)
         return approval
 

@@ -58,15 +58,15 @@ def losses(steps: Iterable[Step]) -> list[Loss]:
 
 def losses_of(report: Report) -> list[Loss]:
     """Return the losses of a preview, including those that the engine's own protection refused."""
-    found = losses(report.changing)
-    known = {loss.urn for loss in found}
+    lost = losses(report.changing)
+    known = {loss.urn for loss in lost}
     for urn in refused(report.diagnostics):
         if urn not in known:
             # The engine refuses a replacement before it reports a step.
             kind, _, name = urn.rpartition("::")
             kind = kind.rpartition("::")[2].rpartition("$")[2]
-            found.append(Loss(urn, kind, name, "replace", data_class_of(kind)))
-    return found
+            lost.append(Loss(urn, kind, name, "replace", data_class_of(kind)))
+    return lost
 
 
 def losses_of_destroy(resources: Iterable[Resource]) -> list[Loss]:

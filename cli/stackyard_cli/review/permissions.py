@@ -82,12 +82,12 @@ class Permission:
         }
 
     def __str__(self) -> str:
-        verb = "may" if self.effect == "Allow" else "is no longer denied"
+        effect = "may" if self.effect == "Allow" else "is no longer denied"
         who = f" by {self.principal}" if self.principal else ""
         where = f" on {', '.join(self.resources)}" if any(self.resources) else ""
         when = f" if {self.condition}" if self.condition else ""
         actions = ", ".join(_short(action) for action in self.actions)
-        return f"{self.holder}{who} {verb} {actions}{where}{when}"
+        return f"{self.holder}{who} {effect} {actions}{where}{when}"
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ def refresh_prices(home: Path, regions: Iterable[str]) -> Iterator[str]:
     client = Aws({}, price_list.PRICE_API_REGION).client("pricing")
     for region in sorted(regions):
         try:
-            found = price_list.refresh(home, region, client, today())
+            prices = price_list.refresh(home, region, client, today())
         except (BotoCoreError, ClientError) as error:
             raise StackyardError(
                 f"the price API cannot be read: {error}",
                 hint="use credentials with `pricing:GetProducts`, or leave out `--refresh`",
             ) from error
-        yield f"{region}: {len(found)} prices read"
+        yield f"{region}: {len(prices)} prices read"

@@ -97,8 +97,8 @@ def _answer(who: str, name: str, ability: Ability, rules: Sequence[Rule] | None)
 def _running_as(who: str, account: str, rules: Sequence[Rule] | None) -> Answer:
     """Return whether an audience can start pods as an account: RBAC first, then admission."""
     name = f"run pods as {account}"
-    asked = [_answer(who, one, ABILITIES[one], rules) for one in STARTERS]
-    starts = next((one for one in asked if one.allowed), None)
+    answers = [_answer(who, one, ABILITIES[one], rules) for one in STARTERS]
+    starts = next((one for one in answers if one.allowed), None)
     if starts is None:
         why = "no role in the namespace" if rules is None else f"no rule of role {who} starts pods"
         return Answer(who, name, allowed=False, why=why, rule=None)
@@ -112,9 +112,9 @@ def _covers(rule: Rule, ability: Ability) -> bool:
     """Return whether a rule allows an ability; raises ValueError for a rule with unknown fields."""
     if unknown := set(rule) - {"apiGroups", "resources", "verbs"}:
         raise ValueError(f"rules with {', '.join(sorted(unknown))} are not evaluated")
-    asked = {
+    required = {
         "apiGroups": {ability.group, "*"},
         "resources": {ability.resource, "*"},
         "verbs": {ability.verb, "*"},
     }
-    return all(asked[key] & set(rule[key]) for key in asked)
+    return all(required[key] & set(rule[key]) for key in required)

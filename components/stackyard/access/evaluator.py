@@ -110,8 +110,8 @@ def decide_through(
     )
     decision = NOTHING
     for arn, policy in targets:
-        asked = Request(request.principal, request.action, arn, context)
-        decision = decide(asked, identity, policy)
+        forwarded = Request(request.principal, request.action, arn, context)
+        decision = decide(forwarded, identity, policy)
         if not decision.allowed:
             return decision
     return decision

@@ -153,14 +153,14 @@ def trust(audience: AudienceConfig, region: str) -> dict[str, Any]:
     external_id = (
         {"StringEquals": {"sts:ExternalId": audience.external_id}} if audience.external_id else {}
     )
-    found = []
+    allowed = []
     if named:
         accounts = [AwsLocation(one, region).global_arn("iam", "root") for one in roots]
         people = {"ArnLike": {"aws:PrincipalArn": named}, **external_id}
-        found.append(_assume("AssumeByName", accounts, people))
+        allowed.append(_assume("AssumeByName", accounts, people))
     if whole:
-        found.append(_assume("AssumeByAccount", whole, external_id))
-    return iam.document(*found)
+        allowed.append(_assume("AssumeByAccount", whole, external_id))
+    return iam.document(*allowed)
 
 
 def _pods_of(account: str, context: GrantContext) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _allowed(
     context: GrantContext,
 ) -> list[iam.Statement]:
     whole = granted(grants, list(datasets))
-    found = [
+    allowed = [
         *statements.datasets(
             "ReadDatasets", [context.bucket_arn(d) for d, w in whole.items() if not w], write=False
         ),
@@ -193,29 +193,29 @@ def _allowed(
     for dataset, names in grants.directories.items():
         bucket, point = context.bucket_arn(dataset), points[f"{who}-{dataset}"]
         roots = [(bucket, bucket), (point.arn, f"{point.arn}/object")]
-        found += statements.directories(sid("use", dataset), roots, names)
+        allowed += statements.directories(sid("use", dataset), roots, names)
     used: dict[str, set[str]] = {}
     for dataset in {*whole, *grants.directories}:
         key = context.key_arns[datasets[dataset].key]
         used.setdefault(key, set()).add(context.bucket_arn(dataset))
-    found += statements.keys(used, context.region)
-    return [*found, *_beyond_data(who, context)]
+    allowed += statements.keys(used, context.region)
+    return [*allowed, *_beyond_data(who, context)]
 
 
 def _beyond_data(who: str, context: GrantContext) -> list[iam.Statement]:
     """Return permissions beside data: on the cluster, and on settings of buckets for auditors."""
-    found = []
+    allowed = []
     if who in RULES:
         cluster = cluster_arn(
             region=context.region, account=context.account, cluster_name=context.cluster
         )
-        found.append(iam.statement("ReachCluster", ("eks:DescribeCluster",), (cluster,)))
+        allowed.append(iam.statement("ReachCluster", ("eks:DescribeCluster",), (cluster,)))
     if who == "auditor":
         logs = bucket_arn(context.log_bucket, context.region)
         buckets = sorted([*map(context.bucket_arn, context.buckets), logs])
-        found.append(iam.statement("ReadSetup", statements.AUDIT, buckets))
-        found += statements.datasets("ReadAccessLogs", [logs], write=False)
-    return found
+        allowed.append(iam.statement("ReadSetup", statements.AUDIT, buckets))
+        allowed += statements.datasets("ReadAccessLogs", [logs], write=False)
+    return allowed
 
 
 def _access_point(
@@ -235,13 +235,13 @@ def _bucket_statements(
     dataset: str, access: AccessConfig, points: Mapping[str, AccessPoint], context: GrantContext
 ) -> list[iam.Statement]:
     bucket = context.bucket_arn(dataset)
-    found = []
+    result = []
     access_points = [point.arn for point in points.values() if point.dataset == dataset]
     if access_points:
-        found.append(statements.delegation(bucket, access_points))
+        result.append(statements.delegation(bucket, access_points))
     for who, audience in sorted(access.audiences.items()):
         if who in OUTSIDE:
             role = role_arn(context.stack, context.location, who)
             names = audience.directories.get(dataset, [])
-            found += statements.deny_outside(sid(who), role, bucket, names)
-    return found
+            result += statements.deny_outside(sid(who), role, bucket, names)
+    return result

@@ -87,8 +87,8 @@ def matrix(
         for who, role in roles.items():
             for directory in paths(dataset):
                 for verb in ACTIONS:
-                    asked = request(role.arn, verb, bucket, directory)
-                    decision = decide(asked, role.policy, policy)
+                    attempt = request(role.arn, verb, bucket, directory)
+                    decision = decide(attempt, role.policy, policy)
                     decision = _with_key(decision, verb, role, bucket, key)
                     yield Cell(who, name, directory, verb, decision)
 
@@ -98,10 +98,10 @@ def through_access_point(
 ) -> Decision:
     """Return the decision about a request through the access point of the role."""
     role = documents.roles[point.who]
-    asked = request(role.arn, verb, "", directory)
+    attempt = request(role.arn, verb, "", directory)
     bucket = bucket_arn(point.bucket, _region(key))
     policy = bucket_policy(bucket, key.arn, documents.bucket_statements[point.dataset])
-    inside = Request(role.arn, asked.action, asked.resource.removeprefix("/"), asked.context)
+    inside = Request(role.arn, attempt.action, attempt.resource.removeprefix("/"), attempt.context)
     policies: tuple[tuple[str, Any], tuple[str, Any]] = (
         (point.arn, point.policy),
         (bucket, policy),

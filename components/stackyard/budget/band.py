@@ -178,12 +178,12 @@ def _count(sizes: Any, key: str) -> float:
 def _database(resource: Priced, prices: Prices) -> Line:
     inputs = resource.inputs
     items = (f"rds:{inputs.get('engine')}:{inputs.get('instanceClass')}", "rds:gp3")
-    found = [prices.of(item) for item in items]
+    hourly = [prices.of(item) for item in items]
     missing = tuple(
-        f"{item} in {prices.region}" for item, p in zip(items, found, strict=True) if p is None
+        f"{item} in {prices.region}" for item, p in zip(items, hourly, strict=True) if p is None
     )
     copies = 2 if inputs.get("multiAz") is True else 1
-    hour, gigabyte = (price or 0.0 for price in found)
+    hour, gigabyte = (price or 0.0 for price in hourly)
     least = float(inputs.get("allocatedStorage") or 0)
     most = max(least, float(inputs.get("maxAllocatedStorage") or 0))
     floor = copies * (hour * HOURS + gigabyte * least)

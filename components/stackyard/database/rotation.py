@@ -48,14 +48,14 @@ class PasswordRotation(Component):
         """Wiring: the pods of the set-up job, `days` between rotations, and both namespaces."""
         super().__init__(name, Config(), opts=opts)
         self._let_restart(work, purpose, namespace, server_namespace)
-        told: dict[str, pulumi.Input[str]] = {
+        variables: dict[str, pulumi.Input[str]] = {
             "ACCOUNT_FOLDER": ACCOUNT_FOLDER,
             "KUBERNETES_API": "https://kubernetes.default.svc",
             "ROTATION_DAYS": str(days),
             "SERVER": purpose,
             "SERVER_NAMESPACE": server_namespace,
         }
-        work = replace(work, variables={**work.variables, **told})
+        work = replace(work, variables={**work.variables, **variables})
         container = work.container(
             "rotate", Program(["python", f"{PROGRAMS}/rotate.py"], {}), Size("500m", "256Mi")
         )

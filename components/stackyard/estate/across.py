@@ -39,12 +39,12 @@ def problems(loaded: Loaded, stage: Stage) -> list[StackFileError]:
     """Return a stack's references that its upstreams do not have, with their positions."""
     return [
         located(problem, loaded.tree)
-        for problem in _found(loaded.config, stage)
+        for problem in _problems(loaded.config, stage)
         if not is_doubtful(problem, (), loaded.left_out)
     ]
 
 
-def _found(config: StackConfig, stage: Stage) -> Iterator[Problem]:
+def _problems(config: StackConfig, stage: Stage) -> Iterator[Problem]:
     below, shared = stage.foundation, stage.services
     foundation, services = (one.config if one else None for one in (below, shared))
     if isinstance(config, ProjectSections):
@@ -64,7 +64,7 @@ def _found(config: StackConfig, stage: Stage) -> Iterator[Problem]:
 
 def _is_valid(upstream: Loaded, used: Iterable[FieldPath]) -> bool:
     """Whether the fields that a check reads are valid: otherwise it says nothing of the project."""
-    return not any(overlap(gone, field) for gone in upstream.left_out for field in used)
+    return not any(overlap(omitted, field) for omitted in upstream.left_out for field in used)
 
 
 def _karpenter(config: ServicesConfig, upstream: FoundationConfig) -> Iterator[Problem]:
@@ -125,10 +125,10 @@ def _gpu_quota(
 ) -> Iterator[Problem]:
     """A quota above the pools promises GPUs that no node will have."""
     quota = config.namespace.quota.gpus
-    held = sum(GpuContract(name, pool).max_gpus for name, pool in upstream.gpu_pools.items())
-    if quota > held:
-        message = f"`gpus` ({quota}) is above the {held} GPUs of all pools of {stack}"
-        hint = f"write at most {held}, or raise `limits` of a pool"
+    capacity = sum(GpuContract(name, pool).max_gpus for name, pool in upstream.gpu_pools.items())
+    if quota > capacity:
+        message = f"`gpus` ({quota}) is above the {capacity} GPUs of all pools of {stack}"
+        hint = f"write at most {capacity}, or raise `limits` of a pool"
         yield Problem(("namespace", "quota", "gpus"), message, hint)
 
 

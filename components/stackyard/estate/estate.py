@@ -120,22 +120,24 @@ class Estate:
 
         Raises EstateError if the stage has none or several.
         """
-        found: dict[str, StackId] = {}
+        upstreams: dict[str, StackId] = {}
         for blueprint in BLUEPRINTS[self.blueprint(stack)]:
             named = self._by_stage_and_blueprint.get((stack.stage, blueprint), [])
             if len(named) != 1:
                 listed = ", ".join(map(str, named)) or "none"
                 problem = f"{stack} needs one `{blueprint}` in its stage, there is {listed}"
                 raise EstateError(problem, self._provide(blueprint, stack.stage))
-            found[blueprint] = named[0]
-        return found
+            upstreams[blueprint] = named[0]
+        return upstreams
 
     def _provide(self, blueprint: str, stage: str) -> str:
         """Return the hint for a stage that has no stack of a blueprint, or has several."""
-        found = self._by_stage_and_blueprint
-        makers = [one for (_, made), stacks in found.items() if made == blueprint for one in stacks]
+        by_stage = self._by_stage_and_blueprint
+        makers = [
+            one for (_, made), stacks in by_stage.items() if made == blueprint for one in stacks
+        ]
         projects = {f"{one.team}/{one.project}" for one in makers}
-        if len(projects) == 1 and (stage, blueprint) not in found:
+        if len(projects) == 1 and (stage, blueprint) not in by_stage:
             return f"run `stackyard new {projects.pop()} --stage {stage}`"
         return f"in one project only, {layout.DEFAULTS} must say `blueprint: {blueprint}`"
 
@@ -155,38 +157,38 @@ class Estate:
             stage_names,
         )
 
-        found = [*self.layout.stray, *self._settings_problems()]
-        found += stage_names.of_paths(self.layout.stacks)
+        collected = [*self.layout.stray, *self._settings_problems()]
+        collected += stage_names.of_paths(self.layout.stacks)
         stages = {stack.stage for stack in self.layout.stacks}
         for file in sorted(self.layout.shared - {layout.ESTATE}):
             try:
                 self._files.tree(file)
                 if file == layout.COMPANY or file.startswith(layout.STAGES):
-                    found += self._loader.shared_problems(file)
+                    collected += self._loader.shared_problems(file)
             except StackFileErrors as errors:
-                found += errors.problems
+                collected += errors.problems
         checked = cache(self._valid)
         valid: list[Loaded] = []
         for stack in stacks:
             try:
                 loaded, problems = self._loader.check(stack)
-                found += problems
+                collected += problems
                 if loaded is None:
                     continue
                 valid.append(loaded)
-                found += [*stage_names.of_roles(loaded, stages), *role_sizes.problems(loaded)]
+                collected += [*stage_names.of_roles(loaded, stages), *role_sizes.problems(loaded)]
                 below = self.upstreams(stack)
                 stage = across.Stage(
                     checked(below.get("foundation")), checked(below.get("services"))
                 )
-                found += across.problems(loaded, stage)
+                collected += across.problems(loaded, stage)
             except StackFileErrors as errors:
-                found += errors.problems
+                collected += errors.problems
             except EstateError as error:
                 file = layout.file_of(stack)
-                found.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
-        found += onprem_stages.shared_clusters(valid)
-        return StackFileErrors(found).problems
+                collected.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
+        collected += onprem_stages.shared_clusters(valid)
+        return StackFileErrors(collected).problems
 
     def _settings_problems(self) -> list[StackFileError]:
         try:
@@ -204,10 +206,10 @@ class Estate:
 
     @cached_property
     def _by_stage_and_blueprint(self) -> dict[tuple[str, str], list[StackId]]:
-        found: dict[tuple[str, str], list[StackId]] = {}
+        grouped: dict[tuple[str, str], list[StackId]] = {}
         for stack in self.layout.stacks:
-            found.setdefault((stack.stage, self.blueprint(stack)), []).append(stack)
-        return found
+            grouped.setdefault((stack.stage, self.blueprint(stack)), []).append(stack)
+        return grouped
 
     def _close(self, text: str) -> str | None:
         names = [str(stack) for stack in self.layout.stacks]

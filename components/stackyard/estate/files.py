@@ -45,13 +45,13 @@ class Files:
 
     def trees(self, files: Iterable[str]) -> dict[str, Node]:
         """Return several trees; raises StackFileErrors with the problems of all of them."""
-        found: dict[str, Node] = {}
+        trees: dict[str, Node] = {}
         problems: list[StackFileError] = []
         for file in files:
             try:
-                found[file] = self.tree(file)
+                trees[file] = self.tree(file)
             except StackFileErrors as errors:
                 problems += errors.problems
         if problems:
             raise StackFileErrors(problems)
-        return found
+        return trees

@@ -97,4 +97,4 @@ def renamed(key: str, known: Collection[str], value: str) -> Message | None:
 
 def is_written(new: str, section: Node) -> bool:
     """Return whether a section has a former key of this field, so that it is not also missing."""
-    return any(new in found and section.child(key) for key, found in FORMER_KEYS.items())
+    return any(new in present and section.child(key) for key, present in FORMER_KEYS.items())

@@ -65,54 +65,54 @@ def closeness(file: str) -> int:
 
 def scan(root: Path) -> Layout:
     """Return the layout of an estate; files that are not YAML or JSON are ignored."""
-    found = Layout()
+    layout = Layout()
     for name, is_folder, path in _entries(root, FOLDER):
         if path in (ESTATE, COMPANY) and not is_folder:
-            found.shared.add(path)
+            layout.shared.add(path)
         elif path == STAGES and is_folder:
-            _stages(root, found)
+            _stages(root, layout)
         elif path == SCHEMAS and is_folder:
             continue
         elif is_folder and SEGMENT.match(name):
-            _team(root, path, found)
+            _team(root, path, layout)
         else:
-            _stray(root, found, name, path, is_folder)
-    found.stacks.sort()
-    return found
+            _stray(root, layout, name, path, is_folder)
+    layout.stacks.sort()
+    return layout
 
 
-def _stages(root: Path, found: Layout) -> None:
+def _stages(root: Path, layout: Layout) -> None:
     for name, is_folder, path in _entries(root, STAGES):
         if not is_folder and name.endswith(SUFFIX) and SEGMENT.match(name.removesuffix(SUFFIX)):
-            found.shared.add(path)
+            layout.shared.add(path)
         else:
-            _stray(root, found, name, path, is_folder)
+            _stray(root, layout, name, path, is_folder)
 
 
-def _team(root: Path, folder: str, found: Layout) -> None:
+def _team(root: Path, folder: str, layout: Layout) -> None:
     for name, is_folder, path in _entries(root, folder):
         if name == DEFAULTS and not is_folder:
-            found.shared.add(path)
+            layout.shared.add(path)
         elif is_folder and SEGMENT.match(name):
-            _project(root, path, found)
+            _project(root, path, layout)
         else:
-            _stray(root, found, name, path, is_folder)
+            _stray(root, layout, name, path, is_folder)
 
 
-def _project(root: Path, folder: str, found: Layout) -> None:
+def _project(root: Path, folder: str, layout: Layout) -> None:
     _, team, project = folder.split("/")
     for name, is_folder, path in _entries(root, folder):
         stage = name.removesuffix(SUFFIX)
         if name == DEFAULTS and not is_folder:
-            found.shared.add(path)
+            layout.shared.add(path)
         elif not is_folder and stage != name and SEGMENT.match(stage):
             stack = StackId(team, project, stage)
-            found.stacks.append(stack)
+            layout.stacks.append(stack)
             if stack.problem is not None:
                 problem, hint = stack.problem
-                found.stray.append(StackFileError(path, 1, 1, "", problem, hint=hint))
+                layout.stray.append(StackFileError(path, 1, 1, "", problem, hint=hint))
         else:
-            _stray(root, found, name, path, is_folder)
+            _stray(root, layout, name, path, is_folder)
 
 
 def _entries(root: Path, folder: str) -> Iterator[tuple[str, bool, str]]:
@@ -130,7 +130,7 @@ def _entries(root: Path, folder: str) -> Iterator[tuple[str, bool, str]]:
             yield name, (root / folder / name).is_dir(), f"{folder}/{name}"
 
 
-def _stray(root: Path, found: Layout, name: str, path: str, is_folder: bool) -> None:
+def _stray(root: Path, layout: Layout, name: str, path: str, is_folder: bool) -> None:
     is_broken = not is_folder and not (root / path).exists()
     if not (is_folder or is_broken or name.endswith((SUFFIX, ".yml", ".json"))):
         return
@@ -145,4 +145,4 @@ def _stray(root: Path, found: Layout, name: str, path: str, is_folder: bool) -> 
         hint = "use 2 to 32 lower-case letters, digits and hyphens, starting with a letter"
     else:
         problem, hint = "is not read: it is in the wrong folder", STACK_PATH
-    found.stray.append(StackFileError(path, 0, 0, "", problem, hint=hint))
+    layout.stray.append(StackFileError(path, 0, 0, "", problem, hint=hint))

@@ -66,11 +66,11 @@ class Loader:
         blueprint, tree = self.merged(stack, misplaced)
         inherited = (layout.COMPANY, layout.stage_file(stack.stage))
         shared = [each for file in inherited for each in self.shared_problems(file)]
-        found = checked(config_class(blueprint), tree)
-        problems = [*shared, *misplaced, *found.errors]
-        if found.config is None:
+        result = checked(config_class(blueprint), tree)
+        problems = [*shared, *misplaced, *result.errors]
+        if result.config is None:
             return None, problems
-        return Loaded(stack, blueprint, found.config, tree, found.left_out), problems
+        return Loaded(stack, blueprint, result.config, tree, result.left_out), problems
 
     def merged(self, stack: StackId, problems: list[StackFileError]) -> tuple[str, Node]:
         """Return a stack's blueprint and merged files, not validated; records misplaced blueprints.
@@ -79,8 +79,8 @@ class Loader:
         """
         own = layout.file_of(stack)
         layers = [layout.team_file(stack), layout.project_file(stack), own]
-        wanted = [layout.COMPANY, layout.stage_file(stack.stage), *layers]
-        trees = self._files.trees(file for file in wanted if file in self._shared or file == own)
+        in_order = [layout.COMPANY, layout.stage_file(stack.stage), *layers]
+        trees = self._files.trees(file for file in in_order if file in self._shared or file == own)
         blueprint = self.blueprint(stack)
         tree = self._base(stack, blueprint)
         for file in layers:

@@ -15,12 +15,12 @@ def models_at(model: type[BaseModel], path: FieldPath) -> list[type[BaseModel]]:
     kinds: list[Any] = [model]
     for step in path:
         kinds = [below for kind in kinds for below in _below(kind, step)]
-    return [found for kind in kinds for found in _models(kind)]
+    return [inner for kind in kinds for inner in _models(kind)]
 
 
 def fields_at(model: type[BaseModel], path: FieldPath) -> set[str]:
     """Return the names of the fields that are allowed at a path below `model`."""
-    return {name for found in models_at(model, path) for name in written_fields(found)}
+    return {name for inner in models_at(model, path) for name in written_fields(inner)}
 
 
 def written_fields(model: type[BaseModel]) -> dict[str, str]:

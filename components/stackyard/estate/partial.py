@@ -36,7 +36,7 @@ def _without(node: Node, path: FieldPath) -> Node:
 
 def keys_of(path: FieldPath) -> FieldPath:
     """Return the part of a path before the first position in a list."""
-    at = next((place for place, step in enumerate(path) if isinstance(step, int)), len(path))
+    at = next((index for index, step in enumerate(path) if isinstance(step, int)), len(path))
     return path[:at]
 
 
@@ -54,8 +54,8 @@ def is_doubtful(problem: Problem, base: FieldPath, left_out: Iterable[FieldPath]
     paths = [(*base, *path) for path in (problem.path, *problem.related)]
     text = f"{problem.message} {problem.hint or ''}"
     return any(
-        any(overlap(path, gone) for path in paths) or _names(text, str(gone[-1]))
-        for gone in left_out
+        any(overlap(path, omitted) for path in paths) or _names(text, str(omitted[-1]))
+        for omitted in left_out
     )
 
 

@@ -33,7 +33,7 @@ def problems(loaded: Loaded) -> list[StackFileError]:
     arn = config.location.arn("kms", f"key/{KEY_ID}")
     keys = {"data": arn, "personal": arn}
     where = grant_context(loaded.id, config, cluster=loaded.id.slug, key_arns=keys)
-    found = []
+    result = []
     for who, role in compiled(config.access, config.datasets, where).roles.items():
         size = documents.size(role.policy, blanks=False)
         if size > documents.INLINE:
@@ -44,8 +44,8 @@ def problems(loaded: Loaded) -> list[StackFileError]:
                 "for all policies of a role",
                 "grant whole datasets, or directories above those that are named",
             )
-            found.append(located(problem, loaded.tree))
-    return found
+            result.append(located(problem, loaded.tree))
+    return result
 
 
 def _named(config: ProjectConfig) -> int:

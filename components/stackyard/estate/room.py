@@ -53,8 +53,8 @@ def _rooms(
 ) -> Sequence[Room]:
     """Return the capacity for pods of each possible instance type; empty if one is unknown."""
     if pool is not None:
-        found = upstream.gpu_pools.get(pool)
-        types = found.types if found else []
+        gpu_pool = upstream.gpu_pools.get(pool)
+        types = gpu_pool.types if gpu_pool else []
         kinds = [kind for kind in types if kind in INSTANCES and INSTANCES[kind].gpus >= gpus]
     else:
         pools = [pool.instance_types for pool in upstream.node_pools.values()]

@@ -32,10 +32,10 @@ def schema(name: str) -> Schema:
     if name == SHARED:
         return _shared()
     model = config_class(name)
-    found = _writable(model.model_json_schema(), partial=True)
+    writable = _writable(model.model_json_schema(), partial=True)
     blueprint = {"description": "The blueprint of the stacks of this project.", "const": name}
-    found["properties"] = {"blueprint": blueprint, **found["properties"]}
-    return {"$schema": DIALECT, **found}
+    writable["properties"] = {"blueprint": blueprint, **writable["properties"]}
+    return {"$schema": DIALECT, **writable}
 
 
 def text(name: str) -> str:

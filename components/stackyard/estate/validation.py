@@ -25,11 +25,11 @@ Finding = Mapping[str, Any]
 
 def validated(model: type[M], tree: Node) -> M:
     """Return the config of a tree; raises StackFileErrors with every problem."""
-    found = checked(model, tree)
-    if found.errors or found.config is None:
+    result = checked(model, tree)
+    if result.errors or result.config is None:
         # Not chained: pydantic's own text contains the values.
-        raise StackFileErrors(found.errors)
-    return found.config
+        raise StackFileErrors(result.errors)
+    return result.config
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _problems(
         for problem in finding["ctx"]["problems"]:
             if not partial.is_doubtful(problem, path, left_out):
                 yield _Located(located(problem, node, path))
-    elif any(partial.overlap(gone, finding["loc"]) for gone in left_out):
+    elif any(partial.overlap(omitted, finding["loc"]) for omitted in left_out):
         return
     elif finding["type"] == "extra_forbidden":
         yield _Located(unknown_field(node, path, model_fields.fields_at(model, path[:-1])))

@@ -74,14 +74,14 @@ class GpuRequirementConfig(Config):
         """Return the instance types that have such GPUs, the smallest first."""
         least, most = self.range
         memory = 1024 * int(self.memory.removeprefix(">=").removesuffix("Gi")) if self.memory else 0
-        found = [
+        matching = [
             kind
             for kind, one in INSTANCES.items()
             if one.model.lower() == self.model.lower()
             and least <= one.gpus <= most
             and one.gpu_memory_mib >= memory
         ]
-        return sorted(found, key=lambda kind: (INSTANCES[kind].gpus, INSTANCES[kind].vcpus))
+        return sorted(matching, key=lambda kind: (INSTANCES[kind].gpus, INSTANCES[kind].vcpus))
 
 
 class GpuLimitsConfig(Config):

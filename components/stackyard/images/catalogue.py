@@ -60,13 +60,13 @@ class Base:
     @cached_property
     def packages(self) -> Mapping[str, str]:
         """Version by package; raises ValueError for a line without an exact version."""
-        found = {}
+        versions = {}
         for line in self.lock.splitlines():
             match = _LINE.match(line)
             if match is None:
                 raise ValueError(f"{self.name}: not a locked package: {line!r}")
-            found[match[1]] = match[2]
-        return found
+            versions[match[1]] = match[2]
+        return versions
 
     @property
     def framework_version(self) -> str:

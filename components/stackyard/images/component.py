@@ -155,9 +155,9 @@ class ProjectImages(ImagesComponent):
             role_arn(context.stack, context.location, audience) for audience in config.pushers
         ]
         self.images, tags = {}, {}
-        for image, wanted in config.images.items():
-            base = bases[wanted.base]
-            build_context = render.project_context(image, wanted, context.stack, base)
+        for image, image_config in config.images.items():
+            base = bases[image_config.base]
+            build_context = render.project_context(image, image_config, context.stack, base)
             build = Build(build_context, tag=build_context.tag)
             url = self._make(image, config.build, build, pushers)
             tags[image] = build_context.tag

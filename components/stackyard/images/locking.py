@@ -41,8 +41,8 @@ def locked(base: Base, packages: list[str]) -> dict[str, list[str]]:
         )
         if done.returncode != 0:
             raise LockError(done.stderr.strip() or done.stdout.strip())
-        found = json.loads(report.read_text())["install"]
-    return dict(sorted(_entry(item) for item in found if _name(item) not in base.packages))
+        resolved = json.loads(report.read_text())["install"]
+    return dict(sorted(_entry(item) for item in resolved if _name(item) not in base.packages))
 
 
 def _command(base: Base, folder: str) -> list[str]:

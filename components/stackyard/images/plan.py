@@ -62,9 +62,9 @@ def project_images(
     """
     host = registry(account, region)
     made: dict[str, Planned] = {}
-    for name, wanted in config.images.items():
-        base = bases[wanted.base]
-        context = project_context(name, wanted, stack, base.reference)
+    for name, image_config in config.images.items():
+        base = bases[image_config.base]
+        context = project_context(name, image_config, stack, base.reference)
         repository = f"{host}/{repository_name(stack, name)}"
         made[name] = Planned(name, base.base, repository, context, released=False)
     baked = [

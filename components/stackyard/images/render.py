@@ -121,7 +121,7 @@ def buildspec(context: Context, *, signer_package: str | None, prepare: list[str
         "aws ecr get-login-password | "
         'docker login --username AWS --password-stdin "${REPOSITORY%%/*}"'
     )
-    found = (
+    look_up = (
         'aws ecr describe-images --repository-name "$NAME" --image-ids "imageTag=$TAG" '
         "--query 'imageDetails[0].imageDigest' --output text"
     )
@@ -130,7 +130,7 @@ def buildspec(context: Context, *, signer_package: str | None, prepare: list[str
         f'docker build --pull --platform linux/amd64 {age} --tag "$REPOSITORY:$TAG" .',
         'docker push "$REPOSITORY:$TAG"',
         # A separate command: `export` would hide a failure of the registry.
-        f'DIGEST="$({found})" && export DIGEST',
+        f'DIGEST="$({look_up})" && export DIGEST',
         f'notation sign --plugin {PLUGIN} --id "$SIGNING_PROFILE" "$REPOSITORY@$DIGEST"',
     ]
     phases: dict[str, Any] = {

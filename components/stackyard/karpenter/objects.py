@@ -125,21 +125,21 @@ def _disks(machine: Machine) -> list[dict[str, Any]]:
 
 
 def _where(config: PoolConfig) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    terms: dict[str, Any] = {}
     if config.reservations is not None:
-        found["capacityReservationSelectorTerms"] = config.reservations.terms
+        terms["capacityReservationSelectorTerms"] = config.reservations.terms
     if config.placement_group is not None:
-        found["placementGroupSelector"] = {"name": config.placement_group}
-    return found
+        terms["placementGroupSelector"] = {"name": config.placement_group}
+    return terms
 
 
 def node_pool(
     machine: Machine, config: PoolConfig, rung: Rung, *, node_class: str
 ) -> dict[str, Any]:
     """Return the specification of the NodePool of one way of buying."""
-    place = config.capacity.index(rung.capacity)
+    position = config.capacity.index(rung.capacity)
     return {
-        "weight": FIRST_WEIGHT - 10 * place,
+        "weight": FIRST_WEIGHT - 10 * position,
         "limits": dict(rung.limits),
         "disruption": _disruption(config),
         "template": _template(machine, config, machine.types, rung.capacity, node_class),

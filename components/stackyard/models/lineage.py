@@ -54,15 +54,15 @@ def problems(
     tags: Mapping[str, str], params: Mapping[str, str], metrics: Mapping[str, float]
 ) -> list[str]:
     """Return what a version lacks, given its own tags and its run's parameters and metrics."""
-    found = []
+    missing = []
     for name, (form, words) in FACTS.items():
         value = tags.get(f"{PREFIX}{name}", "")
         if not value:
-            found.append(f"no {name.replace('_', ' ')}")
+            missing.append(f"no {name.replace('_', ' ')}")
         elif not re.fullmatch(form, value):
-            found.append(f"{name.replace('_', ' ')} {value!r} is not {words}")
+            missing.append(f"{name.replace('_', ' ')} {value!r} is not {words}")
     if not params:
-        found.append("its run has no parameters")
+        missing.append("its run has no parameters")
     if not metrics:
-        found.append("its run has no metrics")
-    return found
+        missing.append("its run has no metrics")
+    return missing

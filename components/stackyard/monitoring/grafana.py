@@ -89,7 +89,7 @@ class Board:
     def _dev(self) -> list[timeseries.Panel | table.Panel]:
         here = self._here
         available = f"kube_deployment_status_replicas_available{{{here}}}"
-        wanted = f"kube_deployment_spec_replicas{{{here}}}"
+        desired = f"kube_deployment_spec_replicas{{{here}}}"
         return [
             _graph(
                 "Predictions and failures",
@@ -102,7 +102,7 @@ class Board:
             ),
             _graph(
                 "Missing replicas by Deployment",
-                _query(f"sum by (deployment) ({wanted} - {available})", "{{deployment}}"),
+                _query(f"sum by (deployment) ({desired} - {available})", "{{deployment}}"),
             ),
             _graph(
                 "Restarts in an hour by pod",
@@ -174,7 +174,7 @@ class Board:
         Source:
         https://grafana.com/docs/grafana/latest/datasources/aws-cloudwatch/template-variables/.
         """
-        asked: dict[str, object] = {
+        query: dict[str, object] = {
             "queryType": "dimensionValues",
             "region": self.region,
             "namespace": metric_namespace(self.stack),
@@ -187,7 +187,7 @@ class Board:
             dashboard.QueryVariable("model")
             .label("Model")
             .datasource(LOGS)
-            .query(asked)
+            .query(query)
             .refresh(model.VariableRefresh.ON_DASHBOARD_LOAD)
         )
 

@@ -89,11 +89,11 @@ def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region:
     }
 
     def job(name: str, address: str, port: int) -> dict[str, Any]:
-        found = {"names": [address], "type": "A", "port": port}
+        discovery = {"names": [address], "type": "A", "port": port}
         return {
             "job_name": name,
             "honor_labels": True,
-            "dns_sd_configs": [found],
+            "dns_sd_configs": [discovery],
             "metric_relabel_configs": [own],
         }
 

@@ -99,8 +99,8 @@ SHARED_DIRECTORIES = Need("nodes mount the shared file system", ("elasticfilesys
 
 def listed(needs: Iterable[Need], there: Collection[str]) -> str:
     """Return the missing endpoints and their users as one text; empty if none is missing."""
-    found = [(need.who, need.missing(there)) for need in needs]
-    return "; ".join(f"{who}: {', '.join(missing)}" for who, missing in found if missing)
+    gaps = [(need.who, need.missing(there)) for need in needs]
+    return "; ".join(f"{who}: {', '.join(missing)}" for who, missing in gaps if missing)
 
 
 def missing(needs: Iterable[Need], there: Collection[str]) -> list[EndpointService]:

@@ -59,8 +59,8 @@ def plan(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
     if len(zones) > len(private):
         raise ValueError(f"at most {len(private)} zones (got {len(zones)})")
     return tuple(
-        ZoneSubnets(zone=zone, private=str(private[place]), public=str(public[place]))
-        for place, zone in enumerate(zones)
+        ZoneSubnets(zone=zone, private=str(private[index]), public=str(public[index]))
+        for index, zone in enumerate(zones)
     )
 
 

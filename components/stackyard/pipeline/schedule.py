@@ -90,7 +90,7 @@ def _numbers(field: str, text: str) -> set[int]:
     """Return the numbers that match a field: `*`, `5`, `1-5`, `0/15`, lists of these."""
     low, high = RANGES[field]
     names = {"month": MONTHS, "day of week": DAYS}.get(field, {})
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in _named(text, names).split(","):
         match = re.fullmatch(r"(\*|\d+)(?:-(\d+))?(?:/(\d+))?", part)
         if match is None or (match[1] == "*" and match[2]):
@@ -101,8 +101,8 @@ def _numbers(field: str, text: str) -> set[int]:
         step = int(match[3] or 1)
         if not low <= start <= end <= high or step < 1:
             raise ValueError(f"{field}: {part!r} is not within {low} to {high}")
-        found |= set(range(start, end + 1, step))
-    return found
+        numbers |= set(range(start, end + 1, step))
+    return numbers
 
 
 def _named(text: str, names: dict[str, int]) -> str:

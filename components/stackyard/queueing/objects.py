@@ -52,8 +52,8 @@ def flavor_name(pool: str) -> str:
 
 def cohort(pools: Mapping[str, GpuPoolRef]) -> dict[str, Any]:
     """Return the cohort: every pool at its maximum size, to which Karpenter can scale it."""
-    held = {pool: {"nominalQuota": str(facts.max_gpus)} for pool, facts in pools.items()}
-    return {"resourceGroups": _gpu_groups(pools, held)}
+    quotas = {pool: {"nominalQuota": str(facts.max_gpus)} for pool, facts in pools.items()}
+    return {"resourceGroups": _gpu_groups(pools, quotas)}
 
 
 def cluster_queue(

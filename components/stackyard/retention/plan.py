@@ -180,14 +180,14 @@ def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
 
 
 def _turning_cold(plan: ObjectPlan) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    transitions: dict[str, Any] = {}
     if plan.cold_after is not None:
         cold = {"days": plan.cold_after, "storage_class": plan.cold_class}
-        found["transitions"] = [cold]
+        transitions["transitions"] = [cold]
     if plan.noncurrent_cold_after is not None:
         older = {"noncurrent_days": plan.noncurrent_cold_after, "storage_class": plan.cold_class}
-        found["noncurrent_version_transitions"] = [older]
-    return found
+        transitions["noncurrent_version_transitions"] = [older]
+    return transitions
 
 
 def _leftovers(plan: ObjectPlan) -> dict[str, Any]:

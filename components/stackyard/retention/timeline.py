@@ -91,5 +91,5 @@ def _model_lives(plan: ModelPlan) -> list[Life]:
     ]
 
 
-def _kept(place: str, days: int) -> tuple[Phase, ...]:
-    return (Phase(0, place), Phase(days, GONE))
+def _kept(state: str, days: int) -> tuple[Phase, ...]:
+    return (Phase(0, state), Phase(days, GONE))

@@ -46,8 +46,8 @@ empty database, each would try to create them, and all but one would fail."""
 
 def dashboard_command(region: str) -> Program:
     """Return the program of the dashboard."""
-    place = {"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": str(PORT)}
-    return Program([*CONNECT, "python", "-c", DASHBOARD], {**_environment(region), **place})
+    listener = {"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": str(PORT)}
+    return Program([*CONNECT, "python", "-c", DASHBOARD], {**_environment(region), **listener})
 
 
 def prepare_command(region: str) -> Program:

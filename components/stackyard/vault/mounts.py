@@ -80,13 +80,13 @@ def provider_class(arn: str, region: str) -> dict[str, Any]:
     without `region` the labels of the node; both must be text. `objects` is a text in YAML, and
     JSON is valid YAML.
     """
-    found = [{"objectName": arn, "objectType": "secretsmanager", "objectAlias": FILE}]
+    objects = [{"objectName": arn, "objectType": "secretsmanager", "objectAlias": FILE}]
     return {
         "provider": "aws",
         "parameters": {
             "region": region,
             "usePodIdentity": "true",
-            "objects": json.dumps(found, sort_keys=True),
+            "objects": json.dumps(objects, sort_keys=True),
         },
     }
 

@@ -23,10 +23,10 @@ def stackyard(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("verb", app.VERBS)
-def test_each_verb_explains_itself(shell: Shell, verb: str) -> None:
-    assert shell.run(verb, "--help") == 0
-    assert f"Usage: stackyard {verb}" in shell.out
+@pytest.mark.parametrize("command", app.COMMANDS)
+def test_each_verb_explains_itself(shell: Shell, command: str) -> None:
+    assert shell.run(command, "--help") == 0
+    assert f"Usage: stackyard {command}" in shell.out
     assert shell.err == ""
 
 
@@ -36,7 +36,7 @@ def test_help_names_each_verb_in_one_line(shell: Shell) -> None:
     assert shell.run("--help") == 0
     assert shell.out == bare
     lines = [line.split() for line in shell.out.splitlines() if line.startswith("  ")]
-    assert set(app.VERBS) <= {words[0] for words in lines}
+    assert set(app.COMMANDS) <= {words[0] for words in lines}
 
 
 def test_the_version_is_printed_without_heavy_imports(shell: Shell) -> None:
@@ -108,10 +108,10 @@ def test_misuse_is_told_on_stderr_or_as_json_and_exits_2(
 
 
 def failing(error: BaseException) -> object:
-    def verb() -> None:
+    def command() -> None:
         raise error
 
-    return verb
+    return command
 
 
 @pytest.mark.parametrize(

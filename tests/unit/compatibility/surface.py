@@ -106,10 +106,10 @@ def exit_codes() -> Iterator[str]:
 
 
 def options() -> Iterator[str]:
-    """Yield each verb with its arguments and options."""
+    """Yield each command with its arguments and options."""
     tree: Any = app.Tree(name="stackyard")
-    for verb in tree.list_commands(None):
-        yield from _options(tree.get_command(None, verb), verb)
+    for name in tree.list_commands(None):
+        yield from _options(tree.get_command(None, name), name)
 
 
 def _options(command: Any, words: str) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _options(command: Any, words: str) -> Iterator[str]:
             yield from (f"{words} {spelled}" for spelled in parameter.secondary_opts)
 
 
-VERBS = (
+COMMANDS = (
     "list",
     "validate",
     "show vision/defects/dev --origin",
@@ -145,9 +145,9 @@ VERBS = (
     "receipts verify receipt.json",
     "receipts diff receipt.json receipt.json",
     "doctor",
-    "no-such-verb",
+    "no-such-command",
 )
-"""Verbs whose answer needs no engine, and an error; each is run with `--json`."""
+"""Commands whose answer needs no engine, and an error; each is run with `--json`."""
 
 
 def json_shapes() -> Iterator[str]:
@@ -157,16 +157,16 @@ def json_shapes() -> Iterator[str]:
 
     review = _review()
     changed = {**summary.to_dict(review.report, []), **review.to_dict()}
-    for verb in ("preview", "up"):
-        yield from (f"{verb}: stacks[].{line}" for line in _paths(changed))
+    for name in ("preview", "up"):
+        yield from (f"{name}: stacks[].{line}" for line in _paths(changed))
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         shutil.copytree(STACKS, Path(folder) / "stacks")
         receipt.write(Path("receipt.json"), receipt.receipt(review, {}, refresh=False))
-        for verb in VERBS:
+        for words in COMMANDS:
             printed = StringIO()
             with redirect_stdout(printed), redirect_stderr(StringIO()):
-                app.run([*verb.split(), "--json"])
-            name = " ".join(word for word in verb.split()[:2] if word.isalpha() or "-" in word)
+                app.run([*words.split(), "--json"])
+            name = " ".join(word for word in words.split()[:2] if word.isalpha() or "-" in word)
             yield from (f"{name}: {line}" for line in _paths(json.loads(printed.getvalue())))
 
 

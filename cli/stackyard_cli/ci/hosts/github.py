@@ -42,21 +42,23 @@ class GitHub:
 
     def comment(self, change: str, marker: str, body: str) -> str:
         """Create or update the one comment of a pull request."""
-        for found in self.api.pages(f"/issues/{int(change)}/comments"):
+        for existing in self.api.pages(f"/issues/{int(change)}/comments"):
             # Anyone may write the marker; only a comment of this job's own identity is edited.
-            if found["body"].startswith(marker) and found["user"]["type"] == "Bot":
-                path = f"/issues/comments/{found['id']}"
+            if existing["body"].startswith(marker) and existing["user"]["type"] == "Bot":
+                path = f"/issues/comments/{existing['id']}"
                 return str(self.api.call("PATCH", path, {"body": body})["html_url"])
         made = self.api.call("POST", f"/issues/{int(change)}/comments", {"body": body})
         return str(made["html_url"])
 
     def issue(self, title: str, marker: str, body: str, *, needed: bool) -> str | None:
         """Create, update or close the one open issue."""
-        for found in self.api.pages("/issues?state=open"):
-            mine = (found["body"] or "").startswith(marker) and "pull_request" not in found
-            if mine and found["user"]["type"] == "Bot":
+        for existing in self.api.pages("/issues?state=open"):
+            mine = (existing["body"] or "").startswith(marker) and "pull_request" not in existing
+            if mine and existing["user"]["type"] == "Bot":
                 change = {"body": body} | ({} if needed else {"state": "closed"})
-                return str(self.api.call("PATCH", f"/issues/{found['number']}", change)["html_url"])
+                return str(
+                    self.api.call("PATCH", f"/issues/{existing['number']}", change)["html_url"]
+                )
         if not needed:
             return None
         return str(self.api.call("POST", "/issues", {"title": title, "body": body})["html_url"])
@@ -67,15 +69,15 @@ class GitHub:
         https://docs.github.com/rest/actions/artifacts: each artifact is a zip archive.
         """
         head = self._merged_head()
-        wanted = {receipt_file(stack): stack for stack in stacks}
-        found: dict[str, str] = {}
+        files = {receipt_file(stack): stack for stack in stacks}
+        texts: dict[str, str] = {}
         for artifact in self.api.pages(
             f"/actions/runs/{self._preview(head)}/artifacts", "artifacts"
         ):
             if artifact["name"].startswith("receipt-") and not artifact["expired"]:
                 raw = self.api.raw("GET", f"/actions/artifacts/{int(artifact['id'])}/zip")
-                found |= {wanted[name]: text for name, text in _unpacked(raw, wanted).items()}
-        return found
+                texts |= {files[name]: text for name, text in _unpacked(raw, files).items()}
+        return texts
 
     def _merged_head(self) -> str:
         commit, branch = commit_of("GITHUB_SHA"), setting("GITHUB_REF_NAME")
@@ -95,14 +97,14 @@ class GitHub:
         return int(run["id"])
 
 
-def _unpacked(raw: bytes, wanted: Collection[str]) -> dict[str, str]:
+def _unpacked(raw: bytes, names: Collection[str]) -> dict[str, str]:
     """Return the wanted files of an archive; other files are not read."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             return {
                 info.filename: archive.read(info).decode()
                 for info in archive.infolist()
-                if info.filename in wanted and info.file_size <= LARGEST
+                if info.filename in names and info.file_size <= LARGEST
             }
     except zipfile.BadZipFile:
         raise StackyardError("an artifact of the preview is not a zip archive") from None

@@ -31,20 +31,22 @@ class GitLab:
         """Create or update the one note of a merge request."""
         base = f"/merge_requests/{int(change)}/notes"
         me = self._me()
-        for found in self.api.pages(base):
-            if found["body"].startswith(marker) and found["author"]["id"] == me:
-                self.api.call("PUT", f"{base}/{found['id']}", {"body": body})
-                return f"!{change} note {found['id']}"
+        for existing in self.api.pages(base):
+            if existing["body"].startswith(marker) and existing["author"]["id"] == me:
+                self.api.call("PUT", f"{base}/{existing['id']}", {"body": body})
+                return f"!{change} note {existing['id']}"
         made = self.api.call("POST", base, {"body": body})
         return f"!{change} note {made['id']}"
 
     def issue(self, title: str, marker: str, body: str, *, needed: bool) -> str | None:
         """Create, update or close the one open issue."""
         me = self._me()
-        for found in self.api.pages("/issues?state=opened"):
-            if (found["description"] or "").startswith(marker) and found["author"]["id"] == me:
+        for existing in self.api.pages("/issues?state=opened"):
+            if (existing["description"] or "").startswith(marker) and existing["author"][
+                "id"
+            ] == me:
                 change = {"description": body} | ({} if needed else {"state_event": "close"})
-                return str(self.api.call("PUT", f"/issues/{found['iid']}", change)["web_url"])
+                return str(self.api.call("PUT", f"/issues/{existing['iid']}", change)["web_url"])
         if not needed:
             return None
         made = self.api.call("POST", "/issues", {"title": title, "description": body})
@@ -61,12 +63,12 @@ class GitLab:
         if not merged:
             raise StackyardError(f"{commit[:12]} was not merged by a merge request")
         change = merged[0]
-        found: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for job in self._jobs(change["iid"], change["sha"]):
-            if job["name"] in stacks and job["name"] not in found:
+            if job["name"] in stacks and job["name"] not in texts:
                 path = f"/jobs/{int(job['id'])}/artifacts/receipts/{receipt_file(job['name'])}"
-                found[job["name"]] = self.api.raw("GET", path).decode()
-        return found
+                texts[job["name"]] = self.api.raw("GET", path).decode()
+        return texts
 
     def _jobs(self, change: int, head: str) -> Iterator[Any]:
         """Yield the successful jobs of a merge request's last previews, the newest first."""

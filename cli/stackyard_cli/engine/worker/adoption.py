@@ -23,8 +23,8 @@ def adopt_secrets(arns: Mapping[str, str]) -> None:
         arn = arns.get(str(args.props.get("name"))) if args.type_ == SECRET else None
         if arn is None:
             return None
-        found = pulumi.ResourceOptions(import_=arn, ignore_changes=list(LATER))
-        opts = pulumi.ResourceOptions.merge(args.opts, found)
+        adopt = pulumi.ResourceOptions(import_=arn, ignore_changes=list(LATER))
+        opts = pulumi.ResourceOptions.merge(args.opts, adopt)
         return pulumi.ResourceTransformationResult(args.props, opts)
 
     register_stack_transformation(imported)

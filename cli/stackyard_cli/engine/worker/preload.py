@@ -14,16 +14,16 @@ from importlib import import_module
 
 def modules_of(types: Iterable[str]) -> list[str]:
     """Return the SDK modules of resource types, for example `pulumi_aws.s3`."""
-    found: dict[str, None] = {}
+    modules: dict[str, None] = {}
     for kind in types:
         package, _, rest = kind.partition(":")
         path = rest.partition(":")[0]
         if package == "aws":
-            found[f"pulumi_aws.{path.partition('/')[0]}"] = None
+            modules[f"pulumi_aws.{path.partition('/')[0]}"] = None
         elif package == "kubernetes":
             group, _, version = path.partition("/")
-            found[f"pulumi_kubernetes.{group.partition('.')[0]}.{version}"] = None
-    return list(found)
+            modules[f"pulumi_kubernetes.{group.partition('.')[0]}.{version}"] = None
+    return list(modules)
 
 
 FIRST = {

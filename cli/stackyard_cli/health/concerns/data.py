@@ -100,15 +100,15 @@ def vault(concern: str, subject: Subject) -> Check:
 def unmountable(subject: Subject) -> list[str]:
     """Return the problems of the SecretProviderClasses with which pods mount secrets."""
     own = f"/apis/{mounts.API_VERSION}/namespaces/{subject.project.namespace}/secretproviderclasses"
-    found = []
+    problems = []
     for name in mounting.mounted(subject.config):
         secret = f"{subject.stack}/{name}"
         made = subject.clients.kube(f"{own}/{name}")
         if made is None:
-            found.append(f"pods cannot mount {name}: its SecretProviderClass is missing")
+            problems.append(f"pods cannot mount {name}: its SecretProviderClass is missing")
         elif f":secret:{secret}-" not in made["spec"]["parameters"]["objects"]:
-            found.append(f"pods that mount {name} get another secret")
-    return found
+            problems.append(f"pods that mount {name} get another secret")
+    return problems
 
 
 def overdue(secrets: Any, name: str, days: int) -> date | None:

@@ -21,13 +21,13 @@ def images(concern: str, subject: Subject) -> Check:
         return Check.not_declared(concern)
     expected = {_repository(name) for name in named.values()}
     ecr = subject.clients.aws("ecr")
-    found = ecr.describe_repositories(repositoryNames=sorted(expected))["repositories"]
+    repositories = ecr.describe_repositories(repositoryNames=sorted(expected))["repositories"]
     problems = [
         f"tags of {repository['repositoryName']} can be moved"
-        for repository in found
+        for repository in repositories
         if repository["imageTagMutability"] != "IMMUTABLE"
     ]
-    return Check.of_problems(concern, problems, f"{len(found)} repositories with fixed tags")
+    return Check.of_problems(concern, problems, f"{len(repositories)} repositories with fixed tags")
 
 
 def _repository(name: str) -> str:
@@ -65,7 +65,7 @@ def serving(concern: str, subject: Subject) -> Check:
         if one.release is None and subject.deployment(name) is None
     ]
     names = sorted(set(names) - set(waiting))
-    problems = [found for name in names for found in subject.deployment_problems(name)]
+    problems = [problem for name in names for problem in subject.deployment_problems(name)]
     states = [f"ready: {', '.join(names)}"] if names else []
     states += [f"{name} waits for the pipeline's first release" for name in waiting]
     return Check.of_problems(concern, problems, "; ".join(states))

@@ -39,10 +39,10 @@ def _onprem_problems(subject: Subject, cluster: str, issuer: str) -> list[str]:
         problems.append(f"role {role} is missing")
     namespace = subject.project.namespace
     try:
-        found = subject.onprem[cluster].get(f"/api/v1/namespaces/{namespace}", TIMEOUT_SECONDS)
+        exists = subject.onprem[cluster].get(f"/api/v1/namespaces/{namespace}", TIMEOUT_SECONDS)
     except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
         return [*problems, f"{cluster} does not answer: {error}"]
-    return problems if found else [*problems, f"{cluster} has no namespace {namespace}"]
+    return problems if exists else [*problems, f"{cluster} has no namespace {namespace}"]
 
 
 def monitoring(concern: str, subject: Subject) -> Check:
@@ -50,10 +50,10 @@ def monitoring(concern: str, subject: Subject) -> Check:
     config = subject.config.monitoring
     if config is None:
         return Check.not_declared(concern)
-    found = subject.clients.aws("cloudwatch").describe_alarms(
+    answer = subject.clients.aws("cloudwatch").describe_alarms(
         AlarmNamePrefix=f"{subject.stack.slug}-"
     )
-    alarms: list[dict[str, Any]] = found["MetricAlarms"]
+    alarms: list[dict[str, Any]] = answer["MetricAlarms"]
     on = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
     problems = [f"{name} is on" for name in on] or ([] if alarms else ["no alarm exists"])
     sns = subject.clients.aws("sns")
@@ -75,8 +75,8 @@ def pipeline(concern: str, subject: Subject) -> Check:
     machine = machine_arn(subject.stack, _location(subject))
     states = subject.clients.aws("stepfunctions")
     status = states.describe_state_machine(stateMachineArn=machine)["status"]
-    found = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
-    last = found[0]["status"] if found else "none yet"
+    executions = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
+    last = executions[0]["status"] if executions else "none yet"
     problems = [] if status == "ACTIVE" else [f"the state machine is {status}"]
     return Check.of_problems(
         concern, problems, f"the state machine is active; last execution: {last}"

@@ -34,12 +34,12 @@ def passwords(subject: Subject) -> tuple[list[str], str]:
 
 def purposes(config: ProjectConfig) -> list[Purpose]:
     """Return the purposes of the databases of a project with tracking."""
-    found: list[Purpose] = ["tracking"]
+    result: list[Purpose] = ["tracking"]
     if config.tuning is not None:
-        found.append("tuning")
+        result.append("tuning")
     if any(dataset.branching for dataset in config.datasets.values()):
-        found.append("lakefs")
-    return found
+        result.append("lakefs")
+    return result
 
 
 def current_since(secrets: Any, name: str) -> datetime | None:

@@ -34,11 +34,11 @@ class Subject:
 
     def deployment_problems(self, name: str) -> list[str]:
         """Return the problems of a Deployment of the namespace; empty if its pods are ready."""
-        found = self.deployment(name)
-        if found is None:
+        deployment = self.deployment(name)
+        if deployment is None:
             return [f"Deployment {name} is missing"]
-        replicas = found["spec"].get("replicas", 1)
-        ready = found.get("status", {}).get("readyReplicas", 0)
+        replicas = deployment["spec"].get("replicas", 1)
+        ready = deployment.get("status", {}).get("readyReplicas", 0)
         if ready >= replicas:
             return []
         return [f"Deployment {name}: {ready} of {replicas} pods are ready"]

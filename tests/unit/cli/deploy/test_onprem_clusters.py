@@ -13,7 +13,7 @@ from stackyard_cli.clients import onprem
 from stackyard_cli.deploy.onprem_clusters import OnPremClusters
 from stackyard_cli.errors import StackyardError
 from stackyard_sandbox import daemon
-from stackyard_sandbox.onprem import Node, Wanted
+from stackyard_sandbox.onprem import ClusterSpec, Node
 from stackyard_sandbox.state import SandboxError
 
 CELLAR = OnPremConfig.model_validate(
@@ -40,7 +40,7 @@ def test_nodes_carry_what_owners_of_real_ones_are_told_to_write(
         Node(name, {"stackyard.dev/gpu-pool": "training"}, taint, "nvidia.com/gpu", 4)
         for name in ("training-0", "training-1")
     )
-    cluster = Wanted("cellar", "~/.kube/cellar", None, "https://oidc.example", nodes)
+    cluster = ClusterSpec("cellar", "~/.kube/cellar", None, "https://oidc.example", nodes)
     assert asked == [[cluster]]
 
 

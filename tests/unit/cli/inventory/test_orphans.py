@@ -8,7 +8,7 @@ import pytest
 
 from stackyard.budget.prices import prices_of
 from stackyard.naming import StackId
-from stackyard_cli.inventory.census import Found
+from stackyard_cli.inventory.census import TaggedResource
 from stackyard_cli.inventory.orphans import Orphan, Orphans, Retained, classified, total
 from stackyard_cli.inventory.sweep import in_cluster, unseen
 
@@ -18,15 +18,15 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 DATABASE = "arn:aws:rds:eu-central-1:123456789012:db:one"
 
 
-def found(kind: str, name: str = "one", arn: str = KEY) -> Found:
-    return Found(arn, f"{kind}::{name}")
+def found(kind: str, name: str = "one", arn: str = KEY) -> TaggedResource:
+    return TaggedResource(arn, f"{kind}::{name}")
 
 
 def resource(kind: str, name: str = "one", **more: Any) -> dict[str, Any]:
     return {"type": kind, "urn": f"urn:pulumi:dev::vision.defects::{kind}::{name}", **more}
 
 
-def orphan(one: Found, *, retain: bool = False, before: Any = ()) -> Orphan:
+def orphan(one: TaggedResource, *, retain: bool = False, before: Any = ()) -> Orphan:
     return classified(str(STACK), one, Retained(retain, before), PRICES)
 
 
@@ -48,7 +48,9 @@ def test_kept_is_what_the_stage_or_the_last_state_keeps(
 
 
 def test_what_has_no_resource_tag_is_unexpected_and_of_unknown_cost() -> None:
-    volume = orphan(Found("arn:aws:ec2:eu-central-1:123456789012:volume/vol-1", None), retain=True)
+    volume = orphan(
+        TaggedResource("arn:aws:ec2:eu-central-1:123456789012:volume/vol-1", None), retain=True
+    )
     assert (volume.verdict, volume.type, volume.name) == ("unexpected", "ec2:volume", "vol-1")
     assert (volume.floor, volume.ceiling, volume.data_class) == (None, None, None)
 

@@ -12,7 +12,7 @@ from stackyard.naming import StackId
 from stackyard_cli.backend.checkpoint import SECRET_KIND, SECRET_MARK, Checkpoint
 from stackyard_cli.backend.pending import PendingChanges, PendingCreate, pending_changes
 from stackyard_cli.inventory import ids
-from stackyard_cli.inventory.census import Found
+from stackyard_cli.inventory.census import TaggedResource
 from stackyard_cli.recovery.recover import foreign, not_in_state
 from stackyard_cli.recovery.repair import repaired, without
 
@@ -85,7 +85,7 @@ def test_ids_from_inputs(kind: str, inputs: dict[str, Any], expected: str | None
     ],
 )
 def test_ids_from_arns(kind: str, arn: str, expected: str) -> None:
-    assert ids.id_of_arn(kind, arn, Found(arn, None).last) == expected
+    assert ids.id_of_arn(kind, arn, TaggedResource(arn, None).last) == expected
 
 
 def test_kubernetes_ids() -> None:
@@ -148,7 +148,11 @@ def test_dependencies_and_parents_that_are_not_held_are_left_out() -> None:
 def test_leftovers_are_what_no_id_and_no_arn_accounts_for() -> None:
     arn = "arn:aws:sns:eu-central-1:1:alarms"
     state = checkpoint(thing("data", id="data"), thing("alarms", id="x", outputs={"arn": arn}))
-    found = [Found("arn:aws:s3:::data", "l"), Found(arn, "l"), Found("vpc-9", "aws:ec2/vpc:Vpc::v")]
+    found = [
+        TaggedResource("arn:aws:s3:::data", "l"),
+        TaggedResource(arn, "l"),
+        TaggedResource("vpc-9", "aws:ec2/vpc:Vpc::v"),
+    ]
     assert not_in_state(state, found) == ["vpc-9 (aws:ec2/vpc:Vpc::v)"]
 
 

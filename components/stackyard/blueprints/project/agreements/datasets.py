@@ -21,11 +21,12 @@ def _jurisdictions(config: ProjectSections) -> Iterator[Problem]:
     known = config.retention.personal
     for name, dataset in config.datasets.items():
         if dataset.kind == "personal" and dataset.jurisdiction not in known:
-            wanted, listed = dataset.jurisdiction, ", ".join(known) or "none"
+            jurisdiction, listed = dataset.jurisdiction, ", ".join(known) or "none"
             yield Problem(
                 ("datasets", name, "jurisdiction"),
-                f"`jurisdiction` is `{wanted}`, which `retention.personal` lacks (it has {listed})",
-                f"add `retention.personal.{wanted}`",
+                f"`jurisdiction` is `{jurisdiction}`, which `retention.personal` lacks "
+                f"(it has {listed})",
+                f"add `retention.personal.{jurisdiction}`",
             )
 
 

@@ -74,11 +74,11 @@ def _quota(config: ProjectSections) -> Iterator[Problem]:
         )
     cpu = busy.cpu + max(server.cpu for server in models.values())
     memory = busy.memory_mib + max(mib(server.memory) for server in models.values())
-    asked = {
+    demands = {
         "cpu": (cpu, quota.cpu, str(cpu)),
         "memory": (memory, mib(quota.memory), f"{memory}Mi"),
     }
-    for resource, (needed, limit, text) in asked.items():
+    for resource, (needed, limit, text) in demands.items():
         if needed > limit:
             yield Problem(
                 ("namespace", "quota", resource),

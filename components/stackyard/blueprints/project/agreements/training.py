@@ -20,13 +20,13 @@ def check(config: ProjectSections) -> Iterator[Problem]:
 
 def _above(config: ProjectSections, path: FieldPath, job: TrainingJobConfig) -> Iterator[Problem]:
     quota, busy = config.namespace.quota, always_running(config)
-    for resource, asked, requested, limit, taken in (
+    for resource, written_value, requested, limit, taken in (
         ("gpus", str(job.gpus), job.gpus, quota.gpus, busy.gpus),
         ("cpu", str(job.cpu), job.cpu, quota.cpu, busy.cpu),
         ("memory", job.memory, mib(job.memory), mib(quota.memory), busy.memory_mib),
     ):
         bound = f"`namespace.quota.{resource}` ({getattr(quota, resource)})"
-        written = f"`{dotted((*path, resource))}` ({asked})"
+        written = f"`{dotted((*path, resource))}` ({written_value})"
         related = (("namespace", "quota", resource),)
         if requested > limit:
             message = f"{written} is above {bound}"

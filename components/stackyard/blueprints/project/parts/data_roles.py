@@ -29,7 +29,7 @@ def data_roles(
     """Return the roles by name; `clusters` are those that are registered on premises."""
     stack, location = context.stack, context.location
     trainer = documents.roles["trainer"].policy
-    found = {
+    holders = {
         role: Holder(role_arn(stack, location, role), trainer)
         for role in (f"trainer-{cluster}" for cluster in clusters)
     }
@@ -45,13 +45,13 @@ def data_roles(
             data_key_arn=context.key_arns["data"],
         )
         policy = sagemaker.job_policy(site)
-        found[sagemaker.ROLE] = Holder(role_arn(stack, location, sagemaker.ROLE), policy)
+        holders[sagemaker.ROLE] = Holder(role_arn(stack, location, sagemaker.ROLE), policy)
     if buckets := branched(stack, config):
         policy = iam.document(
             *lakefs.keep_branches(buckets, context.key_arns["data"], context.region)
         )
-        found[lakefs.NAME] = Holder(role_arn(stack, location, lakefs.NAME), policy)
-    return found
+        holders[lakefs.NAME] = Holder(role_arn(stack, location, lakefs.NAME), policy)
+    return holders
 
 
 def managed_jobs(

@@ -75,11 +75,11 @@ class ProjectEnvironment:
     def check_gpu_quota(self) -> None:
         """Raise ContractError for a GPU quota above the pools: its last pods could never start."""
         quota = self.config.namespace.quota.gpus
-        held = sum(pool.max_gpus for pool in self.pools.values())
-        if quota > held:
+        capacity = sum(pool.max_gpus for pool in self.pools.values())
+        if quota > capacity:
             raise self.mismatch(
-                f"its pools hold {held} GPUs at most, and `namespace.quota.gpus` of {self.stack} "
-                f"asks for {quota}",
+                f"its pools hold {capacity} GPUs at most, and `namespace.quota.gpus` of "
+                f"{self.stack} asks for {quota}",
                 "lower the quota, or raise `limits` of a pool and run `stackyard up {}`",
                 upstream="services",
             )

@@ -1,4 +1,4 @@
-"""Verbs that only read files load neither Pulumi nor boto3, and so start quickly."""
+"""Commands that only read files load neither Pulumi nor boto3, and so start quickly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.git import Repo
 
 PROJECT = "vision/defects/dev"
 
-VERBS = {
+COMMANDS = {
     "init": ["init", "made"],
     "new": ["new", "vision/other", "--stage", "dev", "--preset", "vision"],
     "list": ["list"],
@@ -43,12 +43,12 @@ VERBS = {
     "report": ["report", "receipt.json"],
     "report --drift": ["report", "drift.json", "--drift"],
 }
-"""Each verb and the words that run it on a copy of the reference estate."""
+"""Each command and the words that run it on a copy of the reference estate."""
 
 PROGRAM = """
 import json, os, sys
 import stackyard_cli.app
-# Shared by most verbs: imported once, so that each fork starts at once.
+# Shared by most commands: imported once, so that each fork starts at once.
 import stackyard.estate.estate
 import stackyard.blueprints.project.config
 
@@ -66,9 +66,9 @@ def loaded(words):
     os.wait()
     return json.loads(os.read(reader, 100_000))
 
-print(json.dumps({verb: loaded(words) for verb, words in json.loads(sys.argv[1]).items()}))
+print(json.dumps({command: loaded(words) for command, words in json.loads(sys.argv[1]).items()}))
 """
-"""Runs each verb in a process of its own, forked from one that has read no file yet."""
+"""Runs each command in a process of its own, forked from one that has read no file yet."""
 
 Outcome = tuple[int, list[str], str]
 """Exit code, the heavy modules that were loaded, and the last output."""
@@ -80,7 +80,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     repo = Repo(root)
     _write_inputs(repo.root)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(VERBS)],
+        [sys.executable, "-c", PROGRAM, json.dumps(COMMANDS)],
         cwd=repo.root,
         check=True,
         capture_output=True,
@@ -115,10 +115,10 @@ def _write_inputs(root: Path) -> None:
     (root / "drift.json").write_text("[]")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_verb_that_reads_files_loads_neither_pulumi_nor_boto3(
-    verb: str, outcomes: dict[str, Outcome]
+    command: str, outcomes: dict[str, Outcome]
 ) -> None:
-    code, heavy, output = outcomes[verb]
+    code, heavy, output = outcomes[command]
     assert code == 0, output
     assert heavy == []
