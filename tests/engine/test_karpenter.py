@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from stackyard.karpenter.drift import NODE_CLASS, NODE_POOL, replaced_by
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import REGION, Clients
 
 from .karpenter_cluster import KarpenterCluster
 from .karpenter_declared import QUEUE, plugin, statements
 
+CLASSES = "ec2nodeclasses"
 EXHAUSTED = "sandbox.stackyard.dev/exhausted"
 QUIET = 20.0
 """Seconds in which nothing happens where nothing may: a node takes about eight."""
@@ -292,3 +294,78 @@ def test_a_changed_image_replaces_nodes_but_not_under_a_pod_that_must_not_be_dis
     time.sleep(QUIET)
     assert [each["InstanceId"] for each in cluster.instances()] == [before["InstanceId"]]
     assert cluster.phase("training") == "Running"
+
+
+UNDISTURBED = {"metadata": {"annotations": {"karpenter.sh/do-not-disrupt": "true"}}}
+REQUIREMENTS = "spec.template.spec.requirements"
+
+
+def requirement(*types: str) -> list[dict[str, Any]]:
+    """The requirements of a pool of these types."""
+    listed = {
+        "node.kubernetes.io/instance-type": list(types),
+        "karpenter.sh/capacity-type": ["on-demand"],
+    }
+    return [{"key": key, "operator": "In", "values": each} for key, each in listed.items()]
+
+
+def change(cluster: KarpenterCluster, kind: str, path: str, value: Any) -> Any:
+    """Set a field of the object `table` of a kind; return what it was."""
+    group, plural = (
+        ("karpenter.sh", "nodepools") if kind == NODE_POOL else ("karpenter.k8s.aws", CLASSES)
+    )
+    where = (group, "v1", plural, "table")
+    before: Any = cluster.custom.get_cluster_custom_object(*where)
+    body = value
+    for part in path.split("."):
+        before = (before or {}).get(part)
+    for part in reversed(path.split(".")):
+        body = {part: body}
+    cluster.custom.patch_cluster_custom_object(*where, body)
+    return before
+
+
+def drifts(cluster: KarpenterCluster, pool: str) -> bool:
+    """Whether Karpenter would replace a node of a pool."""
+    found = [each for claim in cluster.claims(pool) for each in claim["status"]["conditions"]]
+    return ("Drifted", "True") in [(each["type"], each["status"]) for each in found]
+
+
+def test_a_field_that_the_table_calls_replacing_makes_karpenter_replace(
+    cluster: KarpenterCluster, pods: Callable[..., None]
+) -> None:
+    cluster.node_class("table")
+    cluster.node_pool("table", "table", ["g5.xlarge"])
+    until(lambda: ready(cluster, "table"))
+    pods("tabled", "table")
+    until(runs(cluster, "tabled"))
+    cluster.core.patch_namespaced_pod("tabled", "default", UNDISTURBED)
+    harmless = {
+        (NODE_POOL, "spec.limits"): {"nvidia.com/gpu": "3"},
+        (NODE_POOL, "spec.weight"): 7,
+        (NODE_POOL, "spec.disruption.budgets"): [{"nodes": "3"}],
+        (NODE_CLASS, "spec.ipPrefixCount"): 1,
+    }
+    for (kind, path), value in harmless.items():
+        assert replaced_by(kind, path) == "none"
+        change(cluster, kind, path, value)
+    change(cluster, NODE_POOL, REQUIREMENTS, requirement("g5.xlarge", "g5.4xlarge"))
+    time.sleep(QUIET / 4)
+    assert not drifts(cluster, "table")
+    (instance,) = cluster.instances()
+    others = [{"id": each} for each in cluster.subnets if each != instance["SubnetId"]]
+    replacing = {
+        (NODE_POOL, "spec.template.spec.expireAfter"): "48h",
+        (NODE_POOL, "spec.template.metadata.labels"): {"pool": "table", "more": "one"},
+        (NODE_POOL, REQUIREMENTS): requirement("g5.4xlarge"),
+        (NODE_CLASS, "spec.tags"): {"owner": "another"},
+        (NODE_CLASS, "spec.subnetSelectorTerms"): others,
+        (NODE_CLASS, "spec.amiSelectorTerms"): [{"alias": "al2023@v20260505"}],
+    }
+    for (kind, path), value in replacing.items():
+        assert replaced_by(kind, path) != "none"
+        before = change(cluster, kind, path, value)
+        until(lambda: drifts(cluster, "table"), 30)
+        change(cluster, kind, path, {"more": None} if path.endswith("labels") else before)
+        until(lambda: not drifts(cluster, "table"), 30)
+    assert cluster.phase("tabled") == "Running"

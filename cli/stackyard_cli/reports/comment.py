@@ -25,7 +25,10 @@ LIMIT = 65_000
 RISKS, TABLE, LEFT_OUT = 16_000, 22_000, 4_000
 """Maximum size of the parts in bytes; the details get the remaining bytes."""
 
-LOSS, ACCESS, NETWORK = "may lose data", "changes access", "changes the network"
+LOSS, NODES = "may lose data", "replaces nodes"
+ACCESS, NETWORK = "changes access", "changes the network"
+KINDS = (LOSS, NODES, ACCESS, NETWORK)
+"""Kinds of risks, the worst first."""
 
 OPERATIONS = ("create", "update", "replace", "delete")
 
@@ -40,6 +43,9 @@ class Entry:
     problem: str | None = None
     stops: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    nodes: Sequence[str] = ()
+    """What happens to running nodes, a line for each NodePool."""
+
     cost: str = ""
     digest: str = ""
     counts: Counter[str] = field(default_factory=Counter)
@@ -58,6 +64,7 @@ def entry(content: Mapping[str, Any]) -> Entry:
     steps = [_step(step) for step in content.get("steps") or ()]
     steps = [step for step in steps if step["operation"] in OPERATIONS]
     outcome = content.get("outcome", "succeeded")
+    nodes: Sequence[Mapping[str, Any]] = content.get("nodes") or ()
     return Entry(
         stack=str(content.get("stack", "?")),
         operation=str(content.get("operation", "preview")),
@@ -65,10 +72,11 @@ def entry(content: Mapping[str, Any]) -> Entry:
         problem=None if outcome == "succeeded" else str(content.get("problem") or outcome),
         stops=[f"{one['kind']}: {one['message']}" for one in content.get("stops") or ()],
         warnings=[str(text) for text in content.get("warnings") or ()],
+        nodes=[str(one["message"]) for one in nodes],
         cost=_cost(content.get("cost")),
         digest=str(content.get("digest", ""))[:12],
         counts=Counter(step["operation"] for step in steps),
-        risks=sorted(_risks(steps), key=lambda risk: (LOSS, ACCESS, NETWORK).index(risk[0])),
+        risks=sorted([*_risks(steps), *_running(nodes)], key=lambda risk: KINDS.index(risk[0])),
     )
 
 
@@ -111,7 +119,7 @@ def _risk_lines(ordered: Sequence[Entry]) -> list[str]:
         lines += [(0, f"- ⛔ {code(each.stack)} stopped: {code(s, 300)}") for s in each.stops]
         for kind, line in each.risks:
             sign = "🔥" if kind == LOSS else "⚠️"
-            level = (LOSS, ACCESS, NETWORK).index(kind) + 1
+            level = KINDS.index(kind) + 1
             lines.append((level, f"- {sign} {code(each.stack)} {kind}: {line}"))
     return [line for _, line in sorted(lines, key=lambda item: item[0])]
 
@@ -129,6 +137,13 @@ def _risks(steps: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
             yield ACCESS, line
         elif risk.network:
             yield NETWORK, line
+
+
+def _running(nodes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield what happens to nodes that run, or may run: the cluster did not answer."""
+    for one in nodes:
+        if one["nodes"] != 0:
+            yield NODES, code(one["message"], 300)
 
 
 def _row(each: Entry) -> str:
@@ -163,6 +178,7 @@ def _folded(each: Entry) -> str:
         return ""
     lines = [f"\n\n<details><summary><code>{_html(each.stack)}</code></summary>\n"]
     lines += [f"- warning: {code(text, 300)}" for text in each.warnings]
+    lines += [f"- nodes: {code(text, 300)}" for text in each.nodes]
     for step in each.steps:
         kept = ", kept in the cloud" if step["kept"] else ""
         line = f"- {step['operation']} {code(step['type'])} {code(step['name'])}{kept}"

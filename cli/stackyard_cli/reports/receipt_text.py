@@ -17,6 +17,7 @@ def lines(content: dict[str, Any]) -> list[str]:
         shown.append(f"  price not known: {', '.join(cost['unknown'])}")
     shown += [f"  stopped by {stop['kind']}: {stop['message']}" for stop in content["stops"]]
     shown += [f"  warning: {text}" for text in content["warnings"]]
+    shown += [f"  nodes: {one['message']}" for one in content.get("nodes", [])]
     for step in content["steps"]:
         paths = f"  [{', '.join(step['paths'])}]" if step["paths"] else ""
         because = f"  because of {', '.join(step['replace_reasons'])}"

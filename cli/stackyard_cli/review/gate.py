@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review import blast_radius, policies, price_list, steps
 from stackyard_cli.review.context import ReviewContext
 from stackyard_cli.review.cost import Cost, cost_of
+from stackyard_cli.review.replaced_nodes import ReplacedNodes, replaced_nodes
 
 Kind = Literal["policy", "blast radius", "budget"]
 
@@ -43,6 +44,8 @@ class Review:
     cost: Cost
     stops: list[Stop]
     warnings: list[str]
+    nodes: list[ReplacedNodes] = field(default_factory=list)
+    """What happens to running nodes; receipts do not compare it, for nodes come and go."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that a review adds to a report, as plain data."""
@@ -51,12 +54,14 @@ class Review:
             "cost": self.cost.to_dict(),
             "stops": [stop.to_dict() for stop in self.stops],
             "warnings": self.warnings,
+            "nodes": [one.to_dict() for one in self.nodes],
         }
 
     def lines(self) -> list[str]:
         """Return its lines for people, stops first."""
         lines = [f"    stopped by {stop.kind}: {stop.message}" for stop in self.stops]
         lines += [f"    warning: {text}" for text in self.warnings]
+        lines += [f"    nodes: {one}" for one in self.nodes]
         return ["  review", *lines, f"    cost: {self.cost}"]
 
 
@@ -78,7 +83,15 @@ def reviewed(context: ReviewContext, report: Report) -> Review:
     ]
     warnings += [cost.warning] if cost.warning else []
     changes = context.config_changes(report.task)
-    return Review(report, steps.normalised(report, changes), violations, cost, stops, warnings)
+    return Review(
+        report,
+        steps.normalised(report, changes),
+        violations,
+        cost,
+        stops,
+        warnings,
+        replaced_nodes(context, report),
+    )
 
 
 def stop(reviews: Iterable[Review], *, json: bool) -> None:

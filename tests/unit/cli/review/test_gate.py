@@ -20,6 +20,7 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.review import gate
 from stackyard_cli.review.context import ReviewContext
 from stackyard_cli.review.gate import Review, Stop, reviewed
+from stackyard_cli.review.replaced_nodes import ReplacedNodes
 from tests.support.estates import SmallEstate
 
 STACK, OTHER = StackId("ranking", "clicks", "dev"), StackId("vision", "defects", "dev")
@@ -160,3 +161,15 @@ def test_with_json_the_exit_code_is_the_only_answer(small: SmallEstate) -> None:
     with pytest.raises(typer.Exit) as ended:
         gate.stop(stopped(small), json=True)
     assert ended.value.exit_code == ExitCode.STOPPED
+
+
+def test_a_review_shows_what_happens_to_running_nodes(
+    small: SmallEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = ReplacedNodes("training-on-demand", False, ["spec.template.spec.taints"], "1", 3, jobs=1)
+    monkeypatch.setattr(gate, "replaced_nodes", lambda *_: [one])
+    found = review(small, HARMLESS)
+    [line] = [line for line in found.lines() if line.startswith("    nodes: ")]
+    assert "3 nodes of NodePool `training-on-demand` would be replaced, 1 at a time" in line
+    assert found.to_dict()["nodes"][0]["with_jobs"] == 1
+    assert found.stops == []
