@@ -130,6 +130,8 @@ _DATA: Mapping[str, Risk] = {
     "kubernetes:core/v1:PersistentVolume": _STATEFUL,
     "kubernetes:core/v1:PersistentVolumeClaim": _STATEFUL,
     "kubernetes:core/v1:Pod": _EPHEMERAL,
+    # Definitions are templates of charts; they go with the release.
+    "kubernetes:helm.sh/v3:Release": _STATEFUL,
 }
 
 _REACH: Mapping[str, Risk] = {

@@ -43,8 +43,8 @@ def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
     """Create the provider of the stage's cluster; it signs in with the caller's AWS identity.
 
     Conflicts are forced, so that `up` reverts manual changes, and the data of a ConfigMap is
-    changed in place. Source:
-    https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/.
+    changed in place. Records of Helm releases are ConfigMaps, because previews read no Secrets.
+    Source: https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/.
     """
     import pulumi_kubernetes as k8s  # slow; a foundation does not need it
 
@@ -61,6 +61,7 @@ def cluster_provider(foundation: FoundationContract) -> k8s.Provider:
         enable_server_side_apply=True,
         enable_patch_force=True,
         enable_config_map_mutable=True,
+        helm_release_settings=k8s.HelmReleaseSettingsArgs(driver="configmap"),
     )
 
 

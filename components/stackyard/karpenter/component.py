@@ -12,15 +12,19 @@ from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
-from stackyard.karpenter.definitions import definitions
 from stackyard.karpenter.interruption import Interruptions
 from stackyard.karpenter.objects import ControllerWiring
 from stackyard.karpenter.policy import controller_policy
 from stackyard.karpenter.rights import CLUSTER_RULES, DNS_RULES, NAMESPACE_RULES, Rule
+from stackyard.karpenter.versions import version_of
 from stackyard.naming import StackId
 
 NAME = "karpenter"
 """Name of its Deployment, service account and roles."""
+
+CHART, RELEASE = "oci://public.ecr.aws/karpenter/karpenter-crd", "karpenter-crd"
+"""Origin of the chart of the resource definitions, and the name of its release,
+https://karpenter.sh/docs/upgrading/upgrade-guide/#crd-upgrades."""
 
 USER = 65_532
 """User of the image."""
@@ -49,13 +53,18 @@ class Karpenter(Component):
         namespace: pulumi.Input[str],
         namespace_name: str,
         image: str,
+        chart: str = CHART,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, the image, and the namespace: its name, and once it exists."""
+        """Wiring: the cluster, the image, and the namespace: its name, and once it exists.
+
+        `image` needs the release as its tag: `chart`, the origin of the resource definitions, is
+        taken in the same version. Raises ValueError without.
+        """
         super().__init__(name, Config(), opts=opts)
         self._stack, self._wiring, self._image = stack, wiring, image
         self._namespace = namespace
-        self.definitions = self._make_definitions()
+        self.definitions = self._make_definitions(chart)
         interruptions = Interruptions(self.named("interruptions"), stack=stack, opts=self.child())
         identity = self._make_identity(namespace_name, interruptions)
         account = k8s.core.v1.ServiceAccount(
@@ -63,7 +72,7 @@ class Karpenter(Component):
         )
         rights = self._make_rights()
         self.controller = self._make_controller(
-            account, interruptions, [identity, *rights, *self.definitions]
+            account, interruptions, [identity, *rights, self.definitions]
         )
         self.role_arn, self.queue_name = identity.role_arn, interruptions.queue_name
         self.publish()
@@ -75,16 +84,24 @@ class Karpenter(Component):
             labels=kubernetes.labels(self._stack, NAME),
         )
 
-    def _make_definitions(self) -> list[pulumi.Resource]:
-        return [
-            k8s.apiextensions.v1.CustomResourceDefinition(
-                self.named(f"definition-{key}"),
-                metadata=definition["metadata"],
-                spec=definition["spec"],
-                opts=self.child(),
-            )
-            for key, definition in definitions()
-        ]
+    def _make_definitions(self, chart: str) -> k8s.helm.v3.Release:
+        """Declare the resource definitions: Helm deletes those that are templates with the release.
+
+        Not atomic, no clean-up: a failed upgrade may delete no definition, and no node with it.
+        """
+        version = version_of(self._image)
+        if version is None:
+            raise ValueError(f"the image of Karpenter needs its release as the tag: {self._image}")
+        return k8s.helm.v3.Release(
+            self.named("definitions"),
+            name=RELEASE,
+            namespace=self._namespace,
+            chart=chart,
+            version=version,
+            max_history=5,
+            timeout=120,
+            opts=self.child(),
+        )
 
     def _make_identity(self, namespace_name: str, interruptions: Interruptions) -> WorkloadIdentity:
         cluster, wiring = self._wiring.cluster, self._wiring

@@ -6,8 +6,10 @@ checks at its start (`pkg/providers/version/version.go` of the release).
 
 from __future__ import annotations
 
+import re
+
 VERSION = "1.13.1"
-"""The release of the controller's image and of the resource definitions beside this file."""
+"""The release of the controller's image; the chart of its resource definitions has the same."""
 
 KUBERNETES: dict[str, tuple[int, int]] = {
     "1.9": (29, 35),
@@ -17,6 +19,12 @@ KUBERNETES: dict[str, tuple[int, int]] = {
     "1.13": (26, 36),
 }
 """First and last minor version of Kubernetes 1 that a release of Karpenter runs on."""
+
+
+def version_of(image: str) -> str | None:
+    """Return the version in a controller image's tag, `1.13.1`; None where there is none."""
+    tag = image.partition("@")[0].rpartition(":")[2].removeprefix("v")
+    return tag if re.fullmatch(r"\d+\.\d+\.\d+", tag) else None
 
 
 def release_of(image: str) -> str | None:

@@ -11,8 +11,8 @@ from stackyard.blueprints.config import StackConfig
 from stackyard.config import Config, Name
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.image_name import Image
+from stackyard.karpenter import versions
 from stackyard.karpenter.config import NodeImagesConfig, NodePoolConfig
-from stackyard.karpenter.versions import VERSION as KARPENTER
 from stackyard.onprem.config import OnPremConfig
 from stackyard.problem import Problem
 
@@ -29,8 +29,9 @@ class ImagesConfig(Config):
     gpu_telemetry: Image = "nvidia/k8s/dcgm-exporter:3.3.5-3.4.1-ubuntu22.04"
     """NVIDIA's DCGM exporter."""
 
-    karpenter: Image = f"karpenter/controller:{KARPENTER}"
-    """Karpenter's controller; the resource definitions are those of its default release."""
+    karpenter: Image = f"karpenter/controller:{versions.VERSION}"
+    """Karpenter's controller, `name:RELEASE` or better `name:RELEASE@sha256:…`; the chart of its
+    resource definitions is taken in the same release."""
 
     cluster_metrics: Image = "kube-state-metrics/kube-state-metrics:v2.16.0"
     """kube-state-metrics: metrics on pods, Deployments and Jobs, for alerts."""
@@ -39,11 +40,24 @@ class ImagesConfig(Config):
     """Fluent Bit: sends pods' output to the log groups of their projects."""
 
 
+class ChartsConfig(Config):
+    """Charts of the shared services; mirror them if the machine that previews and applies has no
+    way to the internet."""
+
+    karpenter_crd: Annotated[
+        str, Field(pattern=r"^oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*/karpenter-crd$")
+    ] = "oci://public.ecr.aws/karpenter/karpenter-crd"
+    """Karpenter's resource definitions: the chart without its version."""
+
+
 class ServicesConfig(StackConfig):
     """In-cluster services that all projects of a stage share."""
 
     images: ImagesConfig = ImagesConfig()
     """Images of the shared services."""
+
+    charts: ChartsConfig = ChartsConfig()
+    """Charts of the shared services."""
 
     node_images: NodeImagesConfig = NodeImagesConfig()
     """Releases of the images of nodes."""
@@ -64,6 +78,13 @@ class ServicesConfig(StackConfig):
     def problems(self) -> Iterator[Problem]:
         """Yield names that two pools share, and a pool whose node group would be the cluster's."""
         yield from super().problems()
+        if versions.version_of(self.images.karpenter) is None:
+            yield Problem(
+                ("images", "karpenter"),
+                "needs its release as the tag, because its resource definitions are taken in the "
+                f"same one (got '{self.images.karpenter}')",
+                f"write `karpenter/controller:{versions.VERSION}@sha256:…`",
+            )
         for name in sorted({"system", *self.node_pools} & set(self.gpu_pools)):
             yield Problem(
                 ("gpu_pools", name),

@@ -106,6 +106,7 @@ class Services:
             namespace=system.namespace,
             namespace_name=SYSTEM,
             image=self._image(self.config.images.karpenter),
+            chart=self.config.charts.karpenter_crd,
             opts=self.opts,
         )
         wiring = PoolWiring(

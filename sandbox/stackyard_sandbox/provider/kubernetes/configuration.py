@@ -31,6 +31,8 @@ REFUSED: Mapping[str, object] = {
 }
 """Settings that change a run, but that the sandbox does not implement; None: any value."""
 
+HELM = "helmReleaseSettings"
+
 
 @dataclass(frozen=True)
 class EksUser:
@@ -67,6 +69,9 @@ class Settings:
     mutable: frozenset[str]
     """Kinds (ConfigMap, Secret) whose data is changed in place instead of replaced."""
 
+    helm_driver: str | None = None
+    """Where Helm keeps its records of releases."""
+
 
 StandIn = Callable[[str, str | None], Path | None]
 """Function that returns the kubeconfig of a sandbox cluster for a kubeconfig's path and a
@@ -89,6 +94,8 @@ def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str,
             found.append((key, f"unknown property{f'; did you mean `{near[0]}`?' if near else ''}"))
         elif key in REFUSED and REFUSED[key] in (None, value):
             found.append((key, "the sandbox's provider applies on the server and cannot do this"))
+        elif key == HELM and (others := sorted(set(_map(value)) - {"driver"})):
+            found.append((key, f"the sandbox has no registry to use them for: {', '.join(others)}"))
     try:
         settings(variables, stand_in)
     except ProviderError as error:
@@ -115,7 +122,12 @@ def settings(variables: Properties, stand_in: StandIn = none) -> Settings:
         force=variables.get("enablePatchForce") is True,
         upsert=variables.get("upsertExistingObjects") is True,
         mutable=frozenset(kind for kind, flag in flags.items() if variables.get(flag) is True),
+        helm_driver=_map(variables.get(HELM)).get("driver"),
     )
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _access(text: Any, context: str | None, cluster: str | None) -> tuple[Access, str | None]:

@@ -13,7 +13,7 @@ from stackyard_sandbox.provider.kubernetes.sdk_loading import LOADING
 from stackyard_sandbox.provider.server import ProviderError
 
 REFUSED_GROUPS = ("helm.sh", "kustomize", "yaml")
-"""Types that render manifests on the client; the official plugin downloads charts for them."""
+"""Types that render manifests on the client; of Helm's, `releases` serves the only one needed."""
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,16 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from stackyard_sandbox.onprem import OnPremises
-from stackyard_sandbox.provider.kubernetes import configuration, inputs, replacement
+from stackyard_sandbox.provider.kubernetes import configuration, inputs, releases, replacement
 from stackyard_sandbox.provider.kubernetes.client import Client, NoSuchKindError, UnreachableError
 from stackyard_sandbox.provider.kubernetes.configuration import Access, Settings
 from stackyard_sandbox.provider.kubernetes.differences import Change, differences
 from stackyard_sandbox.provider.kubernetes.kinds import Kind, kind_of
 from stackyard_sandbox.provider.kubernetes.objects import Connection, Operation
+from stackyard_sandbox.provider.kubernetes.releases import ReleaseOperation
 from stackyard_sandbox.provider.kubernetes.tokens import tokens
 from stackyard_sandbox.provider.protocol import UNKNOWN, Bag, Properties, decode, encode
+from stackyard_sandbox.provider.schema import Failure
 from stackyard_sandbox.provider.server import PackageServicer, ProviderError
 
 KINDS = provider_pb2.PropertyDiff
@@ -51,15 +53,12 @@ class KubernetesServicer(PackageServicer[Connection]):
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Check against the SDK's types and complete: kind, name, namespace."""
-        kind = kind_of(request.type)
-        bag = decode(request.news)
-        bag.values = inputs.completed(kind, bag.values)
-        found = inputs.failures(kind, bag.values)
-        unnamed = inputs.name(request, bag.values, decode(request.olds).values)
-        if unnamed is not None:
-            found.append(unnamed)
-        _into_namespace(self.configured(context), kind, bag.values)
-        inputs.mark_secrets(kind, bag)
+        bag, connection = decode(request.news), self.configured(context)
+        if request.type == releases.TYPE:
+            bag.values = releases.completed(bag.values, connection.settings.namespace)
+            found = releases.failures(bag.values, connection.settings.helm_driver)
+        else:
+            found = _checked(request, bag, connection)
         return provider_pb2.CheckResponse(
             inputs=encode(bag.values, bag.secrets),
             failures=[
@@ -70,17 +69,21 @@ class KubernetesServicer(PackageServicer[Connection]):
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Compare the inputs; additions of the API server are no change."""
-        kind = kind_of(request.type)
         old, new = decode(request.old_inputs).values, decode(request.news).values
         mutable = self.configured(context).settings.mutable
         changes = differences(old, new)
-        replacing = replacement.replaces(kind, old, new, mutable, changes)
+        release = request.type == releases.TYPE
+        if release:
+            replacing = releases.replaces(changes)
+        else:
+            replacing = replacement.replaces(kind_of(request.type), old, new, mutable, changes)
+        first = bool(replacing) and not release and replacement.delete_first(old, new)
         kinds = provider_pb2.DiffResponse
         return provider_pb2.DiffResponse(
             changes=kinds.DIFF_SOME if changes else kinds.DIFF_NONE,
             diffs=sorted({str(change.path[0]) for change in changes}),
             replaces=[str(change) for change in replacing],
-            deleteBeforeReplace=bool(replacing) and replacement.delete_first(old, new),
+            deleteBeforeReplace=first,
             hasDetailedDiff=True,
             detailedDiff={str(change): _detail(change, change in replacing) for change in changes},
         )
@@ -139,10 +142,27 @@ class KubernetesServicer(PackageServicer[Connection]):
                 self._clients[access] = Client(access, tokens(access, self._sandbox_dir))
             return self._clients[access]
 
-    def _operation(self, request: Any, context: Any, properties: Any) -> Operation:
-        kind, session = kind_of(request.type), self.session(context)
+    def _operation(
+        self, request: Any, context: Any, properties: Any
+    ) -> Operation | ReleaseOperation:
+        connection, cancelled = self.configured(context), self.session(context).cancelled
         bag: Bag = decode(properties)
-        return Operation(self.configured(context), kind, bag, session.cancelled)
+        if request.type == releases.TYPE:
+            return ReleaseOperation(connection, bag, cancelled)
+        return Operation(connection, kind_of(request.type), bag, cancelled)
+
+
+def _checked(request: Any, bag: Bag, connection: Connection) -> list[Failure]:
+    """Complete an object's inputs, in place, and return every problem of them."""
+    kind = kind_of(request.type)
+    bag.values = inputs.completed(kind, bag.values)
+    found = inputs.failures(kind, bag.values)
+    unnamed = inputs.name(request, bag.values, decode(request.olds).values)
+    if unnamed is not None:
+        found.append(unnamed)
+    _into_namespace(connection, kind, bag.values)
+    inputs.mark_secrets(kind, bag)
+    return found
 
 
 def _into_namespace(connection: Connection, kind: Kind, values: Properties) -> None:

@@ -49,7 +49,7 @@ def test_tokens(token: str, api_version: str, name: str, typed: bool) -> None:
         ("kubernetes:apps/v1:Deploymint", "did you mean `Deployment`"),
         ("kubernetes:apps/v1:DeploymentPatch", "by its own type (Deployment)"),
         ("kubernetes:core/v1:ConfigMapList", "by its own type (ConfigMap)"),
-        ("kubernetes:helm.sh/v3:Release", "declare the Kubernetes objects themselves"),
+        ("kubernetes:helm.sh/v4:Chart", "declare the Kubernetes objects themselves"),
         ("kubernetes:yaml/v2:ConfigFile", "declare the Kubernetes objects themselves"),
     ],
 )
