@@ -14,6 +14,7 @@ from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
 from stackyard.karpenter.interruption import Interruptions
 from stackyard.karpenter.objects import ControllerWiring
+from stackyard.karpenter.pod import HEALTH, METRICS, beside_its_own_nodes, own_facts, port, probe
 from stackyard.karpenter.policy import controller_policy
 from stackyard.karpenter.rights import CLUSTER_RULES, DNS_RULES, NAMESPACE_RULES, Rule
 from stackyard.karpenter.versions import version_of
@@ -28,9 +29,6 @@ https://karpenter.sh/docs/upgrading/upgrade-guide/#crd-upgrades."""
 
 USER = 65_532
 """User of the image."""
-
-METRICS, HEALTH = 8080, 8081
-"""Ports of the controller."""
 
 
 class Karpenter(Component):
@@ -194,19 +192,19 @@ class Karpenter(Component):
             service_account_name=account.metadata.name,
             priority_class_name="system-cluster-critical",
             security_context=kubernetes.restricted_pod(USER),
-            affinity=_beside_its_own_nodes(selector),
+            affinity=beside_its_own_nodes(selector),
             topology_spread_constraints=[kubernetes.spread(selector)],
             containers=[
                 k8s.core.v1.ContainerArgs(
                     name="controller",
                     image=self._image,
-                    env=[*self._settings(interruptions), *_own_facts()],
+                    env=[*self._settings(interruptions), *own_facts()],
                     ports=[
-                        _port("http-metrics", METRICS),
-                        _port("http", HEALTH),
+                        port("http-metrics", METRICS),
+                        port("http", HEALTH),
                     ],
-                    liveness_probe=_probe("/healthz", delay=30),
-                    readiness_probe=_probe("/readyz", delay=5),
+                    liveness_probe=probe("/healthz", delay=30),
+                    readiness_probe=probe("/readyz", delay=5),
                     resources=k8s.core.v1.ResourceRequirementsArgs(
                         requests={"cpu": "500m", "memory": "1Gi"},
                         limits={"cpu": "1", "memory": "1Gi"},
@@ -240,60 +238,6 @@ class Karpenter(Component):
                 "METRICS_PORT": str(METRICS),
             }
         )
-
-
-def _own_facts() -> list[k8s.core.v1.EnvVarArgs]:
-    """Return what the pod is told of itself."""
-    field = k8s.core.v1.ObjectFieldSelectorArgs(field_path="metadata.namespace")
-    namespace = k8s.core.v1.EnvVarSourceArgs(field_ref=field)
-    return [
-        k8s.core.v1.EnvVarArgs(name="SYSTEM_NAMESPACE", value_from=namespace),
-        _resource("CPU_REQUESTS", "requests.cpu", "1m"),
-        _resource("MEMORY_LIMIT", "limits.memory", "0"),
-    ]
-
-
-def _resource(name: str, resource: str, divisor: str) -> k8s.core.v1.EnvVarArgs:
-    selector = k8s.core.v1.ResourceFieldSelectorArgs(
-        container_name="controller", resource=resource, divisor=divisor
-    )
-    return k8s.core.v1.EnvVarArgs(
-        name=name, value_from=k8s.core.v1.EnvVarSourceArgs(resource_field_ref=selector)
-    )
-
-
-def _beside_its_own_nodes(selector: dict[str, str]) -> k8s.core.v1.AffinityArgs:
-    """Keep the controller off nodes that it could remove, and its two pods apart."""
-    term = k8s.core.v1.NodeSelectorTermArgs(
-        match_expressions=[
-            k8s.core.v1.NodeSelectorRequirementArgs(
-                key="karpenter.sh/nodepool", operator="DoesNotExist"
-            )
-        ]
-    )
-    apart = k8s.core.v1.PodAffinityTermArgs(
-        topology_key=kubernetes.NODE,
-        label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector),
-    )
-    return k8s.core.v1.AffinityArgs(
-        node_affinity=k8s.core.v1.NodeAffinityArgs(
-            required_during_scheduling_ignored_during_execution=k8s.core.v1.NodeSelectorArgs(
-                node_selector_terms=[term]
-            )
-        ),
-        pod_anti_affinity=k8s.core.v1.PodAntiAffinityArgs(
-            required_during_scheduling_ignored_during_execution=[apart]
-        ),
-    )
-
-
-def _port(name: str, port: int) -> k8s.core.v1.ContainerPortArgs:
-    return k8s.core.v1.ContainerPortArgs(name=name, container_port=port)
-
-
-def _probe(path: str, *, delay: int) -> k8s.core.v1.ProbeArgs:
-    action = k8s.core.v1.HTTPGetActionArgs(path=path, port=HEALTH)
-    return k8s.core.v1.ProbeArgs(http_get=action, initial_delay_seconds=delay, timeout_seconds=30)
 
 
 def _role_ref(kind: str, name: pulumi.Input[str]) -> k8s.rbac.v1.RoleRefArgs:
