@@ -61,7 +61,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "TimeSlicingConfig",
     ),
     "gpu.contract": ("GpuContract",),
-    "gpu.device_plugin": ("DevicePlugin",),
+    "gpu.device_plugin": ("DevicePlugin", "DevicePluginWiring"),
     "gpu.telemetry": ("GpuTelemetry",),
     "images.build": ("ImageBuild",),
     "images.component": ("BaseImages", "ProjectImages"),

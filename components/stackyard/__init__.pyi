@@ -51,6 +51,7 @@ from stackyard.gpu.config import MigConfig as MigConfig
 from stackyard.gpu.config import TimeSlicingConfig as TimeSlicingConfig
 from stackyard.gpu.contract import GpuContract as GpuContract
 from stackyard.gpu.device_plugin import DevicePlugin as DevicePlugin
+from stackyard.gpu.device_plugin import DevicePluginWiring as DevicePluginWiring
 from stackyard.gpu.telemetry import GpuTelemetry as GpuTelemetry
 from stackyard.images.build import ImageBuild as ImageBuild
 from stackyard.images.component import BaseImages as BaseImages
@@ -192,6 +193,7 @@ __all__ = [
     "DatasetStore",
     "DatasetStoreConfig",
     "DevicePlugin",
+    "DevicePluginWiring",
     "EksProject",
     "FoundationContract",
     "GeneralPool",

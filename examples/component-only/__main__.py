@@ -114,10 +114,17 @@ karpenter = sy.Karpenter(
 training = sy.GpuPoolConfig(
     instance_types=["g5.xlarge"], limits=sy.GpuLimitsConfig(gpus=config.get_int("gpus", 2))
 )
-sy.GpuPool(
+# The device plugin, without which nodes offer their GPUs to no pod, mounts the kubelet's directory.
+plugins = sy.SystemNamespace(
+    "gpu", stack=lab, namespace="gpu", level="privileged", pods=100, opts=in_cluster
+)
+pool = sy.GpuPool(
     "training",
     training,
     pool="training",
+    device_plugin=sy.DevicePluginWiring(
+        plugins.namespace, "nvcr.io/nvidia/k8s-device-plugin:v0.17.1"
+    ),
     wiring=sy.PoolWiring(
         stack=lab,
         nodes=sy.NodeWiring(
@@ -157,7 +164,9 @@ servers = sy.ModelServers(
     registry=f"{account}.dkr.ecr.{region}.amazonaws.com/{lab.team}/{lab.project}",
     region=region,
     pools={"training": sy.GpuContract("training", training).reference},
-    opts=sy.ComponentOptions(settings, providers=[provider, inside], depends_on=[server_account]),
+    opts=sy.ComponentOptions(
+        settings, providers=[provider, inside], depends_on=[server_account, pool]
+    ),
 )
 
 pulumi.export("buckets", datasets.bucket_ids)

@@ -22,6 +22,7 @@ from tests.support.clients import Clients, KubernetesClients
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "examples" / "component-only" / "__main__.py"
 REGION, ACCOUNT = "eu-central-1", "123456789012"
+NAMESPACE, NODE_POOL = "vision-lab-dev", "training-on-demand"
 BUCKET = f"vision-lab-dev-data-photos-{ACCOUNT}"
 
 
@@ -148,24 +149,36 @@ def test_datasets_are_versioned_encrypted_and_end(outputs: dict[str, Any], aws: 
     assert expiry(s3) == 1095
 
 
-def test_gpu_nodes_are_tainted_and_none_runs_idle(outputs: dict[str, Any], aws: Clients) -> None:
-    group = nodes(aws, outputs)
-    assert group["scalingConfig"]["maxSize"] == 2
-    assert [taint["effect"] for taint in group["taints"]] == ["NO_SCHEDULE"]
+def test_gpu_nodes_are_tainted_and_none_runs_idle(
+    outputs: dict[str, Any], cluster: client.ApiClient, aws: Clients
+) -> None:
+    pool = gpu_pool(cluster)
+    assert pool["spec"]["limits"]["nvidia.com/gpu"] == "2"
+    assert "replicas" not in pool["spec"], "no node runs without a pod"
+    taint = {"key": "nvidia.com/gpu", "value": "training", "effect": "NoSchedule"}
+    selector = f"karpenter.sh/nodepool={NODE_POOL}"
+    nodes = client.CoreV1Api(cluster).list_node(label_selector=selector).items
+    for node in nodes:
+        assert taint in [taint_of(each) for each in node.spec.taints]
+        assert node.status.allocatable["nvidia.com/gpu"] == "1"
+    assert {node.metadata.name for node in nodes} == busy(cluster)
+    running = {each["InstanceId"]: each["InstanceType"] for each in instances(aws, NODE_POOL)}
+    ids = {node.spec.provider_id.rpartition("/")[2] for node in nodes}
+    assert running == dict.fromkeys(ids, "g5.xlarge")
 
 
 def test_model_servers_run_on_nodes_of_the_pool_alone(
-    outputs: dict[str, Any], cluster: client.ApiClient, aws: Clients
+    outputs: dict[str, Any], cluster: client.ApiClient
 ) -> None:
-    deployment = client.AppsV1Api(cluster).read_namespaced_deployment("defects", "vision-lab-dev")
+    deployment = client.AppsV1Api(cluster).read_namespaced_deployment("defects", NAMESPACE)
     assert deployment.status.available_replicas == 2
     core = client.CoreV1Api(cluster)
-    pods = core.list_namespaced_pod("vision-lab-dev").items
-    of_pool = nodes(aws, outputs)["labels"].items()
-    assert of_pool
-    for pod in pods:
-        assert core.read_node(pod.spec.node_name).metadata.labels.items() >= of_pool
-    address = "http://defects.vision-lab-dev.svc.cluster.local:8080"
+    of_pool = {"stackyard.dev/gpu-pool": "training", "karpenter.sh/nodepool": NODE_POOL}
+    nodes = busy(cluster)
+    assert len(nodes) == 2, "a node of the pool has one GPU"
+    for node in nodes:
+        assert core.read_node(node).metadata.labels.items() >= of_pool.items()
+    address = f"http://defects.{NAMESPACE}.svc.cluster.local:8080"
     assert outputs["models"] == {"defects": address}
 
 
@@ -177,12 +190,14 @@ def test_an_unchanged_preview_shows_no_change_even_with_refresh(
 
 
 def test_a_change_a_refused_destroy_and_the_end(
-    stack: auto.Stack, outputs: dict[str, Any], aws: Clients
+    stack: auto.Stack, outputs: dict[str, Any], cluster: client.ApiClient, aws: Clients
 ) -> None:
-    changed = apply(stack, raw_days="1460", gpu_nodes="3")
-    assert changed == ["datasets-photos-lifecycle", "training-nodes"]
+    before = busy(cluster)
+    changed = apply(stack, raw_days="1460", gpus="3")
+    assert changed == ["datasets-photos-lifecycle", "training-on-demand"]
     assert expiry(aws("s3")) == 1460
-    assert nodes(aws, outputs)["scalingConfig"]["maxSize"] == 3
+    assert gpu_pool(cluster)["spec"]["limits"]["nvidia.com/gpu"] == "3"
+    assert busy(cluster) == before
 
     aws("s3").put_object(Bucket=BUCKET, Key="incoming/one", Body=b"1")
     with pytest.raises(auto.CommandError, match="protected"):
@@ -195,9 +210,10 @@ def test_a_change_a_refused_destroy_and_the_end(
     assert outputs["vpc"] not in {vpc["VpcId"] for vpc in aws("ec2").describe_vpcs()["Vpcs"]}
     assert aws("s3").list_buckets()["Buckets"] == []
     assert aws("eks").list_clusters()["clusters"] == []
+    assert instances(aws) == []
     assert key_states(aws, outputs) == {"PendingDeletion"}
     assert aws("logs").describe_log_groups()["logGroups"] == []
-    for key in ("raw_days", "gpu_nodes", "protect"):
+    for key in ("raw_days", "gpus", "protect"):
         stack.remove_config(key)
 
 
@@ -224,12 +240,32 @@ def expiry(s3: Any) -> int:
     return int(days)
 
 
-def nodes(aws: Clients, outputs: dict[str, Any]) -> Any:
-    """Return the GPU node group."""
-    eks = aws("eks")
-    return eks.describe_nodegroup(clusterName=outputs["cluster"], nodegroupName="training")[
-        "nodegroup"
-    ]
+def gpu_pool(cluster: client.ApiClient) -> Any:
+    """Return the NodePool of the GPU nodes."""
+    return client.CustomObjectsApi(cluster).get_cluster_custom_object(
+        "karpenter.sh", "v1", "nodepools", NODE_POOL
+    )
+
+
+def busy(cluster: client.ApiClient) -> set[str]:
+    """Return the nodes on which model servers run."""
+    pods = client.CoreV1Api(cluster).list_namespaced_pod(NAMESPACE).items
+    return {pod.spec.node_name for pod in pods}
+
+
+def taint_of(found: Any) -> dict[str, str]:
+    """Return a taint of a node as the Kubernetes API writes it, without its time."""
+    return {"key": found.key, "value": found.value, "effect": found.effect}
+
+
+def instances(aws: Clients, pool: str | None = None) -> list[Any]:
+    """Return the instances that are not terminated, of one NodePool or of all."""
+    states = ["pending", "running", "shutting-down", "stopping", "stopped"]
+    asked = [{"Name": "instance-state-name", "Values": states}]
+    if pool is not None:
+        asked.append({"Name": "tag:karpenter.sh/nodepool", "Values": [pool]})
+    found = aws("ec2").describe_instances(Filters=asked)["Reservations"]
+    return [each for reservation in found for each in reservation["Instances"]]
 
 
 def key_states(aws: Clients, outputs: dict[str, Any]) -> set[str]:

@@ -9,11 +9,15 @@ import pulumi
 from stackyard._component import Component
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
+from stackyard.gpu.device_plugin import DevicePlugin, DevicePluginWiring
 from stackyard.karpenter.pool import PoolWiring, make_pool
 
 
 class GpuPool(Component):
-    """Karpenter's objects for a pool whose taint, labels and image come from the GPU contract."""
+    """Karpenter's objects for a pool, and the device plugin that offers the GPUs of its nodes.
+
+    Taint, labels, image and the plugin's settings come from the GPU contract.
+    """
 
     TYPE: ClassVar[str] = "stackyard:index:GpuPool"
 
@@ -27,9 +31,14 @@ class GpuPool(Component):
         *,
         pool: str,
         wiring: PoolWiring,
+        device_plugin: DevicePluginWiring | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the pool's name, and the wiring of all pools of the stage."""
+        """Wiring: the pool's name, the wiring of all pools of the stage, and of device plugins.
+
+        Without a device plugin a node offers no GPU to pods, so `device_plugin` is None only where
+        something else brings one, such as NVIDIA's GPU operator.
+        """
         super().__init__(name, config, opts=opts)
         contract = GpuContract(pool, config)
         self.node_pools = make_pool(
@@ -40,4 +49,18 @@ class GpuPool(Component):
             pool=pool,
             wiring=wiring,
         )
+        if device_plugin is not None and contract.device_plugin is not None:
+            DevicePlugin(
+                self.named("device-plugin"),
+                stack=wiring.stack,
+                pool=pool,
+                reference=contract.reference,
+                wiring=device_plugin,
+                opts=self.child(aliases=[_former_plugin(pool)]),
+            )
         self.publish()
+
+
+def _former_plugin(pool: str) -> pulumi.Alias:
+    """Return the device plugin of a stack in which it stood beside the pool, not in it."""
+    return pulumi.Alias(name=f"device-plugin-{pool}", parent=pulumi.ROOT_STACK_RESOURCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
@@ -24,6 +25,16 @@ SOCKETS = "/var/lib/kubelet/device-plugins"
 https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/."""
 
 
+@dataclass(frozen=True)
+class DevicePluginWiring:
+    """What the device plugins of all pools of a cluster share."""
+
+    namespace: pulumi.Input[str]
+    """Their namespace, at the Pod Security level `privileged`."""
+
+    image: str
+
+
 class DevicePlugin(Component):
     """The device plugin on the nodes of one pool, with that pool's sharing settings.
 
@@ -40,16 +51,15 @@ class DevicePlugin(Component):
         stack: StackId,
         pool: str,
         reference: GpuPoolRef,
-        namespace: pulumi.Input[str],
-        image: str,
+        wiring: DevicePluginWiring,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the pool's name and reference, the namespace and the plugin's image."""
+        """Wiring: the pool's name and reference, and what the plugins of all pools share."""
         super().__init__(name, Config(), opts=opts)
         settings = json.dumps(reference.device_plugin, sort_keys=True)
         metadata = k8s.meta.v1.ObjectMetaArgs(
             name=f"{NAME}-{pool}",
-            namespace=namespace,
+            namespace=wiring.namespace,
             labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
         )
         config = k8s.core.v1.ConfigMap(
@@ -62,7 +72,7 @@ class DevicePlugin(Component):
             self.named("daemon-set"),
             metadata=metadata,
             spec=daemon_set(
-                _pod(reference, config.metadata.name, image),
+                _pod(reference, config.metadata.name, wiring.image),
                 labels=kubernetes.labels(stack, NAME, gpu_pool=pool),
                 selector=kubernetes.selector(stack, NAME, gpu_pool=pool),
                 annotations=config_digest(settings),

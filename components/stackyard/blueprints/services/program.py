@@ -20,7 +20,7 @@ from stackyard.cluster.system_namespace import Level, SystemNamespace
 from stackyard.contracts import FoundationContract, ServicesContract
 from stackyard.gpu.component import GpuPool
 from stackyard.gpu.contract import GpuContract
-from stackyard.gpu.device_plugin import DevicePlugin
+from stackyard.gpu.device_plugin import DevicePluginWiring
 from stackyard.gpu.telemetry import GpuTelemetry
 from stackyard.images.names import registry
 from stackyard.karpenter.component import Karpenter
@@ -69,9 +69,9 @@ class Services:
             opts=self.opts,
         )
         self._ship_logs(foundation)
-        self._make_nodes(foundation, system)
+        wiring = self._make_nodes(foundation, system)
         if self.pools:
-            self._make_gpus_usable()
+            self._make_gpus(wiring)
         if self.config.queueing is not None:
             StageQueues("queues", stack=self.stack, pools=self.pools, opts=self.opts)
 
@@ -94,8 +94,8 @@ class Services:
             }
         )
 
-    def _make_nodes(self, foundation: FoundationContract, system: SystemNamespace) -> None:
-        """Make Karpenter, then the pools in which it makes nodes."""
+    def _make_nodes(self, foundation: FoundationContract, system: SystemNamespace) -> PoolWiring:
+        """Make Karpenter, then the pools without GPUs; return what all pools share."""
         pools = {**self.config.node_pools, **self.config.gpu_pools}
         karpenter = Karpenter(
             "karpenter",
@@ -119,8 +119,7 @@ class Services:
         )
         for name, pool in self.config.node_pools.items():
             GeneralPool(f"pool-{name}", pool, pool=name, wiring=wiring, opts=self.opts)
-        for name, gpu in self.config.gpu_pools.items():
-            GpuPool(f"gpu-{name}", gpu, pool=name, wiring=wiring, opts=self.opts)
+        return wiring
 
     def _ship_logs(self, foundation: FoundationContract) -> None:
         # The shipper mounts the node's log directory, which only `privileged` allows.
@@ -135,20 +134,20 @@ class Services:
             opts=self.opts,
         )
 
-    def _make_gpus_usable(self) -> None:
+    def _make_gpus(self, wiring: PoolWiring) -> None:
+        """Make the GPU pools, their device plugins and the telemetry of their nodes."""
         # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.
         gpu = self._namespace(GPU, "privileged", pods=2 * LARGEST_CLUSTER)
-        for pool, reference in self.pools.items():
-            if reference.device_plugin is not None:
-                DevicePlugin(
-                    f"device-plugin-{pool}",
-                    stack=self.stack,
-                    pool=pool,
-                    reference=reference,
-                    namespace=gpu.namespace,
-                    image=self._image(self.config.images.device_plugin),
-                    opts=self.opts,
-                )
+        plugin = DevicePluginWiring(gpu.namespace, self._image(self.config.images.device_plugin))
+        for name, pool in self.config.gpu_pools.items():
+            GpuPool(
+                f"gpu-{name}",
+                pool,
+                pool=name,
+                wiring=wiring,
+                device_plugin=plugin,
+                opts=self.opts,
+            )
         GpuTelemetry(
             "gpu-telemetry",
             stack=self.stack,

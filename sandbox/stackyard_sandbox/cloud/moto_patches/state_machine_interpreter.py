@@ -1,4 +1,4 @@
-"""Corrects the Step Functions interpreter: role permissions, and waiting for builds.
+"""Corrects the Step Functions interpreter: role permissions, waiting for builds, and stops.
 
 Loaded with the first state machine, because loading takes a second.
 """
@@ -30,6 +30,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from stackyard_sandbox.cloud.iam.service_roles import credentials
+from stackyard_sandbox.cloud.moto_patches import state_machine_stops
 from stackyard_sandbox.processes import LOOPBACK
 
 SERVICE = "states.amazonaws.com"
@@ -55,6 +56,7 @@ def install() -> None:
     Execution.__getstate__ = _without_work  # type: ignore[assignment, method-assign]  # a repair
     _replace(_make_client, _client_as_role)
     _replace(_task_for, _task)
+    state_machine_stops.install()
 
 
 def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:

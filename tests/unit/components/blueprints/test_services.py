@@ -43,18 +43,19 @@ def test_every_resource_is_a_child_of_a_component(made: Any) -> None:
 
 def test_the_contract_names_the_priority_classes_that_were_made(made: Any) -> None:
     read = contracts.parse(contracts.ServicesContract, made.contract, str(STACK))
-    classes = made.of_type("kubernetes:scheduling.k8s.io/v1:PriorityClass")
-    assert [item["metadata"]["name"] for item in classes.values()] == read.priority_classes
+    classes = made.of_type("kubernetes:scheduling.k8s.io/v1:PriorityClass").values()
+    by_value = sorted(classes, key=lambda item: item["value"], reverse=True)
+    assert [item["metadata"]["name"] for item in by_value] == read.priority_classes
 
 
 def test_the_device_plugin_runs_where_the_pool_is_and_the_image_has_none(made: Any) -> None:
     daemons = made.of_type("kubernetes:apps/v1:DaemonSet")
     assert set(daemons) == {
-        "device-plugin-training-daemon-set",
+        "gpu-training-device-plugin-daemon-set",
         "gpu-telemetry-daemon-set",
         "log-shipper-daemon-set",
     }
-    pod = daemons["device-plugin-training-daemon-set"]["spec"]["template"]["spec"]
+    pod = daemons["gpu-training-device-plugin-daemon-set"]["spec"]["template"]["spec"]
     template = made.of_type(NODE_POOL)["gpu-training-on-demand"]["spec"]["template"]
     assert pod["nodeSelector"].items() <= template["metadata"]["labels"].items()
     (toleration,), (taint,) = pod["tolerations"], template["spec"]["taints"]
@@ -143,7 +144,7 @@ def test_every_agent_runs_on_the_nodes_of_every_gpu_pool(made: Any, pool: str) -
     template = made.of_type(NODE_POOL)[f"gpu-{pool}-on-demand"]["spec"]["template"]
     (taint,) = template["spec"]["taints"]
     daemons = made.of_type("kubernetes:apps/v1:DaemonSet")
-    plugin = f"device-plugin-{pool}-daemon-set"
+    plugin = f"gpu-{pool}-device-plugin-daemon-set"
     running = {
         name
         for name, one in daemons.items()
