@@ -275,7 +275,7 @@ def parse(model: type[C], value: object, stack: str) -> C:
     if not isinstance(value, dict):
         raise UpstreamError(stack, "is not applied yet", hint)
     if value.get("version") != model.VERSION:
-        problem = f"promises version {value.get('version')}, this code reads {model.VERSION}"
+        problem = f"has version {value.get('version')}, this code reads {model.VERSION}"
         raise UpstreamError(stack, problem, hint)
     try:
         return model.model_validate(value)

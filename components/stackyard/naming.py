@@ -65,8 +65,11 @@ class StackId:
             single = re.sub("-+", "-", str(self))
             return "has two hyphens in a row, which ECR and RDS refuse", f"name it {single}"
         if (length := len(self.slug)) > LONGEST_SLUG:
-            problem = f"is too long: {length} characters, at most {LONGEST_SLUG} are possible"
-            return problem, "shorten the team, the project or the stage: names of roles hold them"
+            problem = f"is too long: {length} characters, at most {LONGEST_SLUG} are allowed"
+            return (
+                problem,
+                "shorten the team, the project or the stage: names of roles contain them",
+            )
         return None
 
     @property

@@ -69,7 +69,7 @@ def chosen(root: Path, host: GitHostName, name: str, branch: str | None) -> Repo
     if not (WITHOUT_IDS.fullmatch(name) or (host == "github" and WITH_IDS.fullmatch(name))):
         message = f"the repository must be OWNER/NAME, without wildcards (got {name!r})"
         if "@" in name:
-            message = f"ids of a repository are given as OWNER@ID/NAME@ID, at GitHub (got {name!r})"
+            message = f"only GitHub repositories have ids, as OWNER@ID/NAME@ID (got {name!r})"
         hint = "name one repository, for example `--repo acme/estate` or `--repo acme@1/estate@2`"
         raise StackyardError(message, hint=hint, code=ExitCode.INVALID)
     rendered = None

@@ -77,7 +77,7 @@ def review(contents: Sequence[Any], expected: Path | None) -> Post:
     known = {each.stack for each in entries}
     for row in _read(expected) if expected else []:
         if row["stack"] not in known:
-            problem = "its job left no receipt: the job's log says why"
+            problem = "its job wrote no receipt; the log of the job shows the reason"
             entries.append(comment.Entry(row["stack"], row["operation"], problem=problem))
     return Comment(comment.rendered(entries))
 
@@ -93,5 +93,5 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        hint = "read the log of its job: a job that fails may leave half a file"
+        hint = "read the log of its job: a failed job may write an incomplete file"
         raise StackyardError(f"{path} is not JSON", hint=hint, code=ExitCode.INVALID) from None

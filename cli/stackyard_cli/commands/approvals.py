@@ -15,7 +15,7 @@ from stackyard_cli.options import EstateDir, Json, Stack
 Run = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN]", help="The run; needed if more than one waits.", show_default=False
+        metavar="[RUN]", help="The run; required if several runs wait.", show_default=False
     ),
 ]
 Comment = Annotated[

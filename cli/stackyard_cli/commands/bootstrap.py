@@ -16,7 +16,7 @@ Repository = Annotated[
     typer.Option(
         "--repo",
         metavar="OWNER/NAME",
-        help="Repository whose jobs may take the roles; OWNER@ID/NAME@ID where GitHub sends ids.",
+        help="Repository whose jobs may assume the roles; OWNER@ID/NAME@ID where GitHub sends ids.",
     ),
 ]
 Branch = Annotated[

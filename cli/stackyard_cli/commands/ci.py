@@ -23,7 +23,7 @@ Runner = Annotated[
     typer.Option(
         "--runner",
         metavar="LABEL",
-        help="Runners that reach the clusters' APIs, for the jobs that preview, apply and look.",
+        help="Label of runners that reach the clusters' APIs, for jobs that use the engine.",
         show_default=False,
     ),
 ]
@@ -33,11 +33,11 @@ Selected = Annotated[
     typer.Argument(metavar="[STACK]...", help="Stacks by path.", show_default=False),
 ]
 Operation = Annotated[
-    Literal["preview", "apply"], typer.Option("--operation", help="What the jobs do.")
+    Literal["preview", "apply"], typer.Option("--operation", help="Operation of the jobs.")
 ]
 Limit = Annotated[
     int,
-    typer.Option("--limit", min=1, help="Most jobs in a matrix; more is an error."),
+    typer.Option("--limit", min=1, help="Maximum number of jobs in a matrix; more is an error."),
 ]
 Layers = Annotated[
     bool, typer.Option("--layers", help="Print one matrix per layer of the dependency order.")

@@ -13,7 +13,9 @@ from stackyard_cli.options import EstateDir, Json, PoliciesOf, Selection, Stacks
 
 Refresh = Annotated[
     bool,
-    typer.Option("--refresh/--no-refresh", help="Compare with the cloud, not with the last state."),
+    typer.Option(
+        "--refresh/--no-refresh", help="Compare with the cloud instead of the last recorded state."
+    ),
 ]
 Diff = Annotated[bool, typer.Option("--diff", help="Show old and new values; secrets are hidden.")]
 Expect = Annotated[
@@ -28,7 +30,7 @@ WriteReceipt = Annotated[
 ]
 ApplyReceipt = Annotated[
     Path | None,
-    typer.Option("--receipt", help="Apply exactly this reviewed change, without a question."),
+    typer.Option("--receipt", help="Apply exactly this reviewed change, without confirmation."),
 ]
 Digest = Annotated[
     str | None, typer.Option("--digest", help="The digest that was approved with the receipt.")

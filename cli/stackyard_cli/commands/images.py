@@ -74,7 +74,7 @@ def write(
 
 @app.command("lock")
 def lock(base: BaseName, packages: Requirements, json: Json = False) -> None:
-    """Print the section `packages:` of an image: what a base lacks, locked with all hashes."""
+    """Print the section `packages:` of an image: packages that its base lacks, with hashes."""
     from stackyard_cli.estate_ops import images
 
     resolved = images.packages(base, packages)

@@ -112,7 +112,7 @@ def reset(yes: Yes = False, json: Json = False) -> None:
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show every process with its memory and address; fail unless all of them run."""
+    """Show every process with its memory and address; exit code 1 unless all of them run."""
     from stackyard_sandbox import daemon
 
     with _sandbox_errors():

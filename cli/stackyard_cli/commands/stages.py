@@ -13,8 +13,12 @@ from stackyard_cli.options import DryRun, EstateDir, Json, Project
 
 One = Annotated[str, typer.Argument(metavar="STACK-A", help="One stack: TEAM/PROJECT/STAGE.")]
 Other = Annotated[str, typer.Argument(metavar="STACK-B", help="Another stack.")]
-From = Annotated[str, typer.Argument(metavar="FROM", help="Stage to take the versions from.")]
-To = Annotated[str, typer.Argument(metavar="TO", help="Stage whose file gets the versions.")]
+From = Annotated[
+    str, typer.Argument(metavar="FROM", help="Stage from which the versions are copied.")
+]
+To = Annotated[
+    str, typer.Argument(metavar="TO", help="Stage into whose file the versions are written.")
+]
 
 
 def diff(one: One, other: Other, json: Json = False, estate_dir: EstateDir = None) -> None:

@@ -59,7 +59,7 @@ def unlock(
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
-    """Remove the lock that a dead run left; refused while its holder lives, or may live."""
+    """Remove the lock of a run that has ended; refused while the run may still be active."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.backend.location import location_of_estate
     from stackyard_cli.recovery import unlock as unlocking

@@ -19,8 +19,7 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="onprem[:NAME]",
-        help="An on-premises cluster, the first registered one without a name; the cloud cluster "
-        "by default.",
+        help="`onprem:NAME`, or `onprem` for the first one; the cloud cluster by default.",
         show_default=False,
     ),
 ]

@@ -124,7 +124,7 @@ class Flow:
         try:
             secrets = restored(account, task.stack)
         except (BotoCoreError, ClientError) as error:
-            render.narrate(f"{task.stack}: which secrets wait for deletion is not known: {error}")
+            render.narrate(f"{task.stack}: cannot list the secrets that wait for deletion: {error}")
             return {}
         if secrets:
             names = ", ".join(sorted(secrets))

@@ -87,7 +87,7 @@ def affected(root: Folder, base: str, head: str | None = None) -> Affected:
         return Affected(commit, _touched(Estate(root), root, commit, inside, outside))
     with estate_at(root, head) as new:
         if new is None:
-            raise EstateError(f"{head!r} holds no estate", f"it needs {layout.ESTATE}")
+            raise EstateError(f"{head!r} contains no estate", f"it needs {layout.ESTATE}")
         return Affected(commit, _touched(new, root, commit, inside, outside))
 
 

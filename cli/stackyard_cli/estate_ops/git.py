@@ -82,7 +82,9 @@ def estate_at(
                 members = [each for each in archive if _is_selected(each, only)]
                 archive.extractall(folder, members=members, filter="data")
         except tarfile.TarError as error:
-            raise StackyardError(f"{commit[:12]} holds what no estate holds: {error}") from error
+            raise StackyardError(
+                f"{commit[:12]} contains files that no estate has: {error}"
+            ) from error
         yield Estate(Path(folder))
 
 

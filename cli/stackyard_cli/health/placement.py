@@ -47,6 +47,6 @@ def trails(stack: StackId, config: FoundationConfig, clients: Clients) -> Check:
         return Check(name, "ok", f"{own} is there, with {len(names) - 1} others")
     detail = f"{len(names)} of {TRAILS_PER_REGION} trails are used in {config.region}"
     if len(names) >= TRAILS_PER_REGION:
-        hint = "delete a trail that nobody needs, or give the stage an account of its own"
-        return Check(name, "problem", f"{detail}, and {own} would be one more", hint)
+        hint = "delete an unused trail, or use another account for the stage"
+        return Check(name, "problem", f"{detail}, and {own} needs one more", hint)
     return Check(name, "ok", detail)

@@ -190,7 +190,7 @@ def _offerings(
             hint = "choose other `instance_types`, or other `network.zones`"
             yield Check(check, "problem", f"offered in none of {', '.join(zones)}", hint)
         elif without:
-            yield Check(check, "ok", f"not offered in {', '.join(without)}; in the others it is")
+            yield Check(check, "ok", f"not offered in {', '.join(without)}, but in the other zones")
         else:
             yield Check(check, "ok", f"offered in {', '.join(zones)}")
 

@@ -1,4 +1,4 @@
-"""Checks the capacity reservations of pools: that they are there, fit the pool, and do not end."""
+"""Checks the capacity reservations of pools: they exist, fit the pool, and do not end soon."""
 
 from __future__ import annotations
 

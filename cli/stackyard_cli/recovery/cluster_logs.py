@@ -56,7 +56,7 @@ def removed(
             if done := remove(stack, config.owner, Aws(environment, config.region).client):
                 yield f"{stack}: {done}"
         except (BotoCoreError, ClientError) as error:
-            yield f"{stack}: whether EKS wrote its log group again is not known: {error}"
+            yield f"{stack}: cannot check whether EKS wrote its log group again: {error}"
 
 
 def remove(stack: StackId, owner: str, clients: Clients) -> str | None:

@@ -84,12 +84,12 @@ def check_dead(lock: Lock, stack: StackId, take_over: str | None) -> None:
     holder = f"{lock.username}@{lock.hostname}"
     if life == "alive":
         raise StateError(
-            f"{stack} is being changed by {lock}, which is alive",
+            f"{stack} is being changed by {lock}, which still runs",
             hint=f"wait for it, or stop it with `kill -INT {lock.pid}`",
         )
     if life == "elsewhere" and take_over != holder:
         raise StateError(
-            f"{stack} is locked by {lock}; whether that lives cannot be seen from here",
+            f"{stack} is locked by {lock}, a process of another machine",
             hint=f"make sure it has ended, then add `--take-over {holder}`",
         )
 

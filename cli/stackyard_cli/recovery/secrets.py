@@ -1,4 +1,4 @@
-"""Secrets that a destroy left in their recovery window: brought back, or their names set free.
+"""Secrets in their recovery window after a destroy: restores them, or frees their names.
 
 A name stays taken until the window ends, so that the next `up` could not create the secret:
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html.

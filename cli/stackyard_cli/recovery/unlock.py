@@ -18,7 +18,7 @@ def dead_locks(location: Location, stack: StackId, take_over: str | None) -> lis
     if not location.store.sees_locks:
         raise StackyardError(
             f"only the engine sees locks in {location.backend_url}",
-            hint=f"find out who holds it; `pulumi cancel {stack.reference}` removes its lock",
+            hint=f"ask the holder of the lock; `pulumi cancel {stack.reference}` removes its lock",
         )
     locks = held(location, [stack])
     for one in locks:

@@ -35,7 +35,7 @@ class PolicySource:
         chosen = list(stacks)
         with estate_at(root, revision, {layout.file_of(stack) for stack in chosen}) as old:
             if old is None:
-                raise EstateError(f"{revision!r} holds no estate", f"it needs {layout.ESTATE}")
+                raise EstateError(f"{revision!r} contains no estate", f"it needs {layout.ESTATE}")
             settings = _in_force(old.settings, today())
             there = set(old.stacks())
             before: dict[StackId, Loaded] = {}

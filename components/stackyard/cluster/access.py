@@ -1,4 +1,4 @@
-"""Who may enter a cluster and take its roles, as plain data."""
+"""Access to a cluster: ARNs, access policies and trust policies, as plain data."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NODE_POLICIES: dict[str, str] = {
     "worker": "AmazonEKSWorkerNodePolicy",
     "pull": "AmazonEC2ContainerRegistryPullOnly",
 }
-"""Names of the AWS managed policies of nodes; what pods need, they get by Pod Identity, not from
-their node."""
+"""Names of the AWS managed policies of nodes. Pods get their rights by Pod Identity, not from their
+node."""
 
 
 def efs_driver_role(cluster_name: str) -> str:
-    """Return the name of the role with which the EFS driver's node pods mount."""
+    """Return the name of the role with which the EFS driver mounts file systems on nodes."""
     return fitted(f"{cluster_name}-efs-mounts", IAM_ROLE_LIMIT)
 
 
@@ -41,7 +41,7 @@ def principal_key(arn: str) -> str:
 
 
 def cluster_arn(*, region: str, account: str, cluster_name: str) -> str:
-    """Return the ARN of a cluster; it is known before the cluster exists."""
+    """Return the ARN of a cluster, which is known before the cluster exists."""
     return AwsLocation(account, region).arn("eks", f"cluster/{cluster_name}")
 
 
@@ -68,7 +68,7 @@ def node_trust(region: str) -> dict[str, Any]:
 def pod_trust(*, arn: str, namespace: str, service_account: str) -> dict[str, Any]:
     """Return the trust policy of a role for the pods of one service account in one cluster.
 
-    EKS sends these tags with every session it opens for a pod, so no other association can take
+    EKS sets these session tags when it assumes a role for a pod, so no other association can assume
     the role: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html.
     """
     session = {

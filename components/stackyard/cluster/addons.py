@@ -1,4 +1,4 @@
-"""The EKS add-ons: which are always installed, their AWS policies and settings.
+"""The EKS add-ons: the ones that every cluster has, their AWS policies and their settings.
 
 Source: https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html.
 """
@@ -24,29 +24,29 @@ AddonName = Literal[
 
 
 EVERY_TAINT = [{"operator": "Exists"}]
-"""Tolerations of what has to run on every node, those of GPU pools included."""
+"""Tolerations of pods that have to run on every node, GPU nodes included."""
 
 
 @dataclass(frozen=True)
 class AddonFacts:
-    """One add-on."""
+    """What Stackyard knows of one add-on."""
 
     always: bool = False
-    """Every cluster has it."""
+    """Whether every cluster has it."""
     before_nodes: bool = False
-    """Nodes never become ready without it; the others need nodes to become active."""
+    """Whether nodes need it to become ready; other add-ons need nodes to become active."""
     service_account: str | None = None
-    """Service account in `kube-system` that takes the add-on's role; None if it needs none."""
+    """Service account in `kube-system` that assumes the add-on's role; None if it needs none."""
     managed_policy: str | None = None
     """Path and name of the AWS managed policy of that role."""
     mounting_account: str | None = None
-    """Service account of the pods that mount file systems; those admit its role by name."""
+    """Service account of the pods that mount file systems, whose policies name its role."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Configuration values."""
 
     @property
     def configuration(self) -> str | None:
-        """The settings as the EKS API takes them."""
+        """The settings in the format of the EKS API."""
         return json.dumps(self.settings, sort_keys=True) if self.settings else None
 
 
@@ -63,8 +63,8 @@ ADDONS: dict[AddonName, AddonFacts] = {
     "kube-proxy": AddonFacts(always=True, before_nodes=True),
     "eks-pod-identity-agent": AddonFacts(always=True, before_nodes=True),
     "coredns": AddonFacts(always=True),
-    # It reports GPUs that fail, for which EKS and Karpenter replace the node; its part for GPUs
-    # tolerates no taint unless told to:
+    # It reports failed GPUs, and EKS and Karpenter then replace the node. Its part for GPUs
+    # tolerates no taint by default:
     # https://docs.aws.amazon.com/eks/latest/userguide/node-monitoring-agent-configure.html.
     "eks-node-monitoring-agent": AddonFacts(
         always=True, settings={"dcgmAgent": {"tolerations": EVERY_TAINT}}
@@ -78,7 +78,7 @@ ADDONS: dict[AddonName, AddonFacts] = {
         managed_policy="service-role/AmazonEFSCSIDriverPolicy",
         mounting_account="efs-csi-node-sa",
     ),
-    # On a node without it, pods with mounted secrets wait for ever; its chart tolerates no taint:
+    # On a node without it, pods with mounted secrets never start; its chart tolerates no taint:
     # https://github.com/aws/secrets-store-csi-driver-provider-aws/issues/267.
     "aws-secrets-store-csi-driver-provider": AddonFacts(settings={"tolerations": EVERY_TAINT}),
     "metrics-server": AddonFacts(),

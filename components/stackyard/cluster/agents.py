@@ -1,4 +1,4 @@
-"""DaemonSets and cluster roles of agents, which run on each node or watch the whole cluster."""
+"""DaemonSets and cluster roles of agents: programs that run on each node or watch the cluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def daemon_set(
     selector: Mapping[str, str],
     annotations: Mapping[str, str] | None = None,
 ) -> k8s.apps.v1.DaemonSetSpecArgs:
-    """Return the specification of a DaemonSet; `annotations` are those of its pods."""
+    """Return the specification of a DaemonSet; `annotations` are set on its pods."""
     return k8s.apps.v1.DaemonSetSpecArgs(
         selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector),
         template=k8s.core.v1.PodTemplateSpecArgs(
@@ -30,9 +30,9 @@ def daemon_set(
 
 
 def config_digest(*files: str) -> dict[str, str]:
-    """Return the annotation with which a changed config starts new pods.
+    """Return an annotation with a digest of the config, so that a changed config starts new pods.
 
-    An agent that reads its files at start only would go on with the old ones.
+    Many agents read their files at start only.
     """
     digest = hashlib.sha256("".join(files).encode()).hexdigest()[:16]
     return {"stackyard.dev/config-digest": digest}
@@ -46,7 +46,7 @@ def bind_cluster_role(
     namespace: pulumi.Input[str],
     rules: Sequence[k8s.rbac.v1.PolicyRuleArgs],
 ) -> k8s.rbac.v1.ClusterRoleBinding:
-    """Make a cluster role, and bind it to the service account that is named like the agent."""
+    """Make a cluster role, and bind it to the service account with the agent's name."""
     name = f"stackyard-{agent}"
     metadata = k8s.meta.v1.ObjectMetaArgs(name=name, labels=kubernetes.labels(stack, agent))
     role = k8s.rbac.v1.ClusterRole(

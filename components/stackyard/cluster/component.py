@@ -1,4 +1,4 @@
-"""The EKS cluster of a stage: control plane, access, add-ons, and the nodes it starts with."""
+"""The EKS cluster of a stage: control plane, access, add-ons and system nodes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from stackyard.references import StackContext
 
 
 class Cluster(Component):
-    """A private EKS cluster that only named principals can enter.
+    """A private EKS cluster that only named principals can access.
 
-    Nobody is an administrator by having created it: everyone who is one is in the stack file.
+    Its creator is no administrator by default: the stack file names every administrator.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:Cluster"
 
     cluster_name: pulumi.Output[str]
-    """The EKS cluster, once its administrators can enter it."""
+    """The EKS cluster; it depends on the access entries of its administrators."""
 
     endpoint: pulumi.Output[str]
     """The API's address."""
@@ -37,13 +37,13 @@ class Cluster(Component):
     """The API's certificate authority, base64 of PEM."""
 
     security_group: pulumi.Output[str]
-    """The security group that EKS gives to control plane and nodes."""
+    """The security group that EKS makes for control plane and nodes."""
 
     node_role_arn: pulumi.Output[str]
-    """Role of the nodes that Karpenter makes."""
+    """Role of the nodes that Karpenter starts."""
 
     node_instance_profile: pulumi.Output[str]
-    """Their instance profile, once they may join."""
+    """The instance profile of those nodes; it depends on their access entry."""
 
     def __init__(
         self,
@@ -57,15 +57,16 @@ class Cluster(Component):
         node_tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, whose name the cluster has, private subnets by zone, administrators.
+        """Wiring: the stack, which names the cluster, private subnets by zone, and administrators.
 
         `administrators` are ARNs of IAM principals. The identity that applies stacks must be one,
-        because `services` and projects are applied into this cluster; none raises ValueError.
-        `previewers` read and dry-run, as `PreviewAccess` of `services` lets them.
+        because `services` and projects are applied into this cluster. `previewers` are roles that
+        may read and dry-run, by `PreviewAccess` of `services`. Raises ValueError for no
+        administrators.
         """
         super().__init__(name, config, opts=opts)
         if not administrators:
-            raise ValueError("a cluster without administrators can never be entered")
+            raise ValueError("a cluster needs administrators: without them nobody can access it")
         self._config, self._context, self._region = config, context, context.region
         self._cluster_name = cluster_name(context.stack)
         self._subnets, self._node_tags = dict(subnets), node_tags
@@ -103,7 +104,7 @@ class Cluster(Component):
         return [name for name in every if ADDONS[name].before_nodes is before_nodes]
 
     def _make_log_group(self) -> aws.cloudwatch.LogGroup:
-        """Make the log group that EKS writes to, before EKS makes one without key and retention."""
+        """Make the log group before EKS makes it, without a key and without retention."""
         return aws.cloudwatch.LogGroup(
             self.named("log-group"),
             name=f"/aws/eks/{self._cluster_name}/cluster",
@@ -241,7 +242,7 @@ class Cluster(Component):
         return role, attached
 
     def _make_mounting_role(self, service_account: str) -> aws.iam.Role:
-        """Make a role without policies: each file system's own policy admits it, or does not."""
+        """Make a role without policies: each file system's policy decides whether it may mount."""
         trust = access.pod_trust(
             arn=self._arn, namespace="kube-system", service_account=service_account
         )
@@ -254,7 +255,7 @@ class Cluster(Component):
         )
 
     def _make_system_nodes(self, before: Sequence[pulumi.Resource]) -> SystemNodes:
-        """Make the nodes that the cluster's own add-ons need."""
+        """Make the nodes for the cluster's add-ons."""
         role, attached = node_role(
             self,
             "node-role",

@@ -1,4 +1,4 @@
-"""Config of a stage's EKS cluster and of the nodes that it starts with."""
+"""Config of a stage's EKS cluster and of its system nodes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 
 
 class SystemNodesConfig(Config):
-    """The nodes that a cluster starts with, for its own services; all others Karpenter makes."""
+    """The nodes for the cluster's own services; Karpenter starts all other nodes."""
 
     instance_types: Annotated[
         list[InstanceType], Field(min_length=1, max_length=eks.MOST_INSTANCE_TYPES)
@@ -33,10 +33,10 @@ class SystemNodesConfig(Config):
     """EC2 types in order of preference, of one processor architecture."""
 
     nodes: Annotated[int, Field(ge=2, le=20)] = 2
-    """Number of nodes; Karpenter and DNS run twice, each on nodes of its own."""
+    """Number of nodes; Karpenter and DNS have two replicas, on different nodes."""
 
     volume_gib: Annotated[int, Field(ge=20, le=16_384)] = 50
-    """Size of each node's root volume in GiB; it holds images and pods' scratch space."""
+    """Size of each node's root volume in GiB, for images and the scratch space of pods."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield types that do not fit a node group for the cluster's own services."""
@@ -81,7 +81,7 @@ class ClusterConfig(Config):
     """The nodes for the cluster's own services, such as DNS and Karpenter."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what EKS refuses, what opens the API too far, and what stops the cluster."""
+        """Yield settings that EKS refuses, that open the API too far, or that stop the cluster."""
         unsupported = versions.problem(self.version, extended_support=self.extended_support)
         if unsupported:
             yield Problem(("version",), *unsupported, related=(("extended_support",),))
@@ -90,6 +90,6 @@ class ClusterConfig(Config):
                 yield Problem(("public_cidrs", index), *refused)
 
     def all_addons(self) -> list[AddonName]:
-        """Return the add-ons of every cluster and those asked for, each once, in a fixed order."""
+        """Return the add-ons of every cluster and the configured ones, in a fixed order."""
         always = {name for name, facts in ADDONS.items() if facts.always}
         return [name for name in ADDONS if name in always or name in self.addons]

@@ -1,4 +1,4 @@
-"""AWS identities for pods, by EKS Pod Identity."""
+"""IAM roles for pods, by EKS Pod Identity."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class WorkloadIdentity(Component):
             region=cluster.region, account=cluster.account, cluster_name=cluster.name
         )
         trust = access.pod_trust(arn=arn, namespace=namespace, service_account=service_account)
-        # An account outside of the stack's namespace has the prefix in its own name.
+        # A service account outside the stack's namespace contains the prefix in its own name.
         has_prefix = service_account.startswith(f"{prefix}-")
         full_name = service_account if has_prefix else f"{prefix}-{service_account}"
         role = aws.iam.Role(
@@ -76,7 +76,7 @@ def project_identity(
     service_account: str,
     policy: pulumi.Input[iam.Document],
 ) -> WorkloadIdentity:
-    """Make the identity of the pods of one service account in the stack's namespace."""
+    """Make the role for the pods of one service account in the stack's namespace."""
     return WorkloadIdentity(
         owner.named("identity"),
         prefix=context.stack.slug,

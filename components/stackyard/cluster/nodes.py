@@ -1,4 +1,4 @@
-"""The nodes that a cluster starts with, and what all its nodes are in AWS and in the cluster."""
+"""The system nodes of a cluster, and the IAM roles of all its nodes."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class NodeGroupWiring:
 
 
 class SystemNodes(Component):
-    """A managed node group of fixed size, for what must run before Karpenter: DNS, Karpenter.
+    """A managed node group of fixed size for DNS and Karpenter, which must run before other nodes.
 
-    What is fixed at its creation is in its name, so that a change of it makes the new group before
-    the old one goes: with one name, EKS would have to delete first, and DNS with it.
+    A digest of its immutable settings is in its name. So a change makes the new group before the
+    old one is deleted; with one name, EKS would have to delete first, and stop DNS.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:SystemNodes"
@@ -76,7 +76,7 @@ class SystemNodes(Component):
             capacity_type="ON_DEMAND",
             instance_types=config.instance_types,
             labels={"stackyard.dev/pool": "system"},
-            # The newest version, so that a change of the template rolls the nodes.
+            # The newest version, so that a change of the template replaces the nodes one by one.
             launch_template=aws.eks.NodeGroupLaunchTemplateArgs(id=template.id, version=version),
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
                 min_size=config.nodes, max_size=config.nodes, desired_size=config.nodes
@@ -91,9 +91,9 @@ class SystemNodes(Component):
     def _make_template(
         self, config: SystemNodesConfig, wiring: NodeGroupWiring
     ) -> aws.ec2.LaunchTemplate:
-        """Make the launch template: IMDSv2 out of pods' reach, encrypted disks, tags.
+        """Make the launch template: IMDSv2, encrypted disks, tags.
 
-        A hop limit of 1 keeps pods from the node's credentials:
+        With a hop limit of 1, pods cannot read the node's credentials:
         https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html.
         """
         tags = {**wiring.tags, "Name": f"{wiring.tags.get('stackyard:stack', 'stackyard')}/system"}
@@ -124,15 +124,15 @@ class SystemNodes(Component):
 
 
 def fixed_digest(config: SystemNodesConfig, zones: Mapping[str, object]) -> str:
-    """Return a short digest of what EKS never changes in a node group."""
+    """Return a short digest of the settings that EKS cannot change in a node group."""
     fixed = json.dumps([config.instance_types, sorted(zones)])
     return hashlib.sha256(fixed.encode()).hexdigest()[:8]
 
 
 class NodeIdentity(Component):
-    """The role of the nodes that Karpenter makes, its instance profile, and its way in.
+    """The role of the nodes that Karpenter starts, its instance profile and its access entry.
 
-    EKS lets nodes of managed node groups in by itself; other nodes need an access entry:
+    EKS makes the access entry of managed node groups itself; other nodes need one:
     https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html.
     """
 
@@ -142,7 +142,7 @@ class NodeIdentity(Component):
     """The role."""
 
     instance_profile: pulumi.Output[str]
-    """The instance profile, once its nodes may join."""
+    """The instance profile; it depends on the access entry."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class NodeIdentity(Component):
         region: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the cluster, the prefix of names in IAM, and the region, for its partition."""
+        """Wiring: the cluster, the prefix of names in IAM, and the region."""
         super().__init__(name, Config(), opts=opts)
         role, attached = node_role(
             self, "role", f"{prefix}-karpenter-nodes", "nodes that Karpenter makes", region
@@ -180,7 +180,7 @@ class NodeIdentity(Component):
 def node_role(
     owner: Component, key: str, name: str, description: str, region: str
 ) -> tuple[aws.iam.Role, list[aws.iam.RolePolicyAttachment]]:
-    """Make a role for nodes, as a child of a component: join the cluster, and pull images."""
+    """Make a role with which nodes join the cluster and pull images, as a child of a component."""
     role = aws.iam.Role(
         owner.named(key),
         name=fitted(name, IAM_ROLE_LIMIT),

@@ -1,14 +1,14 @@
-"""Read-only access to the cluster for previews, and admission that refuses what is no dry run.
+"""Read-only access to the cluster for previews, and an admission policy that allows dry runs only.
 
 An exact preview is a server-side dry run, and the API server authorises a dry run by its verb
 (`create`, `patch`), like the change itself. So RBAC gives the group these verbs, and a
 ValidatingAdmissionPolicy refuses each of its requests that would be stored:
 https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run-authorization.
 
-Without any verb: Secrets (a dry-run patch answers with the whole object), tokens of service
-accounts, and whatever enters a pod. Roles and admission policies can be read only: RBAC would ask
-for the rights themselves, and admission policies do not guard admission policies. Where a dry run
-is forbidden, Pulumi's provider compares what was applied last.
+The group has no access to Secrets (a dry-run patch returns the whole object), to tokens of service
+accounts, and to `exec`, `attach` and port forwarding of pods. It can only read roles (RBAC would
+demand the rights that they grant) and admission policies (no admission policy applies to them).
+Where a dry run is forbidden, Pulumi's provider compares with the manifest that was applied last.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ RESOURCES: Mapping[str, Sequence[str]] = {
     "secrets-store.csi.x-k8s.io": ("secretproviderclasses",),
     "storage.k8s.io": ("csidrivers", "storageclasses"),
 }
-"""Resources by API group that hold no secret values and give no rights, each by its name: RBAC
-knows no exception from `*`, which would include Secrets, tokens and what enters a pod."""
+"""Resources by API group that hold no secret values and grant no rights, each by name. RBAC has no
+exceptions from `*`, which would include Secrets, tokens, and `exec` of pods."""
 
 READ_ONLY: Mapping[str, Sequence[str]] = {
     "admissionregistration.k8s.io": (
@@ -64,13 +64,13 @@ READ_ONLY: Mapping[str, Sequence[str]] = {
         *("clusterrolebindings", "clusterroles", "rolebindings", "roles"),
     ),
 }
-"""Resources that decide what others may do."""
+"""Resources that grant or restrict rights."""
 
 NAME = "stackyard-preview"
 
 
 class PreviewAccess(Component):
-    """The cluster role of previews, and the admission policy that keeps them from changing."""
+    """The cluster role of previews, and the admission policy that refuses their changes."""
 
     TYPE: ClassVar[str] = "stackyard:index:PreviewAccess"
 
@@ -95,7 +95,7 @@ class PreviewAccess(Component):
         role = k8s.rbac.v1.ClusterRole(
             self.named("role"), metadata=metadata, rules=rules(), opts=self.child()
         )
-        # The rights come after what bounds them, and go before it.
+        # The rights exist only while the policy that bounds them exists.
         k8s.rbac.v1.ClusterRoleBinding(
             self.named("binding"),
             metadata=metadata,
@@ -121,7 +121,7 @@ def rules() -> list[k8s.rbac.v1.PolicyRuleArgs]:
 
 
 def dry_runs_only() -> k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs:
-    """Return the admission policy: of everything that the group asks for, dry runs only.
+    """Return the admission policy, which allows the group's dry runs and refuses its other writes.
 
     https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
     """

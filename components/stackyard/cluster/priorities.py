@@ -1,4 +1,4 @@
-"""The priority classes of a stage: which pods make room for others when a cluster is full."""
+"""The priority classes of a stage: the order in which pods are scheduled in a full cluster."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stackyard.naming import StackId
 
 @dataclass(frozen=True)
 class Priority:
-    """One class."""
+    """One priority class."""
 
     value: int
     preempts: bool
-    """Whether waiting pods of this class push lower ones out."""
+    """Whether pending pods of this class preempt pods of lower classes."""
     use: str
 
 
@@ -30,7 +30,7 @@ PRIORITIES: dict[str, Priority] = {
     "stackyard-training": Priority(1_000, True, "training that somebody planned"),
     "stackyard-batch": Priority(100, False, "whatever can wait: tuning trials, backfills"),
 }
-"""The classes, most important first; a pod without a class has priority 0 and yields to all."""
+"""The classes, highest first; a pod without a class has priority 0, below all of them."""
 
 
 class PriorityClasses(Component):
@@ -39,7 +39,7 @@ class PriorityClasses(Component):
     TYPE: ClassVar[str] = "stackyard:index:PriorityClasses"
 
     names: list[pulumi.Output[str]]
-    """The classes, most important first."""
+    """The classes, highest first."""
 
     def __init__(
         self, name: str, *, stack: StackId, opts: pulumi.ResourceOptions | None = None

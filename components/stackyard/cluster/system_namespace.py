@@ -1,4 +1,4 @@
-"""A namespace for the stage's own work: a quota, no ingress, one Pod Security level."""
+"""A namespace for the stage's own services, with a quota, no ingress and a Pod Security level."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SystemNamespace(Component):
     TYPE: ClassVar[str] = "stackyard:index:SystemNamespace"
 
     namespace: pulumi.Output[str]
-    """The namespace, once it is bounded."""
+    """The namespace; it depends on its quota and its network policy."""
 
     def __init__(
         self,
@@ -64,13 +64,13 @@ class SystemNamespace(Component):
             ),
             opts=self.child(),
         )
-        # By URN: a preview knows that of a missing one, too, so nothing is replaced for it.
+        # A preview also knows the URN of a missing object, so nothing is replaced.
         ready = pulumi.Output.all(made.metadata.name, quota.urn, closed.urn)
         self.namespace = ready.apply(lambda parts: parts[0])
         self.publish()
 
 
 def _pod_security(level: Level) -> dict[str, str]:
-    """Source: https://kubernetes.io/docs/concepts/security/pod-security-admission/."""
+    """Return the labels of the level, https://kubernetes.io/docs/concepts/security/pod-security-admission/."""
     modes = ("enforce", "audit", "warn") if level == "restricted" else ("enforce",)
     return {f"pod-security.kubernetes.io/{mode}": level for mode in modes}

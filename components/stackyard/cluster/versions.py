@@ -42,9 +42,9 @@ def phase(version: str, day: date) -> Phase:
 
 
 def problem(version: str, *, extended_support: bool) -> tuple[str, str] | None:
-    """Return why EKS refuses a version, and what to do; None for one that it supports.
+    """Return why EKS refuses a version, and a hint; None for a supported version.
 
-    Compared with the day of the last review, so that no result depends on a clock.
+    It compares with the day of the last review, so that the result depends on no clock.
     """
     if version not in VERSIONS:
         return f"EKS does not offer {version}", f"choose one of {', '.join(VERSIONS)}"

@@ -58,8 +58,8 @@ class DatasetConfig(Config):
         if self.kind == "personal" and self.branching:
             yield Problem(
                 ("branching",),
-                f"`branching: {self.branching}` is not for personal data: the server decides who "
-                "reads, whatever `access` grants",
+                f"`branching: {self.branching}` is not for personal data: the lakeFS server "
+                "decides who may read, and ignores `access`",
                 related=(("kind",),),
             )
         yield from self._overlaps()

@@ -139,7 +139,7 @@ class Estate:
         projects = {f"{one.team}/{one.project}" for one in makers}
         if len(projects) == 1 and (stage, blueprint) not in by_stage:
             return f"run `stackyard new {projects.pop()} --stage {stage}`"
-        return f"in one project only, {layout.DEFAULTS} must say `blueprint: {blueprint}`"
+        return f"write `blueprint: {blueprint}` in the {layout.DEFAULTS} of one project"
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[StackId]]:
         """Return stacks in dependency order: a layer reads only contracts of layers before it."""

@@ -135,8 +135,8 @@ def _known_to(blueprint: str, tree: Node) -> Node:
 def _unshared(node: Node, key: str, known: frozenset[str]) -> StackFileError:
     if key != BLUEPRINT:
         return unknown_field(node, (key,), known)
-    problem = "cannot be shared by all stacks"
-    hint = "name it in the `_defaults.yaml` of the project"
+    problem = "cannot be the same for all stacks"
+    hint = "set it in the `_defaults.yaml` of the project"
     return StackFileError(*(node.key or node.origin), key, problem, hint=hint)
 
 
@@ -146,7 +146,7 @@ def _without_blueprint(tree: Node, problems: list[StackFileError], *, own: bool)
     if named is None:
         return tree
     if own:
-        problem = "is the same in every stage, so a stack's own file cannot name it"
-        hint = "name it in the `_defaults.yaml` of the project"
+        problem = "is the same in every stage, so the file of one stack cannot set it"
+        hint = "set it in the `_defaults.yaml` of the project"
         problems.append(StackFileError(*(named.key or named.origin), BLUEPRINT, problem, hint=hint))
     return Node({key: node for key, node in tree.fields.items() if key != BLUEPRINT}, tree.origin)

@@ -28,8 +28,12 @@ def of_paths(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
     for stack in known:
         for stage in stages:
             if stage != stack.stage and f"-{stage}-" in f"{stack.slug}-":
-                problem = f"its roles `{stack.slug}-…` would be within reach of the stage `{stage}`"
-                hint = f"rename it: `{stage}` may not stand between hyphens in `{stack.slug}`"
+                problem = (
+                    f"apply roles of the stage `{stage}` could change its roles `{stack.slug}-…`"
+                )
+                hint = (
+                    f"rename it, so that `{stack.slug}` does not contain `{stage}` between hyphens"
+                )
                 yield StackFileError(layout.file_of(stack), 0, 0, "", problem, hint=hint)
 
 
@@ -38,8 +42,8 @@ def of_roles(loaded: Loaded, stages: Iterable[str]) -> Iterator[StackFileError]:
     for path, name in _parts(loaded.config):
         for stage in sorted({*stages} - {loaded.id.stage}):
             if f"-{stage}-" in f"-{name}":
-                problem = f"a role with this name would be within reach of the stage `{stage}`"
-                hint = f"take a name that does not hold `{stage}-`"
+                problem = f"apply roles of the stage `{stage}` could change a role with this name"
+                hint = f"choose a name that does not contain `{stage}-`"
                 yield located(Problem(path, problem, hint), loaded.tree)
 
 

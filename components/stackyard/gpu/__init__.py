@@ -1,1 +1,1 @@
-"""GPU pools: one model from which taint, node selector, quota and smoke Job are computed."""
+"""GPU pools: their taint, node selector, quota and smoke Job are computed from one model."""

@@ -1,4 +1,4 @@
-"""A pool of GPU nodes: none while no pod asks for a GPU, always tainted, never above its cap."""
+"""A pool of GPU nodes: tainted, limited in size, and empty while no pod requests a GPU."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class GpuPool(Component):
     TYPE: ClassVar[str] = "stackyard:index:GpuPool"
 
     node_pools: list[pulumi.Output[str]]
-    """Its NodePools, first choice first."""
+    """The NodePools, in order of preference."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Config of a pool of GPU nodes; combinations that cannot work are refused."""
+"""Config of a pool of GPU nodes; it refuses combinations that cannot work."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from stackyard.problem import Problem
 
 
 class TimeSlicingConfig(Config):
-    """Several pods share one GPU in time slices, without memory isolation: for notebooks, tests."""
+    """Time-slicing: pods share one GPU without memory isolation; for notebooks and tests."""
 
     mode: Literal["time-slicing"]
-    """Sharing in time."""
+    """Sharing by time slices."""
 
     replicas: Annotated[int, Field(ge=2, le=16)]
     """Number of pods that share one GPU, 2 to 16."""
@@ -29,14 +29,14 @@ class MigConfig(Config):
     """Each GPU is partitioned into equal MIG slices with their own memory."""
 
     mode: Literal["mig"]
-    """Sharing by hardware partitions."""
+    """Sharing by hardware partitions (MIG, Multi-Instance GPU)."""
 
     profile: Annotated[str, Field(pattern=r"^\d+g\.\d+gb$")]
     """MIG profile of each slice, for example `1g.5gb`."""
 
 
 SharingConfig = Annotated[TimeSlicingConfig | MigConfig, Field(discriminator="mode")]
-"""How one GPU serves several pods."""
+"""The ways in which several pods can share one GPU."""
 
 
 class GpuRequirementConfig(Config):
@@ -52,10 +52,10 @@ class GpuRequirementConfig(Config):
     """GPUs of one node: a number, or a range such as `1..4`."""
 
     memory: Annotated[str, Field(pattern=r"^>=[1-9]\d{0,3}Gi$")] | None = None
-    """Least memory of one GPU, for example `>=40Gi`."""
+    """Minimum memory of one GPU, for example `>=40Gi`."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield that no instance type is like this, or that the range is empty."""
+        """Yield a problem if no instance type has such GPUs, or if the range is empty."""
         least, most = self.range
         if least > most:
             yield Problem(("count",), f"the range {self.count} is empty")
@@ -66,7 +66,7 @@ class GpuRequirementConfig(Config):
 
     @property
     def range(self) -> tuple[int, int]:
-        """The least and the greatest number of GPUs."""
+        """The minimum and the maximum number of GPUs of a node."""
         least, _, most = str(self.count).partition("..")
         return int(least), int(most or least)
 
@@ -85,42 +85,42 @@ class GpuRequirementConfig(Config):
 
 
 class GpuLimitsConfig(Config):
-    """What all nodes of a GPU pool may have together."""
+    """Limits on the sum of all nodes of a GPU pool."""
 
     gpus: Annotated[int, Field(ge=1, le=10_000)]
-    """GPUs: the cap of what the pool can cost."""
+    """Maximum number of GPUs; it caps the cost of the pool."""
 
     cpu: Annotated[int, Field(ge=2, le=100_000)] | None = None
-    """vCPUs; by default as many as the largest allowed machines with these GPUs have."""
+    """Maximum vCPUs; by default those of the largest allowed machines with so many GPUs."""
 
     memory: Memory | None = None
-    """Memory; by default as much as the largest allowed machines with these GPUs have."""
+    """Maximum memory; by default that of the largest allowed machines with so many GPUs."""
 
 
 class GpuPoolConfig(PoolConfig):
-    """A pool of GPU nodes: tainted, limited in size, and without a node when unused."""
+    """A pool of GPU nodes: tainted, limited in size, and empty when unused."""
 
     instance_types: list[str] = []
-    """EC2 types that may run, all with the same model of GPU; or give `gpus`."""
+    """Allowed EC2 instance types, all with the same GPU model; `gpus` is the alternative."""
 
     gpus: GpuRequirementConfig | None = None
-    """The GPUs that nodes need, in place of `instance_types`."""
+    """The GPUs that a node needs, instead of a list of `instance_types`."""
 
     limits: GpuLimitsConfig
-    """What its nodes may have together; it limits what the pool can cost."""
+    """Limits on the sum of its nodes; they cap the cost of the pool."""
 
     capacity_limits: dict[Capacity, GpuLimitsConfig] = {}
-    """The part of `limits` of each way of buying, where `capacity` has several."""
+    """The share of `limits` for each capacity type, if `capacity` has several."""
 
     volume_gib: Annotated[int, Field(ge=50, le=16_384)] = 200
     """Size of each node's root volume in GiB; CUDA images are large."""
 
     sharing: SharingConfig | None = None
-    """How pods share a GPU; without it each pod has whole GPUs."""
+    """How pods share a GPU; without it, a pod gets whole GPUs."""
 
     @property
     def types(self) -> list[str]:
-        """The instance types that may run, whichever way they are declared."""
+        """The allowed instance types, from `instance_types` or from `gpus`."""
         return self.gpus.types() if self.gpus else self.instance_types
 
     def problems(self) -> Iterator[Problem]:
@@ -141,7 +141,7 @@ class GpuPoolConfig(PoolConfig):
         ]
 
     def _too_small(self) -> Iterator[Problem]:
-        """A limit below one node would never start one, and say so in an event only."""
+        """Yield limits below one node: no node would start, and only an event would report it."""
         least = min((INSTANCES[kind].gpus for kind in self.types), default=0)
         for kind in self.capacity:
             limits = self.capacity_limits.get(kind, self.limits)
@@ -161,10 +161,11 @@ class GpuPoolConfig(PoolConfig):
         mixed = self.gpus is not None and not isinstance(self.sharing, MigConfig)
         if len({(one.model, mixed or one.gpu_memory_mib) for one in facts.values()}) > 1:
             listed = ", ".join(f"{kind} has {fact.model}" for kind, fact in facts.items())
-            message = f"all types of a pool need the same GPU model ({listed})"
+            message = f"all instance types of a pool need the same GPU model ({listed})"
             yield Problem((self._field,), message)
         if len({is_arm(kind) for kind in facts}) > 1:
-            yield Problem((self._field,), "all types of a pool need one processor architecture")
+            message = "all instance types of a pool need one processor architecture"
+            yield Problem((self._field,), message)
 
     @property
     def _field(self) -> str:
@@ -187,7 +188,7 @@ class GpuPoolConfig(PoolConfig):
 
 
 def _time_slicing_problems(kind: str) -> Iterator[Problem]:
-    """A pod can have one time slice only, so a second GPU of a node would never be used.
+    """Yield a problem if a node has several GPUs: a pod gets one time slice, so of one GPU only.
 
     Karpenter would start such nodes for pods that the device plugin then refuses.
     """

@@ -1,7 +1,7 @@
 """The GPU contract: all settings of a pool that must agree, computed from one model. Pure.
 
-Neighbouring tools lost workloads to taints without matching tolerations, and money to nodes that
-never scaled to zero: here both sides of each pair come from the same few lines.
+A taint without a matching toleration stops workloads, and a node that never scales to zero costs
+money. Here both sides of each such pair come from the same few lines.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ RESOURCE = "nvidia.com/gpu"
 """The extended resource that the device plugin offers and pods ask for."""
 
 TAINT_KEY = "nvidia.com/gpu"
-"""Key of every GPU pool's taint; the device plugin and telemetry tolerate it whatever its value."""
+"""Key of every GPU pool's taint; the device plugin and telemetry tolerate each of its values."""
 
 POOL_LABEL = "stackyard.dev/gpu-pool"
 """Node label with the pool's name; pods select their pool by it."""
 
 
 class Toleration(TypedDict):
-    """A toleration as the Kubernetes API writes it."""
+    """A toleration in the format of the Kubernetes API."""
 
     key: str
     operator: str
@@ -37,7 +37,7 @@ class Toleration(TypedDict):
 
 
 ON_EVERY_POOL: Toleration = {"key": TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}
-"""Toleration of what runs once on each GPU node: the device plugin and telemetry."""
+"""Toleration of the DaemonSets of all GPU nodes: the device plugin and telemetry."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class GpuContract:
 
     @property
     def image_family(self) -> Literal["al2023", "bottlerocket"]:
-        """The node image: NVIDIA's driver is in it, so no driver is installed at run time.
+        """The family of the node image; the image contains NVIDIA's driver.
 
         MIG needs Bottlerocket, which divides the GPUs at boot by its settings:
         https://bottlerocket.dev/en/os/latest/api/settings/kubelet-device-plugins.
@@ -68,7 +68,7 @@ class GpuContract:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """All disks of the image; Bottlerocket has one for itself and one for images and pods."""
+        """All disks of the image; Bottlerocket has one for itself, and one for images and pods."""
         bottlerocket = self.image_family == "bottlerocket"
         return ("/dev/xvda", "/dev/xvdb") if bottlerocket else ("/dev/xvda",)
 
@@ -86,7 +86,7 @@ class GpuContract:
         )
 
     def machine(self, images: NodeImagesConfig) -> Machine:
-        """Return what the pool's nodes are made of."""
+        """Return the instance types, image and disks of the pool's nodes."""
         return Machine(
             types=self.config.types,
             arm=is_arm(self.config.types[0]),
@@ -100,7 +100,7 @@ class GpuContract:
 
     @property
     def rungs(self) -> list[Rung]:
-        """The ways of buying, first choice first, each with its limits."""
+        """The capacity types in order of preference, each with its limits."""
         config = self.config
         return [
             Rung(kind, self._quantities(config.capacity_limits.get(kind, config.limits)))
@@ -108,7 +108,7 @@ class GpuContract:
         ]
 
     def _quantities(self, limits: GpuLimitsConfig) -> dict[str, str]:
-        """Return limits as a NodePool writes them; a node counts with the units that it offers."""
+        """Return limits in the format of a NodePool; GPUs are in units of `nvidia.com/gpu`."""
         facts = [INSTANCES[kind] for kind in self.config.types]
         cpu = max(one.vcpus * (limits.gpus // one.gpus) for one in facts)
         memory = max(one.memory_gib * (limits.gpus // one.gpus) for one in facts)
@@ -141,7 +141,7 @@ class GpuContract:
 
     @property
     def max_gpus(self) -> int:
-        """The hard cap: physical GPUs of the pool at its largest."""
+        """The hard cap: the maximum number of physical GPUs of the pool."""
         static = self.config.static.nodes if self.config.static else 0
         return self.config.limits.gpus + static * INSTANCES[self.config.types[0]].gpus
 
@@ -187,17 +187,17 @@ def placement(pool: GpuPoolRef) -> dict[str, Any]:
 
 
 def gpu_request(pool: GpuPoolRef, gpus: int = 1) -> dict[str, str]:
-    """Return the container limit for so many GPUs; an extended resource needs no request."""
+    """Return a container's limit of `gpus` GPUs; an extended resource needs no request."""
     return {pool.resource: str(gpus)}
 
 
 def smoke_job(
     name: str, pool: GpuPoolRef, *, namespace: str, image: str, labels: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return a Job that asks for one GPU of the pool and shows it.
+    """Return a Job that requests one GPU of the pool and runs `nvidia-smi` on it.
 
-    It proves taint, toleration, selector, Karpenter, driver and device plugin at once, and goes
-    by itself after an hour. Any small image will do: the driver brings `nvidia-smi` along.
+    It tests taint, toleration, selector, Karpenter, driver and device plugin at once, and is
+    deleted one hour after its end. Any small image works: the driver provides `nvidia-smi`.
     """
     pod = {
         **placement(pool),

@@ -21,7 +21,7 @@ NAME = "device-plugin"
 """Component label of the plugin's objects."""
 
 SOCKETS = "/var/lib/kubelet/device-plugins"
-"""Where a plugin registers with the kubelet,
+"""Directory in which a plugin registers with the kubelet,
 https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/."""
 
 
@@ -38,8 +38,8 @@ class DevicePluginWiring:
 class DevicePlugin(Component):
     """The device plugin on the nodes of one pool, with that pool's sharing settings.
 
-    It needs the kubelet's socket directory, so its namespace cannot be at a stricter Pod Security
-    level than `privileged`; the container itself has no privilege and no capability.
+    It mounts the kubelet's socket directory, so its namespace needs the Pod Security level
+    `privileged`; the container itself has no privilege and no capability.
     """
 
     TYPE: ClassVar[str] = "stackyard:index:DevicePlugin"

@@ -19,8 +19,8 @@ https://docs.aws.amazon.com/general/latest/gr/ec2-service.html."""
 def quota_code(instance_type: str, capacity: Capacity) -> str:
     """Return the quota that limits the vCPUs of this type; P5 has a spot quota of its own.
 
-    Instances in a reservation count as on-demand. Raises ValueError for spot of a family whose
-    quota the source does not name.
+    Instances in a reservation count as on-demand. Raises ValueError for spot instances of
+    a family whose quota the source does not name.
     """
     name = family(instance_type)
     if capacity == "spot" and name.startswith("p5"):

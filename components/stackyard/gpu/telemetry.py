@@ -18,10 +18,10 @@ NAME = "gpu-telemetry"
 """Name of the DaemonSet and its component label."""
 
 PORT = 9400
-"""Where the exporter listens, https://docs.nvidia.com/datacenter/dcgm/latest/."""
+"""The exporter's port, https://docs.nvidia.com/datacenter/dcgm/latest/."""
 
 POD_RESOURCES = "/var/lib/kubelet/pod-resources"
-"""Socket by which the kubelet reports which pod has which GPU."""
+"""Directory of the socket on which the kubelet reports the GPUs of each pod."""
 
 
 class GpuTelemetry(Component):
@@ -39,7 +39,7 @@ class GpuTelemetry(Component):
         image: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: where it runs, from which namespace it may be scraped, and its image."""
+        """Wiring: its namespace, the namespace that may scrape it, and its image."""
         super().__init__(name, Config(), opts=opts)
         selector = k8s.meta.v1.LabelSelectorArgs(match_labels=kubernetes.selector(stack, NAME))
         labels = kubernetes.labels(stack, NAME)
@@ -50,7 +50,7 @@ class GpuTelemetry(Component):
             spec=daemon_set(_pod(image), labels=labels, selector=kubernetes.selector(stack, NAME)),
             opts=self.child(),
         )
-        # Without an address of its own, so that collectors find every node's exporter behind it.
+        # A headless Service: a lookup of its name returns the address of every node's exporter.
         k8s.core.v1.Service(
             self.named("service"),
             metadata=metadata,
@@ -116,7 +116,7 @@ def _pod(image: str) -> k8s.core.v1.PodSpecArgs:
 
 
 def _container(image: str) -> k8s.core.v1.ContainerArgs:
-    """Return the exporter; without SYS_ADMIN it has no profiling metrics: no alert uses them."""
+    """Return the exporter; without SYS_ADMIN it lacks profiling metrics, which no alert uses."""
     health = k8s.core.v1.HTTPGetActionArgs(path="/health", port=PORT)
     node = k8s.core.v1.EnvVarSourceArgs(
         field_ref=k8s.core.v1.ObjectFieldSelectorArgs(field_path="spec.nodeName")

@@ -29,7 +29,9 @@ def locked(base: Base, packages: list[str]) -> dict[str, list[str]]:
     """
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     if own != base.python:
-        raise LockError(f"{base.name} has Python {base.python}; run this with it, not with {own}")
+        raise LockError(
+            f"{base.name} has Python {base.python}; run the command with it, not with {own}"
+        )
     with tempfile.TemporaryDirectory() as folder:
         report, kept = Path(folder) / "report.json", Path(folder) / "base.txt"
         kept.write_text("".join(f"{name}=={value}\n" for name, value in base.packages.items()))

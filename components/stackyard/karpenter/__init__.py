@@ -1,1 +1,1 @@
-"""Karpenter: the controller that makes nodes for waiting pods, and the pools it makes them in."""
+"""Karpenter: the controller that starts nodes for pending pods, and its node pools."""

@@ -1,4 +1,4 @@
-"""Karpenter's controller: nodes appear when pods wait for them, and go when nobody needs them."""
+"""Karpenter's controller: it starts nodes for pending pods, and removes unused nodes."""
 
 from __future__ import annotations
 

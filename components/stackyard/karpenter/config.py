@@ -1,4 +1,4 @@
-"""Config of pools of nodes that Karpenter makes: how they are bought, their limits, their end."""
+"""Config of Karpenter's node pools: capacity types, limits and expiry."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ class PoolConfig(Config):
     """Name of an EC2 placement group that the nodes start in."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield ways of buying that contradict each other."""
+        """Yield capacity types that contradict each other or the reservations."""
         if len(set(self.capacity)) < len(self.capacity):
-            yield Problem(("capacity",), "names one way of buying twice")
+            yield Problem(("capacity",), "lists a capacity type twice")
         reserved = "reserved" in self.capacity
         if reserved and self.reservations is None:
-            message = "`reserved` needs the reservations"
+            message = "`reserved` needs `reservations`"
             yield Problem(("capacity",), message, "give `reservations: {ids: [cr-…]}`")
         if self.reservations is not None and not reserved:
             message = "are given, but `capacity` has no `reserved`"
@@ -123,19 +123,19 @@ class PoolConfig(Config):
 def rung_problems(
     capacity: list[Capacity], limits: Mapping[Capacity, int], most: int, unit: str
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the limits of the single ways of buying, counted in `unit`."""
+    """Yield problems of the limits of single capacity types, which count in `unit`."""
     if len(capacity) == 1 and not limits:
         return
     for kind in capacity:
         if kind not in limits:
-            message = f"each of {len(capacity)} ways of buying needs a limit; `{kind}` has none"
+            message = f"each of {len(capacity)} capacity types needs a limit; `{kind}` has none"
             yield Problem(("capacity_limits",), message, related=(("capacity",),))
     for kind in limits:
         if kind not in capacity:
             message = f"`capacity` has no `{kind}`"
             yield Problem(("capacity_limits", kind), message, related=(("capacity",),))
     if (together := sum(limits.values())) > most:
-        message = f"together {together} {unit}, and `limits` allow {most}"
+        message = f"the sum is {together} {unit}, and `limits` allow {most}"
         yield Problem(("capacity_limits",), message, related=(("limits",),))
 
 

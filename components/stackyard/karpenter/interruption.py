@@ -1,4 +1,4 @@
-"""The queue from which Karpenter learns that AWS takes a node back.
+"""The SQS queue of AWS's interruption warnings, which Karpenter reads.
 
 Source: https://karpenter.sh/docs/reference/cloudformation/#interruption-handling.
 """

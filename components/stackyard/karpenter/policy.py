@@ -1,4 +1,4 @@
-"""What Karpenter's controller may do in AWS, as plain data: nodes of its own cluster only.
+"""IAM permissions of Karpenter's controller, as plain data: for nodes of its own cluster only.
 
 Source: the policies of https://karpenter.sh/docs/reference/cloudformation/. Left out are the
 rights to write instance profiles: the foundation makes the one that all nodes have. Added is the

@@ -1,4 +1,4 @@
-"""The objects of one pool: an EC2NodeClass, and a NodePool for each way of buying its nodes."""
+"""The objects of one pool: an EC2NodeClass, and a NodePool for each capacity type."""
 
 from __future__ import annotations
 

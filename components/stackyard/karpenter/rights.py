@@ -1,4 +1,4 @@
-"""What Karpenter's controller may do in the cluster, as plain data.
+"""RBAC rules of Karpenter's controller in the cluster, as plain data.
 
 Source: `charts/karpenter/templates` of the release; a test compares both.
 """

@@ -47,7 +47,7 @@ def public_range_problem(cidr: str) -> tuple[str, str | None] | None:
     for reserved in _RESERVED:
         if network.overlaps(reserved):
             return (
-                f"{cidr} holds addresses of {reserved}, which never come from the internet",
+                f"{cidr} contains addresses of {reserved}, which never come from the internet",
                 "write the addresses by which your network reaches the internet",
             )
     return None

@@ -54,7 +54,7 @@ def zones_problem(region: str, zones: Sequence[str], *, named: bool) -> tuple[st
     most = BY_ACCOUNT.get(region, len(known))
     if len(zones) > most or (most < len(known) and not named):
         hint = f"write the names of {most}, as `aws ec2 describe-availability-zones` lists them"
-        return f"an account has only {most} of the zones of {region}, and which differs", hint
+        return f"an account has only {most} of the zones of {region}, which differ by account", hint
     missing = [zone for zone in zones if zone not in known]
     if not missing:
         return None

@@ -37,7 +37,7 @@ def problems(path: FieldPath, tags: Mapping[str, str]) -> Iterator[Problem]:
     for key, value in tags.items():
         first = seen.setdefault(key.casefold(), key)
         if first != key:
-            message = f"`{key}` and `{first}` are one key: AWS compares keys without letter case"
+            message = f"`{key}` and `{first}` are the same key: AWS ignores letter case"
             yield Problem((*path, key), message, f"write `{first}`", related=((*path, first),))
         yield from _key_problems((*path, key), key)
         if why := text_problem(value, LONGEST_VALUE):
@@ -63,7 +63,7 @@ def _key_problems(path: FieldPath, key: str) -> Iterator[Problem]:
 def text_problem(text: str, longest: int) -> str | None:
     """Return the reason why a text is not valid as key or value of a tag; None for a valid one."""
     if len(text) > longest:
-        return f"has {len(text)} characters, at most {longest} are possible"
+        return f"has {len(text)} characters, at most {longest} are allowed"
     wrong = dict.fromkeys(character for character in text if not _is_allowed(character))
     if wrong:
         return f"has {' '.join(wrong)}; AWS takes {CHARACTERS}"

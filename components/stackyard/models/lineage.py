@@ -1,4 +1,4 @@
-"""What must be known of a model version: what it was made from, by what, and how good it is.
+"""Lineage that a model version needs: dataset version, image, parameters and metrics.
 
 Needs the standard library only, as pods run it too.
 """

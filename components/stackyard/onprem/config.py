@@ -52,8 +52,8 @@ class OnPremClusterConfig(Config):
         if urlsplit(self.issuer).port is not None:
             yield Problem(
                 ("issuer",),
-                f"`issuer` has a port, and AWS takes none (got {self.issuer!r})",
-                "serve the issuer's keys on port 443 and leave the port away",
+                f"`issuer` has a port, which AWS does not allow (got {self.issuer!r})",
+                "serve the issuer's keys on port 443 and omit the port",
             )
 
 

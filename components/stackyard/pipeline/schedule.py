@@ -47,7 +47,7 @@ def check(expression: str) -> str:
     """Return the expression; raises ValueError if it is invalid or never fires."""
     parts = expression.split()
     if len(parts) != 6:
-        raise ValueError(f"a schedule has six fields, as `0 3 ? * MON *` (got {expression!r})")
+        raise ValueError(f"a schedule has six fields, such as `0 3 ? * MON *` (got {expression!r})")
     fields = dict(zip(RANGES, parts, strict=True))
     day, weekday = fields["day of month"], fields["day of week"]
     if (day == "?") == (weekday == "?"):
@@ -57,7 +57,7 @@ def check(expression: str) -> str:
     _numbers("minutes", fields["minutes"])
     _numbers("hours", fields["hours"])
     if not years:
-        raise ValueError(f"this schedule never fires: {fields['year']} has no year to come")
+        raise ValueError(f"this schedule never fires: {fields['year']} has no future year")
     if weekday == "?" and not _some_day(day, months, years):
         raise ValueError(f"this schedule never fires: no such month has a day {day}")
     if day == "?":
@@ -94,7 +94,7 @@ def _numbers(field: str, text: str) -> set[int]:
     for part in _named(text, names).split(","):
         match = re.fullmatch(r"(\*|\d+)(?:-(\d+))?(?:/(\d+))?", part)
         if match is None or (match[1] == "*" and match[2]):
-            raise ValueError(f"{field}: {part!r} is no number, range, step or `*`")
+            raise ValueError(f"{field}: {part!r} is not a number, range, step or `*`")
         start = low if match[1] == "*" else int(match[1])
         open_ended = match[1] == "*" or match[3]
         end = int(match[2]) if match[2] else (high if open_ended else start)

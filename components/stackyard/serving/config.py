@@ -113,8 +113,8 @@ class ModelServerConfig(Config):
         if not Split.of(pods, canary.weight).is_close:
             yield Problem(
                 ("canary", "weight"),
-                f"`canary.weight` ({canary.weight}) cannot be made of {pods} pods "
-                f"(`replicas.min`), which give {weights(pods)}",
+                f"`canary.weight` ({canary.weight}) is not a possible weight with {pods} pods "
+                f"(`replicas.min`): {weights(pods)}",
                 related=(("replicas", "min"),),
             )
 

@@ -167,7 +167,8 @@ class Project:
         if not environment.foundation.mounts_secrets:
             first = next(mounting.mounts(self.config))
             raise environment.mismatch(
-                f"its cluster mounts no secrets, as `{dotted(first.path)}` of {self.stack} needs",
+                "its cluster cannot mount secrets, which "
+                f"`{dotted(first.path)}` of {self.stack} needs",
                 f"add {ADDON} to `cluster.addons` and run `stackyard up {{}}`",
             )
         MountedSecrets(

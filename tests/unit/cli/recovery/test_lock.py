@@ -142,7 +142,7 @@ def test_unlock_refuses_while_the_holder_lives(
 ) -> None:
     key = unlock.backend.lock(ONE, engine.pid, now())
     assert unlock("--yes") == 1
-    assert "which is alive" in unlock.shell.err
+    assert "which still runs" in unlock.shell.err
     assert unlock.backend.store.get(key)
     engine.kill()
     engine.wait()

@@ -78,5 +78,5 @@ def test_a_revision_without_an_estate(repo: Repo) -> None:
     repo.git("switch", "-q", "--orphan", "empty")
     repo.git("commit", "-q", "--allow-empty", "-m", "start")
     repo.git("switch", "-q", "change")
-    with pytest.raises(EstateError, match="holds no estate"):
+    with pytest.raises(EstateError, match="contains no estate"):
         rules(repo, DEV, "empty")

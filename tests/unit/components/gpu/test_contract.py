@@ -151,7 +151,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
         ({"instance_types": ["g5.48xlarge"], "limits": {"gpus": 4}}, "fewer than one node has"),
         (
             {"instance_types": ["g5.xlarge"], "limits": {"gpus": 8}, "capacity": ["reserved"]},
-            "`reserved` needs the reservations",
+            "`reserved` needs `reservations`",
         ),
         (
             {
@@ -159,7 +159,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
                 "limits": {"gpus": 8},
                 "capacity": ["on-demand", "spot"],
             },
-            "each of 2 ways of buying needs a limit",
+            "each of 2 capacity types needs a limit",
         ),
         (
             {

@@ -37,7 +37,7 @@ def test_a_schedule_that_fires(expression: str) -> None:
         ("0 0 30 2 ? *", "never fires: no such month has a day 30"),
         ("0 0 31 4,6,9,11 ? *", "never fires: no such month has a day 31"),
         ("0 0 29 2 ? 2027", "never fires: no such month has a day 29"),
-        ("0 0 1 1 ? 2020", "never fires: 2020 has no year to come"),
+        ("0 0 1 1 ? 2020", "never fires: 2020 has no future year"),
         ("0 0 ? * 2#6 *", "never fires: no month has a week 6"),
         ("0 3 * * MON *", "one of day of month and day of week must be `?`"),
         ("0 3 ? * ? *", "one of day of month and day of week must be `?`"),

@@ -44,7 +44,9 @@ def test_pods_are_shared_so_that_both_versions_have_one(
 
 
 def test_a_weight_that_the_pods_cannot_make_is_refused_with_those_that_they_can() -> None:
-    with pytest.raises(ValidationError, match=r"cannot be made of 4 pods.*give 25, 50, 75"):
+    with pytest.raises(
+        ValidationError, match=r"is not a possible weight with 4 pods.*: 25, 50, 75"
+    ):
         server(replicas={"min": 4, "max": 8}, canary={**release(4), "weight": 10})
     assert weights(1) == "none: a canary needs two"
 

@@ -68,8 +68,8 @@ def _quota(config: ProjectSections) -> Iterator[Problem]:
     if busy.gpus > quota.gpus:
         yield Problem(
             ("serving", "models", on_gpus[0], "replicas", "min"),
-            f"servers have {busy.gpus} GPUs at their fewest pods, above `namespace.quota.gpus` "
-            f"({quota.gpus})",
+            f"servers have {busy.gpus} GPUs at their minimum number of pods, above "
+            f"`namespace.quota.gpus` ({quota.gpus})",
             related=(("namespace", "quota", "gpus"),),
         )
     cpu = busy.cpu + max(server.cpu for server in models.values())
@@ -82,7 +82,7 @@ def _quota(config: ProjectSections) -> Iterator[Problem]:
         if needed > limit:
             yield Problem(
                 ("namespace", "quota", resource),
-                f"`{resource}` ({getattr(quota, resource)}) is below {text}, which servers need at "
-                "their fewest pods, with one more to roll out a version",
+                f"`{resource}` ({getattr(quota, resource)}) is below {text}, which servers need "
+                "with their minimum number of pods and one more to roll out a version",
                 related=(("serving", "models"), ("tracking",)),
             )
