@@ -1,10 +1,9 @@
-"""Room on the disk, and the engine by the SDK's installer, played by a script of ours."""
+"""The engine by the SDK's installer, with a script of ours in place of the downloaded one."""
 
 from __future__ import annotations
 
 import gc
 import warnings
-from functools import partial
 from pathlib import Path
 
 import pulumi.automation._cmd as sdk
@@ -12,7 +11,6 @@ import pytest
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.errors import EngineMissingError
-from stackyard_cli.health import machine
 
 INSTALLER = """#!/bin/sh
 # As the official one is called: --no-edit-path --install-root DIR --version VERSION
@@ -27,7 +25,6 @@ chmod +x "$3/bin/pulumi"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("STACKYARD_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("STACKYARD_SANDBOX_DIR", str(tmp_path / "sandbox"))
     return tmp_path
 
 
@@ -67,10 +64,3 @@ def test_without_a_network_the_other_way_is_named(
         del caught
         gc.collect()
     assert "sandbox build" in hint
-
-
-def test_a_disk_that_is_nearly_full_is_a_problem(home: Path) -> None:
-    for gigabytes, verdict in ((7, "problem"), (9, "ok")):  # nothing is built in this home
-        found = machine.disk("disk", partial(lambda free, _: free * 1_000_000_000, gigabytes))
-        assert found.state == verdict
-        assert str(home / "sandbox") in found.detail
