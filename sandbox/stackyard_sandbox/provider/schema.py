@@ -6,13 +6,13 @@ so does this module, so that handlers always receive the declared type.
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from stackyard_sandbox.provider.protocol import UNKNOWN, Asset, Properties
 from stackyard_sandbox.provider.sdk_types import Kind, Members, object_members, resource_type
+from stackyard_sandbox.provider.suggestion import did_you_mean
 
 WORDS = {
     "str": "a string",
@@ -85,9 +85,7 @@ def check(token: str, values: Properties) -> tuple[Properties, list[Failure]]:
 
 
 def _unknown(key: str, members: Members) -> str:
-    near = difflib.get_close_matches(key, members, n=1, cutoff=0.6)
-    hint = f"; did you mean `{near[0]}`?" if near else ""
-    return f"unknown property `{key}`{hint}"
+    return f"unknown property `{key}`{did_you_mean(key, members)}"
 
 
 def _scalar(value: Any, kind: str) -> str | int | float | bool | None:

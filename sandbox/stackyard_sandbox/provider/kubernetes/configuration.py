@@ -6,7 +6,6 @@ Kubeconfig fields: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1
 from __future__ import annotations
 
 import base64
-import difflib
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from pulumi_kubernetes.provider import ProviderArgs
 from stackyard_sandbox.provider.kubernetes.sdk_loading import input_types
 from stackyard_sandbox.provider.protocol import Properties, has_unknown
 from stackyard_sandbox.provider.server import ProviderError
+from stackyard_sandbox.provider.suggestion import did_you_mean
 
 REFUSED: Mapping[str, object] = {
     "alwaysRender": True,
@@ -90,8 +90,7 @@ def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str,
         if key in ("version", "pluginDownloadURL") or key.startswith("__"):
             continue
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            found.append((key, f"unknown property{f'; did you mean `{near[0]}`?' if near else ''}"))
+            found.append((key, f"unknown property{did_you_mean(key, known)}"))
         elif key in REFUSED and REFUSED[key] in (None, value):
             found.append((key, "the sandbox's provider applies on the server and cannot do this"))
         elif key == HELM and (others := sorted(set(_map(value)) - {"driver"})):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from types import ModuleType
 
 from stackyard_sandbox.provider.kubernetes.sdk_loading import LOADING
 from stackyard_sandbox.provider.server import ProviderError
+from stackyard_sandbox.provider.suggestion import did_you_mean
 
 REFUSED_GROUPS = ("helm.sh", "kustomize", "yaml")
 """Types that render manifests on the client; of Helm's, `releases` serves the only one needed."""
@@ -62,8 +62,7 @@ def _kind_of(token: str) -> Kind:
             f"({name.removesuffix('List').removesuffix('Patch')})"
         )
     if not hasattr(module, name):
-        near = difflib.get_close_matches(name, [key for key in dir(module) if key[0].isupper()], 1)
-        hint = f"; did you mean `{near[0]}`?" if near else ""
+        hint = did_you_mean(name, (key for key in dir(module) if key[0].isupper()))
         raise ProviderError(f"{group_version} has no kind `{name}`{hint}")
     resource = importlib.import_module(f"{module.__name__}.{name}")
     api_version = version if group == "core" else group_version

@@ -7,7 +7,6 @@ server, and for the official provider, which checks with the server's OpenAPI do
 from __future__ import annotations
 
 import collections.abc
-import difflib
 import inspect
 from collections.abc import Iterator
 from functools import cache
@@ -19,6 +18,7 @@ from pulumi import _types as sdk  # the module that the generated SDK itself is 
 from stackyard_sandbox.provider.kubernetes.sdk_loading import input_types
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.schema import Failure
+from stackyard_sandbox.provider.suggestion import did_you_mean
 
 WORDS: dict[Any, str] = {
     str: "a string",
@@ -120,8 +120,7 @@ def _word(value: Any) -> str:
 
 
 def _hint(key: str, types: dict[str, Any]) -> str:
-    near = difflib.get_close_matches(_camel(key), types, n=1, cutoff=0.6)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    return did_you_mean(_camel(key), types)
 
 
 def _camel(key: str) -> str:
