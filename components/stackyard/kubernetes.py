@@ -219,20 +219,10 @@ def manifest(args: object) -> dict[str, Any]:
 
     For manifests that another program than Pulumi applies.
     """
-    result: dict[str, Any] = _plain(args)
+    from stackyard import pulumi_internals
+
+    result: dict[str, Any] = pulumi_internals.to_dict(args)
     return result
-
-
-def _plain(value: Any) -> Any:
-    from pulumi import _types  # test_kubernetes.py covers the attributes that are used
-
-    if _types.is_input_type(type(value)):
-        value = _types.input_type_to_dict(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value
 
 
 def _own(values: dict[str, str]) -> dict[str, str]:

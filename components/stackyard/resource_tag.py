@@ -7,6 +7,7 @@ owner; this tag names the resource, so that it is imported instead of created ag
 from __future__ import annotations
 
 import inspect
+import sys
 from functools import cache
 from typing import Any
 
@@ -46,6 +47,6 @@ def _class_of(args: pulumi.ResourceTransformationArgs) -> Any:
 @cache
 def _takes_tags(cls: Any) -> bool:
     """Return whether a class has an input `tags` that is a map (auto scaling's is a list)."""
-    build = getattr(cls, "_internal_init", None)
-    field = inspect.signature(build).parameters.get("tags") if build else None
+    arguments = getattr(sys.modules[cls.__module__], f"{cls.__name__}Args", None)
+    field = inspect.signature(arguments).parameters.get("tags") if arguments else None
     return field is not None and "Mapping[str" in str(field.annotation)

@@ -198,6 +198,34 @@ def test_only_the_worker_imports_the_automation_api() -> None:
     assert [name for name in sorted(outside) if not name.startswith(WORKER)] == []
 
 
+INTERNALS = re.compile(r"pulumi(_\w+)?(\.\w+)*\.(_\w+|runtime\.(proto|rpc|settings|stack)\b.*)")
+"""Modules and names of the SDKs that their documentation does not have."""
+
+INTERNAL_NAMES = {"_internal_init", "pulumi_policy.policy"}
+"""The same, where they are read or imported by name."""
+
+
+def test_internals_of_the_sdks_are_used_in_one_module_of_each_side_only() -> None:
+    """Each has contract tests: `test_pulumi_internals.py`."""
+    users = {
+        str(path.relative_to(ROOT))
+        for path, tree in trees().items()
+        if PACKAGES["stackyard_sandbox"] not in path.parents
+        and (
+            any(map(INTERNALS.fullmatch, _modules(tree)))
+            or any(
+                isinstance(node, ast.Constant) and node.value in INTERNAL_NAMES
+                for node in ast.walk(tree)
+            )
+        )
+    }
+    assert users == {
+        "cli/stackyard_cli/engine/worker/pulumi_internals.py",
+        "components/stackyard/pulumi_internals.py",
+        "policies/stackyard_policies/pulumi_internals.py",
+    }
+
+
 def test_only_render_prints() -> None:
     cli = PACKAGES["stackyard_cli"]
     printing = {

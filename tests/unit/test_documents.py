@@ -46,6 +46,23 @@ def test_a_page_of_the_repository_is_named_by_a_link(page: Path) -> None:
     assert bare == [], "write [docs/x.md](docs/x.md)"
 
 
+def test_files_that_contributors_are_sent_to_exist() -> None:
+    """Names with capitals, such as `SERVICE.py`, stand for a file to be made."""
+    named = re.findall(
+        r"`((?:[\w.-]+/)*[\w.-]+\.(?:md|pyi?|toml|txt))`", prose(ROOT / "CONTRIBUTING.md")
+    )
+    files = {name for name in named if not re.search(r"[A-Z]{4}", name)}
+    assert len(files) > 5
+    folders = ("", "components", "sandbox", "policies")
+    inside = ("", "stackyard", "stackyard_sandbox", "stackyard_policies")
+    missing = {
+        name
+        for name in files
+        if not any((ROOT / a / b / name).exists() for a in folders for b in inside)
+    }
+    assert missing == set()
+
+
 def test_every_decision_is_half_a_page_and_in_the_index() -> None:
     index = (ROOT / "docs/adr/README.md").read_text(encoding="utf-8")
     records = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))

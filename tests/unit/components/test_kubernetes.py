@@ -43,7 +43,6 @@ def test_restricted_pods_may_be_given_a_user() -> None:
 
 
 def test_a_manifest_is_what_the_api_reads_and_leaves_out_what_is_not_set() -> None:
-    """Also the contract with the SDK's private functions that `manifest` calls."""
     port = k8s.networking.v1.NetworkPolicyPortArgs(port="http", protocol="TCP")
     peer = k8s.networking.v1.NetworkPolicyPeerArgs(pod_selector=k8s.meta.v1.LabelSelectorArgs())
     rule = k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=[peer], ports=[port])

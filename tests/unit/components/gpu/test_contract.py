@@ -168,7 +168,7 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
                 "capacity": ["on-demand", "spot"],
                 "capacity_limits": {"on-demand": {"gpus": 6}, "spot": {"gpus": 4}},
             },
-            "together 10 GPUs, and `limits` allow 8",
+            "the sum is 10 GPUs, and `limits` allow 8",
         ),
         (
             {

@@ -45,7 +45,7 @@ def test_a_schedule_that_fires(expression: str) -> None:
         ("60 3 ? * MON *", "minutes: '60' is not within 0 to 59"),
         ("0 24 ? * MON *", "hours: '24' is not within 0 to 23"),
         ("0 3 ? 13 MON *", "month: '13' is not within 1 to 12"),
-        ("0 3 ? * MUN *", "day of week: 'MUN' is no number"),
+        ("0 3 ? * MUN *", "day of week: 'MUN' is not a number"),
         ("0 5-3 ? * MON *", "hours: '5-3' is not within"),
         ("0 0/0 ? * MON *", "hours: '0/0' is not within"),
     ],
