@@ -74,6 +74,7 @@ FREE_PREFIXES = (
     "aws:signer/",
     "aws:sns/topicPolicy:",
     "aws:sns/topicSubscription:",
+    "aws:sqs/queuePolicy:",
     "aws:vpc/securityGroup",
     "kubernetes:",
     "pulumi:",

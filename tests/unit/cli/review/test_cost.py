@@ -8,8 +8,9 @@ import pytest
 
 from stackyard.budget.band import CALCULATORS, Priced, band
 from stackyard.budget.config import BudgetConfig
-from stackyard.budget.priced import PRICED, USAGE
+from stackyard.budget.priced import FREE_PREFIXES, PRICED, USAGE
 from stackyard.budget.prices import TABLES, Prices, prices_of
+from stackyard_cli.bootstrap.permissions import TABLE
 from stackyard_cli.engine.messages import Step
 from stackyard_cli.review.cost import Cost, cost_of
 
@@ -167,3 +168,10 @@ def test_a_budget_stops_on_its_edge(limit: int, block_on: Any, stops: bool, warn
     unchanged = pool(1, 3, "m7i.xlarge")
     cost: Cost = cost_of([step("same", unchanged, unchanged)], PRICES, budget)
     assert (bool(cost.stop), bool(cost.warning)) == (stops, warns)
+
+
+@pytest.mark.parametrize("kind", sorted(TABLE))
+def test_every_type_that_blueprints_make_has_a_price_or_is_free(kind: str) -> None:
+    module, _, name = kind.partition(".")
+    token = f"aws:{module.rstrip('_')}/{name[0].lower()}{name[1:]}:{name}"
+    assert token in PRICED or token in USAGE or token.startswith(FREE_PREFIXES)
