@@ -166,4 +166,4 @@ def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo:
     assert ec2.describe_vpcs(Filters=own)["Vpcs"] == []
     left = {role["RoleName"] for role in iam.list_roles()["Roles"]}
     applies = {f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")}
-    assert left == {"platform-admin", *applies}
+    assert left == {"platform-admin", "stackyard-preview", *applies}
