@@ -26,16 +26,18 @@ def read_back(aws: Clients, bucket: str) -> ObjectPlan:
         expire_after=data["Expiration"]["Days"],
         noncurrent_days=data["NoncurrentVersionExpiration"]["NoncurrentDays"],
         abort_uploads_days=leftovers["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"],
-        cold_after=cold.get("Days"),
-        cold_class=cold.get("StorageClass", "GLACIER_IR"),
+        transition_after=cold.get("Days"),
+        transition_class=cold.get("StorageClass", "GLACIER_IR"),
     )
 
 
 def same(one: ObjectPlan, other: ObjectPlan) -> bool:
     """Whether two plans do the same; the storage class of what never turns cold does nothing."""
-    fields = ("expire_after", "noncurrent_days", "abort_uploads_days", "cold_after")
+    fields = ("expire_after", "noncurrent_days", "abort_uploads_days", "transition_after")
     alike = all(getattr(one, field) == getattr(other, field) for field in fields)
-    return alike and (one.cold_after is None or one.cold_class == other.cold_class)
+    return alike and (
+        one.transition_after is None or one.transition_class == other.transition_class
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +69,12 @@ def test_the_company_rule_holds_where_nothing_else_is_said(
     applied: Workspace, aws: Clients
 ) -> None:
     plan = read_back(aws, f"vision-defects-dev-data-photos-{ACCOUNT}")
-    assert (plan.cold_after, plan.expire_after) == (365, 1095)
+    assert (plan.transition_after, plan.expire_after) == (365, 1095)
 
 
 def test_personal_data_is_gone_within_its_days(applied: Workspace, aws: Clients) -> None:
     plan = read_back(aws, f"ranking-recommender-dev-data-events-{ACCOUNT}")
-    assert plan.gone_after == 180
+    assert plan.erased_after == 180
 
 
 def test_a_changed_number_is_one_change_and_reaches_the_bucket(
@@ -92,11 +94,11 @@ def test_a_changed_number_is_one_change_and_reaches_the_bucket(
         assert change["origin"].startswith(f"{file}:")
         assert answer["changes"] == {"update": 1}
         applied.run("up", stack, "--yes")
-        assert read_back(aws, bucket).gone_after == 120
+        assert read_back(aws, bucket).erased_after == 120
     finally:
         applied.edit(file, "erase_within_days: 120", "erase_within_days: 180")
         applied.run("up", stack, "--yes")
-    assert read_back(aws, bucket).gone_after == 180
+    assert read_back(aws, bucket).erased_after == 180
 
 
 def test_a_lifecycle_deleted_behind_its_back_is_seen_and_put_back(

@@ -59,10 +59,10 @@ def _row(life: Life, contents: list[str], day: datetime.date | None) -> dict[str
     """Return one class: ages in days, or, for a date, the boundaries on that date."""
     plan = life.plan
     ages = {
-        "transitioned": plan.cold_after if plan else None,
+        "transitioned": plan.transition_after if plan else None,
         "expired": plan.expire_after if plan else None,
         "erased": life.phases[-1].start,
-        "old_versions_transitioned": plan.noncurrent_cold_after if plan else None,
+        "old_versions_transitioned": plan.noncurrent_transition_after if plan else None,
         "old_versions_erased": plan.noncurrent_days if plan else None,
         "uploads_aborted": plan.abort_uploads_days if plan else None,
     }
@@ -73,7 +73,9 @@ def _row(life: Life, contents: list[str], day: datetime.date | None) -> dict[str
     return {
         "class": life.name,
         "holds": contents,
-        "storage_class": plan.cold_class if plan and plan.cold_after is not None else None,
+        "storage_class": plan.transition_class
+        if plan and plan.transition_after is not None
+        else None,
         **when,
         "condition": life.condition,
     }

@@ -41,7 +41,7 @@ EC2_PREFIXES = frozenset(
 NODE_POOL_TAG = "karpenter.sh/nodepool"
 """On instances, their volumes, interfaces and launch templates: https://karpenter.sh/docs/concepts/nodeclasses/#spectags."""
 
-GONE = frozenset({"deleted", "deleting"})
+DELETED = frozenset({"deleted", "deleting"})
 """States of deleted resources, which EC2 still lists for up to an hour."""
 
 
@@ -128,7 +128,7 @@ class AwsCensus:
             for item in getattr(self.client("ec2"), operation)(**{name: chosen})[items]:
                 tags = plain_tags(item.get("Tags") or [])
                 # Filtered again, because some emulators of EC2 do not filter every type.
-                if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in GONE:
+                if tags.get(STACK_TAG) == str(self._stack) and item.get("State") not in DELETED:
                     one = TaggedResource(item[key], tags.get(RESOURCE_TAG), NODE_POOL_TAG in tags)
                     resources.append(one)
         return resources

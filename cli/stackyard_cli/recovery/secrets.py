@@ -14,7 +14,7 @@ from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.inventory.census import STACK_TAG, plain_tags
 
 SECRET = "aws:secretsmanager/secret:Secret"
-GONE = "Gone"
+ABSENT = "Absent"
 """State of a key that KMS does not know any more."""
 
 
@@ -48,10 +48,10 @@ def restored(account: Account, stack: StackId) -> dict[str, str]:
         for secret in scheduled(account, stack)
     ]
     for secret, state in states:
-        if state not in {"Enabled", GONE}:
+        if state not in {"Enabled", ABSENT}:
             raise _blocked(secret, state)
     for secret, state in states:
-        if state == GONE:
+        if state == ABSENT:
             client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
         else:
             client.restore_secret(SecretId=secret["ARN"])
@@ -67,7 +67,7 @@ def _key_state(account: Account, key: str | None) -> str:
     try:
         return str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])
     except kms.exceptions.NotFoundException:
-        return GONE
+        return ABSENT
 
 
 def _blocked(secret: dict[str, Any], state: str) -> StackyardError:

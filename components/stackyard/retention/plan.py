@@ -32,28 +32,28 @@ class ObjectPlan:
     abort_uploads_days: int
     """Days after which incomplete uploads are deleted."""
 
-    cold_after: int | None = None
+    transition_after: int | None = None
     """Age at which a current object transitions to cold storage; None for no transition."""
 
-    cold_class: ColdClass = "GLACIER_IR"
+    transition_class: ColdClass = "GLACIER_IR"
     """Storage class after the transition."""
 
     @property
-    def gone_after(self) -> int:
+    def erased_after(self) -> int:
         """Age at which an object that was never replaced or deleted is permanently deleted."""
         return self.expire_after + self.noncurrent_days + MIDNIGHT
 
     @property
-    def noncurrent_cold_after(self) -> int | None:
+    def noncurrent_transition_after(self) -> int | None:
         """Days until a noncurrent version transitions to cold storage; None for no transition.
 
         A version transitions on the first allowed day, and only if it then stays at least for the
         minimum number of days that S3 bills.
         """
-        facts = FACTS[self.cold_class]
+        facts = FACTS[self.transition_class]
         start = max(facts.first_day, 1)
         pays = self.noncurrent_days - start >= facts.minimum_days
-        return start if self.cold_after is not None and pays else None
+        return start if self.transition_after is not None and pays else None
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def object_plan(lifetime: LifetimeConfig | PersonalLifetimeConfig) -> ObjectPlan
         expire_after=lifetime.expire_after_days,
         noncurrent_days=lifetime.noncurrent_days,
         abort_uploads_days=lifetime.abort_uploads_days,
-        cold_after=lifetime.transition_after_days,
-        cold_class=lifetime.cold_storage_class,
+        transition_after=lifetime.transition_after_days,
+        transition_class=lifetime.cold_storage_class,
     )
 
 
@@ -145,7 +145,7 @@ def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
             "id": name,
             "status": "Enabled",
             "filter": {"tag": {"key": SORT, "value": name}},
-            **_turning_cold(own),
+            **_transitions(own),
         }
         retired = {
             "id": f"retired-{name}",
@@ -155,17 +155,15 @@ def _model_rules(plan: ModelPlan) -> list[dict[str, Any]]:
         }
         rules += [aged, retired]
     either = plan.sorts["production"]
-    leftovers = _leftovers(either)
-    leftovers["noncurrent_version_expiration"] = {"noncurrent_days": either.noncurrent_days}
-    return [*rules, leftovers]
+    cleanup = _cleanup_rule(either)
+    cleanup["noncurrent_version_expiration"] = {"noncurrent_days": either.noncurrent_days}
+    return [*rules, cleanup]
 
 
 def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
     """Return the rules for objects that expire by age.
 
     Expired delete markers need a separate rule, because S3 does not allow them together with days:
-
-    Expired delete markers need a rule of their own, as they cannot stand beside days:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html.
     """
     data: dict[str, Any] = {
@@ -174,23 +172,26 @@ def _object_rules(plan: ObjectPlan) -> list[dict[str, Any]]:
         "filter": {"prefix": ""},
         "expiration": {"days": plan.expire_after},
         "noncurrent_version_expiration": {"noncurrent_days": plan.noncurrent_days},
-        **_turning_cold(plan),
+        **_transitions(plan),
     }
-    return [data, _leftovers(plan)]
+    return [data, _cleanup_rule(plan)]
 
 
-def _turning_cold(plan: ObjectPlan) -> dict[str, Any]:
+def _transitions(plan: ObjectPlan) -> dict[str, Any]:
     transitions: dict[str, Any] = {}
-    if plan.cold_after is not None:
-        cold = {"days": plan.cold_after, "storage_class": plan.cold_class}
+    if plan.transition_after is not None:
+        cold = {"days": plan.transition_after, "storage_class": plan.transition_class}
         transitions["transitions"] = [cold]
-    if plan.noncurrent_cold_after is not None:
-        older = {"noncurrent_days": plan.noncurrent_cold_after, "storage_class": plan.cold_class}
+    if plan.noncurrent_transition_after is not None:
+        older = {
+            "noncurrent_days": plan.noncurrent_transition_after,
+            "storage_class": plan.transition_class,
+        }
         transitions["noncurrent_version_transitions"] = [older]
     return transitions
 
 
-def _leftovers(plan: ObjectPlan) -> dict[str, Any]:
+def _cleanup_rule(plan: ObjectPlan) -> dict[str, Any]:
     return {
         "id": "leftovers",
         "status": "Enabled",

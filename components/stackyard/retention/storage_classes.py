@@ -17,7 +17,7 @@ ColdClass = Literal["STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
 
 
 @dataclass(frozen=True)
-class ColdFacts:
+class StorageClassFacts:
     """The rules of one storage class."""
 
     first_day: int
@@ -30,11 +30,11 @@ class ColdFacts:
     """Whether objects can be read without a restore that takes hours."""
 
 
-FACTS: dict[ColdClass, ColdFacts] = {
-    "STANDARD_IA": ColdFacts(first_day=30, minimum_days=30, instant=True),
-    "GLACIER_IR": ColdFacts(first_day=0, minimum_days=90, instant=True),
-    "GLACIER": ColdFacts(first_day=0, minimum_days=90, instant=False),
-    "DEEP_ARCHIVE": ColdFacts(first_day=0, minimum_days=180, instant=False),
+FACTS: dict[ColdClass, StorageClassFacts] = {
+    "STANDARD_IA": StorageClassFacts(first_day=30, minimum_days=30, instant=True),
+    "GLACIER_IR": StorageClassFacts(first_day=0, minimum_days=90, instant=True),
+    "GLACIER": StorageClassFacts(first_day=0, minimum_days=90, instant=False),
+    "DEEP_ARCHIVE": StorageClassFacts(first_day=0, minimum_days=180, instant=False),
 }
 """The storage classes by name."""
 

@@ -11,7 +11,7 @@ from stackyard.retention.config import (
 )
 from stackyard.retention.plan import ModelPlan, ObjectPlan, log_days, log_plan, object_plan
 
-DELETED, GONE = "deleted, can be restored", "gone"
+DELETED, ERASED = "deleted, can be restored", "permanently deleted"
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Phase:
     start: int
     """First day of the period: the object's age in days."""
 
-    place: str
-    """State of the object: a storage class, `deleted, can be restored`, or `gone`."""
+    state: str
+    """State of the object: a storage class, or one of the two kinds of deletion."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def timeline(config: RetentionConfig) -> list[Life]:
 def object_phases(plan: ObjectPlan) -> tuple[Phase, ...]:
     """Return the lifecycle of an object that is never replaced or deleted."""
     phases = [Phase(0, "STANDARD")]
-    if plan.cold_after is not None:
-        phases.append(Phase(plan.cold_after, plan.cold_class))
+    if plan.transition_after is not None:
+        phases.append(Phase(plan.transition_after, plan.transition_class))
     phases.append(Phase(plan.expire_after, DELETED))
-    phases.append(Phase(plan.gone_after, GONE))
+    phases.append(Phase(plan.erased_after, ERASED))
     return tuple(phases)
 
 
@@ -92,4 +92,4 @@ def _model_lives(plan: ModelPlan) -> list[Life]:
 
 
 def _kept(state: str, days: int) -> tuple[Phase, ...]:
-    return (Phase(0, state), Phase(days, GONE))
+    return (Phase(0, state), Phase(days, ERASED))

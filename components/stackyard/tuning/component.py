@@ -19,7 +19,7 @@ from stackyard.naming import role_name
 from stackyard.references import DatabaseAccess, DatabaseRef, PodPlacement, StackContext
 from stackyard.tuning import sagemaker, storage
 from stackyard.tuning.config import TuningConfig
-from stackyard.tuning.sagemaker import ManagedJobs, Site
+from stackyard.tuning.sagemaker import JobContext, ManagedJobs
 from stackyard.workload import Workload
 
 
@@ -158,7 +158,7 @@ class Tuning(Component):
         self, managed: ManagedJobs, role_arns: Mapping[str, pulumi.Input[str]]
     ) -> None:
         stack, config = self._context.stack, self._config
-        site = self._site(managed)
+        job_context = self._job_context(managed)
         jobs = aws.iam.Role(
             self.named("jobs"),
             name=role_name(stack, sagemaker.ROLE),
@@ -170,12 +170,12 @@ class Tuning(Component):
             self.named("jobs-work"),
             name="work",
             role=jobs.name,
-            policy=site.apply(lambda where: iam.text(sagemaker.job_policy(where))),
+            policy=job_context.apply(lambda where: iam.text(sagemaker.job_policy(where))),
             opts=self.child(),
         )
         if "scientist" not in role_arns:
             return
-        start = pulumi.Output.all(site, jobs.arn).apply(
+        start = pulumi.Output.all(job_context, jobs.arn).apply(
             lambda known: sagemaker.start_policy(
                 *known, instance_types=config.instance_types, max_hours=config.max_hours
             )
@@ -188,13 +188,13 @@ class Tuning(Component):
             opts=self.child(),
         )
 
-    def _site(self, jobs: ManagedJobs) -> pulumi.Output[Site]:
+    def _job_context(self, jobs: ManagedJobs) -> pulumi.Output[JobContext]:
         context = self._context
         known = pulumi.Output.all(
             data_key=context.key_arns["data"], subnets=pulumi.Output.all(*jobs.subnets)
         )
         return known.apply(
-            lambda values: Site(
+            lambda values: JobContext(
                 stack=context.stack,
                 account=context.account,
                 region=context.region,

@@ -66,7 +66,7 @@ class ManagedJobs:
 
 
 @dataclass(frozen=True)
-class Site:
+class JobContext:
     """`ManagedJobs` of one stack with all values known: the input of the policies."""
 
     stack: StackId
@@ -101,12 +101,12 @@ def trust(account: str) -> dict[str, Any]:
     )
 
 
-def job_policy(site: Site) -> dict[str, Any]:
+def job_policy(context: JobContext) -> dict[str, Any]:
     """Return the permissions of jobs: read datasets, write output, logs and metrics, and start."""
-    artifacts = bucket_arn(site.artifacts, site.region)
-    logs = site.location.arn("logs", "log-group:/aws/sagemaker/*")
-    datasets = [bucket_arn(name, site.region) for name in site.datasets]
-    buckets = {site.data_key_arn: {artifacts, *datasets}}
+    artifacts = bucket_arn(context.artifacts, context.region)
+    logs = context.location.arn("logs", "log-group:/aws/sagemaker/*")
+    datasets = [bucket_arn(name, context.region) for name in context.datasets]
+    buckets = {context.data_key_arn: {artifacts, *datasets}}
     return iam.document(
         *statements.datasets("ReadDatasets", datasets, write=False),
         iam.statement("ListOutput", ("s3:GetBucketLocation", "s3:ListBucket"), (artifacts,)),
@@ -115,7 +115,7 @@ def job_policy(site: Site) -> dict[str, Any]:
             ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
             (f"{artifacts}/{OUTPUT}/*",),
         ),
-        *statements.keys(buckets, site.region),
+        *statements.keys(buckets, context.region),
         iam.statement("Log", LOG, (logs,)),
         iam.statement(
             "Measure",
@@ -123,19 +123,21 @@ def job_policy(site: Site) -> dict[str, Any]:
             ("*",),
             conditions={"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}},
         ),
-        *job_statements.pull_images(site.location, f"{site.stack}/*"),
-        *job_statements.use_network(site.location, site.subnets),
-        job_statements.encrypt_volumes(site.data_key_arn),
-        *job_statements.run_automl(site.location, role_arn(site.stack, site.location, ROLE)),
+        *job_statements.pull_images(context.location, f"{context.stack}/*"),
+        *job_statements.use_network(context.location, context.subnets),
+        job_statements.encrypt_volumes(context.data_key_arn),
+        *job_statements.run_automl(
+            context.location, role_arn(context.stack, context.location, ROLE)
+        ),
     )
 
 
 def start_policy(
-    site: Site, job_role_arn: str, *, instance_types: Sequence[str], max_hours: int
+    context: JobContext, job_role_arn: str, *, instance_types: Sequence[str], max_hours: int
 ) -> dict[str, Any]:
     """Return the policy of scientists: start jobs within the limits, with the jobs' role only."""
     jobs = [
-        site.location.arn("sagemaker", f"{kind}/{job_prefix(site.stack)}-*")
+        context.location.arn("sagemaker", f"{kind}/{job_prefix(context.stack)}-*")
         for kind in ("automl-job", "hyper-parameter-tuning-job", "training-job")
     ]
     return iam.document(
@@ -147,11 +149,13 @@ def start_policy(
             (job_role_arn,),
             conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
-        *_rails(site, instance_types, max_hours),
+        *_rails(context, instance_types, max_hours),
     )
 
 
-def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[iam.Statement]:
+def _rails(
+    context: JobContext, instance_types: Sequence[str], max_hours: int
+) -> list[iam.Statement]:
     """Deny requests that exceed a limit, and requests without a value that a limit applies to.
 
     `ForAllValues` also matches a request without any value; the condition `Null` denies that one.
@@ -160,7 +164,7 @@ def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[ia
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html.
     """
     other_key: dict[str, Mapping[str, Any]] = {
-        "ArnNotEquals": {"sagemaker:VolumeKmsKey": site.data_key_arn}
+        "ArnNotEquals": {"sagemaker:VolumeKmsKey": context.data_key_arn}
     }
     with_disks = sorted(name for name in instance_types if has_local_storage(name[len("ml.") :]))
     if with_disks:
@@ -179,7 +183,7 @@ def _rails(site: Site, instance_types: Sequence[str], max_hours: int) -> list[ia
         ),
         "OtherNetworks": (
             (*START, *AUTOML),
-            {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": sorted(site.subnets)}},
+            {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": sorted(context.subnets)}},
         ),
         "NoNetwork": ((*START, *AUTOML), {"Null": {"sagemaker:VpcSubnets": "true"}}),
         "OtherKeys": (START, {**other_key, **on_other}),

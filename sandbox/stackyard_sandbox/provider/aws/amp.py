@@ -17,7 +17,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 TAGS = Tagging(
     "amp", resource="resourceArn", tags="tags", keys="tagKeys", style="map", listed="tags"
 )
@@ -46,11 +46,13 @@ class Workspace(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the workspace."""
         client = aws.client("amp")
-        found = call_or_none(client.describe_workspace, GONE, workspaceId=identity)
+        found = call_or_none(client.describe_workspace, MISSING, workspaceId=identity)
         if found is None:
             return None
         workspace = found["workspace"]
-        logs = call_or_none(client.describe_logging_configuration, GONE, workspaceId=identity) or {}
+        logs = (
+            call_or_none(client.describe_logging_configuration, MISSING, workspaceId=identity) or {}
+        )
         group = logs.get("loggingConfiguration", {}).get("logGroupArn")
         return {
             "alias": workspace.get("alias") or None,
@@ -73,7 +75,7 @@ class Workspace(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the workspace."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("amp").delete_workspace(workspaceId=identity)
 
 
@@ -100,7 +102,7 @@ class RuleGroupNamespace(Resource):
         workspace, name = _names(identity)
         call = aws.client("amp").describe_rule_groups_namespace
         found = call_or_none(
-            call, GONE, "RuleGroupNamespaceNotFound", workspaceId=workspace, name=name
+            call, MISSING, "RuleGroupNamespaceNotFound", workspaceId=workspace, name=name
         )
         if found is None:
             return None
@@ -125,7 +127,7 @@ class RuleGroupNamespace(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the rules."""
         workspace, name = _names(identity)
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("amp").delete_rule_groups_namespace(workspaceId=workspace, name=name)
 
 
@@ -147,7 +149,7 @@ class AlertManagerDefinition(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the definition."""
         call = aws.client("amp").describe_alert_manager_definition
-        found = call_or_none(call, GONE, workspaceId=identity)
+        found = call_or_none(call, MISSING, workspaceId=identity)
         if found is None:
             return None
         data = found["alertManagerDefinition"]["data"]
@@ -161,7 +163,7 @@ class AlertManagerDefinition(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the definition."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("amp").delete_alert_manager_definition(workspaceId=identity)
 
 

@@ -17,7 +17,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = ("ResourceNotFoundException",)
+MISSING = ("ResourceNotFoundException",)
 TAGS = Tagging("backup", keys="TagKeyList", style="map", listing="list_tags")
 RULE_DEFAULTS = {
     "startWindow": 60,
@@ -60,7 +60,7 @@ class Vault(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the vault."""
         call = aws.client("backup").describe_backup_vault
-        found = call_or_none(call, *GONE, "AccessDeniedException", BackupVaultName=identity)
+        found = call_or_none(call, *MISSING, "AccessDeniedException", BackupVaultName=identity)
         if found is None:
             return None
         return {
@@ -77,7 +77,7 @@ class Vault(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the vault."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("backup").delete_backup_vault(BackupVaultName=identity)
 
 
@@ -110,7 +110,7 @@ class Plan(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the plan."""
-        found = call_or_none(aws.client("backup").get_backup_plan, *GONE, BackupPlanId=identity)
+        found = call_or_none(aws.client("backup").get_backup_plan, *MISSING, BackupPlanId=identity)
         if found is None or found.get("DeletionDate"):
             return None
         plan = found["BackupPlan"]
@@ -132,5 +132,5 @@ class Plan(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the plan."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("backup").delete_backup_plan(BackupPlanId=identity)

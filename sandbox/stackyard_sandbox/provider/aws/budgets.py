@@ -17,7 +17,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = ("NotFoundException",)
+MISSING = ("NotFoundException",)
 NOTIFICATION = Casing()
 SUBSCRIBERS = {"subscriberEmailAddresses": "EMAIL", "subscriberSnsTopicArns": "SNS"}
 
@@ -55,7 +55,7 @@ class Budget(Resource):
         account, _, name = identity.partition(":")
         client = aws.client("budgets")
         where = {"AccountId": account, "BudgetName": name}
-        found = call_or_none(client.describe_budget, *GONE, **where)
+        found = call_or_none(client.describe_budget, *MISSING, **where)
         if found is None:
             return None
         budget = found["Budget"]
@@ -85,7 +85,7 @@ class Budget(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the budget."""
         account, _, name = identity.partition(":")
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("budgets").delete_budget(AccountId=account, BudgetName=name)
 
 

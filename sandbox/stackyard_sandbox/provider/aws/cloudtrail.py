@@ -19,7 +19,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "TrailNotFoundException"
+MISSING = "TrailNotFoundException"
 TAGS = Tagging(
     "cloudtrail",
     resource="ResourceId",
@@ -84,7 +84,7 @@ class Trail(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the trail, its logging status, and its tags."""
         client = aws.client("cloudtrail")
-        found = call_or_none(client.get_trail, GONE, Name=identity)
+        found = call_or_none(client.get_trail, MISSING, Name=identity)
         if found is None:
             return None
         trail = found["Trail"]
@@ -122,7 +122,7 @@ class Trail(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the trail."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             # By its name: the emulator accepts a deletion by ARN, but deletes nothing.
             aws.client("cloudtrail").delete_trail(Name=state["name"])
 

@@ -13,8 +13,8 @@ from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
 from stackyard_sandbox.provider.aws.resource import Autoname, Resource, changed, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "InvalidLaunchTemplateId.NotFound"
-GONE_NAMES = (GONE, "InvalidLaunchTemplateName.NotFoundException")
+MISSING = "InvalidLaunchTemplateId.NotFound"
+MISSING_NAMES = (MISSING, "InvalidLaunchTemplateName.NotFoundException")
 DATA = Casing(
     names={
         "vpcSecurityGroupIds": "SecurityGroupIds",
@@ -87,7 +87,7 @@ class LaunchTemplate(Resource):
         template = one(
             client.describe_launch_templates,
             "LaunchTemplates",
-            GONE,
+            MISSING,
             LaunchTemplateIds=[identity],
         )
         if template is None:
@@ -95,7 +95,7 @@ class LaunchTemplate(Resource):
         latest = one(
             client.describe_launch_template_versions,
             "LaunchTemplateVersions",
-            GONE,
+            MISSING,
             LaunchTemplateId=identity,
             Versions=["$Latest"],
         )
@@ -130,7 +130,7 @@ class LaunchTemplate(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the template with its versions."""
-        with ignoring_missing(*GONE_NAMES):
+        with ignoring_missing(*MISSING_NAMES):
             aws.client("ec2").delete_launch_template(LaunchTemplateId=identity)
 
 

@@ -19,7 +19,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "RepositoryNotFoundException"
+MISSING = "RepositoryNotFoundException"
 TAGS = Tagging("ecr", resource="resourceArn", tags="tags", keys="tagKeys", listed="tags")
 
 
@@ -52,7 +52,7 @@ class Repository(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the repository."""
         call = aws.client("ecr").describe_repositories
-        found = call_or_none(call, GONE, repositoryNames=[identity])
+        found = call_or_none(call, MISSING, repositoryNames=[identity])
         if found is None:
             return None
         repository = found["repositories"][0]
@@ -84,7 +84,7 @@ class Repository(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the repository, with its images if `forceDelete` is set."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("ecr").delete_repository(
                 repositoryName=identity, force=bool(state.get("forceDelete"))
             )
@@ -107,7 +107,7 @@ class LifecyclePolicy(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
-        codes = (GONE, "LifecyclePolicyNotFoundException")
+        codes = (MISSING, "LifecyclePolicyNotFoundException")
         found = call_or_none(
             aws.client("ecr").get_lifecycle_policy, *codes, repositoryName=identity
         )
@@ -121,7 +121,7 @@ class LifecyclePolicy(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with ignoring_missing(GONE, "LifecyclePolicyNotFoundException"):
+        with ignoring_missing(MISSING, "LifecyclePolicyNotFoundException"):
             aws.client("ecr").delete_lifecycle_policy(repositoryName=identity)
 
 
@@ -139,7 +139,7 @@ class RepositoryPolicy(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
-        codes = (GONE, "RepositoryPolicyNotFoundException")
+        codes = (MISSING, "RepositoryPolicyNotFoundException")
         found = call_or_none(
             aws.client("ecr").get_repository_policy, *codes, repositoryName=identity
         )
@@ -153,5 +153,5 @@ class RepositoryPolicy(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with ignoring_missing(GONE, "RepositoryPolicyNotFoundException"):
+        with ignoring_missing(MISSING, "RepositoryPolicyNotFoundException"):
             aws.client("ecr").delete_repository_policy(repositoryName=identity)

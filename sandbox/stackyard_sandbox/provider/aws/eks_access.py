@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from stackyard_sandbox.provider.aws.casing import LOWER, Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.eks_cluster import GONE, TAGS
+from stackyard_sandbox.provider.aws.eks_cluster import MISSING, TAGS
 from stackyard_sandbox.provider.aws.resource import (
     Resource,
     call_or_none,
@@ -40,7 +40,7 @@ class AccessEntry(Resource):
         """Read the entry."""
         cluster, _, principal = identity.partition(":")
         call = aws.client("eks").describe_access_entry
-        found = call_or_none(call, GONE, clusterName=cluster, principalArn=principal)
+        found = call_or_none(call, MISSING, clusterName=cluster, principalArn=principal)
         if found is None:
             return None
         entry = found["accessEntry"]
@@ -70,7 +70,7 @@ class AccessEntry(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the entry."""
         cluster, _, principal = identity.partition(":")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("eks").delete_access_entry(clusterName=cluster, principalArn=principal)
 
 
@@ -92,7 +92,7 @@ class AccessPolicyAssociation(Resource):
         """Find the policy among those of the entry."""
         cluster, principal, policy = identity.split("#")
         call = aws.client("eks").list_associated_access_policies
-        found = call_or_none(call, GONE, clusterName=cluster, principalArn=principal) or {}
+        found = call_or_none(call, MISSING, clusterName=cluster, principalArn=principal) or {}
         for entry in found.get("associatedAccessPolicies", []):
             if entry["policyArn"] == policy:
                 return {
@@ -108,7 +108,7 @@ class AccessPolicyAssociation(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Disassociate the policy."""
         cluster, principal, policy = identity.split("#")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("eks").disassociate_access_policy(
                 clusterName=cluster, principalArn=principal, policyArn=policy
             )
@@ -141,7 +141,7 @@ class PodIdentityAssociation(Resource):
         cluster, _, association = identity.rpartition(",")
         found = call_or_none(
             aws.client("eks").describe_pod_identity_association,
-            GONE,
+            MISSING,
             clusterName=cluster or state["clusterName"],
             associationId=association,
         )
@@ -172,7 +172,7 @@ class PodIdentityAssociation(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Dissociate."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("eks").delete_pod_identity_association(
                 clusterName=state["clusterName"], associationId=identity
             )

@@ -20,7 +20,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 TAGS = Tagging(
     "eks", resource="resourceArn", tags="tags", keys="tagKeys", style="map", listed="tags"
 )
@@ -102,7 +102,7 @@ class Cluster(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the cluster."""
-        found = call_or_none(aws.client("eks").describe_cluster, GONE, name=identity)
+        found = call_or_none(aws.client("eks").describe_cluster, MISSING, name=identity)
         if found is None:
             return None
         cluster = found["cluster"]
@@ -152,7 +152,7 @@ class Cluster(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the cluster and wait for its deletion."""
         client = aws.client("eks")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             client.delete_cluster(name=identity)
             waiter = client.get_waiter("cluster_deleted")
             waiter.wait(name=identity, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
@@ -198,7 +198,7 @@ class Addon(Resource):
         """Read the add-on and the roles of its service accounts."""
         cluster, _, name = identity.partition(":")
         client = aws.client("eks")
-        found = call_or_none(client.describe_addon, GONE, clusterName=cluster, addonName=name)
+        found = call_or_none(client.describe_addon, MISSING, clusterName=cluster, addonName=name)
         if found is None:
             return None
         addon = found["addon"]
@@ -232,7 +232,7 @@ class Addon(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the add-on."""
         cluster, _, name = identity.partition(":")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("eks").delete_addon(
                 clusterName=cluster, addonName=name, preserve=bool(state.get("preserve"))
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.eks_cluster import GONE, TAGS
+from stackyard_sandbox.provider.aws.eks_cluster import MISSING, TAGS
 from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
@@ -90,7 +90,7 @@ class NodeGroup(Resource):
         """Read the pool."""
         cluster, _, name = identity.partition(":")
         call = aws.client("eks").describe_nodegroup
-        found = call_or_none(call, GONE, clusterName=cluster, nodegroupName=name)
+        found = call_or_none(call, MISSING, clusterName=cluster, nodegroupName=name)
         if found is None:
             return None
         group = found["nodegroup"]
@@ -130,7 +130,7 @@ class NodeGroup(Resource):
         """Delete the pool and wait for the deletion of its nodes."""
         cluster, _, name = identity.partition(":")
         client = aws.client("eks")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             client.delete_nodegroup(clusterName=cluster, nodegroupName=name)
             waiter = client.get_waiter("nodegroup_deleted")
             waiter.wait(

@@ -19,7 +19,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 TAGS = Tagging("events", resource="ResourceARN")
 RULE = Casing()
 TARGET = Casing(
@@ -70,7 +70,9 @@ class EventRule(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rule."""
         bus, name = _bus_and_name(identity)
-        found = call_or_none(aws.client("events").describe_rule, GONE, Name=name, EventBusName=bus)
+        found = call_or_none(
+            aws.client("events").describe_rule, MISSING, Name=name, EventBusName=bus
+        )
         if found is None:
             return None
         return {
@@ -94,7 +96,7 @@ class EventRule(Resource):
         """Delete the rule, with its targets if `forceDestroy` is set."""
         bus, name = _bus_and_name(identity)
         client = aws.client("events")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             if state.get("forceDestroy"):
                 found = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
                 if found:
@@ -131,7 +133,7 @@ class EventTarget(Resource):
             state = {"eventBusName": bus, "rule": rule, "targetId": target}
         found = call_or_none(
             aws.client("events").list_targets_by_rule,
-            GONE,
+            MISSING,
             Rule=_rule_name(state),
             EventBusName=state["eventBusName"],
         )
@@ -152,7 +154,7 @@ class EventTarget(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the target."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("events").remove_targets(
                 Rule=_rule_name(state),
                 EventBusName=state["eventBusName"],

@@ -19,7 +19,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "NoSuchEntity"
+MISSING = "NoSuchEntity"
 VERSIONS_KEPT = 5
 """Maximum number of versions,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
@@ -55,7 +55,7 @@ class Policy(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy and the document of its default version."""
         client = aws.client("iam")
-        found = call_or_none(client.get_policy, GONE, PolicyArn=identity)
+        found = call_or_none(client.get_policy, MISSING, PolicyArn=identity)
         if found is None:
             return None
         policy = found["Policy"]
@@ -90,7 +90,7 @@ class Policy(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the policy with all its versions."""
         client = aws.client("iam")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             for version in client.list_policy_versions(PolicyArn=identity)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     client.delete_policy_version(PolicyArn=identity, VersionId=version["VersionId"])
@@ -116,7 +116,7 @@ class RolePolicy(Resource):
         """Read the policy."""
         role, _, name = identity.partition(":")
         client = aws.client("iam")
-        found = call_or_none(client.get_role_policy, GONE, RoleName=role, PolicyName=name)
+        found = call_or_none(client.get_role_policy, MISSING, RoleName=role, PolicyName=name)
         if found is None:
             return None
         return {"role": role, "name": name, "policy": as_text(found["PolicyDocument"])}
@@ -128,7 +128,7 @@ class RolePolicy(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
         role, _, name = identity.partition(":")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
 
 
@@ -148,7 +148,8 @@ class RolePolicyAttachment(Resource):
         """Return whether the policy is attached."""
         role, _, arn = identity.partition("/")
         found = (
-            call_or_none(aws.client("iam").list_attached_role_policies, GONE, RoleName=role) or {}
+            call_or_none(aws.client("iam").list_attached_role_policies, MISSING, RoleName=role)
+            or {}
         )
         attached = {entry["PolicyArn"] for entry in found.get("AttachedPolicies", [])}
         return {"role": role, "policyArn": arn} if arn in attached else None
@@ -156,5 +157,5 @@ class RolePolicyAttachment(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Detach the policy."""
         role, _, arn = identity.partition("/")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)

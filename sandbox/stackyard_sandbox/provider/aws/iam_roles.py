@@ -21,7 +21,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "NoSuchEntity"
+MISSING = "NoSuchEntity"
 ROLE_TAGS = Tagging(
     "iam", resource="RoleName", tag="tag_role", untag="untag_role", listing="list_role_tags"
 )
@@ -87,7 +87,7 @@ class Role(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the role; its policies only if they are set on the role itself."""
         client = aws.client("iam")
-        found = call_or_none(client.get_role, GONE, RoleName=identity)
+        found = call_or_none(client.get_role, MISSING, RoleName=identity)
         if found is None:
             return None
         role = found["Role"]
@@ -140,7 +140,7 @@ class Role(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the role with the policies that are set on it."""
         client = aws.client("iam")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             _drop_policies(client, identity, state)
             if state.get("forceDetachPolicies"):
                 attached = client.list_attached_role_policies(RoleName=identity)
@@ -179,7 +179,7 @@ class InstanceProfile(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the profile and its role."""
         found = call_or_none(
-            aws.client("iam").get_instance_profile, GONE, InstanceProfileName=identity
+            aws.client("iam").get_instance_profile, MISSING, InstanceProfileName=identity
         )
         if found is None:
             return None
@@ -205,12 +205,12 @@ class InstanceProfile(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the role and delete the profile."""
         self._remove_role(aws, identity, state)
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("iam").delete_instance_profile(InstanceProfileName=identity)
 
     def _remove_role(self, aws: Cloud, identity: str, state: Properties) -> None:
         if state.get("role"):
-            with ignoring_missing(GONE):
+            with ignoring_missing(MISSING):
                 aws.client("iam").remove_role_from_instance_profile(
                     InstanceProfileName=identity, RoleName=state["role"]
                 )
@@ -238,7 +238,7 @@ class OpenIdConnectProvider(Resource):
         """Read the issuer."""
         client = aws.client("iam")
         where = {"OpenIDConnectProviderArn": identity}
-        found = call_or_none(client.get_open_id_connect_provider, GONE, **where)
+        found = call_or_none(client.get_open_id_connect_provider, MISSING, **where)
         if found is None:
             return None
         url = found["Url"]
@@ -264,7 +264,7 @@ class OpenIdConnectProvider(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the provider."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=identity)
 
 
@@ -279,8 +279,8 @@ def _inline(client: Any, role: str) -> list[Properties]:
 
 def _drop_policies(client: Any, role: str, state: Properties) -> None:
     for arn in state.get("managedPolicyArns") or []:
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             client.detach_role_policy(RoleName=role, PolicyArn=arn)
     for entry in state.get("inlinePolicies") or []:
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             client.delete_role_policy(RoleName=role, PolicyName=entry["name"])

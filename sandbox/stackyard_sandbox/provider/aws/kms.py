@@ -18,7 +18,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = ("NotFoundException",)
+MISSING = ("NotFoundException",)
 TAGS = Tagging("kms", resource="KeyId", style="kms", listing="list_resource_tags")
 NAMES = Casing(
     names={
@@ -76,7 +76,7 @@ class Key(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the key, its policy, rotation and tags."""
         client = aws.client("kms")
-        found = call_or_none(client.describe_key, *GONE, KeyId=identity)
+        found = call_or_none(client.describe_key, *MISSING, KeyId=identity)
         if found is None or found["KeyMetadata"]["KeyState"] == "PendingDeletion":
             return None
         key = found["KeyMetadata"]
@@ -114,7 +114,7 @@ class Key(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Schedule the deletion, after the window that was set at its creation."""
-        with ignoring_missing(*GONE, "KMSInvalidStateException"):
+        with ignoring_missing(*MISSING, "KMSInvalidStateException"):
             aws.client("kms").schedule_key_deletion(
                 KeyId=identity, PendingWindowInDays=state.get("deletionWindowInDays") or 30
             )
@@ -170,7 +170,7 @@ class Alias(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the alias."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("kms").delete_alias(AliasName=identity)
 
 

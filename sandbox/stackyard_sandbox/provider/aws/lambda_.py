@@ -25,7 +25,7 @@ from stackyard_sandbox.provider.aws.resource import (
 from stackyard_sandbox.provider.protocol import Asset, Properties
 from stackyard_sandbox.provider.server import ProviderError
 
-GONE = "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 TAGS = Tagging("lambda", resource="Resource", style="map", listing="list_tags")
 NAMES = Casing(
     names={"kmsKeyArn": "KMSKeyArn"},
@@ -94,7 +94,7 @@ class Function(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the function's configuration."""
-        found = call_or_none(aws.client("lambda").get_function, GONE, FunctionName=identity)
+        found = call_or_none(aws.client("lambda").get_function, MISSING, FunctionName=identity)
         if found is None:
             return None
         function = found["Configuration"]
@@ -138,12 +138,12 @@ class Function(Resource):
                 "securityGroupIds": state["replacementSecurityGroupIds"],
             }
             arguments = NAMES.pick({"vpcConfig": moved}, "vpcConfig")
-            with ignoring_missing(GONE):
+            with ignoring_missing(MISSING):
                 aws.client("lambda").update_function_configuration(
                     FunctionName=identity, **arguments
                 )
         if not state.get("skipDestroy"):
-            with ignoring_missing(GONE):
+            with ignoring_missing(MISSING):
                 aws.client("lambda").delete_function(FunctionName=identity)
 
 
@@ -176,7 +176,7 @@ class Permission(Resource):
         """Find the statement in the function's policy; an import's id is `function/statement`."""
         function, _, statement = identity.rpartition("/")
         name = function or state["function"]
-        found = call_or_none(aws.client("lambda").get_policy, GONE, FunctionName=name)
+        found = call_or_none(aws.client("lambda").get_policy, MISSING, FunctionName=name)
         for entry in json.loads(found["Policy"])["Statement"] if found else []:
             if entry.get("Sid") == statement:
                 principal = entry["Principal"]
@@ -194,7 +194,7 @@ class Permission(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the statement."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("lambda").remove_permission(
                 FunctionName=state["function"], StatementId=identity
             )

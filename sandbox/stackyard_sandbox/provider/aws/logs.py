@@ -20,7 +20,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 TAGS = Tagging(
     "logs", resource="resourceArn", tags="tags", keys="tagKeys", style="map", listed="tags"
 )
@@ -88,7 +88,7 @@ class LogGroup(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group, unless `skipDestroy` is set."""
         if not state.get("skipDestroy"):
-            with ignoring_missing(GONE):
+            with ignoring_missing(MISSING):
                 aws.client("logs").delete_log_group(logGroupName=identity)
 
 
@@ -124,7 +124,7 @@ class LogMetricFilter(Resource):
         """Find the filter by its name."""
         where = {"logGroupName": state["logGroupName"]} if "logGroupName" in state else {}
         call = aws.client("logs").describe_metric_filters
-        found = call_or_none(call, GONE, filterNamePrefix=identity, **where) or {}
+        found = call_or_none(call, MISSING, filterNamePrefix=identity, **where) or {}
         named = (one for one in found.get("metricFilters", []) if one["filterName"] == identity)
         entry = next(named, None)
         if entry is None:
@@ -143,7 +143,7 @@ class LogMetricFilter(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the filter."""
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("logs").delete_metric_filter(
                 logGroupName=state["logGroupName"], filterName=identity
             )

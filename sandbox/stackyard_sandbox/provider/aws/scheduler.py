@@ -17,7 +17,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 TAGS = Tagging("scheduler")
 RETRIES = {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 185}
 """The service's default,
@@ -69,7 +69,7 @@ class Schedule(Resource):
         """Read the schedule."""
         group, _, name = identity.partition("/")
         call = aws.client("scheduler").get_schedule
-        found = call_or_none(call, GONE, GroupName=group, Name=name)
+        found = call_or_none(call, MISSING, GroupName=group, Name=name)
         if found is None:
             return None
         members = [PASCAL.api_name(key) for key in SETTINGS]
@@ -86,7 +86,7 @@ class Schedule(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the schedule."""
         group, _, name = identity.partition("/")
-        with ignoring_missing(GONE):
+        with ignoring_missing(MISSING):
             aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
 
 
@@ -107,7 +107,7 @@ class ScheduleGroup(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the group."""
-        found = call_or_none(aws.client("scheduler").get_schedule_group, GONE, Name=identity)
+        found = call_or_none(aws.client("scheduler").get_schedule_group, MISSING, Name=identity)
         if found is None:
             return None
         return {
@@ -124,5 +124,5 @@ class ScheduleGroup(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the group."""
         client = aws.client("scheduler")
-        if call_or_none(client.get_schedule_group, GONE, Name=identity) is not None:
+        if call_or_none(client.get_schedule_group, MISSING, Name=identity) is not None:
             client.delete_schedule_group(Name=identity)

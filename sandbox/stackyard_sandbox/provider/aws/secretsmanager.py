@@ -22,7 +22,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = ("ResourceNotFoundException",)
+MISSING = ("ResourceNotFoundException",)
 TAGS = Tagging("secretsmanager", resource="SecretId")
 
 
@@ -53,7 +53,7 @@ class Secret(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the secret; one pending deletion counts as deleted."""
         client = aws.client("secretsmanager")
-        found = call_or_none(client.describe_secret, *GONE, SecretId=identity)
+        found = call_or_none(client.describe_secret, *MISSING, SecretId=identity)
         if found is None or found.get("DeletedDate"):
             return None
         actual = {
@@ -89,7 +89,7 @@ class Secret(Resource):
         arguments: Properties = (
             {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
         )
-        with ignoring_missing(*GONE, "InvalidRequestException"):
+        with ignoring_missing(*MISSING, "InvalidRequestException"):
             aws.client("secretsmanager").delete_secret(SecretId=identity, **arguments)
 
 
@@ -114,7 +114,7 @@ class SecretVersion(Resource):
         """Read the value; a version without a stage counts as deleted, as in the service."""
         secret, _, version = identity.partition("|")
         client = aws.client("secretsmanager")
-        codes = (*GONE, "InvalidRequestException")
+        codes = (*MISSING, "InvalidRequestException")
         found = call_or_none(client.get_secret_value, *codes, SecretId=secret, VersionId=version)
         if found is None or not found.get("VersionStages"):
             return None
@@ -160,7 +160,7 @@ class SecretPolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         client = aws.client("secretsmanager")
-        codes = (*GONE, "InvalidRequestException")
+        codes = (*MISSING, "InvalidRequestException")
         found = call_or_none(client.get_resource_policy, *codes, SecretId=identity)
         if found is None or not found.get("ResourcePolicy"):
             return None
@@ -168,7 +168,7 @@ class SecretPolicy(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with ignoring_missing(*GONE, "InvalidRequestException"):
+        with ignoring_missing(*MISSING, "InvalidRequestException"):
             aws.client("secretsmanager").delete_resource_policy(SecretId=identity)
 
 
@@ -190,7 +190,9 @@ class SecretRotation(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read function and schedule."""
-        found = call_or_none(aws.client("secretsmanager").describe_secret, *GONE, SecretId=identity)
+        found = call_or_none(
+            aws.client("secretsmanager").describe_secret, *MISSING, SecretId=identity
+        )
         if found is None or not found.get("RotationEnabled"):
             return None
         return {
@@ -202,5 +204,5 @@ class SecretRotation(Setting):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Stop the rotation."""
-        with ignoring_missing(*GONE, "InvalidRequestException"):
+        with ignoring_missing(*MISSING, "InvalidRequestException"):
             aws.client("secretsmanager").cancel_rotate_secret(SecretId=identity)

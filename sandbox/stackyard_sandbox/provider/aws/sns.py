@@ -22,7 +22,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = ("NotFound", "NotFoundException")
+MISSING = ("NotFound", "NotFoundException")
 TAGS = Tagging("sns")
 NAMES = Casing()
 ATTRIBUTES = (
@@ -67,7 +67,7 @@ class Topic(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the topic."""
-        found = call_or_none(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
+        found = call_or_none(aws.client("sns").get_topic_attributes, *MISSING, TopicArn=identity)
         if found is None:
             return None
         attributes = found["Attributes"]
@@ -99,7 +99,7 @@ class Topic(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the topic."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("sns").delete_topic(TopicArn=identity)
 
 
@@ -119,7 +119,7 @@ class TopicPolicy(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy; each topic has one."""
-        found = call_or_none(aws.client("sns").get_topic_attributes, *GONE, TopicArn=identity)
+        found = call_or_none(aws.client("sns").get_topic_attributes, *MISSING, TopicArn=identity)
         if found is None or not found["Attributes"].get("Policy"):
             return None
         return {
@@ -139,7 +139,7 @@ class TopicPolicy(Setting):
             "Condition": {"StringEquals": {"AWS:SourceOwner": aws.account}},
         }
         document = {"Version": "2008-10-17", "Statement": [statement]}
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             self.put(aws, identity, {"policy": json.dumps(document)})
 
 
@@ -166,7 +166,7 @@ class TopicSubscription(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the subscription."""
         call = aws.client("sns").get_subscription_attributes
-        found = call_or_none(call, *GONE, SubscriptionArn=identity)
+        found = call_or_none(call, *MISSING, SubscriptionArn=identity)
         if found is None:
             return None
         attributes = found["Attributes"]
@@ -194,7 +194,7 @@ class TopicSubscription(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Unsubscribe."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("sns").unsubscribe(SubscriptionArn=identity)
 
 

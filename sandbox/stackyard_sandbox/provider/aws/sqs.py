@@ -18,7 +18,7 @@ from stackyard_sandbox.provider.aws.resource import (
 )
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NonExistentQueue")
+MISSING = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NonExistentQueue")
 NAMES = Casing(
     names={
         "maxMessageSize": "MaximumMessageSize",
@@ -71,7 +71,7 @@ class Queue(Resource):
         """Read the queue."""
         client = aws.client("sqs")
         call = client.get_queue_attributes
-        found = call_or_none(call, *GONE, QueueUrl=identity, AttributeNames=["All"])
+        found = call_or_none(call, *MISSING, QueueUrl=identity, AttributeNames=["All"])
         if found is None:
             return None
         shown = {name: found["Attributes"].get(NAMES.api_name(name)) for name in ATTRIBUTES}
@@ -104,7 +104,7 @@ class Queue(Resource):
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the queue."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("sqs").delete_queue(QueueUrl=identity)
 
 
@@ -125,13 +125,13 @@ class QueuePolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         call = aws.client("sqs").get_queue_attributes
-        found = call_or_none(call, *GONE, QueueUrl=identity, AttributeNames=["Policy"])
+        found = call_or_none(call, *MISSING, QueueUrl=identity, AttributeNames=["Policy"])
         policy = (found or {}).get("Attributes", {}).get("Policy")
         return {"queueUrl": identity, "policy": as_text(policy)} if policy else None
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
-        with ignoring_missing(*GONE):
+        with ignoring_missing(*MISSING):
             aws.client("sqs").set_queue_attributes(QueueUrl=identity, Attributes={"Policy": ""})
 
 

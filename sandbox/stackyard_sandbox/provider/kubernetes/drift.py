@@ -13,7 +13,7 @@ from typing import Any
 
 from stackyard_sandbox.provider.protocol import Properties
 
-GONE = object()
+MISSING = object()
 
 VOLATILE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 """Metadata that the API server writes."""
@@ -72,10 +72,10 @@ def _live(inputs: Any, before: Any, now: Any) -> Any:
     if isinstance(inputs, dict) and isinstance(now, dict):
         older = before if isinstance(before, dict) else {}
         pairs = {
-            key: _live(value, older.get(key, GONE), now.get(key, GONE))
+            key: _live(value, older.get(key, MISSING), now.get(key, MISSING))
             for key, value in inputs.items()
         }
-        return {key: value for key, value in pairs.items() if value is not GONE}
+        return {key: value for key, value in pairs.items() if value is not MISSING}
     if isinstance(inputs, list) and isinstance(now, list):
         return _live_items(inputs, before if isinstance(before, list) else [], now)
     return now
@@ -90,15 +90,15 @@ def _live_items(inputs: list[Any], before: list[Any], now: list[Any]) -> list[An
     if all(isinstance(item, dict) and "name" in item for item in [*inputs, *before, *now]):
         older, newer = ({item["name"]: item for item in items} for items in (before, now))
         found = [
-            _live(item, older.get(item["name"], GONE), newer.get(item["name"], GONE))
+            _live(item, older.get(item["name"], MISSING), newer.get(item["name"], MISSING))
             for item in inputs
         ]
-        return [item for item in found if item is not GONE]
+        return [item for item in found if item is not MISSING]
     aligned = [
-        _live(item, *(items[index] if index < len(items) else GONE for items in (before, now)))
+        _live(item, *(items[index] if index < len(items) else MISSING for items in (before, now)))
         for index, item in enumerate(inputs)
     ]
-    return [item for item in aligned if item is not GONE] + now[len(before) :]
+    return [item for item in aligned if item is not MISSING] + now[len(before) :]
 
 
 def _encoded(text: Any) -> str:

@@ -56,7 +56,7 @@ def test_personal_data_is_gone_with_its_last_version_in_time() -> None:
     plan = object_plan(
         PersonalLifetimeConfig(erase_within_days=365, legal_limit_days=365, noncurrent_days=30)
     )
-    assert (plan.expire_after, plan.gone_after, plan.cold_after) == (334, 365, None)
+    assert (plan.expire_after, plan.erased_after, plan.transition_after) == (334, 365, None)
     assert "transitions" not in lifecycle_rules(plan)[0]
 
 
@@ -71,7 +71,7 @@ def test_old_versions_turn_cold_only_where_it_pays(
     lifetime = LifetimeConfig.model_validate(
         {"noncurrent_days": noncurrent_days, "cold_storage_class": storage_class}
     )
-    assert object_plan(lifetime).noncurrent_cold_after == expected
+    assert object_plan(lifetime).noncurrent_transition_after == expected
 
 
 days = st.integers(min_value=1, max_value=4000)
@@ -91,12 +91,12 @@ def test_no_accepted_lifetime_breaks_a_rule_of_s3(
         plan = object_plan(LifetimeConfig.model_validate(written))
     except ValidationError:
         return
-    facts = FACTS[plan.cold_class]
-    assert plan.cold_after is not None
-    assert facts.first_day <= plan.cold_after <= plan.expire_after - facts.minimum_days
-    if plan.noncurrent_cold_after is not None:
-        stay = plan.noncurrent_days - plan.noncurrent_cold_after
-        assert plan.noncurrent_cold_after >= max(1, facts.first_day)
+    facts = FACTS[plan.transition_class]
+    assert plan.transition_after is not None
+    assert facts.first_day <= plan.transition_after <= plan.expire_after - facts.minimum_days
+    if plan.noncurrent_transition_after is not None:
+        stay = plan.noncurrent_days - plan.noncurrent_transition_after
+        assert plan.noncurrent_transition_after >= max(1, facts.first_day)
         assert stay >= facts.minimum_days
 
 
@@ -108,7 +108,7 @@ def test_logs_are_kept_for_the_next_longer_period(keep: int, offered: int) -> No
 
 
 def test_access_logs_are_gone_with_the_other_logs() -> None:
-    assert log_plan(LogLifetimeConfig(keep_days=90)).gone_after == 90
+    assert log_plan(LogLifetimeConfig(keep_days=90)).erased_after == 90
 
 
 def test_the_image_lifecycle_ends_with_the_rule_for_every_image() -> None:
@@ -123,11 +123,12 @@ def test_the_image_lifecycle_ends_with_the_rule_for_every_image() -> None:
 @pytest.mark.parametrize(
     ("age", "place"),
     [(0, "STANDARD"), (364, "STANDARD"), (365, "GLACIER_IR"), (1094, "GLACIER_IR"),
-     (1095, "deleted, can be restored"), (1275, "deleted, can be restored"), (1276, "gone")],
+     (1095, "deleted, can be restored"), (1275, "deleted, can be restored"),
+     (1276, "permanently deleted")],
 )  # fmt: skip
 def test_where_an_object_is_at_an_age(age: int, place: str) -> None:
     raw = timeline(RetentionConfig())[0]
-    assert (raw.name, raw.at(age).place) == ("raw", place)
+    assert (raw.name, raw.at(age).state) == ("raw", place)
 
 
 def test_the_timeline_has_every_class_and_ends_with_nothing() -> None:
@@ -137,20 +138,20 @@ def test_the_timeline_has_every_class_and_ends_with_nothing() -> None:
     lives = {life.name: life for life in timeline(config)}
     written = set(RetentionConfig.model_fields) - {"personal"}
     assert set(lives) == written | {"personal.eu", "access_logs"}
-    assert {life.phases[-1].place for life in lives.values()} == {"gone"}
-    assert lives["personal.eu"].at(100).place == "gone"
-    assert lives["personal.eu"].at(99).place != "gone"
+    assert {life.phases[-1].state for life in lives.values()} == {"permanently deleted"}
+    assert lives["personal.eu"].at(100).state == "permanently deleted"
+    assert lives["personal.eu"].at(99).state != "permanently deleted"
 
 
 def test_models_turn_cold_and_share_the_longer_way_back() -> None:
     config = RetentionConfig.model_validate({"candidate_models": {"noncurrent_days": 30}})
     lives = {life.name: life for life in timeline(config)}
     candidates = lives["candidate_models"]
-    assert [(phase.start, phase.place) for phase in candidates.phases] == [
+    assert [(phase.start, phase.state) for phase in candidates.phases] == [
         (0, "STANDARD"),
         (90, "GLACIER_IR"),
         (365, "deleted, can be restored"),
-        (546, "gone"),
+        (546, "permanently deleted"),
     ]
     assert "registered" in candidates.condition
     assert lives["raw"].condition == ""
@@ -162,7 +163,7 @@ def test_there_is_no_age_before_birth() -> None:
 
 
 def test_a_plan_says_when_everything_is_gone() -> None:
-    assert ObjectPlan(expire_after=10, noncurrent_days=5, abort_uploads_days=1).gone_after == 16
+    assert ObjectPlan(expire_after=10, noncurrent_days=5, abort_uploads_days=1).erased_after == 16
 
 
 def midnight_after(moment: datetime, days: int) -> datetime:

@@ -15,12 +15,12 @@ from stackyard.instances import has_local_storage
 from stackyard.naming import StackId
 from stackyard.tuning import sagemaker, storage
 from stackyard.tuning.config import TuningConfig
-from stackyard.tuning.sagemaker import Site
+from stackyard.tuning.sagemaker import JobContext
 
 STACK = StackId("vision", "defects", "dev")
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
-SITE = Site(
+SITE = JobContext(
     stack=STACK,
     account=ACCOUNT,
     region=REGION,

@@ -17,7 +17,7 @@ from stackyard.datasets.names import dataset_buckets
 from stackyard.naming import StackId, role_arn
 from stackyard.tracking.names import artifact_bucket
 from stackyard.tuning import sagemaker
-from stackyard.tuning.sagemaker import ManagedJobs, Site
+from stackyard.tuning.sagemaker import JobContext, ManagedJobs
 
 if TYPE_CHECKING:
     import pulumi
@@ -35,7 +35,7 @@ def data_roles(
     }
     if config.tuning is not None and config.tuning.managed is not None:
         jobs = managed_jobs(stack, config)
-        site = Site(
+        job_context = JobContext(
             stack=stack,
             account=context.account,
             region=context.region,
@@ -44,7 +44,7 @@ def data_roles(
             datasets=jobs.datasets,
             data_key_arn=context.key_arns["data"],
         )
-        policy = sagemaker.job_policy(site)
+        policy = sagemaker.job_policy(job_context)
         holders[sagemaker.ROLE] = Holder(role_arn(stack, location, sagemaker.ROLE), policy)
     if buckets := branched(stack, config):
         policy = iam.document(
