@@ -50,14 +50,14 @@ def start(progress: Progress = lambda _: None, directory: Path | None = None) ->
     """
     home = _home(directory)
     with only_one(home / "lock", lambda: progress("waiting for another start or stop to end")):
-        found = state.read(home)
-        if found and all(member.alive for member in _members(home)):
-            return found
+        result = state.read(home)
+        if result and all(member.alive for member in _members(home)):
+            return result
         if lacking := missing(CORE):
             raise SandboxError(
                 f"the toolchain lacks {', '.join(lacking)}", hint="run `stackyard sandbox build`"
             )
-        if found and not Cloud(home).process.alive():
+        if result and not Cloud(home).process.alive():
             raise SandboxError(
                 "the cloud process has died and what the emulated account held is lost; the "
                 "clusters are still there, but nothing describes them any more",
@@ -72,9 +72,9 @@ def current(directory: Path | None = None) -> Sandbox | None:
     A spare control plane does not count: the cloud starts one after a cluster was deleted.
     """
     home = _home(directory)
-    found = state.read(home)
+    result = state.read(home)
     used = (member for member in _members(home) if not member.name.startswith(f"{SPARE}/"))
-    return found if found and all(member.alive for member in used) else None
+    return result if result and all(member.alive for member in used) else None
 
 
 def status(directory: Path | None = None) -> list[Member]:
@@ -157,7 +157,7 @@ def _start(home: Path, progress: Progress) -> Sandbox:
 def _members(home: Path) -> list[Member]:
     cloud, providers = Cloud(home), Providers(home)
     ports = ", ".join(f"{package} on {port}" for package, port in providers.ports.items())
-    found = [
+    result = [
         Member(part.name, part.process.alive(), part.process.pid, part.process.rss(), where)
         for part, where in ((cloud, cloud.endpoint), (providers, f"{LOOPBACK}: {ports}"))
     ]
@@ -168,15 +168,15 @@ def _members(home: Path) -> list[Member]:
         plane, karpenter = planes.plane(identity), planes.karpenter(identity)
         try:
             name = names.get(plane.endpoint, SPARE)
-            found += _of_plane(plane, name)
+            result += _of_plane(plane, name)
         except ControlPlaneError:  # being created at this moment
             continue
         if pid := karpenter.pid:
-            found.append(Member(f"{name}/{karpenter.name}", True, pid, karpenter.rss()))
+            result.append(Member(f"{name}/{karpenter.name}", True, pid, karpenter.rss()))
     for plane in OnPremises(home).planes():
         if plane.started:  # else being created at this moment
-            found += _of_plane(plane, f"{ONPREM}/{plane.name}")
-    return found
+            result += _of_plane(plane, f"{ONPREM}/{plane.name}")
+    return result
 
 
 def _of_plane(plane: ControlPlane, name: str) -> list[Member]:

@@ -88,8 +88,8 @@ class OnPremises:
 
     def _of(self, kubeconfig: str, context: str | None) -> Path | None:
         for record in self._folder.glob(f"*/{RECORD}"):
-            found = _read(record.parent)
-            if (found["kubeconfig"], found["context"]) == (kubeconfig, context):
+            result = _read(record.parent)
+            if (result["kubeconfig"], result["context"]) == (kubeconfig, context):
                 return record.parent
         return None
 

@@ -51,10 +51,10 @@ class Process:
     @property
     def pid(self) -> int | None:
         """Return the pid of the running process, or None."""
-        found = self._recorded()
-        if found is None or _started(found[0]) != found[1]:
+        result = self._recorded()
+        if result is None or _started(result[0]) != result[1]:
             return None
-        return found[0]
+        return result[0]
 
     def alive(self) -> bool:
         """Return whether the started process is still running."""
@@ -136,16 +136,16 @@ def end_strays(folder: Path) -> list[int]:
     proc); without /proc none is found.
     """
     mark, inside = f"{MARK}={folder}".encode(), f"{MARK}={folder}/".encode()
-    found: list[int] = []
+    result: list[int] = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         pid = int(entry.parent.name)
         with suppress(OSError):  # of another user, or ended in the meantime
             words = entry.read_bytes().split(b"\0")
             if pid != os.getpid() and any(w == mark or w.startswith(inside) for w in words):
                 os.kill(pid, signal.SIGKILL)
-                found.append(pid)
-    wait_until(lambda: not any(_started(pid) for pid in found), STRAY_SECONDS)
-    return found
+                result.append(pid)
+    wait_until(lambda: not any(_started(pid) for pid in result), STRAY_SECONDS)
+    return result
 
 
 def free_ports(count: int, keep: Sequence[int] = ()) -> list[int]:

@@ -80,11 +80,11 @@ class EksCluster(Cluster):
             for each in (*self.logging["clusterLogging"], *asked.get("clusterLogging", []))
             for kind in each.get("types", [])
         }
-        found = [
+        result = [
             {"types": sorted(kind for kind in switched if switched[kind] is on), "enabled": on}
             for on in (True, False)
         ]
-        self.logging = {"clusterLogging": [each for each in found if each["types"]]}
+        self.logging = {"clusterLogging": [each for each in result if each["types"]]}
 
     def set_without_effect(self, asked: Item) -> None:
         """Set the settings without effect."""

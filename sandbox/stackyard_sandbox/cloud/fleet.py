@@ -89,8 +89,8 @@ class Fleet:
 
     def version(self, cluster: EksCluster) -> str:
         """The Kubernetes version that a cluster really runs, as `1.36`."""
-        found = json.loads(self.api(cluster).call("GET", "/version"))
-        return f"{found['major']}.{found['minor']}"
+        result = json.loads(self.api(cluster).call("GET", "/version"))
+        return f"{result['major']}.{result['minor']}"
 
     def scale(self, cluster: EksCluster, group: Nodegroup) -> None:
         """Bring the nodes of a group in line with its settings."""

@@ -130,8 +130,8 @@ class Karpenter:
 
 def _running_pod(api: Api) -> Pod | None:
     """The oldest running pod of the Deployment; of several replicas one would lead."""
-    found = api.get(f"/apis/apps/v1/deployments?fieldSelector=metadata.name%3D{DEPLOYMENT}")
-    for deployment in found["items"]:
+    result = api.get(f"/apis/apps/v1/deployments?fieldSelector=metadata.name%3D{DEPLOYMENT}")
+    for deployment in result["items"]:
         labels = deployment["spec"]["selector"]["matchLabels"]
         selector = quote(",".join(f"{key}={value}" for key, value in labels.items()), safe="")
         namespace = deployment["metadata"]["namespace"]
@@ -164,10 +164,10 @@ def _value(entry: dict[str, Any], container: dict[str, Any], pod: Pod) -> str:
     if source is None:
         return str(entry.get("value", ""))
     if field := source.get("fieldRef"):
-        found: Any = pod
+        result: Any = pod
         for name in field["fieldPath"].split("."):
-            found = found[name]
-        return str(found)
+            result = result[name]
+        return str(result)
     if resource := source.get("resourceFieldRef"):
         kind, _, name = resource["resource"].partition(".")
         amount = quantity(str(container.get("resources", {}).get(kind, {}).get(name, "0")))

@@ -42,12 +42,12 @@ class RefusedError(Exception):
 def answer(fleet: Fleet, name: str, request: Request) -> Response:
     """Answer one request of the API."""
     try:
-        found = _assume(fleet, name, str(request.get_json()["token"]))
+        result = _assume(fleet, name, str(request.get_json()["token"]))
     except RefusedError as refused:
         body = json.dumps({"message": str(refused)})
         headers = {"x-amzn-ErrorType": refused.kind}
         return Response(body, 400, headers=headers, mimetype="application/json")
-    return Response(json.dumps(found), mimetype="application/json")
+    return Response(json.dumps(result), mimetype="application/json")
 
 
 def hand_out(fleet: Fleet, name: str, request: Request) -> Response:
@@ -56,11 +56,11 @@ def hand_out(fleet: Fleet, name: str, request: Request) -> Response:
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
     """
     try:
-        found = _assume(fleet, name, request.headers.get("Authorization", ""))
+        result = _assume(fleet, name, request.headers.get("Authorization", ""))
     except RefusedError as refused:
         body = json.dumps({"code": refused.kind, "message": str(refused)})
         return Response(body, 400, mimetype="application/json")
-    keys = found["credentials"]
+    keys = result["credentials"]
     expires = datetime.fromtimestamp(keys["expiration"], UTC)
     answer = {
         "AccessKeyId": keys["accessKeyId"],

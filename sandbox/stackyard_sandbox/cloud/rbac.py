@@ -117,11 +117,11 @@ def reconcile(api: Api, policies: Policies) -> None:
 
 
 def _present(api: Api) -> set[str]:
-    found = set()
+    result = set()
     for kind in ("clusterrolebindings", "rolebindings"):
         for item in api.get(f"{_RBAC}/{kind}?labelSelector={_LABEL}%3D{_OURS}")["items"]:
             metadata = item["metadata"]
             namespace = metadata.get("namespace")
             inside = f"/namespaces/{namespace}" if namespace else ""
-            found.add(f"{_RBAC}{inside}/{kind}/{metadata['name']}")
-    return found
+            result.add(f"{_RBAC}{inside}/{kind}/{metadata['name']}")
+    return result

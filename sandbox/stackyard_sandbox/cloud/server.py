@@ -126,11 +126,11 @@ class Front:
             # It would allow anybody to turn the enforcement off, without a key.
             return Response("not served by the sandbox", 403)(environ, start_response)
         if asked := pod_identity.PATH.match(path):
-            found = pod_identity.answer(self._fleet, asked[1], Request(environ))
-            return found(environ, start_response)
+            result = pod_identity.answer(self._fleet, asked[1], Request(environ))
+            return result(environ, start_response)
         if asked := pod_identity.AGENT_PATH.match(path):
-            found = pod_identity.hand_out(self._fleet, asked[1], Request(environ))
-            return found(environ, start_response)
+            result = pod_identity.hand_out(self._fleet, asked[1], Request(environ))
+            return result(environ, start_response)
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(instance_prices.TARGET):
             return self._prices(environ)(environ, start_response)
         with access_points.through(environ):

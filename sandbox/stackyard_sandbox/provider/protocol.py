@@ -62,10 +62,10 @@ class Bag:
 
     def secret_texts(self) -> set[str]:
         """Return every text inside a secret property, for redaction of error texts."""
-        found: set[str] = set()
+        result: set[str] = set()
         for key in self.secrets:
-            found.update(_texts(self.values.get(key)))
-        return found
+            result.update(_texts(self.values.get(key)))
+        return result
 
 
 def decode(struct: struct_pb2.Struct) -> Bag:

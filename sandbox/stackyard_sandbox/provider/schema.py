@@ -71,11 +71,11 @@ class _Check:
             return json.dumps(value, sort_keys=True)
         if kind.name == "asset" and isinstance(value, Asset):
             return value
-        found = _scalar(value, kind.name)
-        if found is None:
+        result = _scalar(value, kind.name)
+        if result is None:
             reason = f"must be {WORDS[kind.name]} (got {_word(value)})"
             self.failures.append(Failure(path, reason))
-        return found
+        return result
 
 
 def check(token: str, values: Properties) -> tuple[Properties, list[Failure]]:

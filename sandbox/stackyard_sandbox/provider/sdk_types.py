@@ -104,11 +104,11 @@ def _registrations(package: str) -> dict[str, tuple[str, str]]:
     match = re.search(r'resource_modules="""\n(.*?)\n"""', text, re.DOTALL)
     if match is None:
         raise LookupError(f"pulumi_{package} has no table of resource modules")
-    found: dict[str, tuple[str, str]] = {}
+    result: dict[str, tuple[str, str]] = {}
     for module in json.loads(match.group(1)):
         folder = module["fqn"].removeprefix(f"pulumi_{package}").lstrip(".").replace(".", "/")
-        found.update({token: (folder, cls) for token, cls in module["classes"].items()})
-    return found
+        result.update({token: (folder, cls) for token, cls in module["classes"].items()})
+    return result
 
 
 def _file_of(package: str, folder: str, cls: str) -> str:

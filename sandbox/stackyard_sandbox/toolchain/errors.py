@@ -36,13 +36,13 @@ class ToolMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
 class GoMissing(ToolchainError):  # noqa: N818 - named for the fact it carries
     """Go is missing, or too old for the pinned modules."""
 
-    def __init__(self, found: str | None, needed: str) -> None:
-        has = f"found {found}" if found else "found none"
+    def __init__(self, current: str | None, needed: str) -> None:
+        has = f"found {current}" if current else "found none"
         super().__init__(
             f"Go {needed} or newer is needed to build the sandbox's tools ({has})",
             f"install it (go.dev/doc/install), put `go` on PATH, then run `{COMMAND}`",
         )
-        self.found = found
+        self.found = current
 
 
 class BuildFailed(ToolchainError):  # noqa: N818 - named for the fact it carries

@@ -89,7 +89,7 @@ def karpenter_prices() -> str:
 
 
 def _companions(folder: str, pattern: str) -> list[Path]:
-    found = sorted((home(module_of("karpenter")) / folder).glob(pattern))
-    if not found:
+    result = sorted((home(module_of("karpenter")) / folder).glob(pattern))
+    if not result:
         raise ToolMissing("karpenter")
-    return found
+    return result

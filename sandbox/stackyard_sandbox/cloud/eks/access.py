@@ -49,12 +49,12 @@ class Access(EksRequest):
         asked = self.parameters()
         cluster = self._governed(asked["clusterName"])
         policy = asked.get("associatedPolicyArn")
-        found = [
+        result = [
             principal
             for principal in cluster.access_entries
             if policy is None or policy in cluster.access_policies[principal]
         ]
-        return ActionResult({"accessEntries": found})
+        return ActionResult({"accessEntries": result})
 
     def update_access_entry(self) -> ActionResult:
         """Change groups or user name."""

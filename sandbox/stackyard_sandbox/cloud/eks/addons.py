@@ -89,10 +89,10 @@ class Addons(PodIdentities):
     def _define(self, cluster: EksCluster, files: Callable[[], list[Path]]) -> None:
         """Apply an add-on's definitions; they stay after its deletion. Refused without files."""
         try:
-            found = [yaml.safe_load(file.read_text()) for file in files()]
+            result = [yaml.safe_load(file.read_text()) for file in files()]
         except ToolchainError as error:
             raise invalid_request(str(error), cluster.name) from error
-        for definition in found:
+        for definition in result:
             path = f"/apis/{definition['apiVersion']}/customresourcedefinitions"
             self.fleet.api(cluster).apply(f"{path}/{definition['metadata']['name']}", definition)
 

@@ -30,12 +30,12 @@ class PodIdentities(EksRequest):
         asked = self.parameters()
         cluster = self.cluster(asked["clusterName"])
         filters = {key: asked[key] for key in ("namespace", "serviceAccount") if asked.get(key)}
-        found = [
+        result = [
             association
             for association in cluster.pod_identities.values()
             if filters.items() <= association.items()
         ]
-        return ActionResult({"associations": found})
+        return ActionResult({"associations": result})
 
     def update_pod_identity_association(self) -> ActionResult:
         """Change the role of an association."""

@@ -66,20 +66,20 @@ class EksRequest(EKSResponse):
         if name not in self.eks_backend.clusters:
             return self.arn("cluster", name)
         cluster = self.cluster(name)
-        return next((found for found in self._named_below(cluster) if found), str(cluster.arn))
+        return next((result for result in self._named_below(cluster) if result), str(cluster.arn))
 
     def _named_below(self, cluster: EksCluster) -> list[str | None]:
         """Return the ARN of the existing resource below the cluster that the path names."""
         path = self.uri_match
         group: Nodegroup | None = cluster.nodegroups.get(path.get("nodegroupName", ""))
-        found: list[str | None] = [None if group is None else str(group.arn)]
+        result: list[str | None] = [None if group is None else str(group.arn)]
         for key, items, arn in (
             ("addonName", cluster.addons, "addonArn"),
             ("principalArn", cluster.access_entries, "accessEntryArn"),
             ("associationId", cluster.pod_identities, "associationArn"),
         ):
-            found.append(items.get(path.get(key, ""), {}).get(arn))
-        return found
+            result.append(items.get(path.get(key, ""), {}).get(arn))
+        return result
 
 
 def unique() -> str:

@@ -148,8 +148,8 @@ def _wanted(self: IAMRequestBase, action: str, resource: str) -> Iterator[Questi
     place = (self._region, self.account_id)
     if self._service == "ec2":
         fields = fields_of(self._body, self._data)
-        found = questions(action.partition(":")[2], fields, *place)
-        yield from [(action, resource, {})] if found is None else found
+        result = questions(action.partition(":")[2], fields, *place)
+        yield from [(action, resource, {})] if result is None else result
         return
     for one_action, one_resource in _named(self, action, resource):
         yield one_action, one_resource, {}
@@ -209,8 +209,8 @@ def _trust(asked: Asked) -> Document | None:
 def _secret_arn(self: IAMRequestBase) -> str | None:
     body = json.loads(self._body or b"{}")
     backend = secretsmanager_backends[self.account_id][self._region]
-    found = backend.secrets.get(str(body.get("SecretId", "")))
-    return found.arn if found else None
+    result = backend.secrets.get(str(body.get("SecretId", "")))
+    return result.arn if result else None
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

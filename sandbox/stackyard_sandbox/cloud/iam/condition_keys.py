@@ -33,7 +33,7 @@ _TOKEN_CODE = re.compile(r"\d{6}")
 
 def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
     """Return the keys that depend on the request only; loopback counts as TLS: it stays local."""
-    found = {
+    result = {
         "aws:principalarn": entity,
         "aws:principalaccount": request.account_id,
         "aws:requestedregion": request._region,
@@ -41,35 +41,35 @@ def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
         "s3:tlsversion": "1.3",
     }
     if principal := principal_of(request.account_id, request._access_key._access_key_id):
-        found["aws:userid"] = principal.user_id
+        result["aws:userid"] = principal.user_id
     if point := access_points.used():
-        found |= access_points.facts(point)
+        result |= access_points.facts(point)
     headers = {name.lower(): value for name, value in request._headers.items()}
     query = parse_qs(urlsplit(request._path).query)
-    found |= {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
+    result |= {f"s3:{name}": headers[name] for name in _HEADERS if name in headers}
     # Uploading parts, and starting an upload, create no object yet.
     makes_object = "partNumber" not in query and "uploads" not in urlsplit(request._path).query
-    found["s3:objectcreationoperation"] = str(makes_object).lower()
+    result["s3:objectcreationoperation"] = str(makes_object).lower()
     if "prefix" in query:
-        found["s3:prefix"] = query["prefix"][0]
+        result["s3:prefix"] = query["prefix"][0]
     fields = fields_of(request._body, request._data)
     if "ExternalId" in fields:
-        found["sts:externalid"] = str(fields["ExternalId"])
+        result["sts:externalid"] = str(fields["ExternalId"])
     if _shown_device(request.account_id, entity, fields):
-        found["aws:multifactorauthpresent"] = "true"
+        result["aws:multifactorauthpresent"] = "true"
     asked = dict(_asked_tags(fields))
-    found |= {f"aws:requesttag/{key.lower()}": value for key, value in asked.items()}
+    result |= {f"aws:requesttag/{key.lower()}": value for key, value in asked.items()}
     if asked:
-        found["aws:tagkeys"] = "\n".join(asked)
+        result["aws:tagkeys"] = "\n".join(asked)
     if "PermissionsBoundary" in fields:
-        found["iam:permissionsboundary"] = str(fields["PermissionsBoundary"])
-    return found
+        result["iam:permissionsboundary"] = str(fields["PermissionsBoundary"])
+    return result
 
 
 def facts_about(resource: str, account: str, region: str) -> dict[str, str]:
     """Return what is so of a resource: its tags, and the boundary of a role."""
     service = resource.split(":")[2] if resource.count(":") >= 5 else ""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     tags: Any = ()
     if service == "ec2":
         return {
@@ -81,14 +81,14 @@ def facts_about(resource: str, account: str, region: str) -> dict[str, str]:
     elif service == "iam" and (role := role_of(resource, account)):
         tags = role.tags
         if role.permissions_boundary_arn:
-            found["iam:permissionsboundary"] = role.permissions_boundary_arn
+            result["iam:permissionsboundary"] = role.permissions_boundary_arn
     elif service == "kms":
         key = resource.partition(":key/")[2]
         tags = kms_backends[account][region].tagger.list_tags_for_resource(key)["Tags"]
     elif service == "secretsmanager":
         secret = secretsmanager_backends[account][region].secrets.get(resource)
         tags = getattr(secret, "tags", None) or ()
-    return found | {f"aws:resourcetag/{key.lower()}": value for key, value in _pairs(tags)}
+    return result | {f"aws:resourcetag/{key.lower()}": value for key, value in _pairs(tags)}
 
 
 def _profile_tags(resource: str, account: str) -> Any:

@@ -112,10 +112,10 @@ def _template(request: _Request, named: Mapping[str, Any]) -> _Template:
     with suppress(EC2ClientError):
         backend = request.backend
         if "LaunchTemplateId" in named:
-            found = backend.get_launch_template(named["LaunchTemplateId"])
+            result = backend.get_launch_template(named["LaunchTemplateId"])
         else:
-            found = backend.get_launch_template_by_name(named.get("LaunchTemplateName", ""))
-        return _Template(found.id, found.get_version(named.get("Version", "$Default")).data)
+            result = backend.get_launch_template_by_name(named.get("LaunchTemplateName", ""))
+        return _Template(result.id, result.get_version(named.get("Version", "$Default")).data)
     return _Template("*", {})
 
 
@@ -198,8 +198,8 @@ def _make_template(request: _Request) -> Iterator[Question]:
 
 
 def _delete_template(request: _Request) -> Iterator[Question]:
-    found = _template(request, request.parameters)
-    yield f"ec2:{request.operation}", request.arn("launch-template", found.identity), {}
+    result = _template(request, request.parameters)
+    yield f"ec2:{request.operation}", request.arn("launch-template", result.identity), {}
 
 
 def _instances(request: _Request) -> Iterator[Question]:
@@ -215,10 +215,10 @@ def _tag(request: _Request) -> Iterator[Question]:
 
 
 def _get(data: Mapping[str, Any], *path: str) -> Any:
-    found: Any = data
+    result: Any = data
     for name in path:
-        found = (found or {}).get(name)
-    return found
+        result = (result or {}).get(name)
+    return result
 
 
 _OPERATIONS: Mapping[str, Callable[[_Request], Iterator[Question]]] = {

@@ -47,14 +47,14 @@ def allowed(asked: Asked, documents: Sequence[Document]) -> bool:
 def granted(asked: Asked, document: Document) -> set[Grant]:
     """Return the kinds of grant in the policy of a resource; empty if there is none."""
     root = f"arn:aws:iam::{asked.account}:root"
-    found: set[Grant] = set()
+    result: set[Grant] = set()
     for statement in _matching(asked, [document], "Allow"):
         named = _principals(statement)
         if "*" in named or asked.caller & named:
-            found.add("named")
+            result.add("named")
         elif {root, asked.account} & named:
-            found.add("account")
-    return found
+            result.add("account")
+    return result
 
 
 def _matching(asked: Asked, documents: Sequence[Document], effect: str) -> Iterator[Document]:
@@ -81,7 +81,7 @@ def _filled(statement: Document, facts: Mapping[str, str]) -> Document:
     if not any("${" in one for one in resources):
         return statement
     filled = (
-        _VARIABLE.sub(lambda found: facts.get(found[1].lower(), "${"), one) for one in resources
+        _VARIABLE.sub(lambda current: facts.get(current[1].lower(), "${"), one) for one in resources
     )
     return {**statement, "Resource": [one for one in filled if "${" not in one]}
 

@@ -84,8 +84,8 @@ def _watched(fields: Fields, region: str, account: str) -> str | None:
 def _topic(fields: Fields, region: str, account: str) -> str | None:
     if name := fields.get("Name"):
         return f"arn:aws:sns:{region}:{account}:{name}"
-    found = fields.get("TopicArn") or fields.get("ResourceArn")
-    return str(found) if found else None
+    result = fields.get("TopicArn") or fields.get("ResourceArn")
+    return str(result) if result else None
 
 
 def _state_machine(fields: Fields, region: str, account: str) -> str | None:
@@ -117,8 +117,8 @@ def _entity(fields: Fields, region: str, account: str) -> str | None:
             return f"arn:aws:iam::{account}:{kind.lower()}{path}{name}"
     if name := fields.get("PolicyName") if "PolicyArn" not in fields else None:
         return f"arn:aws:iam::{account}:policy{path}{name}"
-    found = fields.get("PolicyArn")
-    return str(found) if found else None
+    result = fields.get("PolicyArn")
+    return str(result) if result else None
 
 
 def _queue(fields: Fields, region: str, account: str) -> str | None:

@@ -33,11 +33,11 @@ class Issuers:
 
         Raises OSError if its API server does not answer.
         """
-        found: list[Key] = []
+        result: list[Key] = []
         for plane in every_plane(self._home, self._port):
             if plane.issuer == issuer:
-                found += _keys(plane)
-        return found or self._written(issuer)
+                result += _keys(plane)
+        return result or self._written(issuer)
 
     def _written(self, issuer: str) -> list[Key]:
         file = self._home / FILE

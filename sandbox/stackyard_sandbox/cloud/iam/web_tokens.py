@@ -96,9 +96,9 @@ def _published(issuer: str, keys_of: Callable[[str], Sequence[Mapping[str, Any]]
         keys = keys_of(issuer)
     except OSError as error:
         raise RefusedError("IDPCommunicationError", f"{issuer} does not answer: {error}") from None
-    found: Any = {"keys": [dict(key) for key in keys]}
+    result: Any = {"keys": [dict(key) for key in keys]}
     try:
-        return KeySet.import_key_set(found)
+        return KeySet.import_key_set(result)
     except (JoseError, ValueError):
         raise _invalid("Couldn't retrieve verification key from your identity provider") from None
 

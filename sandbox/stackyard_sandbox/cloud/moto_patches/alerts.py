@@ -95,8 +95,8 @@ def _describe(self: PrometheusServiceResponse) -> str:
     data = getattr(_workspace(self), _MEMBER, None)
     if data is None:
         raise ResourceNotFoundException("no alert manager definition", "", "")
-    found = {"data": data, "status": {"statusCode": "ACTIVE"}, "createdAt": 0, "modifiedAt": 0}
-    return json.dumps({"alertManagerDefinition": found})
+    result = {"data": data, "status": {"statusCode": "ACTIVE"}, "createdAt": 0, "modifiedAt": 0}
+    return json.dumps({"alertManagerDefinition": result})
 
 
 def _delete(self: PrometheusServiceResponse) -> str:

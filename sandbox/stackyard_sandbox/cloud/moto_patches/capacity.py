@@ -30,8 +30,8 @@ def install() -> None:
 
 def reservations(backend: Any) -> dict[str, Item]:
     """The reservations of a region by id; kept with the account."""
-    found: dict[str, Item] = vars(backend).setdefault("capacity_reservations", {})
-    return found
+    result: dict[str, Item] = vars(backend).setdefault("capacity_reservations", {})
+    return result
 
 
 def left(backend: Any, reservation: Item) -> int:
@@ -87,9 +87,9 @@ def describe_capacity_reservations(self: EC2Response) -> ActionResult:
             "InvalidCapacityReservationId.NotFound",
             f"The capacity reservation ID '{missing[0]}' does not exist",
         )
-    found = [_described(backend, known[identity]) for identity in wanted or known]
+    result = [_described(backend, known[identity]) for identity in wanted or known]
     filters = self._filters_from_querystring()
-    return ActionResult({"CapacityReservations": [each for each in found if _fits(each, filters)]})
+    return ActionResult({"CapacityReservations": [each for each in result if _fits(each, filters)]})
 
 
 def cancel_capacity_reservation(self: EC2Response) -> ActionResult:
@@ -131,13 +131,13 @@ def describe_placement_groups(self: EC2Response) -> ActionResult:
             "InvalidPlacementGroup.Unknown", f"The Placement Group '{missing[0]}' is unknown."
         )
     filters = self._filters_from_querystring()
-    found = [
+    result = [
         _tagged(self.ec2_backend, each, each["GroupId"])
         for each in known.values()
         if each["GroupName"] in (names or [each["GroupName"]])
         and each["GroupId"] in (ids or [each["GroupId"]])
     ]
-    return ActionResult({"PlacementGroups": [each for each in found if _fits(each, filters)]})
+    return ActionResult({"PlacementGroups": [each for each in result if _fits(each, filters)]})
 
 
 def delete_placement_group(self: EC2Response) -> ActionResult:
@@ -152,8 +152,8 @@ def delete_placement_group(self: EC2Response) -> ActionResult:
 
 
 def _groups(backend: Any) -> dict[str, Item]:
-    found: dict[str, Item] = vars(backend).setdefault("placement_groups", {})
-    return found
+    result: dict[str, Item] = vars(backend).setdefault("placement_groups", {})
+    return result
 
 
 def _described(backend: Any, reservation: Item) -> Item:

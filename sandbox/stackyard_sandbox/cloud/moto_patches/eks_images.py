@@ -52,10 +52,10 @@ def install() -> None:
 
 
 def _parameter(self: SimpleSystemManagerBackend, name: str) -> Parameter | None:
-    found = _image(name)
-    if found is None:
+    result = _image(name)
+    if result is None:
         return _emulators(self, name)
-    image, arch, made = found
+    image, arch, made = result
     return _Parameter(
         account_id=self.account_id,
         name=name,

@@ -68,10 +68,10 @@ def _input(target: dict[str, Any], event: EventMessageType) -> str:
         raise NotImplementedError("the sandbox does not transform the input of state machines")
     if "Input" in target:
         return str(target["Input"])
-    found: Any = {**event, "time": _time(event)}
+    result: Any = {**event, "time": _time(event)}
     for name in target.get("InputPath", "$").split(".")[1:]:
-        found = found[name]
-    return json.dumps(found)
+        result = result[name]
+    return json.dumps(result)
 
 
 def _time(event: EventMessageType) -> str:

@@ -52,8 +52,8 @@ class Pool:
     def price(self) -> float:
         """US dollars an hour; a type without a known price comes last."""
         spot = self.lifecycle == "spot"
-        found = instance_prices.spot if spot else instance_prices.on_demand().get
-        price = found(self.instance_type)
+        result = instance_prices.spot if spot else instance_prices.on_demand().get
+        price = result(self.instance_type)
         return float("inf") if price is None else price
 
     @property
@@ -149,8 +149,8 @@ def _refusal(backend: Any, pool: Pool) -> dict[str, str] | None:
 
 def _reservation(pool: Pool) -> str | None:
     wanted = pool.version.data.get("CapacityReservationSpecification") or {}
-    found = (wanted.get("CapacityReservationTarget") or {}).get("CapacityReservationId")
-    return None if found is None else str(found)
+    result = (wanted.get("CapacityReservationTarget") or {}).get("CapacityReservationId")
+    return None if result is None else str(result)
 
 
 def _launch(backend: Any, pool: Pool, tags: dict[str, dict[str, str]]) -> Instance:
@@ -188,5 +188,5 @@ def _launch(backend: Any, pool: Pool, tags: dict[str, dict[str, str]]) -> Instan
             "CapacityReservationPreference": "capacity-reservations-only",
             "CapacityReservationTarget": {"CapacityReservationId": identity},
         }
-    found: Instance = instance
-    return found
+    result: Instance = instance
+    return result

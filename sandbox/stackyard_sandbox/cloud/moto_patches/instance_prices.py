@@ -83,7 +83,7 @@ def _products(filters: dict[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _history(self: SpotInstances) -> ActionResult:
-    found = self.ec2_backend.describe_spot_price_history(
+    result = self.ec2_backend.describe_spot_price_history(
         self._get_param("InstanceTypes", []), self._filters_from_querystring()
     )
     history = [
@@ -94,7 +94,7 @@ def _history(self: SpotInstances) -> ActionResult:
             "AvailabilityZone": each["Location"],
             "Timestamp": utcnow(),
         }
-        for each in found
+        for each in result
         if (price := spot(each["InstanceType"])) is not None
     ]
     return ActionResult({"SpotPriceHistory": history})

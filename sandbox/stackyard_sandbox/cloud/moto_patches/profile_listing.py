@@ -11,9 +11,9 @@ def install() -> None:
 
 def _list(self: IamResponse) -> ActionResult:
     prefix = self._get_param("PathPrefix", "/")
-    found = [
+    result = [
         profile
         for profile in [*self.backend.instance_profiles.values()]
         if profile.path.startswith(prefix)
     ]
-    return ActionResult({"InstanceProfiles": found})
+    return ActionResult({"InstanceProfiles": result})

@@ -154,13 +154,13 @@ def _renamed(value: Any, shape: Any, *, api: bool) -> Any:
     if shape.type_name == "map":
         return {key: _renamed(each, shape.value, api=api) for key, each in value.items()}
     members = {name[0].upper() + name[1:]: name for name in shape.members}
-    found = {}
+    result = {}
     for key, each in value.items():
         plain = key[0].upper() + key[1:]
         name = members.get(plain)
         inner = shape.members[name] if name else None
-        found[(name or key) if api else plain] = _renamed(each, inner, api=api)
-    return found
+        result[(name or key) if api else plain] = _renamed(each, inner, api=api)
+    return result
 
 
 class _Builds(_Cased):

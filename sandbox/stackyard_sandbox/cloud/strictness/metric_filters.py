@@ -30,10 +30,10 @@ def install() -> None:
 
 def pattern_problem(pattern: str) -> str | None:
     """Return the reason why the service refuses a pattern; None if it accepts it."""
-    found = EXPRESSION.findall(pattern)
-    if len(found) > EXPRESSIONS_PER_PATTERN:
-        return f"{len(found)} regular expressions, {EXPRESSIONS_PER_PATTERN} are allowed"
-    for expression in found:
+    result = EXPRESSION.findall(pattern)
+    if len(result) > EXPRESSIONS_PER_PATTERN:
+        return f"{len(result)} regular expressions, {EXPRESSIONS_PER_PATTERN} are allowed"
+    for expression in result:
         if not CHARACTERS.fullmatch(expression):
             return f"the regular expression {expression!r} holds a character that is not supported"
     return None

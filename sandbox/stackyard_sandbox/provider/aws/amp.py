@@ -32,8 +32,8 @@ class Workspace(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the workspace."""
         alias = {"alias": inputs["alias"]} if inputs.get("alias") else {}
-        found = aws.client("amp").create_workspace(tags=dict(inputs.get("tagsAll") or {}), **alias)
-        return str(found["workspaceId"])
+        answer = aws.client("amp").create_workspace(tags=dict(inputs.get("tagsAll") or {}), **alias)
+        return str(answer["workspaceId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Set the log group of the workspace."""
@@ -46,10 +46,10 @@ class Workspace(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the workspace."""
         client = aws.client("amp")
-        found = call_or_none(client.describe_workspace, MISSING, workspaceId=identity)
-        if found is None:
+        answer = call_or_none(client.describe_workspace, MISSING, workspaceId=identity)
+        if answer is None:
             return None
-        workspace = found["workspace"]
+        workspace = answer["workspace"]
         logs = (
             call_or_none(client.describe_logging_configuration, MISSING, workspaceId=identity) or {}
         )
@@ -89,24 +89,24 @@ class RuleGroupNamespace(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Write the rules."""
-        found = aws.client("amp").create_rule_groups_namespace(
+        answer = aws.client("amp").create_rule_groups_namespace(
             workspaceId=inputs["workspaceId"],
             name=inputs["name"],
             data=str(inputs["data"]).encode(),
             tags=dict(inputs.get("tagsAll") or {}),
         )
-        return str(found["arn"])
+        return str(answer["arn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rules."""
         workspace, name = _names(identity)
         call = aws.client("amp").describe_rule_groups_namespace
-        found = call_or_none(
+        answer = call_or_none(
             call, MISSING, "RuleGroupNamespaceNotFound", workspaceId=workspace, name=name
         )
-        if found is None:
+        if answer is None:
             return None
-        namespace = found["ruleGroupsNamespace"]
+        namespace = answer["ruleGroupsNamespace"]
         return {
             "workspaceId": workspace,
             "name": name,
@@ -149,10 +149,10 @@ class AlertManagerDefinition(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the definition."""
         call = aws.client("amp").describe_alert_manager_definition
-        found = call_or_none(call, MISSING, workspaceId=identity)
-        if found is None:
+        answer = call_or_none(call, MISSING, workspaceId=identity)
+        if answer is None:
             return None
-        data = found["alertManagerDefinition"]["data"]
+        data = answer["alertManagerDefinition"]["data"]
         return {"workspaceId": identity, "definition": data.decode()}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

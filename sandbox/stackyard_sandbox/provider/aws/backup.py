@@ -60,15 +60,15 @@ class Vault(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the vault."""
         call = aws.client("backup").describe_backup_vault
-        found = call_or_none(call, *MISSING, "AccessDeniedException", BackupVaultName=identity)
-        if found is None:
+        answer = call_or_none(call, *MISSING, "AccessDeniedException", BackupVaultName=identity)
+        if answer is None:
             return None
         return {
             "name": identity,
-            "kmsKeyArn": found.get("EncryptionKeyArn") or None,
-            "recoveryPoints": found.get("NumberOfRecoveryPoints"),
-            "arn": found["BackupVaultArn"],
-            "tagsAll": TAGS.read(aws, found["BackupVaultArn"]),
+            "kmsKeyArn": answer.get("EncryptionKeyArn") or None,
+            "recoveryPoints": answer.get("NumberOfRecoveryPoints"),
+            "arn": answer["BackupVaultArn"],
+            "tagsAll": TAGS.read(aws, answer["BackupVaultArn"]),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -102,18 +102,18 @@ class Plan(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the plan."""
-        found = aws.client("backup").create_backup_plan(
+        answer = aws.client("backup").create_backup_plan(
             BackupPlan={"BackupPlanName": inputs["name"], "Rules": RULE.api(inputs["rules"])},
             BackupPlanTags=dict(inputs.get("tagsAll") or {}),
         )
-        return str(found["BackupPlanId"])
+        return str(answer["BackupPlanId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the plan."""
-        found = call_or_none(aws.client("backup").get_backup_plan, *MISSING, BackupPlanId=identity)
-        if found is None or found.get("DeletionDate"):
+        answer = call_or_none(aws.client("backup").get_backup_plan, *MISSING, BackupPlanId=identity)
+        if answer is None or answer.get("DeletionDate"):
             return None
-        plan = found["BackupPlan"]
+        plan = answer["BackupPlan"]
         rules = [
             {key: value for key, value in RULE.sdk(rule).items() if key != "ruleId"}
             for rule in plan["Rules"]
@@ -121,9 +121,9 @@ class Plan(Resource):
         return {
             "name": plan["BackupPlanName"],
             "rules": rules,
-            "version": found["VersionId"],
-            "arn": found["BackupPlanArn"],
-            "tagsAll": TAGS.read(aws, found["BackupPlanArn"]),
+            "version": answer["VersionId"],
+            "arn": answer["BackupPlanArn"],
+            "tagsAll": TAGS.read(aws, answer["BackupPlanArn"]),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

@@ -55,10 +55,10 @@ class Budget(Resource):
         account, _, name = identity.partition(":")
         client = aws.client("budgets")
         where = {"AccountId": account, "BudgetName": name}
-        found = call_or_none(client.describe_budget, *MISSING, **where)
-        if found is None:
+        answer = call_or_none(client.describe_budget, *MISSING, **where)
+        if answer is None:
             return None
-        budget = found["Budget"]
+        budget = answer["Budget"]
         limit = budget.get("BudgetLimit") or {}
         notifications = client.describe_notifications_for_budget(**where).get("Notifications", [])
         return {
@@ -125,10 +125,10 @@ def _amount(recorded: Any, shown: str | None) -> Any:
     return recorded if equal else shown
 
 
-def _subscribers(state: Properties, found: list[Any]) -> list[Properties] | None:
+def _subscribers(state: Properties, answer: list[Any]) -> list[Properties] | None:
     """Return subscribers as recorded for an equal notification: the emulator drops them."""
     shown = []
-    for entry in found:
+    for entry in answer:
         entry = NOTIFICATION.sdk(entry)
         entry.pop("notificationState", None)
         for recorded in state.get("notifications") or []:

@@ -38,12 +38,12 @@ class Casing:
             return [self.sdk(item) for item in value]
         if not isinstance(value, Mapping):
             return value
-        found: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for key, item in value.items():
             if item is not None:
                 name = self.sdk_name(key)
-                found[name] = item if name in self.maps else self.sdk(item)
-        return found
+                result[name] = item if name in self.maps else self.sdk(item)
+        return result
 
     def api_name(self, name: str) -> str:
         """Return the API's name of a property."""

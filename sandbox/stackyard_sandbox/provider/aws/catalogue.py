@@ -56,13 +56,13 @@ def tokens() -> frozenset[str]:
 
 @cache
 def _handlers(module: str) -> dict[str, Resource]:
-    found: dict[str, Resource] = {}
+    result: dict[str, Resource] = {}
     for name in MODULES.get(module, ()):
         file = importlib.import_module(f"stackyard_sandbox.provider.aws.{name}")
         for cls in _leaves(file.__name__):
             if cls.token.split(":")[1].split("/")[0] == module:
-                found[cls.token] = cls()
-    return found
+                result[cls.token] = cls()
+    return result
 
 
 def _leaves(module: str) -> Iterator[type[Resource]]:

@@ -64,12 +64,12 @@ class Trail(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the trail."""
-        found = aws.client("cloudtrail").create_trail(
+        answer = aws.client("cloudtrail").create_trail(
             Name=inputs["name"],
             TagsList=TAGS.api(inputs.get("tagsAll")),
             **NAMES.pick(inputs, *SETTINGS),
         )
-        return str(found["TrailARN"])
+        return str(answer["TrailARN"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Select its events and start it."""
@@ -84,10 +84,10 @@ class Trail(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the trail, its logging status, and its tags."""
         client = aws.client("cloudtrail")
-        found = call_or_none(client.get_trail, MISSING, Name=identity)
-        if found is None:
+        answer = call_or_none(client.get_trail, MISSING, Name=identity)
+        if answer is None:
             return None
-        trail = found["Trail"]
+        trail = answer["Trail"]
         members = {"enableLogFileValidation": "LogFileValidationEnabled"}
         shown = {name: trail.get(members.get(name, NAMES.api_name(name))) for name in SETTINGS}
         tags = client.list_tags(ResourceIdList=[identity])["ResourceTagList"]

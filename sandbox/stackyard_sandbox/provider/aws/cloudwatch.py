@@ -65,10 +65,10 @@ class MetricAlarm(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the alarm."""
-        found = aws.client("cloudwatch").describe_alarms(AlarmNames=[identity])["MetricAlarms"]
-        if not found:
+        answer = aws.client("cloudwatch").describe_alarms(AlarmNames=[identity])["MetricAlarms"]
+        if not answer:
             return None
-        alarm = found[0]
+        alarm = answer[0]
         plain = {name: alarm.get(ALARM.api_name(name)) or None for name in PLAIN}
         return {
             **plain,
@@ -119,13 +119,13 @@ class Dashboard(Resource):
         """Read the dashboard."""
         call = aws.client("cloudwatch").get_dashboard
         codes = ("ResourceNotFound", "DashboardNotFoundError")
-        found = call_or_none(call, *codes, DashboardName=identity)
-        if found is None:
+        answer = call_or_none(call, *codes, DashboardName=identity)
+        if answer is None:
             return None
         return {
             "dashboardName": identity,
-            "dashboardBody": found["DashboardBody"],
-            "dashboardArn": found["DashboardArn"],
+            "dashboardBody": answer["DashboardBody"],
+            "dashboardArn": answer["DashboardArn"],
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

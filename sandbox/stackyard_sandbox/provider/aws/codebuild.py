@@ -53,18 +53,18 @@ class Project(Resource):
         if settings["source"].get("type") == "NO_SOURCE":
             # CodeBuild ignores the location in this case; the emulator requires one.
             settings["source"] = {**settings["source"], "location": NOWHERE}
-        found = aws.client("codebuild").create_project(
+        answer = aws.client("codebuild").create_project(
             name=inputs["name"], tags=TAGS.api(inputs.get("tagsAll")), **settings
         )
-        return str(found["project"]["arn"])
+        return str(answer["project"]["arn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the project."""
         name = identity.rpartition("/")[2]
-        found = aws.client("codebuild").batch_get_projects(names=[name])["projects"]
-        if not found:
+        answer = aws.client("codebuild").batch_get_projects(names=[name])["projects"]
+        if not answer:
             return None
-        project = found[0]
+        project = answer[0]
         members = [NAMES.api_name(setting) for setting in SETTINGS]
         if project["source"].get("location") == NOWHERE:
             del project["source"]["location"]

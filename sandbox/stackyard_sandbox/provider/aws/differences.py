@@ -38,11 +38,11 @@ class Change:
 
 def changes(old: Properties, new: Properties) -> list[Change]:
     """Return every difference; one in `tagsAll` only if the same tag in `tags` is equal."""
-    found = list(_map_changes(old, new, "", additions_only=bool(old.get(IMPORTED))))
-    own = {change.path for change in found}
+    answer = list(_map_changes(old, new, "", additions_only=bool(old.get(IMPORTED))))
+    own = {change.path for change in answer}
     return [
         change
-        for change in found
+        for change in answer
         if not (change.path.startswith("tagsAll") and change.path.replace("tagsAll", "tags") in own)
     ]
 

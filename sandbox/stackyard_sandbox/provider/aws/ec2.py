@@ -19,9 +19,9 @@ def tagged(kind: str, inputs: Properties) -> dict[str, Any]:
     return {"TagSpecifications": [{"ResourceType": kind, "Tags": pairs}]}
 
 
-def tags_of(found: Mapping[str, Any], member: str = "Tags") -> dict[str, str]:
+def tags_of(answer: Mapping[str, Any], member: str = "Tags") -> dict[str, str]:
     """Return the tags in a response of EC2."""
-    return {tag["Key"]: tag["Value"] for tag in found.get(member) or []}
+    return {tag["Key"]: tag["Value"] for tag in answer.get(member) or []}
 
 
 def update_tags(aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -37,5 +37,5 @@ def update_tags(aws: Cloud, identity: str, old: Properties, new: Properties) -> 
 
 def one(call: Callable[..., Any], member: str, code: str, **where: Any) -> Any:
     """Return the only resource that a describe call finds, or None."""
-    found = (call_or_none(call, code, **where) or {}).get(member)
-    return found[0] if found else None
+    answer = (call_or_none(call, code, **where) or {}).get(member)
+    return answer[0] if answer else None

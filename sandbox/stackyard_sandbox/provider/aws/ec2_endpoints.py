@@ -46,8 +46,10 @@ class VpcEndpoint(Resource):
         """Create the endpoint."""
         names = [name for name in self.takes if name != "autoAccept"]
         arguments = ENDPOINT.pick(inputs, *names)
-        found = aws.client("ec2").create_vpc_endpoint(**arguments, **tagged("vpc-endpoint", inputs))
-        return str(found["VpcEndpoint"]["VpcEndpointId"])
+        answer = aws.client("ec2").create_vpc_endpoint(
+            **arguments, **tagged("vpc-endpoint", inputs)
+        )
+        return str(answer["VpcEndpoint"]["VpcEndpointId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the endpoint; EC2 returns a deleted one for some time."""
@@ -122,13 +124,13 @@ class FlowLog(Resource):
         kinds = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
         casing = Casing(names={"iamRoleArn": "DeliverLogsPermissionArn"})
         names = [name for name in self.takes if name not in kinds]
-        found = aws.client("ec2").create_flow_logs(
+        answer = aws.client("ec2").create_flow_logs(
             ResourceIds=[inputs[kind]],
             ResourceType=kinds[kind],
             **casing.pick(inputs, *names),
             **tagged("vpc-flow-log", inputs),
         )
-        return str(found["FlowLogIds"][0])
+        return str(answer["FlowLogIds"][0])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the log."""

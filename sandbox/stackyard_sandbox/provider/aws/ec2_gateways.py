@@ -82,10 +82,10 @@ class Eip(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Allocate an address."""
-        found = aws.client("ec2").allocate_address(
+        answer = aws.client("ec2").allocate_address(
             Domain=inputs["domain"], **tagged("elastic-ip", inputs)
         )
-        return str(found["AllocationId"])
+        return str(answer["AllocationId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the address."""
@@ -128,8 +128,8 @@ class NatGateway(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the gateway."""
         arguments = PASCAL.pick(inputs, "allocationId", "subnetId", "connectivityType")
-        found = aws.client("ec2").create_nat_gateway(**arguments, **tagged("natgateway", inputs))
-        return str(found["NatGateway"]["NatGatewayId"])
+        answer = aws.client("ec2").create_nat_gateway(**arguments, **tagged("natgateway", inputs))
+        return str(answer["NatGateway"]["NatGatewayId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the gateway; EC2 returns a deleted one for some time."""

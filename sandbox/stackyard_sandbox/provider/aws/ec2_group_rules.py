@@ -45,19 +45,19 @@ class Rule(Resource):
             if self.egress
             else client.authorize_security_group_ingress
         )
-        found = add(
+        answer = add(
             GroupId=inputs["securityGroupId"],
             IpPermissions=[_permission(inputs)],
             **tagged("security-group-rule", inputs),
         )
-        return str(found["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+        return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rule."""
         client = aws.client("ec2")
         call = client.describe_security_group_rules
-        found = call_or_none(call, *NO_RULE, SecurityGroupRuleIds=[identity])
-        rules = (found or {}).get("SecurityGroupRules")
+        answer = call_or_none(call, *NO_RULE, SecurityGroupRuleIds=[identity])
+        rules = (answer or {}).get("SecurityGroupRules")
         if not rules:
             return None
         rule = rules[0]

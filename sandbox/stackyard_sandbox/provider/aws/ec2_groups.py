@@ -47,13 +47,13 @@ class SecurityGroup(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the group."""
         vpc = {"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}
-        found = aws.client("ec2").create_security_group(
+        answer = aws.client("ec2").create_security_group(
             GroupName=inputs["name"],
             Description=inputs["description"],
             **vpc,
             **tagged("security-group", inputs),
         )
-        return str(found["GroupId"])
+        return str(answer["GroupId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Write the inline rules of the group."""
@@ -102,8 +102,8 @@ class DefaultSecurityGroup(Resource):
         filters = [{"Name": "group-name", "Values": ["default"]}]
         if inputs.get("vpcId"):
             filters.append({"Name": "vpc-id", "Values": [inputs["vpcId"]]})
-        found = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
-        return str(found[0]["GroupId"])
+        answer = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+        return str(answer[0]["GroupId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Replace its rules and tag it."""
@@ -131,19 +131,19 @@ def _group(aws: Cloud, identity: str) -> Any:
 def _write_rules(aws: Cloud, group: str, inputs: Properties, *, standard: bool = True) -> None:
     """Make the rules of a group exactly these; `standard` also removes EC2's own egress rule."""
     client = aws.client("ec2")
-    found = _group(aws, group)
+    answer = _group(aws, group)
     if standard or "egress" in inputs:
-        if found["IpPermissionsEgress"]:
+        if answer["IpPermissionsEgress"]:
             client.revoke_security_group_egress(
-                GroupId=group, IpPermissions=found["IpPermissionsEgress"]
+                GroupId=group, IpPermissions=answer["IpPermissionsEgress"]
             )
         if inputs.get("egress"):
             permissions = [_inline(rule, group) for rule in inputs["egress"]]
             client.authorize_security_group_egress(GroupId=group, IpPermissions=permissions)
     if "ingress" in inputs:
-        if found["IpPermissions"]:
+        if answer["IpPermissions"]:
             client.revoke_security_group_ingress(
-                GroupId=group, IpPermissions=found["IpPermissions"]
+                GroupId=group, IpPermissions=answer["IpPermissions"]
             )
         if inputs.get("ingress"):
             permissions = [_inline(rule, group) for rule in inputs["ingress"]]
@@ -166,14 +166,14 @@ def _inline(rule: Properties, group: str) -> Properties:
 
 def _rules(permissions: list[Any], group: str) -> list[Properties]:
     """Return permissions as inline rules: one for each protocol, ports and description."""
-    found: dict[Any, Properties] = {}
+    result: dict[Any, Properties] = {}
     for permission in permissions:
         ports = permission.get("FromPort", 0), permission.get("ToPort", 0)
         ports = (0, 0) if permission["IpProtocol"] == "-1" else ports
         for key, (ranges, member) in SOURCES.items():
             for entry in permission.get(ranges) or []:
                 note = entry.get("Description") or ""
-                rule = found.setdefault(
+                rule = result.setdefault(
                     (permission["IpProtocol"], *ports, note),
                     {
                         "protocol": permission["IpProtocol"],
@@ -186,4 +186,4 @@ def _rules(permissions: list[Any], group: str) -> list[Properties]:
                     rule["self"] = True
                 else:
                     rule.setdefault(key, []).append(entry[member])
-    return list(found.values())
+    return list(result.values())

@@ -53,8 +53,8 @@ class Vpc(Resource):
         arguments = NAMES.pick(
             inputs, "cidrBlock", "instanceTenancy", "assignGeneratedIpv6CidrBlock"
         )
-        found = aws.client("ec2").create_vpc(**arguments, **tagged("vpc", inputs))
-        return str(found["Vpc"]["VpcId"])
+        answer = aws.client("ec2").create_vpc(**arguments, **tagged("vpc", inputs))
+        return str(answer["Vpc"]["VpcId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Set the DNS options that differ from those of a new VPC."""
@@ -127,8 +127,8 @@ class Subnet(Resource):
         arguments = NAMES.pick(
             inputs, "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6CidrBlock"
         )
-        found = aws.client("ec2").create_subnet(**arguments, **tagged("subnet", inputs))
-        return str(found["Subnet"]["SubnetId"])
+        answer = aws.client("ec2").create_subnet(**arguments, **tagged("subnet", inputs))
+        return str(answer["Subnet"]["SubnetId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Give instances public addresses, if requested."""
@@ -180,14 +180,14 @@ SUBNET_MEMBERS = (
 
 
 def _attribute(client: Any, vpc: str, name: str) -> bool:
-    found = client.describe_vpc_attribute(VpcId=vpc, Attribute=name)
-    return bool(found[name[0].upper() + name[1:]]["Value"])
+    answer = client.describe_vpc_attribute(VpcId=vpc, Attribute=name)
+    return bool(answer[name[0].upper() + name[1:]]["Value"])
 
 
 def _first(call: Any, member: str, vpc: str, flag: str) -> str | None:
     filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": flag, "Values": ["true"]}]
-    found = call(Filters=filters)[member]
-    return found[0][f"{member[:-1]}Id"] if found else None
+    answer = call(Filters=filters)[member]
+    return answer[0][f"{member[:-1]}Id"] if answer else None
 
 
 def _default_group(client: Any, vpc: str) -> str | None:
@@ -195,5 +195,5 @@ def _default_group(client: Any, vpc: str) -> str | None:
         {"Name": "vpc-id", "Values": [vpc]},
         {"Name": "group-name", "Values": ["default"]},
     ]
-    found = client.describe_security_groups(Filters=filters)["SecurityGroups"]
-    return found[0]["GroupId"] if found else None
+    answer = client.describe_security_groups(Filters=filters)["SecurityGroups"]
+    return answer[0]["GroupId"] if answer else None

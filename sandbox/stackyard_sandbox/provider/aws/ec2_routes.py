@@ -38,10 +38,10 @@ class RouteTable(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the table."""
-        found = aws.client("ec2").create_route_table(
+        answer = aws.client("ec2").create_route_table(
             VpcId=inputs["vpcId"], **tagged("route-table", inputs)
         )
-        return str(found["RouteTable"]["RouteTableId"])
+        return str(answer["RouteTable"]["RouteTableId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the table."""
@@ -84,14 +84,14 @@ class Route(Resource):
         table_id, _, destination = identity.partition("_")
         table = _table(aws, table_id)
         for route in (table or {}).get("Routes", []):
-            found = NAMES.sdk(route)
-            if destination in (found.get(name) for name in DESTINATIONS):
+            answer = NAMES.sdk(route)
+            if destination in (answer.get(name) for name in DESTINATIONS):
                 return {
                     "routeTableId": table_id,
-                    "origin": found.get("origin"),
-                    "state": found.get("state"),
-                    **{name: found.get(name) or None for name in (*DESTINATIONS, *TARGETS)},
-                    **_endpoint_target(found),
+                    "origin": answer.get("origin"),
+                    "state": answer.get("state"),
+                    **{name: answer.get(name) or None for name in (*DESTINATIONS, *TARGETS)},
+                    **_endpoint_target(answer),
                 }
         return None
 
@@ -145,7 +145,7 @@ def _table(aws: Cloud, identity: str) -> Any:
     return one(call, "RouteTables", NO_TABLE, RouteTableIds=[identity])
 
 
-def _endpoint_target(found: Properties) -> Properties:
+def _endpoint_target(answer: Properties) -> Properties:
     """Return the target of a VPC endpoint, which EC2 returns as a gateway."""
-    gateway = found.get("gatewayId") or ""
+    gateway = answer.get("gatewayId") or ""
     return {"vpcEndpointId": gateway, "gatewayId": None} if gateway.startswith("vpce-") else {}

@@ -73,13 +73,13 @@ class LaunchTemplate(Resource):
         arguments: Properties = {}
         if inputs.get("description"):
             arguments["VersionDescription"] = inputs["description"]
-        found = aws.client("ec2").create_launch_template(
+        answer = aws.client("ec2").create_launch_template(
             LaunchTemplateName=inputs["name"],
             LaunchTemplateData=_data(inputs),
             **arguments,
             **tagged("launch-template", inputs),
         )
-        return str(found["LaunchTemplate"]["LaunchTemplateId"])
+        return str(answer["LaunchTemplate"]["LaunchTemplateId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the template and its latest version."""
@@ -115,12 +115,12 @@ class LaunchTemplate(Resource):
         client = aws.client("ec2")
         latest = None
         if changed(old, new, *CONTENT, "description"):
-            found = client.create_launch_template_version(
+            answer = client.create_launch_template_version(
                 LaunchTemplateId=identity,
                 LaunchTemplateData=_data(new),
                 VersionDescription=new.get("description") or "",
             )
-            latest = str(found["LaunchTemplateVersion"]["VersionNumber"])
+            latest = str(answer["LaunchTemplateVersion"]["VersionNumber"])
         default = latest if new.get("updateDefaultVersion") else None
         if new.get("defaultVersion") and changed(old, new, "defaultVersion"):
             default = str(new["defaultVersion"])

@@ -52,10 +52,10 @@ class Repository(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the repository."""
         call = aws.client("ecr").describe_repositories
-        found = call_or_none(call, MISSING, repositoryNames=[identity])
-        if found is None:
+        answer = call_or_none(call, MISSING, repositoryNames=[identity])
+        if answer is None:
             return None
-        repository = found["repositories"][0]
+        repository = answer["repositories"][0]
         encryption = repository.get("encryptionConfiguration")
         return {
             "name": identity,
@@ -108,15 +108,15 @@ class LifecyclePolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         codes = (MISSING, "LifecyclePolicyNotFoundException")
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("ecr").get_lifecycle_policy, *codes, repositoryName=identity
         )
-        if found is None:
+        if answer is None:
             return None
         return {
             "repository": identity,
-            "policy": found["lifecyclePolicyText"],
-            "registryId": found["registryId"],
+            "policy": answer["lifecyclePolicyText"],
+            "registryId": answer["registryId"],
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -140,15 +140,15 @@ class RepositoryPolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         codes = (MISSING, "RepositoryPolicyNotFoundException")
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("ecr").get_repository_policy, *codes, repositoryName=identity
         )
-        if found is None:
+        if answer is None:
             return None
         return {
             "repository": identity,
-            "policy": as_text(found["policyText"]),
-            "registryId": found["registryId"],
+            "policy": as_text(answer["policyText"]),
+            "registryId": answer["registryId"],
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

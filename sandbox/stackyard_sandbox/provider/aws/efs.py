@@ -48,10 +48,10 @@ class FileSystem(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the file system."""
         names = [name for name in self.takes if name != "lifecyclePolicies"]
-        found = aws.client("efs").create_file_system(
+        answer = aws.client("efs").create_file_system(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *names)
         )
-        return str(found["FileSystemId"])
+        return str(answer["FileSystemId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Write its lifecycle."""
@@ -63,10 +63,10 @@ class FileSystem(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the file system."""
         client = aws.client("efs")
-        found = call_or_none(client.describe_file_systems, NO_SYSTEM, FileSystemId=identity)
-        if found is None or not found["FileSystems"]:
+        answer = call_or_none(client.describe_file_systems, NO_SYSTEM, FileSystemId=identity)
+        if answer is None or not answer["FileSystems"]:
             return None
-        system = found["FileSystems"][0]
+        system = answer["FileSystems"][0]
         policies = client.describe_lifecycle_configuration(FileSystemId=identity)
         return {
             "creationToken": system["CreationToken"],
@@ -117,12 +117,12 @@ class MountTarget(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the target."""
         client = aws.client("efs")
-        found = call_or_none(
+        answer = call_or_none(
             client.describe_mount_targets, "MountTargetNotFound", MountTargetId=identity
         )
-        if found is None or not found["MountTargets"]:
+        if answer is None or not answer["MountTargets"]:
             return None
-        target = found["MountTargets"][0]
+        target = answer["MountTargets"][0]
         groups = client.describe_mount_target_security_groups(MountTargetId=identity)
         system = target["FileSystemId"]
         name = f"{system}.efs.{aws.region}.amazonaws.com"
@@ -161,18 +161,18 @@ class AccessPoint(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the access point."""
-        found = aws.client("efs").create_access_point(
+        answer = aws.client("efs").create_access_point(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *self.takes)
         )
-        return str(found["AccessPointId"])
+        return str(answer["AccessPointId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the access point."""
         call = aws.client("efs").describe_access_points
-        found = call_or_none(call, "AccessPointNotFound", AccessPointId=identity)
-        if found is None or not found["AccessPoints"]:
+        answer = call_or_none(call, "AccessPointNotFound", AccessPointId=identity)
+        if answer is None or not answer["AccessPoints"]:
             return None
-        point = found["AccessPoints"][0]
+        point = answer["AccessPoints"][0]
         system = point["FileSystemId"]
         return {
             "fileSystemId": system,
@@ -211,10 +211,10 @@ class FileSystemPolicy(Setting):
         """Read the policy."""
         codes = (NO_SYSTEM, "PolicyNotFound")
         call = aws.client("efs").describe_file_system_policy
-        found = call_or_none(call, *codes, FileSystemId=identity)
-        if found is None:
+        answer = call_or_none(call, *codes, FileSystemId=identity)
+        if answer is None:
             return None
-        return {"fileSystemId": identity, "policy": as_text(found["Policy"])}
+        return {"fileSystemId": identity, "policy": as_text(answer["Policy"])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy; the emulator fails (500): there it is deleted with its file system."""

@@ -40,10 +40,10 @@ class AccessEntry(Resource):
         """Read the entry."""
         cluster, _, principal = identity.partition(":")
         call = aws.client("eks").describe_access_entry
-        found = call_or_none(call, MISSING, clusterName=cluster, principalArn=principal)
-        if found is None:
+        answer = call_or_none(call, MISSING, clusterName=cluster, principalArn=principal)
+        if answer is None:
             return None
-        entry = found["accessEntry"]
+        entry = answer["accessEntry"]
         return {
             "clusterName": cluster,
             "principalArn": principal,
@@ -92,8 +92,8 @@ class AccessPolicyAssociation(Resource):
         """Find the policy among those of the entry."""
         cluster, principal, policy = identity.split("#")
         call = aws.client("eks").list_associated_access_policies
-        found = call_or_none(call, MISSING, clusterName=cluster, principalArn=principal) or {}
-        for entry in found.get("associatedAccessPolicies", []):
+        answer = call_or_none(call, MISSING, clusterName=cluster, principalArn=principal) or {}
+        for entry in answer.get("associatedAccessPolicies", []):
             if entry["policyArn"] == policy:
                 return {
                     "clusterName": cluster,
@@ -131,23 +131,23 @@ class PodIdentityAssociation(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Associate."""
-        found = aws.client("eks").create_pod_identity_association(
+        answer = aws.client("eks").create_pod_identity_association(
             tags=dict(inputs.get("tagsAll") or {}), **LOWER.pick(inputs, *self.takes)
         )
-        return str(found["association"]["associationId"])
+        return str(answer["association"]["associationId"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the association; the id of an import is `cluster,association`."""
         cluster, _, association = identity.rpartition(",")
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("eks").describe_pod_identity_association,
             MISSING,
             clusterName=cluster or state["clusterName"],
             associationId=association,
         )
-        if found is None:
+        if answer is None:
             return None
-        entry = found["association"]
+        entry = answer["association"]
         return {
             "clusterName": entry["clusterName"],
             "namespace": entry["namespace"],

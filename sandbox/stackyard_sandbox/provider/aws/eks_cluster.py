@@ -102,10 +102,10 @@ class Cluster(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the cluster."""
-        found = call_or_none(aws.client("eks").describe_cluster, MISSING, name=identity)
-        if found is None:
+        answer = call_or_none(aws.client("eks").describe_cluster, MISSING, name=identity)
+        if answer is None:
             return None
-        cluster = found["cluster"]
+        cluster = answer["cluster"]
         shown = NAMES.sdk({name: cluster.get(name) for name in SETTINGS})
         encryption = cluster.get("encryptionConfig") or [None]
         return {
@@ -198,10 +198,10 @@ class Addon(Resource):
         """Read the add-on and the roles of its service accounts."""
         cluster, _, name = identity.partition(":")
         client = aws.client("eks")
-        found = call_or_none(client.describe_addon, MISSING, clusterName=cluster, addonName=name)
-        if found is None:
+        answer = call_or_none(client.describe_addon, MISSING, clusterName=cluster, addonName=name)
+        if answer is None:
             return None
-        addon = found["addon"]
+        addon = answer["addon"]
         actual = {
             "clusterName": cluster,
             "addonName": name,
@@ -271,7 +271,7 @@ def _addon(inputs: Properties, conflicts: str | None) -> Properties:
 
 
 def _identity(client: Any, cluster: str, arn: str) -> Properties:
-    found = client.describe_pod_identity_association(
+    answer = client.describe_pod_identity_association(
         clusterName=cluster, associationId=arn.rpartition("/")[2]
     )["association"]
-    return {"roleArn": found["roleArn"], "serviceAccount": found["serviceAccount"]}
+    return {"roleArn": answer["roleArn"], "serviceAccount": answer["serviceAccount"]}

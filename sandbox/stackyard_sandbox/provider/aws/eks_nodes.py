@@ -90,10 +90,10 @@ class NodeGroup(Resource):
         """Read the pool."""
         cluster, _, name = identity.partition(":")
         call = aws.client("eks").describe_nodegroup
-        found = call_or_none(call, MISSING, clusterName=cluster, nodegroupName=name)
-        if found is None:
+        answer = call_or_none(call, MISSING, clusterName=cluster, nodegroupName=name)
+        if answer is None:
             return None
-        group = found["nodegroup"]
+        group = answer["nodegroup"]
         members = [NAMES.api_name(key) for key in SETTINGS]
         actual: Properties = NAMES.sdk({member: group.get(member) for member in members})
         resources = group.get("resources") or {}

@@ -70,21 +70,21 @@ class EventRule(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rule."""
         bus, name = _bus_and_name(identity)
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("events").describe_rule, MISSING, Name=name, EventBusName=bus
         )
-        if found is None:
+        if answer is None:
             return None
         return {
             "name": name,
             "eventBusName": bus,
-            "description": found.get("Description") or None,
-            "eventPattern": found.get("EventPattern") or None,
-            "scheduleExpression": found.get("ScheduleExpression") or None,
-            "roleArn": found.get("RoleArn") or None,
-            "state": found["State"],
-            "arn": found["Arn"],
-            "tagsAll": TAGS.read(aws, found["Arn"]),
+            "description": answer.get("Description") or None,
+            "eventPattern": answer.get("EventPattern") or None,
+            "scheduleExpression": answer.get("ScheduleExpression") or None,
+            "roleArn": answer.get("RoleArn") or None,
+            "state": answer["State"],
+            "arn": answer["Arn"],
+            "tagsAll": TAGS.read(aws, answer["Arn"]),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -98,9 +98,9 @@ class EventRule(Resource):
         client = aws.client("events")
         with ignoring_missing(MISSING):
             if state.get("forceDestroy"):
-                found = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
-                if found:
-                    ids = [target["Id"] for target in found]
+                answer = client.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
+                if answer:
+                    ids = [target["Id"] for target in answer]
                     client.remove_targets(Rule=name, EventBusName=bus, Ids=ids)
             client.delete_rule(Name=name, EventBusName=bus)
 
@@ -131,13 +131,13 @@ class EventTarget(Resource):
         if "rule" not in state:
             bus, rule, target = identity.split("/")
             state = {"eventBusName": bus, "rule": rule, "targetId": target}
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("events").list_targets_by_rule,
             MISSING,
             Rule=_rule_name(state),
             EventBusName=state["eventBusName"],
         )
-        for target in (found or {}).get("Targets", []):
+        for target in (answer or {}).get("Targets", []):
             if target["Id"] == state["targetId"]:
                 settings: Any = {name: target.get(TARGET.api_name(name)) for name in SETTINGS}
                 return {

@@ -44,21 +44,21 @@ class Policy(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the policy."""
-        found = aws.client("iam").create_policy(
+        answer = aws.client("iam").create_policy(
             PolicyName=inputs["name"],
             PolicyDocument=inputs["policy"],
             Tags=POLICY_TAGS.api(inputs.get("tagsAll")),
             **PASCAL.pick(inputs, "path", "description"),
         )
-        return str(found["Policy"]["Arn"])
+        return str(answer["Policy"]["Arn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy and the document of its default version."""
         client = aws.client("iam")
-        found = call_or_none(client.get_policy, MISSING, PolicyArn=identity)
-        if found is None:
+        answer = call_or_none(client.get_policy, MISSING, PolicyArn=identity)
+        if answer is None:
             return None
-        policy = found["Policy"]
+        policy = answer["Policy"]
         version = client.get_policy_version(
             PolicyArn=identity, VersionId=policy["DefaultVersionId"]
         )["PolicyVersion"]
@@ -116,10 +116,10 @@ class RolePolicy(Resource):
         """Read the policy."""
         role, _, name = identity.partition(":")
         client = aws.client("iam")
-        found = call_or_none(client.get_role_policy, MISSING, RoleName=role, PolicyName=name)
-        if found is None:
+        answer = call_or_none(client.get_role_policy, MISSING, RoleName=role, PolicyName=name)
+        if answer is None:
             return None
-        return {"role": role, "name": name, "policy": as_text(found["PolicyDocument"])}
+        return {"role": role, "name": name, "policy": as_text(answer["PolicyDocument"])}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Write the policy again."""
@@ -147,11 +147,11 @@ class RolePolicyAttachment(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Return whether the policy is attached."""
         role, _, arn = identity.partition("/")
-        found = (
+        answer = (
             call_or_none(aws.client("iam").list_attached_role_policies, MISSING, RoleName=role)
             or {}
         )
-        attached = {entry["PolicyArn"] for entry in found.get("AttachedPolicies", [])}
+        attached = {entry["PolicyArn"] for entry in answer.get("AttachedPolicies", [])}
         return {"role": role, "policyArn": arn} if arn in attached else None
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

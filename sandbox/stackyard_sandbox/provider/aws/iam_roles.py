@@ -87,10 +87,10 @@ class Role(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the role; its policies only if they are set on the role itself."""
         client = aws.client("iam")
-        found = call_or_none(client.get_role, MISSING, RoleName=identity)
-        if found is None:
+        answer = call_or_none(client.get_role, MISSING, RoleName=identity)
+        if answer is None:
             return None
-        role = found["Role"]
+        role = answer["Role"]
         actual = {
             "name": role["RoleName"],
             "path": role["Path"],
@@ -178,12 +178,12 @@ class InstanceProfile(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the profile and its role."""
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("iam").get_instance_profile, MISSING, InstanceProfileName=identity
         )
-        if found is None:
+        if answer is None:
             return None
-        profile = found["InstanceProfile"]
+        profile = answer["InstanceProfile"]
         roles = [role["RoleName"] for role in profile["Roles"]]
         return {
             "name": profile["InstanceProfileName"],
@@ -226,28 +226,28 @@ class OpenIdConnectProvider(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Register the issuer."""
-        found = aws.client("iam").create_open_id_connect_provider(
+        answer = aws.client("iam").create_open_id_connect_provider(
             Url=inputs["url"],
             ClientIDList=inputs["clientIdLists"],
             ThumbprintList=inputs.get("thumbprintLists") or ["0" * 40],
             Tags=OIDC_TAGS.api(inputs.get("tagsAll")),
         )
-        return str(found["OpenIDConnectProviderArn"])
+        return str(answer["OpenIDConnectProviderArn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the issuer."""
         client = aws.client("iam")
         where = {"OpenIDConnectProviderArn": identity}
-        found = call_or_none(client.get_open_id_connect_provider, MISSING, **where)
-        if found is None:
+        answer = call_or_none(client.get_open_id_connect_provider, MISSING, **where)
+        if answer is None:
             return None
-        url = found["Url"]
+        url = answer["Url"]
         return {
             "url": url if url.startswith("https://") else f"https://{url}",
-            "clientIdLists": found.get("ClientIDList", []),
-            "thumbprintLists": found.get("ThumbprintList", []),
+            "clientIdLists": answer.get("ClientIDList", []),
+            "thumbprintLists": answer.get("ThumbprintList", []),
             "arn": identity,
-            "tagsAll": OIDC_TAGS.to_dict(found.get("Tags")),
+            "tagsAll": OIDC_TAGS.to_dict(answer.get("Tags")),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -272,8 +272,8 @@ def _inline(client: Any, role: str) -> list[Properties]:
     names = client.list_role_policies(RoleName=role)["PolicyNames"]
     documents = (client.get_role_policy(RoleName=role, PolicyName=name) for name in names)
     return [
-        {"name": found["PolicyName"], "policy": as_text(found["PolicyDocument"])}
-        for found in documents
+        {"name": answer["PolicyName"], "policy": as_text(answer["PolicyDocument"])}
+        for answer in documents
     ]
 
 

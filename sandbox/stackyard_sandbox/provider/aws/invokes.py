@@ -24,9 +24,9 @@ def answer(token: str, aws: Cloud, arguments: Properties) -> Properties:
 
 def caller_identity(aws: Cloud, arguments: Properties) -> Properties:
     """Return the identity of the sandbox's calls."""
-    found = aws.client("sts").get_caller_identity()
-    account = found["Account"]
-    return {"id": account, "accountId": account, "arn": found["Arn"], "userId": found["UserId"]}
+    answer = aws.client("sts").get_caller_identity()
+    account = answer["Account"]
+    return {"id": account, "accountId": account, "arn": answer["Arn"], "userId": answer["UserId"]}
 
 
 def region(aws: Cloud, arguments: Properties) -> Properties:
@@ -60,10 +60,10 @@ def availability_zones(aws: Cloud, arguments: Properties) -> Properties:
     ]
     if arguments.get("state"):
         filters.append({"Name": "state", "Values": [arguments["state"]]})
-    found = aws.client("ec2").describe_availability_zones(Filters=filters)["AvailabilityZones"]
+    answer = aws.client("ec2").describe_availability_zones(Filters=filters)["AvailabilityZones"]
     without = {*(arguments.get("excludeNames") or []), *(arguments.get("excludeZoneIds") or [])}
     zones = sorted(
-        (zone for zone in found if not without & {zone["ZoneName"], zone["ZoneId"]}),
+        (zone for zone in answer if not without & {zone["ZoneName"], zone["ZoneId"]}),
         key=lambda zone: str(zone["ZoneName"]),
     )
     return {
@@ -79,12 +79,12 @@ def parameter(aws: Cloud, arguments: Properties) -> Properties:
     """Read a parameter of Systems Manager."""
     name = arguments["name"]
     call = aws.client("ssm").get_parameter
-    found = call_or_none(call, "ParameterNotFound", Name=name, WithDecryption=True)
-    if found is None:
+    answer = call_or_none(call, "ParameterNotFound", Name=name, WithDecryption=True)
+    if answer is None:
         public = str(name).startswith(PUBLIC_PARAMETERS)
         reason = "AWS publishes it, the emulator does not have it" if public else "it is not there"
         raise ProviderError(f"aws:ssm/getParameter: `{name}`: {reason}")
-    shown = found["Parameter"]
+    shown = answer["Parameter"]
     return {
         "id": name,
         "name": name,

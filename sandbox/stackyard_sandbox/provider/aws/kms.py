@@ -63,8 +63,8 @@ class Key(Resource):
             "multiRegion",
             "bypassPolicyLockoutSafetyCheck",
         )
-        found = aws.client("kms").create_key(Tags=TAGS.api(inputs.get("tagsAll")), **arguments)
-        return str(found["KeyMetadata"]["KeyId"])
+        answer = aws.client("kms").create_key(Tags=TAGS.api(inputs.get("tagsAll")), **arguments)
+        return str(answer["KeyMetadata"]["KeyId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Enable rotation, and disable the key, if requested."""
@@ -76,10 +76,10 @@ class Key(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the key, its policy, rotation and tags."""
         client = aws.client("kms")
-        found = call_or_none(client.describe_key, *MISSING, KeyId=identity)
-        if found is None or found["KeyMetadata"]["KeyState"] == "PendingDeletion":
+        answer = call_or_none(client.describe_key, *MISSING, KeyId=identity)
+        if answer is None or answer["KeyMetadata"]["KeyState"] == "PendingDeletion":
             return None
-        key = found["KeyMetadata"]
+        key = answer["KeyMetadata"]
         policy = client.get_key_policy(KeyId=identity, PolicyName="default")["Policy"]
         rotation = client.get_key_rotation_status(KeyId=identity)
         return {

@@ -94,10 +94,10 @@ class Function(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the function's configuration."""
-        found = call_or_none(aws.client("lambda").get_function, MISSING, FunctionName=identity)
-        if found is None:
+        answer = call_or_none(aws.client("lambda").get_function, MISSING, FunctionName=identity)
+        if answer is None:
             return None
-        function = found["Configuration"]
+        function = answer["Configuration"]
         members = [NAMES.api_name(name) for name in SETTINGS]
         shown = NAMES.sdk({member: function.get(member) for member in members})
         arn = function["FunctionArn"]
@@ -116,7 +116,7 @@ class Function(Resource):
             "lastModified": function.get("LastModified"),
             "codeSha256": function.get("CodeSha256"),
             "sourceCodeSize": function.get("CodeSize"),
-            "tagsAll": dict(found.get("Tags") or {}),
+            "tagsAll": dict(answer.get("Tags") or {}),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -176,8 +176,8 @@ class Permission(Resource):
         """Find the statement in the function's policy; an import's id is `function/statement`."""
         function, _, statement = identity.rpartition("/")
         name = function or state["function"]
-        found = call_or_none(aws.client("lambda").get_policy, MISSING, FunctionName=name)
-        for entry in json.loads(found["Policy"])["Statement"] if found else []:
+        answer = call_or_none(aws.client("lambda").get_policy, MISSING, FunctionName=name)
+        for entry in json.loads(answer["Policy"])["Statement"] if answer else []:
             if entry.get("Sid") == statement:
                 principal = entry["Principal"]
                 named = principal if isinstance(principal, str) else next(iter(principal.values()))
@@ -221,8 +221,8 @@ def _packed(code: Asset) -> bytes:
     files: dict[str, bytes] = {}
     if code.path:
         root = Path(code.path)
-        found = (path for path in sorted(root.rglob("*")) if path.is_file())
-        files = {str(path.relative_to(root)): path.read_bytes() for path in found}
+        answer = (path for path in sorted(root.rglob("*")) if path.is_file())
+        files = {str(path.relative_to(root)): path.read_bytes() for path in answer}
     for name, part in (code.parts or {}).items():
         files[name] = _content(part)
     buffer = io.BytesIO()

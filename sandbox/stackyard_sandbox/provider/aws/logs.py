@@ -124,8 +124,8 @@ class LogMetricFilter(Resource):
         """Find the filter by its name."""
         where = {"logGroupName": state["logGroupName"]} if "logGroupName" in state else {}
         call = aws.client("logs").describe_metric_filters
-        found = call_or_none(call, MISSING, filterNamePrefix=identity, **where) or {}
-        named = (one for one in found.get("metricFilters", []) if one["filterName"] == identity)
+        answer = call_or_none(call, MISSING, filterNamePrefix=identity, **where) or {}
+        named = (one for one in answer.get("metricFilters", []) if one["filterName"] == identity)
         entry = next(named, None)
         if entry is None:
             return None

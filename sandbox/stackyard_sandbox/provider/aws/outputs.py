@@ -88,10 +88,10 @@ def inputs_from_cloud(
     return {key: value for key, value in recorded.items() if value is not None}
 
 
-def _own_tags(found: Any, recorded: Any, default: Mapping[str, str]) -> Properties:
+def _own_tags(answer: Any, recorded: Any, default: Mapping[str, str]) -> Properties:
     own = recorded if isinstance(recorded, dict) else {}
     return {
-        key: text for key, text in (found or {}).items() if key in own or default.get(key) != text
+        key: text for key, text in (answer or {}).items() if key in own or default.get(key) != text
     }
 
 

@@ -65,10 +65,10 @@ def _statement(given: Properties) -> Properties:
 def _principals(given: list[Properties]) -> Any:
     if any(one["type"] == "*" and one["identifiers"] == ["*"] for one in given):
         return "*"
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for one in given:
-        found.setdefault(one["type"], []).extend(one["identifiers"])
-    return {kind: _short(identifiers) for kind, identifiers in found.items()}
+        result.setdefault(one["type"], []).extend(one["identifiers"])
+    return {kind: _short(identifiers) for kind, identifiers in result.items()}
 
 
 def _short(values: list[str], *, keep_order: bool = False) -> str | list[str]:
@@ -77,8 +77,8 @@ def _short(values: list[str], *, keep_order: bool = False) -> str | list[str]:
 
 
 def _statements(text: str) -> list[Properties]:
-    found = json.loads(text).get("Statement") or []
-    return found if isinstance(found, list) else [found]
+    answer = json.loads(text).get("Statement") or []
+    return answer if isinstance(answer, list) else [answer]
 
 
 def _merged(base: list[Properties], over: list[Properties]) -> list[Properties]:

@@ -41,10 +41,10 @@ class SubnetGroup(Resource):
         """Read the group."""
         call = aws.client("rds").describe_db_subnet_groups
         codes = ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound")
-        found = call_or_none(call, *codes, DBSubnetGroupName=identity)
-        if found is None or not found["DBSubnetGroups"]:
+        answer = call_or_none(call, *codes, DBSubnetGroupName=identity)
+        if answer is None or not answer["DBSubnetGroups"]:
             return None
-        group = found["DBSubnetGroups"][0]
+        group = answer["DBSubnetGroups"][0]
         return {
             "name": identity,
             "description": group["DBSubnetGroupDescription"],
@@ -102,10 +102,10 @@ class ParameterGroup(Resource):
         client = aws.client("rds")
         codes = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
         call = client.describe_db_parameter_groups
-        found = call_or_none(call, *codes, DBParameterGroupName=identity)
-        if found is None or not found["DBParameterGroups"]:
+        answer = call_or_none(call, *codes, DBParameterGroupName=identity)
+        if answer is None or not answer["DBParameterGroups"]:
             return None
-        group = found["DBParameterGroups"][0]
+        group = answer["DBParameterGroups"][0]
         known = client.describe_db_parameters(DBParameterGroupName=identity)["Parameters"]
         return {
             "name": identity,

@@ -134,10 +134,10 @@ class Instance(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the instance."""
         names = [name for name in self.takes if name not in (*DELETION, "identifierPrefix")]
-        found = aws.client("rds").create_db_instance(
+        answer = aws.client("rds").create_db_instance(
             Tags=TAGS.api(inputs.get("tagsAll")), **NAMES.pick(inputs, *names)
         )
-        return str(found["DBInstance"]["DbiResourceId"])
+        return str(answer["DBInstance"]["DbiResourceId"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Wait until it is available."""
@@ -151,10 +151,10 @@ class Instance(Resource):
         """Read the instance; its password cannot be read."""
         call = aws.client("rds").describe_db_instances
         name = state.get("identifier", identity)
-        found = call_or_none(call, "DBInstanceNotFound", DBInstanceIdentifier=name)
-        if found is None or not found["DBInstances"]:
+        answer = call_or_none(call, "DBInstanceNotFound", DBInstanceIdentifier=name)
+        if answer is None or not answer["DBInstances"]:
             return None
-        instance = found["DBInstances"][0]
+        instance = answer["DBInstances"][0]
         address = instance.get("Endpoint", {})
         groups = [one["VpcSecurityGroupId"] for one in instance.get("VpcSecurityGroups", [])]
         parameters = instance.get("DBParameterGroups") or [{}]

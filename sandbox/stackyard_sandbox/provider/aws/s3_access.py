@@ -49,10 +49,10 @@ class BucketPublicAccessBlock(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the four options."""
         codes = (*NO_BUCKET, "NoSuchPublicAccessBlockConfiguration")
-        found = call_or_none(aws.client("s3").get_public_access_block, *codes, Bucket=identity)
-        if found is None:
+        answer = call_or_none(aws.client("s3").get_public_access_block, *codes, Bucket=identity)
+        if answer is None:
             return None
-        switches = Casing().sdk(found["PublicAccessBlockConfiguration"])
+        switches = Casing().sdk(answer["PublicAccessBlockConfiguration"])
         return {"bucket": identity, **switches}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -74,8 +74,8 @@ class BucketPolicy(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         codes = (*NO_BUCKET, "NoSuchBucketPolicy")
-        found = call_or_none(aws.client("s3").get_bucket_policy, *codes, Bucket=identity)
-        return found and {"bucket": identity, "policy": found["Policy"]}
+        answer = call_or_none(aws.client("s3").get_bucket_policy, *codes, Bucket=identity)
+        return answer and {"bucket": identity, "policy": answer["Policy"]}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
@@ -98,10 +98,12 @@ class BucketLogging(BucketSetting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the target."""
-        found = call_or_none(aws.client("s3").get_bucket_logging, *NO_BUCKET, Bucket=identity) or {}
-        if "LoggingEnabled" not in found:
+        answer = (
+            call_or_none(aws.client("s3").get_bucket_logging, *NO_BUCKET, Bucket=identity) or {}
+        )
+        if "LoggingEnabled" not in answer:
             return None
-        enabled = found["LoggingEnabled"]
+        enabled = answer["LoggingEnabled"]
         return {
             "bucket": identity,
             "targetBucket": enabled["TargetBucket"],
@@ -138,14 +140,14 @@ class BucketNotification(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the configuration; one without targets counts as deleted."""
         client = aws.client("s3")
-        found = call_or_none(
+        answer = call_or_none(
             client.get_bucket_notification_configuration, *NO_BUCKET, Bucket=identity
         )
-        if found is None:
+        if answer is None:
             return None
         actual: Properties = {}
         for kind, (member, arn, property_) in TARGETS.items():
-            entries = [_notification_inputs(one, arn, property_) for one in found.get(member, [])]
+            entries = [_notification_inputs(one, arn, property_) for one in answer.get(member, [])]
             actual[kind] = entries or None
         # The emulator stores `EventBridgeConfiguration` but does not return it, so it stays as
         # recorded.
@@ -208,24 +210,24 @@ class AccessPoint(Resource):
         account, _, name = identity.partition(":")
         client = aws.client("s3control")
         where = {"AccountId": account, "Name": name}
-        found = call_or_none(client.get_access_point, *NO_ACCESS_POINT, **where)
-        if found is None:
+        answer = call_or_none(client.get_access_point, *NO_ACCESS_POINT, **where)
+        if answer is None:
             return None
         policy = call_or_none(client.get_access_point_policy, *NO_ACCESS_POINT, **where) or {}
         arn = _access_point_arn(aws, identity)
         return {
             "accountId": account,
             "name": name,
-            "bucket": found["Bucket"],
+            "bucket": answer["Bucket"],
             "arn": arn,
-            "alias": found.get("Alias"),
+            "alias": answer.get("Alias"),
             "domainName": f"{name}-{account}.s3-accesspoint.{aws.region}.amazonaws.com",
-            "networkOrigin": found.get("NetworkOrigin"),
+            "networkOrigin": answer.get("NetworkOrigin"),
             "policy": policy.get("Policy"),
-            "endpoints": found.get("Endpoints"),
+            "endpoints": answer.get("Endpoints"),
             "tagsAll": TAGS.read(aws, arn),
             "publicAccessBlockConfiguration": Casing().sdk(
-                found.get("PublicAccessBlockConfiguration")
+                answer.get("PublicAccessBlockConfiguration")
             ),
         }
 

@@ -65,20 +65,20 @@ class BucketObjectv2(Resource):
             raise ProviderError("an object is imported as `s3://bucket/key` by the target `aws`")
         client = aws.client("s3")
         where = {"Bucket": state["bucket"], "Key": identity}
-        found = call_or_none(client.head_object, *NO_BUCKET, "NoSuchKey", **where)
-        if found is None:
+        answer = call_or_none(client.head_object, *NO_BUCKET, "NoSuchKey", **where)
+        if answer is None:
             return None
         tags = client.get_object_tagging(**where)["TagSet"]
         headers = NAMES.sdk(
-            {NAMES.api_name(name): found.get(NAMES.api_name(name)) for name in HEADERS}
+            {NAMES.api_name(name): answer.get(NAMES.api_name(name)) for name in HEADERS}
         )
         return {
             **headers,
             "bucket": state["bucket"],
             "key": identity,
             "arn": f"arn:{aws.partition}:s3:::{state['bucket']}/{identity}",
-            "etag": found["ETag"].strip('"'),
-            "versionId": found.get("VersionId"),
+            "etag": answer["ETag"].strip('"'),
+            "versionId": answer.get("VersionId"),
             "tagsAll": {tag["Key"]: tag["Value"] for tag in tags},
         }
 

@@ -50,12 +50,12 @@ class BucketVersioning(BucketSetting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the status; it is `Disabled` for a bucket whose versioning was never enabled."""
-        found = call_or_none(aws.client("s3").get_bucket_versioning, *NO_BUCKET, Bucket=identity)
-        if found is None:
+        answer = call_or_none(aws.client("s3").get_bucket_versioning, *NO_BUCKET, Bucket=identity)
+        if answer is None:
             return None
         return {
             "bucket": identity,
-            "versioningConfiguration": {"status": found.get("Status", "Disabled")},
+            "versioningConfiguration": {"status": answer.get("Status", "Disabled")},
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -83,10 +83,10 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rules."""
         codes = (*NO_BUCKET, "ServerSideEncryptionConfigurationNotFoundError")
-        found = call_or_none(aws.client("s3").get_bucket_encryption, *codes, Bucket=identity)
-        if found is None:
+        answer = call_or_none(aws.client("s3").get_bucket_encryption, *codes, Bucket=identity)
+        if answer is None:
             return None
-        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
         return {"bucket": identity, "rules": SPELLING.sdk(rules)}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -115,10 +115,10 @@ class BucketLifecycleConfiguration(BucketSetting):
         """Read all rules."""
         codes = (*NO_BUCKET, "NoSuchLifecycleConfiguration")
         client = aws.client("s3")
-        found = call_or_none(client.get_bucket_lifecycle_configuration, *codes, Bucket=identity)
-        if found is None:
+        answer = call_or_none(client.get_bucket_lifecycle_configuration, *codes, Bucket=identity)
+        if answer is None:
             return None
-        rules = [_lifecycle_inputs(rule) for rule in found["Rules"]]
+        rules = [_lifecycle_inputs(rule) for rule in answer["Rules"]]
         return {"bucket": identity, "rules": rules}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -142,12 +142,12 @@ class BucketOwnershipControls(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the rule."""
         codes = (*NO_BUCKET, "OwnershipControlsNotFoundError")
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("s3").get_bucket_ownership_controls, *codes, Bucket=identity
         )
-        if found is None:
+        if answer is None:
             return None
-        return {"bucket": identity, "rule": SPELLING.sdk(found["OwnershipControls"]["Rules"][0])}
+        return {"bucket": identity, "rule": SPELLING.sdk(answer["OwnershipControls"]["Rules"][0])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the rule."""
@@ -175,12 +175,12 @@ class BucketObjectLockConfiguration(BucketSetting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the default retention."""
         codes = (*NO_BUCKET, "ObjectLockConfigurationNotFoundError")
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("s3").get_object_lock_configuration, *codes, Bucket=identity
         )
-        if found is None:
+        if answer is None:
             return None
-        configuration = SPELLING.sdk(found["ObjectLockConfiguration"])
+        configuration = SPELLING.sdk(answer["ObjectLockConfiguration"])
         return {"bucket": identity, "rule": None, **configuration}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

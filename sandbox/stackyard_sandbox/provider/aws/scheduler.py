@@ -69,15 +69,15 @@ class Schedule(Resource):
         """Read the schedule."""
         group, _, name = identity.partition("/")
         call = aws.client("scheduler").get_schedule
-        found = call_or_none(call, MISSING, GroupName=group, Name=name)
-        if found is None:
+        answer = call_or_none(call, MISSING, GroupName=group, Name=name)
+        if answer is None:
             return None
         members = [PASCAL.api_name(key) for key in SETTINGS]
-        shown = PASCAL.sdk({member: found.get(member) for member in members})
+        shown = PASCAL.sdk({member: answer.get(member) for member in members})
         for key in ("startDate", "endDate"):
             if key in shown:
                 shown[key] = shown[key].strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {"description": None, "kmsKeyArn": None, **shown, "arn": found["Arn"]}
+        return {"description": None, "kmsKeyArn": None, **shown, "arn": answer["Arn"]}
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
         """Write the schedule again."""
@@ -107,14 +107,14 @@ class ScheduleGroup(Resource):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the group."""
-        found = call_or_none(aws.client("scheduler").get_schedule_group, MISSING, Name=identity)
-        if found is None:
+        answer = call_or_none(aws.client("scheduler").get_schedule_group, MISSING, Name=identity)
+        if answer is None:
             return None
         return {
             "name": identity,
-            "arn": found["Arn"],
-            "state": found.get("State"),
-            "tagsAll": TAGS.read(aws, found["Arn"]),
+            "arn": answer["Arn"],
+            "state": answer.get("State"),
+            "tagsAll": TAGS.read(aws, answer["Arn"]),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

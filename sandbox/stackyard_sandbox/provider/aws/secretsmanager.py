@@ -38,10 +38,10 @@ class Secret(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the secret."""
         arguments = PASCAL.pick(inputs, "name", "description", "kmsKeyId")
-        found = aws.client("secretsmanager").create_secret(
+        answer = aws.client("secretsmanager").create_secret(
             Tags=TAGS.api(inputs.get("tagsAll")), **arguments
         )
-        return str(found["ARN"])
+        return str(answer["ARN"])
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:
         """Write the resource policy that is set on the secret itself."""
@@ -53,15 +53,15 @@ class Secret(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the secret; one pending deletion counts as deleted."""
         client = aws.client("secretsmanager")
-        found = call_or_none(client.describe_secret, *MISSING, SecretId=identity)
-        if found is None or found.get("DeletedDate"):
+        answer = call_or_none(client.describe_secret, *MISSING, SecretId=identity)
+        if answer is None or answer.get("DeletedDate"):
             return None
         actual = {
-            "name": found["Name"],
-            "description": found.get("Description") or None,
-            "kmsKeyId": found.get("KmsKeyId"),
-            "arn": found["ARN"],
-            "tagsAll": TAGS.to_dict(found.get("Tags")),
+            "name": answer["Name"],
+            "description": answer.get("Description") or None,
+            "kmsKeyId": answer.get("KmsKeyId"),
+            "arn": answer["ARN"],
+            "tagsAll": TAGS.to_dict(answer.get("Tags")),
         }
         if state.get("policy"):
             policy = client.get_resource_policy(SecretId=identity)
@@ -105,28 +105,28 @@ class SecretVersion(Resource):
         arguments = PASCAL.pick(inputs, "secretString", "versionStages")
         if inputs.get("secretBinary"):
             arguments["SecretBinary"] = base64.b64decode(inputs["secretBinary"])
-        found = aws.client("secretsmanager").put_secret_value(
+        answer = aws.client("secretsmanager").put_secret_value(
             SecretId=inputs["secretId"], **arguments
         )
-        return f"{found['ARN']}|{found['VersionId']}"
+        return f"{answer['ARN']}|{answer['VersionId']}"
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the value; a version without a stage counts as deleted, as in the service."""
         secret, _, version = identity.partition("|")
         client = aws.client("secretsmanager")
         codes = (*MISSING, "InvalidRequestException")
-        found = call_or_none(client.get_secret_value, *codes, SecretId=secret, VersionId=version)
-        if found is None or not found.get("VersionStages"):
+        answer = call_or_none(client.get_secret_value, *codes, SecretId=secret, VersionId=version)
+        if answer is None or not answer.get("VersionStages"):
             return None
-        binary = found.get("SecretBinary")
+        binary = answer.get("SecretBinary")
         return {
             "secretId": state.get("secretId", secret),
-            "secretString": found.get("SecretString"),
+            "secretString": answer.get("SecretString"),
             "secretBinary": base64.b64encode(binary).decode() if binary else None,
-            "versionStages": found["VersionStages"],
+            "versionStages": answer["VersionStages"],
             "versionId": version,
-            "arn": found["ARN"],
-            "secretArn": found["ARN"],
+            "arn": answer["ARN"],
+            "secretArn": answer["ARN"],
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -161,10 +161,10 @@ class SecretPolicy(Setting):
         """Read the policy."""
         client = aws.client("secretsmanager")
         codes = (*MISSING, "InvalidRequestException")
-        found = call_or_none(client.get_resource_policy, *codes, SecretId=identity)
-        if found is None or not found.get("ResourcePolicy"):
+        answer = call_or_none(client.get_resource_policy, *codes, SecretId=identity)
+        if answer is None or not answer.get("ResourcePolicy"):
             return None
-        return {"secretArn": identity, "policy": as_text(found["ResourcePolicy"])}
+        return {"secretArn": identity, "policy": as_text(answer["ResourcePolicy"])}
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Remove the policy."""
@@ -190,16 +190,16 @@ class SecretRotation(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read function and schedule."""
-        found = call_or_none(
+        answer = call_or_none(
             aws.client("secretsmanager").describe_secret, *MISSING, SecretId=identity
         )
-        if found is None or not found.get("RotationEnabled"):
+        if answer is None or not answer.get("RotationEnabled"):
             return None
         return {
             "secretId": identity,
             "rotationEnabled": True,
-            "rotationLambdaArn": found.get("RotationLambdaARN") or None,
-            "rotationRules": PASCAL.sdk(found.get("RotationRules") or {}) or None,
+            "rotationLambdaArn": answer.get("RotationLambdaARN") or None,
+            "rotationRules": PASCAL.sdk(answer.get("RotationRules") or {}) or None,
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

@@ -83,13 +83,13 @@ class AwsServicer(PackageServicer[Cloud]):
             filled["tagsAll"] = merged_tags(
                 values.get("tags"), self.configured(context).default_tags
             )
-        found = [(one.path, one.reason) for one in failures]
-        found += handler.problems(filled) if not found else []
+        result = [(one.path, one.reason) for one in failures]
+        result += handler.problems(filled) if not result else []
         if "tags" in news.secrets:
             news.secrets.add("tagsAll")
         return provider_pb2.CheckResponse(
             inputs=encode(filled, news.secrets & filled.keys()),
-            failures=[provider_pb2.CheckFailure(property=at, reason=why) for at, why in found],
+            failures=[provider_pb2.CheckFailure(property=at, reason=why) for at, why in result],
         )
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
@@ -97,14 +97,14 @@ class AwsServicer(PackageServicer[Cloud]):
         token, _ = _of_urn(request.urn)
         handler = _handler(token)
         old, new = decode(request.old_inputs).values, decode(request.news).values
-        found = _changes(handler, old, new)
+        answer = _changes(handler, old, new)
         replacing = handler.replacing(old, new) | {"region"}
         kinds = provider_pb2.DiffResponse
         return provider_pb2.DiffResponse(
-            changes=kinds.DIFF_SOME if found else kinds.DIFF_NONE,
-            diffs=sorted({change.path.split(".")[0].split("[")[0] for change in found}),
-            replaces=[one.path for one in found if one.falls_under(replacing)],
-            detailedDiff={change.path: _detail(change, replacing) for change in found},
+            changes=kinds.DIFF_SOME if answer else kinds.DIFF_NONE,
+            diffs=sorted({change.path.split(".")[0].split("[")[0] for change in answer}),
+            replaces=[one.path for one in answer if one.falls_under(replacing)],
+            detailedDiff={change.path: _detail(change, replacing) for change in answer},
             hasDetailedDiff=True,
             deleteBeforeReplace=_delete_first(handler, old, new),
         )
@@ -206,13 +206,13 @@ def _of_urn(urn: str) -> tuple[str, str]:
 
 
 def _handler(token: str) -> Resource:
-    found = catalogue.handler(token)
-    if found is None:
+    answer = catalogue.handler(token)
+    if answer is None:
         raise ProviderError(
             f"the sandbox has no {token}; it serves the types that Stackyard's components use. "
             "Use the target `aws` for this stack"
         )
-    return found
+    return answer
 
 
 def _read(handler: Resource, aws: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -227,11 +227,11 @@ def _read(handler: Resource, aws: Cloud, identity: str, state: Properties) -> Pr
 
 def _changes(handler: Resource, old: Properties, new: Properties) -> list[Change]:
     """Compare inputs; properties that an import could not read are no change."""
-    found = changes(old, new)
+    answer = changes(old, new)
     if not old.get(IMPORTED):
-        return found
+        return answer
     stable_spelling = handler.replaces | {"region"} | handler.defaults.keys()
-    return [one for one in found if one.kind != "ADD" or not one.falls_under(stable_spelling)]
+    return [one for one in answer if one.kind != "ADD" or not one.falls_under(stable_spelling)]
 
 
 def _delete_first(handler: Resource, old: Properties, new: Properties) -> bool:

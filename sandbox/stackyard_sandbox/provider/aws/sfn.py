@@ -55,41 +55,41 @@ class StateMachine(Resource):
         """
         definition, kind = inputs.get("definition"), inputs["type"]
         if isinstance(definition, str):
-            found = aws.client("stepfunctions").validate_state_machine_definition(
+            answer = aws.client("stepfunctions").validate_state_machine_definition(
                 definition=definition, type=kind
             )
-            if found["result"] != "OK":
-                raise ProviderError(f"definition: {found['diagnostics'][0]['message']}")
+            if answer["result"] != "OK":
+                raise ProviderError(f"definition: {answer['diagnostics'][0]['message']}")
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the machine."""
-        found = aws.client("stepfunctions").create_state_machine(
+        answer = aws.client("stepfunctions").create_state_machine(
             name=inputs["name"],
             type=inputs["type"],
             tags=TAGS.api(inputs.get("tagsAll")),
             **_settings(inputs),
         )
-        return str(found["stateMachineArn"])
+        return str(answer["stateMachineArn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the machine."""
         call = aws.client("stepfunctions").describe_state_machine
-        found = call_or_none(call, "StateMachineDoesNotExist", stateMachineArn=identity)
-        if found is None or found["status"] == "DELETING":
+        answer = call_or_none(call, "StateMachineDoesNotExist", stateMachineArn=identity)
+        if answer is None or answer["status"] == "DELETING":
             return None
-        logging = dict(found.get("loggingConfiguration") or {})
+        logging = dict(answer.get("loggingConfiguration") or {})
         if destinations := logging.pop("destinations", None):
             logging["logDestination"] = destinations[0]["cloudWatchLogsLogGroup"]["logGroupArn"]
         return {
-            "name": found["name"],
-            "definition": found["definition"],
-            "roleArn": found["roleArn"],
-            "type": found.get("type", "STANDARD"),
+            "name": answer["name"],
+            "definition": answer["definition"],
+            "roleArn": answer["roleArn"],
+            "type": answer.get("type", "STANDARD"),
             "loggingConfiguration": logging or None,
-            "tracingConfiguration": found.get("tracingConfiguration") or None,
-            "encryptionConfiguration": found.get("encryptionConfiguration") or None,
-            "status": found["status"],
-            "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "tracingConfiguration": answer.get("tracingConfiguration") or None,
+            "encryptionConfiguration": answer.get("encryptionConfiguration") or None,
+            "status": answer["status"],
+            "creationDate": answer["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "arn": identity,
             "tagsAll": TAGS.read(aws, identity),
         }
@@ -118,22 +118,22 @@ class Activity(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the activity."""
-        found = aws.client("stepfunctions").create_activity(
+        answer = aws.client("stepfunctions").create_activity(
             tags=TAGS.api(inputs.get("tagsAll")),
             **LOWER.pick(inputs, "name", "encryptionConfiguration"),
         )
-        return str(found["activityArn"])
+        return str(answer["activityArn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the activity."""
         call = aws.client("stepfunctions").describe_activity
-        found = call_or_none(call, "ActivityDoesNotExist", activityArn=identity)
-        if found is None:
+        answer = call_or_none(call, "ActivityDoesNotExist", activityArn=identity)
+        if answer is None:
             return None
         return {
-            "name": found["name"],
-            "encryptionConfiguration": found.get("encryptionConfiguration") or None,
-            "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "name": answer["name"],
+            "encryptionConfiguration": answer.get("encryptionConfiguration") or None,
+            "creationDate": answer["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "arn": identity,
             "tagsAll": TAGS.read(aws, identity),
         }

@@ -60,19 +60,19 @@ class SigningProfile(Resource):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the profile; a cancelled one counts as deleted."""
         call = aws.client("signer").get_signing_profile
-        found = call_or_none(call, "ResourceNotFoundException", profileName=identity)
-        if found is None or found.get("status") == "Canceled":
+        answer = call_or_none(call, "ResourceNotFoundException", profileName=identity)
+        if answer is None or answer.get("status") == "Canceled":
             return None
         return {
             "name": identity,
-            "platformId": found["platformId"],
-            "platformDisplayName": found.get("platformDisplayName"),
-            "signatureValidityPeriod": found.get("signatureValidityPeriod"),
-            "status": found.get("status"),
-            "version": found.get("profileVersion"),
-            "versionArn": found.get("profileVersionArn"),
-            "arn": found["arn"],
-            "tagsAll": dict(found.get("tags") or {}),
+            "platformId": answer["platformId"],
+            "platformDisplayName": answer.get("platformDisplayName"),
+            "signatureValidityPeriod": answer.get("signatureValidityPeriod"),
+            "status": answer.get("status"),
+            "version": answer.get("profileVersion"),
+            "versionArn": answer.get("profileVersionArn"),
+            "arn": answer["arn"],
+            "tagsAll": dict(answer.get("tags") or {}),
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:

@@ -58,19 +58,19 @@ class Topic(Resource):
         attributes = {name: _text(inputs[name]) for name in ATTRIBUTES if inputs.get(name)}
         if inputs["fifoTopic"]:
             attributes["fifoTopic"] = "true"
-        found = aws.client("sns").create_topic(
+        answer = aws.client("sns").create_topic(
             Name=inputs["name"],
             Attributes=NAMES.api(attributes),
             Tags=TAGS.api(inputs.get("tagsAll")),
         )
-        return str(found["TopicArn"])
+        return str(answer["TopicArn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the topic."""
-        found = call_or_none(aws.client("sns").get_topic_attributes, *MISSING, TopicArn=identity)
-        if found is None:
+        answer = call_or_none(aws.client("sns").get_topic_attributes, *MISSING, TopicArn=identity)
+        if answer is None:
             return None
-        attributes = found["Attributes"]
+        attributes = answer["Attributes"]
         actual = {name: attributes.get(NAMES.api_name(name)) or None for name in ATTRIBUTES}
         switch = actual["contentBasedDeduplication"]
         version = actual["signatureVersion"]
@@ -119,13 +119,13 @@ class TopicPolicy(Setting):
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy; each topic has one."""
-        found = call_or_none(aws.client("sns").get_topic_attributes, *MISSING, TopicArn=identity)
-        if found is None or not found["Attributes"].get("Policy"):
+        answer = call_or_none(aws.client("sns").get_topic_attributes, *MISSING, TopicArn=identity)
+        if answer is None or not answer["Attributes"].get("Policy"):
             return None
         return {
             "arn": identity,
-            "policy": as_text(found["Attributes"]["Policy"]),
-            "owner": found["Attributes"].get("Owner"),
+            "policy": as_text(answer["Attributes"]["Policy"]),
+            "owner": answer["Attributes"].get("Owner"),
         }
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -154,22 +154,22 @@ class TopicSubscription(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Subscribe."""
         attributes = {name: _text(inputs[name]) for name in SUBSCRIPTION if inputs.get(name)}
-        found = aws.client("sns").subscribe(
+        answer = aws.client("sns").subscribe(
             TopicArn=inputs["topic"],
             Protocol=inputs["protocol"],
             Endpoint=inputs["endpoint"],
             Attributes=NAMES.api(attributes),
             ReturnSubscriptionArn=True,
         )
-        return str(found["SubscriptionArn"])
+        return str(answer["SubscriptionArn"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the subscription."""
         call = aws.client("sns").get_subscription_attributes
-        found = call_or_none(call, *MISSING, SubscriptionArn=identity)
-        if found is None:
+        answer = call_or_none(call, *MISSING, SubscriptionArn=identity)
+        if answer is None:
             return None
-        attributes = found["Attributes"]
+        attributes = answer["Attributes"]
         actual = {name: attributes.get(NAMES.api_name(name)) or None for name in SUBSCRIPTION}
         return {
             **actual,

@@ -62,27 +62,27 @@ class Queue(Resource):
         attributes = _attributes(inputs)
         if inputs["fifoQueue"]:
             attributes["FifoQueue"] = "true"
-        found = aws.client("sqs").create_queue(
+        answer = aws.client("sqs").create_queue(
             QueueName=inputs["name"], Attributes=attributes, tags=dict(inputs.get("tagsAll") or {})
         )
-        return str(found["QueueUrl"])
+        return str(answer["QueueUrl"])
 
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the queue."""
         client = aws.client("sqs")
         call = client.get_queue_attributes
-        found = call_or_none(call, *MISSING, QueueUrl=identity, AttributeNames=["All"])
-        if found is None:
+        answer = call_or_none(call, *MISSING, QueueUrl=identity, AttributeNames=["All"])
+        if answer is None:
             return None
-        shown = {name: found["Attributes"].get(NAMES.api_name(name)) for name in ATTRIBUTES}
+        shown = {name: answer["Attributes"].get(NAMES.api_name(name)) for name in ATTRIBUTES}
         numbers = {name: int(shown[name]) for name in NUMBERS if shown[name] is not None}
         return {
             **{name: as_text(shown[name]) for name in TEXTS},
             **{name: shown[name] == "true" for name in SWITCHES if shown[name]},
             **numbers,
             "name": identity.rpartition("/")[2],
-            "fifoQueue": found["Attributes"].get("FifoQueue") == "true",
-            "arn": found["Attributes"]["QueueArn"],
+            "fifoQueue": answer["Attributes"].get("FifoQueue") == "true",
+            "arn": answer["Attributes"]["QueueArn"],
             "url": identity,
             "tagsAll": client.list_queue_tags(QueueUrl=identity).get("Tags", {}),
         }
@@ -125,8 +125,8 @@ class QueuePolicy(Setting):
     def read(self, aws: Cloud, identity: str, state: Properties) -> Properties | None:
         """Read the policy."""
         call = aws.client("sqs").get_queue_attributes
-        found = call_or_none(call, *MISSING, QueueUrl=identity, AttributeNames=["Policy"])
-        policy = (found or {}).get("Attributes", {}).get("Policy")
+        answer = call_or_none(call, *MISSING, QueueUrl=identity, AttributeNames=["Policy"])
+        policy = (answer or {}).get("Attributes", {}).get("Policy")
         return {"queueUrl": identity, "policy": as_text(policy)} if policy else None
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:

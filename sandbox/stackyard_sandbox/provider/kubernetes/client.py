@@ -96,18 +96,18 @@ class Client:
     def resource(self, api_version: str, kind: str) -> Resource:
         """Find a kind; an unknown one is requested again: definitions can be added at any time."""
         with self._lock:
-            found = self._groups.get(api_version, {}).get(kind)
-        if found is None:
+            result = self._groups.get(api_version, {}).get(kind)
+        if result is None:
             group = self._discover(api_version)
             with self._lock:
                 self._groups[api_version] = group
-            found = group.get(kind)
-        if found is None:
+            result = group.get(kind)
+        if result is None:
             raise NoSuchKindError(
                 f"the API server does not know {api_version} {kind}; "
                 "create its definition first, or make this resource depend on it"
             )
-        return found
+        return result
 
     def get(self, path: str) -> Object | None:
         """Read an object; None if it does not exist."""

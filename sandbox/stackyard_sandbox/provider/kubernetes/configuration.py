@@ -85,21 +85,23 @@ def none(kubeconfig: str, context: str | None) -> None:
 def problems(variables: Properties, stand_in: StandIn = none) -> list[tuple[str, str]]:
     """Return (property, reason) for each invalid property of a provider instance."""
     known = input_types(ProviderArgs)
-    found: list[tuple[str, str]] = []
+    result: list[tuple[str, str]] = []
     for key, value in variables.items():
         if key in ("version", "pluginDownloadURL") or key.startswith("__"):
             continue
         if key not in known:
-            found.append((key, f"unknown property{did_you_mean(key, known)}"))
+            result.append((key, f"unknown property{did_you_mean(key, known)}"))
         elif key in REFUSED and REFUSED[key] in (None, value):
-            found.append((key, "the sandbox's provider applies on the server and cannot do this"))
+            result.append((key, "the sandbox's provider applies on the server and cannot do this"))
         elif key == HELM and (others := sorted(set(_map(value)) - {"driver"})):
-            found.append((key, f"the sandbox has no registry to use them for: {', '.join(others)}"))
+            result.append(
+                (key, f"the sandbox has no registry to use them for: {', '.join(others)}")
+            )
     try:
         settings(variables, stand_in)
     except ProviderError as error:
-        found.append(("kubeconfig", str(error)))
-    return found
+        result.append(("kubeconfig", str(error)))
+    return result
 
 
 def settings(variables: Properties, stand_in: StandIn = none) -> Settings:

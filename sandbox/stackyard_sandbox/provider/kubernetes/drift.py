@@ -24,8 +24,8 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def live_inputs(inputs: Properties, before: Properties, now: Properties) -> Properties:
     """Return the inputs with the values of the live object `now`; `before` is its last state."""
-    found = _live(inputs, before, now)
-    return found if isinstance(found, dict) else {}
+    result = _live(inputs, before, now)
+    return result if isinstance(result, dict) else {}
 
 
 def imported_inputs(now: Properties) -> Properties:
@@ -89,11 +89,11 @@ def _live_items(inputs: list[Any], before: list[Any], now: list[Any]) -> list[An
     """
     if all(isinstance(item, dict) and "name" in item for item in [*inputs, *before, *now]):
         older, newer = ({item["name"]: item for item in items} for items in (before, now))
-        found = [
+        result = [
             _live(item, older.get(item["name"], MISSING), newer.get(item["name"], MISSING))
             for item in inputs
         ]
-        return [item for item in found if item is not MISSING]
+        return [item for item in result if item is not MISSING]
     aligned = [
         _live(item, *(items[index] if index < len(items) else MISSING for items in (before, now)))
         for index, item in enumerate(inputs)

@@ -28,19 +28,19 @@ def completed(kind: Kind, inputs: Properties) -> Properties:
 def failures(kind: Kind, inputs: Properties) -> list[Failure]:
     """Return every problem of completed inputs."""
     if kind.arguments is not None:
-        found = schema.check(inputs, kind.arguments)
+        result = schema.check(inputs, kind.arguments)
     else:
-        found = _identity(kind, inputs)
+        result = _identity(kind, inputs)
     metadata = inputs["metadata"]
     if not isinstance(metadata, dict):
-        return found
+        return result
     if "generateName" in metadata:
         reason = "server-side apply needs a name; leave it out to have one made"
-        found.append(Failure("metadata.generateName", reason))
+        result.append(Failure("metadata.generateName", reason))
     if WAIT_FOR in _annotations(inputs):
         reason = "the sandbox's provider cannot wait for custom conditions"
-        found.append(Failure(f'metadata.annotations["{WAIT_FOR}"]', reason))
-    return found
+        result.append(Failure(f'metadata.annotations["{WAIT_FOR}"]', reason))
+    return result
 
 
 def name(request: Any, inputs: Properties, old: Properties) -> Failure | None:
@@ -73,14 +73,14 @@ def mark_secrets(kind: Kind, bag: Bag) -> Bag:
 def _identity(kind: Kind, inputs: Properties) -> list[Failure]:
     """Check the known fields of a custom resource; its definition checks the others."""
     wanted = {"apiVersion": kind.api_version, "kind": kind.name}
-    found = [
+    result = [
         Failure(key, f"must be `{value}`, as the resource's type says")
         for key, value in wanted.items()
         if inputs[key] not in (value, UNKNOWN)
     ]
     if inputs["metadata"] is not UNKNOWN and not isinstance(inputs["metadata"], dict):
-        found.append(Failure("metadata", "must be a map"))
-    return found
+        result.append(Failure("metadata", "must be a map"))
+    return result
 
 
 def _annotations(inputs: Properties) -> Any:

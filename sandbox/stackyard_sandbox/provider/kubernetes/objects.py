@@ -95,8 +95,8 @@ class Operation:
                 self._kind, Bag(drift.imported_inputs(live), set(self._inputs.secrets))
             )
         sides = (drift.readable(side, self._values) for side in (before, drift.shown(live)))
-        found = Bag(drift.live_inputs(self._values, *sides), set(self._inputs.secrets))
-        return self._outputs(live, found.values), mark_secrets(self._kind, found)
+        result = Bag(drift.live_inputs(self._values, *sides), set(self._inputs.secrets))
+        return self._outputs(live, result.values), mark_secrets(self._kind, result)
 
     def delete(self, identity: str, seconds: float) -> None:
         """Delete the object and wait for its deletion."""

@@ -22,8 +22,8 @@ def pods_of(client: Client, workload: Object) -> list[Object]:
     terms = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
     terms += [_term(entry) for entry in selector.get("matchExpressions") or []]
     path = client.resource("v1", "Pod").path(workload["metadata"]["namespace"])
-    found = client.list(path, ",".join(terms))
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+    result = client.list(path, ",".join(terms))
+    return [pod for pod in result if "deletionTimestamp" not in pod["metadata"]]
 
 
 def pod_problems(pods: list[Object]) -> tuple[str, ...]:

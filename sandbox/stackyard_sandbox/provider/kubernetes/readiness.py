@@ -141,8 +141,8 @@ def _service(client: Client, live: Object) -> Verdict:
     if headless or not spec.get("selector"):
         return READY
     slices = client.resource("discovery.k8s.io/v1", "EndpointSlice").path(metadata["namespace"])
-    found = client.list(slices, f"kubernetes.io/service-name={metadata['name']}")
-    endpoints = [endpoint for item in found for endpoint in item.get("endpoints") or []]
+    result = client.list(slices, f"kubernetes.io/service-name={metadata['name']}")
+    endpoints = [endpoint for item in result for endpoint in item.get("endpoints") or []]
     if any(endpoint.get("conditions", {}).get("ready", True) for endpoint in endpoints):
         return READY
     return waiting("it targets no ready pod; `spec.selector` may match none")
@@ -153,8 +153,8 @@ def _claim(client: Client, live: Object) -> Verdict:
         return READY
     name = live["spec"].get("storageClassName")
     resource = client.resource("storage.k8s.io/v1", "StorageClass")
-    found = client.get(resource.path(None, name)) if name else None
-    if found and found.get("volumeBindingMode") == "WaitForFirstConsumer":
+    result = client.get(resource.path(None, name)) if name else None
+    if result and result.get("volumeBindingMode") == "WaitForFirstConsumer":
         return READY
     return waiting("no volume is bound to it")
 

@@ -80,10 +80,10 @@ def replaces(
     frozen = old.get("immutable") is True or new.get("immutable") is True
     if kind.name not in mutable or frozen:
         rules += DATA.get(key, ())
-    found = [change for change in changes if any(_covers(rule, change.path) for rule in rules)]
+    result = [change for change in changes if any(_covers(rule, change.path) for rule in rules)]
     if _group(old) != _group(new):
-        found += [change for change in changes if change.path == ("apiVersion",)]
-    return found
+        result += [change for change in changes if change.path == ("apiVersion",)]
+    return result
 
 
 def delete_first(old: Properties, new: Properties) -> bool:

@@ -56,14 +56,14 @@ class KubernetesServicer(PackageServicer[Connection]):
         bag, connection = decode(request.news), self.configured(context)
         if request.type == releases.TYPE:
             bag.values = releases.completed(bag.values, connection.settings.namespace)
-            found = releases.failures(bag.values, connection.settings.helm_driver)
+            result = releases.failures(bag.values, connection.settings.helm_driver)
         else:
-            found = _checked(request, bag, connection)
+            result = _checked(request, bag, connection)
         return provider_pb2.CheckResponse(
             inputs=encode(bag.values, bag.secrets),
             failures=[
                 provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
-                for failure in found
+                for failure in result
             ],
         )
 
@@ -110,10 +110,10 @@ class KubernetesServicer(PackageServicer[Connection]):
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Read an object: its state, and its inputs with the current values."""
         operation = self._operation(request, context, request.inputs)
-        found = operation.read(request.id, decode(request.properties).values)
-        if found is None:
+        result = operation.read(request.id, decode(request.properties).values)
+        if result is None:
             return provider_pb2.ReadResponse()
-        state, now = found
+        state, now = result
         return provider_pb2.ReadResponse(
             id=request.id,
             properties=encode(state.values, state.secrets),
