@@ -156,13 +156,13 @@ def _checked(request: Any, bag: Bag, connection: Connection) -> list[Failure]:
     """Complete an object's inputs, in place, and return every problem of them."""
     kind = kind_of(request.type)
     bag.values = inputs.completed(kind, bag.values)
-    found = inputs.failures(kind, bag.values)
+    failures = inputs.failures(kind, bag.values)
     unnamed = inputs.name(request, bag.values, decode(request.olds).values)
     if unnamed is not None:
-        found.append(unnamed)
+        failures.append(unnamed)
     _into_namespace(connection, kind, bag.values)
     inputs.mark_secrets(kind, bag)
-    return found
+    return failures
 
 
 def _into_namespace(connection: Connection, kind: Kind, values: Properties) -> None:
