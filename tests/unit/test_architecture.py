@@ -252,11 +252,11 @@ def test_the_partition_of_an_arn_comes_from_the_region() -> None:
     """An ARN that is written out is wrong in the GovCloud and China; messages and examples may."""
     templates = PACKAGES["stackyard_cli"] / "templates"
     files = [path for path in SOURCES if PACKAGES["stackyard_sandbox"] not in path.parents]
-    rendered = [path for path in templates.rglob("*.j2") if "presets" in path.parts]
+    rendered = [path for path in templates.rglob("*.j2") if {"presets", "ci"} & {*path.parts}]
     written = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in [*files, *rendered]
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if re.search(r"""["']arn:aws:""", line)
+        if re.search(r"arn:aws:" if "ci" in path.parts else r"""["']arn:aws:""", line)
     ]
     assert written == []

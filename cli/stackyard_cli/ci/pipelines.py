@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from stackyard.blueprints.catalogue import BLUEPRINTS, depth
+from stackyard.aws_location import partition_of
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard.templates import template
 from stackyard_cli.ci.durations import DRIFT_MINUTES, MINUTES, session_seconds
 from stackyard_cli.ci.hosts import GitHostName
+from stackyard_cli.ci.matrices import LARGEST, LAYERS, Row, entries, parts
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.estate_ops.git import below_top
 from stackyard_cli.estate_ops.scaffold import TEMPLATES
-from stackyard_cli.review.receipt_file import receipt_file
 
 Operation = Literal["preview", "apply"]
 
@@ -47,9 +47,12 @@ FILES: Mapping[GitHostName, Mapping[str, str]] = {
 
 PYTHON = "3.11"
 RUNNER = re.compile(r"[\w.-]{1,100}")
-LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
 
-Row = Mapping[str, Any]
+GITLAB_DEPLOYMENTS = 500
+"""Maximum number of jobs with an environment in a pipeline of GitLab, by default.
+
+https://docs.gitlab.com/administration/instance_limits/#maximum-number-of-deployment-jobs-in-a-pipeline
+"""
 
 
 def in_repository(
@@ -82,6 +85,7 @@ def rendered(
         "session_seconds": {kind: session_seconds(kind) for kind in MINUTES},
         "estate": below or ".",
         "layers": LAYERS,
+        "parts": parts(max(1, -(-len(loaded) // LARGEST))),
         "pins": PINS,
         "targets": _targets(targets),
         "protected": protected,
@@ -89,33 +93,6 @@ def rendered(
         "python": PYTHON,
     }
     return {file: _text(name, values) for file, name in FILES[host].items()}
-
-
-def matrix(rows: Iterable[Row], *, limit: int) -> list[dict[str, Any]]:
-    """Return one entry per stack for a job matrix; raises StackyardError above the limit."""
-    entries = [
-        {key: row[key] for key in ("stack", "operation", "stage", "account", "region")}
-        | {"file": receipt_file(row["stack"])}
-        for row in rows
-    ]
-    if len(entries) > limit:
-        hint = "merge it in parts, for example stage by stage"
-        message = f"{len(entries)} stacks are affected; one run takes at most {limit}"
-        raise StackyardError(message, hint=hint)
-    return entries
-
-
-def outputs(rows: Sequence[Row], *, limit: int, layers: bool) -> list[str]:
-    """Return lines for a job's outputs: all stacks, or a matrix per layer and removed stacks."""
-    if not layers:
-        return [_output("stacks", matrix(rows, limit=limit))]
-    kept = [row for row in rows if row["operation"] != "destroy"]
-    lines = [
-        _output(f"layer-{n}", matrix([r for r in kept if r["layer"] == n], limit=limit))
-        for n in LAYERS
-    ]
-    removed = [row for row in rows if row["operation"] == "destroy"]
-    return [*lines, _output("removed", matrix(removed, limit=limit))]
 
 
 def checked_runner(label: str | None) -> str | None:
@@ -133,13 +110,17 @@ def child(affected: Row, operation: Operation, *, below: str, runner: str | None
     https://docs.gitlab.com/ci/pipelines/downstream_pipelines/#dynamic-child-pipelines
     """
     rows = affected["stacks"]
+    if len(rows) > GITLAB_DEPLOYMENTS:
+        hint = "merge it in parts, for example stage by stage"
+        most = f"a pipeline of GitLab has at most {GITLAB_DEPLOYMENTS} deployment jobs"
+        raise StackyardError(f"{len(rows)} stacks are affected; {most}", hint=hint)
     stacks = [
         {
             **job,
             "job_stage": _job_stage(row),
             "role": "preview" if operation == "preview" else f"apply-{row['stage']}",
         }
-        for row, job in zip(rows, matrix(rows, limit=10_000), strict=True)
+        for row, job in zip(rows, entries(rows), strict=True)
     ]
     stages = list(dict.fromkeys(stack["job_stage"] for stack in stacks))
     last = ["comment"] if operation == "preview" else [] if stages else ["nothing"]
@@ -192,7 +173,8 @@ def _targets(grouped: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[
         alone = stages.count(stage) == 1
         name = stage if alone else f"{stage}-{account}-{region}"
         chosen = [f"*/*/{stage}"] if alone else [str(stack) for stack in stacks]
-        rows.append({"name": name, "account": account, "region": region, "stacks": chosen})
+        where = {"account": account, "region": region, "partition": partition_of(region)}
+        rows.append({"name": name, "stacks": chosen, **where})
     return rows
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,17 +66,20 @@ def drift(contents: Sequence[Any], outcome: str) -> Post:
     return Issue(text, needed=drift_issue.needed(contents, outcome))
 
 
-def review(contents: Sequence[Any], expected: Path | None) -> Post:
-    """Return the comment from receipts; a stack in `expected` without one is a failed preview."""
+def review(receipts: Sequence[Any], expected: Path | None) -> Post:
+    """Return the comment from receipts; a stack in `expected` without one is a failed preview.
+
+    `expected` is a JSON list of stacks, or a folder of such files.
+    """
     entries = []
-    for content in contents:
+    for content in receipts:
         for one in content.get("stacks", [content]):
             if "digest" in one and digest(one) != one["digest"]:
                 # A receipt that was edited is not shown as reviewed.
                 one = {"stack": one.get("stack"), "outcome": "the receipt was changed"}
             entries.append(comment.entry(one))
     known = {each.stack for each in entries}
-    for row in _read(expected) if expected else []:
+    for row in chain.from_iterable(contents([expected] if expected else [])):
         if row["stack"] not in known:
             problem = "its job wrote no receipt; the log of the job shows the reason"
             entries.append(comment.Entry(row["stack"], row["operation"], problem=problem))

@@ -37,7 +37,13 @@ Operation = Annotated[
 ]
 Limit = Annotated[
     int,
-    typer.Option("--limit", min=1, help="Maximum number of jobs in a matrix; more is an error."),
+    typer.Option("--limit", min=1, help="Maximum number of stacks in the matrix of one job."),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", min=1, help="Jobs of the workflow that share the stacks; more is an error."
+    ),
 ]
 Layers = Annotated[
     bool, typer.Option("--layers", help="Print one matrix per layer of the dependency order.")
@@ -100,12 +106,12 @@ def jobs(
 
 
 @app.command()
-def matrix(affected: Affected, limit: Limit = 256, layers: Layers = False) -> None:
+def matrix(affected: Affected, limit: Limit = 256, jobs: Jobs = 1, layers: Layers = False) -> None:
     """Print the output variables of a GitHub job: the matrix of affected stacks."""
-    from stackyard_cli.ci import pipelines
+    from stackyard_cli.ci import matrices, pipelines
 
     parsed = pipelines.read_affected(affected.read_text(encoding="utf-8"))
-    for line in pipelines.outputs(parsed["stacks"], limit=limit, layers=layers):
+    for line in matrices.outputs(parsed["stacks"], limit=limit, jobs=jobs, layers=layers):
         printer.answer(line, json=False)
 
 

@@ -22,7 +22,7 @@ Expected = Annotated[
     typer.Option(
         "--expected",
         metavar="FILE",
-        help="JSON list of affected stacks; a stack without a receipt is reported as failed.",
+        help="JSON list of affected stacks, or a folder of them; one without receipt is a failure.",
         show_default=False,
     ),
 ]

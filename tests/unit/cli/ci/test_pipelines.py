@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,33 +13,16 @@ from stackyard_cli.ci import pipelines
 from stackyard_cli.ci.durations import JobKind, session_seconds
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.estate_ops import affected
-from stackyard_sandbox import toolchain
+from tests.support.ci_files import actionlint, github_jobs, gitlab_jobs, gitlab_schema
 from tests.support.git import Repo
 
 RANKING = "stacks/ranking/recommender/dev.yaml"
-GITLAB_TOP = {"workflow", "variables", "default", "stages", "include"}
 
 
 @pytest.fixture
 def github(repo: Repo) -> dict[str, str]:
     texts = pipelines.rendered("github", Estate(repo.root), below="", branch="main")
     return {Path(file).stem.removeprefix("stackyard-"): text for file, text in texts.items()}
-
-
-def actionlint(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    toolchain.build(["actionlint"], progress=lambda line: None)
-    where = folder / ".github" / "workflows"
-    where.mkdir(parents=True)
-    for name, text in texts.items():
-        (where / f"{name}.yml").write_text(text)
-    files = [str(path) for path in sorted(where.iterdir())]
-    command = [str(toolchain.tool("actionlint")), "-no-color", *files]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def jobs(text: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)["jobs"]
-    return found
 
 
 @pytest.mark.toolchain
@@ -64,7 +44,7 @@ def test_every_action_is_pinned_by_commit(github: dict[str, str]) -> None:
 def test_identity_only_where_a_role_is_taken(github: dict[str, str]) -> None:
     for text in github.values():
         assert yaml.safe_load(text)["permissions"] == {}
-        for name, job in jobs(text).items():
+        for name, job in github_jobs(text).items():
             takes = any("role-to-assume" in step.get("with", {}) for step in job["steps"])
             assert ("id-token" in job["permissions"]) == takes, name
             assert not takes or set(job["permissions"]) == {"contents", "id-token"}
@@ -73,7 +53,7 @@ def test_identity_only_where_a_role_is_taken(github: dict[str, str]) -> None:
 def test_credentials_outlast_their_job(github: dict[str, str]) -> None:
     """At GitHub a session is not renewed; the role of the bootstrap allows as long a session."""
     for text in github.values():
-        for name, job in jobs(text).items():
+        for name, job in github_jobs(text).items():
             takes = [step for step in job["steps"] if "role-to-assume" in step.get("with", {})]
             for step in takes:
                 asked = step["with"]["role-duration-seconds"]
@@ -91,9 +71,9 @@ def test_no_keys_and_nothing_for_forks(github: dict[str, str]) -> None:
     assert "secrets." not in whole
     assert "aws-access-key-id" not in whole
     for name in ("preview", "comment"):
-        condition = jobs(github["preview"])[name]["if"]
+        condition = github_jobs(github["preview"])[name]["if"]
         assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
-    assert jobs(github["preview"])["affected"]["permissions"] == {"contents": "read"}
+    assert github_jobs(github["preview"])["affected"]["permissions"] == {"contents": "read"}
     checkouts = re.findall(r"uses: actions/checkout@.*\n.*\n\s+persist-credentials: (\w+)", whole)
     assert len(checkouts) == whole.count("actions/checkout@")
     assert set(checkouts) == {"false"}
@@ -108,7 +88,7 @@ def test_the_tool_of_a_preview_is_not_of_the_pull_request(github: dict[str, str]
 
 def test_an_apply_takes_the_tool_that_the_change_was_judged_by(github: dict[str, str]) -> None:
     text = github["apply"]
-    assert text.count('git show "$BEFORE:requirements.txt"') == len(jobs(text))
+    assert text.count('git show "$BEFORE:requirements.txt"') == len(github_jobs(text))
     assert yaml.safe_load(text)["env"]["BEFORE"] == "${{ github.event.before }}"
 
 
@@ -129,10 +109,10 @@ def test_both_services_run_the_same_commands(repo: Repo, github: dict[str, str])
     answer = affected.affected(repo.root, "main").to_dict()
     texts = list(pipelines.rendered("gitlab", Estate(repo.root), below="", branch="main").values())
     texts += [pipelines.child(answer, each, below="") for each in ("preview", "apply")]
-    gitlab_jobs = [job for text in texts for job in gitlab(text).values()]
-    github_jobs = [job for text in github.values() for job in jobs(text).values()]
-    one = called([step.get("run", "") for job in github_jobs for step in job["steps"]])
-    other = called([line for job in gitlab_jobs for line in job.get("script", [])])
+    of_gitlab = [job for text in texts for job in gitlab_jobs(text).values()]
+    of_github = [job for text in github.values() for job in github_jobs(text).values()]
+    one = called([step.get("run", "") for job in of_github for step in job["steps"]])
+    other = called([line for job in of_gitlab for line in job.get("script", [])])
     # GitHub's jobs know their stacks by a matrix, GitLab's by a rendered pipeline; and GitHub's
     # hand receipts on as artifacts, where GitLab's ask for their own.
     one = {each.replace(" --affected", "") for each in one if not each.startswith("stackyard ci m")}
@@ -159,12 +139,12 @@ def test_files_that_jobs_make_are_no_change(repo: Repo) -> None:
 def test_no_expression_inside_a_script(github: dict[str, str]) -> None:
     """A name of a branch or stack reaches a shell by the environment only."""
     for text in github.values():
-        for job in jobs(text).values():
+        for job in github_jobs(text).values():
             assert not any("${{" in step.get("run", "") for step in job["steps"])
 
 
 def test_apply_goes_in_contract_order_behind_environments(github: dict[str, str]) -> None:
-    found = jobs(github["apply"])
+    found = github_jobs(github["apply"])
     assert found["apply-2"]["needs"] == ["affected", "apply-0", "apply-1"]
     for name in ("apply-0", "apply-1", "apply-2", "destroy"):
         job = found[name]
@@ -178,7 +158,7 @@ def test_apply_goes_in_contract_order_behind_environments(github: dict[str, str]
 
 
 def test_drift_covers_every_stage_in_its_place(github: dict[str, str]) -> None:
-    rows = jobs(github["drift"])["drift"]["strategy"]["matrix"]["include"]
+    rows = github_jobs(github["drift"])["drift"]["strategy"]["matrix"]["include"]
     assert {row["stacks"] for row in rows} == {"*/*/dev", "*/*/staging", "*/*/prod"}
 
 
@@ -186,7 +166,7 @@ def test_a_stage_in_two_regions_is_looked_at_in_both(repo: Repo) -> None:
     repo.append("stacks/ranking/recommender/dev.yaml", "region: eu-west-1\n")
     text = pipelines.rendered("github", Estate(repo.root), below="", branch="main")
     drift = text[".github/workflows/stackyard-drift.yml"]
-    rows = jobs(drift)["drift"]["strategy"]["matrix"]["include"]
+    rows = github_jobs(drift)["drift"]["strategy"]["matrix"]["include"]
     other = next(row for row in rows if row["region"] == "eu-west-1")
     assert other["stacks"] == "ranking/recommender/dev"
     assert other["name"] == "dev-123456789012-eu-west-1"
@@ -198,7 +178,7 @@ def test_jobs_that_need_a_cluster_run_where_it_is_reached(repo: Repo, tmp_path: 
     texts = pipelines.rendered("github", estate, below="", branch="main", runner="in-vpc")
     named = {Path(file).stem.removeprefix("stackyard-"): text for file, text in texts.items()}
     for text in named.values():
-        for name, job in jobs(text).items():
+        for name, job in github_jobs(text).items():
             takes = any("role-to-assume" in step.get("with", {}) for step in job["steps"])
             assert job["runs-on"] == ("in-vpc" if takes else "ubuntu-latest"), name
     done = actionlint(tmp_path / "labelled", {"preview": named["preview"]})
@@ -215,7 +195,7 @@ def test_gitlabs_jobs_are_tagged_for_a_runner(repo: Repo) -> None:
     (text,) = texts.values()
     assert '--operation "$OPERATION" --runner in-vpc' in text
     for found in (text, pipelines.child(answer, "preview", below="", runner="in-vpc")):
-        for name, job in gitlab(found).items():
+        for name, job in gitlab_jobs(found).items():
             takes = "AWS_ROLE_ARN" in job.get("variables", {})
             assert job.get("tags", []) == (["in-vpc"] if takes else []), name
 
@@ -226,51 +206,10 @@ def test_what_is_no_label_is_refused(repo: Repo, label: str) -> None:
         pipelines.rendered("github", Estate(repo.root), below="", branch="main", runner=label)
 
 
-def test_outputs_and_limit(repo: Repo) -> None:
-    repo.append("stacks/platform/foundation/dev.yaml", "\ntags: {x: y}\n")
-    (repo.root / "stacks/vision/defects/prod.yaml").unlink()
-    rows = affected.affected(repo.root, "main").to_dict()["stacks"]
-    lines = dict(line.split("=", 1) for line in pipelines.outputs(rows, limit=256, layers=True))
-    stacks = {name: [row["stack"] for row in json.loads(line)] for name, line in lines.items()}
-    assert stacks["layer-0"] == ["platform/foundation/dev"]
-    assert stacks["layer-1"] == ["platform/services/dev"]
-    assert stacks["removed"] == ["vision/defects/prod"]
-    with pytest.raises(StackyardError, match="one run takes at most 2"):
-        pipelines.outputs(rows, limit=2, layers=False)
-
-
-def gitlab_schema(text: str) -> subprocess.CompletedProcess[str]:
-    """Hold a file against GitLab's own schema, as check-jsonschema brings it along."""
-    options = ["--builtin-schema", "vendor.gitlab-ci", "--default-filetype", "yaml", "-"]
-    command = [sys.executable, "-m", "check_jsonschema", *options]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-
-
-def gitlab(text: str, *, included: bool = False) -> dict[str, dict[str, Any]]:
-    """Return the jobs of a GitLab file after checking what GitLab would check first."""
-    checked = gitlab_schema(text)
-    assert checked.returncode == 0, checked.stdout
-    plain = yaml.safe_load(text)
-    found = {name: job for name, job in plain.items() if name not in GITLAB_TOP}
-    for name, job in found.items():
-        if name.startswith("."):
-            continue
-        assert job["stage"] in plain["stages"], name
-        assert ("script" in job) != ("trigger" in job), name
-        assert job.get("extends", ".tool") in found
-        assert all(need in found for need in job.get("needs", []))
-        assert all(isinstance(line, str) for line in job.get("script", [])), name
-        takes = "AWS_ROLE_ARN" in job.get("variables", {})
-        assert ("id_tokens" in job) == takes, name
-        # GitLab's token, with which sessions are renewed, lives as long as the job may last.
-        assert not takes or "timeout" in job, name
-    return found
-
-
 def test_gitlab_takes_them_and_not_a_planted_fault(repo: Repo) -> None:
     texts = pipelines.rendered("gitlab", Estate(repo.root), below="", branch="main")
     text = texts[".gitlab/stackyard.yml"]
-    found = gitlab(text)
+    found = gitlab_jobs(text)
     assert gitlab_schema(text.replace("  script:", "  scripts:")).returncode == 1
     assert {"affected", "stacks", "issue", "drift-prod"} <= set(found)
     forks = found["stacks"]["rules"][0]["if"]
@@ -283,7 +222,7 @@ def test_gitlab_child_pipeline(repo: Repo, operation: pipelines.Operation) -> No
     (repo.root / "stacks/vision/defects/prod.yaml").unlink()
     answer = affected.affected(repo.root, "main").to_dict()
     text = pipelines.child(answer, operation, below="infra")
-    found = gitlab(text)
+    found = gitlab_jobs(text)
     stages = yaml.safe_load(text)["stages"]
     assert stages[:4] == ["layer-0", "layer-1", "layer-2", "destroy"]
     one = found["ranking/recommender/dev"]
@@ -299,7 +238,7 @@ def test_gitlab_child_pipeline(repo: Repo, operation: pipelines.Operation) -> No
 
 @pytest.mark.parametrize("operation", ["preview", "apply"])
 def test_gitlab_child_pipeline_of_nothing_has_a_job(operation: pipelines.Operation) -> None:
-    found = gitlab(pipelines.child({"base": "0" * 40, "stacks": []}, operation, below=""))
+    found = gitlab_jobs(pipelines.child({"base": "0" * 40, "stacks": []}, operation, below=""))
     assert [name for name in found if not name.startswith(".")]
 
 
