@@ -178,10 +178,6 @@ def _targets(grouped: Mapping[tuple[str, str, str], Sequence[StackId]]) -> list[
     return rows
 
 
-def _output(name: str, value: object) -> str:
-    return f"{name}={json.dumps(value, separators=(',', ':'))}"
-
-
 def _text(name: str, values: Mapping[str, Any]) -> str:
     # `{{` and `{%` belong to the Git hosts' own expressions.
     return template(TEMPLATES / "ci", name, syntax="brackets").render(values)
