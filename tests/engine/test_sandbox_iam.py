@@ -580,6 +580,27 @@ def test_a_service_asks_for_the_callers_right_to_the_key(client: Any, role: Any)
         with_key.create_secret(Name="tagged", KmsKeyId=key, Tags=[{"Key": "a", "Value": "b"}])
 
 
+def test_a_value_takes_the_right_to_encrypt_one(client: Any, role: Any) -> None:
+    """Who may have a key validated only, gives a secret no value, by whatever action."""
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    actions = [f"secretsmanager:{name}Secret" for name in ("Create", "Update")]
+    version = {"kms:EncryptionContext:SecretVersionId": "RequestToValidateKeyAccess"}
+    checks = permit("kms:Decrypt", "kms:GenerateDataKey", StringEquals=version)
+    write = permit(*actions, "secretsmanager:PutSecretValue")
+    checked = client("secretsmanager", role("checks-keys", write, checks))
+    checked.create_secret(Name="empty", KmsKeyId=key)
+    checked.update_secret(SecretId="empty", Description="still empty", KmsKeyId=key)
+    values = {"SecretId": "empty", "SecretString": "made-up"}
+    for call in (checked.update_secret, checked.put_secret_value):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call(**values)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        checked.create_secret(Name="full", KmsKeyId=key, SecretString="made-up")
+    seal = permit("kms:Decrypt", "kms:GenerateDataKey")
+    sealing = client("secretsmanager", role("encrypts", write, seal))
+    assert sealing.update_secret(**values)["VersionId"]
+
+
 def test_rds_makes_its_master_secret_in_the_callers_name(client: Any, role: Any) -> None:
     asked = {
         "DBInstanceIdentifier": "main",

@@ -15,12 +15,17 @@ from stackyard_cli.bootstrap.context import AccountContext, tagged
 SEAL = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 """Actions of services on a key, as the caller, when they encrypt a new resource."""
 
-THROUGH = ("elasticfilesystem", "rds", "secretsmanager")
-"""Services that do so. Secrets Manager validates the key by a call, even for a secret without a
-value; EFS generates a data key; RDS uses Secrets Manager for the master password. Sources:
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html,
+THROUGH = ("elasticfilesystem", "rds")
+"""Services that do so: EFS generates a data key, RDS encrypts the master password. Sources:
 https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html,
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html."""
+
+VALIDATION = {"kms:EncryptionContext:SecretVersionId": "RequestToValidateKeyAccess"}
+"""Condition on the calls with which Secrets Manager validates a key that is named for a secret.
+
+Any value is encrypted with its own version in the context. So an apply, which may call
+`CreateSecret` and `UpdateSecret`, gives no secret a value. Source:
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
 
 MANAGED_SECRET = (
     "secretsmanager:CreateSecret",
@@ -34,13 +39,27 @@ MANAGED_SECRET = (
 
 def statements(context: AccountContext, stage: str) -> list[iam.Statement]:
     """Return the permissions of an apply through services: the stage's keys, RDS's own secrets."""
-    vias = [f"{service}.*.amazonaws.com*" for service in THROUGH]
+    own = {"StringEquals": tagged(stage)}
+    vias = [_endpoints(service) for service in THROUGH]
+    secrets = {"StringLike": {"kms:ViaService": _endpoints("secretsmanager")}}
     return [
         iam.statement(
             "SealThroughServices",
             SEAL,
             ["*"],
-            conditions={"StringEquals": tagged(stage), "StringLike": {"kms:ViaService": vias}},
+            conditions={**own, "StringLike": {"kms:ViaService": vias}},
+        ),
+        iam.statement(
+            "ValidateKeysOfSecrets",
+            SEAL,
+            ["*"],
+            conditions={**secrets, "StringEquals": {**tagged(stage), **VALIDATION}},
+        ),
+        iam.statement(
+            "MasterPasswordThroughRds",
+            SEAL,
+            ["*"],
+            conditions={**own, **secrets, **_called_via("rds.amazonaws.com")},
         ),
         iam.statement(
             "MasterSecretThroughRds",
@@ -49,6 +68,11 @@ def statements(context: AccountContext, stage: str) -> list[iam.Statement]:
             conditions=_called_via("rds.amazonaws.com"),
         ),
     ]
+
+
+def _endpoints(service: str) -> str:
+    """Return a pattern for a service's host names in all regions and partitions."""
+    return f"{service}.*.amazonaws.com*"
 
 
 def _called_via(service: str) -> Mapping[str, Mapping[str, str]]:

@@ -28,7 +28,7 @@ from stackyard.karpenter.config import Capacity
 from stackyard.karpenter.objects import general_rungs
 from stackyard.naming import StackId
 from stackyard.network.subnets import zone_names
-from stackyard_cli.health import placement, reservations
+from stackyard_cli.health import placement, principals, reservations
 from stackyard_cli.health.check import Check
 from stackyard_cli.health.placement import Clients
 
@@ -88,6 +88,9 @@ def _foundation(
             lambda: list(reservations.checks(stage, region, services, clients, today)),
         )
     pools = pools_of(config, services)
+    yield from _tried(
+        f"{stage}: roles and users", lambda: principals.checks(stage, config, clients)
+    )
     yield from _tried(f"{stage}: zones", lambda: [placement.zones(stage, config, clients)])
     yield from _tried(
         f"{stage}: audit trail", lambda: [placement.trails(loaded.id, config, clients)]

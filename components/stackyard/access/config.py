@@ -59,7 +59,9 @@ class AudienceConfig(GrantsConfig):
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html."""
 
     session_hours: Annotated[int, Field(ge=1, le=12)] = 1
-    """Maximum session duration, 1 to 12 hours."""
+    """Maximum session duration, 1 to 12 hours. Sessions of a role, such as those of single sign-on,
+    that assume the audience's role get one hour at most, and ask for no more. Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining."""
 
 
 class WorkloadsConfig(Config):

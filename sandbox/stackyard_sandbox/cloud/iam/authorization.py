@@ -137,7 +137,8 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
         yield Asked(one_action, one_resource, frozenset(arns), self.account_id, about)
         fields = fields_of(self._body, self._data)
         body, region = self._body or b"", self._region
-        made = Made(one_action, one_resource, fields, body, region, self.account_id)
+        key = _secret_key(one_resource, self.account_id, region)
+        made = Made(one_action, one_resource, fields, body, region, self.account_id, key)
         for more in besides(made):
             about = facts_about(more.resource, self.account_id, region) | known | dict(more.facts)
             yield Asked(more.action, more.resource, frozenset(arns), self.account_id, about)
@@ -211,6 +212,11 @@ def _secret_arn(self: IAMRequestBase) -> str | None:
     backend = secretsmanager_backends[self.account_id][self._region]
     result = backend.secrets.get(str(body.get("SecretId", "")))
     return result.arn if result else None
+
+
+def _secret_key(arn: str, account: str, region: str) -> str | None:
+    found = secretsmanager_backends[account][region].secrets.get(arn)
+    return found.kms_key_id if found else None
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,9 @@ from typing import Any
 from stackyard_sandbox.cloud.iam.request_resources import resource_of
 
 SEAL = ("kms:Decrypt", "kms:GenerateDataKey")
+VALIDATION = "RequestToValidateKeyAccess"
+"""The version in the encryption context of the calls with which Secrets Manager validates a key."""
+
 TAGGED_ON_THE_WAY = {
     "iam:CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
     "iam:CreateRole": "iam:TagRole",
@@ -43,14 +46,22 @@ class Made:
     body: bytes
     region: str
     account: str
+    encrypted_with: str | None = None
+    """The key of the secret that the request changes."""
 
-    def key(self, actions: tuple[str, ...], named: Any, service: str) -> Iterator[Besides]:
-        """Yield the uses of a key through a service; none for a key that AWS owns."""
+    def key(
+        self, actions: tuple[str, ...], named: Any, service: str, **context: str
+    ) -> Iterator[Besides]:
+        """Yield the uses of a key through a service; none for a key that AWS owns.
+
+        `context` is the encryption context.
+        """
         if not named:
             return
         asked = json.dumps({"KeyId": str(named)}).encode()
         arn = resource_of("kms", self.region, self.account, asked, {}) or "*"
         via = {"kms:viaservice": f"{service}.{self.region}.amazonaws.com"}
+        via |= {f"kms:encryptioncontext:{name.lower()}": value for name, value in context.items()}
         for action in actions:
             yield Besides(action, arn, via)
 
@@ -65,8 +76,15 @@ def besides(made: Made) -> Iterator[Besides]:
 
 
 def _secret(made: Made) -> Iterator[Besides]:
-    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
-    yield from made.key(SEAL, made.fields.get("KmsKeyId"), "secretsmanager")
+    """A named key is validated by calls of its own; a value is encrypted as a version.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
+    """
+    named = made.fields.get("KmsKeyId")
+    yield from made.key(SEAL, named, "secretsmanager", SecretVersionId=VALIDATION)
+    if made.fields.keys() & {"SecretString", "SecretBinary"}:
+        context = {"SecretARN": made.resource, "SecretVersionId": "of-the-new-value"}
+        yield from made.key(SEAL, named or made.encrypted_with, "secretsmanager", **context)
 
 
 def _database(made: Made) -> Iterator[Besides]:
@@ -120,5 +138,6 @@ _RULES: Mapping[str, Callable[[Made], Iterator[Besides]]] = {
     "rds:CreateDBInstance": _database,
     "s3:CreateAccessPoint": _access_point,
     "secretsmanager:CreateSecret": _secret,
+    "secretsmanager:PutSecretValue": _secret,
     "secretsmanager:UpdateSecret": _secret,
 }

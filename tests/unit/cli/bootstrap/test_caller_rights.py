@@ -105,8 +105,6 @@ def tags(where: str, stage: str = "dev") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("service", "action"),
     [
-        ("secretsmanager", "kms:GenerateDataKey"),
-        ("secretsmanager", "kms:Decrypt"),
         ("elasticfilesystem", "kms:GenerateDataKeyWithoutPlaintext"),
         ("rds", "kms:GenerateDataKey"),
     ],
@@ -119,6 +117,26 @@ def test_a_key_of_the_stage_is_used_through_the_service_only(service: str, actio
     assert not may(
         action, KEY, tags("Resource") | {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
     )
+
+
+@pytest.mark.parametrize("action", ["kms:GenerateDataKey", "kms:Decrypt"])
+def test_an_apply_gives_no_secret_a_value(action: str) -> None:
+    """`UpdateSecret` changes a description, and may carry a value: only the key can refuse that.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    version = "kms:EncryptionContext:SecretVersionId"
+    via = tags("Resource") | {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
+    checked = via | {version: "RequestToValidateKeyAccess"}
+    assert may("secretsmanager:UpdateSecret", OWN_SECRET, tags("Resource"))
+    assert may(action, KEY, checked)
+    assert not may(action, KEY, via | {version: "EXAMPLE1-90ab-cdef-fedc-ba987SECRET1"})
+    assert not may(action, KEY, via)
+    assert not may(action, KEY, checked | tags("Resource", "prod"))
+    assert not may(action, KEY, checked | {"kms:ViaService": "s3.eu-central-1.amazonaws.com"})
+    password = via | {version: "1", "aws:CalledVia": ["rds.amazonaws.com"]}
+    assert may(action, KEY, password)
+    assert not may(action, KEY, password | {"aws:CalledVia": ["cloudformation.amazonaws.com"]})
 
 
 @pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"])

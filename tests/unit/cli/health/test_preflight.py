@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -44,6 +45,31 @@ class Trails:
         return {"trailList": [{"Name": name} for name in self.names]}
 
 
+class NoSuchEntityError(Exception):
+    """IAM's answer for an unknown name."""
+
+
+class People:
+    """IAM with the reference estate's people, and others under a path."""
+
+    exceptions = SimpleNamespace(NoSuchEntityException=NoSuchEntityError)
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
+        self.paths: dict[str, str] = {}
+
+    def get_role(self, *, RoleName: str) -> dict[str, Any]:  # noqa: N803  # as boto3 spells it
+        return {"Role": {"Arn": self._arn("role", RoleName)}}
+
+    def get_user(self, *, UserName: str) -> dict[str, Any]:  # noqa: N803  # as boto3 spells it
+        return {"User": {"Arn": self._arn("user", UserName)}}
+
+    def _arn(self, kind: str, name: str) -> str:
+        if name in self.missing:
+            raise NoSuchEntityError(name)
+        return f"arn:aws:iam::{ACCOUNT}:{kind}/{self.paths.get(name, '')}{name}"
+
+
 class Zones:
     """An account whose zones are others than the emulator's."""
 
@@ -63,12 +89,16 @@ class Zones:
 
 class Account:
     def __init__(self, root: Path, ec2: Any) -> None:
-        self.root, self.ec2, self.trails = root, ec2, Trails()
+        self.root, self.ec2, self.trails, self.people = root, ec2, Trails(), People()
 
     def findings(self, *, quota: float | None = 10_000, today: date = TODAY) -> dict[str, Check]:
         def clients(service: str, region: str) -> Any:
             assert region == REGION
-            others = {"service-quotas": Quotas(quota), "cloudtrail": self.trails}
+            others = {
+                "service-quotas": Quotas(quota),
+                "cloudtrail": self.trails,
+                "iam": self.people,
+            }
             return self.ec2 if service == "ec2" else others[service]
 
         found = preflight.checks(Estate(self.root), ACCOUNT, clients, today)
@@ -101,6 +131,18 @@ def test_all_is_well_before_the_first_apply(account: Account) -> None:
     assert found[f"region {REGION}"].state == "ok"
     assert found["dev: offerings of system_nodes"].state == "ok"
     assert found["dev: addresses"].state == "not checked"
+
+
+def test_who_administers_keys_must_exist_before_the_keys(account: Account) -> None:
+    """KMS refuses a policy, and EKS an access entry, that names an unknown role."""
+    assert account.findings()["dev: roles and users"].state == "ok"
+    account.people.missing = {"platform-admin"}
+    found = account.findings()["dev: roles and users"]
+    assert (found.state, "`admins`: arn:aws:iam::" in found.detail) == ("problem", True)
+    account.people.missing, account.people.paths = set(), {"stackyard-apply-dev": "ci/"}
+    found = account.findings()["dev: roles and users"]
+    assert (found.state, "`operators`:" in found.detail) == ("problem", True)
+    assert "includes its path" in (found.hint or "")
 
 
 def test_quotas_add_up_over_the_pools_that_share_one(account: Account) -> None:

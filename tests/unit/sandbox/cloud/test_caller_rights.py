@@ -68,3 +68,30 @@ def test_each_question_is_one_that_aws_asks(kind: str) -> None:
 def test_a_key_of_aws_itself_needs_no_right() -> None:
     made = Made("secretsmanager:CreateSecret", "*", {}, b"", "eu-central-1", "123456789012")
     assert list(besides(made)) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "versions"),
+    [
+        ("CreateSecret", {"KmsKeyId": KEY}, {"RequestToValidateKeyAccess"}),
+        ("UpdateSecret", {"Description": "x"}, set()),
+        ("UpdateSecret", {"SecretString": "x"}, {"of-the-new-value"}),
+        ("PutSecretValue", {"SecretBinary": "eA=="}, {"of-the-new-value"}),
+        (
+            "UpdateSecret",
+            {"KmsKeyId": KEY, "SecretString": "x"},
+            {"RequestToValidateKeyAccess", "of-the-new-value"},
+        ),
+    ],
+)
+def test_only_a_value_is_encrypted_as_a_version(
+    action: str, fields: dict[str, Any], versions: set[str]
+) -> None:
+    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html"""
+    name = f"secretsmanager:{action}"
+    made = Made(name, "arn:secret", fields, b"", "eu-central-1", "123456789012", KEY)
+    asked = list(besides(made))
+    assert {one.facts["kms:encryptioncontext:secretversionid"] for one in asked} == versions
+    assert {one.action for one in asked} == (
+        {"kms:Decrypt", "kms:GenerateDataKey"} if asked else set()
+    )
