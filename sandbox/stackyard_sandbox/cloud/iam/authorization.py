@@ -216,7 +216,7 @@ def _secret_arn(self: IAMRequestBase) -> str | None:
 
 def _secret_key(arn: str, account: str, region: str) -> str | None:
     found = secretsmanager_backends[account][region].secrets.get(arn)
-    return found.kms_key_id if found else None
+    return getattr(found, "kms_key_id", None)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
