@@ -36,7 +36,7 @@ class ClusterRef:
 
 @dataclass(frozen=True)
 class EksProject:
-    """What a project's namespace takes part in on EKS, and not on premises."""
+    """The features of a project's namespace that exist on EKS, and not on premises."""
 
     cluster_name: str
     role_arns: Mapping[str, pulumi.Input[str]]

@@ -57,7 +57,7 @@ def cluster_ref(foundation: FoundationContract) -> ClusterApiRef:
 
 
 def controller_wiring(foundation: FoundationContract, *, static: bool) -> ControllerWiring:
-    """Return what Karpenter's controller is told of the stage's cluster."""
+    """Return the facts about the stage's cluster that Karpenter's controller needs."""
     return ControllerWiring(
         cluster=cluster_ref(foundation),
         node_role_arn=foundation.node_role_arn,

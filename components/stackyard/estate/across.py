@@ -165,4 +165,4 @@ OF_POOLS = (_gpu_pools, _gpus_of_a_pod, _gpu_quota)
 POOLS: tuple[FieldPath, ...] = (("gpu_pools",), ("node_pools",))
 SYSTEM: tuple[FieldPath, ...] = (("cluster", "system_nodes"),)
 VERSION: tuple[FieldPath, ...] = (("cluster", "version"),)
-"""What the other checks read of services and of the foundation."""
+"""The fields of services and of the foundation that the other checks read."""

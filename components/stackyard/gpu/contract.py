@@ -159,7 +159,7 @@ class GpuContract:
 
     @property
     def reference(self) -> GpuPoolRef:
-        """What workloads need to be scheduled on the pool."""
+        """The facts that workloads need to be scheduled on the pool."""
         return GpuPoolRef(
             node_selector=self.node_selector,
             taint_key=self.taint["key"],

@@ -27,7 +27,7 @@ https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device
 
 @dataclass(frozen=True)
 class DevicePluginWiring:
-    """What the device plugins of all pools of a cluster share."""
+    """The wiring that the device plugins of all pools of a cluster share."""
 
     namespace: pulumi.Input[str]
     """Their namespace, at the Pod Security level `privileged`."""

@@ -13,14 +13,14 @@ from stackyard.namespace.config import Memory
 from stackyard.problem import Problem
 
 Capacity = Literal["reserved", "on-demand", "spot"]
-"""How instances are bought: in a reservation of yours, by the second, or as spare capacity that AWS
-takes back with two minutes' notice."""
+"""The capacity types: instances in a reservation of yours, by the second, or as spare capacity that
+AWS takes back with two minutes' notice."""
 
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 """An EC2 instance type, for example `m7i.large`."""
 
 Disruption = Literal["when-empty", "consolidate"]
-"""When Karpenter may remove a node early."""
+"""The conditions under which Karpenter may remove a node early."""
 
 
 class NodeImagesConfig(Config):
@@ -69,7 +69,7 @@ class StaticNodesConfig(Config):
 
 
 class LimitsConfig(Config):
-    """What all nodes of a pool may have together."""
+    """Limits on the sum of all nodes of a pool."""
 
     cpu: Annotated[int, Field(ge=2, le=100_000)]
     """vCPUs."""
@@ -79,11 +79,11 @@ class LimitsConfig(Config):
 
 
 class PoolConfig(Config):
-    """What pools with and without GPUs have in common."""
+    """The config that pools with and without GPUs have in common."""
 
     capacity: Annotated[list[Capacity], Field(min_length=1, max_length=3)] = ["on-demand"]
-    """How nodes are bought, first choice first; the next one is used where the one before has no
-    capacity or is at its limit."""
+    """The capacity types of nodes, in order of preference. The next one is used where those before
+    have no capacity or are at their limits."""
 
     reservations: ReservationsConfig | None = None
     """The reservations of `reserved`."""
@@ -146,7 +146,7 @@ class NodePoolConfig(PoolConfig):
     """EC2 types that may run, of one processor architecture."""
 
     limits: LimitsConfig = LimitsConfig(cpu=16, memory="64Gi")
-    """What its nodes may have together; it limits what the pool can cost."""
+    """Limits on the sum of its nodes; they cap the cost of the pool."""
 
     capacity_limits: dict[Capacity, LimitsConfig] = {}
     """The part of `limits` of each way of buying, where `capacity` has several."""

@@ -20,7 +20,7 @@ CLASS_VERSION, POOL_VERSION = "karpenter.k8s.aws/v1", "karpenter.sh/v1"
 """API versions of EC2NodeClass and of NodePool."""
 
 CAPACITY_LABEL = "karpenter.sh/capacity-type"
-"""How a node was bought."""
+"""The capacity type of a node."""
 
 TYPE_LABEL, ARCH_LABEL = "node.kubernetes.io/instance-type", "kubernetes.io/arch"
 
@@ -30,7 +30,7 @@ FIRST_WEIGHT = 100
 
 @dataclass(frozen=True)
 class Machine:
-    """What the nodes of a pool are made of, whichever way they are bought."""
+    """The instance types, image and disks of a pool's nodes, for every capacity type."""
 
     types: Sequence[str]
     arm: bool
@@ -48,7 +48,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class NodeWiring:
-    """What all pools of a cluster share: who the nodes are, and where they start."""
+    """The wiring that all pools of a cluster share: role, subnets, security group."""
 
     instance_profile: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -59,17 +59,17 @@ class NodeWiring:
 
 @dataclass(frozen=True)
 class ControllerWiring:
-    """What the controller is told of its cluster."""
+    """The facts about its cluster that the controller needs."""
 
     cluster: ClusterApiRef
     node_role_arn: pulumi.Input[str]
-    """Role of the nodes, which the controller hands to instances."""
+    """Role of the nodes, which the controller passes to instances."""
 
     isolated: bool = False
     """Whether the VPC has no way to the internet: prices are then those of the release."""
 
     static: bool = False
-    """Whether a pool has nodes that always run, which Karpenter still calls an alpha feature."""
+    """Whether a pool has nodes that always run, an alpha feature of Karpenter."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pod of Karpenter's controller: its ports, its probes, where it may run, what it is told."""
+"""The pod of Karpenter's controller: its ports, probes, placement and environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ METRICS, HEALTH = 8080, 8081
 
 
 def own_facts() -> list[k8s.core.v1.EnvVarArgs]:
-    """Return what the pod is told of itself."""
+    """Return the environment variables with facts about the pod itself."""
     field = k8s.core.v1.ObjectFieldSelectorArgs(field_path="metadata.namespace")
     namespace = k8s.core.v1.EnvVarSourceArgs(field_ref=field)
     return [

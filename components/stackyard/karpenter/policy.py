@@ -14,10 +14,10 @@ from stackyard import iam
 from stackyard.aws_location import AwsLocation, dns_suffix
 
 MADE = ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request")
-"""What Karpenter makes, besides volumes."""
+"""Types of resources that Karpenter creates, besides volumes."""
 
 USED = ("capacity-reservation", "placement-group", "security-group", "subnet")
-"""What an instance starts in."""
+"""Types of resources in which an instance starts."""
 
 READ = (
     "ec2:DescribeCapacityReservations",

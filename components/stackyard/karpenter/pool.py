@@ -22,13 +22,13 @@ POOL_LABEL = "stackyard.dev/pool"
 
 @dataclass(frozen=True)
 class PoolWiring:
-    """What all pools of a stage share."""
+    """The wiring that all pools of a stage share."""
 
     stack: StackId
     nodes: NodeWiring
     images: NodeImagesConfig
     ready: Sequence[pulumi.Resource]
-    """The controller: it goes after the last node, whose instance it has to end."""
+    """The controller, which is deleted after the last node, because it ends the instance."""
 
 
 class GeneralPool(Component):

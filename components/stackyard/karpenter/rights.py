@@ -76,4 +76,4 @@ NAMESPACE_RULES: tuple[Rule, ...] = (
 """In its own namespace: the lease of the leader."""
 
 DNS_RULES: tuple[Rule, ...] = (Rule("", ("services",), ("get",), ("kube-dns",)),)
-"""In `kube-system`: the address of DNS, which nodes are told."""
+"""In `kube-system`: nodes are given the address of DNS."""

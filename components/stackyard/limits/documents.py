@@ -33,7 +33,7 @@ class Limit:
 
     most: int
     what: str
-    """What is too large, and by which page."""
+    """The kind of document."""
 
     blanks: bool = True
     """Whether white space of a JSON document counts."""
