@@ -84,6 +84,8 @@ inside = k8s.Provider(
             cluster_name=parts[0], endpoint=parts[1], ca=parts[2], region=region
         )
     ),
+    # Karpenter's definitions are a Helm release, and who previews may read no Secrets.
+    helm_release_settings=k8s.HelmReleaseSettingsArgs(driver="configmap"),
 )
 in_cluster = sy.ComponentOptions(settings, providers=[provider, inside])
 
@@ -156,6 +158,7 @@ servers = sy.ModelServers(
                 release=sy.ReleaseConfig(version="defects/1", image="defects:1@sha256:" + 64 * "0"),
                 replicas=sy.ReplicasConfig(min=2, max=2),
                 gpu_pool="training",
+                startup_timeout_seconds=120,
             )
         }
     ),

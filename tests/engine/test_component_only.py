@@ -69,11 +69,20 @@ def first_preview(stack: auto.Stack) -> Mapping[auto.OpType, int]:
     return stack.preview().change_summary
 
 
+@pytest.fixture(scope="module")
+def applied() -> dict[str, Any]:
+    """The outputs of the stack while it is applied; empty before and after that."""
+    return {}
+
+
 @pytest.fixture
-def outputs(stack: auto.Stack, first_preview: Mapping[auto.OpType, int]) -> dict[str, Any]:
+def outputs(
+    stack: auto.Stack, first_preview: Mapping[auto.OpType, int], applied: dict[str, Any]
+) -> dict[str, Any]:
     """The outputs of the applied stack; applied again where a test has destroyed it."""
-    found = stack.outputs() or stack.up().outputs
-    return {key: output.value for key, output in found.items()}
+    if not applied:
+        applied |= {key: output.value for key, output in stack.up().outputs.items()}
+    return applied.copy()
 
 
 def test_a_preview_of_nothing_yet_shows_everything(
@@ -190,7 +199,11 @@ def test_an_unchanged_preview_shows_no_change_even_with_refresh(
 
 
 def test_a_change_a_refused_destroy_and_the_end(
-    stack: auto.Stack, outputs: dict[str, Any], cluster: client.ApiClient, aws: Clients
+    stack: auto.Stack,
+    outputs: dict[str, Any],
+    applied: dict[str, Any],
+    cluster: client.ApiClient,
+    aws: Clients,
 ) -> None:
     before = busy(cluster)
     changed = apply(stack, raw_days="1460", gpus="3")
@@ -201,11 +214,13 @@ def test_a_change_a_refused_destroy_and_the_end(
 
     aws("s3").put_object(Bucket=BUCKET, Key="incoming/one", Body=b"1")
     with pytest.raises(auto.CommandError, match="protected"):
-        stack.destroy()
+        destroy_with_preview(stack)
+    assert busy(cluster) == before, "nothing went, not even what is not protected"
     assert aws("s3").get_object(Bucket=BUCKET, Key="incoming/one")["Body"].read() == b"1"
     assert key_states(aws, outputs) == {"Enabled"}
 
     apply(stack, protect="false")
+    applied.clear()
     stack.destroy()
     assert outputs["vpc"] not in {vpc["VpcId"] for vpc in aws("ec2").describe_vpcs()["Vpcs"]}
     assert aws("s3").list_buckets()["Buckets"] == []
@@ -231,6 +246,13 @@ def apply(stack: auto.Stack, **values: str) -> list[str]:
 
     stack.up(on_event=note)
     return sorted(changed)
+
+
+def destroy_with_preview(stack: auto.Stack) -> None:
+    """Run `pulumi destroy` as people do; `Stack.destroy` skips the preview, which stops it."""
+    workspace = stack.workspace
+    command = ["destroy", "--yes", "--stack", stack.name]
+    workspace.pulumi_command.run(command, workspace.work_dir, workspace.env_vars)
 
 
 def expiry(s3: Any) -> int:
