@@ -227,3 +227,16 @@ def manifest(args: object) -> dict[str, Any]:
 
 def _own(values: dict[str, str]) -> dict[str, str]:
     return {f"{OWN}{key.replace('_', '-')}": value for key, value in values.items()}
+
+
+def from_namespace(namespace: str, port: int) -> k8s.networking.v1.NetworkPolicyIngressRuleArgs:
+    """Return the rule that admits a namespace; only the API server sets the label it matches."""
+    import pulumi_kubernetes as k8s
+
+    selector = k8s.meta.v1.LabelSelectorArgs(
+        match_labels={"kubernetes.io/metadata.name": namespace}
+    )
+    return k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+        from_=[k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=selector)],
+        ports=[k8s.networking.v1.NetworkPolicyPortArgs(port=port, protocol="TCP")],
+    )

@@ -86,8 +86,11 @@ def aws_id(kind: str, inputs: Inputs, client: Client) -> str | None:
 
 
 def kubernetes_id(inputs: Inputs) -> str | None:
-    """Return `namespace/name`, or the name alone of an object without a namespace."""
-    metadata = inputs.get("metadata")
+    """Return `namespace/name`, or the name alone of an object without a namespace.
+
+    A Helm release has both in its inputs, and no metadata.
+    """
+    metadata = inputs.get("metadata", inputs)
     name = metadata.get("name") if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or not isinstance(name, str):
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stackyard.contracts import DatabaseFacts, FoundationContract, GpuPoolFacts, ServicesContract
 from stackyard.karpenter.objects import ControllerWiring, NodeWiring
+from stackyard.monitoring.rules import METRICS_NAMESPACE
 from stackyard.naming import StackId
 from stackyard.onprem.config import TrainingJobConfig
 from stackyard.onprem.job import manifest
@@ -61,6 +62,7 @@ def controller_wiring(foundation: FoundationContract, *, static: bool) -> Contro
     return ControllerWiring(
         cluster=cluster_ref(foundation),
         node_role_arn=foundation.node_role_arn,
+        scraped_from=METRICS_NAMESPACE,
         isolated=foundation.isolated,
         static=static,
     )

@@ -67,22 +67,11 @@ class GpuTelemetry(Component):
             spec=k8s.networking.v1.NetworkPolicySpecArgs(
                 pod_selector=selector,
                 policy_types=["Ingress"],
-                ingress=[_from_namespace(metrics_namespace)],
+                ingress=[kubernetes.from_namespace(metrics_namespace, PORT)],
             ),
             opts=self.child(),
         )
         self.publish()
-
-
-def _from_namespace(namespace: str) -> k8s.networking.v1.NetworkPolicyIngressRuleArgs:
-    """Return the rule that admits a namespace; only the API server sets the label it matches."""
-    selector = k8s.meta.v1.LabelSelectorArgs(
-        match_labels={"kubernetes.io/metadata.name": namespace}
-    )
-    return k8s.networking.v1.NetworkPolicyIngressRuleArgs(
-        from_=[k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=selector)],
-        ports=[k8s.networking.v1.NetworkPolicyPortArgs(port=PORT, protocol="TCP")],
-    )
 
 
 def _pod(image: str) -> k8s.core.v1.PodSpecArgs:

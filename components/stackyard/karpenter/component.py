@@ -12,9 +12,10 @@ from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.cluster.identity import WorkloadIdentity
 from stackyard.config import Config
+from stackyard.karpenter import metrics
 from stackyard.karpenter.interruption import Interruptions
 from stackyard.karpenter.objects import ControllerWiring
-from stackyard.karpenter.pod import HEALTH, METRICS, beside_its_own_nodes, own_facts, port, probe
+from stackyard.karpenter.pod import HEALTH, beside_its_own_nodes, own_facts, port, probe
 from stackyard.karpenter.policy import controller_policy
 from stackyard.karpenter.rights import CLUSTER_RULES, DNS_RULES, NAMESPACE_RULES, Rule
 from stackyard.karpenter.versions import version_of
@@ -72,6 +73,8 @@ class Karpenter(Component):
         self.controller = self._make_controller(
             account, interruptions, [identity, *rights, self.definitions]
         )
+        if wiring.scraped_from is not None:
+            self._let_scrape(wiring.scraped_from)
         self.role_arn, self.queue_name = identity.role_arn, interruptions.queue_name
         self.publish()
 
@@ -184,6 +187,36 @@ class Karpenter(Component):
             opts=self.child(depends_on=list(before)),
         )
 
+    def _let_scrape(self, collectors: str) -> None:
+        """Lead collectors to both pods (only the one that leads has metrics), and admit them."""
+        # Without an address of its own, so that collectors find both pods behind it.
+        k8s.core.v1.Service(
+            self.named("metrics"),
+            metadata=self._metadata(),
+            spec=k8s.core.v1.ServiceSpecArgs(
+                cluster_ip="None",
+                selector=kubernetes.selector(self._stack, NAME),
+                ports=[
+                    k8s.core.v1.ServicePortArgs(
+                        name="http-metrics", port=metrics.PORT, target_port=metrics.PORT
+                    )
+                ],
+            ),
+            opts=self.child(),
+        )
+        k8s.networking.v1.NetworkPolicy(
+            self.named("scraping"),
+            metadata=self._metadata(),
+            spec=k8s.networking.v1.NetworkPolicySpecArgs(
+                pod_selector=k8s.meta.v1.LabelSelectorArgs(
+                    match_labels=kubernetes.selector(self._stack, NAME)
+                ),
+                policy_types=["Ingress"],
+                ingress=[kubernetes.from_namespace(collectors, metrics.PORT)],
+            ),
+            opts=self.child(),
+        )
+
     def _pod(
         self, account: k8s.core.v1.ServiceAccount, interruptions: Interruptions
     ) -> k8s.core.v1.PodSpecArgs:
@@ -200,7 +233,7 @@ class Karpenter(Component):
                     image=self._image,
                     env=[*self._settings(interruptions), *own_facts()],
                     ports=[
-                        port("http-metrics", METRICS),
+                        port("http-metrics", metrics.PORT),
                         port("http", HEALTH),
                     ],
                     liveness_probe=probe("/healthz", delay=30),
@@ -235,7 +268,7 @@ class Karpenter(Component):
                 "HEALTH_PROBE_PORT": str(HEALTH),
                 "INTERRUPTION_QUEUE": interruptions.queue_name,
                 "ISOLATED_VPC": str(self._wiring.isolated).lower(),
-                "METRICS_PORT": str(METRICS),
+                "METRICS_PORT": str(metrics.PORT),
             }
         )
 

@@ -59,7 +59,7 @@ class NodeWiring:
 
 @dataclass(frozen=True)
 class ControllerWiring:
-    """The facts about its cluster that the controller needs."""
+    """The facts about its cluster that the controller needs, and who may read its metrics."""
 
     cluster: ClusterApiRef
     node_role_arn: pulumi.Input[str]
@@ -67,6 +67,9 @@ class ControllerWiring:
 
     isolated: bool = False
     """Whether the VPC has no way to the internet: prices are then those of the release."""
+
+    scraped_from: str | None = None
+    """Namespace whose pods may read its metrics; by default there is none."""
 
     static: bool = False
     """Whether a pool has nodes that always run, an alpha feature of Karpenter."""

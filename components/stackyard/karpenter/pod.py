@@ -6,8 +6,8 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 
-METRICS, HEALTH = 8080, 8081
-"""Ports of the controller."""
+HEALTH = 8081
+"""Port of the probes."""
 
 
 def own_facts() -> list[k8s.core.v1.EnvVarArgs]:

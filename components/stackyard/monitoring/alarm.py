@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from stackyard.monitoring.alerts import Alarm
+from stackyard.monitoring.alert import Alarm
 from stackyard.monitoring.log_metrics import metric_namespace
 from stackyard.naming import StackId
 

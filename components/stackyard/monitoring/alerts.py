@@ -2,65 +2,16 @@
 
 An alert without a runbook is refused. Metrics are those of kube-state-metrics
 (https://github.com/kubernetes/kube-state-metrics/tree/main/docs) and of NVIDIA's DCGM exporter
-(https://docs.nvidia.com/datacenter/dcgm/latest/).
+(https://docs.nvidia.com/datacenter/dcgm/latest/); `node_alerts` uses Karpenter's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from stackyard.monitoring.alert import Alarm, Rule
 from stackyard.monitoring.config import Audience, ThresholdsConfig
-
-Severity = Literal["page", "ticket"]
-"""`page`: needs attention now. `ticket`: on the next working day."""
-
-
-@dataclass(frozen=True)
-class Alert:
-    """The fields of every alert, for Prometheus and for CloudWatch."""
-
-    name: str
-    audience: Audience
-    severity: Severity
-    summary: str
-    runbook: str
-    """Steps to take, in order; part of the notification."""
-
-    def __post_init__(self) -> None:
-        """Refuse an alert without a summary or with too short a runbook."""
-        if len(self.runbook.split()) < 12 or not self.summary:
-            raise ValueError(f"{self.name}: needs a summary, and a runbook that says what to do")
-
-
-@dataclass(frozen=True)
-class Rule(Alert):
-    """An alert that Prometheus evaluates."""
-
-    expression: str
-    minutes: int = 0
-    """Minutes for which the expression must be true before the alert fires."""
-
-
-@dataclass(frozen=True)
-class Alarm(Alert):
-    """An alert that CloudWatch evaluates, on metrics counted from log lines."""
-
-    metrics: tuple[str, ...]
-    """Metrics of the project's own namespace; their names are the ids in `expression`, too."""
-
-    statistic: str
-    """Name of the statistic in CloudWatch, for example `Sum` or `p99`."""
-
-    threshold: float
-    period_seconds: int
-    expression: str | None = None
-    """Metric math over `metrics`; None uses the only metric itself."""
-
-    comparison: str = "GreaterThanThreshold"
-    silence_is: Literal["notBreaching", "breaching"] = "notBreaching"
-    """State that CloudWatch assumes in a period without data."""
+from stackyard.monitoring.node_alerts import node_rules
 
 
 def rules(
@@ -79,6 +30,7 @@ def rules(
     here = f'namespace="{namespace}"'
     return [
         *_training_rules(here, thresholds),
+        *node_rules(here),
         *([_tracking_rule(here), _database_rule(database_jobs)] if tracking else []),
         *([_serving_rule(here, models)] if models else []),
         Rule(

@@ -37,7 +37,7 @@ class MonitoredPrograms:
     """Names of its served models."""
 
     jobs_namespace: str
-    """Namespace in which the stage runs the project's database jobs."""
+    """Namespace in which the stage runs its own work: Karpenter, and the database jobs."""
 
 
 class ProjectMetrics(Component):
@@ -135,6 +135,7 @@ class ProjectMetrics(Component):
         return rules.collector_file(
             namespace=namespace_name(self._stack),
             elsewhere=f"{self._monitored.jobs_namespace};{jobs_pattern(self._stack)}",
+            system=self._monitored.jobs_namespace,
             remote_write=f"{endpoint}api/v1/remote_write",
             region=self._cluster.region,
         )

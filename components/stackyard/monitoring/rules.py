@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from stackyard.monitoring.alerts import Rule
+from stackyard.karpenter import metrics as karpenter
+from stackyard.monitoring.alert import Rule
 
 GROUP = "stackyard"
 
@@ -74,37 +75,40 @@ def routing_file(topics: Mapping[str, str], region: str) -> str:
     return _text({"alertmanager_config": _text(config)})
 
 
-def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region: str) -> str:
-    """Return the collector's config, which keeps only the metrics of one namespace.
+def collector_file(
+    *, namespace: str, elsewhere: str, system: str, remote_write: str, region: str
+) -> str:
+    """Return the collector's config: metrics of one namespace, and of pools without names of pods.
 
-    `elsewhere` is a regular expression, `NAMESPACE;JOB`, for the project's jobs in another one.
+    `elsewhere` is a regular expression, `NAMESPACE;JOB`, for the project's jobs in another one;
+    `system` is the namespace of Karpenter.
     `remote_write` is the workspace's address. Sources:
     https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-onboard-ingest-metrics-remote-write-EC2.html
     and https://prometheus.io/docs/prometheus/latest/configuration/configuration/.
     """
-    own: dict[str, Any] = {
-        "source_labels": ["namespace", "job_name"],
-        "regex": f"{namespace};.*|{elsewhere}",
-        "action": "keep",
-    }
+    own = _keep(["namespace", "job_name"], f"{namespace};.*|{elsewhere}")
+    pools = "|".join(karpenter.OF_ALL)
+    of_nodes = _keep(["__name__", "namespace"], f"{karpenter.OF_PODS};{namespace}|({pools});")
 
-    def job(name: str, address: str, port: int) -> dict[str, Any]:
+    def job(name: str, address: str, port: int, kept: Mapping[str, Any] = own) -> dict[str, Any]:
         discovery = {"names": [address], "type": "A", "port": port}
         return {
             "job_name": name,
             "honor_labels": True,
             "dns_sd_configs": [discovery],
-            "metric_relabel_configs": [own],
+            "metric_relabel_configs": [dict(kept)],
         }
 
     gpu = f"{GPU_METRICS}.stackyard-gpu.svc.cluster.local"
     cluster = f"{CLUSTER_METRICS}.{METRICS_NAMESPACE}.svc.cluster.local"
+    nodes = f"{karpenter.SERVICE}.{system}.svc.cluster.local"
     return _text(
         {
             "global": {"scrape_interval": "30s"},
             "scrape_configs": [
                 job(CLUSTER_METRICS, cluster, CLUSTER_METRICS_PORT),
                 job(GPU_METRICS, gpu, 9400),
+                job(karpenter.SERVICE, nodes, karpenter.PORT, of_nodes),
             ],
             "remote_write": [
                 {
@@ -115,6 +119,10 @@ def collector_file(*, namespace: str, elsewhere: str, remote_write: str, region:
             ],
         }
     )
+
+
+def _keep(labels: list[str], pattern: str) -> dict[str, Any]:
+    return {"source_labels": labels, "regex": pattern, "action": "keep"}
 
 
 def _text(document: Mapping[str, Any]) -> str:

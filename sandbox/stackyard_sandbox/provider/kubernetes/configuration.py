@@ -69,7 +69,7 @@ class Settings:
     mutable: frozenset[str]
     """Kinds (ConfigMap, Secret) whose data is changed in place instead of replaced."""
 
-    helm_driver: str | None = None
+    helm_driver: str = "secret"
     """Where Helm keeps its records of releases."""
 
 
@@ -123,7 +123,7 @@ def settings(variables: Properties, stand_in: StandIn = none) -> Settings:
         force=variables.get("enablePatchForce") is True,
         upsert=variables.get("upsertExistingObjects") is True,
         mutable=frozenset(kind for kind, flag in flags.items() if variables.get(flag) is True),
-        helm_driver=_map(variables.get(HELM)).get("driver"),
+        helm_driver=_map(variables.get(HELM)).get("driver") or "secret",
     )
 
 

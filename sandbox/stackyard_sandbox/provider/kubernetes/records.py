@@ -1,6 +1,6 @@
-"""Records of Helm releases: a ConfigMap for each revision, as Helm's driver `configmap` does.
+"""Records of Helm releases: an object for each revision, as Helm's storage drivers keep them.
 
-Sources: `pkg/storage/driver/cfgmaps.go` and `pkg/release/release.go` of helm.sh/helm/v3.
+Sources: `pkg/storage/driver/{cfgmaps,secrets}.go` and `pkg/release/release.go` of helm.sh/helm/v3.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackyard_sandbox.provider.kubernetes.client import Client, Object
+
+KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
+"""Kinds of records by driver; the drivers `memory` and `sql` are not part of the sandbox."""
 
 SEPARATOR = "\n---\n"
 """Between two objects of a manifest; each is JSON, which is YAML."""
@@ -32,11 +35,13 @@ class Record:
 
     @property
     def key(self) -> str:
-        """Name of its ConfigMap."""
+        """Name of the object that keeps it."""
         return f"sh.helm.release.v1.{self.name}.v{self.revision}"
 
-    def config_map(self) -> Object:
+    def stored(self, kind: str) -> Object:
         """Return the object that keeps it."""
+        text = self._encoded()
+        secret = kind == "Secret"
         labels = {
             "name": self.name,
             "owner": "helm",
@@ -45,9 +50,10 @@ class Record:
         }
         return {
             "apiVersion": "v1",
-            "kind": "ConfigMap",
+            "kind": kind,
             "metadata": {"name": self.key, "namespace": self.namespace, "labels": labels},
-            "data": {"release": self._encoded()},
+            "data": {"release": base64.b64encode(text.encode()).decode() if secret else text},
+            **({"type": "helm.sh/release.v1"} if secret else {}),
         }
 
     def _encoded(self) -> str:
@@ -65,9 +71,11 @@ class Record:
         return base64.b64encode(packed).decode()
 
 
-def decoded(config_map: Object) -> Record:
-    """Return the record that a ConfigMap keeps."""
-    release = json.loads(gzip.decompress(base64.b64decode(config_map["data"]["release"])))
+def decoded(kept: Object, kind: str = "ConfigMap") -> Record:
+    """Return the record that an object keeps."""
+    text = base64.b64decode(kept["data"]["release"])
+    packed = base64.b64decode(text) if kind == "Secret" else text
+    release = json.loads(gzip.decompress(packed))
     manifest = release["manifest"]
     return Record(
         name=release["name"],
@@ -84,20 +92,22 @@ def decoded(config_map: Object) -> Record:
 class Records:
     """All revisions of one release."""
 
-    def __init__(self, client: Client, namespace: str, name: str) -> None:
+    def __init__(self, client: Client, driver: str, namespace: str, name: str) -> None:
         self._client, self._namespace, self._name = client, namespace, name
-        self._resource = client.resource("v1", "ConfigMap")
+        self._kind = KINDS[driver]
+        self._resource = client.resource("v1", self._kind)
 
     def all(self) -> list[Record]:
         """Return the revisions, oldest first."""
         path = self._resource.path(self._namespace)
         found = self._client.list(path, f"name={self._name},owner=helm")
-        return sorted(map(decoded, found), key=lambda record: record.revision)
+        records = (decoded(each, self._kind) for each in found)
+        return sorted(records, key=lambda record: record.revision)
 
     def save(self, record: Record) -> None:
         """Write a revision."""
         path = self._resource.path(self._namespace, record.key)
-        self._client.apply(path, record.config_map(), dry_run=False, force=True)
+        self._client.apply(path, record.stored(self._kind), dry_run=False, force=True)
 
     def delete(self, record: Record) -> None:
         """Delete a revision."""

@@ -20,7 +20,7 @@ from stackyard_sandbox.provider.kubernetes.differences import Change
 from stackyard_sandbox.provider.kubernetes.kinds import Kind
 from stackyard_sandbox.provider.kubernetes.objects import Connection
 from stackyard_sandbox.provider.kubernetes.readiness import wait_of
-from stackyard_sandbox.provider.kubernetes.records import Record, Records
+from stackyard_sandbox.provider.kubernetes.records import KINDS, Record, Records
 from stackyard_sandbox.provider.kubernetes.sdk_loading import LOADING, input_types
 from stackyard_sandbox.provider.protocol import Bag, Properties, has_unknown
 from stackyard_sandbox.provider.schema import Failure
@@ -34,9 +34,6 @@ HONOURED = ("chart", "maxHistory", "name", "namespace", "timeout", "values", "ve
 TIMEOUT = 300
 """Seconds that the official provider waits by default."""
 
-DRIVER = "configmap"
-"""Where records are kept; Helm's own default, Secrets, is refused: no preview may read them."""
-
 MANAGED_BY = ("app.kubernetes.io/managed-by", "Helm")
 OWNER = ("meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
 """Label and annotations by which Helm knows its objects (`pkg/action/validate.go`)."""
@@ -48,7 +45,7 @@ def completed(inputs: Properties, namespace: str | None) -> Properties:
     return {"namespace": namespace or "default", "timeout": TIMEOUT, **given}
 
 
-def failures(inputs: Properties, driver: str | None) -> list[Failure]:
+def failures(inputs: Properties, driver: str) -> list[Failure]:
     """Return every problem of completed inputs, and add what the rendered chart decides."""
     with LOADING:
         from pulumi_kubernetes.helm.v3 import ReleaseArgs
@@ -61,9 +58,11 @@ def failures(inputs: Properties, driver: str | None) -> list[Failure]:
     ]
     if "name" not in inputs:
         found.append(Failure("name", "the sandbox's provider makes no name for a release"))
-    if driver != DRIVER:
-        reason = "needs the provider's `helmReleaseSettings: {driver: configmap}`"
-        found.append(Failure("chart", f"{reason}: the sandbox keeps records in ConfigMaps only"))
+    if driver not in KINDS:
+        reason = (
+            f"the sandbox has no storage driver `{driver}` for releases, only {', '.join(KINDS)}"
+        )
+        found.append(Failure("chart", reason))
     if not found and not has_unknown(inputs):
         try:
             inputs.update(_computed(inputs))
@@ -102,6 +101,8 @@ class ReleaseOperation:
         before = records.all()
         if not before:
             raise ProviderError(f'"{self._values["name"]}" has no deployed releases')
+        if before[-1].status.startswith("pending"):
+            raise ProviderError("another operation (install/upgrade/rollback) is in progress")
         _, state = self._install(records, revision=before[-1].revision + 1, seconds=seconds)
         for old in before:
             if old.status == "deployed":
@@ -153,7 +154,8 @@ class ReleaseOperation:
         return self._connection.client
 
     def _records(self, namespace: str, name: str) -> Records:
-        return Records(self._client(), namespace, name)
+        driver = self._connection.settings.helm_driver
+        return Records(self._client(), driver, namespace, name)
 
     def _install(self, records: Records, *, revision: int, seconds: float) -> tuple[str, Bag]:
         """Write the record, apply the objects, wait for them, write how it ended."""

@@ -92,6 +92,8 @@ def test_kubernetes_ids() -> None:
     assert ids.kubernetes_id({"metadata": {"name": "a", "namespace": "n"}}) == "n/a"
     assert ids.kubernetes_id({"metadata": {"name": "n"}}) == "n"
     assert ids.kubernetes_id({}) is None
+    release = {"chart": "oci://x.test/a", "name": "a", "namespace": "n", "values": {}}
+    assert ids.kubernetes_id(release) == "n/a"
 
 
 def test_a_found_create_is_adopted_and_nothing_stays_pending() -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-import stackyard.karpenter
 from stackyard.karpenter.drift import NODE_CLASS, NODE_POOL, fits, replaced_by
-
-DEFINITIONS = Path(stackyard.karpenter.__file__).parent / "crds"
+from tests.support.go_modules import karpenter
 
 
 @pytest.mark.parametrize(
@@ -44,7 +41,7 @@ def test_a_node_fits_while_its_labels_meet_each_requirement() -> None:
 
 def test_a_release_with_another_part_of_a_pool_asks_for_a_look_at_the_table() -> None:
     """Karpenter's documentation calls these behavioural; all else is below `template`."""
-    file = (DEFINITIONS / "karpenter.sh_nodepools.yaml").read_text()
+    file = (karpenter() / "pkg/apis/crds/karpenter.sh_nodepools.yaml").read_text()
     versions = yaml.safe_load(file)["spec"]["versions"]
     fields = versions[0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     behavioural = {"disruption", "limits", "replicas", "weight"}

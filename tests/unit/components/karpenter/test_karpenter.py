@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import subprocess
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -23,6 +21,7 @@ from stackyard.karpenter import objects, rights, versions
 from stackyard.karpenter.config import NodeImagesConfig, NodePoolConfig
 from stackyard.karpenter.objects import NodeWiring
 from stackyard.karpenter.policy import controller_policy
+from tests.support.go_modules import karpenter
 
 LOCATION = AwsLocation("123456789012", "eu-central-1")
 POLICY = controller_policy(
@@ -59,25 +58,10 @@ POOLS = {
 }
 
 
-def module() -> Path:
-    """The source of the release, in the cache of Go's modules; it is there once it was built."""
-    try:
-        answer = subprocess.run(
-            ["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("there is no Go")
-    root = Path(answer.stdout.strip())
-    path = root / "github.com/aws" / f"karpenter-provider-aws@v{versions.VERSION}"
-    if not path.is_dir():
-        pytest.skip(f"Karpenter {versions.VERSION} was not fetched")
-    return path
-
-
 @cache
 def definitions() -> list[Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    files = (module() / "pkg/apis/crds").iterdir()
+    files = (karpenter() / "pkg/apis/crds").iterdir()
     return [yaml.load(file.read_text(), loader) for file in files]
 
 
@@ -172,7 +156,7 @@ def test_its_rights_in_the_cluster_are_those_of_the_chart(
     """A right that is missing stops all scaling; a right too many nobody would miss."""
     chart: set[tuple[str, ...]] = set()
     for file in files:
-        text = (module() / f"charts/karpenter/templates/{file}.yaml").read_text()
+        text = (karpenter() / f"charts/karpenter/templates/{file}.yaml").read_text()
         lines = "\n".join(line for line in text.splitlines() if "{{" not in line)
         for section in re.findall(r"(?ms)^rules:\n.*?(?=^---|\Z)", lines):
             chart |= triples(yaml.safe_load(section)["rules"])
@@ -198,7 +182,7 @@ def test_every_version_of_kubernetes_that_eks_offers_has_a_karpenter() -> None:
 
 
 def test_the_table_holds_what_the_release_itself_checks() -> None:
-    text = (module() / "pkg/providers/version/version.go").read_text()
+    text = (karpenter() / "pkg/providers/version/version.go").read_text()
     bounds = re.findall(r'M(?:in|ax)K8sVersion = "1\.(\d+)"', text)
     release = versions.release_of(f"x:{versions.VERSION}") or ""
     assert tuple(int(one) for one in bounds) == versions.KUBERNETES[release]

@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from stackyard.database.documents import jobs_pattern
-from stackyard.monitoring.alerts import Rule, rules
+from stackyard.karpenter.metrics import OF_ALL, OF_PODS
+from stackyard.monitoring.alert import Rule
+from stackyard.monitoring.alerts import rules
 from stackyard.monitoring.config import ThresholdsConfig
 from stackyard.monitoring.rules import collector_file, routing_file, rules_file
 from stackyard.naming import StackId
@@ -35,6 +37,8 @@ OWN_JOB = "database-vision-defects-dev-tracking-29401234"
 OTHER_JOB = "database-ranking-recommender-dev-tracking-29401234"
 AVAILABLE = "kube_deployment_status_replicas_available"
 GPU_POD = "kube_pod_container_resource_requests"
+ERRORS, LIMIT, USAGE = OF_ALL
+GPUS = 'nodepool="training",resource_type="nvidia.com/gpu"'
 
 # For each alert: series (name and values a minute), the minute at which it must fire and the one
 # at which it must not, and labels that the alert must carry when it fires.
@@ -92,6 +96,52 @@ CASES: dict[str, dict[str, Any]] = {
         "fires": 5,
         "silent": 1,
         "labels": {"deployment": "classifier-canary", "namespace": "vision-defects-dev"},
+    },
+    "PodWithoutNode": {
+        "series": {
+            f'{OF_PODS}{{{HERE},name="server"}}': "0+60x40",
+            f'{OF_PODS}{{{HERE},name="fit"}}': "0+60x40",
+            f'{GPU_POD}{{{HERE},pod="fit",resource="nvidia_com_gpu"}}': "1x40",
+            f'{GPU_POD}{{{HERE},pod="server",resource="cpu"}}': "1x40",
+            f'{OF_PODS}{{{ELSEWHERE},name="other"}}': "9000x40",
+        },
+        "fires": 20,
+        "silent": 14,
+        "labels": {"name": "server", "namespace": "vision-defects-dev"},
+    },
+    "NodesNotStarted": {
+        "series": {
+            f'{ERRORS}{{method="Create",error="NodeClassNotReadyError"}}': "2x5 2+1x30",
+            f'{ERRORS}{{method="Create",error="InsufficientCapacityError"}}': "0+1x40",
+            f'{ERRORS}{{method="Get",error="NodeClaimNotFoundError"}}': "0+1x40",
+        },
+        "fires": 14,
+        "silent": 5,
+        "labels": {"error": "NodeClassNotReadyError"},
+    },
+    "PoolAtLimit": {
+        "series": {
+            f'{USAGE}{{{GPUS},instance="a"}}': "2x20 4x40",
+            f'{LIMIT}{{{GPUS},instance="a"}}': "4x60",
+            f'{USAGE}{{nodepool="general",resource_type="cpu",instance="a"}}': "8x60",
+            f'{LIMIT}{{nodepool="general",resource_type="cpu",instance="a"}}': "24x60",
+            f'{USAGE}{{nodepool="always",resource_type="nodes",instance="a"}}': "9x60",
+            f'{LIMIT}{{nodepool="always",resource_type="nodes",instance="a"}}': "10x60",
+            f'{OF_PODS}{{{HERE},name="fit"}}': "0+60x60",
+        },
+        "fires": 30,
+        "silent": 19,
+        "labels": {"nodepool": "training", "resource_type": "nvidia.com/gpu"},
+    },
+    "KarpenterMissing": {
+        # Two pods, of which one leads; one of them is enough.
+        "series": {
+            'up{job="karpenter",instance="a"}': "1x5 0x30",
+            'up{job="karpenter",instance="b"}': "0x5 1x5 0x25",
+        },
+        "fires": 25,
+        "silent": 18,
+        "labels": {},
     },
     "MetricsMissing": {
         "series": {'up{job="cluster-metrics"}': "1x5 0x30"},
@@ -166,7 +216,11 @@ def test_an_alert_fires_in_time_and_for_its_own_namespace_only(name: str, tmp_pa
 def test_a_broken_expression_is_noticed(name: str, tmp_path: Path) -> None:
     """Or the test above would pass for any rule."""
     rule = RULES[name]
-    broken = replace(rule, expression=rule.expression.replace("==", "!=").replace("< 5", "> 5"))
+    turned = {"==": "!=", "< 5": "> 5", "[15m])) > 0": "[15m])) < 0", " > 900": " < 900"}
+    expression = rule.expression
+    for sign, other in turned.items():
+        expression = expression.replace(sign, other)
+    broken = replace(rule, expression=expression)
     assert broken.expression != rule.expression
     assert promtool(tmp_path, broken, CASES[name]).returncode != 0
 
@@ -191,6 +245,7 @@ def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> Non
     text = collector_file(
         namespace="vision-defects-dev",
         elsewhere=f"stackyard-system;{JOBS}",
+        system="stackyard-system",
         remote_write="https://aps.example/api/v1/remote_write",
         region="eu-central-1",
     )
@@ -199,6 +254,7 @@ def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> Non
     assert found == [
         ["cluster-metrics.stackyard-metrics.svc.cluster.local"],
         ["gpu-telemetry.stackyard-gpu.svc.cluster.local"],
+        ["karpenter.stackyard-system.svc.cluster.local"],
     ]
     # This promtool is built without service discovery.
     plain = yaml.safe_load(text)
@@ -208,6 +264,16 @@ def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> Non
     command = [str(tool("promtool")), "check", "config", "--agent", "prometheus.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    (pools,) = jobs.pop()["metric_relabel_configs"]
+    assert (pools["action"], pools["source_labels"]) == ("keep", ["__name__", "namespace"])
+    for labels, wanted in (
+        (f"{OF_PODS};vision-defects-dev", True),
+        (f"{OF_PODS};ranking-recommender-dev", False),
+        (f"{USAGE};", True),
+        ("karpenter_pods_state;vision-defects-dev", False),
+        ("go_goroutines;", False),
+    ):
+        assert bool(re.fullmatch(pools["regex"], labels)) == wanted, labels
     for job in jobs:
         (kept,) = job["metric_relabel_configs"]
         assert (kept["action"], kept["source_labels"]) == ("keep", ["namespace", "job_name"]), job

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +13,15 @@ from stackyard.karpenter.component import CHART
 from stackyard.karpenter.versions import VERSION
 from stackyard_sandbox.provider.kubernetes import charts
 from stackyard_sandbox.provider.server import ProviderError
+from tests.support.go_modules import karpenter
 
 ACTION = re.compile(r"(?m)^ *\{\{-? ?(.*?) ?\}\}\n")
-
-
-def release() -> Path:
-    """The source of the release, in the cache of Go's modules; it is there once it was built."""
-    try:
-        answer = subprocess.run(
-            ["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("there is no Go")
-    path = Path(answer.stdout.strip()) / f"github.com/aws/karpenter-provider-aws@v{VERSION}"
-    if not path.is_dir():
-        pytest.skip(f"Karpenter {VERSION} was not fetched")
-    return path
 
 
 @pytest.fixture
 def definitions(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that the toolchain keeps of the release."""
-    files = sorted((release() / "pkg/apis/crds").glob("*.yaml"))
+    files = sorted((karpenter() / "pkg/apis/crds").glob("*.yaml"))
     charts._definitions.cache_clear()
     monkeypatch.setattr(charts, "karpenter_definitions", lambda: files)
     return files
@@ -48,9 +34,9 @@ def test_the_chart_of_the_definitions_is_what_its_templates_make(definitions: li
         each["metadata"]["name"]: each
         for each in charts.find(CHART, VERSION).rendered({charts.ANNOTATIONS: notes})
     }
-    templates = sorted((release() / "charts/karpenter-crd/templates").iterdir())
+    templates = sorted((karpenter() / "charts/karpenter-crd/templates").iterdir())
     assert [file.name for file in templates] == [file.name for file in definitions]
-    values = yaml.safe_load((release() / "charts/karpenter-crd/values.yaml").read_text())
+    values = yaml.safe_load((karpenter() / "charts/karpenter-crd/values.yaml").read_text())
     assert list(values) == [charts.ANNOTATIONS]
     for file in templates:
         text = file.read_text()
@@ -68,7 +54,7 @@ def test_the_chart_of_the_definitions_is_what_its_templates_make(definitions: li
 
 def test_the_release_is_published_in_the_version_of_its_tag() -> None:
     """The chart in the module names an older version; the script that publishes writes it."""
-    script = (release() / "hack/release/common.sh").read_text()
+    script = (karpenter() / "hack/release/common.sh").read_text()
     assert 'publishHelmChart "${oci_repo}" "karpenter-crd" "${helm_chart_version}"' in script
     assert 'helm_chart_version="${version}"' in script
     assert 'yq e -i ".version = \\"${version}\\"" "charts/${helm_chart}/Chart.yaml"' in script

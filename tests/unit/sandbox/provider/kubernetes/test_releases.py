@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from stackyard_sandbox.provider.protocol import UNKNOWN, Bag
 from stackyard_sandbox.provider.server import NotReadyError, ProviderError
 
 GIVEN = {"name": "definitions", "chart": CHART, "version": VERSION, "namespace": "system"}
-ID = "system/definitions"
+ID, DRIVER = "system/definitions", "configmap"
 DEFINITION = "/crds/pools.example.test"
 RECORD = "/configmaps/system/sh.helm.release.v1.definitions.v1"
 
@@ -39,7 +40,8 @@ class Api:
             def path(self, namespace: str | None, name: str = "") -> str:
                 return "/".join(part for part in (self.base, namespace, name) if part)
 
-        return Paths("/configmaps" if kind == "ConfigMap" else "/crds", "", False)
+        places = {"ConfigMap": "/configmaps", "Secret": "/secrets"}
+        return Paths(places.get(kind, "/crds"), "", False)
 
     def get(self, path: str) -> Any:
         return copy.deepcopy(self.objects.get(path))
@@ -57,7 +59,7 @@ class Api:
         live = copy.deepcopy(body)
         live["metadata"]["uid"] = path
         status = "True" if self.established else "False"
-        if live["kind"] != "ConfigMap":
+        if "spec" in live:
             live["status"] = {"conditions": [{"type": "Established", "status": status}]}
         self.objects[path] = live
         return live
@@ -81,16 +83,16 @@ def chart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def checked(**inputs: Any) -> dict[str, Any]:
     values = releases.completed({**GIVEN, **inputs}, None)
-    assert releases.failures(values, releases.DRIVER) == []
+    assert releases.failures(values, DRIVER) == []
     return values
 
 
-def operation(api: Any, values: dict[str, Any]) -> ReleaseOperation:
-    settings = Settings(None, None, force=True, upsert=False, mutable=frozenset())
+def operation(api: Any, values: dict[str, Any], driver: str = DRIVER) -> ReleaseOperation:
+    settings = Settings(None, None, True, False, frozenset(), helm_driver=driver)
     return ReleaseOperation(Connection(settings, api), Bag(values), threading.Event())
 
 
-def refused(driver: str | None = releases.DRIVER, **inputs: Any) -> dict[str, str]:
+def refused(driver: str = DRIVER, **inputs: Any) -> dict[str, str]:
     values = releases.completed({**GIVEN, **inputs}, None)
     return {one.path: one.reason for one in releases.failures(values, driver)}
 
@@ -128,15 +130,26 @@ def test_what_cannot_be_honoured_is_refused(inputs: dict[str, Any], path: str, t
     assert text in refused(**inputs)[path]
 
 
-def test_records_in_secrets_are_refused() -> None:
-    assert "driver: configmap" in refused(driver=None)["chart"]
+def test_records_are_secrets_by_default_as_helm_keeps_them() -> None:
+    api, values = Api(), checked()
+    default = configuration.Settings(None, None, True, False, frozenset()).helm_driver
+    operation(api, values, default).create(0)
+    kept = api.objects["/secrets/system/sh.helm.release.v1.definitions.v1"]
+    assert kept["type"] == "helm.sh/release.v1"
+    assert decoded(kept, "Secret").status == "deployed"
+    operation(api, values, default).delete(ID, 1)
+    assert api.objects == {}
+
+
+def test_records_elsewhere_are_refused() -> None:
+    assert "no storage driver `sql`" in refused(driver="sql")["chart"]
     problems = dict(configuration.problems({"helmReleaseSettings": {"repositoryCache": "/x"}}))
     assert "no registry" in problems["helmReleaseSettings"]
 
 
 def test_a_preview_with_unknown_inputs_asks_nothing() -> None:
     values = releases.completed({**GIVEN, "namespace": UNKNOWN}, None)
-    assert releases.failures(values, releases.DRIVER) == []
+    assert releases.failures(values, DRIVER) == []
     assert "checksum" not in values
 
 
@@ -180,6 +193,15 @@ def test_an_update_makes_a_revision_and_keeps_as_many_as_asked() -> None:
     assert api.objects[DEFINITION]["metadata"]["annotations"]["try"] == "2"
     kept = {at[-2:]: decoded(api.objects[at]).status for at in api.objects if at != DEFINITION}
     assert kept == {"v3": "superseded", "v4": "deployed"}
+
+
+def test_a_release_that_was_left_half_way_is_not_upgraded() -> None:
+    api, values = Api(), checked()
+    operation(api, values).create(0)
+    left = replace(decoded(api.objects[RECORD]), status="pending-install")
+    api.objects[RECORD] = left.stored("ConfigMap")
+    with pytest.raises(ProviderError, match="another operation"):
+        operation(api, values).update(0)
 
 
 def test_a_definition_of_somebody_else_is_not_taken_over() -> None:
