@@ -62,6 +62,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "gpu.contract": ("GpuContract",),
     "gpu.device_plugin": ("DevicePlugin", "DevicePluginWiring"),
+    "gpu.efa": ("EfaDevicePlugin",),
     "gpu.telemetry": ("GpuTelemetry",),
     "images.build": ("ImageBuild",),
     "images.component": ("BaseImages", "ProjectImages"),

@@ -52,6 +52,7 @@ from stackyard.gpu.config import TimeSlicingConfig as TimeSlicingConfig
 from stackyard.gpu.contract import GpuContract as GpuContract
 from stackyard.gpu.device_plugin import DevicePlugin as DevicePlugin
 from stackyard.gpu.device_plugin import DevicePluginWiring as DevicePluginWiring
+from stackyard.gpu.efa import EfaDevicePlugin as EfaDevicePlugin
 from stackyard.gpu.telemetry import GpuTelemetry as GpuTelemetry
 from stackyard.images.build import ImageBuild as ImageBuild
 from stackyard.images.component import BaseImages as BaseImages
@@ -194,6 +195,7 @@ __all__ = [
     "DatasetStoreConfig",
     "DevicePlugin",
     "DevicePluginWiring",
+    "EfaDevicePlugin",
     "EksProject",
     "FoundationContract",
     "GeneralPool",

@@ -62,6 +62,9 @@ class GpuPoolFacts(Contract):
     device_plugin: dict[str, Any] | None = None
     """Config file of NVIDIA's device plugin; None if the node image contains its own."""
 
+    efa_per_node: int = 0
+    """EFA interfaces of the node that has most of them; 0 in a pool that offers none."""
+
 
 class DatabaseFacts(Contract):
     """Address and credentials of the stage's PostgreSQL instance, which requires TLS."""

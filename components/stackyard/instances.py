@@ -23,6 +23,30 @@ _LARGE = re.compile(r"^(\d*)xlarge$")
 _BURSTABLE = {"small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
 """Memory in GiB of t3 and t4g types."""
 
+EFA_INTERFACES: dict[str, int] = {
+    **dict.fromkeys(
+        (
+            *("g4dn.8xlarge", "g4dn.12xlarge", "g4dn.16xlarge", "g4dn.metal"),
+            *("g5.8xlarge", "g5.12xlarge", "g5.16xlarge", "g5.24xlarge", "g5.48xlarge"),
+            *("g6.8xlarge", "g6.12xlarge", "g6.16xlarge", "g6.24xlarge", "g6.48xlarge"),
+            *("g6e.8xlarge", "g6e.12xlarge", "g6e.16xlarge", "g7e.8xlarge", "g7e.12xlarge"),
+            *("gr6.8xlarge", "p5.4xlarge"),
+        ),
+        1,
+    ),
+    "g6e.24xlarge": 2,
+    "g6e.48xlarge": 4,
+    "g7e.24xlarge": 2,
+    "g7e.48xlarge": 4,
+    "p4d.24xlarge": 4,
+    "p4de.24xlarge": 4,
+    "p5.48xlarge": 32,
+    "p5e.48xlarge": 32,
+    "p5en.48xlarge": 16,
+    "p6-b200.48xlarge": 8,
+}
+"""EFA interfaces of the types that have any: `NetworkInfo.EfaInfo` of `DescribeInstanceTypes`."""
+
 _GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")
 
 

@@ -21,16 +21,25 @@ UNDISTURBED: Mapping[str, str] = {"karpenter.sh/do-not-disrupt": "true"}
 """Annotation of a pod whose node Karpenter neither empties to save money nor replaces:
 https://karpenter.sh/docs/concepts/disruption/#pod-level-controls."""
 
+JOB_GRACE_SECONDS = 90
+"""Seconds that a job has from SIGTERM to SIGKILL, to save a checkpoint: of the two minutes before
+AWS takes a spot instance, Karpenter and the kubelet need some themselves."""
+
+TERMINATED = 143
+"""Exit code of a program that ends by SIGTERM: 128 and the signal's number."""
+
 POD_FAILURE_POLICY: Mapping[str, Any] = {
     "rules": [
         {
             "action": "Ignore",
             "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-        }
+        },
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [TERMINATED]}},
     ]
 }
-"""Of a Job: a pod that was evicted, preempted or drained is made again, and is no failure. It needs
-`restartPolicy: Never`. Source:
+"""Of a Job: a pod that was evicted, preempted or drained is made again, and is no failure; nor is
+one that ended by SIGTERM, which Karpenter causes by deleting it. It needs `restartPolicy: Never`.
+Source:
 https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy."""
 
 NOBODY = 65_534

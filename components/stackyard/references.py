@@ -89,6 +89,9 @@ class GpuPoolRef:
     device_plugin: Mapping[str, Any] | None = None
     """Configuration of NVIDIA's device plugin; None if the node image contains its own."""
 
+    efa_per_node: int = 0
+    """EFA interfaces of the node that has most of them; 0 in a pool that offers none."""
+
 
 @dataclass(frozen=True)
 class OnPremClusterRef:

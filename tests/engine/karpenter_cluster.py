@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -99,7 +100,11 @@ class KarpenterCluster:
         self._make("karpenter.k8s.aws", "EC2NodeClass", name, spec)
 
     def node_pool(self, name: str, node_class: str, types: list[str], **changes: Any) -> None:
-        """Make a NodePool whose nodes are tainted and labelled with its name."""
+        """Make a NodePool whose nodes are tainted and labelled with its name.
+
+        `changes` are of its specification, `capacity` of its requirements, and `node` of its nodes.
+        """
+        node = {"expireAfter": "24h", **changes.pop("node", {})}
         spec = {
             "limits": {"nvidia.com/gpu": "2"},
             "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": IDLE},
@@ -112,7 +117,7 @@ class KarpenterCluster:
                         "kind": "EC2NodeClass",
                         "name": node_class,
                     },
-                    "expireAfter": "24h",
+                    **node,
                     "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}],
                     "requirements": [
                         _in("node.kubernetes.io/instance-type", types),
@@ -142,19 +147,11 @@ class KarpenterCluster:
         ):
             self.custom.delete_cluster_custom_object(group, "v1", plural, name)
 
-    def gpu_pod(self, name: str, pool: str, gpus: int = 1) -> None:
-        """Make a pod that asks for GPUs of a pool."""
-        container = {
-            "name": "main",
-            "image": "example.invalid/none",
-            "resources": {"limits": {"nvidia.com/gpu": str(gpus)}},
-        }
-        spec = {
-            "containers": [container],
-            "nodeSelector": {"pool": pool},
-            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
-        }
-        self.core.create_namespaced_pod("default", {"metadata": {"name": name}, "spec": spec})
+    def gpu_pod(self, name: str, pool: str, gpus: int = 1, **more: Any) -> None:
+        """Make a pod that asks for GPUs of a pool; `more` as in `pod_template`."""
+        template = pod_template(pool, gpus, **more)
+        template["metadata"]["name"] = name
+        self.core.create_namespaced_pod("default", template)
 
     def clear(self, pods: list[str]) -> None:
         """End pods, and the nodes that were made for them; both may have gone by themselves."""
@@ -203,6 +200,32 @@ class KarpenterCluster:
             Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
         )
         return [each for group in answer["Reservations"] for each in group["Instances"]]
+
+
+def pod_template(
+    pool: str,
+    gpus: int = 1,
+    *,
+    limits: Mapping[str, str] | None = None,
+    undisturbed: bool = False,
+    grace: int = 30,
+    finalizers: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A pod that asks for GPUs of a pool, and perhaps for more, and not to be disturbed."""
+    container = {
+        "name": "main",
+        "image": "example.invalid/none",
+        "resources": {"limits": {"nvidia.com/gpu": str(gpus), **(limits or {})}},
+    }
+    spec = {
+        "containers": [container],
+        "nodeSelector": {"pool": pool},
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+        "terminationGracePeriodSeconds": grace,
+    }
+    annotations = {"karpenter.sh/do-not-disrupt": "true"} if undisturbed else {}
+    metadata = {"annotations": annotations, "finalizers": list(finalizers)}
+    return {"metadata": metadata, "spec": spec}
 
 
 def _in(key: str, values: list[str]) -> dict[str, Any]:

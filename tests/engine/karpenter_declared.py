@@ -218,6 +218,23 @@ def plugin() -> dict[str, Any]:
     }
 
 
+def efa_plugin() -> dict[str, Any]:
+    """AWS's DaemonSet without which no node offers EFA interfaces, as its chart declares it.
+
+    https://github.com/aws/eks-charts/tree/master/stable/aws-efa-k8s-device-plugin
+    """
+    found = plugin()
+    image = "602401143452.dkr.ecr.eu-central-1.amazonaws.com/eks/aws-efa-k8s-device-plugin:v0.5.8"
+    labels = {"name": "aws-efa-k8s-device-plugin"}
+    found["metadata"]["name"] = "aws-efa-k8s-device-plugin"
+    found["spec"]["selector"]["matchLabels"] = labels
+    found["spec"]["template"]["metadata"]["labels"] = labels
+    pod = found["spec"]["template"]["spec"]
+    pod["nodeSelector"] = {"node.kubernetes.io/instance-type": "p4d.24xlarge"}
+    pod["containers"] = [{"name": "plugin", "image": image}]
+    return found
+
+
 def _allow(sid: str, action: Any, resource: Any, **conditions: Any) -> dict[str, Any]:
     found = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
     return {**found, "Condition": conditions} if conditions else found

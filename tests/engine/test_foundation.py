@@ -235,8 +235,37 @@ def test_a_larger_pool_is_the_only_change_and_leaves_its_nodes_alone(
     assert core.read_node(name).metadata.uid == busy
 
 
+def test_a_preview_says_which_running_nodes_a_change_replaces(
+    workspace: Workspace, services: ServicesContract, kube: Any
+) -> None:
+    core, facts = client.CoreV1Api(kube), pool_ref(services.gpu_pools["training"])
+    # The pod of a Job would end at once: kwok plays its program.
+    job = _pod("fit", gpu_request(facts), facts)
+    job["metadata"] |= {
+        "labels": {"batch.kubernetes.io/job-name": "fit"},
+        "annotations": {"karpenter.sh/do-not-disrupt": "true"},
+    }
+    core.create_namespaced_pod("trial", job)
+    assert _node_of(core, "fit") != _node_of(core, "gpu")
+    older = SERVICES_FILE.replace("gpus: 2}", "gpus: 3}, expire_after_days: 20")
+    workspace.write("platform/services/dev.yaml", older)
+    (stack,) = json.loads(workspace.run("preview", SERVICES, "--json"))["stacks"]
+    (found,) = stack["nodes"]
+    assert (found["node_pool"], found["operation"]) == ("training-on-demand", "replace")
+    assert (found["nodes"], found["with_jobs"], found["at_once"]) == (2, 1, "1")
+    assert found["because"] == ["spec.template.spec.expireAfter"]
+    shown = workspace.run("preview", SERVICES)
+    assert "2 nodes of NodePool `training-on-demand` would be replaced, 1 at a time" in shown
+
+
 def test_destroy_leaves_nothing_but_keys_that_wait(workspace: Workspace, aws: Clients) -> None:
+    made = [{"Name": "tag-key", "Values": ["karpenter.sh/nodeclaim"]}]
+    alive = [*made, {"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    assert aws("ec2").describe_instances(Filters=alive)["Reservations"] != []
     workspace.run("destroy", SERVICES, "--yes")
+    # Nodes go while their role is there: an instance without one could not leave its cluster.
+    assert aws("ec2").describe_instances(Filters=alive)["Reservations"] == []
+    assert aws("iam").get_role(RoleName=f"{CLUSTER}-karpenter-nodes")["Role"]
     workspace.run("destroy", FOUNDATION, "--yes")
     assert aws("eks").list_clusters()["clusters"] == []
     assert [vpc for vpc in aws("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []

@@ -51,7 +51,10 @@ class ReplacedNodes:
     """Whether the cluster does not know which nodes, so that it may be fewer."""
 
     jobs: int = 0
-    """How many of them run a job that is waited for."""
+    """How many of them run a job that asks not to be disturbed."""
+
+    grace: str | None = None
+    """After how long such a job is ended, as Kubernetes writes it; None if it is waited for."""
 
     unknown: str | None = None
     """Why the cluster could not be asked."""
@@ -66,7 +69,9 @@ class ReplacedNodes:
             return f"no node of {pool} runs that would {done}{why}"
         count = f"{'up to ' if self.at_most else ''}{_nodes(self.nodes)}"
         pace = "" if self.ends else f", {self.at_once} at a time"
-        waits = f"; {_nodes(self.jobs)} with a job only when it has ended" if self.jobs else ""
+        pace = ", each when it is empty" if self.at_once == "0" and not self.ends else pace
+        then = f"ended after {self.grace}" if self.grace else "waited for"
+        waits = f"; on {_nodes(self.jobs)} a job is {then}" if self.jobs else ""
         return f"{count} of {pool} would {done}{pace}{why}{waits}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +84,7 @@ class ReplacedNodes:
             "nodes": self.nodes,
             "at_most": self.at_most,
             "with_jobs": self.jobs,
+            "jobs_end_after": self.grace,
             "unknown": self.unknown,
             "message": str(self),
         }
@@ -95,9 +101,16 @@ class _Pool:
 
     @property
     def at_once(self) -> str:
-        """The first budget, or Karpenter's default where a pool has none."""
+        """The budget: the first, or none where one of them keeps nodes from being replaced."""
         budgets = self.spec.get("disruption", {}).get("budgets") or [{}]
-        return str(budgets[0].get("nodes", "10%"))
+        kept = any(one.get("nodes") == "0" for one in budgets)
+        return "0" if kept else str(budgets[0].get("nodes", "10%"))
+
+    @property
+    def grace(self) -> str | None:
+        """How long its nodes wait for their jobs when the NodePool goes; None for ever."""
+        grace = self.spec.get("template", {}).get("spec", {}).get("terminationGracePeriod")
+        return str(grace) if self.ends and grace else None
 
     def takes(self, claim: Mapping[str, Any]) -> bool:
         """Whether the change replaces or ends the node of a NodeClaim."""
@@ -179,6 +192,7 @@ def _counted(pool: _Pool, claims: Sequence[Mapping[str, Any]], busy: set[str]) -
         pool.at_once,
         len(taken),
         at_most="some" in pool.fields.values() and "all" not in pool.fields.values(),
+        grace=pool.grace,
         jobs=sum(one.get("status", {}).get("nodeName") in busy for one in taken),
     )
 

@@ -12,7 +12,7 @@ from stackyard.blueprints.config import StackConfig
 from stackyard.blueprints.foundation.config import FoundationConfig
 from stackyard.blueprints.project.sections import ProjectSections
 from stackyard.blueprints.services.config import ServicesConfig
-from stackyard.estate import room
+from stackyard.estate import node_age, room
 from stackyard.estate.endpoints import endpoint_problems
 from stackyard.estate.errors import StackFileError
 from stackyard.estate.loaded import Loaded
@@ -21,7 +21,7 @@ from stackyard.estate.positions import located
 from stackyard.field_path import FieldPath
 from stackyard.gpu.config import GpuPoolConfig, TimeSlicingConfig
 from stackyard.gpu.contract import GpuContract
-from stackyard.instances import INSTANCES, mig_model
+from stackyard.instances import EFA_INTERFACES, INSTANCES, mig_model
 from stackyard.karpenter import versions
 from stackyard.naming import StackId
 from stackyard.problem import Problem
@@ -55,6 +55,7 @@ def _problems(config: StackConfig, stage: Stage) -> Iterator[Problem]:
         if shared and isinstance(services, ServicesConfig) and _is_valid(shared, POOLS):
             for of_pools in OF_POOLS:
                 yield from of_pools(config, services, shared.id)
+            yield from node_age.check(config, services, shared)
             if below and isinstance(foundation, FoundationConfig) and _is_valid(below, SYSTEM):
                 system = foundation.cluster.system_nodes
                 yield from room.check(config, system, services, shared.id)
@@ -96,6 +97,25 @@ def _gpus_of_a_pod(
                 f"asks for {job.gpus} GPUs, and a node of `{job.gpu_pool}` of {stack} gives a pod "
                 f"at most {most}",
             )
+
+
+def _efa(config: ProjectSections, upstream: ServicesConfig, stack: StackId) -> Iterator[Problem]:
+    for name, job in config.training.items():
+        pool = upstream.gpu_pools.get(job.gpu_pool or "")
+        if pool is None or not job.efa:
+            continue
+        path = ("training", name, "efa")
+        fit = [kind for kind in pool.types if INSTANCES[kind].gpus >= job.gpus]
+        most = max((EFA_INTERFACES.get(kind, 0) for kind in fit), default=0)
+        if not pool.efa:
+            message = f"`{job.gpu_pool}` of {stack} offers no Elastic Fabric Adapter"
+            yield Problem(path, message, "write `efa: true` for that pool, or leave `efa` out here")
+        elif job.efa > most:
+            message = (
+                f"asks for {job.efa} interfaces with {job.gpus} GPUs, and a node of "
+                f"`{job.gpu_pool}` of {stack} has at most {most}"
+            )
+            yield Problem(path, message, f"write at most {most}")
 
 
 def _most_gpus(pool: GpuPoolConfig) -> int:
@@ -159,7 +179,7 @@ OF_FOUNDATION: Mapping[
 }
 """All checks between a project and its stage's foundation, with what they read of it."""
 
-OF_POOLS = (_gpu_pools, _gpus_of_a_pod, _gpu_quota)
+OF_POOLS = (_gpu_pools, _gpus_of_a_pod, _efa, _gpu_quota)
 """All checks between a project and the pools of its stage's services."""
 
 POOLS: tuple[FieldPath, ...] = (("gpu_pools",), ("node_pools",))

@@ -10,6 +10,7 @@ from stackyard._component import Component
 from stackyard.gpu.config import GpuPoolConfig
 from stackyard.gpu.contract import GpuContract
 from stackyard.gpu.device_plugin import DevicePlugin, DevicePluginWiring
+from stackyard.gpu.efa import EfaDevicePlugin
 from stackyard.karpenter.pool import PoolWiring, make_pool
 
 
@@ -32,12 +33,14 @@ class GpuPool(Component):
         pool: str,
         wiring: PoolWiring,
         device_plugin: DevicePluginWiring | None,
+        efa_device_plugin: DevicePluginWiring | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Wiring: the pool's name, the wiring of all pools of the stage, and of device plugins.
 
         Without a device plugin a node offers no GPU to pods, so `device_plugin` is None only where
-        something else brings one, such as NVIDIA's GPU operator.
+        something else brings one, such as NVIDIA's GPU operator; `efa_device_plugin` likewise
+        offers the EFA interfaces of a pool with `efa`.
         """
         super().__init__(name, config, opts=opts)
         contract = GpuContract(pool, config)
@@ -57,6 +60,15 @@ class GpuPool(Component):
                 reference=contract.reference,
                 wiring=device_plugin,
                 opts=self.child(aliases=[_former_plugin(pool)]),
+            )
+        if efa_device_plugin is not None and contract.efa_per_node:
+            EfaDevicePlugin(
+                self.named("efa-device-plugin"),
+                stack=wiring.stack,
+                pool=pool,
+                reference=contract.reference,
+                wiring=efa_device_plugin,
+                opts=self.child(),
             )
         self.publish()
 

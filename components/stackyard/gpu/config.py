@@ -9,7 +9,7 @@ from pydantic import Field
 
 from stackyard.config import Config
 from stackyard.gpu.quotas import quota_code
-from stackyard.instances import INSTANCES, is_arm, mig_model
+from stackyard.instances import EFA_INTERFACES, INSTANCES, is_arm, mig_model
 from stackyard.karpenter.config import Capacity, PoolConfig, rung_problems
 from stackyard.namespace.config import Memory
 from stackyard.problem import Problem
@@ -118,6 +118,11 @@ class GpuPoolConfig(PoolConfig):
     sharing: SharingConfig | None = None
     """How pods share a GPU; without it, a pod gets whole GPUs."""
 
+    efa: bool = False
+    """Offer Elastic Fabric Adapter interfaces to jobs that ask for them with `efa`, to train on
+    several nodes. Each instance type of the pool must have it; a `placement_group` of the strategy
+    `cluster` puts the nodes near each other."""
+
     @property
     def types(self) -> list[str]:
         """The allowed instance types, from `instance_types` or from `gpus`."""
@@ -137,6 +142,7 @@ class GpuPoolConfig(PoolConfig):
             *self._mixed_types(),
             *self._quota(),
             *self._sharing(),
+            *self._efa(),
             *self._too_small(),
         ]
 
@@ -178,6 +184,14 @@ class GpuPoolConfig(PoolConfig):
                     quota_code(kind, capacity)
                 except ValueError as error:
                     yield Problem((self._field,), str(error), related=(("capacity",),))
+
+    def _efa(self) -> Iterator[Problem]:
+        """A node without EFA would be made for no job that asks for it."""
+        lacking = [kind for kind in self.types if kind not in EFA_INTERFACES] if self.efa else []
+        if lacking:
+            hint = "leave `efa` out, or allow only types with it, such as g5.8xlarge or larger"
+            message = f"{', '.join(lacking)} has no Elastic Fabric Adapter"
+            yield Problem(("efa",), message, hint, related=((self._field,),))
 
     def _sharing(self) -> Iterator[Problem]:
         for kind in self.types:

@@ -12,13 +12,16 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from stackyard import kubernetes
 from stackyard.gpu.config import GpuLimitsConfig, GpuPoolConfig, MigConfig, TimeSlicingConfig
-from stackyard.instances import INSTANCES, is_arm, mig_model
+from stackyard.instances import EFA_INTERFACES, INSTANCES, is_arm, mig_model
 from stackyard.karpenter.config import NodeImagesConfig
 from stackyard.karpenter.objects import Machine, Rung
 from stackyard.references import GpuPoolRef
 
 RESOURCE = "nvidia.com/gpu"
 """The extended resource that the device plugin offers and pods ask for."""
+
+EFA = "vpc.amazonaws.com/efa"
+"""The extended resource of EFA interfaces, which AWS's device plugin offers."""
 
 TAINT_KEY = "nvidia.com/gpu"
 """Key of every GPU pool's taint; the device plugin and telemetry tolerate each of its values."""
@@ -168,7 +171,14 @@ class GpuContract:
             gpus_per_node=self.gpus_per_node,
             max_gpus=self.max_gpus,
             device_plugin=self.device_plugin,
+            efa_per_node=self.efa_per_node,
         )
+
+    @property
+    def efa_per_node(self) -> int:
+        """EFA interfaces of the node that has most of them; 0 in a pool that offers none."""
+        found = [EFA_INTERFACES.get(kind, 0) for kind in self.config.types]
+        return max(found) if self.config.efa else 0
 
 
 def toleration(pool: GpuPoolRef) -> Toleration:

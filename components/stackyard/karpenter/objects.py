@@ -28,6 +28,11 @@ FIRST_WEIGHT = 100
 """Weight of the first way of buying; Karpenter tries the greatest first, and each next has less."""
 
 
+SPOT_SECONDS = 100
+"""Seconds after the warning in which the pods of a spot node have ended: AWS takes the instance 120
+seconds after it, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """The instance types, image and disks of a pool's nodes, for every capacity type."""
@@ -144,7 +149,7 @@ def node_pool(
     return {
         "weight": FIRST_WEIGHT - 10 * position,
         "limits": dict(rung.limits),
-        "disruption": _disruption(config),
+        "disruption": _disruption(config, rung.capacity),
         "template": _template(machine, config, machine.types, rung.capacity, node_class),
     }
 
@@ -156,24 +161,39 @@ def static_pool(machine: Machine, config: PoolConfig, *, node_class: str) -> dic
     return {
         "replicas": nodes,
         "limits": {"nodes": str(nodes + 1)},
-        "disruption": _disruption(config),
+        "disruption": _disruption(config, capacity),
         "template": _template(machine, config, machine.types[:1], capacity, node_class),
     }
 
 
-def _disruption(config: PoolConfig) -> dict[str, Any]:
+def _ends_jobs(config: PoolConfig, capacity: Capacity) -> bool:
+    """Return whether nodes end their jobs in time, as those do that AWS takes back.
+
+    Without a grace period of the node Karpenter sends no signal to pods that must not be disturbed,
+    and a job would end with its instance:
+    https://karpenter.sh/docs/concepts/disruption/#terminationgraceperiod.
+    """
+    return capacity == "spot" and config.disruption == "when-empty"
+
+
+def _disruption(config: PoolConfig, capacity: Capacity) -> dict[str, Any]:
     policies = {"when-empty": "WhenEmpty", "consolidate": "WhenEmptyOrUnderutilized"}
     minutes = config.idle_minutes
+    budgets: list[dict[str, Any]] = [{"nodes": config.disrupted_at_once}]
+    if _ends_jobs(config, capacity):
+        # Drift would end jobs as well, so these nodes are replaced when they are empty.
+        budgets.append({"nodes": "0", "reasons": ["Drifted"]})
     return {
         "consolidationPolicy": policies[config.disruption],
         "consolidateAfter": f"{minutes}m" if minutes else "0s",
-        "budgets": [{"nodes": config.disrupted_at_once}],
+        "budgets": budgets,
     }
 
 
 def _template(
     machine: Machine, config: PoolConfig, types: Sequence[str], capacity: Capacity, node_class: str
 ) -> dict[str, Any]:
+    grace = {"terminationGracePeriod": f"{SPOT_SECONDS}s"} if _ends_jobs(config, capacity) else {}
     requirements = {
         TYPE_LABEL: list(types),
         ARCH_LABEL: ["arm64" if machine.arm else "amd64"],
@@ -194,6 +214,7 @@ def _template(
             ],
             **({"taints": [dict(one) for one in machine.taints]} if machine.taints else {}),
             "expireAfter": f"{24 * config.expire_after_days}h",
+            **grace,
         },
     }
 

@@ -36,6 +36,9 @@ AGENTS_CPU, AGENTS_MEMORY = 50, 128
 GPU_AGENTS_CPU, GPU_AGENTS_MEMORY = 150, 320
 """Requests of its agents on each GPU node: device plugin and telemetry."""
 
+EFA_AGENT_CPU, EFA_AGENT_MEMORY = 10, 20
+"""Requests of the device plugin on the nodes of a pool with EFA."""
+
 
 _NEW = re.compile(r"^[cmr]([89]|\d\d)")
 
@@ -57,7 +60,7 @@ class Room:
         return f"{gib}Gi" if gib else f"{self.memory_mib}Mi"
 
 
-def room(instance_type: str, *, gpu: bool) -> Room | None:
+def room(instance_type: str, *, gpu: bool, efa: bool = False) -> Room | None:
     """Return the allocatable capacity of a node of a type; None for an unknown type."""
     facts = vcpus_and_memory(instance_type)
     if facts is None:
@@ -68,6 +71,8 @@ def room(instance_type: str, *, gpu: bool) -> Room | None:
     memory -= EVICTION_MIB + ADDONS_MEMORY + AGENTS_MEMORY
     if gpu:
         cpu, memory = cpu - GPU_AGENTS_CPU, memory - GPU_AGENTS_MEMORY
+    if efa:
+        cpu, memory = cpu - EFA_AGENT_CPU, memory - EFA_AGENT_MEMORY
     return Room(instance_type, max(cpu, 0) / 1000, max(memory, 0))
 
 

@@ -92,6 +92,10 @@ class TrainingJobConfig(Config):
     gpu_pool: Name | None = None
     """GPU pool that it runs on; required with `gpus`."""
 
+    efa: Annotated[int, Field(ge=0, le=32)] = 0
+    """Number of Elastic Fabric Adapter interfaces, of a pool with `efa`; the image needs libfabric.
+    A job with any runs on the cloud cluster only."""
+
     cpu: Annotated[int, Field(ge=1, le=192)] = 3
     """CPU cores; the default fits on a node with 4, beside what runs on every node."""
 
@@ -119,3 +123,5 @@ class TrainingJobConfig(Config):
         if self.gpu_pool is not None and not self.gpus:
             message = f"`gpu_pool: {self.gpu_pool}` without `gpus` would occupy a GPU node"
             yield Problem(("gpu_pool",), message, "write `gpus`, or no `gpu_pool`")
+        if self.efa and self.gpu_pool is None:
+            yield Problem(("efa",), f"`efa: {self.efa}` needs `gpu_pool`")

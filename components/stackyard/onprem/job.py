@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stackyard import kubernetes
-from stackyard.gpu.contract import gpu_request, placement
+from stackyard.gpu.contract import EFA, gpu_request, placement
 from stackyard.naming import StackId, namespace_name
 from stackyard.onprem import contract
 from stackyard.onprem.config import TrainingJobConfig
@@ -46,6 +46,11 @@ def manifest(
             f"`training.{name}.gpus` asks for {job.gpus}, and a node of `{job.gpu_pool}` has "
             f"{pool.gpus_per_node}"
         )
+    if pool is not None and job.efa > pool.efa_per_node:
+        raise PlacementError(
+            f"`training.{name}.efa` asks for {job.efa}, and a node of `{job.gpu_pool}` offers "
+            f"{pool.efa_per_node}"
+        )
     where: dict[str, Any] = placement(pool) if pool is not None else {}
     return template(TEMPLATES, "job.yaml.j2").render(
         name=name,
@@ -58,11 +63,13 @@ def manifest(
             "cpu": str(job.cpu),
             "memory": job.memory,
             **(gpu_request(pool, job.gpus) if pool is not None else {}),
+            **({EFA: str(job.efa)} if job.efa else {}),
         },
         node_selector=where.get("nodeSelector"),
         tolerations=where.get("tolerations"),
         user=kubernetes.NOBODY,
         annotations=dict(kubernetes.UNDISTURBED),
+        grace_seconds=kubernetes.JOB_GRACE_SECONDS,
         pod_failure_policy=dict(kubernetes.POD_FAILURE_POLICY),
         place=contract.LOCATION,
         tracking=TRACKING,

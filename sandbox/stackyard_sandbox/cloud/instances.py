@@ -17,6 +17,7 @@ from moto.ec2.models.instances import Instance
 from stackyard_sandbox.cloud import node_config
 from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.cloud.fleet import Fleet
+from stackyard_sandbox.cloud.moto_patches import fleets
 from stackyard_sandbox.cloud.node_config import NodeConfig
 from stackyard_sandbox.cloud.node_groups import capacity
 from stackyard_sandbox.control_plane import ControlPlane
@@ -36,6 +37,9 @@ _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 _FAKE = "kwok.x-k8s.io/node"
 _PLUGIN = "device-plugin"
 """In the name of the image of every vendor's device plugin."""
+
+EFA = "vpc.amazonaws.com/efa"
+"""What AWS's device plugin for EFA offers, and none of the others."""
 
 _refused: set[str] = set()
 """Instances of which the log says already that they do not join."""
@@ -121,14 +125,17 @@ def _plug(plane: ControlPlane, api: Api, node: dict[str, Any], instance: Instanc
 
     https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins
     """
-    whole = _capacity(instance, devices=True)
-    if whole.keys() <= node["status"].get("capacity", {}).keys():
+    whole = _capacity(instance, devices=True) | _interfaces(instance)
+    has = node["status"].get("capacity", {})
+    if whole.keys() <= has.keys():
         return
     selector = quote(f"spec.nodeName={node['metadata']['name']},status.phase=Running", safe="")
     pods = api.get(f"/api/v1/pods?fieldSelector={selector}")["items"]
     images = [each["image"] for pod in pods for each in pod["spec"]["containers"]]
-    if any(_PLUGIN in image for image in images):
-        plane.set_capacity(node["metadata"]["name"], whole)
+    plugins = {"efa" in image for image in images if _PLUGIN in image}
+    offered = {key: size for key, size in whole.items() if key in has or (key == EFA) in plugins}
+    if offered.keys() != whole.keys() & has.keys():
+        plane.set_capacity(node["metadata"]["name"], offered)
 
 
 def _brings_plugin(instance: Instance) -> bool:
@@ -145,3 +152,9 @@ def _capacity(instance: Instance, *, devices: bool) -> dict[str, str]:
     storage = {"ephemeral-storage": f"{max(map(int, sizes))}Gi"} if sizes else {}
     whole = capacity(instance.instance_type) | storage
     return {key: amount for key, amount in whole.items() if devices or "." not in key}
+
+
+def _interfaces(instance: Instance) -> dict[str, str]:
+    """Its EFA interfaces, as many as the launch template asked for."""
+    count = fleets.efa_interfaces(instance)
+    return {EFA: str(count)} if count else {}

@@ -26,6 +26,9 @@ class ImagesConfig(Config):
     device_plugin: Image = "nvidia/k8s-device-plugin:v0.17.1"
     """NVIDIA's device plugin."""
 
+    efa_device_plugin: Image = "eks/aws-efa-k8s-device-plugin:v0.5.8"
+    """AWS's device plugin for EFA; only pools with `efa` need it."""
+
     gpu_telemetry: Image = "nvidia/k8s/dcgm-exporter:3.3.5-3.4.1-ubuntu22.04"
     """NVIDIA's DCGM exporter."""
 

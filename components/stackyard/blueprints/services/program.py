@@ -137,8 +137,13 @@ class Services:
     def _make_gpus(self, wiring: PoolWiring) -> None:
         """Make the GPU pools, their device plugins and the telemetry of their nodes."""
         # Plugin and telemetry mount directories of the kubelet, which only `privileged` allows.
-        gpu = self._namespace(GPU, "privileged", pods=2 * LARGEST_CLUSTER)
-        plugin = DevicePluginWiring(gpu.namespace, self._image(self.config.images.device_plugin))
+        daemons = 3 if any(pool.efa_per_node for pool in self.pools.values()) else 2
+        gpu = self._namespace(GPU, "privileged", pods=daemons * LARGEST_CLUSTER)
+        images = self.config.images
+        plugin, efa = (
+            DevicePluginWiring(gpu.namespace, self._image(image))
+            for image in (images.device_plugin, images.efa_device_plugin)
+        )
         for name, pool in self.config.gpu_pools.items():
             GpuPool(
                 f"gpu-{name}",
@@ -146,6 +151,7 @@ class Services:
                 pool=name,
                 wiring=wiring,
                 device_plugin=plugin,
+                efa_device_plugin=efa,
                 opts=self.opts,
             )
         GpuTelemetry(

@@ -124,6 +124,7 @@ class Clusters(Access):
             vpc_id=vpc,
             tags={"aws:eks:cluster-name": name, f"kubernetes.io/cluster/{name}": "owned"},
         )
+        _admit_itself(ec2, group.id)
         return {
             "securityGroupIds": [],
             "endpointPublicAccess": True,
@@ -133,3 +134,14 @@ class Clusters(Access):
             "vpcId": vpc,
             "clusterSecurityGroupId": group.id,
         }
+
+
+def _admit_itself(ec2: Any, group: str) -> None:
+    """Add the rules that EKS adds to the one that every group has, to anywhere.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html#security-group-default-rules
+    """
+    for direction in ("ingress", "egress"):
+        getattr(ec2, f"authorize_security_group_{direction}")(
+            group, "-1", None, None, [], source_groups=[{"GroupId": group}]
+        )

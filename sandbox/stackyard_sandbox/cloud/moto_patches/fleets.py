@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.fleets import Fleets
 from moto.ec2.responses.instances import InstanceResponse
@@ -22,6 +23,9 @@ from stackyard_sandbox.cloud.moto_patches import capacity, instance_prices
 
 EXHAUSTED = "sandbox.stackyard.dev/exhausted"
 """Tag of a subnet: the instance types that its zone has none of."""
+
+_EFA = "efa_interfaces"
+"""Attribute of an instance: how many of its interfaces are Elastic Fabric Adapters."""
 
 _emulators_fleet = Fleets.create_fleet
 _emulators_types = InstanceResponse.describe_instance_types
@@ -76,6 +80,15 @@ class Pool:
 def _types(self: InstanceResponse) -> ActionResult:
     self.error_on_dryrun()
     return _emulators_types(self)
+
+
+def efa_interfaces(instance: Instance) -> int:
+    """Return how many Elastic Fabric Adapters an instance was launched with."""
+    return int(getattr(instance, _EFA, 0))
+
+
+def _efa_interfaces(interfaces: list[dict[str, Any]]) -> int:
+    return sum(str(each.get("InterfaceType", "")).startswith("efa") for each in interfaces)
 
 
 def _create_fleet(self: Fleets) -> ActionResult:
@@ -137,6 +150,11 @@ def _refusal(backend: Any, pool: Pool) -> dict[str, str] | None:
             return {"ErrorCode": "ReservationCapacityExceeded", "ErrorMessage": message}
         return None
     patterns = backend.tags.get(pool.override["SubnetId"], {}).get(EXHAUSTED, "").split(",")
+    wanted = _efa_interfaces(pool.version.data.get("NetworkInterfaces") or [])
+    has = INSTANCE_TYPES[kind]["NetworkInfo"].get("EfaInfo") or {}
+    if wanted > has.get("MaximumEfaInterfaces", 0):
+        message = f"{kind} does not support {wanted} EFA interfaces."
+        return {"ErrorCode": "InvalidParameterCombination", "ErrorMessage": message}
     names = [kind, f"spot:{kind}"] if pool.lifecycle == "spot" else [kind]
     if any(fnmatch.fnmatchcase(name, each) for name in names for each in patterns if each):
         message = (
@@ -180,6 +198,7 @@ def _launch(backend: Any, pool: Pool, tags: dict[str, dict[str, str]]) -> Instan
             iam_instance_profile_name=profile.get("Name"),
             iam_instance_profile_arn=profile.get("Arn"),
         )
+    setattr(instance, _EFA, _efa_interfaces(interfaces))
     if spot:
         instance.spot_instance_request_id = f"sir-{secrets.token_hex(4)}"
     if (identity := _reservation(pool)) is not None:

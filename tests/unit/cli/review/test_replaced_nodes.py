@@ -93,7 +93,7 @@ def test_a_changed_template_replaces_the_nodes_of_its_pool_and_waits_for_jobs(
     [line] = told(pool("update", "spec.template.spec.expireAfter", "spec.limits.cpu"))
     assert line == (
         "2 nodes of NodePool `training-on-demand` would be replaced, 1 at a time "
-        "(changed: spec.template.spec.expireAfter); 1 node with a job only when it has ended"
+        "(changed: spec.template.spec.expireAfter); on 1 node a job is waited for"
     )
 
 
@@ -109,6 +109,14 @@ def test_a_changed_class_replaces_the_nodes_of_the_pools_that_use_it(cluster: Cl
         "1 node of NodePool `training-spot`",
     ]
     assert "50% at a time" in lines[0]
+
+
+def test_nodes_that_drift_may_not_touch_are_replaced_when_empty(cluster: Cluster) -> None:
+    step = pool("update", "spec.template.spec.expireAfter")
+    kept = {"nodes": "0", "reasons": ["Drifted"]}
+    assert step.priced_after
+    step.priced_after["spec"]["disruption"]["budgets"].append(kept)
+    assert "would be replaced, each when it is empty (changed:" in told(step)[0]
 
 
 def test_what_replaces_no_node_asks_no_cluster(cluster: Cluster) -> None:
@@ -144,7 +152,14 @@ def test_subnets_that_go_replace_up_to_all_nodes(cluster: Cluster) -> None:
 def test_nodes_go_with_their_pool(cluster: Cluster) -> None:
     cluster.claims.append(claim("n5", deletionTimestamp="2026-11-29T00:00:00Z"))
     [line] = told(pool("delete"))
-    assert line.startswith("2 nodes of NodePool `training-on-demand` would end; 1 node with a job")
+    assert line == (
+        "2 nodes of NodePool `training-on-demand` would end; on 1 node a job is waited for"
+    )
+    step = pool("delete")
+    assert step.priced_before
+    # Spot nodes of training pools have it.
+    step.priced_before["spec"]["template"]["spec"]["terminationGracePeriod"] = "100s"
+    assert told(step)[0].endswith("; on 1 node a job is ended after 100s")
 
 
 def test_jobs_that_may_be_disturbed_are_not_waited_for(cluster: Cluster) -> None:

@@ -62,6 +62,25 @@ def test_the_device_plugin_runs_where_the_pool_is_and_the_image_has_none(made: A
     assert {key: toleration[key] for key in taint} == taint
 
 
+def test_a_pool_with_efa_has_the_plugin_that_offers_it(run: Any) -> None:
+    pool = {"instance_types": ["p4d.24xlarge"], "limits": {"gpus": 8}, "efa": True}
+    config = {**CONFIG, "gpu_pools": {"training": POOLS["training"], "large": pool}}
+    program = catalogue.program("services", STACK, config, {"foundation": FOUNDATION})
+    made = run(program, {FOUNDATION.reference: upstream.foundation()})
+    daemons = made.of_type("kubernetes:apps/v1:DaemonSet")
+    assert [name for name in daemons if "efa" in name] == ["gpu-large-efa-device-plugin-daemon-set"]
+    pod = daemons["gpu-large-efa-device-plugin-daemon-set"]["spec"]["template"]["spec"]
+    template = made.of_type(NODE_POOL)["gpu-large-on-demand"]["spec"]["template"]
+    assert pod["nodeSelector"].items() <= template["metadata"]["labels"].items()
+    (toleration,), (taint,) = pod["tolerations"], template["spec"]["taints"]
+    assert {key: toleration[key] for key in taint} == taint
+    read = contracts.parse(contracts.ServicesContract, made.contract, str(STACK))
+    assert {name: one.efa_per_node for name, one in read.gpu_pools.items()} == {
+        "training": 0,
+        "large": 4,
+    }
+
+
 def test_every_namespace_is_bounded_closed_and_at_a_security_level(made: Any) -> None:
     namespaces = made.of_type("kubernetes:core/v1:Namespace").values()
     levels = {

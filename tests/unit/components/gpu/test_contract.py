@@ -19,7 +19,7 @@ from stackyard.gpu.contract import (
     toleration,
 )
 from stackyard.gpu.quotas import quota_code
-from stackyard.instances import INSTANCES, MIG, is_accelerated, mig_model
+from stackyard.instances import EFA_INTERFACES, INSTANCES, MIG, is_accelerated, mig_model
 from stackyard.karpenter.config import NodeImagesConfig
 
 SHARING: list[dict[str, Any] | None] = [
@@ -195,6 +195,10 @@ def test_quota_codes(kind: str, capacity: Any, code: str) -> None:
             "has no MIG profile 1g.5gb",
         ),
         (
+            {"instance_types": ["g5.8xlarge", "g5.xlarge"], "limits": {"gpus": 2}, "efa": True},
+            "g5.xlarge has no Elastic Fabric Adapter",
+        ),
+        (
             {"instance_types": ["p6-b200.48xlarge"], "limits": {"gpus": 8}, "capacity": ["spot"]},
             "no spot quota is known",
         ),
@@ -216,6 +220,8 @@ def test_the_table_agrees_with_ec2() -> None:
         assert (gpu["Count"], gpu["MemoryInfo"]["SizeInMiB"]) == (ours.gpus, ours.gpu_memory_mib)
         assert item["VCpuInfo"]["DefaultVCpus"] == ours.vcpus
         assert item["MemoryInfo"]["SizeInMiB"] == ours.memory_gib * 1024
+        efa = item["NetworkInfo"].get("EfaInfo", {}).get("MaximumEfaInterfaces", 0)
+        assert EFA_INTERFACES.get(item["InstanceType"], 0) == efa
         arm = item["ProcessorInfo"]["SupportedArchitectures"] == ["arm64"]
         limits = GpuLimitsConfig(gpus=8)
         contract = GpuContract(

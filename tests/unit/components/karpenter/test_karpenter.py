@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from stackyard import kubernetes
 from stackyard.access.evaluator import Request, decide
 from stackyard.aws_location import AwsLocation
 from stackyard.cluster.versions import VERSIONS
@@ -131,6 +132,20 @@ def test_training_nodes_go_when_empty_and_general_ones_are_consolidated() -> Non
     # With a grace period, Karpenter would end a training that it otherwise waits for.
     assert "terminationGracePeriod" not in training["template"]["spec"]
     assert NodePoolConfig().disruption == "consolidate"
+
+
+def test_a_job_on_a_spot_node_has_its_grace_within_the_two_minutes_of_aws() -> None:
+    _, rungs = specs({**GPU, **LADDER})
+    reserved, on_demand, spot = (one["template"]["spec"] for one in rungs)
+    assert not any("terminationGracePeriod" in one for one in (reserved, on_demand))
+    seconds = int(spot["terminationGracePeriod"].removesuffix("s"))
+    # Karpenter deletes the pod so that its own grace period ends with that of the node.
+    assert seconds - kubernetes.JOB_GRACE_SECONDS >= 5
+    assert seconds <= 120 - 15
+    # With a grace period of the node, drift would no longer wait for jobs.
+    assert {"nodes": "0", "reasons": ["Drifted"]} in rungs[2]["disruption"]["budgets"]
+    _, general = specs({**GPU, "capacity": ["spot"], "disruption": "consolidate"})
+    assert "terminationGracePeriod" not in general[0]["template"]["spec"]
 
 
 def triples(rules: Any) -> set[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -36,6 +37,28 @@ def rendered(pool: Any = CLOUD, *, queued: bool = False, **changes: Any) -> dict
 
 def test_one_manifest_is_for_every_cluster_that_has_the_pool() -> None:
     assert rendered(CLOUD) == rendered(BERLIN)
+
+
+EFA_POOL = GpuContract(
+    "training",
+    GpuPoolConfig(instance_types=["p4d.24xlarge"], limits=GpuLimitsConfig(gpus=16), efa=True),
+).reference
+
+
+def test_a_job_asks_for_the_interfaces_of_a_pool_that_has_them() -> None:
+    (container,) = rendered(EFA_POOL, gpus=8, efa=4)["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["vpc.amazonaws.com/efa"] == "4"
+    assert {"name": "FI_EFA_USE_HUGE_PAGE", "value": "0"} in container["env"]
+    without = str(rendered(EFA_POOL, gpus=8))
+    assert "vpc.amazonaws.com/efa" not in without
+    assert "FI_EFA" not in without
+
+
+def test_a_job_that_asks_for_more_interfaces_than_a_node_offers_is_refused() -> None:
+    with pytest.raises(PlacementError, match="asks for 5, and a node of `training` offers 4"):
+        rendered(EFA_POOL, gpus=8, efa=5)
+    with pytest.raises(PlacementError, match="offers 0"):
+        rendered(CLOUD, efa=1)
 
 
 def test_a_job_waits_for_a_queue_only_where_there_are_queues() -> None:
@@ -125,11 +148,15 @@ def test_pods_of_a_training_share_memory_beyond_64_mebibytes() -> None:
 
 def test_an_evicted_pod_is_no_failure_of_a_training() -> None:
     job = rendered(retries=0)["spec"]
-    (rule,) = job["podFailurePolicy"]["rules"]
-    assert rule == {
+    evicted, ended = job["podFailurePolicy"]["rules"]
+    assert evicted == {
         "action": "Ignore",
         "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
     }
+    # Karpenter deletes a job's pod on a spot node that goes, which sets no condition.
+    by_sigterm = 128 + signal.SIGTERM
+    assert ended["action"] == "Ignore"
+    assert ended["onExitCodes"] == {"operator": "In", "values": [by_sigterm]}
     assert job["template"]["spec"]["restartPolicy"] == "Never"
 
 
