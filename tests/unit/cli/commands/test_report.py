@@ -130,7 +130,7 @@ def test_missing_and_changed_receipts_are_told(
     assert run(["report", str(path.parent), "--expected", str(expected)]) == 0
     text = capsys.readouterr().out
     assert "`aa/x1/dev` no preview: `the receipt was changed`" in text
-    assert "`bb/x1/dev` no preview: `its job left no receipt" in text
+    assert "`bb/x1/dev` no preview: `its job wrote no receipt" in text
 
 
 def test_what_a_job_lacks_is_said(
