@@ -65,7 +65,7 @@ def test_shared_sections_go_to_the_blueprints_that_know_them(small: SmallEstate)
     ("file", "text", "expected"),
     [
         ("_defaults.yaml", "netwrok: {}\n", "1:1: `netwrok`: unknown field\n  hint: did you mean"),
-        ("_stages/dev.yaml", "blueprint: project\n", "1:1: `blueprint`: cannot be the same for all stacks"),
+        ("_stages/dev.yaml", "blueprint: project\n", "1:1: `blueprint`: cannot be the same"),
         ("ranking/clicks/dev.yaml", "blueprint: project\n", "1:1: `blueprint`: is the same in"),
         ("ranking/_defaults.yaml", "network: {}\n", "1:1: `network`: unknown field"),
         (
