@@ -17,6 +17,7 @@ from stackyard_sandbox.cloud.eks.request import (
     unique,
 )
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+from stackyard_sandbox.cloud.moto_patches import late_logs
 
 
 class Clusters(Access):
@@ -54,6 +55,8 @@ class Clusters(Access):
             if cluster.deletion_protection:
                 raise invalid_request(f"Cluster {name} has deletion protection enabled", name)
             answer = super().delete_cluster()
+            if any(each["enabled"] for each in cluster.logging["clusterLogging"]):
+                late_logs.expect(self.current_account, self.region, name)
             self.fleet.release(cluster.plane_id)
             self.fleet.publish()
         group = cluster.resources_vpc_config["clusterSecurityGroupId"]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from stackyard_sandbox.provider.aws.cloud import Cloud
 from stackyard_sandbox.provider.aws.resource import call_or_none
 from stackyard_sandbox.provider.protocol import Properties
+
+HELD_SECONDS = 60
+"""Time to wait for a resource that another one still uses; the official provider waits longer."""
 
 
 def tagged(kind: str, inputs: Properties) -> dict[str, Any]:
@@ -39,3 +45,20 @@ def one(call: Callable[..., Any], member: str, code: str, **where: Any) -> Any:
     """Return the only resource that a describe call finds, or None."""
     answer = (call_or_none(call, code, **where) or {}).get(member)
     return answer[0] if answer else None
+
+
+def delete_released(delete: Callable[..., Any], **which: Any) -> None:
+    """Delete a group or subnet once nothing uses it, such as a deleted function's interfaces.
+
+    Retries as the official provider does; raises the last error after `HELD_SECONDS`.
+    """
+    end = time.monotonic() + HELD_SECONDS
+    while True:
+        try:
+            delete(**which)
+            return
+        except ClientError as error:
+            held = error.response["Error"]["Code"] == "DependencyViolation"
+            if not held or time.monotonic() > end:
+                raise
+        time.sleep(0.5)

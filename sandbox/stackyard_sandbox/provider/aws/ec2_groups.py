@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
+from stackyard_sandbox.provider.aws.ec2 import (
+    delete_released,
+    one,
+    tagged,
+    tags_of,
+    update_tags,
+)
 from stackyard_sandbox.provider.aws.resource import (
     Autoname,
     Resource,
@@ -84,9 +90,9 @@ class SecurityGroup(Resource):
         update_tags(aws, identity, old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
-        """Delete the group."""
+        """Delete the group once nothing is in it."""
         with ignoring_missing(NO_GROUP):
-            aws.client("ec2").delete_security_group(GroupId=identity)
+            delete_released(aws.client("ec2").delete_security_group, GroupId=identity)
 
 
 class DefaultSecurityGroup(Resource):

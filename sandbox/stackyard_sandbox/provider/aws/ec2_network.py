@@ -10,7 +10,13 @@ from typing import Any
 
 from stackyard_sandbox.provider.aws.casing import Casing
 from stackyard_sandbox.provider.aws.cloud import Cloud
-from stackyard_sandbox.provider.aws.ec2 import one, tagged, tags_of, update_tags
+from stackyard_sandbox.provider.aws.ec2 import (
+    delete_released,
+    one,
+    tagged,
+    tags_of,
+    update_tags,
+)
 from stackyard_sandbox.provider.aws.resource import Resource, changed, ignoring_missing
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -162,7 +168,7 @@ class Subnet(Resource):
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the subnet."""
         with ignoring_missing("InvalidSubnetID.NotFound"):
-            aws.client("ec2").delete_subnet(SubnetId=identity)
+            delete_released(aws.client("ec2").delete_subnet, SubnetId=identity)
 
     def _map_public(self, aws: Cloud, identity: str, *, on: bool) -> None:
         aws.client("ec2").modify_subnet_attribute(
