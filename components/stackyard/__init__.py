@@ -28,6 +28,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "cluster.component": ("Cluster",),
     "cluster.config": ("ClusterConfig", "SystemNodesConfig"),
     "cluster.identity": ("WorkloadIdentity",),
+    "cluster.identity_admission": ("IdentityAdmission",),
     "cluster.nodes": ("NodeGroupWiring", "NodeIdentity", "SystemNodes"),
     "cluster.preview": ("PreviewAccess",),
     "cluster.priorities": ("PriorityClasses",),

@@ -17,6 +17,7 @@ from stackyard.cluster.component import Cluster as Cluster
 from stackyard.cluster.config import ClusterConfig as ClusterConfig
 from stackyard.cluster.config import SystemNodesConfig as SystemNodesConfig
 from stackyard.cluster.identity import WorkloadIdentity as WorkloadIdentity
+from stackyard.cluster.identity_admission import IdentityAdmission as IdentityAdmission
 from stackyard.cluster.nodes import NodeGroupWiring as NodeGroupWiring
 from stackyard.cluster.nodes import NodeIdentity as NodeIdentity
 from stackyard.cluster.nodes import SystemNodes as SystemNodes
@@ -209,6 +210,7 @@ __all__ = [
     "GpuTelemetry",
     "GrafanaBoards",
     "GrantsConfig",
+    "IdentityAdmission",
     "ImageBuild",
     "ImageLifetimeConfig",
     "ImageRepository",

@@ -48,6 +48,9 @@ NOBODY = 65_534
 OWN = "stackyard.dev/"
 """Prefix of Stackyard's own labels."""
 
+NEEDS_ROLE = {f"{OWN}pod-identity": "required"}
+"""Label of pods that are of no use without their AWS role; see `cluster.identity_admission`."""
+
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 """Node labels over which pods are spread,
 https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/."""

@@ -29,6 +29,9 @@ class Workload:
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Environment of every container."""
 
+    needs_role: bool = False
+    """Whether its pods wait for their AWS role."""
+
     memory: str | None = None
     """Directory in memory that the pod's containers share, for data that must not be on a disk."""
 
@@ -92,8 +95,9 @@ class Workload:
             volumes=[scratch, *volumes],
             **more,
         )
+        labels = {**self.labels, **(kubernetes.NEEDS_ROLE if self.needs_role else {})}
         return k8s.core.v1.PodTemplateSpecArgs(
-            metadata=k8s.meta.v1.ObjectMetaArgs(labels=self.labels, annotations=annotations),
+            metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels, annotations=annotations),
             spec=spec,
         )
 

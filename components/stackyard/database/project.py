@@ -141,6 +141,7 @@ class ProjectDatabase(Component):
             self._account,
             self._access.setup_image,
             files={PROGRAMS: self._account},
+            needs_role=True,
             variables={
                 **documents.connection_variables(instance, stack, self._purpose),
                 "AWS_DEFAULT_REGION": self._context.region,

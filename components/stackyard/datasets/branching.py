@@ -84,6 +84,7 @@ class BranchServer(Component):
             lakefs.NAME,
             self._database.setup_image,
             files={lakefs.PREPARE_PATH: self._make_program()},
+            needs_role=True,
             variables={
                 **documents.connection_variables(self._database.instance, stack, "lakefs"),
                 "DATABASE_CREDENTIALS": database.ready,

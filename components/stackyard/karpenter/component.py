@@ -176,7 +176,9 @@ class Karpenter(Component):
             opts=self.child(),
         )
         template = k8s.core.v1.PodTemplateSpecArgs(
-            metadata=k8s.meta.v1.ObjectMetaArgs(labels=kubernetes.labels(self._stack, NAME)),
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                labels={**kubernetes.labels(self._stack, NAME), **kubernetes.NEEDS_ROLE}
+            ),
             spec=self._pod(account, interruptions),
         )
         return k8s.apps.v1.Deployment(

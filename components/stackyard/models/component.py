@@ -90,6 +90,7 @@ class ModelRegistry(Component):
             documents.KEEPER,
             tracking.image,
             files={FILES: f"{documents.KEEPER}-keeper"},
+            needs_role=True,
             variables={
                 "ARTIFACT_BUCKET": tracking.bucket,
                 "MODEL_BUCKET": self.bucket,

@@ -56,7 +56,7 @@ class LogShipper(Component):
             metadata=self._metadata,
             spec=daemon_set(
                 self._pod(),
-                labels=labels,
+                labels={**labels, **kubernetes.NEEDS_ROLE},
                 selector=kubernetes.selector(stack, NAME),
                 annotations=config_digest(*self._files.values()),
             ),

@@ -116,6 +116,7 @@ class ProjectMetrics(Component):
             account,
             image,
             files={CONFIG: account},
+            needs_role=True,
             # A changed config replaces the pods: Prometheus reads it only at its start.
             variables={"CONFIG_DIGEST": settings.apply(_digest)},
         )

@@ -99,7 +99,7 @@ def deployment(server: Server, pods: Pods) -> k8s.apps.v1.DeploymentSpecArgs:
     """
     match = selector(server.stack, server.model, pods.track)
     metadata = k8s.meta.v1.ObjectMetaArgs(
-        labels=labels(server.stack, server.model, pods.track),
+        labels={**labels(server.stack, server.model, pods.track), **kubernetes.NEEDS_ROLE},
         annotations={VERSION: pods.release.version} if pods.release is not None else None,
     )
     return k8s.apps.v1.DeploymentSpecArgs(

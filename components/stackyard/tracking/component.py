@@ -133,6 +133,7 @@ class TrackingServer(Component):
             server.NAME,
             self.image,
             files={documents.CLIENT_PATH: access.client},
+            needs_role=True,
             variables={
                 **documents.connection_variables(access.instance, stack, "tracking"),
                 "DATABASE_CREDENTIALS": database.ready,

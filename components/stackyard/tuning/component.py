@@ -75,6 +75,7 @@ class Tuning(Component):
             storage.NAME,
             f"{pods.registry}/{config.image}",
             files={documents.CLIENT_PATH: database.client},
+            needs_role=True,
             variables=variables,
         )
         self._make_dashboard(identity)

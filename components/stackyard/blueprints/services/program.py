@@ -14,6 +14,7 @@ from stackyard.blueprints.wiring import (
     node_wiring,
     pool_facts,
 )
+from stackyard.cluster.identity_admission import IdentityAdmission
 from stackyard.cluster.preview import PreviewAccess
 from stackyard.cluster.priorities import PriorityClasses
 from stackyard.cluster.system_namespace import Level, SystemNamespace
@@ -58,6 +59,11 @@ class Services:
         self.opts = ComponentOptions(run_settings(self.config), providers=providers)
 
         PreviewAccess("preview", stack=self.stack, opts=self.opts)
+        # Before the pods that it concerns, of this stack as of all projects.
+        admission = IdentityAdmission("pod-identity", stack=self.stack, opts=self.opts)
+        self.guarded = ComponentOptions(
+            run_settings(self.config), providers=providers, depends_on=[admission]
+        )
         priorities = PriorityClasses("priorities", stack=self.stack, opts=self.opts)
         system = self._namespace(SYSTEM, "restricted", pods=100)
         metrics = self._namespace(METRICS, "restricted", pods=200)
@@ -107,7 +113,7 @@ class Services:
             namespace_name=SYSTEM,
             image=self._image(self.config.images.karpenter),
             chart=self.config.charts.karpenter_crd,
-            opts=self.opts,
+            opts=self.guarded,
         )
         wiring = PoolWiring(
             stack=self.stack,
@@ -131,7 +137,7 @@ class Services:
             namespace=logs.namespace,
             namespace_name=LOGS,
             image=self._image(self.config.images.log_shipper),
-            opts=self.opts,
+            opts=self.guarded,
         )
 
     def _make_gpus(self, wiring: PoolWiring) -> None:

@@ -199,6 +199,29 @@ def test_every_job_outlives_evictions_with_new_pods(reference: Any) -> None:
         assert template["metadata"]["annotations"]["karpenter.sh/do-not-disrupt"] == "true", name
 
 
+def test_every_pod_with_a_role_waits_until_the_role_is_known(reference: Any) -> None:
+    """A pod that is admitted before its association takes effect gets no credentials, ever."""
+    resources = list(every(reference.values()))
+    accounts = {
+        (inputs["namespace"], inputs["serviceAccount"])
+        for token, _, inputs in resources
+        if token == "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+    }
+    waiting = {}
+    for token, name, inputs in resources:
+        kind = token.rpartition(":")[2]
+        if kind not in ("CronJob", "DaemonSet", "Deployment", "Job") or "spec" not in inputs:
+            continue
+        template = inputs["spec"].get("jobTemplate", inputs)["spec"]["template"]
+        account = template["spec"].get("serviceAccountName", "default")
+        has_role = (inputs["metadata"]["namespace"], account) in accounts
+        label = template["metadata"]["labels"].get("stackyard.dev/pod-identity")
+        assert (label == "required") == has_role, name
+        waiting[name] = has_role
+    assert sum(waiting.values()) > 8
+    assert not all(waiting.values())
+
+
 def test_no_model_can_have_the_name_of_another_server(reference: Any) -> None:
     """An object that exists is not created: the apply would stop half-way."""
     stack = reference[CHAIN[2]]
