@@ -60,9 +60,8 @@ def workspace(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Wor
     return made
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_stage_goes_down_and_comes_up_again_twice(workspace: Workspace, aws: Clients) -> None:
-    profiles: set[str] = set()
     for life in range(1, LIVES + 1):
         if life == 1:
             workspace.run("up", EVERYTHING, "--yes-to-all")
@@ -71,8 +70,6 @@ def test_a_stage_goes_down_and_comes_up_again_twice(workspace: Workspace, aws: C
         else:
             _come_up_again(workspace, aws)
         workspace.run("preview", EVERYTHING, "--expect-no-changes")
-        profiles |= _active_profiles(aws)
-        assert len(profiles) == life * len(_active_profiles(aws)), "each life has its own names"
         if life < LIVES:
             _go_down(workspace, aws)
     assert _value(aws) == VALUE
@@ -96,16 +93,10 @@ def _go_down(workspace: Workspace, aws: Clients) -> None:
     assert done.returncode == 0, done.stderr
     assert f"deleted {LOGS}: EKS wrote it again" in done.stderr
     assert _secret(aws)["DeletedDate"]
-    assert _active_profiles(aws) == set()
     own = [{"Name": "is-default", "Values": ["false"]}]
     assert aws("ec2").describe_vpcs(Filters=own)["Vpcs"] == []
     groups = aws("logs").describe_log_groups(logGroupNamePrefix=LOGS)["logGroups"]
     assert groups == []
-
-
-def _active_profiles(aws: Clients) -> set[str]:
-    found = aws("signer").list_signing_profiles()["profiles"]
-    return {one["profileName"] for one in found if one["status"] == "Active"}
 
 
 def _secret(aws: Clients) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Network interfaces of functions in a VPC, which stay for a while after their function.
 
 Lambda deletes them up to 40 minutes after the function; until then EC2 deletes neither their
-groups nor their subnets, and no VPC that still has a group:
+groups nor their subnets:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html,
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function.
 """
@@ -29,7 +29,6 @@ _configure = LambdaBackend.update_function_configuration
 _delete = LambdaBackend.delete_function
 _delete_group = EC2Backend._delete_security_group
 _delete_subnet = EC2Backend.delete_subnet
-_delete_vpc = EC2Backend.delete_vpc
 
 
 def install() -> None:
@@ -40,7 +39,6 @@ def install() -> None:
         (LambdaBackend, _delete, _deleting),
         (EC2Backend, _delete_group, _deleting_group),
         (EC2Backend, _delete_subnet, _deleting_subnet),
-        (EC2Backend, _delete_vpc, _deleting_vpc),
     ):
         setattr(backend, original.__name__, patched)
 
@@ -90,15 +88,6 @@ def _deleting_subnet(self: EC2Backend, subnet_id: str) -> Any:
             f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
         )
     return _delete_subnet(self, subnet_id)
-
-
-def _deleting_vpc(self: EC2Backend, vpc_id: str) -> Any:
-    left = [group.name for group in self.groups[vpc_id].values() if group.name != "default"]
-    if left:
-        raise DependencyViolationError(
-            f"The vpc '{vpc_id}' has dependencies and cannot be deleted."
-        )
-    return _delete_vpc(self, vpc_id)
 
 
 def _of(network: EC2Backend, function: str | None = None) -> Iterator[NetworkInterface]:

@@ -20,7 +20,7 @@ from stackyard_sandbox.cloud.moto_patches import function_interfaces, late_logs
 
 PATCHED = {
     LambdaBackend: ("create_function", "update_function_configuration", "delete_function"),
-    EC2Backend: ("_delete_security_group", "delete_subnet", "delete_vpc"),
+    EC2Backend: ("_delete_security_group", "delete_subnet"),
     LogsBackend: ("delete_log_group",),
 }
 GROUP = "/aws/eks/ended/cluster"
@@ -93,13 +93,6 @@ def test_interfaces_outlive_their_function_in_its_last_groups(clients: Any) -> N
     assert not refused(ec2.delete_security_group, GroupId=network.last)
     assert not refused(ec2.delete_subnet, SubnetId=network.subnet)
     assert not refused(ec2.delete_vpc, VpcId=network.vpc)
-
-
-def test_a_vpc_with_a_group_stays(clients: Any) -> None:
-    ec2 = clients("ec2")
-    network = Network(ec2)
-    ec2.delete_subnet(SubnetId=network.subnet)
-    assert refused(ec2.delete_vpc, VpcId=network.vpc)
 
 
 def test_the_log_group_of_an_ended_cluster_is_written_again_once(clients: Any) -> None:
