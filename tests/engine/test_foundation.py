@@ -256,6 +256,8 @@ def test_a_preview_says_which_running_nodes_a_change_replaces(
     assert found["because"] == ["spec.template.spec.expireAfter"]
     shown = workspace.run("preview", SERVICES)
     assert "2 nodes of NodePool `training-on-demand` would be replaced, 1 at a time" in shown
+    # A destroy would wait for it, as for every job.
+    core.delete_namespaced_pod("fit", "trial", grace_period_seconds=0)
 
 
 def test_destroy_leaves_nothing_but_keys_that_wait(workspace: Workspace, aws: Clients) -> None:
