@@ -596,7 +596,7 @@ EKS_EXTENSION = [
         {
             "autoscalingGroupName": Ref("pool", "resources", group_of),
             "tag": {
-                "key": "k8s.io/cluster-autoscaler/node-template/label/gpu",
+                "key": "stackyard:pool",
                 "value": "true",
                 "propagateAtLaunch": True,
             },
