@@ -58,10 +58,6 @@ def log_delivery(bucket: str) -> str:
     )
 
 
-def group_of(resources: Any) -> str:
-    return str(resources[0]["autoscalingGroups"][0]["name"])
-
-
 S3 = [
     Example("aws:s3/bucket:Bucket", "data", {}, {"tags": {"a": "b"}}),
     Example("aws:s3/bucket:Bucket", "logs", {"forceDestroy": True}),
@@ -590,18 +586,6 @@ CLUSTER = [
 ]
 
 EKS_EXTENSION = [
-    Example(
-        "aws:autoscaling/tag:Tag",
-        "pool-tag",
-        {
-            "autoscalingGroupName": Ref("pool", "resources", group_of),
-            "tag": {
-                "key": "stackyard:pool",
-                "value": "true",
-                "propagateAtLaunch": True,
-            },
-        },
-    ),
     Example(
         "aws:eks/addon:Addon",
         "addon",

@@ -227,7 +227,9 @@ def test_a_change_a_refused_destroy_and_the_end(
     assert aws("eks").list_clusters()["clusters"] == []
     assert instances(aws) == []
     assert key_states(aws, outputs) == {"PendingDeletion"}
-    assert aws("logs").describe_log_groups()["logGroups"] == []
+    (left,) = aws("logs").describe_log_groups()["logGroups"]
+    assert left["logGroupName"] == "/aws/eks/vision-lab-dev/cluster", "EKS wrote it again"
+    aws("logs").delete_log_group(logGroupName=left["logGroupName"])
     for key in ("raw_days", "gpus", "protect"):
         stack.remove_config(key)
 

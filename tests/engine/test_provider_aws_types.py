@@ -64,10 +64,8 @@ def known_again(preview: Any, made: Recorded) -> None:
 
 
 @pytest.mark.parametrize("example", ALL, ids=[f"{one.name}-{one.token}" for one in ALL])
-def test_lives(examples: Examples, cloud: Cloud, example: Example) -> None:
+def test_lives(examples: Examples, example: Example) -> None:
     engine = examples.engine
-    if example.token == "aws:autoscaling/tag:Tag":
-        make_scaling_group(cloud, str(examples.resolved(example.inputs["autoscalingGroupName"])))
     inputs = examples.resolved(example.inputs)
     made = engine.create(example.token, example.name, inputs)
     examples.made[example.name] = made
@@ -111,19 +109,3 @@ def test_goes(examples: Examples, example: Example) -> None:
     if example.token not in STAYS:
         assert examples.engine.read(recorded) is None
     examples.engine.delete(recorded)
-
-
-def make_scaling_group(cloud: Cloud, name: str) -> None:
-    """The emulator's EKS names an Auto Scaling group that it does not make."""
-    client = cloud.client("autoscaling")
-    image = cloud.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    client.create_launch_configuration(
-        LaunchConfigurationName="pool", ImageId=image, InstanceType="t3.micro"
-    )
-    client.create_auto_scaling_group(
-        AutoScalingGroupName=name,
-        LaunchConfigurationName="pool",
-        MinSize=0,
-        MaxSize=1,
-        AvailabilityZones=[f"{REGION}a"],
-    )

@@ -10,7 +10,6 @@ from stackyard_sandbox.provider.aws.resource import Resource
 
 MODULES: dict[str, tuple[str, ...]] = {
     "amp": ("amp",),
-    "autoscaling": ("autoscaling",),
     "backup": ("backup",),
     "budgets": ("budgets",),
     "cloudtrail": ("cloudtrail",),
