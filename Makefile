@@ -7,7 +7,7 @@ export PATH := $(BIN):$(PATH)
 # Without compiled modules each of some hundred Python processes compiles the SDK anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit coverage chaos acceptance check snapshots bench audit core tools image-tools clean help
+.PHONY: demo test long unit coverage chaos acceptance check snapshots bench audit core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -18,8 +18,11 @@ demo: core  ## bring up the sandbox, preview and apply a whole environment in it
 # One worker for each core with 3 GiB of memory, and at least two (tests/support/lanes.py).
 PYTEST := $(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
-test: tools image-tools  ## run every test against the real engine and the real control plane
-	@$(PYTEST) tests --durations 15
+test: tools image-tools  ## run the tests against the real engine and the real control plane
+	@$(PYTEST) tests -m "not long" --durations 15
+
+long: tools image-tools  ## run the tests that `make test` leaves out: they take minutes, and rarely break
+	@$(PYTEST) tests -m long --durations 15
 
 unit: $(STAMP)  ## run the quick tests: no engine, no cloud, nothing to build
 	@$(PYTEST) tests/unit tests/stacks -m "not toolchain" \
@@ -31,8 +34,9 @@ coverage: tools image-tools  ## run every test and print which lines and branche
 	@$(BIN)/coverage run -m pytest tests; status=$$?; \
 		$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered --sort=cover; exit $$status
 
-chaos: tools  ## stop and kill the `up` of a real project 20 times each
-	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 $(PYTEST) tests/e2e/test_stops.py
+chaos: tools  ## stop and kill the `up` of a real project 20 times each; a stage down and up again 3 times
+	@STACKYARD_STOPS=20 STACKYARD_KILLS=20 STACKYARD_LIVES=4 \
+		$(PYTEST) tests/e2e/test_stops.py tests/engine/test_down_and_up.py
 
 # For an account of your own: it makes, changes and DESTROYS the whole stage; docs/aws.md.
 acceptance: $(STAMP)  ## apply, ask, change and destroy a stage: make acceptance ESTATE=DIR STACK=TEAM/PROJECT/STAGE

@@ -21,7 +21,8 @@ from stackyard_sandbox import toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONTINUOUS_INTEGRATION = ROOT / ".github" / "workflows" / "ci.yml"
+WORKFLOWS = ROOT / ".github" / "workflows"
+CONTINUOUS_INTEGRATION = WORKFLOWS / "ci.yml"
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 DECLARED = [*PROJECT["dependencies"], *(one for extra in EXTRAS.values() for one in extra)]
 LOCKED = {
@@ -190,10 +191,18 @@ def test_continuous_integration_runs_what_the_repository_says() -> None:
     assert all(re.search(r"@[0-9a-f]{40}$", one["uses"]) for one in job["steps"] if "uses" in one)
 
 
+def test_a_workflow_runs_the_long_tests_each_night() -> None:
+    workflow = yaml.safe_load((WORKFLOWS / "long.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make long"]
+    assert "schedule" in workflow[True]  # YAML reads the key `on` as true
+
+
 @pytest.mark.toolchain
-def test_actionlint_accepts_continuous_integration() -> None:
+def test_actionlint_accepts_the_workflows() -> None:
     toolchain.build(["actionlint"], progress=lambda line: None)
-    command = [str(toolchain.tool("actionlint")), "-no-color", str(CONTINUOUS_INTEGRATION)]
+    files = map(str, sorted(WORKFLOWS.glob("*.yml")))
+    command = [str(toolchain.tool("actionlint")), "-no-color", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
