@@ -90,7 +90,7 @@ def test_recover_refuses_while_the_holder_lives(harness: Harness) -> None:
     tool = harness.tool(things=4, seconds=4)
     until(harness.location.state(STACK).locks)
     assert [one.life for one in held(harness.location, [STACK])] == ["alive"]
-    with pytest.raises(StateError, match="is alive"):
+    with pytest.raises(StateError, match="which still runs"):
         harness.recover()
     os.killpg(tool.pid, signal.SIGINT)
     tool.communicate(timeout=30)
