@@ -43,10 +43,11 @@ def test_a_group_that_the_stage_keeps_stays(clients: Any) -> None:
 
 def test_the_group_of_a_cluster_stays(clients: Any) -> None:
     clients("logs").create_log_group(logGroupName=GROUP)
+    subnets = [one["SubnetId"] for one in clients("ec2").describe_subnets()["Subnets"]]
     clients("eks").create_cluster(
         name="platform-foundation-dev",
         roleArn="arn:aws:iam::123456789012:role/eks",
-        resourcesVpcConfig={"subnetIds": []},
+        resourcesVpcConfig={"subnetIds": subnets},
     )
     assert cluster_logs.remove(STACK, "a@b.example", clients) is None
     assert groups(clients) == [GROUP]
