@@ -85,9 +85,9 @@ class Demo:
         )
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    made = Demo(tmp_path_factory.mktemp("demo"))
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    made = Demo(tmp_path)
     try:
         yield made
     finally:
@@ -133,7 +133,18 @@ def namespaces(api: Any) -> set[str]:
     return {one.metadata.name for one in found.items}
 
 
-@pytest.mark.timeout(1800)
+def nothing_is_left(demo: Demo) -> None:
+    """Only the sandbox's own roles are there, as on the first day."""
+    assert demo.client("s3").list_buckets()["Buckets"] == []
+    assert NAMESPACE not in namespaces(demo.cellar())
+    assert demo.client("eks").list_clusters()["clusters"] == []
+    own = [{"Name": "is-default", "Values": ["false"]}]
+    assert demo.client("ec2").describe_vpcs(Filters=own)["Vpcs"] == []
+    left = {role["RoleName"] for role in demo.client("iam").list_roles()["Roles"]}
+    applies = {f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")}
+    assert left == {"platform-admin", "stackyard-preview", *applies}
+
+
 def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo: Demo) -> None:
     told = demo.run("sh", "demo.sh", timeout=600)
     concerns = [line for line in told.splitlines() if line.startswith(tuple(CHECKS))]
@@ -153,17 +164,16 @@ def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo:
     demo.run("stackyard", "preview", "--expect-no-changes")
     bucket = "vision-defects-dev-data-photos-123456789012"
     demo.client("s3").put_object(Bucket=bucket, Key="incoming/1", Body=b"x")
+    demo.run("stackyard", "destroy", "*/*/*", "--yes")
+    nothing_is_left(demo)
 
-    s3, iam, eks, ec2 = (demo.client(name) for name in ("s3", "iam", "eks", "ec2"))
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_stage_is_accepted_changed_and_destroyed(demo: Demo) -> None:
+    demo.run("stackyard", "sandbox", "start")
     report = demo.accept()
     assert [line for line in report.splitlines() if line.endswith("| FAILED |")] == []
     assert [concern for concern in CHECKS if f"| {concern} | ok |" not in report] == []
     assert f"| {PROJECT} | " in report.partition("## Cost")[2]
-    assert s3.list_buckets()["Buckets"] == []
-    assert NAMESPACE not in namespaces(demo.cellar())
-    assert eks.list_clusters()["clusters"] == []
-    own = [{"Name": "is-default", "Values": ["false"]}]
-    assert ec2.describe_vpcs(Filters=own)["Vpcs"] == []
-    left = {role["RoleName"] for role in iam.list_roles()["Roles"]}
-    applies = {f"stackyard-apply-{stage}" for stage in ("dev", "staging", "prod")}
-    assert left == {"platform-admin", "stackyard-preview", *applies}
+    nothing_is_left(demo)

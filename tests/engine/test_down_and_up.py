@@ -1,4 +1,4 @@
-"""A whole stage goes down and comes up again, with what AWS keeps of each former life.
+"""A whole stage goes down and comes up again, twice, with what AWS keeps of each former life.
 
 The emulator keeps names of signing profiles, secrets in their recovery window, keys that wait for
 their deletion, network interfaces of functions, and writes the cluster's log group again
@@ -7,7 +7,6 @@ their deletion, network interfaces of functions, and writes the cluster's log gr
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import pytest
@@ -21,7 +20,7 @@ EVERYTHING = "*/*/dev"
 PROJECT = "vision/defects/dev"
 SECRET, VALUE = f"{PROJECT}/camera-api", "made-up-value"
 LOGS = "/aws/eks/platform-foundation-dev/cluster"
-LIVES = int(os.environ.get("STACKYARD_LIVES", "2"))
+LIVES = 3
 FILE = """
 datasets: {photos: {kind: raw, directories: [incoming]}}
 access:
@@ -61,8 +60,9 @@ def workspace(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Wor
     return made
 
 
-@pytest.mark.timeout(1200)
-def test_a_stage_goes_down_and_comes_up_again(workspace: Workspace, aws: Clients) -> None:
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_stage_goes_down_and_comes_up_again_twice(workspace: Workspace, aws: Clients) -> None:
     for life in range(1, LIVES + 1):
         if life == 1:
             workspace.run("up", EVERYTHING, "--yes-to-all")

@@ -216,6 +216,7 @@ def ended(cluster: KarpenterCluster, name: str, code: int) -> None:
     cluster.core.patch_namespaced_pod_status(name, "default", {"status": status})
 
 
+@pytest.mark.long
 def test_a_changed_image_replaces_nodes_one_after_the_other(cluster: KarpenterCluster) -> None:
     pool(
         cluster,

@@ -24,15 +24,21 @@ TOGETHER = {
 FIRST = (
     f"{E2E}test_pull_request.py",
     f"{E2E}test_quickstart.py",
+    "tests/engine/test_down_and_up.py",
+    "tests/engine/test_karpenter.py",
     DATABASE,
+    "tests/engine/test_foundation.py",
     f"{E2E}test_stops.py",
+    "tests/engine/test_karpenter_jobs.py",
     f"{E2E}test_access.py",
     E2E,
     "tests/engine/",
     "tests/stacks/",
     "tests/unit/",
 )
-"""Beginnings of lanes, the longest first: one worker would be waited for at the end otherwise."""
+"""Beginnings of lanes, the longest first: one worker would be waited for at the end otherwise.
+
+Tests that mostly wait (for Karpenter) run beside some that need the cores."""
 
 MEMORY_OF_A_WORKER = 3 * 2**30
 """Bytes that a worker may need: a sandbox of its own, the engine, and the processes of tests."""

@@ -81,6 +81,9 @@ def test_glass_is_broken_by_named_people_with_a_second_factor() -> None:
 
 @mock_aws
 def test_the_services_take_the_documents() -> None:
+    iam = boto3.client("iam")
+    for arn in (ADMIN, READER):  # key policies name principals that exist
+        iam.create_role(RoleName=arn.rpartition("/")[2], AssumeRolePolicyDocument="{}")
     kms = boto3.client("kms", region_name=REGION)
     text = json.dumps(key_policy("logs", account=ACCOUNT, region=REGION, admins=[ADMIN]))
     key = kms.create_key(Policy=text)["KeyMetadata"]["KeyId"]
