@@ -11,6 +11,7 @@ from stackyard_sandbox.cloud.moto_patches import (
     function_interfaces,
     functions,
     instance_prices,
+    key_arns,
     key_rotation,
     late_logs,
     profile_listing,
@@ -32,6 +33,7 @@ PATCHES = (
     events,
     delete_markers,
     role_listing,
+    key_arns,
     key_rotation,
     secret_labels,
 )
