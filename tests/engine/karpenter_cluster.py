@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +25,7 @@ from .karpenter_declared import (
     roles,
     statements,
 )
+from .karpenter_pods import pod_template, until
 
 AMI = "al2023@v20260512"
 IDLE = "5s"
@@ -105,6 +106,7 @@ class KarpenterCluster:
         `changes` are of its specification, `capacity` of its requirements, and `node` of its nodes.
         """
         node = {"expireAfter": "24h", **changes.pop("node", {})}
+        capacity = changes.pop("capacity", ["on-demand"])
         spec = {
             "limits": {"nvidia.com/gpu": "2"},
             "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": IDLE},
@@ -121,13 +123,22 @@ class KarpenterCluster:
                     "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NoSchedule"}],
                     "requirements": [
                         _in("node.kubernetes.io/instance-type", types),
-                        _in("karpenter.sh/capacity-type", changes.pop("capacity", ["on-demand"])),
+                        _in("karpenter.sh/capacity-type", capacity),
                     ],
                 },
             },
         }
-        spec.pop("capacity", None)
         self._make("karpenter.sh", "NodePool", name, spec)
+
+    def ready_pool(self, name: str, types: list[str], **changes: Any) -> None:
+        """Make a NodePool and its class, both of this name; wait until Karpenter accepts them."""
+        self.node_class(name)
+        self.node_pool(name, name, types, **changes)
+        self.until_ready(name)
+
+    def until_ready(self, name: str) -> None:
+        """Wait until Karpenter accepts an EC2NodeClass."""
+        until(lambda: self.conditions(name).get("Ready", {}).get("status") == "True")
 
     def _make(self, group: str, kind: str, name: str, spec: dict[str, Any]) -> None:
         body = {
@@ -153,6 +164,18 @@ class KarpenterCluster:
         template["metadata"]["name"] = name
         self.core.create_namespaced_pod("default", template)
 
+    def gpu_pods(self) -> Iterator[Callable[..., None]]:
+        """Yield what makes GPU pods; in the end they are deleted, and their nodes go."""
+        made: list[str] = []
+
+        def make(name: str, pool: str = "gpu", gpus: int = 1, **more: Any) -> None:
+            self.gpu_pod(name, pool, gpus, **more)
+            made.append(name)
+
+        yield make
+        self.clear(made)
+        until(lambda: not self.instances() and not self.all_nodes())
+
     def clear(self, pods: list[str]) -> None:
         """End pods, and the nodes that were made for them; both may have gone by themselves."""
         for name in pods:
@@ -163,6 +186,32 @@ class KarpenterCluster:
     def phase(self, name: str) -> str:
         """Phase of a pod."""
         return str(self.core.read_namespaced_pod(name, "default").status.phase)
+
+    def runs(self, name: str) -> Callable[[], bool]:
+        """Return a function that says whether a pod runs."""
+        return lambda: self.phase(name) == "Running"
+
+    def drifts(self, pool: str) -> bool:
+        """Whether Karpenter would replace a node of a pool."""
+        found = [each for claim in self.claims(pool) for each in claim["status"]["conditions"]]
+        return ("Drifted", "True") in [(each["type"], each["status"]) for each in found]
+
+    def interrupt(self, instance: str) -> None:
+        """Send what EventBridge sends when AWS takes a spot instance back."""
+        warning = {
+            "version": "0",
+            "id": "1e5527d7-bb36-4607-3370-4164db56a40e",
+            "detail-type": "EC2 Spot Instance Interruption Warning",
+            "source": "aws.ec2",
+            "account": "123456789012",
+            "time": "2026-11-29T00:00:00Z",
+            "region": REGION,
+            "resources": [f"arn:aws:ec2:{REGION}a:instance/{instance}"],
+            "detail": {"instance-id": instance, "instance-action": "terminate"},
+        }
+        sqs = self.aws("sqs")
+        queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(warning))
 
     def nodes(self, pool: str) -> list[Any]:
         """The nodes of a pool."""
@@ -200,32 +249,6 @@ class KarpenterCluster:
             Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
         )
         return [each for group in answer["Reservations"] for each in group["Instances"]]
-
-
-def pod_template(
-    pool: str,
-    gpus: int = 1,
-    *,
-    limits: Mapping[str, str] | None = None,
-    undisturbed: bool = False,
-    grace: int = 30,
-    finalizers: Sequence[str] = (),
-) -> dict[str, Any]:
-    """A pod that asks for GPUs of a pool, and perhaps for more, and not to be disturbed."""
-    container = {
-        "name": "main",
-        "image": "example.invalid/none",
-        "resources": {"limits": {"nvidia.com/gpu": str(gpus), **(limits or {})}},
-    }
-    spec = {
-        "containers": [container],
-        "nodeSelector": {"pool": pool},
-        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
-        "terminationGracePeriodSeconds": grace,
-    }
-    annotations = {"karpenter.sh/do-not-disrupt": "true"} if undisturbed else {}
-    metadata = {"annotations": annotations, "finalizers": list(finalizers)}
-    return {"metadata": metadata, "spec": spec}
 
 
 def _in(key: str, values: list[str]) -> dict[str, Any]:

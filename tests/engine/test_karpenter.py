@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +15,8 @@ from stackyard_sandbox.state import Sandbox
 from tests.support.clients import REGION, Clients
 
 from .karpenter_cluster import KarpenterCluster
-from .karpenter_declared import QUEUE, plugin, statements
+from .karpenter_declared import plugin, statements
+from .karpenter_pods import until
 
 CLASSES = "ec2nodeclasses"
 EXHAUSTED = "sandbox.stackyard.dev/exhausted"
@@ -28,40 +28,14 @@ QUIET = 20.0
 def cluster(sandbox: Sandbox, aws: Clients) -> KarpenterCluster:
     """A cluster with Karpenter and one pool, both ready."""
     made = KarpenterCluster(sandbox, aws)
-    made.node_class("gpu")
-    made.node_pool("gpu", "gpu", ["g5.xlarge", "g5.2xlarge"])
-    until(lambda: ready(made, "gpu"))
+    made.ready_pool("gpu", ["g5.xlarge", "g5.2xlarge"])
     return made
 
 
 @pytest.fixture
 def pods(cluster: KarpenterCluster) -> Iterator[Callable[..., None]]:
     """Make GPU pods; in the end they are deleted, and their nodes go."""
-    made: list[str] = []
-
-    def make(name: str, pool: str = "gpu", **options: Any) -> None:
-        cluster.gpu_pod(name, pool, **options)
-        made.append(name)
-
-    yield make
-    cluster.clear(made)
-    until(lambda: not cluster.instances() and not cluster.all_nodes())
-
-
-def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.5)
-    return found
-
-
-def ready(cluster: KarpenterCluster, name: str) -> bool:
-    return bool(cluster.conditions(name).get("Ready", {}).get("status") == "True")
-
-
-def runs(cluster: KarpenterCluster, name: str) -> Callable[[], bool]:
-    return lambda: cluster.phase(name) == "Running"
+    yield from cluster.gpu_pods()
 
 
 def test_a_pod_starts_a_node_of_the_cheapest_type_and_an_idle_node_goes(
@@ -69,7 +43,7 @@ def test_a_pod_starts_a_node_of_the_cheapest_type_and_an_idle_node_goes(
 ) -> None:
     assert cluster.nodes("gpu") == []
     pods("train")
-    until(runs(cluster, "train"))
+    until(cluster.runs("train"))
     (node,) = cluster.nodes("gpu")
     (instance,) = cluster.instances()
     (claim,) = cluster.claims("gpu")
@@ -93,7 +67,7 @@ def test_a_pod_starts_a_node_of_the_cheapest_type_and_an_idle_node_goes(
 def test_the_limit_of_a_pool_holds(cluster: KarpenterCluster, pods: Callable[..., None]) -> None:
     for index in range(3):
         pods(f"share-{index}")
-    until(lambda: sum(runs(cluster, f"share-{index}")() for index in range(3)) == 2)
+    until(lambda: sum(cluster.runs(f"share-{index}")() for index in range(3)) == 2)
     time.sleep(QUIET)
     assert len(cluster.instances()) == 2
     assert sorted(cluster.phase(f"share-{index}") for index in range(3)) == [
@@ -111,7 +85,7 @@ def test_a_zone_without_capacity_leads_to_the_next_zone(
     ec2.create_tags(Resources=[first], Tags=[{"Key": EXHAUSTED, "Value": "g5.*"}])
     try:
         pods("zoned")
-        until(runs(cluster, "zoned"))
+        until(cluster.runs("zoned"))
         (instance,) = cluster.instances()
         assert instance["Placement"]["AvailabilityZone"] == f"{REGION}b"
     finally:
@@ -131,10 +105,10 @@ def test_reserved_capacity_is_used_before_on_demand(
     terms = [{"id": reserved}]
     cluster.node_class("reserved", capacityReservationSelectorTerms=terms)
     cluster.node_pool("reserved", "reserved", ["g6.xlarge"], capacity=["reserved", "on-demand"])
-    until(lambda: ready(cluster, "reserved"))
+    cluster.until_ready("reserved")
     for index in range(2):
         pods(f"rung-{index}", "reserved")
-    until(lambda: all(runs(cluster, f"rung-{index}")() for index in range(2)))
+    until(lambda: all(cluster.runs(f"rung-{index}")() for index in range(2)))
     kinds = [
         node.metadata.labels["karpenter.sh/capacity-type"] for node in cluster.nodes("reserved")
     ]
@@ -146,27 +120,12 @@ def test_reserved_capacity_is_used_before_on_demand(
 def test_an_interrupted_spot_instance_is_replaced(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
-    cluster.node_class("spot")
-    cluster.node_pool("spot", "spot", ["g5.xlarge"], capacity=["spot"])
-    until(lambda: ready(cluster, "spot"))
+    cluster.ready_pool("spot", ["g5.xlarge"], capacity=["spot"])
     pods("spotted", "spot")
-    until(runs(cluster, "spotted"))
+    until(cluster.runs("spotted"))
     (instance,) = cluster.instances()
     assert instance["InstanceLifecycle"] == "spot"
-    warning = {
-        "version": "0",
-        "id": "1e5527d7-bb36-4607-3370-4164db56a40e",
-        "detail-type": "EC2 Spot Instance Interruption Warning",
-        "source": "aws.ec2",
-        "account": "123456789012",
-        "time": "2026-11-29T00:00:00Z",
-        "region": REGION,
-        "resources": [f"arn:aws:ec2:{REGION}a:instance/{instance['InstanceId']}"],
-        "detail": {"instance-id": instance["InstanceId"], "instance-action": "terminate"},
-    }
-    sqs = cluster.aws("sqs")
-    queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
-    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(warning))
+    cluster.interrupt(instance["InstanceId"])
     until(
         lambda: instance["InstanceId"] not in [each["InstanceId"] for each in cluster.instances()]
     )
@@ -202,9 +161,7 @@ def test_a_missing_right_of_the_role_is_found_before_a_pod_asks(
 
 
 def test_a_class_that_goes_leaves_the_profile_to_its_owner(cluster: KarpenterCluster) -> None:
-    cluster.node_class("passing")
-    cluster.node_pool("passing", "passing", ["g5.xlarge"])
-    until(lambda: ready(cluster, "passing"))
+    cluster.ready_pool("passing", ["g5.xlarge"])
     cluster.remove("passing")
     until(lambda: "passing" not in cluster.classes())
     profile = cluster.aws("iam").get_instance_profile(InstanceProfileName="karpenter-node")
@@ -233,7 +190,7 @@ def test_a_missing_right_of_the_cluster_role_makes_no_node(
     finally:
         whole.metadata.resource_version = None
         cluster.rbac.replace_cluster_role("karpenter-core", whole)
-    until(runs(cluster, "forbidden"))
+    until(cluster.runs("forbidden"))
 
 
 def test_an_instance_whose_role_has_no_access_entry_does_not_join(
@@ -248,7 +205,7 @@ def test_an_instance_whose_role_has_no_access_entry_does_not_join(
         assert (cluster.nodes("gpu"), cluster.phase("stranger")) == ([], "Pending")
     finally:
         eks.create_access_entry(clusterName="dev", principalArn=cluster.node_role, type="EC2_LINUX")
-    until(runs(cluster, "stranger"))
+    until(cluster.runs("stranger"))
 
 
 def test_a_node_has_no_gpus_before_a_device_plugin_runs_on_it(
@@ -264,39 +221,27 @@ def test_a_node_has_no_gpus_before_a_device_plugin_runs_on_it(
         assert "nvidia.com/gpu" not in cluster.nodes("gpu")[0].status.capacity
     finally:
         apps.create_namespaced_daemon_set("kube-system", plugin())
-    until(runs(cluster, "unplugged"))
+    until(cluster.runs("unplugged"))
     assert cluster.core.read_node(node.metadata.name).status.capacity["nvidia.com/gpu"] == "1"
 
 
 def test_a_changed_image_replaces_nodes_but_not_under_a_pod_that_must_not_be_disturbed(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
-    cluster.node_class("drifting")
-    cluster.node_pool("drifting", "drifting", ["g5.xlarge"])
-    until(lambda: ready(cluster, "drifting"))
-    pods("training", "drifting")
-    until(runs(cluster, "training"))
+    cluster.ready_pool("drifting", ["g5.xlarge"])
+    pods("training", "drifting", undisturbed=True)
+    until(cluster.runs("training"))
     (before,) = cluster.instances()
-    keep = {"metadata": {"annotations": {"karpenter.sh/do-not-disrupt": "true"}}}
-    cluster.core.patch_namespaced_pod("training", "default", keep)
     cluster.custom.patch_cluster_custom_object(
         *("karpenter.k8s.aws", "v1", "ec2nodeclasses", "drifting"),
         {"spec": {"amiSelectorTerms": [{"alias": "al2023@v20260505"}]}},
     )
-
-    def drifted() -> bool:
-        conditions = [
-            each for claim in cluster.claims("drifting") for each in claim["status"]["conditions"]
-        ]
-        return any((each["type"], each["status"]) == ("Drifted", "True") for each in conditions)
-
-    until(drifted)
+    until(lambda: cluster.drifts("drifting"))
     time.sleep(QUIET)
     assert [each["InstanceId"] for each in cluster.instances()] == [before["InstanceId"]]
     assert cluster.phase("training") == "Running"
 
 
-UNDISTURBED = {"metadata": {"annotations": {"karpenter.sh/do-not-disrupt": "true"}}}
 REQUIREMENTS = "spec.template.spec.requirements"
 
 
@@ -325,21 +270,12 @@ def change(cluster: KarpenterCluster, kind: str, path: str, value: Any) -> Any:
     return before
 
 
-def drifts(cluster: KarpenterCluster, pool: str) -> bool:
-    """Whether Karpenter would replace a node of a pool."""
-    found = [each for claim in cluster.claims(pool) for each in claim["status"]["conditions"]]
-    return ("Drifted", "True") in [(each["type"], each["status"]) for each in found]
-
-
 def test_a_field_that_the_table_calls_replacing_makes_karpenter_replace(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
-    cluster.node_class("table")
-    cluster.node_pool("table", "table", ["g5.xlarge"])
-    until(lambda: ready(cluster, "table"))
-    pods("tabled", "table")
-    until(runs(cluster, "tabled"))
-    cluster.core.patch_namespaced_pod("tabled", "default", UNDISTURBED)
+    cluster.ready_pool("table", ["g5.xlarge"])
+    pods("tabled", "table", undisturbed=True)
+    until(cluster.runs("tabled"))
     harmless = {
         (NODE_POOL, "spec.limits"): {"nvidia.com/gpu": "3"},
         (NODE_POOL, "spec.weight"): 7,
@@ -351,7 +287,7 @@ def test_a_field_that_the_table_calls_replacing_makes_karpenter_replace(
         change(cluster, kind, path, value)
     change(cluster, NODE_POOL, REQUIREMENTS, requirement("g5.xlarge", "g5.4xlarge"))
     time.sleep(QUIET / 4)
-    assert not drifts(cluster, "table")
+    assert not cluster.drifts("table")
     (instance,) = cluster.instances()
     others = [{"id": each} for each in cluster.subnets if each != instance["SubnetId"]]
     replacing = {
@@ -365,7 +301,7 @@ def test_a_field_that_the_table_calls_replacing_makes_karpenter_replace(
     for (kind, path), value in replacing.items():
         assert replaced_by(kind, path) != "none"
         before = change(cluster, kind, path, value)
-        until(lambda: drifts(cluster, "table"), 30)
+        until(lambda: cluster.drifts("table"), 30)
         change(cluster, kind, path, {"more": None} if path.endswith("labels") else before)
-        until(lambda: not drifts(cluster, "table"), 30)
+        until(lambda: not cluster.drifts("table"), 30)
     assert cluster.phase("tabled") == "Running"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,10 +12,11 @@ from kubernetes import client
 from stackyard import kubernetes
 from stackyard.karpenter.objects import SPOT_SECONDS
 from stackyard_sandbox.state import Sandbox
-from tests.support.clients import REGION, Clients
+from tests.support.clients import Clients
 
-from .karpenter_cluster import KarpenterCluster, pod_template
-from .karpenter_declared import QUEUE, efa_plugin
+from .karpenter_cluster import KarpenterCluster
+from .karpenter_declared import efa_plugin
+from .karpenter_pods import pod_template, until
 
 EFA = "vpc.amazonaws.com/efa"
 HELD = "stackyard.dev/held-by-a-test"
@@ -31,30 +31,7 @@ def cluster(sandbox: Sandbox, aws: Clients) -> KarpenterCluster:
 @pytest.fixture
 def pods(cluster: KarpenterCluster) -> Iterator[Callable[..., None]]:
     """Make GPU pods; in the end they are deleted, and their nodes go."""
-    made: list[str] = []
-
-    def make(name: str, pool: str, gpus: int = 1, **more: Any) -> None:
-        cluster.gpu_pod(name, pool, gpus, **more)
-        made.append(name)
-
-    yield make
-    cluster.clear(made)
-    until(lambda: not cluster.instances() and not cluster.all_nodes())
-
-
-def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.5)
-    return found
-
-
-def pool(cluster: KarpenterCluster, name: str, types: list[str], **changes: Any) -> None:
-    """Make a pool, and wait until Karpenter accepts it."""
-    cluster.node_class(name)
-    cluster.node_pool(name, name, types, **changes)
-    until(lambda: cluster.conditions(name).get("Ready", {}).get("status") == "True")
+    yield from cluster.gpu_pods()
 
 
 def offered(cluster: KarpenterCluster, pool: str) -> list[dict[str, str]]:
@@ -62,14 +39,10 @@ def offered(cluster: KarpenterCluster, pool: str) -> list[dict[str, str]]:
     return [node.status.capacity for node in cluster.nodes(pool)]
 
 
-def runs(cluster: KarpenterCluster, name: str) -> Callable[[], bool]:
-    return lambda: cluster.phase(name) == "Running"
-
-
 def test_a_pod_that_asks_for_efa_gets_a_node_with_all_interfaces_of_its_type(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
-    pool(cluster, "fabric", ["p4d.24xlarge"], limits={"nvidia.com/gpu": "8"})
+    cluster.ready_pool("fabric", ["p4d.24xlarge"], limits={"nvidia.com/gpu": "8"})
     pods("meshed", "fabric", 8, limits={EFA: "2"})
     until(lambda: any("nvidia.com/gpu" in has for has in offered(cluster, "fabric")))
     # The plugin for GPUs offers no EFA.
@@ -77,7 +50,7 @@ def test_a_pod_that_asks_for_efa_gets_a_node_with_all_interfaces_of_its_type(
     assert cluster.phase("meshed") == "Pending"
     apps = client.AppsV1Api(cluster.api)
     apps.create_namespaced_daemon_set("kube-system", efa_plugin())
-    until(runs(cluster, "meshed"))
+    until(cluster.runs("meshed"))
     assert [has[EFA] for has in offered(cluster, "fabric")] == ["4"]
 
 
@@ -97,7 +70,7 @@ def test_a_pod_that_asks_for_huge_pages_gets_no_node(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
     """AWS's example for EFA asks for them; Karpenter counts none on a node that it would make."""
-    pool(cluster, "huge", ["g5.8xlarge"])
+    cluster.ready_pool("huge", ["g5.8xlarge"])
     pods("paged", "huge", limits={"hugepages-2Mi": "512Mi", "memory": "1Gi", "cpu": "1"})
 
     def refused() -> bool:
@@ -113,9 +86,9 @@ def test_a_pod_that_asks_for_huge_pages_gets_no_node(
 def test_an_expired_node_waits_for_its_job(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
-    pool(cluster, "short", ["g5.xlarge"], node={"expireAfter": "15s"}, limits={"cpu": "4"})
+    cluster.ready_pool("short", ["g5.xlarge"], node={"expireAfter": "15s"}, limits={"cpu": "4"})
     pods("old", "short", undisturbed=True)
-    until(runs(cluster, "old"))
+    until(cluster.runs("old"))
     until(lambda: "deletionTimestamp" in cluster.claims("short")[0]["metadata"])
     (before,) = cluster.instances()
     time.sleep(5)
@@ -125,37 +98,19 @@ def test_an_expired_node_waits_for_its_job(
     until(lambda: before["InstanceId"] not in [each["InstanceId"] for each in cluster.instances()])
 
 
-def warn(cluster: KarpenterCluster, instance: str) -> None:
-    """Send what EventBridge sends when AWS takes a spot instance back."""
-    warning = {
-        "version": "0",
-        "id": "1e5527d7-bb36-4607-3370-4164db56a40e",
-        "detail-type": "EC2 Spot Instance Interruption Warning",
-        "source": "aws.ec2",
-        "account": "123456789012",
-        "time": "2026-11-29T00:00:00Z",
-        "region": REGION,
-        "resources": [f"arn:aws:ec2:{REGION}a:instance/{instance}"],
-        "detail": {"instance-id": instance, "instance-action": "terminate"},
-    }
-    sqs = cluster.aws("sqs")
-    queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
-    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(warning))
-
-
 def test_a_job_on_an_interrupted_spot_node_is_ended_in_time(
     cluster: KarpenterCluster, pods: Callable[..., None]
 ) -> None:
     """Without the grace period of the node, Karpenter would let the job run until AWS takes it."""
     node = {"terminationGracePeriod": f"{SPOT_SECONDS}s"}
-    pool(cluster, "spot", ["g5.xlarge"], capacity=["spot"], node=node)
+    cluster.ready_pool("spot", ["g5.xlarge"], capacity=["spot"], node=node)
     grace = kubernetes.JOB_GRACE_SECONDS
     pods("fit", "spot", undisturbed=True, grace=grace, finalizers=[HELD])
-    until(runs(cluster, "fit"))
+    until(cluster.runs("fit"))
     try:
         (instance,) = cluster.instances()
         started = time.monotonic()
-        warn(cluster, instance["InstanceId"])
+        cluster.interrupt(instance["InstanceId"])
         until(lambda: is_ending(cluster, "fit"), 40)
         # All of its grace period is within the two minutes after the warning; kwok uses none.
         assert time.monotonic() - started + grace < 120
@@ -218,8 +173,7 @@ def ended(cluster: KarpenterCluster, name: str, code: int) -> None:
 
 @pytest.mark.long
 def test_a_changed_image_replaces_nodes_one_after_the_other(cluster: KarpenterCluster) -> None:
-    pool(
-        cluster,
+    cluster.ready_pool(
         "serving",
         ["g5.xlarge"],
         limits={"nvidia.com/gpu": "4"},
