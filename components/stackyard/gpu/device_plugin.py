@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -83,22 +84,35 @@ class DevicePlugin(Component):
 
 
 def _pod(pool: GpuPoolRef, config: pulumi.Output[str], image: str) -> k8s.core.v1.PodSpecArgs:
+    volumes = [
+        k8s.core.v1.VolumeArgs(
+            name="sockets",
+            host_path=k8s.core.v1.HostPathVolumeSourceArgs(path=SOCKETS, type="Directory"),
+        ),
+        k8s.core.v1.VolumeArgs(
+            name="config", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config)
+        ),
+    ]
+    return plugin_pod(pool, _container(image), volumes)
+
+
+def plugin_pod(
+    pool: GpuPoolRef,
+    container: k8s.core.v1.ContainerArgs,
+    volumes: Sequence[k8s.core.v1.VolumeArgs],
+    *,
+    host_network: bool | None = None,
+) -> k8s.core.v1.PodSpecArgs:
+    """Return the pod of a device plugin, on every node of a pool and never evicted from it."""
     return k8s.core.v1.PodSpecArgs(
         node_selector=dict(pool.node_selector),
         tolerations=[k8s.core.v1.TolerationArgs(**toleration(pool))],
         priority_class_name="system-node-critical",
         automount_service_account_token=False,
+        host_network=host_network,
         security_context=kubernetes.root_pod(),
-        containers=[_container(image)],
-        volumes=[
-            k8s.core.v1.VolumeArgs(
-                name="sockets",
-                host_path=k8s.core.v1.HostPathVolumeSourceArgs(path=SOCKETS, type="Directory"),
-            ),
-            k8s.core.v1.VolumeArgs(
-                name="config", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config)
-            ),
-        ],
+        containers=[container],
+        volumes=volumes,
     )
 
 

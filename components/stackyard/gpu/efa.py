@@ -19,8 +19,7 @@ from stackyard import kubernetes
 from stackyard._component import Component
 from stackyard.cluster.agents import daemon_set
 from stackyard.config import Config
-from stackyard.gpu.contract import toleration
-from stackyard.gpu.device_plugin import SOCKETS, DevicePluginWiring
+from stackyard.gpu.device_plugin import SOCKETS, DevicePluginWiring, plugin_pod
 from stackyard.naming import StackId
 from stackyard.references import GpuPoolRef
 
@@ -71,22 +70,12 @@ class EfaDevicePlugin(Component):
 
 def _pod(pool: GpuPoolRef, image: str) -> k8s.core.v1.PodSpecArgs:
     paths = {"sockets": SOCKETS, "devices": DEVICES}
-    return k8s.core.v1.PodSpecArgs(
-        node_selector=dict(pool.node_selector),
-        tolerations=[k8s.core.v1.TolerationArgs(**toleration(pool))],
-        priority_class_name="system-node-critical",
-        automount_service_account_token=False,
-        host_network=True,
-        security_context=kubernetes.root_pod(),
-        containers=[_container(image, paths)],
-        volumes=[
-            # A node that was made for a pod without EFA has no such devices.
-            k8s.core.v1.VolumeArgs(
-                name=name, host_path=k8s.core.v1.HostPathVolumeSourceArgs(path=path)
-            )
-            for name, path in paths.items()
-        ],
-    )
+    # A node that was made for a pod without EFA has no such devices, so no type is asked for.
+    volumes = [
+        k8s.core.v1.VolumeArgs(name=name, host_path=k8s.core.v1.HostPathVolumeSourceArgs(path=path))
+        for name, path in paths.items()
+    ]
+    return plugin_pod(pool, _container(image, paths), volumes, host_network=True)
 
 
 def _container(image: str, paths: dict[str, str]) -> k8s.core.v1.ContainerArgs:
