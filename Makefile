@@ -7,7 +7,7 @@ export PATH := $(BIN):$(PATH)
 # Without compiled modules each of some hundred Python processes compiles the SDK anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test long unit coverage chaos acceptance check snapshots bench audit core tools image-tools clean help
+.PHONY: demo test long unit coverage chaos acceptance check snapshots bench audit judges core tools image-tools clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -50,6 +50,9 @@ bench: tools  ## measure, and print the table of medians
 
 audit: tools  ## let auditors that nobody here wrote look at the reference estate
 	@$(BIN)/python -m audits
+
+judges: tools  ## hold what the estates declare against sources from outside: schemas, rights, the API's rules
+	@$(BIN)/python -m audits.judges
 
 snapshots: $(STAMP)  ## write the snapshots of the public surface anew, for a review
 	@$(BIN)/python -m tests.unit.compatibility.surface

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import account, cluster, iam
-from .estate import STAGES, Estate, applied
-from .findings import Accepted, Finding, UnreadableError, Verdict, judged, of_tools, read
+from .estate import ROOT, STAGES, Estate, applied
+from .findings import Accepted, Finding, UnreadableError, Verdict, judged, of_tools, read, unsettled
 from .tools import NAMES, ToolError, prepared, say
 
 Audit = Callable[[], list[Finding]]
@@ -59,7 +59,7 @@ def main() -> int:
             prepared(name)
         with (
             tempfile.TemporaryDirectory(prefix="stackyard-audit-") as folder,
-            applied(Path(folder), asked.stage) as estate,
+            applied(Path(folder), ROOT, [f"*/*/{stage}" for stage in asked.stage]) as estate,
         ):
             found = _findings(estate, asked.only)
     except (UnreadableError, ToolError) as error:
@@ -87,12 +87,7 @@ def _findings(estate: Estate, only: list[str] | None) -> dict[str, list[Finding]
 
 def _told(findings: list[Finding], accepted: list[Accepted], verdict: Verdict) -> Iterator[str]:
     """Give the lines of the answer."""
-    for finding in verdict.open:
-        yield f"open: {finding.tool} {finding.rule} {finding.resource}\n      {finding.says}"
-    for line, pattern in verdict.stale:
-        yield f"accepted, but not found any more: {line.tool} {line.rule} {pattern}"
-    for line in verdict.expired:
-        yield f"accepted until {line.review_by}: {line.tool} {line.rule}; look at it again"
+    yield from unsettled(verdict)
     covered, left = len(findings) - len(verdict.open), len(verdict.open)
     yield (f"{len(findings)} findings: {covered} accepted by {len(accepted)} entries, {left} open")
     if not verdict.passed:

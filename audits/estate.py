@@ -47,26 +47,29 @@ class Estate:
 
 
 @contextmanager
-def applied(folder: Path, stages: Sequence[str]) -> Iterator[Estate]:
-    """Apply stages of `stacks/`, which share an account, in a new sandbox below the folder."""
+def applied(folder: Path, source: Path, selections: Sequence[str]) -> Iterator[Estate]:
+    """Apply stacks of the estate in `source`, in a new sandbox below the folder."""
+    before = os.environ.get("STACKYARD_SANDBOX_DIR")
     os.environ["STACKYARD_SANDBOX_DIR"] = str(folder / "sandbox")
     from stackyard_sandbox import daemon
 
     try:
         sandbox = daemon.start(say)
-        shutil.copytree(ROOT / "stacks", folder / "stacks")
-        for stage in stages:
-            _apply(folder, stage)
+        shutil.copytree(source / "stacks", folder / "stacks")
+        for selection in selections:
+            _apply(folder, selection)
         yield Estate(dict(sandbox.environment()), folder)
     finally:
         daemon.stop()
+        os.environ.pop("STACKYARD_SANDBOX_DIR")
+        os.environ.update({"STACKYARD_SANDBOX_DIR": before} if before else {})
 
 
-def _apply(folder: Path, stage: str) -> None:
+def _apply(folder: Path, selection: str) -> None:
     started = time.monotonic()
-    command = [sys.executable, "-m", "stackyard_cli", "up", f"*/*/{stage}", "--yes"]
+    command = [sys.executable, "-m", "stackyard_cli", "up", selection, "--yes-to-all"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = f"{' '.join(command[3:])}` ended with {done.returncode}\n{done.stderr[-4000:]}"
         raise ToolError(f"`stackyard {said}")
-    say(f"{stage}: applied in {time.monotonic() - started:.0f} s")
+    say(f"{selection}: applied in {time.monotonic() - started:.0f} s")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,16 @@ def judged(
         ],
         expired=[line for line in accepted if line.review_by < today],
     )
+
+
+def unsettled(verdict: Verdict) -> Iterator[str]:
+    """Give a line for each thing that keeps the audit from passing."""
+    for finding in verdict.open:
+        yield f"open: {finding.tool} {finding.rule} {finding.resource}\n      {finding.says}"
+    for line, pattern in verdict.stale:
+        yield f"accepted, but not found any more: {line.tool} {line.rule} {pattern}"
+    for line in verdict.expired:
+        yield f"accepted until {line.review_by}: {line.tool} {line.rule}; look at it again"
 
 
 def of_tools(accepted: Iterable[Accepted], tools: Iterable[str]) -> list[Accepted]:

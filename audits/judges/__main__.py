@@ -1,0 +1,101 @@
+"""Applies the estates, asks every judge, and prints one table: `make judges`.
+
+Exit code 0 when nothing is open, 1 otherwise. `--stage` applies some of the stages of the reference
+estate only; what is accepted and not found there is then left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audits.estate import ROOT, STAGES, Estate, applied
+from audits.findings import UnreadableError, Verdict, judged, of_tools, read, unsettled
+from audits.tools import ToolError, say
+from stackyard.estate.estate import Estate as StackFiles
+
+from .declared import Declared, Held, declared
+
+ACCEPTED = Path(__file__).parent / "accepted.yaml"
+QUICKSTART = ROOT / "examples/quickstart"
+
+Judge = Callable[[Sequence[Declared]], Held]
+JUDGES: Mapping[str, Judge] = {}
+"""By name; each is asked once, about all that was declared."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one judge said, and how long it took."""
+
+    judge: str
+    held: Held
+    seconds: float
+
+
+def main() -> int:
+    """Ask the judges and print their table; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m audits.judges")
+    parser.add_argument("--stage", nargs="+", choices=STAGES, default=STAGES)
+    asked = parser.parse_args()
+    try:
+        accepted = read(ACCEPTED)
+        with tempfile.TemporaryDirectory(prefix="stackyard-judges-") as folder:
+            resources = _declared(Path(folder), asked.stage)
+    except (UnreadableError, ToolError) as error:
+        say(f"error: {error}")
+        return 1
+    answers = [_asked(name, judge, resources) for name, judge in JUDGES.items()]
+    lines = of_tools(accepted, JUDGES)
+    findings = [finding for answer in answers for finding in answer.held.findings]
+    verdict = judged(findings, lines, datetime.date.today())
+    if set(asked.stage) != set(STAGES):
+        verdict = dataclasses.replace(verdict, stale=[])
+    sys.stdout.writelines(f"{line}\n" for line in told(answers, verdict))
+    return 0 if verdict.passed else 1
+
+
+def _declared(folder: Path, stages: Sequence[str]) -> list[Declared]:
+    """Apply the reference estate and the quickstart, each in a sandbox of its own."""
+    found: list[Declared] = []
+    estates = {ROOT: [f"*/*/{stage}" for stage in stages], QUICKSTART: ["*/*/*"]}
+    for source, selections in estates.items():
+        own = folder / source.name
+        own.mkdir()
+        with applied(own, source, selections) as estate:
+            found += _of(estate, selections)
+    return found
+
+
+def _of(estate: Estate, selections: Sequence[str]) -> list[Declared]:
+    return declared(estate.folder, StackFiles.find(estate.folder).select(selections))
+
+
+def _asked(name: str, judge: Judge, resources: Sequence[Declared]) -> Answer:
+    started = time.monotonic()
+    held = judge(resources)
+    return Answer(name, held, time.monotonic() - started)
+
+
+def told(answers: Sequence[Answer], verdict: Verdict) -> Iterator[str]:
+    """Give the lines of the table, and of what keeps the judges from passing."""
+    yield f"{'judge':<12} {'held':>7} {'found':>6} {'accepted':>9} {'open':>5} {'seconds':>8}"
+    for answer in answers:
+        found = set(answer.held.findings)
+        left = found & set(verdict.open)
+        counts = f"{answer.held.items:>7} {len(found):>6} {len(found - left):>9} {len(left):>5}"
+        yield f"{answer.judge:<12} {counts} {answer.seconds:>8.1f}"
+    yield from unsettled(verdict)
+    if not verdict.passed:
+        yield f"hint: fix what is found, or say in audits/judges/{ACCEPTED.name} why it stays"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
