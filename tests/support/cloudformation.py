@@ -19,7 +19,13 @@ def _schemas() -> dict[str, Any]:
     return {schema["typeName"]: schema for schema in read}
 
 
+def schema(kind: str) -> dict[str, Any]:
+    """Return a type's schema; raises KeyError for a type that the registry does not have."""
+    found: dict[str, Any] = _schemas()[kind]
+    return found
+
+
 def permissions(kind: str, *verbs: str) -> set[str]:
     """Return the IAM actions that a type's handlers of these verbs need, for all its properties."""
-    handlers = _schemas()[kind]["handlers"]
+    handlers = schema(kind)["handlers"]
     return {one for verb in verbs for one in handlers.get(verb, {}).get("permissions", ())}
