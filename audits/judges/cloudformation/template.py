@@ -1,0 +1,144 @@
+"""Makes CloudFormation templates of what the estates declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from audits.judges.declared import Declared
+
+from .properties import Properties, put, translated
+from .schema import TypeSchema, schema_of
+from .table import Counterpart, Table
+
+REGION = "eu-central-1"
+"""Where a resource is whose state names no region: types of the region's schemas are the same."""
+
+HIDDEN = {"Type": "String", "NoEcho": True}
+
+LARGEST = 500
+"""Resources of one template: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
+
+
+@dataclass
+class Made:
+    """One resource of a template, and the declared resources that it is made of."""
+
+    counterpart: Counterpart
+    region: str
+    declared: Declared
+    properties: Properties
+
+
+@dataclass
+class Mapped:
+    """All that was declared, as CloudFormation would have it."""
+
+    resources: list[Made] = field(default_factory=list)
+    unknown: list[Declared] = field(default_factory=list)
+    """Of a type that the table does not have."""
+
+    unmapped: list[tuple[Declared, str]] = field(default_factory=list)
+    """Inputs that have no counterpart, and no reason for it."""
+
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(token, input) -> why it has no counterpart."""
+
+    without_type: dict[str, str] = field(default_factory=dict)
+    """Tokens that CloudFormation has no type for -> why."""
+
+
+def mapped(resources: Iterable[Declared], known: Table) -> Mapped:
+    """Map each declared resource; parts of another resource are put into that one."""
+    result = Mapped()
+    parts: list[tuple[Declared, Counterpart]] = []
+    for declared in resources:
+        counterpart = known.types.get(declared.type)
+        if counterpart is None:
+            if declared.type.startswith("aws:"):
+                _not_mapped(result, declared, known)
+        elif not counterpart.into:
+            _add(result, declared, counterpart)
+        else:
+            parts.append((declared, counterpart))
+    for declared, counterpart in parts:
+        _add(result, declared, counterpart, _whole(result.resources, declared, counterpart))
+    return result
+
+
+def _not_mapped(result: Mapped, declared: Declared, known: Table) -> None:
+    reason = known.without_type.get(declared.type)
+    if reason is None:
+        result.unknown.append(declared)
+    else:
+        result.without_type[declared.type] = reason
+
+
+def _add(
+    result: Mapped, declared: Declared, counterpart: Counterpart, whole: Made | None = None
+) -> None:
+    region = str(declared.outputs.get("region") or REGION)
+    schema = schema_of(counterpart.type, region)
+    if schema is None:
+        result.unknown.append(declared)
+        return
+    linked = counterpart.into if whole else {}
+    inputs = {key: value for key, value in _inputs(declared).items() if key not in linked}
+    made = translated(inputs, counterpart, schema)
+    result.unmapped += [(declared, path) for path in made.unmapped]
+    result.reasons |= {(declared.type, path): why for path, why in made.reasons.items()}
+    if whole is None:
+        result.resources.append(Made(counterpart, region, declared, made.properties))
+        return
+    for name, value in made.properties.items():
+        _merge(whole.properties, name, value)
+
+
+def _merge(properties: Properties, name: str, value: Any) -> None:
+    for one in value if isinstance(value, list) else [value]:
+        put(properties, f"{name}[]" if isinstance(value, list) else name, one)
+
+
+def _inputs(declared: Declared) -> Mapping[str, Any]:
+    """Return the inputs; all tags, also those of the provider."""
+    inputs = dict(declared.inputs)
+    tags = inputs.get("tagsAll") or inputs.get("tags")
+    return {**inputs, "tagsAll": tags} if tags else inputs
+
+
+def _whole(made: Sequence[Made], declared: Declared, counterpart: Counterpart) -> Made | None:
+    """Return the resource that another one is a property of, if it is declared too."""
+    links = counterpart.into.items()
+    for one in made:
+        if one.counterpart.type == counterpart.type and all(
+            declared.inputs.get(own) in _values(one.declared, theirs) for own, theirs in links
+        ):
+            return one
+    return None
+
+
+def _values(declared: Declared, key: str) -> tuple[Any, ...]:
+    return declared.inputs.get(key), declared.outputs.get(key)
+
+
+def templates(resources: Sequence[Made]) -> Iterator[tuple[str, Properties, dict[str, Made]]]:
+    """Yield region, template, and its resources by their logical name."""
+    for region in sorted({one.region for one in resources}):
+        here = [one for one in resources if one.region == region]
+        for start in range(0, len(here), LARGEST):
+            by_name = {f"R{n}": one for n, one in enumerate(here[start : start + LARGEST])}
+            yield region, _template(by_name), by_name
+
+
+def _template(by_name: Mapping[str, Made]) -> Properties:
+    resources = {
+        name: {"Type": one.counterpart.type, "Properties": one.properties}
+        for name, one in by_name.items()
+    }
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        **({"Parameters": {"Secret": HIDDEN}} if '"Ref"' in json.dumps(resources) else {}),
+        "Resources": resources,
+    }
