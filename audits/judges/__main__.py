@@ -21,13 +21,14 @@ from audits.findings import UnreadableError, Verdict, judged, of_tools, read, un
 from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
 
+from . import schemas
 from .declared import Declared, Held, declared
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
 QUICKSTART = ROOT / "examples/quickstart"
 
 Judge = Callable[[Sequence[Declared]], Held]
-JUDGES: Mapping[str, Judge] = {}
+JUDGES: Mapping[str, Judge] = {schemas.JUDGE: schemas.held}
 """By name; each is asked once, about all that was declared."""
 
 
@@ -92,6 +93,8 @@ def told(answers: Sequence[Answer], verdict: Verdict) -> Iterator[str]:
         left = found & set(verdict.open)
         counts = f"{answer.held.items:>7} {len(found):>6} {len(found - left):>9} {len(left):>5}"
         yield f"{answer.judge:<12} {counts} {answer.seconds:>8.1f}"
+    for answer in answers:
+        yield from (f"{answer.judge}: {note}" for note in answer.held.notes)
     yield from unsettled(verdict)
     if not verdict.passed:
         yield f"hint: fix what is found, or say in audits/judges/{ACCEPTED.name} why it stays"

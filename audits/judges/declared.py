@@ -28,6 +28,8 @@ class Declared:
 
     inputs: Mapping[str, Any] = field(repr=False)
     outputs: Mapping[str, Any] = field(repr=False)
+    id: str = ""
+    """The provider's id of the resource."""
 
     @property
     def label(self) -> str:
@@ -43,6 +45,8 @@ class Held:
     """Number of resources, actions or calls that were held against the judge's source."""
 
     findings: list[Finding]
+    notes: tuple[str, ...] = ()
+    """What the judge could not hold, each with its reason."""
 
 
 def declared(folder: Path, stacks: Sequence[StackId]) -> list[Declared]:
@@ -65,6 +69,7 @@ def of_state(stack: str, resources: Iterable[Mapping[str, Any]]) -> list[Declare
             name=resource["urn"].rpartition("::")[2],
             inputs=without_secrets(resource.get("inputs", {})),
             outputs=without_secrets(resource.get("outputs", {})),
+            id=resource.get("id", ""),
         )
         for resource in resources
         if resource.get("custom") and not resource["type"].startswith("pulumi:")

@@ -9,7 +9,7 @@ from typing import Any
 
 from .naming import named, shaped
 from .schema import Node, TypeSchema
-from .table import Counterpart
+from .table import Names
 
 Properties = dict[str, Any]
 SECRET = "[secret]"
@@ -39,21 +39,22 @@ class Anchor:
     node: Node
 
 
-def translated(
-    inputs: Mapping[str, Any], counterpart: Counterpart, schema: TypeSchema
-) -> Translated:
+def translated(inputs: Mapping[str, Any], names: Names, schema: TypeSchema) -> Translated:
     """Return the properties of a resource, each at its place."""
-    translation = _Translation(counterpart, schema)
+    translation = _Translation(names, schema)
     top = Anchor(translation.result.properties, schema.node)
-    top.made.update(counterpart.constants)
-    within = counterpart.within
+    top.made.update(names.constants)
+    within = names.within
     if not within:
         translation.members(inputs, top.made, top.node, "", top)
         return translation.result
     made: Properties = {}
     where = place(schema.node, within)
-    # An item of a list is what named paths start from, like every item.
-    anchor = Anchor(made, where) if within.endswith("[]") else top
+    anchor = top
+    if where.items.properties:
+        # An item of a list is what named paths start from, like every item.
+        where, within = where.items, f"{within}[]"
+        anchor = Anchor(made, where)
     translation.members(inputs, made, where, "", anchor)
     if made:
         put(top.made, within, made)
@@ -94,8 +95,8 @@ def _entered(made: Properties, step: re.Match[str]) -> Properties:
 
 
 class _Translation:
-    def __init__(self, counterpart: Counterpart, schema: TypeSchema) -> None:
-        self.counterpart = counterpart
+    def __init__(self, names: Names, schema: TypeSchema) -> None:
+        self.names = names
         self.schema = schema
         self.result = Translated()
 
@@ -110,31 +111,31 @@ class _Translation:
     def member(
         self, key: str, item: Any, made: Properties, node: Node, path: str, anchor: Anchor
     ) -> None:
-        reason = self.counterpart.without.get(path)
+        reason = self.names.without.get(path)
         if reason:
             self.result.reasons[path] = reason
             return
-        target = self.counterpart.name(path)
+        target = self.names.names.get(path)
         if target:
             self.relocated(target, item, path, anchor)
             return
-        name = self.same(key, node, made is anchor.made)
+        name = self.same(key, node)
         if name:
             content = self.value(item, node.member(name), path, anchor)
             if content is not None:
                 put(made, name, content)
             return
-        name = self.same(key, anchor.node, True) if not path.count(".") else None
+        name = self.same(key, anchor.node) if not path.count(".") else None
         if name:
             put(anchor.made, name, self.value(item, anchor.node.member(name), path, anchor))
-        elif self.counterpart.relocates(path) and isinstance(item, Mapping):
+        elif self.names.relocates(path) and isinstance(item, Mapping):
             self.members(item, made, node, path, anchor)
         else:
             self.result.unmapped.append(path)
 
-    def same(self, key: str, node: Node, top: bool) -> str | None:
+    def same(self, key: str, node: Node) -> str | None:
         """Return the property with the same name that a template may set."""
-        hidden = self.schema.read_only if top else frozenset[str]()
+        hidden = self.schema.read_only if node is self.schema.node else frozenset[str]()
         return named(key, [name for name in node.properties if name not in hidden])
 
     def relocated(self, target: str, item: Any, path: str, anchor: Anchor) -> None:
@@ -150,6 +151,8 @@ class _Translation:
         """Return a value as it is in CloudFormation; None if all of it has other places."""
         if value == SECRET:
             return dict(REFERENCE)
+        if path in self.names.forms:
+            return self.names.forms[path].format(value)
         value = shaped(value, node)
         if isinstance(value, list):
             return [self.item(one, node.items, path) for one in value]

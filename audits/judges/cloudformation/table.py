@@ -1,4 +1,4 @@
-"""Reads `types.yaml`: what a resource of the Pulumi package is called in CloudFormation."""
+"""Reads `properties.yaml`: what inputs of the Pulumi package are called in CloudFormation."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from typing import Any
 
 import yaml
 
-FILE = Path(__file__).parent / "types.yaml"
+from audits.judges.types import COUNTERPARTS
+
+FILE = Path(__file__).parent / "properties.yaml"
 
 
 @dataclass(frozen=True)
-class Counterpart:
-    """The CloudFormation type of one token, and how properties are called there.
+class Names:
+    """What the inputs of one type of the provider are called in CloudFormation.
 
     Paths have a dot between names and no positions of lists. What is not named here has the same
     name in both, up to case and plural.
     """
 
-    token: str
-    type: str
+    kind: str
+    """The type in CloudFormation."""
+
     within: str = ""
-    """Property of the type that holds what is not found at the top: `Budget`, or `Targets[]`."""
+    """Property of the type that holds what is not found at the top."""
 
     into: Mapping[str, str] = field(default_factory=dict)
-    """For a resource that is a property of another one: own input -> input of that one which
-    must be equal."""
+    """For a resource that is a property of another one: own input -> input of that one (or `id`)
+    which must be equal."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     """Path of an input -> path in CloudFormation, from the innermost item of a list."""
@@ -37,11 +40,10 @@ class Counterpart:
     """Inputs without a counterpart -> why."""
 
     constants: Mapping[str, Any] = field(default_factory=dict)
-    """Properties that are the same for every resource of the token."""
+    """Properties that are the same for every resource of the type."""
 
-    def name(self, path: str) -> str | None:
-        """Return the place in CloudFormation of an input that has another name there."""
-        return self.names.get(path)
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """Path of an input -> the text that CloudFormation has for it; `{}` stands for its value."""
 
     def relocates(self, path: str) -> bool:
         """Whether inputs below a path have places of their own."""
@@ -50,30 +52,33 @@ class Counterpart:
 
 @dataclass(frozen=True)
 class Table:
-    """All of `types.yaml`."""
+    """All of `properties.yaml`."""
 
-    types: Mapping[str, Counterpart]
-    without_type: Mapping[str, str]
-    """Tokens that CloudFormation has no type for -> why."""
+    types: Mapping[str, Names]
+    """By token of the provider."""
 
     template_rules: Mapping[str, str]
     """Rules of cfn-lint about how a template is written -> why they say nothing of a resource."""
-
-    def reason(self, token: str, path: str) -> str | None:
-        """Return why an input has no counterpart, if the table says so."""
-        return self.types[token].without.get(path)
 
 
 @cache
 def table() -> Table:
     """Read the table."""
     content: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    types: dict[str, Any] = content["types"]
+    if foreign := types.keys() - COUNTERPARTS.keys():
+        raise ValueError(f"{FILE}: no type in CloudFormation: {', '.join(sorted(foreign))}")
     return Table(
         types={
-            token: Counterpart(token=token, **_with(content["everywhere"], entry))
-            for token, entry in content["types"].items()
+            token: Names(
+                kind=counterpart.kind,
+                **{
+                    "within": counterpart.part or "",
+                    **_with(content["everywhere"], types.get(token, {})),
+                },
+            )
+            for token, counterpart in COUNTERPARTS.items()
         },
-        without_type=content["without_type"],
         template_rules=content["template_rules"],
     )
 

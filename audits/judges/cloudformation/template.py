@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from audits.judges.declared import Declared
+from audits.judges.types import WITHOUT
 
 from .properties import Properties, put, translated
-from .schema import TypeSchema, schema_of
-from .table import Counterpart, Table
+from .schema import schema_of
+from .table import Names, Table
 
 REGION = "eu-central-1"
 """Where a resource is whose state names no region: types of the region's schemas are the same."""
 
 HIDDEN = {"Type": "String", "NoEcho": True}
+
+IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=-)([0-9a-f]{17}|[0-9a-f]{7,8})\b")
+"""Ids of AWS's making, and the digits that names of the provider's making end with."""
 
 LARGEST = 500
 """Resources of one template: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
@@ -26,7 +31,7 @@ LARGEST = 500
 class Made:
     """One resource of a template, and the declared resources that it is made of."""
 
-    counterpart: Counterpart
+    names: Names
     region: str
     declared: Declared
     properties: Properties
@@ -37,6 +42,9 @@ class Mapped:
     """All that was declared, as CloudFormation would have it."""
 
     resources: list[Made] = field(default_factory=list)
+    items: int = 0
+    """Number of declared resources that are in them."""
+
     unknown: list[Declared] = field(default_factory=list)
     """Of a type that the table does not have."""
 
@@ -53,44 +61,43 @@ class Mapped:
 def mapped(resources: Iterable[Declared], known: Table) -> Mapped:
     """Map each declared resource; parts of another resource are put into that one."""
     result = Mapped()
-    parts: list[tuple[Declared, Counterpart]] = []
+    parts: list[tuple[Declared, Names]] = []
     for declared in resources:
-        counterpart = known.types.get(declared.type)
-        if counterpart is None:
+        names = known.types.get(declared.type)
+        if names is None:
             if declared.type.startswith("aws:"):
-                _not_mapped(result, declared, known)
-        elif not counterpart.into:
-            _add(result, declared, counterpart)
+                _not_mapped(result, declared)
+        elif not names.into:
+            _add(result, declared, names)
         else:
-            parts.append((declared, counterpart))
-    for declared, counterpart in parts:
-        _add(result, declared, counterpart, _whole(result.resources, declared, counterpart))
+            parts.append((declared, names))
+    for declared, names in parts:
+        _add(result, declared, names, _whole(result.resources, declared, names))
     return result
 
 
-def _not_mapped(result: Mapped, declared: Declared, known: Table) -> None:
-    reason = known.without_type.get(declared.type)
+def _not_mapped(result: Mapped, declared: Declared) -> None:
+    reason = WITHOUT.get(declared.type)
     if reason is None:
         result.unknown.append(declared)
     else:
         result.without_type[declared.type] = reason
 
 
-def _add(
-    result: Mapped, declared: Declared, counterpart: Counterpart, whole: Made | None = None
-) -> None:
+def _add(result: Mapped, declared: Declared, names: Names, whole: Made | None = None) -> None:
     region = str(declared.outputs.get("region") or REGION)
-    schema = schema_of(counterpart.type, region)
+    schema = schema_of(names.kind, region)
     if schema is None:
         result.unknown.append(declared)
         return
-    linked = counterpart.into if whole else {}
+    linked = names.into if whole else {}
     inputs = {key: value for key, value in _inputs(declared).items() if key not in linked}
-    made = translated(inputs, counterpart, schema)
+    made = translated(inputs, names, schema)
     result.unmapped += [(declared, path) for path in made.unmapped]
     result.reasons |= {(declared.type, path): why for path, why in made.reasons.items()}
+    result.items += 1
     if whole is None:
-        result.resources.append(Made(counterpart, region, declared, made.properties))
+        result.resources.append(Made(names, region, declared, made.properties))
         return
     for name, value in made.properties.items():
         _merge(whole.properties, name, value)
@@ -108,11 +115,11 @@ def _inputs(declared: Declared) -> Mapping[str, Any]:
     return {**inputs, "tagsAll": tags} if tags else inputs
 
 
-def _whole(made: Sequence[Made], declared: Declared, counterpart: Counterpart) -> Made | None:
+def _whole(made: Sequence[Made], declared: Declared, names: Names) -> Made | None:
     """Return the resource that another one is a property of, if it is declared too."""
-    links = counterpart.into.items()
+    links = names.into.items()
     for one in made:
-        if one.counterpart.type == counterpart.type and all(
+        if one.names.kind == names.kind and all(
             declared.inputs.get(own) in _values(one.declared, theirs) for own, theirs in links
         ):
             return one
@@ -120,7 +127,24 @@ def _whole(made: Sequence[Made], declared: Declared, counterpart: Counterpart) -
 
 
 def _values(declared: Declared, key: str) -> tuple[Any, ...]:
-    return declared.inputs.get(key), declared.outputs.get(key)
+    return declared.inputs.get(key), declared.outputs.get(key), declared.id if key == "id" else None
+
+
+def different(resources: Sequence[Made]) -> list[Made]:
+    """Return one resource, that of the longest text, of those that differ by stage and id only."""
+    longest: dict[tuple[str, str, str], tuple[int, Made]] = {}
+    for one in resources:
+        text = json.dumps(one.properties, sort_keys=True)
+        key = one.region, one.names.kind, without_stage(text, one.declared.stack)
+        if len(text) > longest.get(key, (0, one))[0]:
+            longest[key] = len(text), one
+    return [one for _, one in longest.values()]
+
+
+def without_stage(text: str, stack: str) -> str:
+    """Return a text without the name of its stack's stage, and without ids."""
+    stage = re.escape(stack.rpartition("/")[2])
+    return IDS.sub("#", re.sub(rf"(?<![a-z]){stage}(?![a-z])", "#", text))
 
 
 def templates(resources: Sequence[Made]) -> Iterator[tuple[str, Properties, dict[str, Made]]]:
@@ -134,7 +158,7 @@ def templates(resources: Sequence[Made]) -> Iterator[tuple[str, Properties, dict
 
 def _template(by_name: Mapping[str, Made]) -> Properties:
     resources = {
-        name: {"Type": one.counterpart.type, "Properties": one.properties}
+        name: {"Type": one.names.kind, "Properties": one.properties}
         for name, one in by_name.items()
     }
     return {
