@@ -175,6 +175,9 @@ class OnPremFacts(Contract):
     gpu_pools: dict[str, GpuPoolFacts]
     """Its GPU pools by name."""
 
+    registered_by: str | None = None
+    """Stage whose services manage what the cluster has only once; None for this stage."""
+
 
 class ServicesContract(Contract):
     """The contract of a stage's `services` with every project."""

@@ -18,7 +18,8 @@ from stackyard_cli.review.receipt_file import receipt_file
 LARGEST = 256
 """Maximum number of jobs in one matrix."""
 
-LAYERS = sorted({depth(blueprint) for blueprint in BLUEPRINTS})
+LAYERS = 1 + max(depth(blueprint) for blueprint in BLUEPRINTS)
+"""Layers of an estate in which no stage waits for another stage."""
 
 Row = Mapping[str, Any]
 
@@ -40,17 +41,27 @@ def entries(rows: Iterable[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def outputs(rows: Sequence[Row], *, layers: bool, jobs: int = 1, limit: int = LARGEST) -> list[str]:
+def outputs(
+    rows: Sequence[Row],
+    *,
+    layers: bool,
+    depth: int = LAYERS,
+    jobs: int = 1,
+    limit: int = LARGEST,
+) -> list[str]:
     """Return lines for a job's outputs: all stacks, or each layer and the removed stacks.
 
     Each is dealt into a matrix for each job, in order, of at most `limit` stacks. Raises
-    StackyardError for more stacks than the jobs take.
+    StackyardError for more stacks than the jobs take, or more layers than the workflow has.
     """
     if not layers:
         return list(_dealt("stacks", rows, jobs, limit))
     kept = [row for row in rows if row["operation"] != "destroy"]
     removed = [row for row in rows if row["operation"] == "destroy"]
-    of_layers = {f"layer-{n}": [row for row in kept if row["layer"] == n] for n in LAYERS}
+    if late := [row["stack"] for row in kept if row["layer"] >= depth]:
+        message = f"{late[0]} is applied after {depth} layers of others; the workflow has no more"
+        raise StackyardError(message, hint="render it again with `stackyard ci render --write`")
+    of_layers = {f"layer-{n}": [row for row in kept if row["layer"] == n] for n in range(depth)}
     return [
         line
         for name, chosen in {**of_layers, "removed": removed}.items()

@@ -84,7 +84,8 @@ def rendered(
         "minutes": MINUTES,
         "session_seconds": {kind: session_seconds(kind) for kind in MINUTES},
         "estate": below or ".",
-        "layers": LAYERS,
+        "default_depth": LAYERS,
+        "layers": _layers(estate),
         "parts": parts(max(1, -(-len(loaded) // LARGEST))),
         "pins": PINS,
         "targets": _targets(targets),
@@ -93,6 +94,11 @@ def rendered(
         "python": PYTHON,
     }
     return {file: _text(name, values) for file, name in FILES[host].items()}
+
+
+def _layers(estate: Estate) -> list[int]:
+    """Return the layers that an estate has, or gets when its stages are complete."""
+    return list(range(max([LAYERS, *(1 + estate.layer(stack) for stack in estate.stacks())])))
 
 
 def checked_runner(label: str | None) -> str | None:

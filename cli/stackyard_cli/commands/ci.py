@@ -48,6 +48,10 @@ Jobs = Annotated[
 Layers = Annotated[
     bool, typer.Option("--layers", help="Print one matrix per layer of the dependency order.")
 ]
+Depth = Annotated[
+    int,
+    typer.Option("--depth", min=1, help="Layers of the workflow; more is an error."),
+]
 Folder = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder for the receipts.")]
 AffectedOption = Annotated[
     Path | None,
@@ -106,12 +110,19 @@ def jobs(
 
 
 @app.command()
-def matrix(affected: Affected, limit: Limit = 256, jobs: Jobs = 1, layers: Layers = False) -> None:
+def matrix(
+    affected: Affected,
+    limit: Limit = 256,
+    jobs: Jobs = 1,
+    layers: Layers = False,
+    depth: Depth = 3,
+) -> None:
     """Print the output variables of a GitHub job: the matrix of affected stacks."""
     from stackyard_cli.ci import matrices, pipelines
 
     parsed = pipelines.read_affected(affected.read_text(encoding="utf-8"))
-    for line in matrices.outputs(parsed["stacks"], limit=limit, jobs=jobs, layers=layers):
+    rows = parsed["stacks"]
+    for line in matrices.outputs(rows, limit=limit, jobs=jobs, layers=layers, depth=depth):
         printer.answer(line, json=False)
 
 

@@ -16,6 +16,7 @@ from stackyard.estate.immutable import changed_immutables
 from stackyard.estate.loaded import Loaded
 from stackyard.field_path import dotted
 from stackyard.naming import StackId
+from stackyard.onprem.registrars import changed_registrars, other_stages
 from stackyard_cli.backend import preconditions, pulumi_binary
 from stackyard_cli.backend.location import Location, location_of_estate
 from stackyard_cli.backend.pulumi_binary import Engine
@@ -113,10 +114,21 @@ class Deployment:
         """Return existing stacks outside the selection that read a contract of one inside."""
         downstreams: list[StackId] = []
         for stack in self.estate.stacks():
-            reads = set(self.estate.upstreams(stack).values()) & set(stacks)
-            if stack not in stacks and reads and self.exists(stack):
+            upstreams = {*self.estate.upstreams(stack).values(), *self._recorded_services(stack)}
+            if stack not in stacks and upstreams & set(stacks) and self.exists(stack):
                 downstreams.append(stack)
         return downstreams
+
+    def _recorded_services(self, stack: StackId) -> list[StackId]:
+        """Return the services of other stages that registered clusters of an applied stack.
+
+        Its file may say otherwise by now; until the next apply it uses them.
+        """
+        if stack not in self.estate.services.values():
+            return []
+        configs = preconditions.recorded_config(self.location, stack)
+        stages = {each for config in configs for each in other_stages(config, stack.stage)}
+        return [self.estate.services[each] for each in sorted(stages & {*self.estate.services})]
 
     def exists(self, stack: StackId) -> bool:
         """Whether the stack has any resource in a cloud or cluster, by its state."""
@@ -140,7 +152,14 @@ class Deployment:
     def _changed(self, stack: StackId, recorded: Mapping[str, Any]) -> list[str]:
         loaded = self.loaded[stack]
         problems: list[str] = []
-        for path, old, new in changed_immutables(type(loaded.config), recorded, loaded.effective):
+        record = self.location.records(stack).read()
+        # An attempt that failed may have registered nothing: the other stage had it already.
+        applied = record.config if record else {}
+        changes = [
+            *changed_immutables(type(loaded.config), recorded, loaded.effective),
+            *changed_registrars(applied, loaded.effective, stack.stage),
+        ]
+        for path, old, new in changes:
             origin = loaded.origins.get(path)
             where = f"{origin}: " if origin else f"{stack}: "
             problems.append(

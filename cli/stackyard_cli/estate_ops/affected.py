@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path as Folder
 from typing import Any, Literal
 
-from stackyard.blueprints.catalogue import depth
 from stackyard.estate import layout
 from stackyard.estate.errors import EstateError, StackFileErrors
 from stackyard.estate.estate import Estate
@@ -214,12 +213,12 @@ def _differing(old: Node | None, new: Node | None, path: FieldPath) -> Iterator[
 
 def _standing(estate: Estate, stack: StackId) -> tuple[int, bool, str, str, str]:
     """Return layer, protection, stage, account and region of a stack."""
-    blueprint, tree = estate.merged_files(stack)
+    _, tree = estate.merged_files(stack)
     section = tree.child("protection")
     protect = section.child("protect") if section else None
     account, region = (tree.child(key) for key in ("account", "region"))
     return (
-        depth(blueprint),
+        estate.layer(stack),
         protect is not None and protect.value is True,
         stack.stage,
         str(account.value) if account else "",

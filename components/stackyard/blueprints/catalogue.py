@@ -35,7 +35,8 @@ def program(
 ) -> Program:
     """Return the program of a stack, ready to be run by the engine.
 
-    `upstreams` names, for each blueprint that this one reads, the stack of the same stage.
+    `upstreams` names, for each blueprint that this one reads, the stack of the same stage, and
+    the services of other stages as `onprem.registrars.upstream_name` does.
     """
     parsed = config_class(blueprint).parse(config)
     module = import_module(f"stackyard.blueprints.{blueprint}.program")

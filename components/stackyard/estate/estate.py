@@ -18,7 +18,11 @@ from stackyard.estate.node import Node
 from stackyard.estate.settings import EstateSettings
 from stackyard.estate.validation import validated
 from stackyard.naming import StackId
+from stackyard.onprem.registrars import other_stages, upstream_name
 from stackyard.suggestion import closest
+
+SERVICES = "services"
+"""The blueprint that registers clusters on premises."""
 
 
 class Estate:
@@ -27,6 +31,7 @@ class Estate:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._files = Files(root)
+        self._before: dict[str, int] = {}
 
     @classmethod
     def find(cls, start: Path, explicit: Path | None = None) -> Estate:
@@ -116,19 +121,42 @@ class Estate:
         return Loader(files, frozenset(self.layout.shared)).load(stack)
 
     def upstreams(self, stack: StackId) -> dict[str, StackId]:
-        """Return the stack of the same stage for each blueprint whose contract this one reads.
+        """Return the stacks whose contracts this one reads: one of its stage for each blueprint.
 
-        Raises EstateError if the stage has none or several.
+        Services also read those of the stages that register their clusters on premises. Raises
+        EstateError if a stage has none or several.
         """
-        upstreams: dict[str, StackId] = {}
-        for blueprint in BLUEPRINTS[self.blueprint(stack)]:
-            named = self._by_stage_and_blueprint.get((stack.stage, blueprint), [])
-            if len(named) != 1:
-                listed = ", ".join(map(str, named)) or "none"
-                problem = f"{stack} needs one `{blueprint}` in its stage, there is {listed}"
-                raise EstateError(problem, self._provide(blueprint, stack.stage))
-            upstreams[blueprint] = named[0]
+        upstreams = self._of_stage(stack)
+        if self.blueprint(stack) == SERVICES:
+            for stage in self._named_stages(stack):
+                one = self._one_of(stack, SERVICES, f"the stage `{stage}`", stage)
+                upstreams[upstream_name(stage)] = one
         return upstreams
+
+    def _of_stage(self, stack: StackId) -> dict[str, StackId]:
+        return {
+            blueprint: self._one_of(stack, blueprint, "its stage", stack.stage)
+            for blueprint in BLUEPRINTS[self.blueprint(stack)]
+        }
+
+    def _one_of(self, stack: StackId, blueprint: str, where: str, stage: str) -> StackId:
+        named = self._by_stage_and_blueprint.get((stage, blueprint), [])
+        if len(named) != 1:
+            listed = ", ".join(map(str, named)) or "none"
+            problem = f"{stack} needs one `{blueprint}` in {where}, there is {listed}"
+            raise EstateError(problem, self._provide(blueprint, stage))
+        return named[0]
+
+    def _named_stages(self, stack: StackId) -> list[str]:
+        """Return the other stages that register clusters of a services stack.
+
+        Files that cannot be read name none: who loads the stack reports them.
+        """
+        try:
+            _, tree = self.merged_files(stack)
+        except StackFileErrors:
+            return []
+        return other_stages(tree.to_dict(), stack.stage)
 
     def _provide(self, blueprint: str, stage: str) -> str:
         """Return the hint for a stage that has no stack of a blueprint, or has several."""
@@ -145,8 +173,29 @@ class Estate:
         """Return stacks in dependency order: a layer reads only contracts of layers before it."""
         layered: dict[int, list[StackId]] = {}
         for stack in sorted(set(stacks)):
-            layered.setdefault(depth(self.blueprint(stack)), []).append(stack)
+            layered.setdefault(self.layer(stack), []).append(stack)
         return [layered[level] for level in sorted(layered)]
+
+    def layer(self, stack: StackId) -> int:
+        """Return the position of a stack's layer in dependency order, from 0."""
+        blueprint = self.blueprint(stack)
+        later = self._registering_before(stack.stage) if depth(blueprint) else 0
+        return depth(blueprint) + later
+
+    def _registering_before(self, stage: str, waiting: tuple[str, ...] = ()) -> int:
+        """Return how many stages, one after the other, register clusters before a stage's services.
+
+        Raises EstateError for stages that wait for each other.
+        """
+        if stage in waiting:
+            problem = f"the stages {' and '.join(waiting)} register clusters for each other"
+            raise EstateError(problem, "run `stackyard validate`")
+        if stage not in self._before:
+            named = self._by_stage_and_blueprint.get((stage, SERVICES), [])
+            others = {each for one in named for each in self._named_stages(one)}
+            counts = [1 + self._registering_before(each, (*waiting, stage)) for each in others]
+            self._before[stage] = max(counts, default=0)
+        return self._before[stage]
 
     def check(self, stacks: Iterable[StackId]) -> list[StackFileError]:
         """Return every problem of the shared files and of these stacks; empty if there is none."""
@@ -177,7 +226,7 @@ class Estate:
                     continue
                 valid.append(loaded)
                 collected += [*stage_names.of_roles(loaded, stages), *role_sizes.problems(loaded)]
-                below = self.upstreams(stack)
+                below = self._of_stage(stack)
                 stage = across.Stage(
                     checked(below.get("foundation")), checked(below.get("services"))
                 )
@@ -187,7 +236,10 @@ class Estate:
             except EstateError as error:
                 file = layout.file_of(stack)
                 collected.append(StackFileError(file, 0, 0, "", error.message, hint=error.hint))
-        collected += onprem_stages.shared_clusters(valid)
+        try:
+            collected += onprem_stages.problems(valid, self.services, checked)
+        except StackFileErrors as errors:
+            collected += errors.problems
         return StackFileErrors(collected).problems
 
     def _settings_problems(self) -> list[StackFileError]:
@@ -203,6 +255,15 @@ class Estate:
             return self._loader.check(stack)[0] if stack is not None else None
         except StackFileErrors:
             return None
+
+    @cached_property
+    def services(self) -> dict[str, StackId]:
+        """The services stack of each stage that has one, and not several."""
+        return {
+            stage: stacks[0]
+            for (stage, blueprint), stacks in self._by_stage_and_blueprint.items()
+            if blueprint == SERVICES and len(stacks) == 1
+        }
 
     @cached_property
     def _by_stage_and_blueprint(self) -> dict[tuple[str, str], list[StackId]]:

@@ -47,6 +47,11 @@ class OnPremClusterConfig(Config):
     gpu_pools: dict[Name, OnPremPoolConfig] = {}
     """GPU nodes by pool name."""
 
+    registered_by: Name | None = None
+    """Stage that registers the cluster, where several stages of an account use it; by default this
+    stage. Its services stack manages all that a cluster or an account has only once: the identity
+    provider, priority classes and queues. The other fields are the same in all of them."""
+
     def problems(self) -> Iterator[Problem]:
         """Yield an issuer with a port, which IAM cannot have as an identity provider."""
         if urlsplit(self.issuer).port is not None:

@@ -49,12 +49,13 @@ class Services:
     def __init__(
         self, stack: StackId, config: ServicesConfig, upstreams: Mapping[str, StackId]
     ) -> None:
-        """`upstreams` names the stage's foundation."""
-        self.stack, self.config, self.upstream = stack, config, upstreams["foundation"]
+        """`upstreams` names the stage's foundation, and services that register its clusters."""
+        self.stack, self.config, self.upstreams = stack, config, upstreams
 
     def __call__(self) -> None:
         """Declare the stack's resources and publish its contract."""
-        foundation = contracts.read(FoundationContract, self.upstream.reference, str(self.upstream))
+        below = self.upstreams["foundation"]
+        foundation = contracts.read(FoundationContract, below.reference, str(below))
         providers = [aws_provider(self.stack, self.config), cluster_provider(foundation)]
         self.opts = ComponentOptions(run_settings(self.config), providers=providers)
 
@@ -91,7 +92,9 @@ class Services:
             registry=self._registry,
             queueing=self.config.queueing,
         )
-        onprem = register(self.stack, self.config.onprem, self.config.queueing, self.opts)
+        onprem = register(
+            self.stack, self.config.onprem, self.config.queueing, self.upstreams, self.opts
+        )
         contracts.publish(
             {
                 **contract.model_dump(mode="json"),

@@ -97,7 +97,7 @@ def test_every_stack_is_in_one_job_of_a_matrix_that_github_takes(
 
 def test_layers_and_removals_keep_their_order_across_jobs(github: dict[str, str]) -> None:
     jobs = github_jobs(github["apply"])
-    of_layers = [{f"apply-{layer}", f"apply-{layer}-part-2"} for layer in matrices.LAYERS]
+    of_layers = [{f"apply-{layer}", f"apply-{layer}-part-2"} for layer in range(matrices.LAYERS)]
     for layer, names in enumerate(of_layers):
         for name in names:
             assert set(jobs[name]["needs"]) == {"affected"}.union(*of_layers[:layer])

@@ -9,7 +9,7 @@ import yaml
 
 from stackyard.estate.estate import Estate
 from stackyard_cli.app import run
-from stackyard_cli.ci import pipelines
+from stackyard_cli.ci import matrices, pipelines
 from stackyard_cli.ci.durations import JobKind, session_seconds
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.estate_ops import affected
@@ -252,3 +252,36 @@ def test_the_verb_writes_files(
     answer = tmp_path / "answer.json"
     answer.write_text('{"base": "x", "stacks": [{"stack": "a b\\nc"}]}')
     assert run(["ci", "matrix", str(answer)]) == 2
+
+
+CLUSTER = (
+    "onprem: {clusters: {cellar: {registered_by: dev, kubeconfig: ~/.kube/cellar,"
+    " issuer: 'https://oidc.example'}}}\n"
+)
+
+
+def test_stages_that_share_a_cluster_are_applied_one_after_the_other(repo: Repo) -> None:
+    for stage in ("dev", "staging"):
+        repo.write(f"stacks/platform/services/{stage}.yaml", CLUSTER)
+    estate = Estate(repo.root)
+    apply = pipelines.rendered("github", estate, below="", branch="main")
+    text = apply[".github/workflows/stackyard-apply.yml"]
+    jobs = github_jobs(text)
+    assert set(jobs["apply-3"]["needs"]) == {"affected", "apply-0", "apply-1", "apply-2"}
+    assert "apply-3" in jobs["destroy"]["needs"]
+    assert "--layers --depth 4 >>" in text
+    rows = affected.affected(repo.root, "main").to_dict()["stacks"]
+    layers = {row["stack"]: row["layer"] for row in rows}
+    assert layers["platform/services/dev"] < layers["platform/services/staging"]
+    assert layers["platform/services/staging"] < layers["vision/defects/staging"]
+    given = matrices.outputs(rows, layers=True, depth=4)
+    (last,) = [line for line in given if line.startswith("layer-3=")]
+    assert {row["stage"] for row in json.loads(last.partition("=")[2])} == {"staging"}
+    with pytest.raises(StackyardError, match="the workflow has no more") as caught:
+        matrices.outputs(rows, layers=True)
+    assert "ci render --write" in (caught.value.hint or "")
+
+
+def test_other_estates_keep_their_three_layers(github: dict[str, str]) -> None:
+    assert "--depth" not in github["apply"]
+    assert "apply-3" not in github_jobs(github["apply"])

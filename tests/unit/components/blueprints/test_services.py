@@ -247,3 +247,61 @@ def test_nodes_that_always_run_need_a_reason_and_a_pool_of_their_own(run: Any) -
 def test_names_of_pools_that_clash_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ServicesConfig.model_validate({**CONFIG, **changes})
+
+
+ONPREM: dict[str, Any] = {
+    "kubeconfig": "~/.kube/cellar",
+    "issuer": "https://oidc.example",
+    "gpu_pools": {"training": {"gpus_per_node": 4, "nodes": 1}},
+}
+ISSUER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+
+
+def with_cellar(run: Any, stack: StackId, upstreams: Mapping[str, Any], **changes: Any) -> Any:
+    """Run the services of a stage with a cluster on premises that dev registers."""
+    cluster = {**ONPREM, "registered_by": "dev"}
+    config = {**CONFIG, "queueing": "kueue", "onprem": {"clusters": {"cellar": cluster}}, **changes}
+    below = StackId("platform", "foundation", stack.stage)
+    names = {"foundation": below, "services/dev": STACK}
+    program = catalogue.program("services", stack, config, names)
+    return run(program, {below.reference: upstream.foundation(stage=stack.stage), **upstreams})
+
+
+def test_what_a_cluster_has_once_is_made_by_the_stage_that_registers_it(run: Any) -> None:
+    dev = with_cellar(run, STACK, {})
+    staging = StackId("platform", "services", "staging")
+    other = with_cellar(run, staging, {STACK.reference: dev.contract})
+    onprem = {name for _, name in dev.inputs if name.startswith("onprem-cellar")}
+    assert len(onprem) > 7
+    assert [name for _, name in other.inputs if "cellar" in name] == []
+    assert {name for _, name in dev.inputs} - onprem == {name for _, name in other.inputs}
+    assert len(dev.of_type(ISSUER)) == 1
+    facts, referred = dev.contract["onprem"]["cellar"], other.contract["onprem"]["cellar"]
+    assert facts["issuer_arn"].startswith("arn:")
+    assert "registered_by" not in facts, "the contracts of existing stacks stay as they are"
+    assert referred == {**facts, "registered_by": "dev"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"onprem": {}}, "has not registered the cluster `cellar`"),
+        ({"queueing": None}, "registered `cellar` with another kubeconfig, context, issuer"),
+    ],
+)
+def test_what_the_other_stage_has_applied_counts(
+    run: Any, changed: dict[str, Any], problem: str
+) -> None:
+    dev = with_cellar(run, STACK, {}).contract
+    staging = StackId("platform", "services", "staging")
+    with pytest.raises(contracts.ContractError, match=problem) as caught:
+        with_cellar(run, staging, {STACK.reference: {**dev, **changed}})
+    assert caught.value.hint == "run `stackyard up platform/services/dev`"
+
+
+def test_a_stage_that_refers_itself_registers_nothing_for_others(run: Any) -> None:
+    dev = with_cellar(run, STACK, {}).contract
+    facts = {**dev["onprem"]["cellar"], "registered_by": "prod"}
+    contract = {**dev, "onprem": {"cellar": facts}}
+    with pytest.raises(contracts.ContractError, match="has not registered the cluster"):
+        with_cellar(run, StackId("platform", "services", "staging"), {STACK.reference: contract})
