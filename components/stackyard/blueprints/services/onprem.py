@@ -45,7 +45,9 @@ def _register(
     queueing: Literal["kueue"] | None,
     opts: ComponentOptions,
 ) -> dict[str, Any]:
-    cluster = OnPremCluster(f"onprem-{name}", config, opts=opts)
+    # A stage that names itself changes nothing: its stack may be there without the name.
+    unnamed = config.model_copy(update={"registered_by": None})
+    cluster = OnPremCluster(f"onprem-{name}", unnamed, opts=opts)
     facts = OnPremFacts(
         version=OnPremFacts.VERSION,
         kubeconfig=config.kubeconfig,
