@@ -21,14 +21,14 @@ from audits.findings import UnreadableError, Verdict, judged, of_tools, read, un
 from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
 
-from . import schemas
+from . import rights, schemas
 from .declared import Declared, Held, declared
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
 QUICKSTART = ROOT / "examples/quickstart"
 
 Judge = Callable[[Sequence[Declared]], Held]
-JUDGES: Mapping[str, Judge] = {schemas.JUDGE: schemas.held}
+JUDGES: Mapping[str, Judge] = {schemas.JUDGE: schemas.held, rights.JUDGE: rights.held}
 """By name; each is asked once, about all that was declared."""
 
 

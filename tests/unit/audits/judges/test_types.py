@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from audits.judges.handlers import schema
 from audits.judges.types import COUNTERPARTS, WITHOUT
 from stackyard_sandbox.provider.aws import catalogue
-from tests.support.cloudformation import schema
 
 
 def test_every_type_of_the_sandbox_has_its_counterpart_or_a_reason() -> None:

@@ -1,7 +1,6 @@
-"""What AWS asks of the caller beside the action called, held against CloudFormation's own lists.
+"""What AWS asks of the caller beside the action called: on keys, and on the secret of a database.
 
-Each type in CloudFormation's registry lists the permissions that a caller needs to make it;
-cfn-lint brings them along. They cover every property, so what we never set is left out by name.
+That each action of CloudFormation's handlers is granted at all: `audits/judges/test_rights.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from stackyard.access.evaluator import Request, decide
 from stackyard_cli.bootstrap import boundaries, policies
 from stackyard_cli.bootstrap.context import AccountContext, stage_tags
 from stackyard_cli.bootstrap.permissions import TABLE, actions_of
-from tests.support.cloudformation import permissions
 
 ACCOUNT = "123456789012"
 CONTEXT = AccountContext(
@@ -27,67 +25,6 @@ MASTER = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:rds!db-1-AbCdEf"
 OWN_SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:vision/x-AbCdEf"
 ISSUER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/keys.acme.example"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/vision-defects-dev-trainer"
-
-CLOUDFORMATION = {
-    "ecr.Repository": "AWS::ECR::Repository",
-    "efs.AccessPoint": "AWS::EFS::AccessPoint",
-    "efs.FileSystem": "AWS::EFS::FileSystem",
-    "eks.AccessEntry": "AWS::EKS::AccessEntry",
-    "eks.Addon": "AWS::EKS::Addon",
-    "eks.Cluster": "AWS::EKS::Cluster",
-    "iam.OpenIdConnectProvider": "AWS::IAM::OIDCProvider",
-    "iam.Role": "AWS::IAM::Role",
-    "kms.Key": "AWS::KMS::Key",
-    "rds.Instance": "AWS::RDS::DBInstance",
-    "s3.AccessPoint": "AWS::S3::AccessPoint",
-    "secretsmanager.Secret": "AWS::SecretsManager::Secret",
-    "sfn.StateMachine": "AWS::StepFunctions::StateMachine",
-}
-"""Types that bring rights on other services along, or whose rights were once incomplete."""
-
-VERBS = ("create", "update", "delete", "read")
-NEVER_USED = {
-    "ec2:DescribeAccountAttributes": "RDS asks for it for instances outside a VPC",
-    "elasticfilesystem:CreateReplicationConfiguration": "no replication",
-    "elasticfilesystem:DeleteReplicationConfiguration": "no replication",
-    "elasticfilesystem:DescribeReplicationConfigurations": "no replication",
-    "elasticfilesystem:PutBackupPolicy": "no backup policy",
-    "elasticfilesystem:DescribeBackupPolicy": "no backup policy",
-    "elasticfilesystem:DeleteTags": "UntagResource does the same",
-    "eks:ActivateCertificateAuthority": "no certificate authority of our own",
-    "iam:DeleteRolePermissionsBoundary": "refused on purpose",
-    "iam:ListOpenIDConnectProviderTags": "GetOpenIDConnectProvider gives them",
-    "secretsmanager:GetRandomPassword": "no generated value",
-    "secretsmanager:GetSecretValue": "refused on purpose",
-    "secretsmanager:RemoveRegionsFromReplication": "no replicas",
-    "secretsmanager:ReplicateSecretToRegions": "no replicas",
-    "kms:GenerateDataKey": "through Secrets Manager only, tested below",
-    "kms:Decrypt": "through Secrets Manager only, tested below",
-}
-RDS_OTHERS = (
-    "AddRoleTo", "RemoveRoleFrom", "CreateDBInstanceReadReplica", "DescribeDBCluster",
-    "DescribeDBEngine", "DescribeDBInstanceAutomated", "DescribeDBSnapshots", "DescribeEvents",
-    "PromoteReadReplica", "RestoreDBInstance", "StartDBInstance", "StopDBInstance",
-)  # fmt: skip
-"""Replicas, restores, clusters and roles of instances, which no component makes."""
-
-
-def is_used(action: str) -> bool:
-    if action in NEVER_USED or action.startswith("s3:GetObject"):
-        return False
-    if "InstanceProfile" in action:
-        return action == "iam:ListInstanceProfilesForRole"
-    return not (action.startswith("rds:") and action.removeprefix("rds:").startswith(RDS_OTHERS))
-
-
-@pytest.mark.parametrize("kind", sorted(CLOUDFORMATION))
-def test_what_cloudformation_asks_of_the_caller_is_granted(kind: str) -> None:
-    own = policies.apply(CONTEXT, ACTIONS, "dev")
-    allowed = [one for one in own if one["Effect"] == "Allow"]
-    granted = {action.lower() for one in allowed for action in one["Action"]}
-    wanted = {action for action in permissions(CLOUDFORMATION[kind], *VERBS) if is_used(action)}
-    assert len(wanted) > 3
-    assert {one for one in wanted if one.lower() not in granted} == set()
 
 
 def may(action: str, resource: str, context: dict[str, Any]) -> bool:

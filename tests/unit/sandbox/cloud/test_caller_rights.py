@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from audits.judges.handlers import permissions
 from stackyard_sandbox.cloud.iam.caller_rights import Made, besides
-from tests.support.cloudformation import permissions
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 ASKED: dict[str, tuple[str, dict[str, Any], bytes]] = {
