@@ -80,7 +80,7 @@ def compared(resources: Sequence[Declared], granted: Roles, listed: Sequence[Unu
     }
     excused = {(line.kind, action) for line in listed for action in line.actions}
     findings = [
-        Finding(JUDGE, "missing-right", f"{kind} {action}", f"not in the role: {', '.join(lacking)}")
+        Finding(JUDGE, "missing-right", f"{kind} {action}", f"not in: {', '.join(lacking)}")
         for (kind, action), lacking in missing.items()
         if (kind, action) not in excused
     ]

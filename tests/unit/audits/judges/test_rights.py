@@ -54,7 +54,7 @@ def test_a_preview_that_cannot_read_is_found_and_nothing_else_is_asked_of_it() -
     everything = frozenset(action for action, _ in needed("AWS::Logs::LogGroup"))
     granted = Roles(everything, frozenset())
     findings = compared([declared(GROUP)], granted, []).findings
-    assert {one.says for one in findings} == {"not in the role: preview"}
+    assert {one.says for one in findings} == {"not in: preview"}
     assert {one.resource.partition(" ")[2] for one in findings} == {
         action for action, verb in needed("AWS::Logs::LogGroup") if verb == "read"
     }
