@@ -41,6 +41,35 @@ YesToAll = Annotated[
     ),
 ]
 
+Parallel = Annotated[
+    int | None,
+    typer.Option(
+        "--parallel",
+        metavar="N",
+        min=1,
+        help="Number of stacks that run at once; one for each core by default, if memory allows.",
+        show_default=False,
+    ),
+]
+
+FailFast = Annotated[
+    bool,
+    typer.Option(
+        "--fail-fast", help="Start no further stack after a failure, not even independent ones."
+    ),
+]
+
+All = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        envvar="STACKYARD_ALL",
+        help="Preview also stacks of which nothing changed since their last successful run.",
+        show_envvar=False,
+    ),
+]
+"""Without it a stack with the fingerprint of its last success is reported as unchanged."""
+
 Project = Annotated[
     str, typer.Argument(metavar="TEAM/PROJECT", help="The project, for example ranking/clicks.")
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.workspace import Workspace
 
 
@@ -18,3 +20,21 @@ def test_a_preview_marks_it_and_is_no_failure(estate: Workspace) -> None:
     done = estate.attempt("preview", "vision/defects/staging", timeout=120)
     assert done.returncode == 0
     assert "unknown until `stackyard up platform/foundation/staging` is applied" in done.stdout
+
+
+def test_after_an_apply_only_what_changed_is_previewed(
+    applied: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACKYARD_ALL", "0")
+    stacks = applied.answer("preview", "*/*/dev")["stacks"]
+    assert [each["stack"] for each in stacks if not each["unchanged_since"]] == []
+    file = "stacks/ranking/recommender/dev.yaml"
+    before = (applied.folder / file).read_text()
+    (applied.folder / file).write_text(f"{before}\ntags: {{trial: unchanged}}\n")
+    try:
+        stacks = applied.answer("preview", "*/*/dev")["stacks"]
+    finally:
+        (applied.folder / file).write_text(before)
+    asked = [each for each in stacks if not each["unchanged_since"]]
+    assert [each["stack"] for each in asked] == ["ranking/recommender/dev"]
+    assert asked[0]["changes"]["update"] > 0

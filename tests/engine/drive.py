@@ -12,7 +12,7 @@ from typing import cast
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import Location
-from stackyard_cli.deploy.order import run_in_dependency_order
+from stackyard_cli.deploy.order import Pace, run_in_dependency_order
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import EngineStarted, Event, Operation
 from stackyard_cli.engine.parent.runner import Runner
@@ -42,6 +42,7 @@ def main() -> None:
             lambda one, _earlier: runner.run(one, wanted),
             stops=stops,
             progress=Progress(quiet=True),
+            pace=Pace(1),
         )
     print(json.dumps({str(k): v.result.outcome for k, v in done.items()}), flush=True)
     sys.exit(130 if stops.received else 0)

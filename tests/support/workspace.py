@@ -28,12 +28,15 @@ class Workspace:
         return done.stdout
 
     def attempt(self, *words: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
-        """Run `stackyard WORDS` and return its exit code and output."""
+        """Run `stackyard WORDS` and return its exit code and output.
+
+        Stacks of which nothing changed are previewed as well: a test that previews asks the engine.
+        """
         command = [sys.executable, "-m", "stackyard_cli", *words]
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={**os.environ, VARIABLE: str(self.sandbox.directory)},
+            env={"STACKYARD_ALL": "1", **os.environ, VARIABLE: str(self.sandbox.directory)},
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -34,6 +34,12 @@ class Record:
     """The effective config of a failed apply; it may have created resources."""
 
     digest: str = ""
+    fingerprint: dict[str, Any] = field(default_factory=dict)
+    """What the last successful run depended on, and the state that it left; empty if not known."""
+
+    checkpoint: str = ""
+    """SHA-256 of the bytes of that state; comparing it spares reading a large document."""
+
     engine: str = ""
     sdk: str = ""
 

@@ -23,7 +23,7 @@ def cost(
 ) -> None:
     """Show the monthly cost of stacks as their files are now, floor to ceiling, in USD."""
     from stackyard_cli.deploy.deployment import Deployment
-    from stackyard_cli.deploy.flow import preview_stacks
+    from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
     from stackyard_cli.reports import cost_table
     from stackyard_cli.review.price_refresh import refresh_prices
 
@@ -32,7 +32,7 @@ def cost(
     if refresh:
         for line in refresh_prices(deployment.location.home, deployment.regions):
             render.narrate(line)
-    previews = preview_stacks(deployment, layers, enforce_policies=False)
+    previews = preview_stacks(deployment, layers, FlowOptions(enforce_policies=False))
     render.table(COLUMNS, cost_table.rows(previews.reviews), json=json)
     for line in cost_table.sources(previews.reviews.values()):
         render.narrate(line)

@@ -9,7 +9,18 @@ import typer
 
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode
-from stackyard_cli.options import EstateDir, Json, PoliciesOf, Selection, Stacks, Yes, YesToAll
+from stackyard_cli.options import (
+    All,
+    EstateDir,
+    FailFast,
+    Json,
+    Parallel,
+    PoliciesOf,
+    Selection,
+    Stacks,
+    Yes,
+    YesToAll,
+)
 
 Refresh = Annotated[
     bool,
@@ -44,19 +55,26 @@ def preview(
     diff: Diff = False,
     receipt: WriteReceipt = None,
     policies_of: PoliciesOf = None,
+    all_: All = False,
+    parallel: Parallel = None,
+    fail_fast: FailFast = False,
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
     """Show what `up` would change; changes nothing."""
     from stackyard_cli.deploy.deployment import Deployment
-    from stackyard_cli.deploy.flow import preview_stacks
+    from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
+    from stackyard_cli.deploy.order import pace_of
     from stackyard_cli.review import approval, gate
 
     deployment = Deployment.open(estate_dir)
     layers = deployment.select(stacks)
     deployment.enforce_policies_of(policies_of)
     deployment.check_immutables(layers)
-    previews = preview_stacks(deployment, layers, values=diff, refresh=refresh)
+    pace = pace_of(parallel, fail_fast=fail_fast)
+    skip = not (all_ or refresh or receipt)
+    options = FlowOptions(values=diff, skip_unchanged=skip, pace=pace)
+    previews = preview_stacks(deployment, layers, options, refresh=refresh)
     if json:
         render.answer({"stacks": previews.to_dict()}, json=True)
     else:
@@ -80,6 +98,9 @@ def up(
     receipt: ApplyReceipt = None,
     digest: Digest = None,
     policies_of: PoliciesOf = None,
+    all_: All = False,
+    parallel: Parallel = None,
+    fail_fast: FailFast = False,
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
@@ -90,8 +111,10 @@ def up(
     """
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
+    from stackyard_cli.deploy.order import pace_of
 
-    options = ApplyOptions(yes, yes_to_all, refresh, diff, receipt, digest, policies_of)
+    pace = pace_of(parallel, fail_fast=fail_fast)
+    options = ApplyOptions(yes, yes_to_all, refresh, diff, receipt, digest, policies_of, all_, pace)
     applied = apply_stacks(Deployment.open(estate_dir), stacks, options)
     if json:
         render.answer({"stacks": applied.to_dict()}, json=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stackyard_cli import render
-from stackyard_cli.options import DryRun, EstateDir, Json, Stacks, Yes
+from stackyard_cli.options import DryRun, EstateDir, FailFast, Json, Parallel, Stacks, Yes
 
 Confirm = Annotated[
     list[str] | None,
@@ -20,12 +20,15 @@ def destroy(
     yes: Yes = False,
     confirm: Confirm = None,
     dry_run: DryRun = False,
+    parallel: Parallel = None,
+    fail_fast: FailFast = False,
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
     """Destroy stacks in reverse dependency order, and list the resources that are kept."""
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.destroy import Destruction
+    from stackyard_cli.deploy.order import pace_of
 
     planned = Destruction.of(Deployment.open(estate_dir), stacks)
     if dry_run and json:
@@ -37,7 +40,7 @@ def destroy(
         return
     planned.check()
     planned.confirm(confirm or [], yes=yes)
-    done = planned.run()
+    done = planned.run(pace_of(parallel, fail_fast=fail_fast))
     if json:
         render.answer(done.to_dict(), json=True)
     for line in done.warnings():

@@ -8,7 +8,7 @@ import typer
 
 from stackyard_cli import render
 from stackyard_cli.errors import ExitCode
-from stackyard_cli.options import EstateDir, Json, Selection, Yes
+from stackyard_cli.options import EstateDir, Json, Parallel, Selection, Yes
 
 Fix = Annotated[
     bool, typer.Option("--fix", help="Apply the stacks that drifted, after a confirmation.")
@@ -21,6 +21,7 @@ def drift(
     stacks: Selection = None,
     fix: Fix = False,
     yes: Yes = False,
+    parallel: Parallel = None,
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
@@ -28,8 +29,10 @@ def drift(
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.drift import check_drift
+    from stackyard_cli.deploy.order import pace_of
 
-    check = check_drift(Deployment.open(estate_dir), stacks)
+    pace = pace_of(parallel)
+    check = check_drift(Deployment.open(estate_dir), stacks, pace)
     render.table(COLUMNS, check.rows, json=json)
     for line in check.expired_rules():
         render.narrate(line, "yellow")
@@ -37,5 +40,5 @@ def drift(
     if check.drifted and not fix:
         raise typer.Exit(ExitCode.CHANGES_PENDING)
     if check.drifted:
-        options = ApplyOptions(yes=yes, refresh=True)
+        options = ApplyOptions(yes=yes, refresh=True, pace=pace)
         apply_stacks(Deployment.open(estate_dir), check.drifted, options).end()

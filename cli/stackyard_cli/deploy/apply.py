@@ -11,8 +11,8 @@ from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.deploy import outcome
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import Flow, open_flow
-from stackyard_cli.deploy.order import Layers, Reports
+from stackyard_cli.deploy.flow import Flow, FlowOptions, open_flow
+from stackyard_cli.deploy.order import Layers, Pace, Reports
 from stackyard_cli.deploy.previews import Previews, changes, to_dicts
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task
@@ -44,6 +44,19 @@ class ApplyOptions:
     policies_of: str | None = None
     """The git revision whose policy settings are enforced; None for the working tree."""
 
+    all: bool = False
+    """Preview every stack, also those of which nothing changed since their last success."""
+
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def flow(self) -> FlowOptions:
+        """How the run previews and applies; a receipt and a refresh want every preview."""
+        every = self.all or self.refresh or self.receipt is not None
+        return FlowOptions(
+            values=self.values, applies=True, skip_unchanged=not every, pace=self.pace
+        )
+
 
 @dataclass
 class Applied:
@@ -64,7 +77,7 @@ class Applied:
     def end(self, *, json_printed: bool = False) -> None:
         """Raise if a stack failed, was stopped (see `outcome.end`) or still needs a review."""
         outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
-        render.narrate(f"{len(self.reports)} applied", "green")
+        render.narrate(outcome.counted(self.reports, "applied"), "green")
         if self.unseen:
             names = " ".join(map(str, self.unseen))
             message = f"not applied: {names}; the changes were unknown when this run began"
@@ -84,7 +97,7 @@ def apply_stacks(deployment: Deployment, patterns: Sequence[str], options: Apply
     if options.receipt is not None:
         approval = Approval.opened(deployment.context, options.receipt, tasks, options.digest)
         options = replace(options, refresh=approval.refresh)
-    with open_flow(deployment, values=options.values, applies=True) as flow:
+    with open_flow(deployment, options.flow) as flow:
         return _apply_layers(flow, layers, approval, options)
 
 

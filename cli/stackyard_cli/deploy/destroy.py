@@ -12,8 +12,8 @@ from stackyard_cli.backend import preconditions
 from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.deploy import outcome
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import open_flow
-from stackyard_cli.deploy.order import Layers, Reports
+from stackyard_cli.deploy.flow import FlowOptions, open_flow
+from stackyard_cli.deploy.order import Layers, Pace, Reports
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -86,9 +86,9 @@ class Destruction:
                 _ask_for_name(name, yes=yes)
         render.confirm("Destroy these stacks?", yes=yes, refusal="nothing destroyed")
 
-    def run(self) -> Destroyed:
+    def run(self, pace: Pace) -> Destroyed:
         """Destroy the stacks, then search for orphaned resources of the destroyed ones."""
-        with open_flow(self.deployment) as flow:
+        with open_flow(self.deployment, FlowOptions(pace=pace)) as flow:
             reports = flow.destroy(self.layers)
         destroyed = [stack for stack, report in reports.items() if report.ok]
         environment = self.deployment.location.environment
@@ -147,7 +147,7 @@ class Destroyed:
     def end(self, *, json_printed: bool = False) -> None:
         """Raise if a stack failed or was stopped; see `outcome.end`."""
         outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
-        render.narrate(f"{len(self.reports)} destroyed", "green")
+        render.narrate(outcome.counted(self.reports, "destroyed"), "green")
 
 
 def _ask_for_name(name: str, *, yes: bool) -> None:

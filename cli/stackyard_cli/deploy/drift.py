@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import open_flow
-from stackyard_cli.deploy.order import Reports
+from stackyard_cli.deploy.flow import FlowOptions, open_flow
+from stackyard_cli.deploy.order import Pace, Reports
 from stackyard_cli.deploy.previews import Previews
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.review import drift
@@ -37,14 +37,13 @@ class DriftCheck:
                 yield f"`drift.ignore` for {rule.resource} expired on {rule.expires}"
 
 
-def check_drift(deployment: Deployment, patterns: Sequence[str] | None) -> DriftCheck:
+def check_drift(deployment: Deployment, patterns: Sequence[str] | None, pace: Pace) -> DriftCheck:
     """Compare the applied stacks that match with the cloud; changes nothing."""
     chosen = [s for s in deployment.estate.select(patterns) if deployment.exists(s)]
     # One layer: each stack is compared with the current contracts of its upstreams, not with the
     # contracts after pending edits of their files.
-    # edits of their files would make of it.
     layers = [[task for layer in deployment.layers(chosen) for task in layer]]
-    with open_flow(deployment, enforce_policies=False) as flow:
+    with open_flow(deployment, FlowOptions(enforce_policies=False, pace=pace)) as flow:
         refreshed = flow.preview(layers, refresh=True)
         # Pending edits of the files are in both previews, and are no drift.
         edited = [[task for task in layer if _is_edited(deployment, task)] for layer in layers]

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.clients.aws import Aws
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.order import Layers, Operate, Reports, run_in_dependency_order
+from stackyard_cli.deploy.order import (
+    Layers,
+    Operate,
+    Pace,
+    Reports,
+    WaitsFor,
+    run_in_dependency_order,
+    upstreams,
+)
 from stackyard_cli.deploy.previews import Previews, changes
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import Operation, Result
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.parent.runner import Runner
 from stackyard_cli.engine.parent.stop_signals import StopSignals
-from stackyard_cli.engine.parent.workers import KEPT, Workers
+from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.protection import refused, unprotect, unprotect_all
-from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.engine.report import Report, Task, lost_provider
 from stackyard_cli.errors import StackyardError
 from stackyard_cli.recovery.secrets import SECRET, restored
+from stackyard_cli.review.unchanged import remember, unchanged
+
+
+@dataclass(frozen=True)
+class FlowOptions:
+    """How a run previews and applies its stacks."""
+
+    values: bool = False
+    """Previews show old and new values."""
+
+    enforce_policies: bool = True
+    applies: bool = False
+    """The worker of a preview stays alive for the apply of the same stack, about 180 MB each."""
+
+    skip_unchanged: bool = False
+    """Stacks of which nothing changed since their last successful run get no preview."""
+
+    pace: Pace = field(default_factory=Pace)
 
 
 class Flow:
@@ -31,13 +58,10 @@ class Flow:
         deployment: Deployment,
         stops: StopSignals,
         workers: Workers,
-        *,
-        values: bool = False,
-        enforce_policies: bool = True,
+        options: FlowOptions,
     ) -> None:
         self.deployment, self.stops = deployment, stops
-        self._workers, self._values = workers, values
-        self._enforce_policies = enforce_policies
+        self._workers, self._options = workers, options
 
     def preview(self, layers: Layers, *, refresh: bool = False) -> Previews:
         """Preview every stack whose upstreams are applied and unchanged; others are unknown.
@@ -52,17 +76,28 @@ class Flow:
             if upstream := self._unsettled_upstream(task, earlier):
                 problem = f"unknown until `stackyard up {upstream}` is applied"
                 return _not_run(task, "preview", problem, kind="unknown")
-            return runner.run(
-                task,
-                "preview",
-                refresh=refresh,
-                values=self._values,
-                packs=self._packs(task),
-            )
+            skips = self._options.skip_unchanged and not refresh
+            if skips and (same := unchanged(self.deployment.context, task)):
+                return same
+            return self._previewed(runner, task, refresh=refresh)
 
         return Previews(
             self.deployment, layers, self.stops, self._run(layers, preview_one, progress)
         )
+
+    def _previewed(self, runner: Runner, task: Task, *, refresh: bool) -> Report:
+        """Preview a stack; once more if a process was lost, as a preview changes nothing."""
+
+        def run() -> Report:
+            options = {"refresh": refresh, "values": self._options.values}
+            return runner.run(task, "preview", packs=self._packs(task), **options)
+
+        report = run()
+        lost = report.result.kind == "worker" or lost_provider(report)
+        if report.previewed or not lost or self.stops.received:
+            return report
+        render.narrate(f"{task.stack}: previewed once more, after: {report.result.problem}")
+        return run()
 
     def apply(
         self,
@@ -90,15 +125,21 @@ class Flow:
                     problem = f"not started, as {upstream} is not applied"
                     return _not_run(task, "up", problem, kind="upstream")
             preview = previews.reports[task.stack]
+            if preview.unchanged_since:
+                return preview
             if not changes(preview) and self.deployment.exists(task.stack):
                 runner.record_as_applied(task)
+                self._remember(task)
                 return preview
             # The engine refuses these resources; the review allowed them because of a waiver in the
             # stack file, otherwise the run would have ended there.
             if protected := refused(preview.diagnostics):
                 location, engine = self.deployment.location, self.deployment.engine
                 unprotect(location, engine, task.stack, protected)
-            return self._applied(runner, task, preview, refresh=refresh)
+            report = self._applied(runner, task, preview, refresh=refresh)
+            if report.ok:
+                self._remember(task)
+            return report
 
         return self._run(layers, apply_one, progress)
 
@@ -131,20 +172,29 @@ class Flow:
             render.narrate(f"{task.stack}: restored, with their values: {names}")
         return secrets
 
+    def _remember(self, task: Task) -> None:
+        try:
+            remember(self.deployment.context, task)
+        except StackyardError as error:
+            # The apply succeeded; the next run previews the stack, as if this was its first.
+            render.narrate(f"{task.stack}: not recorded as unchanged: {error.message}", "yellow")
+
     def destroy(self, layers: Layers) -> Reports:
         """Destroy the stacks; `layers` are in reverse dependency order."""
         progress = Progress()
         runner = self._runner(progress)
 
+        readers = _readers(layers)
+
         def destroy_one(task: Task, earlier: Reports) -> Report:
-            if not all(report.ok for report in earlier.values()):
+            if not all(earlier[reader].ok for reader in readers[task.stack]):
                 problem = "not started, as a stack that depends on it could not be destroyed"
                 return _not_run(task, "destroy", problem, kind="upstream")
             if self.deployment.is_protected(task.stack):
                 unprotect_all(self.deployment.location, self.deployment.engine, task.stack)
             return runner.run(task, "destroy")
 
-        return self._run(layers, destroy_one, progress)
+        return self._run(layers, destroy_one, progress, lambda task: readers[task.stack])
 
     def _unsettled_upstream(self, task: Task, earlier: Reports) -> StackId | None:
         """Return an upstream whose contract is not known: not applied, or about to change.
@@ -161,7 +211,7 @@ class Flow:
         return self.deployment.not_applied(task)
 
     def _packs(self, task: Task) -> Packs:
-        return self.deployment.context.packs(task.stack) if self._enforce_policies else {}
+        return self.deployment.context.packs(task.stack) if self._options.enforce_policies else {}
 
     def _runner(self, progress: Progress) -> Runner:
         return Runner(
@@ -172,38 +222,51 @@ class Flow:
             workers=self._workers,
         )
 
-    def _run(self, layers: Layers, operate: Operate, progress: Progress) -> Reports:
-        return run_in_dependency_order(layers, operate, stops=self.stops, progress=progress)
+    def _run(
+        self,
+        layers: Layers,
+        operate: Operate,
+        progress: Progress,
+        waits_for: WaitsFor = upstreams,
+    ) -> Reports:
+        return run_in_dependency_order(
+            layers,
+            operate,
+            stops=self.stops,
+            progress=progress,
+            pace=self._options.pace,
+            waits_for=waits_for,
+        )
 
 
 @contextmanager
-def open_flow(
-    deployment: Deployment,
-    *,
-    values: bool = False,
-    enforce_policies: bool = True,
-    applies: bool = False,
-) -> Iterator[Flow]:
-    """Start a run: it handles Ctrl-C, and its idle workers end with it.
-
-    `values`: previews show old and new values. `applies`: the worker of a preview stays alive for
-    the apply of the same stack, about 180 MB each.
-    """
-    with StopSignals(render.narrate) as stops, Workers(keep=KEPT if applies else 0) as workers:
-        yield Flow(deployment, stops, workers, values=values, enforce_policies=enforce_policies)
+def open_flow(deployment: Deployment, options: FlowOptions | None = None) -> Iterator[Flow]:
+    """Start a run: it handles Ctrl-C, and its idle workers end with it."""
+    chosen = options or FlowOptions()
+    kept = chosen.pace.parallel if chosen.applies else 0
+    with StopSignals(render.narrate) as stops, Workers(keep=kept) as workers:
+        yield Flow(deployment, stops, workers, chosen)
 
 
 def preview_stacks(
     deployment: Deployment,
     layers: Layers,
+    options: FlowOptions | None = None,
     *,
-    values: bool = False,
     refresh: bool = False,
-    enforce_policies: bool = True,
 ) -> Previews:
     """Preview stacks in a separate run; changes nothing."""
-    with open_flow(deployment, values=values, enforce_policies=enforce_policies) as flow:
+    with open_flow(deployment, options) as flow:
         return flow.preview(layers, refresh=refresh)
+
+
+def _readers(layers: Layers) -> dict[StackId, list[StackId]]:
+    """Return, for each stack, the selected stacks that read its contract."""
+    tasks = [task for layer in layers for task in layer]
+    return {
+        task.stack: [one.stack for one in tasks if task.stack in one.upstreams.values()]
+        for task in tasks
+    }
 
 
 def _changes_contract(report: Report) -> bool:

@@ -1,17 +1,24 @@
-"""Runs an operation on stacks in dependency order, several stacks in parallel."""
+"""Runs an operation on many stacks: each starts as soon as the stacks that it waits for have ended.
+
+Stages, accounts and projects that read no contract of each other do not wait for each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import os
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 
 from stackyard.naming import StackId
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
 
-CONCURRENT_STACKS = 2
-"""Number of parallel stacks: a worker needs about 180 MB, and its program a whole core."""
+MEMORY_OF_A_STACK = 400 * 2**20
+"""Bytes that a running stack needs: its worker, its engine and its policy analyser."""
 
 REDRAW_SECONDS = 0.2
 """Seconds between two updates of the status line."""
@@ -22,32 +29,107 @@ Layers = Sequence[Sequence[Task]]
 Reports = dict[StackId, Report]
 
 Operate = Callable[[Task, Reports], Report]
-"""Function that runs one operation on one stack, given the reports of all earlier layers."""
+"""Function that runs one operation on one stack, given the reports of the ended stacks."""
+
+WaitsFor = Callable[[Task], Collection[StackId]]
+"""Function that returns the stacks whose end a stack waits for."""
+
+
+def default_parallel() -> int:
+    """Return the number of stacks that run at once by default: one a core, if memory allows."""
+    cores = len(os.sched_getaffinity(0))
+    return max(1, min(cores, _available_memory() // MEMORY_OF_A_STACK))
+
+
+def _available_memory() -> int:
+    """Return the bytes that new processes can use without swapping (proc(5), MemAvailable)."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a run goes about its stacks."""
+
+    parallel: int = field(default_factory=default_parallel)
+    """Number of stacks that run at once."""
+
+    fail_fast: bool = False
+    """After the first failure no further stack starts; else those that do not depend on it do."""
+
+
+def pace_of(parallel: int | None, *, fail_fast: bool = False) -> Pace:
+    """Return the pace that options ask for; None for the default number of parallel stacks."""
+    return Pace(parallel or default_parallel(), fail_fast)
+
+
+def upstreams(task: Task) -> Collection[StackId]:
+    """Return the stacks whose contracts a stack reads: previews and applies wait for them."""
+    return task.upstreams.values()
 
 
 def run_in_dependency_order(
-    layers: Layers, operate: Operate, *, stops: StopSignals, progress: Progress
+    layers: Layers,
+    operate: Operate,
+    *,
+    stops: StopSignals,
+    progress: Progress,
+    pace: Pace,
+    waits_for: WaitsFor = upstreams,
 ) -> Reports:
-    """Run the operation on every stack, layer by layer; return the reports of the started ones.
+    """Run the operation on every stack; return the reports of the started ones, in their order.
 
     A signal stops the start of further stacks; `StopSignals` ends the running ones.
     """
-    reports: Reports = {}
-    with ThreadPoolExecutor(CONCURRENT_STACKS) as pool:
-        for layer in layers:
-            # A copy: the threads read it while this one adds to `reports`.
-            earlier = dict(reports)
-            running: dict[Future[Report], Task] = {}
-            for task in layer:
-                if stops.received:
-                    break
-                running[pool.submit(operate, task, earlier)] = task
-            unfinished = set(running)
-            # Python runs signal handlers in the main thread only, between two bytecodes: a wait
-            # without a timeout would delay Ctrl-C until the stack is finished.
-            while unfinished:
-                unfinished = wait(unfinished, timeout=REDRAW_SECONDS).not_done
+    tasks = list(chain.from_iterable(layers))
+    progress.expect(len(tasks), pace.parallel)
+    ended = _Run(tasks, operate, waits_for, pace).to_end(stops, progress)
+    return {task.stack: ended[task.stack] for task in tasks if task.stack in ended}
+
+
+class _Run:
+    """The stacks of one run: waiting, running, ended."""
+
+    def __init__(
+        self, tasks: Sequence[Task], operate: Operate, waits_for: WaitsFor, pace: Pace
+    ) -> None:
+        selected = {task.stack for task in tasks}
+        self._needs = {task.stack: selected & set(waits_for(task)) for task in tasks}
+        self._waiting = list(tasks)
+        self._running: dict[Future[Report], Task] = {}
+        self._ended: Reports = {}
+        self._operate, self._pace = operate, pace
+
+    def to_end(self, stops: StopSignals, progress: Progress) -> Reports:
+        """Start and await stacks until none can start any more."""
+        with ThreadPoolExecutor(self._pace.parallel) as pool:
+            while True:
+                if not (stops.received or self._halted):
+                    self._start(pool)
+                if not self._running:
+                    return self._ended
+                # Python runs signal handlers in the main thread only, between two bytecodes: a
+                # wait without a timeout would delay Ctrl-C until a stack is finished.
+                done = wait(self._running, REDRAW_SECONDS, FIRST_COMPLETED).done
+                for future in done:
+                    task = self._running.pop(future)
+                    self._ended[task.stack] = future.result()
+                    progress.end(self._ended[task.stack])
                 progress.redraw()
-            for future, task in running.items():
-                reports[task.stack] = future.result()
-    return reports
+
+    @property
+    def _halted(self) -> bool:
+        failed = (r for r in self._ended.values() if r.known and not r.previewed)
+        return self._pace.fail_fast and any(failed)
+
+    def _start(self, pool: ThreadPoolExecutor) -> None:
+        """Start the first waiting stacks that need not wait any more, while there is room."""
+        for task in list(self._waiting):
+            if len(self._running) >= self._pace.parallel:
+                return
+            if self._needs[task.stack] <= self._ended.keys():
+                self._waiting.remove(task)
+                # A copy: the threads read it while this one adds to it.
+                self._running[pool.submit(self._operate, task, dict(self._ended))] = task

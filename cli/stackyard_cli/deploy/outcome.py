@@ -38,9 +38,18 @@ def end(
         first = failed[0]
         names = ", ".join(str(report.stack) for report in failed)
         message = f"{names}: {first.result.problem}"
+        if waiting := [t for layer in layers for t in layer if t.stack not in reports]:
+            message += f" (not started: {', '.join(str(task.stack) for task in waiting)})"
         code = CODES.get(first.result.kind or "", ExitCode.FAILED)
         error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
         fail(error, json_printed=json_printed)
+
+
+def counted(reports: Mapping[StackId, Report], done: str) -> str:
+    """Return how many stacks a run changed, and how many it found unchanged."""
+    same = sum(1 for report in reports.values() if report.unchanged_since)
+    text = f"{len(reports) - same} {done}"
+    return f"{text}, {same} unchanged" if same else text
 
 
 def fail(error: StackyardError, *, json_printed: bool) -> NoReturn:

@@ -1,15 +1,21 @@
-"""Shows the progress of a run: a status line on a terminal, a line per resource when piped."""
+"""Shows the progress of a run: a status line on a terminal, a line per resource when piped.
+
+The status line counts the stacks (waiting, running, done, failed, unchanged), says how long the run
+takes and, once a stack has ended, about how long it still will.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stackyard_cli import render
 from stackyard_cli.engine.messages import Diagnostic, Event, Result, Step, Violation
+from stackyard_cli.engine.report import Report
 from stackyard_cli.reports.summary import SIGNS
 
 QUIET = frozenset({"same", "read", "replace"})
@@ -40,6 +46,22 @@ class Progress:
         self._clock, self._quiet, self._violations = clock, quiet, violations
         self._stacks: dict[str, _Stack] = {}
         self._lock = threading.Lock()
+        self._total, self._parallel, self._began = 0, 1, clock()
+        self._ended: Counter[str] = Counter()
+        self._seconds: list[float] = []
+
+    def expect(self, stacks: int, parallel: int) -> None:
+        """Set how many stacks the run has, and how many of them run at once."""
+        self._total, self._parallel, self._began = stacks, parallel, self._clock()
+
+    def end(self, report: Report) -> None:
+        """Count a stack that has ended."""
+        with self._lock:
+            self._ended[state_of(report)] += 1
+            known = self._stacks.get(str(report.stack))
+            if known is not None:
+                known.ended = True
+                self._seconds.append(self._clock() - known.started)
 
     def watch(self, stack: str, event: Event) -> None:
         """Count and print one event."""
@@ -60,9 +82,24 @@ class Progress:
     def redraw(self) -> None:
         """Redraw the status line of the stacks that run."""
         with self._lock:
-            parts = [self._part(name, s) for name, s in self._stacks.items() if not s.ended]
-        if parts and not self._lines and not self._quiet:
+            running = {name: s for name, s in self._stacks.items() if not s.ended}
+            parts = [self._part(name, s) for name, s in running.items()]
+            if self._total > 1:
+                parts.insert(0, self._whole(len(running)))
+        if running and not self._lines and not self._quiet:
             render.status("  |  ".join(parts))
+
+    def _whole(self, running: int) -> str:
+        """Return the counts of the run's stacks, with the time taken and the time left."""
+        waiting = self._total - running - self._ended.total()
+        counts = {"waiting": waiting, "running": running} | self._ended
+        text = " · ".join(f"{number} {state}" for state, number in counts.items() if number)
+        text += f" · {self._clock() - self._began:.0f} s"
+        if self._seconds:
+            mean = sum(self._seconds) / len(self._seconds)
+            rounds = (waiting + running) / self._parallel
+            text += f", about {mean * rounds:.0f} s left"
+        return text
 
     def _step(self, stack: str, known: _Stack, step: Step) -> None:
         if step.phase == "start":
@@ -85,6 +122,15 @@ class Progress:
         failed = f" · {len(known.failed)} failed" if known.failed else ""
         done, running = len(known.done), len(known.running)
         return f"{name}: {done} done · {running} running{failed} · {seconds:.0f} s"
+
+
+def state_of(report: Report) -> str:
+    """Return the state in which a stack ended, as the status line and the summary name it."""
+    if report.unchanged_since:
+        return "unchanged"
+    if not report.known:
+        return "unknown"
+    return "done" if report.previewed else "failed"
 
 
 def line_of(step: Step) -> str:

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 import typer
 
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import preview_stacks
+from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
+from stackyard_cli.deploy.order import Pace
 from stackyard_cli.deploy.previews import Previews
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.reports.rehearsal import Rehearsal
 
 
 def rehearse_stacks(
-    deployment: Deployment, patterns: Sequence[str] | None
+    deployment: Deployment, patterns: Sequence[str] | None, pace: Pace
 ) -> tuple[Previews, list[Rehearsal]]:
     """Preview the stacks that match; return a block for each, the riskiest first."""
     layers = deployment.select(patterns)
     deployment.check_immutables(layers)
-    previews = preview_stacks(deployment, layers)
+    previews = preview_stacks(deployment, layers, FlowOptions(pace=pace))
     blocks = [
         Rehearsal.of(
             report,

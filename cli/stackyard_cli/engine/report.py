@@ -59,6 +59,8 @@ class Report:
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    unchanged_since: str = ""
+    """Time of the last successful run, UTC, of a stack that needed no preview; else empty."""
 
     @property
     def stack(self) -> StackId:

@@ -59,6 +59,9 @@ def text_of(
     if not report.ok and report.result.kind not in {"policy", "protected"}:
         yield f"{report.stack}: failed: {report.result.problem}"
         return
+    if report.unchanged_since:
+        yield f"{report.stack}: unchanged since {report.unchanged_since}"
+        return
     tally = counts(report)
     summary = ", ".join(
         COUNTED[word] if word == "outputs" else f"{number} {COUNTED[word]}"
@@ -84,6 +87,7 @@ def to_dict(report: Report, config: Sequence[ConfigChange] = ()) -> dict[str, An
         "outcome": "unknown" if report.result.kind == "unknown" else report.result.outcome,
         "problem": report.result.problem,
         "hint": report.result.hint,
+        "unchanged_since": report.unchanged_since or None,
         "seconds": round(report.result.seconds, 2),
         "changes": counts(report),
         "config_changes": [asdict(change) for change in config],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from stackyard.naming import StackId
+from stackyard_cli.backend.checkpoint import Checkpoint
 from stackyard_cli.backend.pulumi_binary import sdk_version
 from stackyard_cli.engine.packs import Packs
 from stackyard_cli.engine.report import Task
@@ -21,12 +23,17 @@ PACKAGES = ("pulumi-aws", "pulumi-kubernetes", "pulumi-policy", "stackyard")
 """SDKs of providers and policies, and Stackyard; a provider has the version of its SDK."""
 
 
-def fingerprint(context: ReviewContext, task: Task, packs: Packs) -> Fingerprint:
-    """Return the current fingerprint of a stack, without starting the engine."""
+def fingerprint(
+    context: ReviewContext, task: Task, packs: Packs, *, state: str | None = None
+) -> Fingerprint:
+    """Return the current fingerprint of a stack, without starting the engine.
+
+    `state`: the digest of the state, for a caller that knows that it did not change.
+    """
     from stackyard_cli.review import policies
 
     return {
-        "state": state_digest(context, task),
+        "state": state or state_digest(context, task),
         "config": task.digest,
         "program": program_digest(),
         "policies": policies.digest(packs),
@@ -68,9 +75,15 @@ def program_digest() -> str:
     return hashed.hexdigest()
 
 
-def _contract_digest(context: ReviewContext, stack: Any) -> str:
-    checkpoint = context.location.state(stack).read()
-    return "none" if checkpoint is None else _sha(checkpoint.outputs.get("contract"))
+def _contract_digest(context: ReviewContext, stack: StackId) -> str:
+    data = context.location.state(stack).raw()
+    return "none" if data is None else _contract_in(data, str(stack))
+
+
+@lru_cache(maxsize=16)
+def _contract_in(data: bytes, stack: str) -> str:
+    """Return the digest of a contract; many stacks read the same one, and states are large."""
+    return _sha(Checkpoint(data, stack).outputs.get("contract"))
 
 
 def _sha(value: Any) -> str:

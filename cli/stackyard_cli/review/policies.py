@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from stackyard.blueprints.config import StackConfig
@@ -65,14 +66,21 @@ def packs(
 
 def digest(chosen: Packs) -> str:
     """Return SHA-256 over the packs: the source of their rules, and their configuration."""
-    hashed = hashlib.sha256()
-    folder = configuration.EXECUTABLE.parents[1]
-    for path in sorted(folder.rglob("*.py")):
-        hashed.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    hashed = hashlib.sha256(rules_digest())
     for executable in sorted(chosen):
         hashed.update(executable.name.encode() + executable.read_bytes())
         hashed.update(json.dumps(chosen[executable], sort_keys=True).encode())
     return hashed.hexdigest()
+
+
+@cache
+def rules_digest() -> bytes:
+    """Return SHA-256 over the source of the rules, read once by each process."""
+    hashed = hashlib.sha256()
+    folder = configuration.EXECUTABLE.parents[1]
+    for path in sorted(folder.rglob("*.py")):
+        hashed.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return hashed.digest()
 
 
 def unchecked(violation: Violation) -> bool:

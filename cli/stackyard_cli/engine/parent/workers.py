@@ -13,9 +13,6 @@ from collections.abc import Iterable, Sequence
 from stackyard.naming import StackId
 from stackyard_cli.engine.parent.job import WORKER, Worker
 
-KEPT = 2
-"""Number of workers that wait for the apply of their stack: about 180 MB each."""
-
 
 class Workers:
     """The idle workers of one run; safe for several threads."""

@@ -26,6 +26,7 @@ FOUNDATION, SERVICES, PROJECT = (
     StackId.parse(f"{path}/dev")
     for path in ("platform/foundation", "platform/services", "vision/defects")
 )
+OTHER = StackId.parse("ranking/recommender/dev")
 CHAIN = [str(FOUNDATION), str(SERVICES), str(PROJECT)]
 CONTRACT = Change("outputs.contract", "update", None, None)
 
@@ -179,3 +180,33 @@ def test_a_destroy_goes_backwards_and_keeps_what_a_failure_still_needs(
         reports = opened.destroy(planned.layers)
     assert notes.done == [("destroy", PROJECT), ("destroy", SERVICES)]
     assert not reports[FOUNDATION].ok
+
+
+def test_a_destroy_goes_on_where_the_failure_needs_nothing(
+    deployment: Deployment, notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT, OTHER):
+        notes.state(stack)
+    planned = Destruction.of(deployment, ["*/*/dev"])
+    notes.failing.add(PROJECT)
+    with flow.open_flow(deployment) as opened:
+        reports = opened.destroy(planned.layers)
+    assert reports[OTHER].ok
+    assert not reports[SERVICES].ok
+
+
+def test_a_preview_that_lost_its_worker_is_made_once_more(
+    deployment: Deployment, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, lost = notes.run, [True, False]
+
+    def run(task: Task, operation: Operation, **options: Any) -> Report:
+        report = real(task, operation, **options)
+        if lost.pop(0):
+            report.result = Result("failed", problem="the worker was killed", kind="worker")
+        return report
+
+    monkeypatch.setattr(notes, "run", run)
+    previews = flow.preview_stacks(deployment, deployment.select([str(FOUNDATION)]))
+    assert notes.done == [("preview", FOUNDATION)] * 2
+    assert previews.reports[FOUNDATION].ok

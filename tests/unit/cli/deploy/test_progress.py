@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stackyard.naming import StackId
+from stackyard_cli import render
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import Change, Diagnostic, Event, Result, Step, dump, load
 from stackyard_cli.engine.report import Report, Task
@@ -164,3 +165,24 @@ def test_the_place_is_private(tmp_path: Path) -> None:
     assert Path(again.environment["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text() == first
     assert len(first) >= 40
     assert location.home.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_status_line_counts_stacks_and_says_how_long_it_will_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(render, "status", shown.append)
+    now = 0.0
+    progress = Progress(lines=False, clock=lambda: now)
+    progress.expect(5, parallel=2)
+    first, second, third = (StackId("ranking", "clicks", stage) for stage in ("a", "b", "c"))
+    for stack in (first, second):
+        progress.watch(str(stack), step("create"))
+    now = 10.0
+    progress.end(Report(Task(first, "project", {}, "", {}), "up", Result("succeeded")))
+    same = Report(Task(third, "project", {}, "", {}), "preview", Result("succeeded"))
+    same.unchanged_since = "2026-11-01T10:00:00+00:00"
+    progress.end(same)
+    progress.redraw()
+    whole = "2 waiting · 1 running · 1 done · 1 unchanged · 10 s, about 15 s left"
+    assert shown == [f"{whole}  |  ranking/clicks/b: 0 done · 1 running · 10 s"]

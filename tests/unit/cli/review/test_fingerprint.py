@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import pytest
 from stackyard.budget.prices import Prices
 from stackyard_cli import app
 from stackyard_cli.backend import pulumi_binary
+from stackyard_cli.backend.records import new_record
 from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.engine.messages import Step
-from stackyard_cli.engine.report import Report
-from stackyard_cli.review import approval, fingerprint, receipt
+from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.review import approval, fingerprint, policies, receipt
 from stackyard_cli.review.cost import cost_of
 from stackyard_cli.review.gate import Review
+from stackyard_cli.review.unchanged import remember, unchanged
 
 STACK = "vision/defects/dev"
 ESTATE = """\
@@ -91,15 +93,31 @@ class Change:
             return real(path) + (b"#" if path.as_posix().endswith(name) else b"")
 
         self.monkeypatch.setattr(Path, "read_bytes", read)
-        fingerprint.program_digest.cache_clear()
+        forget_sources()
+
+    def applied(self) -> tuple[Deployment, Task]:
+        """Record the stack as applied now; return it as a later run sees it."""
+        opened = Deployment.open(self.root)
+        task = opened.task(opened.estate.one(STACK))
+        made = new_record(task.stack, task.blueprint)
+        opened.location.records(task.stack).write(made.now("applied", digest=task.digest))
+        remember(opened.context, task)
+        return opened, task
+
+
+def forget_sources() -> None:
+    """Let digests of source files be computed again."""
+    fingerprint.program_digest.cache_clear()
+    policies.rules_digest.cache_clear()
 
 
 @pytest.fixture
-def change(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Change:
+def change(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Change]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "correct horse")
-    fingerprint.program_digest.cache_clear()
-    return Change(root, monkeypatch)
+    forget_sources()
+    yield Change(root, monkeypatch)
+    forget_sources()
 
 
 def sdk(change: Change) -> None:
@@ -165,4 +183,48 @@ def test_every_part_is_moved_by_a_test(change: Change) -> None:
 def test_where_nothing_moved_the_engine_is_asked(change: Change) -> None:
     words = ["up", STACK, "--receipt", str(change.file), "--estate", str(change.root)]
     assert app.run(words) == 1
+    assert change.started.exists()
+
+
+def test_a_stack_of_which_nothing_moved_is_unchanged_and_no_engine_starts(
+    change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened, task = change.applied()
+    record = opened.location.records(task.stack).read()
+    assert record is not None
+    held = change.everything()
+    for words in (["preview", "--expect-no-changes"], ["up"]):
+        assert app.run([*words, STACK, "--estate", str(change.root)]) == 0
+    told = capsys.readouterr()
+    assert f"{STACK}: unchanged since {record.at}" in told.out
+    assert "0 applied, 1 unchanged" in told.err
+    assert change.everything() == held
+    assert not change.started.exists()
+
+
+@pytest.mark.parametrize(("key", "move"), MOVES)
+def test_a_stack_of_which_one_thing_moved_is_previewed(
+    change: Change, key: str, move: Callable[[Change], None]
+) -> None:
+    opened, task = change.applied()
+    assert unchanged(opened.context, task)
+    move(change)
+    opened = Deployment.open(change.root)
+    assert unchanged(opened.context, opened.task(task.stack)) is None, key
+
+
+@pytest.mark.parametrize("outcome", ["failed", "interrupted", "unsettled", "destroyed"])
+def test_a_stack_whose_last_run_did_not_succeed_is_previewed(change: Change, outcome: Any) -> None:
+    opened, task = change.applied()
+    records = opened.location.records(task.stack)
+    record = records.read()
+    assert record is not None
+    records.write(record.now(outcome))
+    assert unchanged(opened.context, task) is None
+
+
+@pytest.mark.parametrize("words", [["--all"], ["--refresh"], ["--receipt", "receipts"]])
+def test_every_preview_is_made_on_request(change: Change, words: list[str]) -> None:
+    change.applied()
+    assert app.run(["preview", STACK, *words, "--estate", str(change.root)]) == 1
     assert change.started.exists()
