@@ -13,7 +13,8 @@ Selection = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[STACK]...",
-        help="Stacks by path or glob, for example 'ranking/*/dev'; all of them by default.",
+        help="Stacks by path, glob or condition, for example 'ranking/*/dev' or 'stage:dev'; "
+        "all of them by default.",
         show_default=False,
     ),
 ]
@@ -21,7 +22,10 @@ Selection = Annotated[
 
 Stacks = Annotated[
     list[str],
-    typer.Argument(metavar="STACK...", help="Stacks by path or glob, for example 'ranking/*/dev'."),
+    typer.Argument(
+        metavar="STACK...",
+        help="Stacks by path, glob or condition, for example 'ranking/*/dev' or 'stage:dev'.",
+    ),
 ]
 """At least one stack: a subcommand that changes something has no default selection."""
 

@@ -28,13 +28,12 @@ def test_after_an_apply_only_what_changed_is_previewed(
     monkeypatch.setenv("STACKYARD_ALL", "0")
     stacks = applied.answer("preview", "*/*/dev")["stacks"]
     assert [each["stack"] for each in stacks if not each["unchanged_since"]] == []
-    file = "stacks/ranking/recommender/dev.yaml"
-    before = (applied.folder / file).read_text()
-    (applied.folder / file).write_text(f"{before}\ntags: {{trial: unchanged}}\n")
+    file, trial = "stacks/ranking/recommender/dev.yaml", "tags: {trial: unchanged}"
+    applied.edit(file, "{}", trial)
     try:
         stacks = applied.answer("preview", "*/*/dev")["stacks"]
     finally:
-        (applied.folder / file).write_text(before)
+        applied.edit(file, trial, "{}")
     asked = [each for each in stacks if not each["unchanged_since"]]
     assert [each["stack"] for each in asked] == ["ranking/recommender/dev"]
     assert asked[0]["changes"]["update"] > 0

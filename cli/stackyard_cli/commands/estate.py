@@ -67,9 +67,10 @@ def list_stacks(
     """List the stacks of the estate with their blueprint, owner and sections."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.estate_ops.listing import stack_row
+    from stackyard_cli.estate_ops.selection import select
 
     estate = Estate.find(Path.cwd(), estate_dir)
-    rows = [stack_row(estate, stack) for stack in estate.select(selection)]
+    rows = [stack_row(estate, stack) for stack in select(estate, selection)]
     render.table(("stack", "blueprint", "owner", "sections", "valid"), rows, json=json)
     if not all(row["valid"] for row in rows):
         render.narrate("some stacks are not valid: `stackyard validate` shows why", "yellow")

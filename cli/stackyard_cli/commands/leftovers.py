@@ -20,10 +20,11 @@ def leftovers(stacks: Selection = None, json: Json = False, estate_dir: EstateDi
     """
     from stackyard.estate.estate import Estate
     from stackyard_cli.backend.location import location_of_estate
+    from stackyard_cli.estate_ops.selection import select
     from stackyard_cli.inventory.orphan_search import orphans_of
 
     estate = Estate.find(Path.cwd(), estate_dir)
-    orphans = orphans_of(location_of_estate(estate), estate, estate.select(stacks))
+    orphans = orphans_of(location_of_estate(estate), estate, select(estate, stacks))
     if json:
         render.answer(orphans.to_dict(), json=True)
     else:

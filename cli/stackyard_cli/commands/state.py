@@ -107,10 +107,11 @@ def status(stacks: Selection = None, json: Json = False, estate_dir: EstateDir =
     """Show what is applied, since when, and who holds a lock; for one project, its concerns too."""
     from stackyard.estate.estate import Estate
     from stackyard_cli.backend.location import location_of_estate
+    from stackyard_cli.estate_ops.selection import select
     from stackyard_cli.health import status as state
 
     estate = Estate.find(Path.cwd(), estate_dir)
-    location, chosen = location_of_estate(estate), estate.select(stacks)
+    location, chosen = location_of_estate(estate), select(estate, stacks)
     rows = [state.row(location, stack) for stack in chosen]
     # Only for a stack with its full path: a pattern may match just one stack by chance.
     named = bool(stacks) and [str(stack) for stack in chosen] == stacks

@@ -24,6 +24,7 @@ from stackyard_cli.deploy.onprem_clusters import OnPremClusters
 from stackyard_cli.deploy.order import Layers
 from stackyard_cli.engine.report import Prerequisite, Task
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.estate_ops.selection import select
 from stackyard_cli.review.blast_radius import expired
 from stackyard_cli.review.context import ReviewContext
 from stackyard_cli.review.dates import today
@@ -49,7 +50,7 @@ class Deployment:
 
     def select(self, patterns: Sequence[str] | None) -> Layers:
         """Return the stacks that match as tasks in dependency order; without a pattern, all."""
-        return self.layers(self.estate.select(patterns))
+        return self.layers(select(self.estate, patterns))
 
     def layers(self, stacks: Iterable[StackId]) -> list[list[Task]]:
         """Return the stacks as tasks in dependency order; raises for invalid files."""

@@ -17,6 +17,7 @@ from stackyard_cli.deploy.order import Layers, Pace, Reports
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.estate_ops.selection import select
 from stackyard_cli.inventory.orphan_search import orphans_of
 from stackyard_cli.inventory.orphans import Orphans
 from stackyard_cli.recovery import cluster_logs
@@ -36,7 +37,7 @@ class Destruction:
     @classmethod
     def of(cls, deployment: Deployment, patterns: Sequence[str]) -> Destruction:
         """Plan for the stacks that match; raises StackyardError if others depend on them."""
-        chosen = deployment.estate.select(patterns)
+        chosen = select(deployment.estate, patterns)
         if dependents := deployment.downstreams(chosen):
             names = " ".join(map(str, dependents))
             raise StackyardError(

@@ -11,6 +11,7 @@ from stackyard_cli.deploy.flow import FlowOptions, open_flow
 from stackyard_cli.deploy.order import Pace, Reports
 from stackyard_cli.deploy.previews import Previews
 from stackyard_cli.engine.report import Report, Task
+from stackyard_cli.estate_ops.selection import select
 from stackyard_cli.review import drift
 from stackyard_cli.review.dates import today
 
@@ -39,7 +40,7 @@ class DriftCheck:
 
 def check_drift(deployment: Deployment, patterns: Sequence[str] | None, pace: Pace) -> DriftCheck:
     """Compare the applied stacks that match with the cloud; changes nothing."""
-    chosen = [s for s in deployment.estate.select(patterns) if deployment.exists(s)]
+    chosen = [s for s in select(deployment.estate, patterns) if deployment.exists(s)]
     # One layer: each stack is compared with the current contracts of its upstreams, not with the
     # contracts after pending edits of their files.
     layers = [[task for layer in deployment.layers(chosen) for task in layer]]

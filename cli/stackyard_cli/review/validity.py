@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from stackyard.estate.errors import StackFileError, StackFileErrors
 from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
+from stackyard_cli.estate_ops.selection import select
 from stackyard_cli.review import blast_radius, policies
 from stackyard_cli.review.dates import today
 
 
 def validate(estate: Estate, selection: Sequence[str] | None) -> int:
     """Validate stacks, by default all; return their number. Raises StackFileErrors."""
-    stacks = estate.select(selection)
+    stacks = select(estate, selection)
     problems = estate.check(stacks) or _expired(estate, stacks)
     if problems:
         raise StackFileErrors(problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 
@@ -123,7 +124,7 @@ def test_a_destroy_waits_for_readers() -> None:
 
 
 def test_stacks_at_once_follow_cores_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order.os, "sched_getaffinity", lambda _pid: set(range(8)))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)))
     for megabytes, stacks in ((100, 1), (1300, 3), (100_000, 8)):
         available = megabytes * 2**20
         monkeypatch.setattr(order, "_available_memory", lambda free=available: free)
