@@ -63,6 +63,16 @@ FailFast = Annotated[
     ),
 ]
 
+JUnit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit",
+        metavar="FILE",
+        help="Write the result of every stack as JUnit XML.",
+        show_default=False,
+    ),
+]
+
 All = Annotated[
     bool,
     typer.Option(

@@ -14,6 +14,7 @@ from stackyard_cli.options import (
     EstateDir,
     FailFast,
     Json,
+    JUnit,
     Parallel,
     PoliciesOf,
     Selection,
@@ -58,6 +59,7 @@ def preview(
     all_: All = False,
     parallel: Parallel = None,
     fail_fast: FailFast = False,
+    junit: JUnit = None,
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
@@ -65,21 +67,19 @@ def preview(
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
     from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.reports.junit import write as write_junit
     from stackyard_cli.review import approval, gate
 
     deployment = Deployment.open(estate_dir)
     layers = deployment.select(stacks)
     deployment.enforce_policies_of(policies_of)
     deployment.check_immutables(layers)
-    pace = pace_of(parallel, fail_fast=fail_fast)
-    skip = not (all_ or refresh or receipt)
-    options = FlowOptions(values=diff, skip_unchanged=skip, pace=pace)
+    every, pace = all_ or refresh or receipt, pace_of(parallel, fail_fast=fail_fast)
+    options = FlowOptions(values=diff, skip_unchanged=not every, pace=pace)
     previews = preview_stacks(deployment, layers, options, refresh=refresh)
-    if json:
-        render.answer({"stacks": previews.to_dict()}, json=True)
-    else:
-        for line in previews.lines(values=diff):
-            render.answer(line, json=False)
+    text = "\n".join(previews.lines(values=diff))
+    render.answer({"stacks": previews.to_dict()}, json=json, text=text)
+    write_junit(junit, previews.reports, layers)
     reviews = list(previews.reviews.values())
     if receipt is not None:
         approval.keep(deployment.context, receipt, reviews, refresh=refresh)
@@ -101,6 +101,7 @@ def up(
     all_: All = False,
     parallel: Parallel = None,
     fail_fast: FailFast = False,
+    junit: JUnit = None,
     json: Json = False,
     estate_dir: EstateDir = None,
 ) -> None:
@@ -112,10 +113,12 @@ def up(
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.reports.junit import write as write_junit
 
     pace = pace_of(parallel, fail_fast=fail_fast)
     options = ApplyOptions(yes, yes_to_all, refresh, diff, receipt, digest, policies_of, all_, pace)
     applied = apply_stacks(Deployment.open(estate_dir), stacks, options)
     if json:
         render.answer({"stacks": applied.to_dict()}, json=True)
+    write_junit(junit, applied.reports, applied.layers)
     applied.end(json_printed=json)

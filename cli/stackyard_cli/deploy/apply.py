@@ -76,6 +76,8 @@ class Applied:
 
     def end(self, *, json_printed: bool = False) -> None:
         """Raise if a stack failed, was stopped (see `outcome.end`) or still needs a review."""
+        for line in outcome.table(self.reports, self.layers):
+            render.narrate(line)
         outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
         render.narrate(outcome.counted(self.reports, "applied"), "green")
         if self.unseen:

@@ -147,6 +147,8 @@ class Destroyed:
 
     def end(self, *, json_printed: bool = False) -> None:
         """Raise if a stack failed or was stopped; see `outcome.end`."""
+        for line in outcome.table(self.reports, self.layers):
+            render.narrate(line)
         outcome.end(self.reports, self.layers, self.stops, json_printed=json_printed)
         render.narrate(outcome.counted(self.reports, "destroyed"), "green")
 

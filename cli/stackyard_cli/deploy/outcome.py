@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import typer
 
 from stackyard.naming import StackId
 from stackyard_cli import render
+from stackyard_cli.deploy.progress import state_of
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import STOPPED, Report, Task, lost_provider
 from stackyard_cli.errors import ExitCode, StackyardError
+from stackyard_cli.reports.summary import counts
 
 CODES = {**dict.fromkeys(STOPPED, ExitCode.STOPPED), "config": ExitCode.INVALID}
 """Exit codes by the kind of the first failure; 1 for all others."""
@@ -43,6 +45,24 @@ def end(
         code = CODES.get(first.result.kind or "", ExitCode.FAILED)
         error = StackyardError(message, hint=first.result.hint or _hint(first), code=code)
         fail(error, json_printed=json_printed)
+
+
+def table(reports: Mapping[StackId, Report], layers: Sequence[Sequence[Task]]) -> Iterator[str]:
+    """Yield a line for each stack of a run over several: its state, changes and seconds."""
+    stacks = [task.stack for layer in layers for task in layer]
+    if len(stacks) < 2:
+        return
+    width = max(len(str(stack)) for stack in stacks)
+    for stack in stacks:
+        report = reports.get(stack)
+        if report is None:
+            yield f"{stack!s:<{width}}  not started"
+            continue
+        changes = ", ".join(f"{number} {word}" for word, number in counts(report).items())
+        state = state_of(report)
+        seconds = f"{report.result.seconds:>5.0f} s"
+        detail = f"since {report.unchanged_since}" if report.unchanged_since else changes
+        yield f"{stack!s:<{width}}  {state:<9}  {seconds}  {detail}".rstrip()
 
 
 def counted(reports: Mapping[StackId, Report], done: str) -> str:

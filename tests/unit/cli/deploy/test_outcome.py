@@ -9,8 +9,8 @@ import typer
 
 from stackyard.naming import StackId
 from stackyard_cli import render
-from stackyard_cli.deploy.outcome import end
-from stackyard_cli.engine.messages import Result
+from stackyard_cli.deploy.outcome import end, table
+from stackyard_cli.engine.messages import Result, Step
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.errors import StackyardError
@@ -33,3 +33,17 @@ def test_a_failure_after_the_answer_leaves_one_json_document(
     [row] = json.loads(told.out)
     assert (row["kind"], row["stack"], row["reason"]) == ("unknown", "a1/b1/dev", "no state")
     assert (ended.value.exit_code, "a1/b1/dev: no state" in told.err) == (1, True)
+
+
+def test_a_run_over_several_stacks_ends_with_a_table() -> None:
+    tasks = [Task(StackId("a1", name, "dev"), "project", {}, "", {}) for name in ("b", "cc", "d")]
+    step = Step("done", "urn:1", "aws:s3/bucket:Bucket", "create")
+    applied = Report(tasks[0], "up", Result("succeeded", seconds=12.4), {"urn:1": step})
+    same = Report(tasks[1], "preview", Result("succeeded"), unchanged_since="2026-11-01")
+    reports = {report.stack: report for report in (applied, same)}
+    assert list(table(reports, [tasks[:2], tasks[2:]])) == [
+        "a1/b/dev   done          12 s  1 create",
+        "a1/cc/dev  unchanged      0 s  since 2026-11-01",
+        "a1/d/dev   not started",
+    ]
+    assert list(table(reports, [tasks[:1]])) == [], "one stack has said all"

@@ -87,7 +87,7 @@ def test_what_a_change_in_git_affects_is_selected(small: SmallEstate) -> None:
     git("add", ".")
     git("commit", "-qm", "first")
     assert selected(small, "affected:HEAD") == []
-    small.write("ranking/clicks/_defaults.yaml", "tags: {from: elsewhere}\n")
+    small.write("ranking/clicks/_defaults.yaml", "tags: {also: elsewhere}\n")
     assert selected(small, "affected:HEAD") == [CLICKS, PROD]
     assert selected(small, "affected:HEAD,stage:prod") == [PROD]
 
