@@ -100,6 +100,6 @@ def test_exit_codes(steps: tuple[Step, ...], code: int, monkeypatch: pytest.Monk
     previews = Previews(opened, [[found.task]], StopSignals(print), {found.stack: found})
     vars(previews)["reviews"] = {found.stack: block(found).review}
     monkeypatch.setattr(Deployment, "open", lambda estate: opened)
-    monkeypatch.setattr(rehearsal, "preview_stacks", lambda deployment, layers: previews)
+    monkeypatch.setattr(rehearsal, "preview_stacks", lambda deployment, layers, options: previews)
     assert run(["rehearse"]) == code
     assert run(["rehearse", "--json"]) == code
