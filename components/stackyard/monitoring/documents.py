@@ -60,13 +60,12 @@ def reading(stack: StackId, audience: Audience, *, account: str, region: str) ->
     location = AwsLocation(account, region)
     dashboard = location.global_arn("cloudwatch", f"dashboard/{dashboard_name(stack, audience)}")
     alarms = location.arn("cloudwatch", f"alarm:{stack.slug}-*")
-    every_group = location.arn("logs", "log-group:*")
     group = location.arn("logs", f"log-group:{log_group(stack, audience)}")
     return iam.document(
         iam.statement("OpenDashboard", ("cloudwatch:GetDashboard",), (dashboard,)),
         iam.statement("ReadNumbers", ("cloudwatch:GetMetricData",), ("*",)),
         iam.statement("ShowAlarms", ("cloudwatch:DescribeAlarms",), (alarms,)),
-        iam.statement("ListLogs", ("logs:DescribeLogGroups",), (every_group,)),
+        iam.statement("ListLogs", ("logs:DescribeLogGroups",), ("*",)),
         iam.statement(
             "ReadLogs",
             ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),

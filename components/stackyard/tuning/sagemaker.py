@@ -164,7 +164,7 @@ def _rails(
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html.
     """
     other_key: dict[str, Mapping[str, Any]] = {
-        "ArnNotEquals": {"sagemaker:VolumeKmsKey": context.data_key_arn}
+        "ArnNotEquals": {"sagemaker:VolumeKmsKeyArn": context.data_key_arn}
     }
     with_disks = sorted(name for name in instance_types if has_local_storage(name[len("ml.") :]))
     if with_disks:

@@ -35,7 +35,7 @@ WITHIN: dict[str, str | list[str]] = {
     "sagemaker:InstanceTypes": ["ml.m5.xlarge"],
     "sagemaker:MaxRuntimeInSeconds": "7200",
     "sagemaker:VpcSubnets": ["subnet-a"],
-    "sagemaker:VolumeKmsKey": KEY,
+    "sagemaker:VolumeKmsKeyArn": KEY,
 }
 
 
@@ -59,8 +59,8 @@ def test_a_job_within_the_rails_may_start() -> None:
         ("DenyLongRuns", {"sagemaker:MaxRuntimeInSeconds": "7201"}),
         ("DenyOtherNetworks", {"sagemaker:VpcSubnets": ["subnet-a", "subnet-x"]}),
         ("DenyNoNetwork", {"sagemaker:VpcSubnets": None}),
-        ("DenyOtherKeys", {"sagemaker:VolumeKmsKey": f"{KEY}-other"}),
-        ("DenyOtherKeys", {"sagemaker:VolumeKmsKey": None}),
+        ("DenyOtherKeys", {"sagemaker:VolumeKmsKeyArn": f"{KEY}-other"}),
+        ("DenyOtherKeys", {"sagemaker:VolumeKmsKeyArn": None}),
     ],
 )
 def test_each_rail_stops_what_leaves_it(rail: str, changes: dict[str, Any]) -> None:
@@ -193,9 +193,9 @@ def test_a_type_with_disks_of_its_own_starts_without_the_key_and_no_other_does()
 
     def starts(*chosen: str, key: str | None) -> bool:
         context = {**WITHIN, "sagemaker:InstanceTypes": list(chosen)}
-        del context["sagemaker:VolumeKmsKey"]
+        del context["sagemaker:VolumeKmsKeyArn"]
         if key is not None:
-            context["sagemaker:VolumeKmsKey"] = key
+            context["sagemaker:VolumeKmsKeyArn"] = key
         job = f"arn:aws:sagemaker:{IN_THE_ACCOUNT}:training-job/vision-defects-dev-1"
         who = f"arn:aws:iam::{ACCOUNT}:role/scientist"
         request = Request(who, "sagemaker:CreateTrainingJob", job, context)
