@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from stackyard_sandbox.provider.aws.constraints import hold_calls
+from stackyard_sandbox.provider.aws.ledger import Ledger
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.server import ProviderError
 
@@ -66,10 +68,14 @@ class Endpoint:
 
 
 class Clients:
-    """The boto3 clients of one endpoint, created once each: creation takes longer than a call."""
+    """The boto3 clients of one endpoint, created once each: creation takes longer than a call.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Each call is held to AWS's description of the service, and counted in the sandbox's folder.
+    """
+
+    def __init__(self, endpoint: Endpoint, sandbox: Path) -> None:
         self.endpoint = endpoint
+        self._ledger = Ledger(sandbox)
         self._session = boto3.Session(
             aws_access_key_id=endpoint.access_key_id,
             aws_secret_access_key=endpoint.secret_access_key,
@@ -93,6 +99,7 @@ class Clients:
             service, region_name=region, endpoint_url=url, config=CLIENT_CONFIG
         )
         client.meta.events.register("before-call", _without_account_host)
+        hold_calls(client, self._ledger)
         return client
 
 

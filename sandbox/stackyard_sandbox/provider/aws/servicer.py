@@ -66,7 +66,7 @@ class AwsServicer(PackageServicer[Cloud]):
         endpoint = Endpoint.of_sandbox(self._sandbox)
         with self._clients_lock:
             if self._clients is None or self._clients.endpoint != endpoint:
-                self._clients = Clients(endpoint)
+                self._clients = Clients(endpoint, self._sandbox)
             clients = self._clients
         with _explained("aws provider configuration", {}, set()):
             return Cloud.configured(clients, variables)
