@@ -869,7 +869,7 @@ FLOW = [
             "code": Asset(
                 kind="archive", parts={"main.py": Asset(kind="asset", text="handler = print")}
             ),
-            "environment": {"variables": {"A": "b"}},
+            "environment": {"variables": {"AB": "b"}},
             "vpcConfig": {
                 "subnetIds": [Ref("subnet")],
                 "securityGroupIds": [Ref("group")],
@@ -877,7 +877,7 @@ FLOW = [
         },
         {
             "timeout": 10,
-            "environment": {"variables": {"A": "c"}},
+            "environment": {"variables": {"AB": "c"}},
             "code": Asset(
                 kind="archive", parts={"main.py": Asset(kind="asset", text="handler = id")}
             ),
