@@ -45,10 +45,10 @@ def principal_of(account: str, access_key_id: str) -> Principal | None:
 
 
 def exists(account: str, arn: str) -> bool:
-    """Return whether IAM has a user or role with this ARN."""
+    """Return whether IAM has a user or role with this ARN or unique id."""
     iam = iam_backends[account][PARTITION]
-    users = {user.arn for user in iam.users.values()}
-    return arn in users | {role.arn for role in iam.roles.values()}
+    entities = (*iam.users.values(), *iam.roles.values())
+    return any(arn in (entity.arn, entity.id) for entity in entities)
 
 
 def _user(account: str, access_key_id: str) -> Principal | None:
