@@ -20,8 +20,9 @@ from audits.estate import ROOT, STAGES, Estate, applied
 from audits.findings import UnreadableError, Verdict, judged, of_tools, read, unsettled
 from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
+from stackyard_sandbox.provider.aws import ledger
 
-from . import rights, schemas
+from . import calls, rights, schemas
 from .declared import Declared, Held, declared
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
@@ -30,6 +31,14 @@ QUICKSTART = ROOT / "examples/quickstart"
 Judge = Callable[[Sequence[Declared]], Held]
 JUDGES: Mapping[str, Judge] = {schemas.JUDGE: schemas.held, rights.JUDGE: rights.held}
 """By name; each is asked once, about all that was declared."""
+
+
+@dataclass
+class Applied:
+    """What the applied estates declare, and the calls that it took."""
+
+    resources: list[Declared]
+    calls: list[ledger.Held]
 
 
 @dataclass(frozen=True)
@@ -49,12 +58,14 @@ def main() -> int:
     try:
         accepted = read(ACCEPTED)
         with tempfile.TemporaryDirectory(prefix="stackyard-judges-") as folder:
-            resources = _declared(Path(folder), asked.stage)
+            estates = _applied(Path(folder), asked.stage)
     except (UnreadableError, ToolError) as error:
         say(f"error: {error}")
         return 1
-    answers = [_asked(name, judge, resources) for name, judge in JUDGES.items()]
-    lines = of_tools(accepted, JUDGES)
+    answers = [_asked(name, judge, estates.resources) for name, judge in JUDGES.items()]
+    # These were held while the estates were applied, so it takes no time of its own.
+    answers.append(Answer(calls.JUDGE, calls.held(estates.calls), 0.0))
+    lines = of_tools(accepted, (*JUDGES, calls.JUDGE))
     findings = [finding for answer in answers for finding in answer.held.findings]
     verdict = judged(findings, lines, datetime.date.today())
     if set(asked.stage) != set(STAGES):
@@ -63,15 +74,16 @@ def main() -> int:
     return 0 if verdict.passed else 1
 
 
-def _declared(folder: Path, stages: Sequence[str]) -> list[Declared]:
+def _applied(folder: Path, stages: Sequence[str]) -> Applied:
     """Apply the reference estate and the quickstart, each in a sandbox of its own."""
-    found: list[Declared] = []
+    found = Applied([], [])
     estates = {ROOT: [f"*/*/{stage}" for stage in stages], QUICKSTART: ["*/*/*"]}
     for source, selections in estates.items():
         own = folder / source.name
         own.mkdir()
         with applied(own, source, selections) as estate:
-            found += _of(estate, selections)
+            found.resources += _of(estate, selections)
+            found.calls.append(ledger.read(own / "sandbox"))
     return found
 
 

@@ -4,8 +4,11 @@ import datetime
 from typing import Any
 
 from audits.findings import Accepted, Finding, judged, read
+from audits.judges import calls
 from audits.judges.__main__ import ACCEPTED, Answer, told
 from audits.judges.declared import Held, of_state
+from stackyard_sandbox.provider.aws.ledger import Held as Counts
+from stackyard_sandbox.provider.aws.ledger import Refusal
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
 PREFIX = "urn:pulumi:dev::vision-defects"
@@ -43,6 +46,15 @@ def test_the_table_counts_what_each_judge_held_found_and_left_open() -> None:
         ["rights", "3", "0", "0", "0", "0.0"],
     ]
     assert lines[3][:4] == ["open:", "schemas", "pattern", "b"]
+
+
+def test_a_refused_call_is_a_finding_and_every_value_counts() -> None:
+    refusal = Refusal("lambda:CreateFunction", "Environment.Variables (key)", "a pattern")
+    result = calls.held([Counts(2, 30, []), Counts(1, 12, [refusal])])
+    assert result.items == 42
+    assert result.findings == [
+        Finding("calls", "lambda:CreateFunction", "Environment.Variables (key)", "a pattern")
+    ]
 
 
 def test_what_the_judges_accept_is_readable() -> None:
