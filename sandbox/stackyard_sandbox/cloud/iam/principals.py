@@ -47,8 +47,8 @@ def principal_of(account: str, access_key_id: str) -> Principal | None:
 def exists(account: str, arn: str) -> bool:
     """Return whether IAM has a user or role with this ARN or unique id."""
     iam = iam_backends[account][PARTITION]
-    entities = (*iam.users.values(), *iam.roles.values())
-    return any(arn in (entity.arn, entity.id) for entity in entities)
+    users = {name for user in iam.users.values() for name in (user.arn, user.id)}
+    return arn in users | {name for role in iam.roles.values() for name in (role.arn, role.id)}
 
 
 def _user(account: str, access_key_id: str) -> Principal | None:

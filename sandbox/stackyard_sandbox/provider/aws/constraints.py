@@ -59,11 +59,9 @@ def hold_calls(client: Any, ledger: Ledger | None = None) -> None:
     known: dict[str, Rules] = {}
 
     def check(params: Mapping[str, Any], model: OperationModel, **_: Any) -> None:
-        if model.input_shape is None:
-            held, broken = 0, []
-        else:
-            rules = _rules(service, model.input_shape, known)
-            held, broken = _held(rules, params)
+        held, broken = 0, list[Broken]()
+        if model.input_shape is not None:
+            held, broken = _held(_rules(service, model.input_shape, known), params)
         if ledger:
             refused = [Refusal(f"{service}:{model.name}", one.path, one.rule) for one in broken]
             ledger.add(held, refused)
