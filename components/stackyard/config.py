@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from stackyard.field_path import FieldPath
 from stackyard.problem import Problem, problems_error
+
+MAY_REPEAT = "may-repeat"
+"""Metadata of a list whose entries may be equal, such as the arguments of a command. In every other
+list an entry that is written twice is refused: of two equal resources AWS makes one only."""
 
 
 class Config(BaseModel):
@@ -40,13 +45,36 @@ class Config(BaseModel):
     def _has_no_problems(self, info: ValidationInfo) -> Self:
         if info.context is type(self):
             return self
-        if problems := list(self.problems()):
+        if problems := [*self._repeated(), *self.problems()]:
             raise problems_error(problems)
         return self
+
+    def _repeated(self) -> Iterator[Problem]:
+        for name, field in type(self).model_fields.items():
+            if MAY_REPEAT not in field.metadata:
+                value = getattr(self, name)
+                for path, entries in _lists((name,), value):
+                    yield from _repetitions(path, entries)
 
     def registered(self) -> dict[str, Any]:
         """Return the plain form that a component registers in state, where policies read it."""
         return self.model_dump(mode="json", exclude_none=True)
+
+
+def _lists(path: FieldPath, value: Any) -> Iterator[tuple[FieldPath, Sequence[Any]]]:
+    """Yield the lists of a field: its value, or the values of its map."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _lists((*path, key), below)
+    elif isinstance(value, (list, tuple)):
+        yield path, value
+
+
+def _repetitions(path: FieldPath, entries: Sequence[Any]) -> Iterator[Problem]:
+    for index, entry in enumerate(entries):
+        if isinstance(entry, (str, int)) and (first := entries.index(entry)) < index:
+            message = f"`{entry}` is listed twice"
+            yield Problem((*path, index), message, "remove one", related=((*path, first),))
 
 
 def immutable(**field: Any) -> Any:
@@ -68,5 +96,26 @@ RepositoryName = Annotated[
 """A name that becomes an ECR repository: as `Name`, but no two hyphens in a row. Source:
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html."""
 
-Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
+EMAIL = (
+    r"^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*"
+    r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+)
+
+Email = Annotated[str, Field(pattern=EMAIL, max_length=254)]
+"""An email address, whose owner must confirm the subscription once. Only ASCII, in the form of
+https://www.rfc-editor.org/rfc/rfc5321#section-4.1.2: SNS sends to no other."""
+
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+
+_PORT = (
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+)
+
+HTTPS_SERVER = rf"^https://{_LABEL}(\.{_LABEL})*{_PORT}$"
+"""A server of HTTPS. The host has the form of https://www.rfc-editor.org/rfc/rfc1123#section-2.1."""
+
+HTTPS_URL = rf"{HTTPS_SERVER.removesuffix('$')}(/[A-Za-z0-9_./-]*[A-Za-z0-9_])?$"
+"""A URL on such a server, without a slash at its end."""
+
+Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 """An IPv4 range in CIDR notation."""

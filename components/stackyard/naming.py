@@ -23,6 +23,15 @@ LONGEST_SLUG = IAM_ROLE_LIMIT - len("-") - len("-01234567")
 """Maximum length of a stack's slug that role names contain completely: `fitted` shortens only what
 follows it. Apply roles match the roles of their stage by this part of the name."""
 
+RESERVED_PREFIXES = {
+    "sthree-": "buckets of S3",
+    "amzn-s3-demo-": "buckets of S3",
+    "pg-": "roles of PostgreSQL, where hyphens become underscores",
+}
+"""Beginnings of names that no stack can have. Sources:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and
+https://www.postgresql.org/docs/current/sql-createrole.html."""
+
 NAMESPACE_LIMIT = 63
 """Maximum length of a namespace name (an RFC 1123 label),
 https://kubernetes.io/docs/concepts/overview/working-with-objects/names/."""
@@ -64,6 +73,9 @@ class StackId:
         if "--" in self.slug:
             single = re.sub("-+", "-", str(self))
             return "has two hyphens in a row, which ECR and RDS refuse", f"name it {single}"
+        for prefix, owner in RESERVED_PREFIXES.items():
+            if self.slug.startswith(prefix):
+                return f"begins with `{prefix}`, which is reserved for {owner}", "rename the team"
         if (length := len(self.slug)) > LONGEST_SLUG:
             problem = f"is too long: {length} characters, at most {LONGEST_SLUG} are allowed"
             return (

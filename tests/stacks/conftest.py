@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stackyard_cli import app
+from tests.support.estates import STACKS
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,10 @@ def folder(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """A copy of it, to write one file into."""
     monkeypatch.delenv("STACKYARD_ESTATE", raising=False)
     return shutil.copytree(fresh, tmp_path / "estate")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the reference estate."""
+    shutil.copytree(STACKS, tmp_path / "stacks")
+    return tmp_path

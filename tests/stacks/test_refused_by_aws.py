@@ -6,47 +6,18 @@ an apply failed. Cases of the field, from public threads of neighbouring tools.
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from stackyard.estate.estate import Estate
 from stackyard_cli import app
-from tests.support.estates import ROOT, STACKS
+from tests.stacks.refused import DEV, DIGEST, Case, dev, found, foundation, matches, write
+from tests.support.estates import ROOT
 
-DEV = "vision/defects/dev.yaml"
-FOUNDATION = "platform/foundation/dev.yaml"
-DIGEST = "sha256:" + "6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b"
 SSO = (
     "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/"
     "AWSReservedSSO_Scientists{:02d}_0123456789abcdef"
 )
-
-
-@dataclass(frozen=True)
-class Case:
-    """Lines that are merged into files below `stacks/`, and the field whose line is reported."""
-
-    files: Mapping[str, Mapping[str, Any]]
-    at: str
-    """File and field of one problem, without the line: `vision/defects/dev.yaml: tags.note`."""
-
-    says: str = ""
-    """What the problem or its hint contains."""
-
-
-def dev(at: str, says: str = "", /, **sections: Any) -> Case:
-    return Case({DEV: sections}, f"{DEV}: {at}", says)
-
-
-def foundation(at: str, says: str = "", /, **sections: Any) -> Case:
-    return Case({FOUNDATION: sections}, f"{FOUNDATION}: {at}", says)
 
 
 LONG = f"{'a' * 32}/{'b' * 31}"
@@ -73,8 +44,8 @@ CASES = {
     ),
     "tag with characters that IAM refuses": dev("tags.note", tags={"note": "R&D (vision) #2"}),
     "60 tags": dev("tags", "50", tags={f"tag-{number}": "x" for number in range(60)}),
-    "tag of 300 characters": dev("tags.note", "256", tags={"note": "x" * 300}),
-    "tag key of 129 characters": dev(f"tags.{'k' * 59}…", "128", tags={"k" * 129: "x"}),
+    "tag of 300 characters": dev("tags.note", "255", tags={"note": "x" * 300}),
+    "tag key of 129 characters": dev(f"tags.{'k' * 59}…", "127", tags={"k" * 129: "x"}),
     "owner that cannot be a tag": dev("owner", owner="r&d+o'neil@acme.example"),
     "API open to a private range": foundation(
         "cluster.public_cidrs[0]", cluster={"public_cidrs": ["10.0.0.0/8"]}
@@ -178,45 +149,6 @@ CASES = {
         "network.nat", "ssm", network={"nat": "none", "interface_endpoints": NODES_ONLY}
     ),
 }
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the reference estate."""
-    shutil.copytree(STACKS, tmp_path / "stacks")
-    return tmp_path
-
-
-def write(root: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
-    """Merge lines into files; `None` takes a key away."""
-    for name, lines in files.items():
-        path = root / "stacks" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        before = yaml.safe_load(path.read_text()) if path.exists() else {}
-        # By way of JSON, since YAML would write one list in two places as an alias.
-        merged = json.loads(json.dumps(_merged(before or {}, lines)))
-        path.write_text(yaml.safe_dump(merged, sort_keys=False))
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = _merged(below, value) if both else value
-    return {key: value for key, value in merged.items() if value is not None}
-
-
-def found(root: Path) -> list[str]:
-    estate = Estate(root)
-    return [str(problem) for problem in estate.check(estate.stacks())]
-
-
-def matches(problem: str, case: Case) -> bool:
-    """Tell whether a problem is at the file and field of a case, with a line, and says why."""
-    file, _, name = case.at.partition(": ")
-    at_line = problem.startswith(f"stacks/{file}:") and (f" `{name}`:" in problem or not name)
-    return at_line and case.says in problem
 
 
 @pytest.mark.parametrize("name", CASES)

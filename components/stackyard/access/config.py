@@ -33,7 +33,9 @@ DatasetKey = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9-]{0,30}[a-z0-9])$"
 
 PrincipalArn = Annotated[
     str,
-    Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]+)$"),
+    Field(
+        pattern=r"^arn:aws(-us-gov|-cn)?:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]+)$"
+    ),
 ]
 """ARN of a role or user; `*` matches any text, and `…:root` delegates to that account."""
 
@@ -54,7 +56,7 @@ class AudienceConfig(GrantsConfig):
     trusted: Annotated[list[PrincipalArn], Field(min_length=1)]
     """Principals that may assume the audience's role: ARNs of roles or users of any account."""
 
-    external_id: Annotated[str, Field(pattern=r"^[\w+=,.@:/-]{8,200}$")] | None = None
+    external_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{8,200}$")] | None = None
     """External id that another company sends when it assumes the role; not a secret. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html."""
 

@@ -33,13 +33,15 @@ class StackConfig(Config):
     owner: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
     """Email address of the team that is responsible for the stack; becomes a tag."""
 
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] = immutable()
+    account: Annotated[str, Field(pattern=r"^[0-9]{12}$")] = immutable()
     """AWS account id (12 digits); the provider refuses credentials of any other account."""
 
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = immutable()
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] = immutable()
     """AWS region, for example `eu-central-1`."""
 
-    permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
+    permissions_boundary: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,128}$")] | None = (
+        None
+    )
     """Name of the IAM policy that is the permissions boundary of every role of the stack.
     `stackyard bootstrap` creates `stackyard-roles`; its apply roles can create roles only with this
     boundary."""
@@ -85,6 +87,19 @@ class StackConfig(Config):
         """ARN of the permissions boundary; None without one."""
         name = self.permissions_boundary
         return self.location.global_arn("iam", f"policy/{name}") if name else None
+
+
+def signing_problems(path: FieldPath, config: StackConfig) -> Iterator[Problem]:
+    """Yield what AWS Signer and CodeBuild refuse of a stack that builds images, declared at `path`.
+
+    AWS Signer takes fewer characters in keys of tags, and both are not in every region.
+    """
+    yield from tags.signer_problems(("tags",), config.tags)
+    for service, lacking in regions.WITHOUT.items():
+        if config.region in lacking:
+            message = f"{config.region} has no {service} (on {regions.REVIEWED}), which images need"
+            hint = "leave it out, or use another region"
+            yield Problem(path, message, hint, related=(("region",),))
 
 
 def _texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:

@@ -11,17 +11,23 @@ from stackyard.cluster import versions
 from stackyard.cluster.addons import ADDONS, AddonName
 from stackyard.config import Cidr, Config
 from stackyard.instances import is_accelerated, is_graviton
-from stackyard.limits import eks
+from stackyard.limits import eks, instance_types, nodes
+from stackyard.limits.nodes import KARPENTER_CPUS, KARPENTER_MIB
 from stackyard.logs import LogDays
 from stackyard.problem import Problem
 
 PrincipalArn = Annotated[
-    str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")
+    str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+$")
 ]
 """ARN of an IAM role (or, outside of production, a user)."""
 
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 """An EC2 instance type, for example `m7i.large`."""
+
+
+AddonVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$")]
+"""A version of an EKS add-on, for example `v1.20.1-eksbuild.1`. Source:
+https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html."""
 
 
 class SystemNodesConfig(Config):
@@ -41,7 +47,11 @@ class SystemNodesConfig(Config):
     def problems(self) -> Iterator[Problem]:
         """Yield types that do not fit a node group for the cluster's own services."""
         for index, kind in enumerate(self.instance_types):
-            if is_accelerated(kind):
+            if (unknown := instance_types.problem(kind, instance_types.EC2, "EC2")) is not None:
+                yield Problem(("instance_types", index), *unknown)
+            elif (lacking := _lacking(kind)) is not None:
+                yield Problem(("instance_types", index), lacking, "choose a larger type")
+            elif is_accelerated(kind):
                 message = f"{kind} has accelerators"
                 hint = "declare it under `gpu_pools` of the services stack"
                 yield Problem(("instance_types", index), message, hint)
@@ -49,6 +59,17 @@ class SystemNodesConfig(Config):
             listed = ", ".join(self.instance_types)
             message = f"a node group needs one processor architecture (got {listed})"
             yield Problem(("instance_types",), message)
+
+
+def _lacking(kind: str) -> str | None:
+    """Return the reason why Karpenter's pod does not fit on a system node; None if it fits."""
+    if kind.endswith((".nano", ".micro")):
+        return f"{kind} has at most 1 GiB, and Karpenter needs {KARPENTER_MIB}Mi"
+    room = nodes.room(kind, gpu=False)
+    if room is None or (room.cpus >= KARPENTER_CPUS and room.memory_mib >= KARPENTER_MIB):
+        return None
+    left = f"{room.cpus:.1f} cores and {room.memory}"
+    return f"{kind} leaves a pod {left}, and Karpenter needs {KARPENTER_CPUS} and {KARPENTER_MIB}Mi"
 
 
 class ClusterConfig(Config):
@@ -74,7 +95,7 @@ class ClusterConfig(Config):
     ]
     """EKS add-ons in addition to those that every cluster has."""
 
-    addon_versions: dict[AddonName, str] = {}
+    addon_versions: dict[AddonName, AddonVersion] = {}
     """Pinned add-on versions, for example `v1.20.1-eksbuild.1`; others use EKS's default."""
 
     system_nodes: SystemNodesConfig = SystemNodesConfig()

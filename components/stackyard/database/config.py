@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stackyard.config import Config
-from stackyard.limits import rds
+from stackyard.limits import instance_types, rds
 from stackyard.problem import Problem
 
 
@@ -36,7 +36,10 @@ class DatabaseConfig(Config):
     pods after a rotation; the former password is valid until the next one."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a maximum to which RDS could not grow the storage."""
+        """Yield a class that RDS does not have, and a maximum to which it could not grow."""
+        kind = self.instance_class
+        if unknown := instance_types.problem(kind, instance_types.RDS, "RDS for PostgreSQL"):
+            yield Problem(("instance_class",), *unknown)
         least = rds.least_maximum(self.storage_gb)
         if self.max_storage_gb < least:
             yield Problem(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from stackyard.config import EMAIL, HTTPS_SERVER, HTTPS_URL
+from stackyard.image_name import BAKED_IMAGE, IMAGE, REGISTRY
 from stackyard.suggestion import did_you_mean
 
 
@@ -57,6 +59,17 @@ PATTERNS: Mapping[str, str] = {
 https://docs.pydantic.dev/latest/errors/validation_errors/."""
 
 
+FORMS: Mapping[str, str] = {
+    EMAIL: "an email address in ASCII, such as team@acme.example",
+    HTTPS_SERVER: "a server such as https://tracking.acme.example",
+    HTTPS_URL: "a URL such as https://oidc.acme.example/cluster",
+    IMAGE: "an image such as team/name:1 or team/name:1@sha256:…",
+    BAKED_IMAGE: "an image with its digest, such as name:1@sha256:…",
+    REGISTRY: "a registry such as registry.acme.example/mirror",
+}
+"""What a pattern describes that is too long to be read."""
+
+
 def message(finding: Mapping[str, Any], description: str | None) -> Message:
     """Return the message for one error of pydantic; `description` is that of the field."""
     kind, context = finding["type"], finding.get("ctx", {})
@@ -66,7 +79,7 @@ def message(finding: Mapping[str, Any], description: str | None) -> Message:
     if kind in PATTERNS:
         return Message(PATTERNS[kind].format(**context), description)
     if kind == "string_pattern_mismatch":
-        return Message(f"must match {context['pattern']}", description)
+        return _mismatch(context["pattern"], description)
     if kind in ("literal_error", "enum"):
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         return _choice(str(finding["input"]), allowed.split(", "))
@@ -81,6 +94,12 @@ def message(finding: Mapping[str, Any], description: str | None) -> Message:
         is_number = head == "string" and isinstance(finding["input"], int | float)
         return _must_be(KINDS[head], "write it in quotes" if is_number else description)
     return Message(_sentence(str(finding["msg"])), description)
+
+
+def _mismatch(pattern: str, description: str | None) -> Message:
+    if pattern in FORMS:
+        return _must_be(FORMS[pattern], description)
+    return Message(f"must match {pattern}", description)
 
 
 def unknown(name: str, known: Iterable[str]) -> Message:

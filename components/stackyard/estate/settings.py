@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -23,6 +24,14 @@ Secrets = Annotated[
 """A Pulumi secrets provider, https://www.pulumi.com/docs/iac/concepts/secrets/."""
 
 
+BUCKET = re.compile(
+    r"^(?!xn--|sthree-|amzn-s3-demo-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)"
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+)
+"""The name of a bucket,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+
+
 class StateSettings(Config):
     """Location of the stacks' state, and encryption of its secrets."""
 
@@ -31,6 +40,14 @@ class StateSettings(Config):
 
     secrets: Secrets | None = None
     """Secrets provider, for example `awskms://alias/stackyard`; a passphrase in the sandbox."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a bucket of a name that S3 does not allow."""
+        scheme, _, rest = (self.backend or "").partition("://")
+        bucket = re.split("[/?]", rest)[0]
+        if scheme == "s3" and not BUCKET.match(bucket):
+            hint = "3 to 63 lower-case letters, digits, hyphens and single dots, no address"
+            yield Problem(("backend",), f"S3 has no bucket with the name {bucket!r}", hint)
 
 
 Reason = Annotated[str, Field(min_length=10)]

@@ -24,6 +24,7 @@ from stackyard.problem import Problem
 def of_paths(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
     """Yield each stack whose path would allow another stage to pass its roles."""
     known = list(stacks)
+    yield from _of_one_name(known)
     stages = sorted({stack.stage for stack in known})
     for stack in known:
         for stage in stages:
@@ -35,6 +36,16 @@ def of_paths(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
                     f"rename it, so that `{stack.slug}` does not contain `{stage}` between hyphens"
                 )
                 yield StackFileError(layout.file_of(stack), 0, 0, "", problem, hint=hint)
+
+
+def _of_one_name(stacks: Iterable[StackId]) -> Iterator[StackFileError]:
+    """Yield each stack whose path gives the same names as that of another one."""
+    first: dict[str, StackId] = {}
+    for stack in stacks:
+        other = first.setdefault(stack.slug, stack)
+        if other != stack:
+            problem = f"its names would be those of {other}: both are `{stack.slug}`"
+            yield StackFileError(layout.file_of(stack), 1, 1, "", problem, hint="rename one")
 
 
 def of_roles(loaded: Loaded, stages: Iterable[str]) -> Iterator[StackFileError]:

@@ -31,7 +31,7 @@ class MigConfig(Config):
     mode: Literal["mig"]
     """Sharing by hardware partitions (MIG, Multi-Instance GPU)."""
 
-    profile: Annotated[str, Field(pattern=r"^\d+g\.\d+gb$")]
+    profile: Annotated[str, Field(pattern=r"^[0-9]+g\.[0-9]+gb$")]
     """MIG profile of each slice, for example `1g.5gb`."""
 
 
@@ -46,12 +46,12 @@ class GpuRequirementConfig(Config):
     """Model of the GPU, for example `A10G`."""
 
     count: (
-        Annotated[str, Field(pattern=r"^[1-9]\d?(\.\.[1-9]\d?)?$")]
+        Annotated[str, Field(pattern=r"^[1-9][0-9]?(\.\.[1-9][0-9]?)?$")]
         | Annotated[int, Field(ge=1, le=16)]
     ) = 1
     """GPUs of one node: a number, or a range such as `1..4`."""
 
-    memory: Annotated[str, Field(pattern=r"^>=[1-9]\d{0,3}Gi$")] | None = None
+    memory: Annotated[str, Field(pattern=r"^>=[1-9][0-9]{0,3}Gi$")] | None = None
     """Minimum memory of one GPU, for example `>=40Gi`."""
 
     def problems(self) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from stackyard.access.config import Audience
 from stackyard.config import Config, Name, RepositoryName
+from stackyard.image_name import REGISTRY
 from stackyard.images.catalogue import BASES
 from stackyard.problem import Problem
 
@@ -21,7 +22,7 @@ Requirement = Annotated[
 ]
 """A package in exactly one version: `name==version`, the name in lower case."""
 
-Upstream = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._/-]+)?$")]
+Upstream = Annotated[str, Field(pattern=REGISTRY)]
 """A registry host, with an optional path."""
 
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"

@@ -19,6 +19,7 @@ from stackyard.karpenter.pod import HEALTH, beside_its_own_nodes, own_facts, por
 from stackyard.karpenter.policy import controller_policy
 from stackyard.karpenter.rights import CLUSTER_RULES, DNS_RULES, NAMESPACE_RULES, Rule
 from stackyard.karpenter.versions import version_of
+from stackyard.limits.nodes import KARPENTER_CPUS, KARPENTER_MIB
 from stackyard.naming import StackId
 
 NAME = "karpenter"
@@ -241,7 +242,10 @@ class Karpenter(Component):
                     liveness_probe=probe("/healthz", delay=30),
                     readiness_probe=probe("/readyz", delay=5),
                     resources=k8s.core.v1.ResourceRequirementsArgs(
-                        requests={"cpu": "500m", "memory": "1Gi"},
+                        requests={
+                            "cpu": f"{KARPENTER_CPUS * 1000:.0f}m",
+                            "memory": f"{KARPENTER_MIB // 1024}Gi",
+                        },
                         limits={"cpu": "1", "memory": "1Gi"},
                     ),
                     security_context=kubernetes.restricted_container(read_only=True),

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from stackyard.config import Config
-from stackyard.instances import is_accelerated, is_graviton
+from stackyard.instances import is_accelerated, is_graviton, vcpus_and_memory
+from stackyard.limits import instance_types
+from stackyard.limits.nodes import mib
 from stackyard.namespace.config import Memory
 from stackyard.problem import Problem
 
@@ -23,13 +25,18 @@ Disruption = Literal["when-empty", "consolidate"]
 """The conditions under which Karpenter may remove a node early."""
 
 
+SelectorTag = Annotated[str, Field(min_length=1, max_length=256)]
+"""Key or value of a tag that selects; Karpenter refuses an empty one:
+https://karpenter.sh/docs/concepts/nodeclasses/#speccapacityreservationselectorterms."""
+
+
 class NodeImagesConfig(Config):
     """Releases of the node images; a newer one replaces the nodes, as the budget of a pool says."""
 
-    al2023: Annotated[str, Field(pattern=r"^v\d{8}$")] = "v20260512"
+    al2023: Annotated[str, Field(pattern=r"^v[0-9]{8}$")] = "v20260512"
     """Release of the EKS optimised images of Amazon Linux 2023."""
 
-    bottlerocket: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")] = "v1.53.0"
+    bottlerocket: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$")] = "v1.53.0"
     """Release of Bottlerocket, which the nodes of pools with MIG run."""
 
     def alias(self, family: Literal["al2023", "bottlerocket"]) -> str:
@@ -43,7 +50,7 @@ class ReservationsConfig(Config):
     ids: list[Annotated[str, Field(pattern=r"^cr-[0-9a-z]+$")]] = []
     """Ids of reservations."""
 
-    tags: Annotated[dict[str, str], Field(max_length=20)] = {}
+    tags: Annotated[dict[SelectorTag, SelectorTag], Field(max_length=20)] = {}
     """Tags that a reservation has; a reservation with all of them is used."""
 
     def problems(self) -> Iterator[Problem]:
@@ -101,16 +108,16 @@ class PoolConfig(Config):
     """`when-empty` removes only nodes without pods; `consolidate` also moves pods to fuller or
     cheaper nodes, within their disruption budgets."""
 
-    disrupted_at_once: Annotated[str, Field(pattern=r"^([1-9]\d{0,2}|[1-9]\d?%|100%)$")] = "1"
+    disrupted_at_once: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2}|[1-9][0-9]?%|100%)$")] = "1"
     """How many nodes may be replaced at the same time, as a number or in percent."""
 
-    placement_group: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=255)] | None = None
+    placement_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=255)] | None = (
+        None
+    )
     """Name of an EC2 placement group that the nodes start in."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield capacity types that contradict each other or the reservations."""
-        if len(set(self.capacity)) < len(self.capacity):
-            yield Problem(("capacity",), "lists a capacity type twice")
         reserved = "reserved" in self.capacity
         if reserved and self.reservations is None:
             message = "`reserved` needs `reservations`"
@@ -162,12 +169,26 @@ class NodePoolConfig(PoolConfig):
         """Yield types that do not fit a pool of ordinary nodes, and limits that do not add up."""
         yield from super().problems()
         for index, kind in enumerate(self.instance_types):
-            if is_accelerated(kind):
+            if (unknown := instance_types.problem(kind, instance_types.EC2, "EC2")) is not None:
+                yield Problem(("instance_types", index), *unknown)
+            elif is_accelerated(kind):
                 message = f"{kind} has accelerators"
                 yield Problem(("instance_types", index), message, "declare it under `gpu_pools`")
         if len({is_graviton(kind) for kind in self.instance_types}) > 1:
             listed = ", ".join(self.instance_types)
             message = f"a pool needs one processor architecture (got {listed})"
             yield Problem(("instance_types",), message)
+        yield from self._too_small()
         each = {kind: limits.cpu for kind, limits in self.capacity_limits.items()}
         yield from rung_problems(self.capacity, each, self.limits.cpu, "vCPUs")
+
+    def _too_small(self) -> Iterator[Problem]:
+        """Yield limits below one node: no node would start, and only an event would report it."""
+        sizes = [vcpus_and_memory(kind) for kind in self.instance_types]
+        known = [size for size in sizes if size is not None]
+        if not known or len(known) < len(sizes):
+            return
+        cpu, gib = min(known)
+        if self.limits.cpu < cpu or mib(self.limits.memory) < gib * 1024:
+            message = f"allow no node: the smallest type has {cpu} vCPUs and {gib}Gi"
+            yield Problem(("limits",), message, related=(("instance_types",),))

@@ -39,6 +39,8 @@ GPU_AGENTS_CPU, GPU_AGENTS_MEMORY = 150, 320
 EFA_AGENT_CPU, EFA_AGENT_MEMORY = 10, 20
 """Requests of the device plugin on the nodes of a pool with EFA."""
 
+KARPENTER_CPUS, KARPENTER_MIB = 0.5, 1024
+"""Requests of Karpenter's controller, in cores and in MiB; it runs on the system nodes."""
 
 _NEW = re.compile(r"^[cmr]([89]|\d\d)")
 

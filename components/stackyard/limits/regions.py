@@ -38,6 +38,21 @@ BY_ACCOUNT: Mapping[str, int] = {"us-west-1": 2}
 """Number of zones of an account in regions where accounts have different zones."""
 
 
+WITHOUT: Mapping[str, frozenset[str]] = {
+    "AWS Signer": frozenset(
+        {
+            *("ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
+            *("ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2"),
+            *("eu-south-2", "il-central-1", "me-central-1", "mx-central-1"),
+        }
+    ),
+    "AWS CodeBuild": frozenset({"ap-east-2", "ca-west-1", "mx-central-1"}),
+}
+"""Regions without an endpoint of a service that stacks use. Sources:
+https://docs.aws.amazon.com/general/latest/gr/signer.html and
+https://docs.aws.amazon.com/general/latest/gr/codebuild.html, as botocore has them."""
+
+
 def problem(region: str) -> tuple[str, str | None] | None:
     """Return the reason why a region cannot be used, and a hint; None for an existing one."""
     if region in ZONES:

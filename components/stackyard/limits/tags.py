@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: IAM ignores the c
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
@@ -18,14 +19,21 @@ MOST = 50
 OWN = 10
 """Maximum number of tags that Stackyard sets on a resource: the stack's, its name and purpose."""
 
-LONGEST_KEY = 128
-LONGEST_VALUE = 256
+LONGEST_KEY = 127
+LONGEST_VALUE = 255
+"""CodeBuild takes one character less than other services:
+https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Tag.html."""
 
 CHARACTERS = "letters, digits, spaces and _.:/=+-@"
 """Allowed characters of keys and values, for messages."""
 
-RESERVED = ("aws:", "stackyard:")
-"""Prefixes of keys, in any letter case, that AWS and Stackyard reserve."""
+RESERVED = ("aws:", "stackyard:", "kubernetes.io/cluster/", "karpenter.", "eks:")
+"""Prefixes of keys, in any letter case, that AWS, Stackyard, EKS and Karpenter reserve:
+https://karpenter.sh/docs/concepts/nodeclasses/#spectags."""
+
+FOR_SIGNER = re.compile(r"[a-zA-Z0-9+,./:;<=_-]*")
+"""Keys of tags that AWS Signer takes:
+https://docs.aws.amazon.com/signer/latest/api/API_PutSigningProfile.html."""
 
 NAME = "name"
 """The key, in any letter case, that the components themselves set on some resources."""
@@ -40,11 +48,22 @@ def problems(path: FieldPath, tags: Mapping[str, str]) -> Iterator[Problem]:
             message = f"`{key}` and `{first}` are the same key: AWS ignores letter case"
             yield Problem((*path, key), message, f"write `{first}`", related=((*path, first),))
         yield from _key_problems((*path, key), key)
-        if why := text_problem(value, LONGEST_VALUE):
+        if not value:
+            message = "the value of the tag is empty, and CloudTrail takes no such tag"
+            yield Problem((*path, key), message, "write a value, or remove the tag")
+        elif why := text_problem(value, LONGEST_VALUE):
             yield Problem((*path, key), f"the value of the tag {why}")
     if len(tags) > MOST - OWN:
         message = f"{len(tags)} tags: a resource has at most {MOST}, of which {OWN} are Stackyard's"
         yield Problem(path, message, f"keep {MOST - OWN}")
+
+
+def signer_problems(path: FieldPath, tags: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the tags of a stack with images that AWS Signer refuses on its signing profile."""
+    for key in tags:
+        if not FOR_SIGNER.fullmatch(key):
+            message = "is a key that AWS Signer refuses, which signs the stack's images"
+            yield Problem((*path, key), message, "use letters a to z, digits and _.:/=+-")
 
 
 def _key_problems(path: FieldPath, key: str) -> Iterator[Problem]:

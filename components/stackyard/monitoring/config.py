@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stackyard.config import Config
+from stackyard.config import Config, Email
 from stackyard.image_name import Image
 from stackyard.problem import Problem
 
@@ -20,9 +20,6 @@ READERS: dict[Audience, Literal["scientist", "developer", "business"]] = {
     "business": "business",
 }
 """The audience in `access.audiences` whose role reads each dashboard."""
-
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-"""An email address; its owner must confirm the subscription once."""
 
 
 class ThresholdsConfig(Config):
@@ -61,13 +58,11 @@ class MonitoringConfig(Config):
     """Image of Prometheus, which sends the project's metrics to its Amazon Managed workspace."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield audiences without an address, or with the same address twice."""
+        """Yield audiences without an address."""
         for audience, addresses in self.subscribers.items():
             path = ("subscribers", audience)
             if not addresses:
                 yield Problem(path, f"`{audience}` has no address: nobody would get its alerts")
-            if len(set(addresses)) < len(addresses):
-                yield Problem(path, f"`{audience}` has an address twice", "keep one")
         if "dev" not in self.subscribers:
             message = "`subscribers` needs `dev`, which gets the alerts of systems that are down"
             yield Problem(("subscribers",), message)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from stackyard.config import Config
 
-Memory = Annotated[str, Field(pattern=r"^[1-9]\d*(Mi|Gi|Ti)$")]
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$")]
 """An amount of memory or storage, for example `64Gi`. Source:
 https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/."""
 
@@ -42,7 +42,7 @@ class NamespaceConfig(Config):
     """Fair-sharing weight for GPUs where the stage has `queueing: kueue`: 2 gets twice as many as
     1."""
 
-    pod_security_version: Annotated[str, Field(pattern=r"^v1\.\d{2}$")] = "v1.33"
+    pod_security_version: Annotated[str, Field(pattern=r"^v1\.[0-9]{2}$")] = "v1.33"
     """Pinned version of the Pod Security level "restricted", so that an upgrade of the cluster does
     not change it. Source:
     https://kubernetes.io/docs/concepts/security/pod-security-admission/."""

@@ -13,7 +13,7 @@ from stackyard.network import needs, subnets
 from stackyard.network.needs import EndpointService
 from stackyard.problem import Problem
 
-ZoneName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+ZoneName = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$")]
 """An availability zone, for example `eu-central-1a`."""
 
 
@@ -42,7 +42,7 @@ class NetworkConfig(Config):
         if unfit := subnets.range_problem(self.cidr):
             yield Problem(("cidr",), unfit)
         zones = self.zones
-        if isinstance(zones, list) and not len(set(zones)) == len(zones) in (2, 3):
+        if isinstance(zones, list) and len(zones) not in (2, 3):
             listed = ", ".join(zones) or "none"
             yield Problem(("zones",), f"needs two or three different zones (got {listed})")
         lacking = needs.missing(needs.EVERY_STAGE, self.interface_endpoints)

@@ -20,8 +20,11 @@ LARGEST_PREFIX = 16
 PUBLIC_PREFIX = 28
 """Smallest subnet in AWS; a public subnet contains one NAT gateway and nothing else."""
 
-SHARED_SPACE = IPv4Network("100.64.0.0/10")
-"""RFC 6598; EKS accepts it for pods, like the RFC 1918 ranges."""
+PRIVATE = [
+    IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+"""RFC 1918 and RFC 6598: the ranges of VPCs whose pods EKS lets reach the internet by NAT,
+https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def range_problem(cidr: str) -> str | None:
             f"a VPC for a cluster is /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}, because every pod "
             f"takes an address (got /{network.prefixlen})"
         )
-    if not (network.is_private or network.subnet_of(SHARED_SPACE)):
+    if not any(network.subnet_of(private) for private in PRIVATE):
         return f"{cidr} is not a private range such as 10.0.0.0/16"
     return None
 

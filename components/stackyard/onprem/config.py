@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from stackyard.config import Config, Name
+from stackyard.config import HTTPS_URL, MAY_REPEAT, Config, Name
 from stackyard.image_name import Image
 from stackyard.namespace.config import Memory
 from stackyard.problem import Problem
+
+LONGEST_ISSUER = 255
+"""Maximum length of the URL of an identity provider. Source:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html."""
 
 KubeconfigPath = Annotated[str, Field(pattern=r"^(~/|/)[^\s]+$")]
 """Path of a kubeconfig, absolute or below the home directory; its content is never stored."""
@@ -39,7 +43,7 @@ class OnPremClusterConfig(Config):
     context: Annotated[str, Field(min_length=1)] | None = None
     """Context of the kubeconfig; by default its current context."""
 
-    issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?(/[\w./-]*\w)?$")]
+    issuer: Annotated[str, Field(pattern=HTTPS_URL)]
     """Issuer URL of the cluster's service account tokens (`--service-account-issuer`); AWS reads
     the signing keys from it, on port 443. Source:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html."""
@@ -53,8 +57,11 @@ class OnPremClusterConfig(Config):
     provider, priority classes and queues. The other fields are the same in all of them."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield an issuer with a port, which IAM cannot have as an identity provider."""
-        if urlsplit(self.issuer).port is not None:
+        """Yield an issuer that IAM cannot have as an identity provider."""
+        if len(self.issuer) > LONGEST_ISSUER:
+            message = f"has {len(self.issuer)} characters, and IAM takes {LONGEST_ISSUER}"
+            yield Problem(("issuer",), message)
+        if ":" in urlsplit(self.issuer).netloc:
             yield Problem(
                 ("issuer",),
                 f"`issuer` has a port, which AWS does not allow (got {self.issuer!r})",
@@ -88,7 +95,7 @@ class TrainingJobConfig(Config):
     image: Image
     """Image, in the registry of the stage."""
 
-    command: Annotated[list[str], Field(min_length=1)]
+    command: Annotated[list[str], Field(min_length=1), MAY_REPEAT]
     """Command as a list of arguments, run without a shell."""
 
     gpus: Annotated[int, Field(ge=0, le=16)] = 0

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from stackyard.access.config import Audience
-from stackyard.config import Config, Name
+from stackyard.config import Config, Email, Name
 from stackyard.datasets.config import Directory
 from stackyard.pipeline import schedule
 from stackyard.problem import Problem
@@ -19,9 +19,6 @@ Schedule = Annotated[str, AfterValidator(schedule.check)]
 
 TimeZone = Annotated[str, AfterValidator(schedule.check_zone)]
 """A time zone of IANA's list, for example `Europe/Berlin`."""
-
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-"""An email address; its owner must confirm the subscription once."""
 
 
 class ObjectTriggerConfig(Config):

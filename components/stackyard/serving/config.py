@@ -8,16 +8,15 @@ from typing import Annotated
 from pydantic import Field
 
 from stackyard.config import Config, Name, RepositoryName
+from stackyard.image_name import BAKED_IMAGE
 from stackyard.namespace.config import Memory
 from stackyard.problem import Problem, above
 from stackyard.serving.traffic import Split, weights
 
-ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9]\d{0,5}$")]
+ModelVersion = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]/[1-9][0-9]{0,5}$")]
 """A version in the model registry: `NAME/NUMBER`, for example `defects/7`."""
 
-BakedImage = Annotated[
-    str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$")
-]
+BakedImage = Annotated[str, Field(pattern=BAKED_IMAGE)]
 """An image that contains a model, in the project's part of the account's registry:
 `name:tag@sha256:…`. Because of the digest, the served model changes only with the stack file."""
 

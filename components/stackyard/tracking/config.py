@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stackyard.config import Config
+from stackyard.config import HTTPS_SERVER, Config
 from stackyard.image_name import Image
 from stackyard.namespace.config import Memory
 
@@ -32,6 +32,6 @@ class TrackingConfig(Config):
     deleted_runs_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that deleted runs can be restored; then their records and artifacts are deleted."""
 
-    external_uri: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")] | None = None
+    external_uri: Annotated[str, Field(pattern=HTTPS_SERVER)] | None = None
     """URL for clients outside the cluster, for example on premises: that of a private load balancer
     or proxy with its own access control, which Stackyard does not create."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from stackyard.config import Config
 from stackyard.image_name import Image
+from stackyard.limits import instance_types
 from stackyard.problem import Problem
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")]
@@ -32,7 +33,11 @@ class TuningConfig(Config):
     """Maximum runtime of a SageMaker job in hours."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield SageMaker without its limits, and limits without SageMaker."""
+        """Yield types that SageMaker lacks, SageMaker without limits, and limits without it."""
+        for index, kind in enumerate(self.instance_types):
+            unknown = instance_types.problem(kind, instance_types.SAGEMAKER, "SageMaker")
+            if unknown is not None:
+                yield Problem(("instance_types", index), *unknown)
         if self.managed and not self.instance_types:
             message = f"`managed: {self.managed}` needs `instance_types`, which limit its cost"
             yield Problem(("managed",), message)

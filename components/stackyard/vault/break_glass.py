@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pulumi
@@ -14,6 +13,7 @@ from stackyard.aws_location import AwsLocation
 from stackyard.naming import StackId, role_arn, role_name
 from stackyard.references import StackContext
 from stackyard.vault.config import VaultConfig
+from stackyard.vault.key_policies import emergency_trust
 from stackyard.vault.secret_policies import READ
 
 ROLE = "break-glass"
@@ -46,7 +46,7 @@ class BreakGlass(Component):
             self.named("role"),
             name=role_name(stack, ROLE),
             description=f"Emergencies of {stack.stage}: opens its secrets; its use rings",
-            assume_role_policy=iam.text(trust(config.break_glass)),
+            assume_role_policy=iam.text(emergency_trust(config.break_glass)),
             max_session_duration=SESSION_SECONDS,
             opts=self.child(),
         )
@@ -66,16 +66,6 @@ class BreakGlass(Component):
 def break_glass_arn(stack: StackId, location: AwsLocation) -> str:
     """Return the role's ARN before it exists."""
     return role_arn(stack, location, ROLE)
-
-
-def trust(people: Sequence[str]) -> dict[str, Any]:
-    """Return the trust policy: only these users may assume the role, and only with MFA.
-
-    Source:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html.
-    """
-    present = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    return iam.assumable_by({"AWS": sorted(people)}, conditions=present)
 
 
 def policy(key_arn: str, stage: str, location: AwsLocation) -> dict[str, Any]:

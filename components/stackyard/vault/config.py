@@ -15,7 +15,9 @@ PURPOSES: tuple[Purpose, ...] = ("data", "personal", "secrets", "logs", "images"
 """All purposes, in the order in which keys are created."""
 
 
-UserArn = Annotated[str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::\d{12}:user/[\w+=,.@/-]+$")]
+UserArn = Annotated[
+    str, Field(pattern=r"^arn:aws(-us-gov|-cn)?:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+$")
+]
 """ARN of an IAM user; sessions of a role do not contain the MFA state, so they cannot prove it."""
 
 

@@ -1,4 +1,4 @@
-"""Policies of KMS keys as plain data: administrators of a key, and services that may use it."""
+"""Policies of KMS keys and trust of the emergency role as plain data."""
 
 from __future__ import annotations
 
@@ -111,3 +111,13 @@ def _use_by_trails(location: AwsLocation) -> iam.Statement:
         principals={"Service": "cloudtrail.amazonaws.com"},
         conditions={"ArnLike": {"aws:SourceArn": trails}},
     )
+
+
+def emergency_trust(people: Sequence[str]) -> dict[str, Any]:
+    """Return the trust of the emergency role: only these users may assume it, with MFA only.
+
+    Source:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html.
+    """
+    present = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    return iam.assumable_by({"AWS": sorted(people)}, conditions=present)

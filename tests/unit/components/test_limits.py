@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from botocore.session import Session
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
+from stackyard.estate import schema
 from stackyard.instances import vcpus_and_memory
-from stackyard.limits import documents, nodes, regions, tags
+from stackyard.limits import documents, instance_types, nodes, regions, tags
+from tests.support import cloudformation
 
 PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
 
@@ -105,7 +110,114 @@ def test_the_characters_of_tags_are_those_of_iam() -> None:
         .load_service_model("iam", "service-2")["shapes"]["tagValueType"]
     )
     assert r"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*" in shape
-    assert f'"max": {tags.LONGEST_VALUE}' in shape
+    assert '"max": 256' in shape  # CodeBuild takes 255.
+
+
+TAGGED = (
+    *("amp", "cloudtrail", "cloudwatch", "codebuild", "efs", "eks", "events", "iam", "kms"),
+    *("lambda", "logs", "s3control", "scheduler", "secretsmanager", "signer", "sns"),
+    "stepfunctions",
+)
+"""Services whose models say what a tag may be, of those that stacks use."""
+
+
+@pytest.mark.parametrize("service", TAGGED)
+def test_no_service_takes_less_in_a_tag(service: str) -> None:
+    keys, values = _of_tags(service)
+    assert keys
+    for bounds in keys:
+        assert bounds.get("max", 128) >= tags.LONGEST_KEY
+    for bounds in values:
+        assert bounds.get("max", 256) >= tags.LONGEST_VALUE
+        assert bounds.get("min", 0) <= 1
+
+
+def _of_tags(service: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the bounds of keys and of values of tags in a service's model."""
+    model = Session().get_service_model(service)
+    keys, values = [], []
+    for name in model.shape_names:
+        shape = model.shape_for(name)
+        if shape.type_name == "structure" and name == "Tag":
+            members = {member.lower()[-5:]: each for member, each in shape.members.items()}
+            keys += [each.metadata for member, each in members.items() if member.endswith("key")]
+            values += [each.metadata for member, each in members.items() if member == "value"]
+        elif shape.type_name == "map" and name in ("TagMap", "Tags"):
+            keys.append(shape.key.metadata)
+            values.append(shape.value.metadata)
+    return keys, values
+
+
+def test_keys_of_tags_on_signing_profiles_are_those_of_signer() -> None:
+    pattern = re.compile("[a-zA-Z+-=._:/]+")
+    assert _of_tags("signer")[0][0]["pattern"] == rf"^(?!aws:){pattern.pattern}$"
+    every = [chr(number) for number in range(32, 127)]
+    taken = {one for one in every if pattern.fullmatch(one)}
+    assert {one for one in every if tags.FOR_SIGNER.fullmatch(one)} == taken
+
+
+def test_regions_without_a_service_are_those_of_botocore() -> None:
+    session = Session()
+    for service, model in {"AWS Signer": "signer", "AWS CodeBuild": "codebuild"}.items():
+        having = {
+            region for each in PARTITIONS for region in session.get_available_regions(model, each)
+        }
+        assert regions.WITHOUT[service] == set(regions.ZONES) - having
+
+
+def _types(table: Mapping[str, str]) -> set[str]:
+    return {
+        f"{family}.{size}"
+        for families, sizes in table.items()
+        for family in families.split()
+        for size in sizes.split()
+    }
+
+
+def test_the_types_are_those_that_ec2_describes() -> None:
+    described = {kind for kind in INSTANCE_TYPES if not kind.startswith("mac")}
+    assert _types(instance_types.EC2) == described
+
+
+def test_the_types_are_those_of_sagemakers_training() -> None:
+    known = Session().get_service_model("sagemaker").shape_for("TrainingInstanceType").enum
+    assert {f"ml.{kind}" for kind in _types(instance_types.SAGEMAKER)} == set(known)
+
+
+def test_the_classes_are_those_of_postgresql_at_rds() -> None:
+    versions = tuple(rf"^({version}\." for version in (15, 16, 17, 18))
+    known = {
+        kind
+        for version, kinds in cloudformation.database_classes("postgres").items()
+        if version.startswith(versions)
+        for kind in kinds
+        if kind.count(".") == 2
+    }
+    assert {f"db.{kind}" for kind in _types(instance_types.RDS)} == known
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [
+        ("m7i.large", False),
+        ("m7i.huge", True),
+        ("mi7.large", True),
+        ("m7q.large", True),
+        ("m99i.large", False),
+        ("large", True),
+    ],
+)
+def test_a_family_newer_than_the_table_is_taken(kind: str, refused: bool) -> None:
+    found = instance_types.problem(kind, instance_types.EC2, "EC2")
+    assert (found is not None) == refused
+
+
+@pytest.mark.parametrize("name", schema.NAMES)
+def test_no_pattern_takes_letters_of_every_script(name: str) -> None:
+    """`\\w` and `\\d` of pydantic's expressions are those of Unicode; AWS takes ASCII only."""
+    patterns = re.findall(r'"pattern": "([^"]*)"', schema.text(name))
+    assert patterns
+    assert [one for one in patterns if r"\\w" in one or r"\\d" in one] == []
 
 
 BY_BOTOCORE = {

@@ -7,16 +7,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stackyard.blueprints.config import StackConfig
+from stackyard.blueprints.config import StackConfig, signing_problems
 from stackyard.cluster.config import ClusterConfig, PrincipalArn
 from stackyard.database.config import DatabaseConfig
 from stackyard.images.config import BaseImagesConfig
-from stackyard.limits import regions
+from stackyard.limits import documents, regions
+from stackyard.naming import IAM_ROLE_LIMIT
 from stackyard.network.config import NetworkConfig
 from stackyard.network.subnets import zone_names
 from stackyard.problem import Problem
 from stackyard.retention.config import RetentionConfig
 from stackyard.vault.config import VaultConfig
+from stackyard.vault.key_policies import emergency_trust, key_policy
 
 
 class FoundationConfig(StackConfig):
@@ -50,10 +52,28 @@ class FoundationConfig(StackConfig):
     """Retention of logs and backups; a foundation has no other data."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield principals and zones that are not allowed."""
+        """Yield principals, zones, and sizes of policies that are not allowed."""
         yield from super().problems()
         yield from self._principals()
+        yield from self._too_many_people()
         yield from self._zones()
+        if self.base_images is not None:
+            yield from signing_problems(("base_images",), self)
+
+    def _too_many_people(self) -> Iterator[Problem]:
+        """Yield lists of people that make the policy of a key or of a role too large."""
+        policy = key_policy("logs", account=self.account, region=self.region, admins=self.admins)
+        size, most = documents.size(policy), documents.LIMITS["aws:kms/key:Key"].most
+        if size > most:
+            message = f"the policy of a key has {size} characters, and KMS takes {most}"
+            yield Problem(("admins",), message, "name a role that these people assume")
+        people = self.vault.break_glass
+        size = documents.size(emergency_trust(people), blanks=False)
+        if size > documents.TRUST:
+            message = (
+                f"{len(people)} people make a trust policy of {size} characters, and IAM takes"
+            )
+            yield Problem(("vault", "break_glass"), f"{message} {documents.TRUST}", "name fewer")
 
     def _zones(self) -> Iterator[Problem]:
         """Yield zones that the region does not have, by name or by number."""
@@ -73,6 +93,13 @@ class FoundationConfig(StackConfig):
         people = {"admins": self.admins, "operators": self.operators}
         for field, arns in {**people, "previewers": self.previewers}.items():
             for index, arn in enumerate(arns):
+                name = arn.rpartition("/")[2]
                 if arn.split(":")[4] != self.account:
                     message = f"{arn} is not of `account` {self.account}"
                     yield Problem((field, index), message)
+                elif ":role/aws-service-role/" in arn:
+                    message = f"{name} is a role of an AWS service, for which EKS takes no entry"
+                    yield Problem((field, index), message, "name a role of people or pipelines")
+                elif len(name) > IAM_ROLE_LIMIT or not name:
+                    message = f"no role or user has a name of {len(name)} characters ({arn})"
+                    yield Problem((field, index), message, f"a name has 1 to {IAM_ROLE_LIMIT}")

@@ -10,7 +10,7 @@ from pydantic import Field
 from stackyard.blueprints.config import StackConfig
 from stackyard.config import Config, Name
 from stackyard.gpu.config import GpuPoolConfig
-from stackyard.image_name import Image
+from stackyard.image_name import REGISTRY, Image
 from stackyard.karpenter import versions
 from stackyard.karpenter.config import NodeImagesConfig, NodePoolConfig
 from stackyard.onprem.config import OnPremConfig
@@ -20,7 +20,7 @@ from stackyard.problem import Problem
 class ImagesConfig(Config):
     """Images of the shared services; mirror them into a registry that you control."""
 
-    registry: Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._/-]+)?$")] | None = None
+    registry: Annotated[str, Field(pattern=REGISTRY)] | None = None
     """Registry host and path; by default the account's ECR registry."""
 
     device_plugin: Image = "nvidia/k8s-device-plugin:v0.17.1"
@@ -48,7 +48,7 @@ class ChartsConfig(Config):
     way to the internet."""
 
     karpenter_crd: Annotated[
-        str, Field(pattern=r"^oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*/karpenter-crd$")
+        str, Field(pattern=r"^oci://[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/karpenter-crd$")
     ] = "oci://public.ecr.aws/karpenter/karpenter-crd"
     """Karpenter's resource definitions: the chart without its version."""
 

@@ -112,7 +112,7 @@ def test_managed_policies_exist() -> None:
         ("m7g.large", True),
         ("c6gn.xlarge", True),
         ("r7gd.large", True),
-        ("t4g.small", True),
+        ("t4g.medium", True),
         ("m7i.large", False),
         ("m7i-flex.large", False),
         ("c5n.large", False),

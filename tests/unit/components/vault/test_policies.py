@@ -9,9 +9,9 @@ from moto import mock_aws
 from pydantic import ValidationError
 
 from stackyard.aws_location import AwsLocation
-from stackyard.vault.break_glass import policy, trust
+from stackyard.vault.break_glass import policy
 from stackyard.vault.config import PURPOSES, SecretStoreConfig, VaultConfig
-from stackyard.vault.key_policies import ADMINISTER, USE, key_policy
+from stackyard.vault.key_policies import ADMINISTER, USE, emergency_trust, key_policy
 from stackyard.vault.secret_policies import secret_policy
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -68,7 +68,7 @@ def test_everyone_but_readers_and_the_emergency_role_is_denied_the_value() -> No
 
 def test_glass_is_broken_by_named_people_with_a_second_factor() -> None:
     person = f"arn:aws:iam::{ACCOUNT}:user/on-call"
-    (statement,) = trust([person])["Statement"]
+    (statement,) = emergency_trust([person])["Statement"]
     assert statement["Principal"] == {"AWS": [person]}
     assert statement["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     opens = by_sid(policy("arn:key", "dev", AwsLocation(ACCOUNT, REGION)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stackyard.blueprints.config import signing_problems
 from stackyard.blueprints.project.sections import ProjectSections
 from stackyard.images.config import ProjectImagesConfig
 from stackyard.images.render import BUILDSPEC_LIMIT, buildspec, project_context
@@ -30,6 +31,8 @@ def check(config: ProjectSections) -> Iterator[Problem]:
                 related=(path,),
             )
     yield from _too_long(config)
+    if config.images is not None:
+        yield from signing_problems(("images",), config)
     for who in config.images.pushers if config.images else ():
         if who not in config.access.audiences:
             message = f"`pushers` has `{who}`, which `access.audiences` lacks"

@@ -37,9 +37,7 @@ def _readers(config: ProjectSections) -> Iterator[Problem]:
 
 def _mounted(config: ProjectSections, mount: Mount, secret: str) -> Iterator[Problem]:
     entries = config.secrets.entries
-    if mount.secrets.count(secret) > 1:
-        yield Problem(mount.path, f"`mounts` has `{secret}` more than once")
-    elif secret not in entries:
+    if secret not in entries:
         yield Problem(mount.path, f"`mounts` has `{secret}`, which `secrets.entries` lacks")
     elif mount.workload not in entries[secret].readers:
         readers = ("secrets", "entries", secret, "readers")

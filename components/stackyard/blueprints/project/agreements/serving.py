@@ -36,6 +36,7 @@ class Busy:
     cpu: int = 0
     memory_mib: int = 0
     gpus: int = 0
+    pods: int = 0
 
 
 def always_running(config: ProjectSections) -> Busy:
@@ -47,13 +48,14 @@ def always_running(config: ProjectSections) -> Busy:
     pods = tracking.replicas if tracking else 0
     cpu = tracking.cpu * pods if tracking else 0
     memory = mib(tracking.memory) * pods if tracking else 0
-    gpus = 0
+    gpus, running = 0, pods
     for server in (config.serving.models if config.serving else {}).values():
         pods = server.replicas.min
         cpu += server.cpu * pods
         memory += mib(server.memory) * pods
         gpus += pods if server.gpu_pool else 0
-    return Busy(cpu, memory, gpus)
+        running += pods
+    return Busy(cpu, memory, gpus, running)
 
 
 def _quota(config: ProjectSections) -> Iterator[Problem]:
@@ -77,6 +79,7 @@ def _quota(config: ProjectSections) -> Iterator[Problem]:
     demands = {
         "cpu": (cpu, quota.cpu, str(cpu)),
         "memory": (memory, mib(quota.memory), f"{memory}Mi"),
+        "pods": (busy.pods + 1, quota.pods, str(busy.pods + 1)),
     }
     for resource, (needed, limit, text) in demands.items():
         if needed > limit:
