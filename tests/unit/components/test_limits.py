@@ -15,7 +15,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from stackyard.estate import schema
 from stackyard.instances import vcpus_and_memory
 from stackyard.limits import documents, instance_types, nodes, regions, tags
-from tests.support import cloudformation
+from tests.support.database_classes import database_classes
 
 PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
 
@@ -188,7 +188,7 @@ def test_the_classes_are_those_of_postgresql_at_rds() -> None:
     versions = tuple(rf"^({version}\." for version in (15, 16, 17, 18))
     known = {
         kind
-        for version, kinds in cloudformation.database_classes("postgres").items()
+        for version, kinds in database_classes("postgres").items()
         if version.startswith(versions)
         for kind in kinds
         if kind.count(".") == 2
