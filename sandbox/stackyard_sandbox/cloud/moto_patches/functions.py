@@ -2,13 +2,17 @@
 
 The emulator would start a container. A process here has no memory limit and no isolation; it runs
 code of stacks that this machine applies anyway. It has the function's environment, nothing of this
-process's, and this interpreter with its packages, whatever `runtime` is. Functions in other
-languages are refused.
+process's, the Python that `runtime` names if this machine has it (else this one), and of packages
+only those of the runtime. Functions in other languages are refused.
 """
 
+import atexit
+import functools
+import importlib.util
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +45,10 @@ sys.exit(code)
 """
 """Responds as the service does: a handler's exception becomes `errorType` and `errorMessage`."""
 
+RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+"""Packages of Lambda's Python: the SDK and what it needs. Anything else is part of the function's
+archive, https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-package."""
+
 
 def install() -> None:
     """Run functions here instead of in containers, and authorize calls by the function's name."""
@@ -60,10 +68,11 @@ def _invoke(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
         zipfile.ZipFile(io.BytesIO(self.code_bytes)).extractall(folder)
         try:
             done = subprocess.run(
-                [sys.executable, "-c", _MAIN, str(self.handler)],
+                # Without `-S` the packages of the interpreter's own folder would be there as well.
+                [interpreter(str(self.run_time)), "-S", "-c", _MAIN, str(self.handler)],
                 input=json.dumps(event or {}),
                 cwd=folder,
-                env={**environment, "PYTHONPATH": folder},
+                env={**environment, "PYTHONPATH": os.pathsep.join((folder, str(packages())))},
                 capture_output=True,
                 text=True,
                 timeout=float(self.timeout),
@@ -73,6 +82,35 @@ def _invoke(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
             return _failed("Sandbox.Timedout", f"Task timed out after {self.timeout} seconds")
     self.save_logs(done.stderr or " ")
     return done.stdout or "null", done.returncode != 0, done.stderr
+
+
+@functools.cache
+def interpreter(runtime: str) -> str:
+    """Return the Python that a runtime such as `python3.13` names, or else this one."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    version = runtime.removeprefix("python")
+    known = [shutil.which(runtime), *sorted(pyenv.glob(f"versions/{version}.*/bin/{runtime}"))]
+    for path in filter(None, known):
+        # A launcher may name a version that is not there.
+        done = subprocess.run([str(path), "--version"], capture_output=True, check=False)
+        if done.returncode == 0 and f"Python {version}.".encode() in done.stdout:
+            return str(path)
+    return sys.executable
+
+
+@functools.cache
+def packages() -> Path:
+    """Return a folder with the packages of the runtime, for as long as this process runs."""
+    folder = tempfile.TemporaryDirectory(prefix="runtime-")
+    atexit.register(folder.cleanup)
+    for name in RUNTIME:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            raise RuntimeError(f"the sandbox has no {name}")
+        source = Path(found.origin)
+        source = source.parent if source.name == "__init__.py" else source
+        (Path(folder.name) / source.name).symlink_to(source)
+    return Path(folder.name)
 
 
 def _environment(function: LambdaFunction) -> dict[str, str]:
