@@ -68,7 +68,7 @@ class TypeSchema:
     name: str
     node: Node
     read_only: frozenset[str]
-    """Properties that only the service sets: `A` or `A/B`, with `*` for the items of a list."""
+    """Properties that only the service sets: `A` or `A/B`, also below the items of a list."""
 
     create_only: frozenset[str]
     """Properties whose change makes a new resource."""
@@ -97,7 +97,9 @@ def schema_of(kind: str, region: str) -> TypeSchema | None:
 
 
 def _names(root: Mapping[str, Any], key: str) -> frozenset[str]:
-    return frozenset(path.removeprefix("/properties/") for path in root.get(key, ()))
+    return frozenset(
+        path.removeprefix("/properties/").replace("/*", "") for path in root.get(key, ())
+    )
 
 
 def _parts(

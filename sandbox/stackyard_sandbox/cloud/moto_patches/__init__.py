@@ -3,6 +3,7 @@
 from stackyard_sandbox.cloud.moto_patches import (
     access_logs,
     alerts,
+    backup_plans,
     capacity,
     delete_markers,
     eks_images,
@@ -22,6 +23,7 @@ from stackyard_sandbox.cloud.moto_patches import (
 PATCHES = (
     access_logs,
     alerts,
+    backup_plans,
     capacity,
     eks_images,
     fleets,

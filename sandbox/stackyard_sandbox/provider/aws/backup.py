@@ -13,6 +13,7 @@ from stackyard_sandbox.provider.aws.resource import (
     Resource,
     Tagging,
     call_or_none,
+    changed,
     ignoring_missing,
 )
 from stackyard_sandbox.provider.protocol import Properties
@@ -72,7 +73,10 @@ class Vault(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Only tags change in place."""
+        """Change the rules and tags."""
+        if changed(old, new, "rules"):
+            client = aws.client("backup")
+            client.update_backup_plan(BackupPlanId=identity, BackupPlan=_content(new))
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
@@ -82,16 +86,13 @@ class Vault(Resource):
 
 
 class Plan(Resource):
-    """The schedule and retention of backups; its id is the plan's.
-
-    Deviation: the emulator cannot change a plan, so a changed rule replaces it here.
-    """
+    """The schedule and retention of backups; its id is the plan's."""
 
     token = "aws:backup/plan:Plan"
     takes = ("name", "rules")
-    replaces = frozenset({"name", "rules"})
+    replaces = frozenset({"name"})
     autoname = Autoname(limit=50)
-    delete_first = True
+    recomputed = {"rules": ("version",)}
 
     def completed(self, inputs: Properties) -> Properties:
         """Give each rule its windows (minutes) and time zone, as the official provider does."""
@@ -103,7 +104,7 @@ class Plan(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the plan."""
         answer = aws.client("backup").create_backup_plan(
-            BackupPlan={"BackupPlanName": inputs["name"], "Rules": RULE.api(inputs["rules"])},
+            BackupPlan=_content(inputs),
             BackupPlanTags=dict(inputs.get("tagsAll") or {}),
         )
         return str(answer["BackupPlanId"])
@@ -127,10 +128,17 @@ class Plan(Resource):
         }
 
     def update(self, aws: Cloud, identity: str, old: Properties, new: Properties) -> None:
-        """Only tags change in place."""
+        """Change the rules and tags."""
+        if changed(old, new, "rules"):
+            client = aws.client("backup")
+            client.update_backup_plan(BackupPlanId=identity, BackupPlan=_content(new))
         TAGS.update(aws, old["arn"], old, new)
 
     def delete(self, aws: Cloud, identity: str, state: Properties) -> None:
         """Delete the plan."""
         with ignoring_missing(*MISSING):
             aws.client("backup").delete_backup_plan(BackupPlanId=identity)
+
+
+def _content(inputs: Properties) -> Properties:
+    return {"BackupPlanName": inputs["name"], "Rules": RULE.api(inputs["rules"])}

@@ -19,6 +19,8 @@ from stackyard_sandbox.provider.protocol import Properties
 
 NO_RULE = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
 
+SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+
 
 class Rule(Resource):
     """Base of one rule of a group as a separate resource."""
@@ -36,6 +38,14 @@ class Rule(Resource):
     )
     replaces = frozenset({"securityGroupId"})
     egress: ClassVar[bool]
+
+    def replacing(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Another kind of source makes a new rule: a modified one keeps its kind.
+
+        Source: `ModifyPlan` of the official provider's `vpc_security_group_ingress_rule.go`.
+        """
+        kept = _kinds(old) == _kinds(new)
+        return self.replaces if kept else self.replaces | set(SOURCES)
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Add the rule."""
@@ -140,3 +150,8 @@ def _permission(inputs: Properties) -> Properties:
         if inputs.get(key):
             permission[ranges] = [{member: inputs[key], **note}]
     return permission
+
+
+def _kinds(inputs: Properties) -> list[str]:
+    """Return which of the sources a rule has: one."""
+    return [name for name in SOURCES if inputs.get(name) is not None]

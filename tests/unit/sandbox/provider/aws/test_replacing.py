@@ -8,8 +8,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from stackyard_sandbox.cloud.moto_patches import backup_plans
+from stackyard_sandbox.provider.aws.backup import Plan
 from stackyard_sandbox.provider.aws.differences import changes
 from stackyard_sandbox.provider.aws.ec2_endpoints import VpcEndpoint
+from stackyard_sandbox.provider.aws.ec2_group_rules import (
+    SecurityGroupEgressRule,
+    SecurityGroupIngressRule,
+)
 from stackyard_sandbox.provider.aws.ec2_network import Vpc
 from stackyard_sandbox.provider.aws.eks_cluster import Cluster
 from stackyard_sandbox.provider.aws.rds_instance import Instance
@@ -43,6 +49,22 @@ OTHER_KEY = {"provider": {"keyArn": "arn:aws:kms:eu-central-1:123456789012:key/o
             {"vpcEndpointType": "Gateway", "privateDnsEnabled": False},
             True,
         ),
+        (
+            SecurityGroupIngressRule(),
+            {"cidrIpv4": "10.0.0.0/8"},
+            {"cidrIpv4": "10.1.0.0/16"},
+            False,
+        ),
+        (SecurityGroupIngressRule(), {"fromPort": 443}, {"fromPort": 8443}, False),
+        (
+            SecurityGroupIngressRule(),
+            {"cidrIpv4": "10.0.0.0/8"},
+            {"referencedSecurityGroupId": "sg-1"},
+            True,
+        ),
+        (Plan(), {"name": "a"}, {"name": "b"}, True),
+        (Plan(), {"rules": []}, {"rules": [{"ruleName": "daily"}]}, False),
+        (SecurityGroupEgressRule(), {"prefixListId": "pl-1"}, {"cidrIpv6": "::/0"}, True),
     ],
 )
 def test_a_change_replaces_or_not(
@@ -88,3 +110,18 @@ def test_a_network_gives_dedicated_hosts_up() -> None:
     Vpc().update(cloud, vpc, old, {**old, "instanceTenancy": "default"})
     (found,) = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"]
     assert found["InstanceTenancy"] == "default"
+
+
+@mock_aws
+def test_rules_of_a_backup_plan_are_changed_in_place() -> None:
+    backup_plans.install()
+    cloud: Any = Moto()
+    rule = {"ruleName": "daily", "targetVaultName": "vault", "lifecycle": {"deleteAfter": 35}}
+    old = {"name": "plan", "rules": [rule]}
+    identity = Plan().create(cloud, old)
+    before = Plan().read(cloud, identity, {})
+    longer = {**rule, "lifecycle": {"deleteAfter": 90}}
+    Plan().update(cloud, identity, {**old, **before}, {"name": "plan", "rules": [longer]})
+    after = Plan().read(cloud, identity, {})
+    assert [one["lifecycle"] for one in after["rules"]] == [{"deleteAfter": 90}]
+    assert (after["arn"], after["version"] != before["version"]) == (before["arn"], True)
