@@ -22,14 +22,18 @@ from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
 from stackyard_sandbox.provider.aws import ledger
 
-from . import calls, rights, schemas
+from . import calls, replacements, rights, schemas
 from .declared import Declared, Held, declared
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
 QUICKSTART = ROOT / "examples/quickstart"
 
 Judge = Callable[[Sequence[Declared]], Held]
-JUDGES: Mapping[str, Judge] = {schemas.JUDGE: schemas.held, rights.JUDGE: rights.held}
+JUDGES: Mapping[str, Judge] = {
+    schemas.JUDGE: schemas.held,
+    replacements.JUDGE: replacements.held,
+    rights.JUDGE: rights.held,
+}
 """By name; each is asked once, about all that was declared."""
 
 
