@@ -16,7 +16,7 @@ def install() -> None:
     BackupResponse.update_backup_plan = _update
 
 
-def _update(self: BackupResponse) -> str:
+def update_backup_plan(self: BackupResponse) -> str:
     """Give the plan its new content and another version."""
     identity = self.path.rpartition("/plans/")[2].strip("/")
     plan = self.backup_backend.get_backup_plan(identity, None)
