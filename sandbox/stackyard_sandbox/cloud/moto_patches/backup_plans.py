@@ -13,7 +13,7 @@ from moto.backup.responses import BackupResponse
 
 def install() -> None:
     """Answer UpdateBackupPlan."""
-    BackupResponse.update_backup_plan = _update
+    setattr(BackupResponse, update_backup_plan.__name__, update_backup_plan)
 
 
 def update_backup_plan(self: BackupResponse) -> str:
