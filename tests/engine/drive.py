@@ -12,7 +12,8 @@ from typing import cast
 
 from stackyard_cli.backend import pulumi_binary
 from stackyard_cli.backend.location import Location
-from stackyard_cli.deploy.order import Pace, run_in_dependency_order
+from stackyard_cli.deploy.options import Pace
+from stackyard_cli.deploy.order import run_in_dependency_order
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import EngineStarted, Event, Operation
 from stackyard_cli.engine.parent.runner import Runner

@@ -23,7 +23,8 @@ def cost(
 ) -> None:
     """Show the monthly cost of stacks as their files are now, floor to ceiling, in USD."""
     from stackyard_cli.deploy.deployment import Deployment
-    from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
+    from stackyard_cli.deploy.flow import preview_stacks
+    from stackyard_cli.deploy.options import FlowOptions
     from stackyard_cli.reports import cost_table
     from stackyard_cli.review.price_refresh import refresh_prices
 

@@ -65,8 +65,8 @@ def preview(
 ) -> None:
     """Show what `up` would change; changes nothing."""
     from stackyard_cli.deploy.deployment import Deployment
-    from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
-    from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.deploy.flow import preview_stacks
+    from stackyard_cli.deploy.options import FlowOptions, pace_of
     from stackyard_cli.reports.junit import write as write_junit
     from stackyard_cli.review import approval, gate
 
@@ -112,7 +112,7 @@ def up(
     """
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
-    from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.deploy.options import pace_of
     from stackyard_cli.reports.junit import write as write_junit
 
     pace = pace_of(parallel, fail_fast=fail_fast)

@@ -28,7 +28,7 @@ def destroy(
     """Destroy stacks in reverse dependency order, and list the resources that are kept."""
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.destroy import Destruction
-    from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.deploy.options import pace_of
 
     planned = Destruction.of(Deployment.open(estate_dir), stacks)
     if dry_run and json:

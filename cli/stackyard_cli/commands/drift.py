@@ -29,7 +29,7 @@ def drift(
     from stackyard_cli.deploy.apply import ApplyOptions, apply_stacks
     from stackyard_cli.deploy.deployment import Deployment
     from stackyard_cli.deploy.drift import check_drift
-    from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.deploy.options import pace_of
 
     pace = pace_of(parallel)
     check = check_drift(Deployment.open(estate_dir), stacks, pace)

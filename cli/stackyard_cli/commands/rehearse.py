@@ -17,7 +17,7 @@ def rehearse(
     Exit code 3 if a resource with data or keys would be replaced or deleted, waived or not.
     """
     from stackyard_cli.deploy.deployment import Deployment
-    from stackyard_cli.deploy.order import pace_of
+    from stackyard_cli.deploy.options import pace_of
     from stackyard_cli.deploy.rehearsal import rehearse_stacks, stop_at_losses
 
     previews, blocks = rehearse_stacks(Deployment.open(estate_dir), stacks, pace_of(parallel))

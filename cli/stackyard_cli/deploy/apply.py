@@ -11,8 +11,9 @@ from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.deploy import outcome
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import Flow, FlowOptions, open_flow
-from stackyard_cli.deploy.order import Layers, Pace, Reports
+from stackyard_cli.deploy.flow import Flow, open_flow
+from stackyard_cli.deploy.options import FlowOptions, Pace
+from stackyard_cli.deploy.order import Layers, Reports
 from stackyard_cli.deploy.previews import Previews, changes, to_dicts
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task

@@ -12,8 +12,9 @@ from stackyard_cli.backend import preconditions
 from stackyard_cli.backend.checkpoint import Resource
 from stackyard_cli.deploy import outcome
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import FlowOptions, open_flow
-from stackyard_cli.deploy.order import Layers, Pace, Reports
+from stackyard_cli.deploy.flow import open_flow
+from stackyard_cli.deploy.options import FlowOptions, Pace
+from stackyard_cli.deploy.order import Layers, Reports
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import FlowOptions, open_flow
-from stackyard_cli.deploy.order import Pace, Reports
+from stackyard_cli.deploy.flow import open_flow
+from stackyard_cli.deploy.options import FlowOptions, Pace
+from stackyard_cli.deploy.order import Reports
 from stackyard_cli.deploy.previews import Previews
 from stackyard_cli.engine.report import Report, Task
 from stackyard_cli.estate_ops.selection import select

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from stackyard.naming import StackId
 from stackyard_cli import render
 from stackyard_cli.clients.aws import Aws
 from stackyard_cli.deploy.deployment import Deployment
+from stackyard_cli.deploy.options import FlowOptions
 from stackyard_cli.deploy.order import (
     Layers,
     Operate,
-    Pace,
     Reports,
     WaitsFor,
+    readers_of,
     run_in_dependency_order,
     upstreams,
 )
@@ -32,22 +33,8 @@ from stackyard_cli.errors import StackyardError
 from stackyard_cli.recovery.secrets import SECRET, restored
 from stackyard_cli.review.unchanged import remember, unchanged
 
-
-@dataclass(frozen=True)
-class FlowOptions:
-    """How a run previews and applies its stacks."""
-
-    values: bool = False
-    """Previews show old and new values."""
-
-    enforce_policies: bool = True
-    applies: bool = False
-    """The worker of a preview stays alive for the apply of the same stack, about 180 MB each."""
-
-    skip_unchanged: bool = False
-    """Stacks of which nothing changed since their last successful run get no preview."""
-
-    pace: Pace = field(default_factory=Pace)
+BACKEND_READS = 8
+"""Number of stacks whose records are read at once: on S3 each read waits for an answer."""
 
 
 class Flow:
@@ -71,19 +58,30 @@ class Flow:
         # Policy violations of a preview are part of its review, which is printed later.
         progress = Progress(lines=False, violations=False)
         runner = self._runner(progress)
+        tasks = [task for layer in layers for task in layer]
+        same = {} if refresh or not self._options.skip_unchanged else self._unchanged(tasks)
+        rest = [task for task in tasks if task.stack not in same]
+        if len(rest) > 1:
+            self._workers.preload(task.blueprint for task in rest)
 
         def preview_one(task: Task, earlier: Reports) -> Report:
             if upstream := self._unsettled_upstream(task, earlier):
                 problem = f"unknown until `stackyard up {upstream}` is applied"
                 return _not_run(task, "preview", problem, kind="unknown")
-            skips = self._options.skip_unchanged and not refresh
-            if skips and (same := unchanged(self.deployment.context, task)):
-                return same
+            if task.stack in same:
+                return same[task.stack]
             return self._previewed(runner, task, refresh=refresh)
 
         return Previews(
             self.deployment, layers, self.stops, self._run(layers, preview_one, progress)
         )
+
+    def _unchanged(self, tasks: Sequence[Task]) -> Reports:
+        """Return the reports of the stacks that need no preview."""
+        context = self.deployment.context
+        with ThreadPoolExecutor(BACKEND_READS) as pool:
+            found = pool.map(lambda task: unchanged(context, task), tasks)
+            return {report.stack: report for report in found if report is not None}
 
     def _previewed(self, runner: Runner, task: Task, *, refresh: bool) -> Report:
         """Preview a stack; once more if a process was lost, as a preview changes nothing."""
@@ -184,7 +182,7 @@ class Flow:
         progress = Progress()
         runner = self._runner(progress)
 
-        readers = _readers(layers)
+        readers = readers_of(layers)
 
         def destroy_one(task: Task, earlier: Reports) -> Report:
             if not all(earlier[reader].ok for reader in readers[task.stack]):
@@ -258,15 +256,6 @@ def preview_stacks(
     """Preview stacks in a separate run; changes nothing."""
     with open_flow(deployment, options) as flow:
         return flow.preview(layers, refresh=refresh)
-
-
-def _readers(layers: Layers) -> dict[StackId, list[StackId]]:
-    """Return, for each stack, the selected stacks that read its contract."""
-    tasks = [task for layer in layers for task in layer]
-    return {
-        task.stack: [one.stack for one in tasks if task.stack in one.upstreams.values()]
-        for task in tasks
-    }
 
 
 def _changes_contract(report: Report) -> bool:

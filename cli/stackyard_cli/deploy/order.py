@@ -5,20 +5,15 @@ Stages, accounts and projects that read no contract of each other do not wait fo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 
 from stackyard.naming import StackId
+from stackyard_cli.deploy.options import Pace
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Report, Task
-
-MEMORY_OF_A_STACK = 400 * 2**20
-"""Bytes that a running stack needs: its worker, its engine and its policy analyser."""
 
 REDRAW_SECONDS = 0.2
 """Seconds between two updates of the status line."""
@@ -35,39 +30,18 @@ WaitsFor = Callable[[Task], Collection[StackId]]
 """Function that returns the stacks whose end a stack waits for."""
 
 
-def default_parallel() -> int:
-    """Return the number of stacks that run at once by default: one a core, if memory allows."""
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(cores, _available_memory() // MEMORY_OF_A_STACK))
-
-
-def _available_memory() -> int:
-    """Return the bytes that new processes can use without swapping (proc(5), MemAvailable)."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How a run goes about its stacks."""
-
-    parallel: int = field(default_factory=default_parallel)
-    """Number of stacks that run at once."""
-
-    fail_fast: bool = False
-    """After the first failure no further stack starts; else those that do not depend on it do."""
-
-
-def pace_of(parallel: int | None, *, fail_fast: bool = False) -> Pace:
-    """Return the pace that options ask for; None for the default number of parallel stacks."""
-    return Pace(parallel or default_parallel(), fail_fast)
-
-
 def upstreams(task: Task) -> Collection[StackId]:
     """Return the stacks whose contracts a stack reads: previews and applies wait for them."""
     return task.upstreams.values()
+
+
+def readers_of(layers: Layers) -> dict[StackId, list[StackId]]:
+    """Return, for each stack, the selected stacks that read its contract."""
+    tasks = [task for layer in layers for task in layer]
+    return {
+        task.stack: [one.stack for one in tasks if task.stack in one.upstreams.values()]
+        for task in tasks
+    }
 
 
 def run_in_dependency_order(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import typer
 
 from stackyard_cli.deploy.deployment import Deployment
-from stackyard_cli.deploy.flow import FlowOptions, preview_stacks
-from stackyard_cli.deploy.order import Pace
+from stackyard_cli.deploy.flow import preview_stacks
+from stackyard_cli.deploy.options import FlowOptions, Pace
 from stackyard_cli.deploy.previews import Previews
 from stackyard_cli.errors import ExitCode, StackyardError
 from stackyard_cli.reports.rehearsal import Rehearsal

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import IO, Protocol, cast
 
 from stackyard_cli.engine.messages import EngineStarted, Event, Request, Result, load
 from stackyard_cli.files import PRIVATE_UMASK
@@ -24,25 +25,59 @@ with the name of a module would otherwise be imported instead
 OnEvent = Callable[[Event], None]
 
 
+UNKNOWN = -1
+"""Exit code of a process that another one started: only its parent could ask for it."""
+
+
+class Process(Protocol):
+    """A process as `subprocess.Popen` has it; this one or the template of workers started it."""
+
+    @property
+    def pid(self) -> int:
+        """The process ID, also of its process group."""
+
+    def poll(self) -> int | None:
+        """Return None while it runs, else its exit code."""
+
+    def wait(self) -> int:
+        """Wait for its end and return its exit code."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal; no effect after its end."""
+
+
+def started(
+    command: Sequence[str], stdin: int = subprocess.PIPE, stdout: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """Start a process of workers, in a session without the terminal."""
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=None if os.environ.get("STACKYARD_DEBUG") else subprocess.DEVNULL,
+        env={**os.environ, **SAFE_PATH},
+        start_new_session=True,
+        umask=PRIVATE_UMASK,
+        text=True,
+        encoding="utf-8",
+    )
+
+
 class Worker:
     """A worker process, in a session without the terminal; it runs one job after another."""
 
-    def __init__(self, command: Sequence[str] = WORKER) -> None:
+    def __init__(self, process: Process, stdin: IO[str], stdout: IO[str]) -> None:
         self._on_event: OnEvent = lambda _: None
         self._ended: Callable[[], object] = lambda: None
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None if os.environ.get("STACKYARD_DEBUG") else subprocess.DEVNULL,
-            env={**os.environ, **SAFE_PATH},
-            start_new_session=True,
-            umask=PRIVATE_UMASK,
-            text=True,
-            encoding="utf-8",
-        )
+        self.process, self._stdin, self._stdout = process, stdin, stdout
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    @classmethod
+    def of(cls, command: Sequence[str]) -> Worker:
+        """Start a worker by its command."""
+        process = started(command)
+        return cls(process, cast(IO[str], process.stdin), cast(IO[str], process.stdout))
 
     @property
     def alive(self) -> bool:
@@ -54,23 +89,20 @@ class Worker:
         self._on_event, self._ended = on_event, ended
         if not self._reader.is_alive():
             ended()
-        if self.process.stdin:
-            with suppress(BrokenPipeError):  # The job reports the end of the worker.
-                self.process.stdin.write(request.line())
-                self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # The job reports the end of the worker.
+            self._stdin.write(request.line())
+            self._stdin.flush()
 
     def end(self) -> None:
         """Close its stdin, wait until it has ended, and close its stdout."""
-        if self.process.stdin:
-            with suppress(BrokenPipeError):
-                self.process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._stdin.close()
         self.process.wait()
         self._reader.join()
-        if self.process.stdout:
-            self.process.stdout.close()
+        self._stdout.close()
 
     def _read(self) -> None:
-        for line in self.process.stdout or ():
+        for line in self._stdout:
             event = load(line)
             self._on_event(event)
             if isinstance(event, Result):
@@ -106,8 +138,9 @@ class Job:
             # The signal arrived before the worker could handle it: no operation had begun.
             return Result("interrupted")
         if self._result is None:
-            code = self._worker.process.returncode
-            return Result("failed", problem=f"the worker died (exit code {code})", kind="worker")
+            code = self._worker.process.poll()
+            detail = "" if code == UNKNOWN else f" (exit code {code})"
+            return Result("failed", problem=f"the worker died{detail}", kind="worker")
         return self._result
 
     def interrupt(self) -> None:

@@ -63,7 +63,12 @@ class Preload:
         # An error here occurs again in the program, which reports it.
         with suppress(Exception):
             self._also()
-        for name in self._modules:
-            with suppress(ImportError):
-                # The import returns a proxy, which loads the module on its first attribute access.
-                getattr(import_module(name), "__all__", None)
+        load(self._modules)
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import SDK modules; those that are not there fail in the program, which reports it."""
+    for name in modules:
+        with suppress(ImportError):
+            # The import returns a proxy, which loads the module on its first attribute access.
+            getattr(import_module(name), "__all__", None)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import pytest
 
 from stackyard.naming import StackId
-from stackyard_cli.deploy import order
-from stackyard_cli.deploy.order import Operate, Pace, Reports, run_in_dependency_order
+from stackyard_cli.deploy import options
+from stackyard_cli.deploy.options import Pace
+from stackyard_cli.deploy.order import Operate, Reports, run_in_dependency_order
 from stackyard_cli.deploy.progress import Progress
 from stackyard_cli.engine.messages import Result
 from stackyard_cli.engine.parent.stop_signals import StopSignals
@@ -127,5 +128,5 @@ def test_stacks_at_once_follow_cores_and_memory(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)))
     for megabytes, stacks in ((100, 1), (1300, 3), (100_000, 8)):
         available = megabytes * 2**20
-        monkeypatch.setattr(order, "_available_memory", lambda free=available: free)
-        assert order.default_parallel() == stacks
+        monkeypatch.setattr(options, "_available_memory", lambda free=available: free)
+        assert options.default_parallel() == stacks
