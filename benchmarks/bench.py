@@ -29,6 +29,7 @@ FULL = "vision/defects/dev"
 """The project of the reference estate that declares all concerns."""
 
 FILES = 1000
+PROJECTS = 20
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Bench:
 
     MEASURES = (
         *("help", "validate", "affected", "comment", "sandbox", "from_nothing", "preview"),
-        *("full", "unchanged", "status", "review"),
+        *("full", "unchanged", "status", "review", "many"),
     )
     """What can be measured, in the order in which it has to happen."""
 
@@ -147,7 +148,7 @@ class Bench:
         ours: list[float] = []
         bare: list[float] = []
         for _ in range(self.runs):  # in turns, so that a busy moment hits both
-            ours.append(self._timed(*STACKYARD, "preview", PROJECT, "--expect-no-changes"))
+            ours.append(self._timed(*STACKYARD, "preview", PROJECT, "--all"))
             bare.append(self._timed(sys.executable, str(ROOT / "benchmarks/bare.py"), str(ejected)))
         return [
             Measure("unchanged preview of the project", 4.0, "s", ours),
@@ -168,7 +169,7 @@ class Bench:
 
     def unchanged(self) -> list[Measure]:
         """An unchanged preview of a project with all concerns."""
-        command = (*STACKYARD, "preview", FULL, "--expect-no-changes")
+        command = (*STACKYARD, "preview", FULL, "--expect-no-changes", "--all")
         samples = [self._timed(*command) for _ in range(self.runs)]
         return [Measure("unchanged preview of a full project", 6.0, "s", samples)]
 
@@ -190,6 +191,42 @@ class Bench:
             judged = self._timed(*STACKYARD, "preview", FULL, "--receipt", receipt)
             shares.append((judged / bare - 1) * 100)
         return [Measure("policies and receipt add to a preview", 25.0, "%", shares)]
+
+    def many(self) -> list[Measure]:
+        """Many small projects of one stage, against a loop of the SDK alone over the same; once."""
+        from stackyard_sandbox import daemon
+
+        daemon.reset()
+        daemon.start()
+        pattern = self.estate / "stacks" / "ranking" / "recommender"
+        names = [f"small-{index}" for index in range(PROJECTS)]
+        for name in names:
+            copy = self.estate / "stacks" / "ranking" / name
+            copy.mkdir()
+            for file in ("_defaults.yaml", "dev.yaml"):
+                shutil.copy(pattern / file, copy / file)
+        self._timed(*STACKYARD, "up", *CHAIN[:2], "ranking/small-*/dev", "--yes-to-all")
+        loop = 0.0
+        for name in names:
+            ejected = self.folder / name
+            self._timed(*STACKYARD, "eject", f"ranking/{name}/dev", str(ejected))
+            loop += self._timed(sys.executable, str(ROOT / "benchmarks/bare.py"), str(ejected))
+        preview = (*STACKYARD, "preview", "ranking/small-*/dev")
+        same = self._timed(*preview, "--expect-no-changes")
+        one = self.estate / "stacks" / "ranking" / names[0] / "dev.yaml"
+        one.write_text(one.read_text().replace("{}", "tags: {trial: one}"))
+        changed = self._timed(*preview)
+        team = self.estate / "stacks" / "ranking" / "_defaults.yaml"
+        team.write_text(f"{team.read_text()}\ntags: {{trial: all}}\n")
+        every = self._timed(*preview)
+        goals = {"all": (every, loop / 3), "one": (changed, loop / 15), "none": (same, 1.0)}
+        return [
+            Measure(f"loop of the SDK alone over {PROJECTS} projects", loop, "s", [loop]),
+            *(
+                Measure(f"preview of {PROJECTS} projects, {which} changed", goal, "s", [seconds])
+                for which, (seconds, goal) in goals.items()
+            ),
+        ]
 
     def _answered(self, *command: str) -> str:
         return subprocess.run(
