@@ -13,13 +13,15 @@ KUBECONFIG = "~/.kube/berlin"
 ISSUER = "https://oidc.berlin.acme.example"
 
 
+CLUSTER = {
+    "kubeconfig": KUBECONFIG,
+    "issuer": ISSUER,
+    "gpu_pools": {"training": {"gpus_per_node": 8, "nodes": 1}},
+}
+
+
 def register(estate: Path) -> None:
     """Write the cluster into the services of dev."""
-    cluster = {
-        "kubeconfig": KUBECONFIG,
-        "issuer": ISSUER,
-        "gpu_pools": {"training": {"gpus_per_node": 8, "nodes": 1}},
-    }
     file = estate / "stacks/platform/services/dev.yaml"
     head = file.read_text().splitlines()[0]
-    file.write_text(f"{head}\n{yaml.safe_dump({'onprem': {'clusters': {NAME: cluster}}})}")
+    file.write_text(f"{head}\n{yaml.safe_dump({'onprem': {'clusters': {NAME: CLUSTER}}})}")
