@@ -32,7 +32,7 @@ training:
     cpu: 2
     memory: 4Gi
 """
-APPLIED_FIRST = [f"{SERVICES}/dev", f"{PROJECT}/dev"]
+FIRST = [f"{SERVICES}/dev", f"{PROJECT}/dev"]
 SECOND = [f"{FOUNDATION}/staging", f"{SERVICES}/staging", f"{PROJECT}/staging"]
 
 
@@ -65,9 +65,22 @@ def namespace(stage: str) -> str:
     return f"trial-shared-{stage}"
 
 
-def test_what_exists_once_is_of_dev_and_each_stage_has_the_rest(
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_two_stages_use_one_cluster_and_the_second_leaves_the_first_as_it_was(
     workspace: Workspace, cluster: Any, aws: Clients
 ) -> None:
+    what_exists_once_is_of_dev(workspace, cluster, aws)
+    a_job_of_each_stage_is_placed(workspace, cluster)
+    a_pod_reads_the_data_of_its_own_stage_only(workspace, cluster, aws)
+    dev_is_not_destroyed_before_staging(workspace)
+    for stage in STAGES:
+        aws("s3").delete_object(Bucket=_bucket(stage), Key="part.jpg")
+    workspace.run("destroy", *SECOND, "--yes", timeout=400)
+    dev_is_as_it_was(workspace, cluster)
+
+
+def what_exists_once_is_of_dev(workspace: Workspace, cluster: Any, aws: Clients) -> None:
     classes: Any = client.SchedulingV1Api(cluster).list_priority_class().items
     owners = {
         one.metadata.name: one.metadata.labels["stackyard.dev/stage"]
@@ -87,7 +100,7 @@ def test_what_exists_once_is_of_dev_and_each_stage_has_the_rest(
         assert quota.spec.hard["requests.nvidia.com/gpu"] == "1"
 
 
-def test_a_job_of_each_stage_is_placed(workspace: Workspace, cluster: Any) -> None:
+def a_job_of_each_stage_is_placed(workspace: Workspace, cluster: Any) -> None:
     for stage in STAGES:
         text = workspace.run("train", "render", f"{PROJECT}/{stage}", "fit", "--cluster", "onprem")
         job: Any = client.BatchV1Api(cluster).create_namespaced_job(
@@ -96,7 +109,7 @@ def test_a_job_of_each_stage_is_placed(workspace: Workspace, cluster: Any) -> No
         assert _node(cluster, namespace(stage), job.metadata.name).startswith("training-")
 
 
-def test_a_pod_reads_the_data_of_its_own_stage_only(
+def a_pod_reads_the_data_of_its_own_stage_only(
     workspace: Workspace, cluster: Any, aws: Clients
 ) -> None:
     core, sts = client.CoreV1Api(cluster), without_keys(workspace.sandbox)
@@ -115,20 +128,18 @@ def test_a_pod_reads_the_data_of_its_own_stage_only(
             trade(sts, role[other], token[stage])
 
 
-def test_dev_is_not_destroyed_before_staging_which_leaves_dev_as_it_was(
-    workspace: Workspace, cluster: Any, aws: Clients
-) -> None:
-    stopped = workspace.attempt("destroy", *APPLIED_FIRST, "--yes")
+def dev_is_not_destroyed_before_staging(workspace: Workspace) -> None:
+    stopped = workspace.attempt("destroy", *FIRST, "--yes")
     assert stopped.returncode != 0
     assert f"{SERVICES}/staging" in stopped.stderr
-    for stage in STAGES:
-        aws("s3").delete_object(Bucket=_bucket(stage), Key="part.jpg")
-    workspace.run("destroy", *SECOND, "--yes", timeout=400)
-    spaces: Any = client.CoreV1Api(cluster).list_namespace().items
-    assert namespace("staging") not in {one.metadata.name for one in spaces}
-    assert workspace.contract(f"{SERVICES}/dev")["onprem"][NAME]["issuer"] == ISSUER
-    workspace.run("preview", *APPLIED_FIRST, "--refresh", "--expect-no-changes")
+    assert "still exist and depend on stacks that would be destroyed" in stopped.stderr
+
+
+def dev_is_as_it_was(workspace: Workspace, cluster: Any) -> None:
     core = client.CoreV1Api(cluster)
+    spaces: Any = core.list_namespace().items
+    assert namespace("staging") not in {one.metadata.name for one in spaces}
+    workspace.run("preview", *FIRST, "--refresh", "--expect-no-changes")
     place: Any = core.read_namespaced_config_map("place", namespace("dev"))
     sts = without_keys(workspace.sandbox)
     assert trade(sts, place.data["AWS_ROLE_ARN"], _token(core, namespace("dev")))

@@ -1,6 +1,6 @@
 """Specifications of Kueue objects as plain data: Pulumi has no types for them.
 
-All GPUs of a stage belong to one cohort. No project owns any: each borrows up to its quota, and the
+All GPUs of a cluster belong to one cohort. No project owns any: each borrows up to its quota, and the
 project that has borrowed most for its weight returns its GPUs first. Source:
 https://kueue.sigs.k8s.io/docs/concepts/.
 """
@@ -19,7 +19,7 @@ API_VERSION = f"{GROUP}/v1beta2"
 """API version of Kueue 0.15 and newer."""
 
 COHORT = "stackyard"
-"""The cohort that all projects of the stage share."""
+"""The cohort that all projects on a cluster share, of whatever stage."""
 
 GENERAL = "general"
 """The flavor of CPU and memory on any node."""
