@@ -1,7 +1,7 @@
 """Specifications of Kueue objects as plain data: Pulumi has no types for them.
 
-All GPUs of a cluster belong to one cohort. No project owns any: each borrows up to its quota, and the
-project that has borrowed most for its weight returns its GPUs first. Source:
+All GPUs of a cluster belong to one cohort. No project owns any: each borrows up to its quota, and
+the project that has borrowed most for its weight returns its GPUs first. Source:
 https://kueue.sigs.k8s.io/docs/concepts/.
 """
 
