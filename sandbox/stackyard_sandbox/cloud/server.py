@@ -45,6 +45,9 @@ _STAGES = ("dev", "staging", "prod")
 _ROLES = ("platform-admin", "stackyard-preview", *(f"stackyard-apply-{one}" for one in _STAGES))
 """Roles of every account before the first stack: of administrators, previews and applies."""
 
+_PEOPLE = ("on-call-lead",)
+"""Users that stack files of the reference estate name: services refuse who does not exist."""
+
 _POWERLESS = ("stackyard-preview",)
 """Roles that stack files name, and that only a bootstrap gives permissions."""
 
@@ -79,7 +82,7 @@ def serve(home: Path, port: int) -> int:
     step_functions.resume()
     if not restored:
         _make_administrator(folder)
-        _make_roles()
+        _make_principals()
     enforcement.install()
     web_identity.install(Issuers(home, port))
     moto_patches.install()
@@ -165,8 +168,10 @@ def _make_administrator(folder: Path) -> None:
     write_private(folder / CREDENTIALS, json.dumps(credentials))
 
 
-def _make_roles() -> None:
+def _make_principals() -> None:
     iam = iam_backends[ACCOUNT][PARTITION]
+    for name in _PEOPLE:
+        iam.create_user(region_name="us-east-1", user_name=name)
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root}
     for name in _ROLES:
