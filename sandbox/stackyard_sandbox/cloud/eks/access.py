@@ -15,7 +15,7 @@ from stackyard_sandbox.cloud.eks.request import (
     unique,
 )
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
-from stackyard_sandbox.cloud.iam.principals import Principal, exists
+from stackyard_sandbox.cloud.iam.principals import Principal, exists, unique_id
 from stackyard_sandbox.cloud.rbac import CLUSTER_ADMIN, POLICIES
 
 _RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")
@@ -141,6 +141,7 @@ class Access(EksRequest):
             "tags": asked.get("tags") or {},
             "username": asked.get("username") or username(principal),
             "type": asked.get("type", "STANDARD"),
+            "principalId": unique_id(self.current_account, principal),
         }
         recorded: Item = cluster.access_entries[principal]
         return recorded

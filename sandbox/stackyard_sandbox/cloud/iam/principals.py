@@ -51,6 +51,14 @@ def exists(account: str, arn: str) -> bool:
     return arn in users | {name for role in iam.roles.values() for name in (role.arn, role.id)}
 
 
+def unique_id(account: str, arn: str) -> str | None:
+    """Return the id of a user or role, which one that is made again does not have."""
+    iam = iam_backends[account][PARTITION]
+    entities: list[tuple[str, str]] = [(user.arn, user.id) for user in iam.users.values()]
+    entities += [(role.arn, role.id) for role in iam.roles.values()]
+    return dict(entities).get(arn)
+
+
 def _user(account: str, access_key_id: str) -> Principal | None:
     for user in iam_backends[account][PARTITION].users.values():
         for key in user.access_keys:

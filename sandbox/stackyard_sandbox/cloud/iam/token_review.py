@@ -58,7 +58,9 @@ def review(question: dict[str, Any], cluster: EksCluster) -> dict[str, Any]:
 def user_of(cluster: EksCluster, principal: Principal) -> User | None:
     """Return the Kubernetes user of a principal in a cluster, by its access entry."""
     entry = cluster.access_entries.get(principal.entity_arn)
-    if entry is None:
+    identity = principal.user_id.partition(":")[0]
+    # An entry for a principal that was deleted and made again does not work.
+    if entry is None or entry.get("principalId", identity) != identity:
         return None
     groups = [*entry["kubernetesGroups"]]
     if cluster.access_policies[principal.entity_arn]:
@@ -67,7 +69,7 @@ def user_of(cluster: EksCluster, principal: Principal) -> User | None:
         "accessKeyId": principal.credentials.access_key,
         "arn": principal.arn,
         "canonicalArn": principal.entity_arn,
-        "principalId": principal.user_id.partition(":")[0],
+        "principalId": identity,
         "sessionName": principal.session,
     }
     return {

@@ -6,6 +6,7 @@ on AWS.
 
 from stackyard_sandbox.cloud.strictness import (
     buildspecs,
+    deleted_principals,
     descriptions,
     identity_providers,
     metric_filters,
@@ -17,6 +18,7 @@ from stackyard_sandbox.cloud.strictness import (
 
 RULES = (
     buildspecs,
+    deleted_principals,
     descriptions,
     identity_providers,
     metric_filters,
