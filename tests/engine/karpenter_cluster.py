@@ -56,7 +56,7 @@ class KarpenterCluster:
         eks.create_cluster(
             name=CLUSTER,
             version="1.36",
-            roleArn=system,
+            roleArn=_role(self.aws, "cluster", "eks.amazonaws.com"),
             resourcesVpcConfig={"subnetIds": self.subnets},
             accessConfig={"authenticationMode": "API"},
         )

@@ -11,6 +11,7 @@ from typing import Any
 from stackyard_sandbox.provider.protocol import Asset
 
 ACCOUNT = "123456789012"
+AWS_POLICY = "arn:aws:iam::aws:policy"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,16 @@ def policy(**statement: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [entry]})
 
 
-def trust(service: str) -> str:
-    entry = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+TAKERS = [
+    f"{name}.amazonaws.com"
+    for name in ("codebuild", "ec2", "eks", "events", "pods.eks", "scheduler", "states")
+]
+"""Services that take the role of the examples."""
+
+
+def trust(*services: str) -> str:
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+    entry = {"Effect": "Allow", "Action": actions, "Principal": {"Service": list(services)}}
     return json.dumps({"Version": "2012-10-17", "Statement": [entry]})
 
 
@@ -186,14 +195,14 @@ IDENTITY = [
         "aws:iam/role:Role",
         "role",
         {
-            "assumeRolePolicy": trust("eks.amazonaws.com"),
+            "assumeRolePolicy": trust(*TAKERS),
             "description": "a role",
             "managedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
             "inlinePolicies": [{"name": "inline", "policy": policy(Action="s3:GetObject")}],
         },
         {
             "description": "another",
-            "assumeRolePolicy": trust("ec2.amazonaws.com"),
+            "assumeRolePolicy": trust(*TAKERS, "ssm.amazonaws.com"),
             "maxSessionDuration": 7200,
             "managedPolicyArns": ["arn:aws:iam::aws:policy/SecurityAudit"],
             "inlinePolicies": [{"name": "other", "policy": policy(Action="s3:PutObject")}],
@@ -201,7 +210,20 @@ IDENTITY = [
         },
     ),
     Example(
-        "aws:iam/role:Role", "lambda-role", {"assumeRolePolicy": trust("lambda.amazonaws.com")}
+        "aws:iam/role:Role",
+        "lambda-role",
+        {
+            "assumeRolePolicy": trust("lambda.amazonaws.com"),
+            "managedPolicyArns": [f"{AWS_POLICY}/service-role/AWSLambdaVPCAccessExecutionRole"],
+        },
+    ),
+    Example(
+        "aws:iam/role:Role",
+        "machine-role",
+        {
+            "assumeRolePolicy": trust("states.amazonaws.com"),
+            "inlinePolicies": [{"name": "logs", "policy": policy(Action="logs:*")}],
+        },
     ),
     Example(
         "aws:iam/rolePolicy:RolePolicy",
@@ -818,7 +840,7 @@ FLOW = [
         "aws:sfn/stateMachine:StateMachine",
         "machine",
         {
-            "roleArn": Ref("role", "arn"),
+            "roleArn": Ref("machine-role", "arn"),
             "definition": json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
             "loggingConfiguration": {
                 "level": "ALL",

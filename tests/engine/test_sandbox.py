@@ -42,7 +42,13 @@ def make_cluster(sandbox: Sandbox, name: str = "dev") -> None:
     ec2, eks = Clients(sandbox)("ec2"), Clients(sandbox)("eks")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-    role = "arn:aws:iam::123456789012:role/node"
+    services = {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com"]}
+    trust = {"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = Clients(sandbox)("iam").create_role(
+        RoleName=f"node-{name}", AssumeRolePolicyDocument=document
+    )
+    role = made["Role"]["Arn"]
     eks.create_cluster(name=name, roleArn=role, resourcesVpcConfig={"subnetIds": [subnet]})
     eks.create_nodegroup(
         clusterName=name,

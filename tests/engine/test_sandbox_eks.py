@@ -23,7 +23,12 @@ GPU_TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
 
 @pytest.fixture(scope="module")
 def role(aws: Clients) -> Any:
-    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    services = [f"{name}.amazonaws.com" for name in ("ec2", "eks", "pods.eks")]
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*", "Service": services},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
 
     def make(name: str, *statements: Any) -> Any:
@@ -319,6 +324,9 @@ def test_pod_identities_live_as_in_the_api(aws: Clients, role: Any, dev: Any) ->
     identity = made["association"]["associationId"]
     with pytest.raises(eks.exceptions.ResourceInUseException):
         eks.create_pod_identity_association(clusterName=dev, roleArn=first, **account)
+    untrusting = {"serviceAccount": "other", "roleArn": untrusted_role(aws, "ec2.amazonaws.com")}
+    with pytest.raises(eks.exceptions.InvalidParameterException, match="Trust policy"):
+        eks.create_pod_identity_association(clusterName=dev, **{**account, **untrusting})
     eks.update_pod_identity_association(clusterName=dev, associationId=identity, roleArn=second)
     (listed,) = eks.list_pod_identity_associations(clusterName=dev, **account)["associations"]
     assert listed["associationId"] == identity
@@ -361,3 +369,23 @@ def test_a_cluster_in_use_is_not_deleted(aws: Clients, dev: Any) -> None:
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/node",
             resourcesVpcConfig={"subnetIds": ["subnet-0123456789abcdef0"]},
         )
+
+
+def test_roles_that_eks_or_nodes_cannot_take_are_refused(
+    aws: Clients, dev: Any, subnets: Any
+) -> None:
+    eks, role = aws("eks"), untrusted_role(aws, "lambda.amazonaws.com")
+    with pytest.raises(eks.exceptions.InvalidParameterException, match="could not be assumed"):
+        eks.create_cluster(name="third", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
+    with pytest.raises(eks.exceptions.InvalidParameterException, match="service principals"):
+        eks.create_nodegroup(
+            clusterName=dev, nodegroupName="untrusted", nodeRole=role, subnets=subnets
+        )
+
+
+def untrusted_role(aws: Clients, service: str) -> str:
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    name = f"for-{service.partition('.')[0]}"
+    made = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    return str(made["Role"]["Arn"])

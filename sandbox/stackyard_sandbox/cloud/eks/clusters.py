@@ -17,6 +17,7 @@ from stackyard_sandbox.cloud.eks.request import (
     unique,
 )
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
+from stackyard_sandbox.cloud.iam.service_roles import trusts
 from stackyard_sandbox.cloud.moto_patches import late_logs
 
 
@@ -31,6 +32,7 @@ class Clusters(Access):
             if name in self.eks_backend.clusters:
                 raise in_use(f"Cluster already exists with name: {name}", name)
             validate_role_arn(asked["roleArn"])
+            self._check_role(name, asked["roleArn"])
             network = self._network(name, asked["resourcesVpcConfig"])
             where = (self.current_account, self.region, self.partition)
             cluster = EksCluster(asked, self.fleet.claim(), network, *where)
@@ -108,6 +110,22 @@ class Clusters(Access):
         """List the updates of a cluster and of its node groups and add-ons, on one page."""
         cluster = self.cluster(self.parameters()["name"])
         return ActionResult({"updateIds": list(cluster.updates)})
+
+    def _check_role(self, name: str, role: str) -> None:
+        """Refuse a role that EKS cannot take for this cluster.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html
+        """
+        facts = {
+            "aws:sourceaccount": self.current_account,
+            "aws:sourcearn": self.arn("cluster", name),
+        }
+        if not trusts(self.current_account, role, "eks.amazonaws.com", facts):
+            raise invalid_parameter(
+                f"Role with arn: {role}, could not be assumed because it does not exist or the "
+                "trusted entity is not correct",
+                name,
+            )
 
     def _network(self, name: str, asked: Item) -> dict[str, Any]:
         """Return the network settings with EKS's additions: VPC and cluster security group."""

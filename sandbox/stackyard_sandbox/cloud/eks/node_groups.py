@@ -7,7 +7,9 @@ from moto.eks.models import Nodegroup
 from stackyard_sandbox.cloud.eks.clusters import Clusters
 from stackyard_sandbox.cloud.eks.request import invalid_parameter, invalid_request
 from stackyard_sandbox.cloud.eks_cluster import Item
+from stackyard_sandbox.cloud.iam.service_roles import names
 
+NODES = "ec2.amazonaws.com"
 _SIZES = ("minSize", "maxSize", "desiredSize")
 
 
@@ -25,6 +27,12 @@ class NodeGroups(Clusters):
                     cluster.name,
                 )
         _check_sizes(asked.get("scalingConfig") or {}, cluster.name)
+        if not names(self.current_account, asked["nodeRole"], NODES, "sts:AssumeRole"):
+            raise invalid_parameter(
+                f"Following required service principals [{NODES}] were not found in the trust "
+                f"relationships of nodeRole {asked['nodeRole']}",
+                cluster.name,
+            )
         super().create_nodegroup()
         group = self._group(cluster.name, asked["nodegroupName"])
         _correct(group, asked, cluster.version)

@@ -1,13 +1,18 @@
-"""EKS pod identity associations: recorded and described; no pod runs that could use one."""
+"""EKS pod identity associations: recorded and described; no pod runs that could use one.
+
+Errors as in https://github.com/hashicorp/terraform-provider-aws/issues/41483.
+"""
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 
-from stackyard_sandbox.cloud.eks.request import EksRequest, in_use, not_found
+from stackyard_sandbox.cloud.eks.request import EksRequest, in_use, invalid_parameter, not_found
 from stackyard_sandbox.cloud.eks_cluster import EksCluster, Item
 from stackyard_sandbox.cloud.iam.principals import exists
+from stackyard_sandbox.cloud.iam.service_roles import names
 
+PODS = "pods.eks.amazonaws.com"
 _OPTIONAL = ("roleArn", "disableSessionTags", "targetRoleArn", "policy")
 
 
@@ -57,9 +62,11 @@ class PodIdentities(EksRequest):
             if (other["namespace"], other["serviceAccount"]) == account:
                 raise in_use(f"Association already exists: {other['associationId']}", cluster.name)
         if not exists(self.current_account, asked["roleArn"]):
-            raise not_found(
-                f"Role provided in the request does not exist: {asked['roleArn']}", cluster.name
-            )
+            raise invalid_parameter("Role provided in the request does not exist.", cluster.name)
+        for action in ("sts:AssumeRole", "sts:TagSession"):
+            if not names(self.current_account, asked["roleArn"], PODS, action):
+                text = "Trust policy of the role provided is invalid"
+                raise invalid_parameter(text, cluster.name)
         identity, now = f"a-{mock_random.get_random_string(17).lower()}", utcnow()
         cluster.pod_identities[identity] = {
             "clusterName": cluster.name,

@@ -1,11 +1,14 @@
 """Resolves an access key to its principal, with the names in IAM, EKS and SigV4."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from botocore.credentials import Credentials
 from moto.core.utils import utcnow
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, User, iam_backends
 from moto.sts.models import sts_backends
+
+from stackyard_sandbox import settling
 
 PARTITION = "aws"
 
@@ -45,18 +48,22 @@ def principal_of(account: str, access_key_id: str) -> Principal | None:
 
 
 def exists(account: str, arn: str) -> bool:
-    """Return whether IAM has a user or role with this ARN or unique id."""
+    """Return whether services see a user or role with this ARN or unique id: see `settling`."""
     iam = iam_backends[account][PARTITION]
-    users = {name for user in iam.users.values() for name in (user.arn, user.id)}
-    return arn in users | {name for role in iam.roles.values() for name in (role.arn, role.id)}
+    entities: list[User | Role] = [*iam.users.values(), *iam.roles.values()]
+    return any(arn in (one.arn, one.id) and settled(one.create_date) for one in entities)
+
+
+def settled(made: datetime) -> bool:
+    """Return whether other services see by now what was made in IAM at that time."""
+    return (utcnow() - made).total_seconds() >= settling.seconds()
 
 
 def unique_id(account: str, arn: str) -> str | None:
     """Return the id of a user or role, which one that is made again does not have."""
     iam = iam_backends[account][PARTITION]
-    entities: list[tuple[str, str]] = [(user.arn, user.id) for user in iam.users.values()]
-    entities += [(role.arn, role.id) for role in iam.roles.values()]
-    return dict(entities).get(arn)
+    entities: list[User | Role] = [*iam.users.values(), *iam.roles.values()]
+    return next((one.id for one in entities if one.arn == arn), None)
 
 
 def _user(account: str, access_key_id: str) -> Principal | None:

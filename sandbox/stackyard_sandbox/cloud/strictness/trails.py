@@ -8,15 +8,12 @@ and https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.core.exceptions import JsonRESTError
-from moto.iam.exceptions import NotFoundException
-from moto.iam.models import iam_backends
 
-from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, denied, granted
+from stackyard_sandbox.cloud.iam.service_roles import trusts
 
 SERVICE = "cloudtrail.amazonaws.com"
 TRAILS_PER_REGION = 5
@@ -53,13 +50,7 @@ def _check_role(account: str, role_arn: str | None) -> None:
     """Assume the role as CloudTrail does; raises the service's error if it is not trusted."""
     if not role_arn:
         return
-    try:
-        role = iam_backends[account]["aws"].get_role_by_arn(role_arn)
-    except NotFoundException:
-        role = None
-    asked = Asked("sts:AssumeRole", role_arn, frozenset({SERVICE}), account, {})
-    trust = json.loads(role.assume_role_policy_document) if role else {}
-    if denied(asked, [trust]) or "named" not in granted(asked, trust):
+    if not trusts(account, role_arn, SERVICE, {}):
         raise JsonRESTError(
             "InvalidCloudWatchLogsRoleArnException",
             "Access denied. Check the trust relationships for your role.",

@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from stackyard_sandbox.provider.aws.constraints import hold_calls
 from stackyard_sandbox.provider.aws.ledger import Ledger
+from stackyard_sandbox.provider.aws.propagation import wait_out
 from stackyard_sandbox.provider.protocol import UNKNOWN, Properties
 from stackyard_sandbox.provider.server import ProviderError
 
@@ -100,6 +101,7 @@ class Clients:
         )
         client.meta.events.register("before-call", _without_account_host)
         hold_calls(client, self._ledger)
+        wait_out(client)
         return client
 
 
