@@ -75,15 +75,15 @@ def _holders(account: str) -> Iterator[Holder]:
         yield bucket, "policy"
     for points in s3control_backends[account][PARTITION].access_points.values():
         yield from ((point, "policy") for point in points.values())
-    for backend in kms_backends[account].values():
-        yield from ((key, "policy") for key in backend.keys.values())
-    for backend in secretsmanager_backends[account].values():
-        yield from ((secret, "policy") for secret in backend.secrets.values())
-    for backend in sns_backends[account].values():
-        yield from ((topic, "policy") for topic in backend.topics.values())
-    for backend in sqs_backends[account].values():
-        yield from ((queue, "policy") for queue in backend.queues.values())
-    for backend in ecr_backends[account].values():
-        yield from ((one, "policy") for one in backend.repositories.values())
-    for backend in efs_backends[account].values():
-        yield from ((one, "file_system_policy") for one in backend.file_systems_by_id.values())
+    for kms in kms_backends[account].values():
+        yield from ((key, "policy") for key in kms.keys.values())
+    for secrets in secretsmanager_backends[account].values():
+        yield from ((secret, "policy") for secret in secrets.secrets.values())
+    for sns in sns_backends[account].values():
+        yield from ((topic, "policy") for topic in sns.topics.values())
+    for sqs in sqs_backends[account].values():
+        yield from ((queue, "policy") for queue in sqs.queues.values())
+    for ecr in ecr_backends[account].values():
+        yield from ((repository, "policy") for repository in ecr.repositories.values())
+    for efs in efs_backends[account].values():
+        yield from ((system, "file_system_policy") for system in efs.file_systems_by_id.values())
