@@ -12,7 +12,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Role, iam_backends
 from moto.sts.models import sts_backends
 
-from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, allowed, denied, granted
+from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, Document, allowed, denied, granted
 from stackyard_sandbox.cloud.iam.principals import PARTITION, settled
 from stackyard_sandbox.state import ACCOUNT, REGION
 
@@ -85,10 +85,14 @@ def may(account: str, role_arn: str, action: str, resource: str) -> bool:
         return False
     policies = [*role.policies.values(), *role.managed_policies.values()]
     own = [IAMPolicy(policy)._policy_json for policy in policies]
-    limit = iam_backends[account][PARTITION].managed_policies.get(role.permissions_boundary_arn)
-    boundary = [IAMPolicy(limit)._policy_json] if limit else []
     asked = Asked(action, resource, frozenset({role_arn}), account, {})
-    within = allowed(asked, boundary) if role.permissions_boundary_arn else True
+    boundary: list[Document] = []
+    within = True
+    if role.permissions_boundary_arn:
+        limit = iam_backends[account][PARTITION].managed_policies.get(role.permissions_boundary_arn)
+        # A missing policy allows nothing.
+        boundary = [IAMPolicy(limit)._policy_json] if limit else []
+        within = allowed(asked, boundary)
     return within and allowed(asked, own) and not denied(asked, [*own, *boundary])
 
 
