@@ -217,7 +217,7 @@ class Bench:
         one.write_text(one.read_text().replace("{}", "tags: {trial: one}"))
         changed = self._timed(*preview)
         team = self.estate / "stacks" / "ranking" / "_defaults.yaml"
-        team.write_text(f"{team.read_text()}\ntags: {{trial: all}}\n")
+        team.write_text(team.read_text().replace("tags: {", "tags: {trial: all, "))
         every = self._timed(*preview)
         goals = {"all": (every, loop / 3), "one": (changed, loop / 15), "none": (same, 1.0)}
         return [
