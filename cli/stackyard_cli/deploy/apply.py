@@ -15,6 +15,7 @@ from stackyard_cli.deploy.flow import Flow, open_flow
 from stackyard_cli.deploy.options import FlowOptions, Pace
 from stackyard_cli.deploy.order import Layers, Reports
 from stackyard_cli.deploy.previews import Previews, changes, to_dicts
+from stackyard_cli.deploy.rings import Dealt, Health, dealt
 from stackyard_cli.engine.parent.stop_signals import StopSignals
 from stackyard_cli.engine.report import Task
 from stackyard_cli.errors import ExitCode, StackyardError
@@ -71,6 +72,12 @@ class Applied:
     unseen: list[StackId] = field(default_factory=list)
     """Stacks left out: their changes became known during the run, without a confirmation."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that was begun failed, was stopped or left out."""
+        ok = all(report.ok for report in self.reports.values())
+        return ok and not self.unseen and not self.stops.received
+
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the reports as plain data, each with its review."""
         return to_dicts(self.deployment, self.reports, self.reviews)
@@ -100,13 +107,40 @@ def apply_stacks(deployment: Deployment, patterns: Sequence[str], options: Apply
     if options.receipt is not None:
         approval = Approval.opened(deployment.context, options.receipt, tasks, options.digest)
         options = replace(options, refresh=approval.refresh)
+    rings = dealt(deployment.estate, [task.stack for task in tasks])
     with open_flow(deployment, options.flow) as flow:
-        return _apply_layers(flow, layers, approval, options)
+        applied = Applied(deployment, layers, flow.stops)
+        for index, ring in enumerate(rings):
+            _apply_layers(flow, _of_ring(layers, ring), approval, options, applied)
+            if not applied.complete:
+                later = rings[index + 1 :] if applied.unseen else []
+                applied.unseen += [stack for one in later for stack in one.stacks]
+                break
+            if rings[index + 1 :]:
+                _await_green(applied, ring)
+    return applied
+
+
+def _of_ring(layers: Layers, ring: Dealt) -> list[list[Task]]:
+    chosen = ([task for task in layer if task.stack in ring.stacks] for layer in layers)
+    return [layer for layer in chosen if layer]
+
+
+def _await_green(applied: Applied, ring: Dealt) -> None:
+    """Look at a ring before the next one; for its time if this run has changed something in it."""
+    deployment = applied.deployment
+    changed = any(applied.reports[stack].operation == "up" for stack in ring.stacks)
+    health = Health(deployment.location, deployment.estate, applied.stops)
+    health.await_green(ring, ring.green_seconds if changed else 0)
 
 
 def _apply_layers(
-    flow: Flow, layers: Layers, approval: Approval | None, options: ApplyOptions
-) -> Applied:
+    flow: Flow,
+    layers: Layers,
+    approval: Approval | None,
+    options: ApplyOptions,
+    applied: Applied,
+) -> None:
     """Apply the known changes, then preview the remaining stacks again, until none is left.
 
     A stack whose upstream is new, or changes its contract, cannot be previewed before that
@@ -114,7 +148,6 @@ def _apply_layers(
     later round: nothing is ever applied that was not shown. One round does for all others. With
     `--yes` nobody saw the changes of a later round, so the run ends before them.
     """
-    applied = Applied(flow.deployment, layers, flow.stops)
     remaining = [list(layer) for layer in layers]
     while remaining and not flow.stops.received:
         previews = flow.preview(remaining, refresh=options.refresh)
@@ -136,7 +169,6 @@ def _apply_layers(
         applied.reports |= flow.apply(previews, ready, refresh=options.refresh, following=following)
         if not all(report.ok for report in applied.reports.values()):
             break
-    return applied
 
 
 def _remove_late_logs(deployment: Deployment, ready: Layers) -> None:

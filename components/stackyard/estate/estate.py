@@ -14,9 +14,10 @@ from stackyard.estate.errors import EstateError, StackFileError, StackFileErrors
 from stackyard.estate.files import Files
 from stackyard.estate.loaded import Loaded
 from stackyard.estate.loader import Loader
-from stackyard.estate.node import Node
+from stackyard.estate.node import Node, Origin
 from stackyard.estate.settings import EstateSettings
 from stackyard.estate.validation import validated
+from stackyard.field_path import FieldPath
 from stackyard.naming import StackId
 from stackyard.onprem.registrars import other_stages, upstream_name
 from stackyard.suggestion import closest
@@ -52,6 +53,10 @@ class Estate:
     def settings(self) -> EstateSettings:
         """The estate's settings; raises StackFileErrors."""
         return validated(EstateSettings, self._files.tree(layout.ESTATE))
+
+    def settings_origins(self) -> dict[FieldPath, Origin]:
+        """Return the position of each value in the file of the settings."""
+        return {path: node.origin for path, node in self._files.tree(layout.ESTATE).leaves()}
 
     @cached_property
     def layout(self) -> layout.Layout:

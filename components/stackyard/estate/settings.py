@@ -127,6 +127,19 @@ class DriftSettings(Config):
     """Known drift; it is reported again after its date of expiry."""
 
 
+class Ring(Config):
+    """Stacks that `up` applies together, before those of the next ring."""
+
+    name: Name
+    """Name of the ring, for example `canary`."""
+
+    stacks: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Its stacks: paths, globs or conditions, as subcommands take them."""
+
+    green_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    """Minutes without a problem in `status`, alarms included, before the next ring."""
+
+
 class EstateSettings(Config):
     """Settings of all stacks of an estate."""
 
@@ -144,6 +157,9 @@ class EstateSettings(Config):
 
     drift: DriftSettings = DriftSettings()
     """Known drift that is ignored."""
+
+    rings: tuple[Ring, ...] = ()
+    """The order in which one `up` applies stacks; those of no ring come last."""
 
     def problems(self) -> Iterator[Problem]:
         """Real accounts need a shared state: the sandbox's folder is on one machine."""

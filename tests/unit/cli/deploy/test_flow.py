@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,10 +13,11 @@ from stackyard.estate.estate import Estate
 from stackyard.naming import StackId
 from stackyard_cli.backend.location import Location
 from stackyard_cli.backend.pulumi_binary import Engine
-from stackyard_cli.deploy import flow
+from stackyard_cli.deploy import apply, flow
 from stackyard_cli.deploy.apply import Applied, ApplyOptions, apply_stacks
 from stackyard_cli.deploy.deployment import Deployment
 from stackyard_cli.deploy.destroy import Destruction
+from stackyard_cli.deploy.rings import Dealt
 from stackyard_cli.engine.messages import Change, Operation, Result, Step
 from stackyard_cli.engine.parent.workers import Workers
 from stackyard_cli.engine.report import Report, Task
@@ -210,3 +211,74 @@ def test_a_preview_that_lost_its_worker_is_made_once_more(
     previews = flow.preview_stacks(deployment, deployment.select([str(FOUNDATION)]))
     assert notes.done == [("preview", FOUNDATION)] * 2
     assert previews.reports[FOUNDATION].ok
+
+
+class Green:
+    """Stands in for `Health`: notes each ring that was looked at, and its time."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    looked: ClassVar[list[tuple[str, float]]] = []
+    problem: ClassVar[str] = ""
+
+    def await_green(self, ring: Dealt, seconds: float) -> None:
+        self.looked.append((ring.name, seconds))
+        if ring.name == self.problem:
+            raise StackyardError(f"the ring {ring.name!r} is not green")
+
+
+@pytest.fixture
+def ringed(root: Path, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    file = root / "stacks/_estate.yaml"
+    first = "{name: first, stacks: ['team:platform'], green_minutes: 5}"
+    file.write_text(f"{file.read_text()}rings: [{first}]\n")
+    monkeypatch.setattr(apply, "Health", Green)
+    monkeypatch.setattr(Green, "looked", [])
+    monkeypatch.setattr(Green, "problem", "")
+    return Deployment(Estate(root), deployment.location, deployment.engine)
+
+
+def test_a_ring_is_applied_whole_and_green_before_the_next_is_previewed(
+    ringed: Deployment, notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    done = apply_stacks(ringed, CHAIN, ApplyOptions(yes_to_all=True))
+    assert notes.done == [
+        *(
+            (operation, stack)
+            for operation in ("preview", "up")
+            for stack in (FOUNDATION, SERVICES)
+        ),
+        ("preview", PROJECT),
+        ("up", PROJECT),
+    ]
+    assert Green.looked == [("first", 300)]
+    assert list(done.reports) == [FOUNDATION, SERVICES, PROJECT]
+
+
+def test_a_ring_that_is_not_green_ends_the_run(ringed: Deployment, notes: Notes) -> None:
+    Green.problem = "first"
+    with pytest.raises(StackyardError, match="the ring 'first' is not green"):
+        apply_stacks(ringed, CHAIN, ApplyOptions(yes_to_all=True))
+    assert ("preview", PROJECT) not in notes.done
+
+
+def test_a_run_goes_on_after_a_look_at_a_ring_that_is_applied_already(
+    ringed: Deployment, notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    notes.same = {FOUNDATION, SERVICES}
+    apply_stacks(ringed, CHAIN, ApplyOptions(yes_to_all=True))
+    assert Green.looked == [("first", 0)]
+
+
+def test_with_yes_the_changes_of_a_later_ring_are_left_out(
+    ringed: Deployment, notes: Notes
+) -> None:
+    for stack in (FOUNDATION, SERVICES, PROJECT):
+        notes.state(stack)
+    done = apply_stacks(ringed, CHAIN, ApplyOptions(yes=True))
+    assert done.unseen == [PROJECT]
