@@ -54,7 +54,7 @@ class MonitoringConfig(Config):
     """Also create dashboards for Grafana in the cluster: ConfigMaps for its sidecar, in one folder
     per audience."""
 
-    collector_image: Image = "prometheus/prometheus:v3.5.0"
+    collector_image: Image = "prometheus/prometheus:v3.16.0"
     """Image of Prometheus, which sends the project's metrics to its Amazon Managed workspace."""
 
     def problems(self) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from stackyard_sandbox.cloud import (
     control_loop,
     moto_patches,
     pod_identity,
+    remote_write,
     snapshot,
     strictness,
 )
@@ -88,7 +89,7 @@ def serve(home: Path, port: int) -> int:
     moto_patches.install()
     strictness.install()
     server = make_server(
-        *(LOOPBACK, port, Front(fleet)),
+        *(LOOPBACK, port, Front(fleet, home)),
         threaded=True,
         request_handler=emulator.MotoRequestHandler,
     )
@@ -114,8 +115,8 @@ def serve(home: Path, port: int) -> int:
 class Front:
     """The emulator, with the sandbox's own paths in front of it."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, home: Path) -> None:
+        self._fleet, self._home = fleet, home
         self._emulator = emulator.DomainDispatcherApplication(emulator.create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -133,6 +134,9 @@ class Front:
             return result(environ, start_response)
         if asked := pod_identity.AGENT_PATH.match(path):
             result = pod_identity.hand_out(self._fleet, asked[1], Request(environ))
+            return result(environ, start_response)
+        if asked := remote_write.PATH.match(path):
+            result = remote_write.answer(self._home, asked[1], Request(environ))
             return result(environ, start_response)
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(instance_prices.TARGET):
             return self._prices(environ)(environ, start_response)

@@ -1,7 +1,7 @@
 """The tools, their Go modules, and the digest under which each build is stored.
 
 A module is a folder with go.mod (its `tool` lines name the programs) and go.sum. Each has a
-separate digest, so that a newer promtool does not rebuild the engine.
+separate digest, so that a newer Prometheus does not rebuild the engine.
 """
 
 import hashlib
@@ -91,11 +91,14 @@ MODULES = (
         (f"sigs.k8s.io/karpenter/pkg/operator.Version={KARPENTER_VERSION}",),
     ),
     Module(
-        "promtool",
-        {"promtool": "github.com/prometheus/prometheus/cmd/promtool"},
-        # Rules are tested without service discovery in thirty clouds, whose clients would be
-        # most of the build.
-        tags=("remove_all_sd",),
+        "prometheus",
+        {
+            "promtool": "github.com/prometheus/prometheus/cmd/promtool",
+            "prometheus": "github.com/prometheus/prometheus/cmd/prometheus",
+        },
+        # Without service discovery in thirty clouds, whose clients would be most of the build; the
+        # collectors find their targets by DNS.
+        tags=("remove_all_sd", "enable_dns_sd"),
     ),
     Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     Module(
@@ -120,7 +123,7 @@ IMAGES = ("buildkitd", "buildctl", "crane", "runc")
 EXTRA = tuple(
     program for module in MODULES[3:] for program in module.programs if program not in IMAGES
 )
-"""Tools that test alert rules, workflow files and queues."""
+"""Tools that test alert rules, the collectors of metrics, workflow files and queues."""
 
 ALL = (*CORE, *EXTRA, *IMAGES)
 

@@ -256,11 +256,7 @@ def test_the_collector_keeps_what_is_of_its_own_namespace(tmp_path: Path) -> Non
         ["gpu-telemetry.stackyard-gpu.svc.cluster.local"],
         ["karpenter.stackyard-system.svc.cluster.local"],
     ]
-    # This promtool is built without service discovery.
-    plain = yaml.safe_load(text)
-    for job in plain["scrape_configs"]:
-        job["static_configs"] = [{"targets": job.pop("dns_sd_configs")[0]["names"]}]
-    (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(plain))
+    (tmp_path / "prometheus.yaml").write_text(text)
     command = [str(tool("promtool")), "check", "config", "--agent", "prometheus.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

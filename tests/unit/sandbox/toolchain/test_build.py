@@ -110,7 +110,7 @@ def test_a_new_lock_file_rebuilds_its_own_module_only(
         (copied / module.name).mkdir(parents=True)
         for lock in ("go.mod", "go.sum"):
             text = (module.folder / lock).read_text()
-            changed = "\n" if (module.name, lock) == ("promtool", "go.sum") else ""
+            changed = "\n" if (module.name, lock) == ("prometheus", "go.sum") else ""
             (copied / module.name / lock).write_text(text + changed)
     monkeypatch.setattr(modules, "_FOLDER", copied)
 
