@@ -25,7 +25,6 @@ from stackyard_sandbox import toolchain
 from stackyard_sandbox.cloud import remote_write
 from stackyard_sandbox.processes import LOOPBACK, Process, free_ports
 from stackyard_sandbox.state import Sandbox
-from stackyard_sandbox.toolchain.modules import module_of
 from tests.support.clients import REGION, Clients
 from tests.support.workspace import Workspace
 
@@ -51,13 +50,6 @@ def agent(pods: Pods) -> dict[str, Any]:
     (container,) = spec.containers
     text = pods.settings(COLLECTOR, METRICS)["prometheus.yaml"]
     return {"spec": spec, "container": container, "config": yaml.safe_load(text)}
-
-
-def test_the_image_is_the_program_that_runs_here(agent: dict[str, Any]) -> None:
-    _, _, tag = agent["container"].image.rpartition(":v")
-    module = (module_of("prometheus").folder / "go.mod").read_text()
-    major, minor, patch = tag.split(".")
-    assert f"github.com/prometheus/prometheus v0.{major}{minor:0>2}.{patch} " in module
 
 
 def test_every_address_is_a_service_that_leads_to_each_of_its_pods(
