@@ -159,6 +159,9 @@ def collected(
         try:
             arrived = "karpenter_nodepools_limit and on() kube_pod_status_phase"
             until("metrics arrive", lambda: store.ask(arrived), process, store.log)
+            for probe in (agent["container"].readiness_probe, agent["container"].liveness_probe):
+                url = f"http://{LOOPBACK}:{port}{probe.http_get.path}"
+                assert urllib.request.urlopen(url, timeout=5).status == 200
             yield store
         finally:
             process.stop()
