@@ -14,7 +14,10 @@ from typing import Any
 import boto3
 import botocore
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -620,3 +623,34 @@ def test_rds_makes_its_master_secret_in_the_callers_name(client: Any, role: Any)
             client("rds", role(name, create, statement)).create_db_instance(**asked)
     made = client("rds", role("makes-secrets", create, secret)).create_db_instance(**asked)
     assert made["DBInstance"]["DBInstanceIdentifier"] == "main"
+
+
+def test_samples_are_taken_from_who_may_send_them_to_that_workspace(
+    cloud: Any, client: Any, role: Any
+) -> None:
+    """Managed Prometheus takes them at a path that no SDK knows, so they are signed here."""
+    amp = client("amp")
+    own, other = (amp.create_workspace(alias=name) for name in ("own", "other"))
+    send = {"Effect": "Allow", "Action": "aps:RemoteWrite"}
+    sender = role("sender", {**send, "Resource": own["arn"]})
+
+    def sent(workspace: str, keys: Any = None) -> int:
+        url = f"{cloud[0]}/workspaces/{workspace}/api/v1/remote_write"
+        request = AWSRequest("POST", url, data=b"samples")
+        if keys:
+            named = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+            SigV4Auth(named, "aps", "eu-central-1").add_auth(request)
+        headers = {**dict(request.headers), "Content-Type": "application/x-protobuf"}
+        try:
+            plain = urllib.request.Request(url, request.body, headers)
+            return int(urllib.request.urlopen(plain, timeout=10).status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert sent(own["workspaceId"], sender) == 200
+    assert sent(other["workspaceId"], sender) == 403
+    assert sent(own["workspaceId"]) == 403
+    forged = {**sender, "SecretAccessKey": "x" * 40}
+    assert sent(own["workspaceId"], forged) == 403
+    everywhere = role("everywhere", {**send, "Resource": "*"})
+    assert sent("ws-00000000-0000-0000-0000-000000000000", everywhere) == 404
