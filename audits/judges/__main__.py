@@ -39,9 +39,9 @@ JUDGES: Mapping[str, Judge] = {
 
 @dataclass
 class Applied:
-    """What the applied estates declare, and the calls that it took."""
+    """What each applied estate declares, and the calls that it took."""
 
-    resources: list[Declared]
+    resources: list[list[Declared]]
     calls: list[ledger.Held]
 
 
@@ -86,7 +86,7 @@ def _applied(folder: Path, stages: Sequence[str]) -> Applied:
         own = folder / source.name
         own.mkdir()
         with applied(own, source, selections) as estate:
-            found.resources += _of(estate, selections)
+            found.resources.append(_of(estate, selections))
             found.calls.append(ledger.read(own / "sandbox"))
     return found
 
@@ -95,9 +95,12 @@ def _of(estate: Estate, selections: Sequence[str]) -> list[Declared]:
     return declared(estate.folder, StackFiles.find(estate.folder).select(selections))
 
 
-def _asked(name: str, judge: Judge, resources: Sequence[Declared]) -> Answer:
+def _asked(name: str, judge: Judge, estates: Sequence[Sequence[Declared]]) -> Answer:
+    """Ask a judge about each estate: two estates may use one name, each in an account of its own."""
     started = time.monotonic()
-    held = judge(resources)
+    answers = [judge(resources) for resources in estates]
+    findings = sorted({finding for held in answers for finding in held.findings})
+    held = Held(sum(held.items for held in answers), findings)
     return Answer(name, held, time.monotonic() - started)
 
 

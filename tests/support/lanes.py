@@ -26,6 +26,7 @@ FIRST = (
     f"{E2E}test_quickstart.py",
     "tests/engine/test_down_and_up.py",
     "tests/engine/test_karpenter.py",
+    f"{E2E}test_judges.py",
     DATABASE,
     "tests/engine/test_foundation.py",
     f"{E2E}test_stops.py",
