@@ -96,7 +96,7 @@ def _of(estate: Estate, selections: Sequence[str]) -> list[Declared]:
 
 
 def _asked(name: str, judge: Judge, estates: Sequence[Sequence[Declared]]) -> Answer:
-    """Ask a judge about each estate: two estates may use one name, each in an account of its own."""
+    """Ask a judge about each estate: each is an account of its own, with the same names."""
     started = time.monotonic()
     answers = [judge(resources) for resources in estates]
     findings = sorted({finding for held in answers for finding in held.findings})
