@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,21 +59,27 @@ class Mapped:
     """Tokens that CloudFormation has no type for -> why."""
 
 
-def mapped(resources: Iterable[Declared], known: Table) -> Mapped:
-    """Map each declared resource; parts of another resource are put into that one."""
+def mapped(resources: Sequence[Declared], known: Table) -> Mapped:
+    """Map each declared resource; parts of another resource are put into that one.
+
+    Resources of several estates may have the same names: a part belongs to the last one before it.
+    """
     result = Mapped()
-    parts: list[tuple[Declared, Names]] = []
-    for declared in resources:
+    parts: list[tuple[int, Declared, Names]] = []
+    wholes: list[int] = []
+    for position, declared in enumerate(resources):
         names = known.types.get(declared.type)
         if names is None:
             if declared.type.startswith("aws:"):
                 _not_mapped(result, declared)
-        elif not names.into:
-            _add(result, declared, names)
-        else:
-            parts.append((declared, names))
-    for declared, names in parts:
-        _add(result, declared, names, _whole(result.resources, declared, names))
+        elif names.into:
+            parts.append((position, declared, names))
+        elif _add(result, declared, names):
+            wholes.append(position)
+    for position, declared, names in parts:
+        before = bisect(wholes, position)
+        nearest = [*reversed(result.resources[:before]), *result.resources[before : len(wholes)]]
+        _add(result, declared, names, _whole(nearest, declared, names))
     return result
 
 
@@ -84,12 +91,13 @@ def _not_mapped(result: Mapped, declared: Declared) -> None:
         result.without_type[declared.type] = reason
 
 
-def _add(result: Mapped, declared: Declared, names: Names, whole: Made | None = None) -> None:
+def _add(result: Mapped, declared: Declared, names: Names, whole: Made | None = None) -> bool:
+    """Add a resource, or a part to its whole; False for a type that the registry lacks."""
     region = str(declared.outputs.get("region") or REGION)
     schema = schema_of(names.kind, region)
     if schema is None:
         result.unknown.append(declared)
-        return
+        return False
     linked = names.into if whole else {}
     inputs = {key: value for key, value in _inputs(declared).items() if key not in linked}
     made = translated(inputs, names, schema)
@@ -98,9 +106,10 @@ def _add(result: Mapped, declared: Declared, names: Names, whole: Made | None = 
     result.items += 1
     if whole is None:
         result.resources.append(Made(names, region, declared, made.properties))
-        return
+        return True
     for name, value in made.properties.items():
         _merge(whole.properties, name, value)
+    return True
 
 
 def _merge(properties: Properties, name: str, value: Any) -> None:

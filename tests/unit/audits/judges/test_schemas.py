@@ -22,6 +22,8 @@ TOKENS = {
     "parameter": "aws:ssm/parameter:Parameter",
     "function": "aws:lambda/function:Function",
     "policy": "aws:iam/rolePolicy:RolePolicy",
+    "role": "aws:iam/role:Role",
+    "attachment": "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "versioning": "aws:s3/bucketVersioning:BucketVersioning",
     "volume": "aws:ec2/launchTemplate:LaunchTemplate",
     "workspace": "aws:amp/workspace:Workspace",
@@ -117,6 +119,21 @@ def test_a_part_finds_its_whole_by_the_id() -> None:
     part = declared("alerts", "routes", workspaceId="id-of-metrics", definition="route: {}")
     (made,) = mapped([part, whole], table()).resources
     assert made.properties == {"Alias": "metrics", "AlertManagerDefinition": "route: {}"}
+
+
+def test_two_estates_may_have_the_same_names() -> None:
+    """Each is applied in an account of its own; its parts follow their whole."""
+    status = {"status": "Enabled"}
+    estate = [
+        declared("bucket", "data", bucket="a-bucket"),
+        declared("versioning", "versions", bucket="a-bucket", versioningConfiguration=status),
+        declared("role", "server", name="server", assumeRolePolicy=policy("Allow")),
+        declared("attachment", "reader", role="server", policyArn="arn:aws:iam::aws:policy/Read"),
+    ]
+    made = mapped([*estate, *estate], table()).resources
+    assert [len(one.properties.get("ManagedPolicyArns", [])) for one in made] == [0, 1, 0, 1]
+    assert ["VersioningConfiguration" in one.properties for one in made] == [True, False] * 2
+    assert "E3019" in table().template_rules
 
 
 def test_of_resources_that_differ_by_stage_and_id_one_is_held() -> None:
