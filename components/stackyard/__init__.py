@@ -112,6 +112,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "TrainingJobConfig",
     ),
     "pipeline.actor": ("ClusterActor",),
+    "pipeline.cleanup": ("RunCleanup",),
     "pipeline.component": ("Pipeline",),
     "pipeline.config": (
         "ApprovalsConfig",

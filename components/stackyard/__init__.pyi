@@ -106,6 +106,7 @@ from stackyard.onprem.config import OnPremConfig as OnPremConfig
 from stackyard.onprem.config import OnPremPoolConfig as OnPremPoolConfig
 from stackyard.onprem.config import TrainingJobConfig as TrainingJobConfig
 from stackyard.pipeline.actor import ClusterActor as ClusterActor
+from stackyard.pipeline.cleanup import RunCleanup as RunCleanup
 from stackyard.pipeline.component import Pipeline as Pipeline
 from stackyard.pipeline.config import ApprovalsConfig as ApprovalsConfig
 from stackyard.pipeline.config import ObjectTriggerConfig as ObjectTriggerConfig
@@ -277,6 +278,7 @@ __all__ = [
     "ReplicasConfig",
     "ReservationsConfig",
     "RetentionConfig",
+    "RunCleanup",
     "RunSettings",
     "SecretConfig",
     "SecretCustodians",

@@ -137,6 +137,18 @@ class Line:
             assert time.monotonic() < deadline, self.passed(run)
             time.sleep(0.2)
 
+    def without_jobs(self, run: str) -> None:
+        """Wait until the cluster has no Job of a run that goes on."""
+        end = "".join(each for each in run if each.isalnum())[-12:]
+        deadline = time.monotonic() + LONG
+        while going := [
+            job.metadata.name
+            for job in self.batch.list_namespaced_job(NAMESPACE).items
+            if job.metadata.name.endswith(end) and not job.status.succeeded
+        ]:
+            assert time.monotonic() < deadline, going
+            time.sleep(0.2)
+
     def serving(self) -> Any:
         return self.apps.read_namespaced_deployment(MODEL, NAMESPACE)
 
@@ -295,6 +307,7 @@ def test_a_person_starts_a_run_in_their_own_name_and_stops_it(line: Line) -> Non
     assert found["status"] == "ABORTED", "at once, whatever the state retries"
     assert line.passed(run)[-1] == "Train"
     assert "A person" in line.passed(run)
+    line.without_jobs(run)
     told = line.states.describe_execution(executionArn=line.execution(run))["input"]
     assert json.loads(told)["object"]["key"].endswith(":alice")
     rows = json.loads(line.say(("pipeline", "alice"), "runs", "--json", verb="pipeline"))

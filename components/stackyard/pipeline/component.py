@@ -16,13 +16,15 @@ from stackyard.bucket.layout import BucketRef
 from stackyard.images.names import registry, repository_name
 from stackyard.images.policies import repository_arn
 from stackyard.models.documents import ROOT, model_bucket
-from stackyard.naming import role_arn, role_name
+from stackyard.naming import role_arn
 from stackyard.pipeline import attestation, documents
 from stackyard.pipeline.actor import ClusterActor
+from stackyard.pipeline.cleanup import RunCleanup
 from stackyard.pipeline.config import PipelineConfig
 from stackyard.pipeline.definition import Parts, definition
 from stackyard.pipeline.inputs import PipelineInputs
 from stackyard.pipeline.names import machine_name, trigger_name
+from stackyard.pipeline.roles import ServiceRoles
 from stackyard.references import ClusterApiRef, StackContext
 from stackyard.retention.plan import log_days
 
@@ -54,10 +56,18 @@ class Pipeline(Component):
         super().__init__(name, config, opts=opts)
         self._config, self._context, self._cluster = config, context, cluster
         self._stack, self._account, self._region = context.stack, context.account, context.region
+        self._roles = ServiceRoles(self, context.stack, context.account)
         self._bucket = self._make_bucket(log_bucket)
         topic = self._make_topic()
         actors = {who: self._make_actor(who) for who in ("pipeline", "delivery")}
         self.machine = self._make_machine(inputs, topic, actors)
+        RunCleanup(
+            self.named("cleanup"),
+            context=context,
+            machine=self.machine,
+            jobs_function=actors["pipeline"].arn,
+            opts=self.child(),
+        )
         self._start_by_events(inputs.datasets)
         self._grant(role_arns)
         self.publish()
@@ -127,7 +137,7 @@ class Pipeline(Component):
         )
         keys = pulumi.Output.all(*(self._context.key_arns[key] for key in ("data", "logs")))
         policy = pulumi.Output.all(known, keys).apply(lambda both: self._machine_policy(*both))
-        role = self._make_role("machine", "states", policy)
+        role = self._roles.make("machine", "states", policy)
         log = aws.cloudwatch.LogGroup(
             self.named("log"),
             name=f"/aws/vendedlogs/states/{self._stack.slug}",
@@ -179,26 +189,6 @@ class Pipeline(Component):
         )
         return iam.text(definition(self._config, inputs.approvals, parts, stack=str(self._stack)))
 
-    def _make_role(
-        self, role: str, service: str, policy: pulumi.Output[iam.Document]
-    ) -> pulumi.Output[str]:
-        """Create a role that an AWS service assumes; its ARN is known once its policy exists."""
-        made = aws.iam.Role(
-            self.named(f"{role}-role"),
-            name=role_name(self._stack, f"pipeline-{role}"),
-            description=f"{self._stack}: the pipeline's {role}",
-            assume_role_policy=iam.text(documents.service_trust(service, self._account)),
-            opts=self.child(),
-        )
-        granted = aws.iam.RolePolicy(
-            self.named(f"{role}-policy"),
-            name="work",
-            role=made.name,
-            policy=policy.apply(iam.text),
-            opts=self.child(),
-        )
-        return pulumi.Output.all(made.arn, granted.urn).apply(lambda known: str(known[0]))
-
     @property
     def _start_policy(self) -> pulumi.Output[iam.Document]:
         return self.machine.apply(documents.start_policy)
@@ -225,7 +215,7 @@ class Pipeline(Component):
                 flexible_time_window={"mode": "OFF"},
                 target={
                     "arn": self.machine,
-                    "role_arn": self._make_role("schedule", "scheduler", self._start_policy),
+                    "role_arn": self._roles.make("schedule", "scheduler", self._start_policy),
                     "input": "{}",
                 },
                 opts=self.child(),
@@ -250,7 +240,7 @@ class Pipeline(Component):
             rule=rule.name,
             target_id="pipeline",
             arn=self.machine,
-            role_arn=self._make_role(role, "events", self._start_policy),
+            role_arn=self._roles.make(role, "events", self._start_policy),
             input_path="$.detail",
             opts=self.child(),
         )

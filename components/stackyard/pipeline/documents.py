@@ -88,6 +88,24 @@ def start_policy(machine: str) -> dict[str, Any]:
     return iam.document(iam.statement("Start", ("states:StartExecution",), (machine,)))
 
 
+def call_policy(function: str) -> dict[str, Any]:
+    """Return the policy of a state machine that calls one function."""
+    return iam.document(iam.statement("CallFunction", ("lambda:InvokeFunction",), (function,)))
+
+
+def run_ended(machine: str) -> dict[str, Any]:
+    """Return the event pattern for runs of a state machine that end without success.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html.
+    """
+    detail = {"stateMachineArn": [machine], "status": ["ABORTED", "FAILED", "TIMED_OUT"]}
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": detail,
+    }
+
+
 def object_created(bucket: str, prefix: str) -> dict[str, Any]:
     """Return the event pattern for new objects of a bucket below a prefix.
 

@@ -48,7 +48,8 @@ class RolloutFailed(Exception):  # noqa: N818 - a name that people read in the e
 
 def handler(event: Event, _context: object) -> Event:
     """Do one step of the pipeline; called by the state machine."""
-    steps = {"job": job, "champion": champion, "deploy": deploy, "watch": watch, "undo": undo}
+    steps = {"job": job, "stop": stop, "champion": champion, "deploy": deploy}
+    steps |= {"watch": watch, "undo": undo}
     return steps[event["step"]](event)
 
 
@@ -56,7 +57,7 @@ def job(event: Event) -> Event:
     """Run a Job once for each run of the pipeline, and wait for its end."""
     manifest = event["manifest"]
     name = f"{manifest['metadata'].pop('generateName')}{_short(event['run'])}"
-    jobs = f"/apis/batch/v1/namespaces/{os.environ['NAMESPACE']}/jobs"
+    jobs = _jobs()
     found = _call("GET", f"{jobs}/{name}", absent=True)
     if found is None:
         manifest["metadata"]["name"] = name
@@ -75,6 +76,21 @@ def job(event: Event) -> Event:
     if "Complete" not in ended:
         raise Unfinished(f"{name} runs")
     return {"job": name}
+
+
+def stop(event: Event) -> Event:
+    """Delete the Jobs of a run that has ended; what a Job has finished stays to be read."""
+    deleted = []
+    for found in _call("GET", _jobs())["items"]:
+        (container, *_) = found["spec"]["template"]["spec"]["containers"]
+        of_run = {"name": "STACKYARD_RUN", "value": event["run"]} in container.get("env", [])
+        conditions = found.get("status", {}).get("conditions", [])
+        ended = {each["type"] for each in conditions if each["status"] == "True"}
+        if of_run and not ended & {"Complete", "Failed"}:
+            name = found["metadata"]["name"]
+            _call("DELETE", f"{_jobs()}/{name}?propagationPolicy=Background", absent=True)
+            deleted.append(name)
+    return {"deleted": deleted}
 
 
 def champion(_event: Event) -> Event:
@@ -135,6 +151,10 @@ def watch(event: Event) -> Event:
     if age > 60 * event["minutes"] + event["patience_seconds"]:
         raise RolloutFailed(f"{status.get('availableReplicas', 0)} of {wanted} pods serve")
     raise Unfinished(f"{status.get('availableReplicas', 0)} of {wanted} pods serve")
+
+
+def _jobs() -> str:
+    return f"/apis/batch/v1/namespaces/{os.environ['NAMESPACE']}/jobs"
 
 
 def _deployment() -> Any:

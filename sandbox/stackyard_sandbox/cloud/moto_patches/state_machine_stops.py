@@ -1,5 +1,7 @@
 """Ends a stopped execution at once: it is ABORTED whatever its states retry or catch.
 
+Events report each end.
+
 moto only asks the running state to end: its error, or that of its retry, then fails the execution,
 and a state that waits for hours keeps it RUNNING. No state can retry or catch a stop, see
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html and
@@ -22,6 +24,8 @@ from moto.stepfunctions.parser.backend.execution import (
     BaseExecutionWorkerCommunication,
     Execution,
 )
+
+from stackyard_sandbox.cloud.moto_patches import state_machine_events
 
 ENDS = {
     HistoryEventType.ExecutionAborted,
@@ -60,6 +64,7 @@ def _stop(self: Execution, stop_date: datetime, error: str | None, cause: str | 
     if added:
         self.exec_status, self.stop_date = ExecutionStatus.ABORTED, stop_date
         environment.set_stop(stop_date=stop_date, error=error, cause=cause)
+        state_machine_events.announce(self)
 
 
 def _environment(execution: Execution) -> Environment:
@@ -87,3 +92,4 @@ def _reflect_unless_ended(self: BaseExecutionWorkerCommunication) -> None:
     """Take over how the program ended, except that of a stopped execution."""
     if self.execution.exec_status == ExecutionStatus.RUNNING:
         _reflect(self)
+        state_machine_events.announce(self.execution)

@@ -21,8 +21,13 @@ class Api:
 
     def __call__(self, method: str, path: str, body: Any = None, *, absent: bool = False) -> Any:
         if "/jobs" in path:
+            name = path.rpartition("/")[2]
             if method == "GET":
-                return self.jobs.get(path.rpartition("/")[2])
+                return {"items": [*self.jobs.values()]} if name == "jobs" else self.jobs.get(name)
+            if method == "DELETE":
+                name, _, options = name.partition("?")
+                assert options == "propagationPolicy=Background", "else its pods go on"
+                return self.jobs.pop(name, None)
             self.jobs[body["metadata"]["name"]] = body
             return body
         if method == "PATCH":
@@ -90,6 +95,26 @@ def test_a_first_release_has_nothing_to_go_back_to(api: Api) -> None:
     assert previous == {"image": None, "notes": {}}
     ask("undo", manifest=wanted(), previous=previous)
     assert image(api) == "new"
+
+
+def test_jobs_of_an_ended_run_are_deleted_and_no_others(api: Api) -> None:
+    def started(run: str, job: str, **status: Any) -> str:
+        spec = {"template": {"spec": {"containers": [{}]}}}
+        manifest = {"metadata": {"generateName": job}, "spec": spec}
+        with pytest.raises(cluster.Unfinished):
+            ask("job", run=run, input={}, manifest=manifest)
+        name = next(reversed(api.jobs))
+        api.jobs[name]["status"] = status
+        return name
+
+    other = RUN.replace("0ab", "0ac")
+    trained = started(RUN, "fit-", conditions=[{"type": "Complete", "status": "True"}])
+    failed = started(RUN, "tune-", conditions=[{"type": "Failed", "status": "True"}])
+    running, of_another = started(RUN, "judge-"), started(other, "fit-")
+    queued = started(RUN, "wait-", conditions=[{"type": "Suspended", "status": "True"}])
+    assert ask("stop", run=RUN) == {"deleted": [running, queued]}
+    assert set(api.jobs) == {trained, failed, of_another}
+    assert ask("stop", run=RUN) == {"deleted": []}
 
 
 def test_a_job_runs_once_for_each_run_and_learns_of_it(api: Api) -> None:

@@ -16,7 +16,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from stackyard_sandbox.cloud.moto_patches import state_machine_interpreter
+from stackyard_sandbox.cloud.moto_patches import (
+    state_machine_events,
+    state_machine_interpreter,
+)
 
 CAUGHT = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
 LONG = 20.0
@@ -151,3 +154,24 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_each_end_is_reported_once(
+    machine: Callable[..., Any], work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others than the machine act on it: a rule deletes the Jobs of a stopped run."""
+    told: list[Any] = []
+    monkeypatch.setattr(state_machine_events, "_send", lambda _, event: told.append(event))
+    stopped = machine()
+    assert work.begun.wait(LONG)
+    stop(stopped)
+    work.may_end.set()
+    settle()
+    failed = machine()
+    settle()
+    until(lambda: len(told) == 2)
+    assert {event["source"] for event in told} == {"aws.states"}
+    statuses = {event["detail"]["executionArn"]: event["detail"]["status"] for event in told}
+    assert statuses == {stopped.exec_arn: "ABORTED", failed.exec_arn: "FAILED"}
+    assert told[0]["detail"]["name"] == stopped.name
+    assert told[0]["detail"]["stateMachineArn"] == stopped.state_machine.arn
