@@ -320,7 +320,7 @@ def test_a_secret_of_a_former_life_comes_back_with_its_value(stack: Stack, cloud
         aws.secretsmanager.Secret(
             "api",
             name="vision/defects/api",
-            description="A key of the camera's API.",
+            description="A key of the camera's API." if own_key else "A key.",
             kms_key_id=key.arn if own_key else None,
             recovery_window_in_days=7,
             tags={STACK_TAG: str(STACK)},
@@ -341,9 +341,9 @@ def test_a_secret_of_a_former_life_comes_back_with_its_value(stack: Stack, cloud
     assert set(taken_over) == {"vision/defects/api"}
     stack.up()
     taken_over.clear()
-    stack.up()
-    assert stack.preview() == {"same": 4}
+    assert stack.preview() == {"same": 4}, "one update has imported it and brought it up to date"
     found = vault.describe_secret(SecretId="vision/defects/api")
     assert "DeletedDate" not in found
+    assert found["Description"] == "A key of the camera's API."
     assert found["KmsKeyId"] == cloud.client("kms").list_keys()["Keys"][-1]["KeyArn"]
     assert vault.get_secret_value(SecretId="vision/defects/api")["SecretString"] == SECRET

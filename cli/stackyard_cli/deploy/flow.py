@@ -142,18 +142,14 @@ class Flow:
         return self._run(layers, apply_one, progress)
 
     def _applied(self, runner: Runner, task: Task, preview: Report, *, refresh: bool) -> Report:
-        """Apply a stack; secrets of its former life are taken over, and then brought up to date."""
+        """Apply a stack; secrets of its former life are taken over."""
         try:
             secrets = self._restored_secrets(task) if creates_secrets(preview) else {}
         except StackyardError as error:
             result = Result("failed", problem=error.message, hint=error.hint, kind="secrets")
             return Report(task, "up", result)
         taken_over = {"secrets": secrets} if secrets else {}
-        report = runner.run(task, "up", refresh=refresh, packs=self._packs(task), **taken_over)
-        if not (secrets and report.ok):
-            return report
-        again = runner.run(task, "up", packs=self._packs(task))
-        return report if again.ok else again
+        return runner.run(task, "up", refresh=refresh, packs=self._packs(task), **taken_over)
 
     def _restored_secrets(self, task: Task) -> dict[str, str]:
         """Restore what waits for its deletion; return ARN by name."""

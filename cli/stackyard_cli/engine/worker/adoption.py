@@ -9,13 +9,13 @@ from pulumi.runtime import register_stack_transformation
 
 SECRET = "aws:secretsmanager/secret:Secret"
 
-LATER = ("description", "kmsKeyId", "policy", "recoveryWindowInDays", "tags")
-"""Inputs that may differ when a secret is imported; the next `up` changes them. Source:
-https://www.pulumi.com/docs/iac/concepts/resources/options/import/."""
-
 
 def adopt_secrets(arns: Mapping[str, str]) -> None:
-    """Import secrets by their names; call it first: it affects later resources only."""
+    """Import secrets by their names; call it first: it affects later resources only.
+
+    Inputs that differ, such as the key, are updated after the import, in the same update:
+    https://www.pulumi.com/docs/iac/concepts/resources/options/import/.
+    """
 
     def imported(
         args: pulumi.ResourceTransformationArgs,
@@ -23,7 +23,7 @@ def adopt_secrets(arns: Mapping[str, str]) -> None:
         arn = arns.get(str(args.props.get("name"))) if args.type_ == SECRET else None
         if arn is None:
             return None
-        adopt = pulumi.ResourceOptions(import_=arn, ignore_changes=list(LATER))
+        adopt = pulumi.ResourceOptions(import_=arn)
         opts = pulumi.ResourceOptions.merge(args.opts, adopt)
         return pulumi.ResourceTransformationResult(args.props, opts)
 
