@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pulumi
@@ -9,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from stackyard import kubernetes
 from stackyard._component import Component
-from stackyard.cluster.agents import daemon_set
+from stackyard.cluster.agents import config_digest, daemon_set
 from stackyard.config import Config
 from stackyard.gpu.contract import ON_EVERY_POOL, POOL_LABEL
 from stackyard.naming import StackId
@@ -19,6 +20,36 @@ NAME = "gpu-telemetry"
 
 PORT = 9400
 """The exporter's port, https://docs.nvidia.com/datacenter/dcgm/latest/."""
+
+FIELDS: Mapping[str, tuple[str, str]] = {
+    "DCGM_FI_DEV_SM_CLOCK": ("gauge", "Clock of the multiprocessors in MHz."),
+    "DCGM_FI_DEV_MEM_CLOCK": ("gauge", "Clock of the memory in MHz."),
+    "DCGM_FI_DEV_GPU_TEMP": ("gauge", "Temperature in degrees Celsius."),
+    "DCGM_FI_DEV_MEMORY_TEMP": ("gauge", "Temperature of the memory in degrees Celsius."),
+    "DCGM_FI_DEV_POWER_USAGE": ("gauge", "Power in watts."),
+    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION": ("counter", "Energy since boot in millijoules."),
+    "DCGM_FI_DEV_GPU_UTIL": ("gauge", "Utilisation in percent."),
+    "DCGM_FI_DEV_MEM_COPY_UTIL": ("gauge", "Utilisation of the memory's bandwidth in percent."),
+    "DCGM_FI_DEV_FB_FREE": ("gauge", "Free memory in MiB."),
+    "DCGM_FI_DEV_FB_USED": ("gauge", "Used memory in MiB."),
+    "DCGM_FI_DEV_XID_ERRORS": ("gauge", "Number of the last XID error."),
+    "DCGM_FI_DEV_PCIE_REPLAY_COUNTER": ("counter", "Retries on PCI Express."),
+    "DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS": ("counter", "Rows of memory remapped for errors."),
+    "DCGM_FI_DEV_ROW_REMAP_FAILURE": ("gauge", "Whether a remapping of rows failed."),
+}
+"""Exported fields by name, with the metric's type and its help. None is a profiling field, as
+there are in the exporter's own list: with one of those, DCGM refuses to watch any field unless the
+process has the capability SYS_ADMIN, and the exporter ends. Sources:
+https://docs.nvidia.com/datacenter/dcgm/latest/reference/command-line-reference/dcgm-exporter.html,
+https://github.com/NVIDIA/dcgm-exporter/issues/407."""
+
+FIELDS_FILE = "fields.csv"
+FIELDS_PATH = "/etc/stackyard"
+
+DEVICES = "/var/run/nvidia-container-devices/all"
+"""A mount here makes all GPUs visible to a container without privileges; Bottlerocket does not read
+the image's NVIDIA_VISIBLE_DEVICES:
+https://bottlerocket.dev/en/os/1.53.x/api/settings/nvidia-container-runtime."""
 
 POD_RESOURCES = "/var/lib/kubelet/pod-resources"
 """Directory of the socket on which the kubelet reports the GPUs of each pod."""
@@ -44,10 +75,22 @@ class GpuTelemetry(Component):
         selector = k8s.meta.v1.LabelSelectorArgs(match_labels=kubernetes.selector(stack, NAME))
         labels = kubernetes.labels(stack, NAME)
         metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=namespace, labels=labels)
+        fields = fields_file()
+        config = k8s.core.v1.ConfigMap(
+            self.named("fields"),
+            metadata=metadata,
+            data={FIELDS_FILE: fields},
+            opts=self.child(),
+        )
         k8s.apps.v1.DaemonSet(
             self.named("daemon-set"),
             metadata=metadata,
-            spec=daemon_set(_pod(image), labels=labels, selector=kubernetes.selector(stack, NAME)),
+            spec=daemon_set(
+                _pod(image, config.metadata.name),
+                labels=labels,
+                selector=kubernetes.selector(stack, NAME),
+                annotations=config_digest(fields),
+            ),
             opts=self.child(),
         )
         # A headless Service: a lookup of its name returns the address of every node's exporter.
@@ -74,7 +117,12 @@ class GpuTelemetry(Component):
         self.publish()
 
 
-def _pod(image: str) -> k8s.core.v1.PodSpecArgs:
+def fields_file() -> str:
+    """Return the exporter's list of fields: a line with name, type and help for each."""
+    return "".join(f"{name}, {kind}, {text}\n" for name, (kind, text) in FIELDS.items())
+
+
+def _pod(image: str, fields: pulumi.Input[str]) -> k8s.core.v1.PodSpecArgs:
     on_gpu_nodes = k8s.core.v1.NodeSelectorTermArgs(
         match_expressions=[
             k8s.core.v1.NodeSelectorRequirementArgs(key=POOL_LABEL, operator="Exists")
@@ -94,18 +142,22 @@ def _pod(image: str) -> k8s.core.v1.PodSpecArgs:
         security_context=kubernetes.root_pod(),
         containers=[_container(image)],
         volumes=[
+            _from_host("pod-resources", POD_RESOURCES, "Directory"),
+            _from_host("devices", "/dev/null", "CharDevice"),
             k8s.core.v1.VolumeArgs(
-                name="pod-resources",
-                host_path=k8s.core.v1.HostPathVolumeSourceArgs(
-                    path=POD_RESOURCES, type="Directory"
-                ),
-            )
+                name="fields", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=fields)
+            ),
         ],
     )
 
 
+def _from_host(name: str, path: str, kind: str) -> k8s.core.v1.VolumeArgs:
+    source = k8s.core.v1.HostPathVolumeSourceArgs(path=path, type=kind)
+    return k8s.core.v1.VolumeArgs(name=name, host_path=source)
+
+
 def _container(image: str) -> k8s.core.v1.ContainerArgs:
-    """Return the exporter; without SYS_ADMIN it lacks profiling metrics, which no alert uses."""
+    """Return the exporter, without the capability SYS_ADMIN: no alert uses profiling metrics."""
     health = k8s.core.v1.HTTPGetActionArgs(path="/health", port=PORT)
     node = k8s.core.v1.EnvVarSourceArgs(
         field_ref=k8s.core.v1.ObjectFieldSelectorArgs(field_path="spec.nodeName")
@@ -114,6 +166,9 @@ def _container(image: str) -> k8s.core.v1.ContainerArgs:
         name=NAME,
         image=image,
         env=[
+            k8s.core.v1.EnvVarArgs(
+                name="DCGM_EXPORTER_COLLECTORS", value=f"{FIELDS_PATH}/{FIELDS_FILE}"
+            ),
             k8s.core.v1.EnvVarArgs(name="DCGM_EXPORTER_LISTEN", value=f":{PORT}"),
             k8s.core.v1.EnvVarArgs(name="DCGM_EXPORTER_KUBERNETES", value="true"),
             k8s.core.v1.EnvVarArgs(name="NODE_NAME", value_from=node),
@@ -127,8 +182,10 @@ def _container(image: str) -> k8s.core.v1.ContainerArgs:
         ),
         security_context=kubernetes.restricted_container(),
         volume_mounts=[
+            k8s.core.v1.VolumeMountArgs(name="devices", mount_path=DEVICES),
+            k8s.core.v1.VolumeMountArgs(name="fields", mount_path=FIELDS_PATH, read_only=True),
             k8s.core.v1.VolumeMountArgs(
                 name="pod-resources", mount_path=POD_RESOURCES, read_only=True
-            )
+            ),
         ],
     )

@@ -21,7 +21,7 @@ CALL_SECONDS = 60
 """Maximum time of a call of the jobs function, which may have begun before the run was stopped."""
 
 UNREACHABLE = {
-    "ErrorEquals": ["States.TaskFailed"],
+    "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 15,
     "BackoffRate": 2,
     "MaxAttempts": 8,

@@ -29,7 +29,7 @@ class ImagesConfig(Config):
     efa_device_plugin: Image = "eks/aws-efa-k8s-device-plugin:v0.5.8"
     """AWS's device plugin for EFA; only pools with `efa` need it."""
 
-    gpu_telemetry: Image = "nvidia/k8s/dcgm-exporter:3.3.5-3.4.1-ubuntu22.04"
+    gpu_telemetry: Image = "nvidia/k8s/dcgm-exporter:4.4.2-4.7.1-ubuntu22.04"
     """NVIDIA's DCGM exporter."""
 
     karpenter: Image = f"karpenter/controller:{versions.VERSION}"

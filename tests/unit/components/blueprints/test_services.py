@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from stackyard import contracts
+from stackyard import contracts, monitoring
 from stackyard.blueprints import catalogue
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.naming import StackId
@@ -305,3 +307,50 @@ def test_a_stage_that_refers_itself_registers_nothing_for_others(run: Any) -> No
     contract = {**dev, "onprem": {"cellar": facts}}
     with pytest.raises(contracts.ContractError, match="has not registered the cluster"):
         with_cellar(run, StackId("platform", "services", "staging"), {STACK.reference: contract})
+
+
+def _telemetry(made: Any) -> tuple[Any, str]:
+    """Return the pod of the GPU telemetry, and its list of fields as the container reads it."""
+    spec = made.of_type("kubernetes:apps/v1:DaemonSet")["gpu-telemetry-daemon-set"]["spec"]
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    variables = {one["name"]: one.get("value") for one in container["env"]}
+    folder, _, file = variables["DCGM_EXPORTER_COLLECTORS"].rpartition("/")
+    (mount,) = [one for one in container["volumeMounts"] if one["mountPath"] == folder]
+    (volume,) = [one for one in pod["volumes"] if one["name"] == mount["name"]]
+    maps = made.of_type("kubernetes:core/v1:ConfigMap").values()
+    name = volume["configMap"]["name"]
+    (data,) = [one["data"] for one in maps if one["metadata"]["name"] == name]
+    return pod, str(data[file])
+
+
+def test_telemetry_asks_for_no_field_that_needs_a_privilege(made: Any) -> None:
+    """DCGM watches profiling fields with SYS_ADMIN only, and refuses the others beside them."""
+    pod, fields = _telemetry(made)
+    context = pod["containers"][0]["securityContext"]
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert not context["allowPrivilegeEscalation"]
+    lines = [line.split(", ", 2) for line in fields.splitlines()]
+    assert all(len(line) == 3 and line[1] in ("gauge", "counter") for line in lines)
+    assert all(line[0].startswith("DCGM_FI_DEV_") for line in lines)
+
+
+def test_every_field_that_alerts_and_dashboards_use_is_exported(made: Any) -> None:
+    _, fields = _telemetry(made)
+    folder = Path(monitoring.__file__).parent
+    used = {
+        name
+        for path in folder.glob("*.py")
+        for name in re.findall(r"DCGM_FI_[A-Z_]+", path.read_text())
+    }
+    assert used
+    assert used <= {line.partition(",")[0] for line in fields.splitlines()}
+
+
+def test_telemetry_sees_the_gpus_of_every_image(made: Any) -> None:
+    """Bottlerocket ignores the image's variable, and reads a mount of each device or of all."""
+    pod, _ = _telemetry(made)
+    mounts = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
+    devices = mounts["/var/run/nvidia-container-devices/all"]
+    volumes = {one["name"]: one for one in pod["volumes"]}
+    assert volumes[devices]["hostPath"] == {"path": "/dev/null", "type": "CharDevice"}
