@@ -99,7 +99,7 @@ def test_a_first_release_has_nothing_to_go_back_to(api: Api) -> None:
 
 def test_jobs_of_an_ended_run_are_deleted_and_no_others(api: Api) -> None:
     def started(run: str, job: str, **status: Any) -> str:
-        spec = {"template": {"spec": {"containers": [{}]}}}
+        spec: Any = {"template": {"spec": {"containers": [{}]}}}
         manifest = {"metadata": {"generateName": job}, "spec": spec}
         with pytest.raises(cluster.Unfinished):
             ask("job", run=run, input={}, manifest=manifest)
