@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .naming import named, shaped
+from .naming import LABELS, VALUES, named, shaped
 from .schema import Node, TypeSchema
 from .table import Names
 
@@ -111,9 +111,8 @@ class _Translation:
     def member(
         self, key: str, item: Any, made: Properties, node: Node, path: str, anchor: Anchor
     ) -> None:
-        reason = self.names.without.get(path)
-        if reason:
-            self.result.reasons[path] = reason
+        if path in self.names.without:
+            self.unmapped(path)
             return
         target = self.names.names.get(path)
         if target:
@@ -131,7 +130,7 @@ class _Translation:
         elif self.names.relocates(path) and isinstance(item, Mapping):
             self.members(item, made, node, path, anchor)
         else:
-            self.result.unmapped.append(path)
+            self.unmapped(path)
 
     def same(self, key: str, node: Node) -> str | None:
         """Return the property with the same name that a template may set."""
@@ -153,6 +152,9 @@ class _Translation:
             return dict(REFERENCE)
         if path in self.names.forms:
             return self.names.forms[path].format(value)
+        is_map = not node.properties and node.types & {"object", "array"} == {"object"}
+        if isinstance(value, list) and is_map:
+            self.left_out(value, path)
         value = shaped(value, node)
         if isinstance(value, list):
             return [self.item(one, node.items, path) for one in value]
@@ -161,6 +163,20 @@ class _Translation:
             self.members(value, made, node, path, anchor)
             return made if made or not value else None
         return value
+
+    def left_out(self, value: list[Any], path: str) -> None:
+        """Name what a map of names and values has no place for."""
+        for key in sorted({key for one in value if isinstance(one, Mapping) for key in one}):
+            if key not in (*LABELS, *VALUES):
+                self.unmapped(f"{path}.{key}")
+
+    def unmapped(self, path: str) -> None:
+        """Note that an input has no counterpart, with the reason if there is one."""
+        reason = self.names.without.get(path)
+        if reason:
+            self.result.reasons[path] = reason
+        else:
+            self.result.unmapped.append(path)
 
     def item(self, value: Any, node: Node, path: str) -> Any:
         """Return one item of a list; named paths below it start here."""

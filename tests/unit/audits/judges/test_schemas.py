@@ -19,6 +19,7 @@ TOKENS = {
     "key": "aws:kms/key:Key",
     "machine": "aws:sfn/stateMachine:StateMachine",
     "mount": "aws:efs/mountTarget:MountTarget",
+    "parameters": "aws:rds/parameterGroup:ParameterGroup",
     "parameter": "aws:ssm/parameter:Parameter",
     "function": "aws:lambda/function:Function",
     "policy": "aws:iam/rolePolicy:RolePolicy",
@@ -119,6 +120,15 @@ def test_a_part_finds_its_whole_by_the_id() -> None:
     part = declared("alerts", "routes", workspaceId="id-of-metrics", definition="route: {}")
     (made,) = mapped([part, whole], table()).resources
     assert made.properties == {"Alias": "metrics", "AlertManagerDefinition": "route: {}"}
+
+
+def test_what_a_map_of_names_and_values_leaves_out_is_named() -> None:
+    parameter = {"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate", "note": "x"}
+    group = declared("parameters", family="postgres16", description="d", parameters=[parameter])
+    made = mapped([group], table())
+    assert made.resources[0].properties["Parameters"] == {"rds.force_ssl": "1"}
+    assert made.unmapped == [(group, "parameters.note")]
+    assert (group.type, "parameters.applyMethod") in made.reasons
 
 
 def test_two_estates_may_have_the_same_names() -> None:
