@@ -7,6 +7,7 @@ on AWS.
 from stackyard_sandbox.cloud.strictness import (
     buildspecs,
     deleted_principals,
+    dependencies,
     descriptions,
     execution_roles,
     group_rules,
@@ -21,6 +22,7 @@ from stackyard_sandbox.cloud.strictness import (
 RULES = (
     buildspecs,
     deleted_principals,
+    dependencies,
     descriptions,
     execution_roles,
     group_rules,
