@@ -5,6 +5,7 @@ on AWS.
 """
 
 from stackyard_sandbox.cloud.strictness import (
+    account_limits,
     buildspecs,
     deleted_principals,
     dependencies,
@@ -20,6 +21,7 @@ from stackyard_sandbox.cloud.strictness import (
 )
 
 RULES = (
+    account_limits,
     buildspecs,
     deleted_principals,
     dependencies,
