@@ -60,10 +60,11 @@ def bucket_policy(bucket: str) -> str:
 
 
 def log_delivery(bucket: str) -> str:
+    services = ["logging.s3.amazonaws.com", "cloudtrail.amazonaws.com"]
     return policy(
-        Principal={"Service": "logging.s3.amazonaws.com"},
-        Action="s3:PutObject",
-        Resource=f"arn:aws:s3:::{bucket}/*",
+        Principal={"Service": services},
+        Action=["s3:PutObject", "s3:GetBucketAcl"],
+        Resource=[f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     )
 
 
