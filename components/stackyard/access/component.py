@@ -39,7 +39,7 @@ class ProjectAccess(Component):
         roles = {who: self._make_role(who, role) for who, role in documents.roles.items()}
         self.role_arns = {who: role.arn for who, role in roles.items()}
         self.access_point_arns = {
-            key: self._make_access_point(key, point, buckets[point.dataset], roles[point.who])
+            key: self._make_access_point(key, point, buckets[point.dataset])
             for key, point in documents.access_points.items()
         }
         self.publish()
@@ -66,9 +66,8 @@ class ProjectAccess(Component):
         return made
 
     def _make_access_point(
-        self, key: str, point: AccessPoint, bucket: pulumi.Input[str], role: aws.iam.Role
+        self, key: str, point: AccessPoint, bucket: pulumi.Input[str]
     ) -> pulumi.Output[str]:
-        # The policy names the role, and S3 refuses principals that do not exist yet.
         made = aws.s3.AccessPoint(
             # The logical name is part of the URN, so it stays.
             self.named(f"{key}-door"),
@@ -81,6 +80,6 @@ class ProjectAccess(Component):
                 "ignore_public_acls": True,
                 "restrict_public_buckets": True,
             },
-            opts=self.child(depends_on=[role]),
+            opts=self.child(),
         )
         return made.arn

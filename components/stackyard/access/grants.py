@@ -225,7 +225,7 @@ def _access_point(
     arn = context.location.arn("s3", f"accesspoint/{name}")
     role = role_arn(context.stack, context.location, who)
     allowed = statements.directories(
-        sid("use", dataset), [(arn, f"{arn}/object")], names, principal=role
+        sid("use", dataset), [(arn, f"{arn}/object")], names, role=role
     )
     policy = iam.document(*allowed)
     return AccessPoint(name, arn, context.buckets[dataset], who, dataset, policy)

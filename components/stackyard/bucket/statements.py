@@ -46,7 +46,7 @@ def datasets(sid: str, buckets: Sequence[str], *, write: bool) -> list[iam.State
 
 
 def directories(
-    sid: str, roots: Sequence[tuple[str, str]], names: Sequence[str], *, principal: str = ""
+    sid: str, roots: Sequence[tuple[str, str]], names: Sequence[str], *, role: str = ""
 ) -> list[iam.Statement]:
     """Return the statements that allow the use of directories, and listing them only.
 
@@ -56,20 +56,22 @@ def directories(
     """
     prefixes = [prefix(name) for name in sorted(names)]
     within = [pattern for one in prefixes for pattern in (one, f"{one}*")]
-    who = {"AWS": principal} if principal else None
+    who = {"AWS": f"{role.rpartition(':')[0]}:root"} if role else None
+    named = {"ArnEquals": {"aws:PrincipalArn": role}} if role else {}
     return [
         iam.statement(
             f"List{sid}",
             ("s3:ListBucket",),
             [listed for listed, _ in roots],
             principals=who,
-            conditions={"StringLike": {"s3:prefix": within}},
+            conditions={"StringLike": {"s3:prefix": within}, **named},
         ),
         iam.statement(
             sid,
             (*READ, *WRITE),
             [f"{keys}/{one}*" for _, keys in roots for one in prefixes],
             principals=who,
+            conditions=named,
         ),
     ]
 

@@ -17,6 +17,7 @@ from stackyard.access.posix import file_system_policy
 from stackyard.bucket.policies import bucket_policy
 from stackyard.datasets.config import DatasetConfig
 from stackyard.namespace.rbac import RULES
+from stackyard_sandbox.cloud.strictness.policy_principals import principals
 
 ROOT = "arn:aws:iam::123456789012:root"
 VENDOR = "arn:aws:iam::210987654321:role/annotators"
@@ -202,6 +203,17 @@ def test_documents_fit_into_what_iam_and_s3_take(documents: Compiled) -> None:
         assert all(sid.isalnum() for sid in sids)
     for point in documents.access_points.values():
         assert 3 <= len(point.name) <= 50
+
+
+def test_s3_need_not_see_a_role_to_take_the_policy_of_its_access_point(
+    documents: Compiled,
+) -> None:
+    for point in documents.access_points.values():
+        named = set(principals(point.policy))
+        assert named == {ROOT}
+        for statement in point.policy["Statement"]:
+            condition = statement["Condition"]["ArnEquals"]
+            assert condition == {"aws:PrincipalArn": documents.roles[point.who].arn}
 
 
 def test_no_statement_allows_with_a_wildcard_action_or_a_whole_account(
