@@ -52,14 +52,18 @@ def trusts(
     role_arn: str,
     service: str,
     facts: Mapping[str, str],
-    action: str = "sts:AssumeRole",
+    *,
+    at_once: bool = False,
 ) -> bool:
-    """Return whether a role exists and lets a service take it; `facts` are condition keys."""
+    """Return whether a role exists and lets a service take it; `facts` are condition keys.
+
+    A service that sees roles `at_once` does not wait until they have settled.
+    """
     role = _role(account, role_arn)
-    if role is None or not settled(role.create_date):
+    if role is None or not (at_once or settled(role.create_date)):
         return False
     trust = json.loads(role.assume_role_policy_document)
-    asked = Asked(action, role_arn, frozenset({service}), account, facts)
+    asked = Asked("sts:AssumeRole", role_arn, frozenset({service}), account, facts)
     return not denied(asked, [trust]) and "named" in granted(asked, trust)
 
 

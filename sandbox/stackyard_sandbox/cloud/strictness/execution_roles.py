@@ -60,6 +60,8 @@ class Taken(NamedTuple):
     call. Empty if the service names none."""
 
     error: Callable[[str], Exception]
+    at_once: bool = False
+    """Whether the service is taken to see a new role at once: its error is retried by nobody."""
 
 
 def _argument(name: str) -> Callable[[Call], Iterator[str]]:
@@ -145,6 +147,7 @@ TAKEN = (
         *(EventsBackend, "put_targets", "events.amazonaws.com", _of_targets),
         "events:{region}:{account}:rule/{name}",
         _by_rules,
+        at_once=True,
     ),
 )
 
@@ -166,8 +169,10 @@ def _check_trust(taken: Taken, backend: Any, call: Call) -> None:
         values["group_name"] = call.get("group_name") or "default"
         head = "" if taken.source == "{arn}" else "arn:aws:"
         facts["aws:sourcearn"] = head + taken.source.format(**values)
+    known = facts if taken.source else {}
     for role in taken.roles(call):
-        if not trusts(backend.account_id, role, taken.service, facts if taken.source else {}):
+        account, service = backend.account_id, taken.service
+        if not trusts(account, role, service, known, at_once=taken.at_once):
             raise taken.error(role)
 
 
