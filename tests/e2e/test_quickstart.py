@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 from stackyard_cli.health.concerns.checks import CHECKS
-from stackyard_sandbox import settling
 from stackyard_sandbox.control_plane.members import MEMBERS
 
 ROLES = ("access-logs", "artifacts", "data-photos", "models", "reports")
@@ -35,8 +34,6 @@ class Demo:
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "STACKYARD_SANDBOX_DIR": str(self.sandbox),
-            # As in AWS, other services see a new role some seconds late.
-            settling.VARIABLE: "2",
         }
 
     def run(self, *command: str, timeout: float = 400) -> str:
