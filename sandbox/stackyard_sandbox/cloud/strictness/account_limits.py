@@ -37,7 +37,7 @@ class Limit(NamedTuple):
     method: str
     quota: str
     most: int
-    count: Callable[[Any, Call], int]
+    number: Callable[[Any, Call], int]
     """How many there are once the call is done."""
 
     error: Callable[[str], Exception]
@@ -72,8 +72,8 @@ def _endpoints(kind: str) -> Callable[[EC2Backend, Call], int]:
             return 0
         there = [one for one in ec2.vpc_end_points.values() if one.state != "deleted"]
         same = [one for one in there if (one.vpc_endpoint_type or "gateway").lower() == kind]
-        per_vpc = kind == "interface"
-        return 1 + sum(not per_vpc or one.vpc_id == call["vpc_id"] for one in same)
+        counted = [one for one in same if kind == "gateway" or one.vpc_id == call["vpc_id"]]
+        return len(counted) + 1
 
     return count
 
@@ -158,7 +158,7 @@ def install() -> None:
 
 
 def _check(limit: Limit, backend: Any, call: Call) -> None:
-    if (count := limit.count(backend, call)) > limit.most:
+    if (count := limit.number(backend, call)) > limit.most:
         where = "the account" if limit.backend is IAMBackend else f"region {backend.region_name}"
         raise limit.error(
             f"there would be {count} in {where}; the quota `{limit.quota}` is {limit.most}"
