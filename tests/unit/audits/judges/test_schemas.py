@@ -15,6 +15,7 @@ STACK = "vision/defects/dev"
 TOKENS = {
     "bucket": "aws:s3/bucket:Bucket",
     "group": "aws:ec2/securityGroup:SecurityGroup",
+    "default": "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "instance": "aws:rds/instance:Instance",
     "key": "aws:kms/key:Key",
     "machine": "aws:sfn/stateMachine:StateMachine",
@@ -129,6 +130,13 @@ def test_what_a_map_of_names_and_values_leaves_out_is_named() -> None:
     assert made.resources[0].properties["Parameters"] == {"rds.force_ssl": "1"}
     assert made.unmapped == [(group, "parameters.note")]
     assert (group.type, "parameters.applyMethod") in made.reasons
+
+
+def test_types_without_a_schema_are_named() -> None:
+    answer = held([declared("default", vpcId="vpc-38b7858ed9e8921ce")])
+    (note,) = answer.notes
+    assert note.startswith(f"{TOKENS['default']} is not held: ")
+    assert (answer.items, answer.findings) == (0, [])
 
 
 def test_two_estates_may_have_the_same_names() -> None:
