@@ -132,6 +132,10 @@ NAMES = {
         "vision-de/fects/dev.yaml",
         "vision/de-fects/dev",
     ),
+    "secret that is named like one of the platform": dev(
+        "secrets.entries.tracking-database",
+        secrets={"entries": {"tracking-database": {"readers": ["scientist"], "description": "x"}}},
+    ),
     "team whose buckets S3 refuses": Case(
         {"sthree/defects/dev.yaml": {}}, "sthree/defects/dev.yaml"
     ),

@@ -6,16 +6,33 @@ from collections.abc import Iterator
 
 from stackyard.blueprints.project.mounting import Mount, mounts
 from stackyard.blueprints.project.sections import ProjectSections
+from stackyard.database.documents import PURPOSES, secret_name
+from stackyard.datasets.lakefs import key_name
 from stackyard.namespace.accounts import MAY_RUN_AS
+from stackyard.naming import StackId
 from stackyard.problem import Problem
+
+ANY = StackId("team", "project", "stage")
+"""A stack for names of which only the last part is compared."""
 
 
 def check(config: ProjectSections) -> Iterator[Problem]:
     """Yield readers that do not exist or are missing, and mounts that cannot be read."""
+    yield from _reserved(config)
     yield from _readers(config)
     for mount in mounts(config):
         for secret in dict.fromkeys(mount.secrets):
             yield from _mounted(config, mount, secret)
+
+
+def _reserved(config: ProjectSections) -> Iterator[Problem]:
+    """Yield secrets whose names are those of the platform's own: the second would not be made."""
+    own = [secret_name(ANY, purpose) for purpose in PURPOSES]
+    taken = {name.rpartition("/")[2] for name in (*own, key_name(ANY))}
+    for name in config.secrets.entries:
+        if name in taken:
+            message = f"the name `{name}` is that of a secret of the platform"
+            yield Problem(("secrets", "entries", name), message, "choose another")
 
 
 def _readers(config: ProjectSections) -> Iterator[Problem]:
