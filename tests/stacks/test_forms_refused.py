@@ -200,7 +200,23 @@ TIMES_AND_PLACES = {
     ),
 }
 
-CASES = {**TYPES, **PRINCIPALS, **TAGS, **NAMES, **TIMES_AND_PLACES}
+BETWEEN_STACKS = {
+    "mounted secret without the add-on": Case(
+        {"platform/foundation/dev.yaml": {"cluster": {"addons": ["aws-efs-csi-driver"]}}},
+        "vision/defects/_defaults.yaml: training.judge.mounts",
+        "aws-secrets-store-csi-driver-provider",
+    ),
+    "tracking that jobs on premises cannot reach": Case(
+        {
+            "platform/services/dev.yaml": {"onprem": issuer("https://oidc.example")},
+            "vision/defects/_defaults.yaml": {"tracking": {"external_uri": None}},
+        },
+        "vision/defects/dev.yaml: tracking",
+        "cellar",
+    ),
+}
+
+CASES = {**TYPES, **PRINCIPALS, **TAGS, **NAMES, **TIMES_AND_PLACES, **BETWEEN_STACKS}
 
 
 @pytest.mark.parametrize("name", CASES)

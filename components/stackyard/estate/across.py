@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from stackyard.blueprints.config import StackConfig
 from stackyard.blueprints.foundation.config import FoundationConfig
+from stackyard.blueprints.project.mounting import mounts
 from stackyard.blueprints.project.sections import ProjectSections
 from stackyard.blueprints.services.config import ServicesConfig
 from stackyard.estate import node_age, room
@@ -25,6 +26,7 @@ from stackyard.instances import EFA_INTERFACES, INSTANCES, mig_model
 from stackyard.karpenter import versions
 from stackyard.naming import StackId
 from stackyard.problem import Problem
+from stackyard.vault.mounts import ADDON
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def _problems(config: StackConfig, stage: Stage) -> Iterator[Problem]:
             for check, used in OF_FOUNDATION.items():
                 if _is_valid(below, used):
                     yield from check(config, foundation, below.id)
+        if shared and isinstance(services, ServicesConfig) and _is_valid(shared, ONPREM):
+            yield from _outside_address(config, services, shared.id)
         if shared and isinstance(services, ServicesConfig) and _is_valid(shared, POOLS):
             for of_pools in OF_POOLS:
                 yield from of_pools(config, services, shared.id)
@@ -168,6 +172,27 @@ def _shared_directories(
         yield Problem(("access", "shared"), message)
 
 
+def _mounted_secrets(
+    config: ProjectSections, upstream: FoundationConfig, stack: StackId
+) -> Iterator[Problem]:
+    for mount in mounts(config) if ADDON not in upstream.cluster.addons else ():
+        message = f"{stack} lacks the add-on `{ADDON}`, which mounts secrets"
+        yield Problem(mount.path, message, f"add it to `cluster.addons` of {stack}")
+
+
+def _outside_address(
+    config: ProjectSections, upstream: ServicesConfig, stack: StackId
+) -> Iterator[Problem]:
+    """Yield a tracking server that jobs on premises cannot reach."""
+    if upstream.onprem.clusters and config.tracking and config.tracking.external_uri is None:
+        listed = ", ".join(upstream.onprem.clusters)
+        message = (
+            f"jobs on {listed} of {stack} must reach it, and `tracking.external_uri` is missing"
+        )
+        hint = "put a private load balancer before the server and write its address there"
+        yield Problem(("tracking",), message, hint)
+
+
 OF_FOUNDATION: Mapping[
     Callable[[ProjectSections, FoundationConfig, StackId], Iterator[Problem]],
     tuple[FieldPath, ...],
@@ -175,6 +200,7 @@ OF_FOUNDATION: Mapping[
     _base_images: (("base_images",),),
     _database: (("database",),),
     _shared_directories: (("cluster", "addons"),),
+    _mounted_secrets: (("cluster", "addons"),),
     endpoint_problems: (("network",),),
 }
 """All checks between a project and its stage's foundation, with what they read of it."""
@@ -183,6 +209,7 @@ OF_POOLS = (_gpu_pools, _gpus_of_a_pod, _efa, _gpu_quota)
 """All checks between a project and the pools of its stage's services."""
 
 POOLS: tuple[FieldPath, ...] = (("gpu_pools",), ("node_pools",))
+ONPREM: tuple[FieldPath, ...] = (("onprem",),)
 SYSTEM: tuple[FieldPath, ...] = (("cluster", "system_nodes"),)
 VERSION: tuple[FieldPath, ...] = (("cluster", "version"),)
 """The fields of services and of the foundation that the other checks read."""
