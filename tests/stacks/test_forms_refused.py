@@ -102,6 +102,18 @@ PRINCIPALS = {
         "255",
         onprem=issuer(f"https://oidc.example/{'x' * 250}"),
     ),
+    "issuer that only the cluster reaches": services(
+        "onprem.clusters.cellar.issuer",
+        "--service-account-issuer",
+        onprem=issuer("https://kubernetes.default.svc.cluster.local"),
+    ),
+    "issuer of a private address": services(
+        "onprem.clusters.cellar.issuer", onprem=issuer("https://10.0.0.1")
+    ),
+    "package of a name that is a command": foundation(
+        "base_images.build.signer_package",
+        base_images={"build": {"signer_package": "s3://acme/$(id).rpm"}},
+    ),
     "issuer of no host name": services(
         "onprem.clusters.cellar.issuer", onprem=issuer("https://-a..example")
     ),

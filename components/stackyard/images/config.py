@@ -25,6 +25,9 @@ Requirement = Annotated[
 Upstream = Annotated[str, Field(pattern=REGISTRY)]
 """A registry host, with an optional path."""
 
+SIGNER_PACKAGE = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9_./+=@-]+\.rpm$"
+"""Address of a package; builds write it into a command, where no character has a meaning."""
+
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 
 
@@ -37,7 +40,7 @@ class BuildConfig(Config):
     minutes: Annotated[int, Field(ge=5, le=480)] = 60
     """Build timeout in minutes."""
 
-    signer_package: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/\S+\.rpm$")] | None = None
+    signer_package: Annotated[str, Field(pattern=SIGNER_PACKAGE)] | None = None
     """Copy of AWS Signer's RPM package with `notation`, installed before each build; by default the
     build image must contain it. Source:
     https://docs.aws.amazon.com/signer/latest/developerguide/image-signing-prerequisites.html."""

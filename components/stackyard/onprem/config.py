@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -16,6 +17,11 @@ from stackyard.problem import Problem
 LONGEST_ISSUER = 255
 """Maximum length of the URL of an identity provider. Source:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html."""
+
+INTERNAL = (".internal", ".local", ".localhost", ".svc")
+"""Ends of names that are not in the DNS of the internet: kubeadm's default issuer has one. Sources:
+https://www.rfc-editor.org/rfc/rfc6762#appendix-G and
+https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/."""
 
 KubeconfigPath = Annotated[str, Field(pattern=r"^(~/|/)[^\s]+$")]
 """Path of a kubeconfig, absolute or below the home directory; its content is never stored."""
@@ -67,6 +73,18 @@ class OnPremClusterConfig(Config):
                 f"`issuer` has a port, which AWS does not allow (got {self.issuer!r})",
                 "serve the issuer's keys on port 443 and omit the port",
             )
+        if not _is_public(host := urlsplit(self.issuer).hostname or ""):
+            message = f"AWS must read the issuer's keys, and {host} is no name of the internet"
+            hint = "set `--service-account-issuer` to an address that serves them publicly"
+            yield Problem(("issuer",), message, hint)
+
+
+def _is_public(host: str) -> bool:
+    """Return whether a host can be reached from the internet, as far as its name says."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(INTERNAL)
 
 
 class OnPremConfig(Config):
