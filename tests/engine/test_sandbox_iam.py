@@ -613,7 +613,7 @@ def test_rds_makes_its_master_secret_in_the_callers_name(client: Any, role: Any)
         "AllocatedStorage": 20,
         "ManageMasterUserPassword": True,
     }
-    create = permit("rds:CreateDBInstance")
+    create = permit("rds:CreateDBInstance", "iam:CreateServiceLinkedRole")
     names = ("secretsmanager:CreateSecret", "secretsmanager:TagResource")
     through = {"aws:CalledVia": "rds.amazonaws.com"}
     secret = permit(*names, **{"ForAnyValue:StringEquals": through})
@@ -654,3 +654,118 @@ def test_samples_are_taken_from_who_may_send_them_to_that_workspace(
     assert sent(own["workspaceId"], forged) == 403
     everywhere = role("everywhere", {**send, "Resource": "*"})
     assert sent("ws-00000000-0000-0000-0000-000000000000", everywhere) == 404
+
+
+def sealed(client: Any) -> str:
+    """Make a key whose policy leaves its use to the policies of the account."""
+    return str(client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
+def opening(key: str, *actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": [f"kms:{one}" for one in actions], "Resource": key}
+
+
+def test_the_policy_of_a_key_decides_who_uses_it(client: Any, role: Any) -> None:
+    """It may leave that to the account, name who may, or deny it."""
+    kms = client("kms")
+    key = sealed(client)
+    text = kms.encrypt(KeyId=key, Plaintext=b"made-up")["CiphertextBlob"]
+    may = opening(key, "Decrypt")
+    reader, named = client("kms", role("key-reader", may)), client("kms", role("key-named"))
+    assert reader.decrypt(CiphertextBlob=text)
+    assert refused(named.decrypt, CiphertextBlob=text)
+    arn = f"arn:aws:iam::{ACCOUNT}:role/key-named"
+    grant = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "kms:*", "Resource": "*"}
+    admins = {**grant, "Principal": {"AWS": kms_administrator(client)}}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(grant, admins))
+    assert named.decrypt(CiphertextBlob=text)
+    assert refused(reader.decrypt, CiphertextBlob=text)
+
+
+def kms_administrator(client: Any) -> str:
+    return str(client("sts").get_caller_identity()["Arn"])
+
+
+def test_who_reads_a_secret_needs_its_key(client: Any, role: Any) -> None:
+    key = sealed(client)
+    made = client("secretsmanager").create_secret(
+        Name="team/sealed", SecretString="made-up", KmsKeyId=key
+    )
+    read = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    through = {
+        "StringEquals": {
+            "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
+            "kms:EncryptionContext:SecretARN": made["ARN"],
+        }
+    }
+    own = {**opening(key, "Decrypt"), "Condition": through}
+    other = {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}
+    wrong = {**opening(key, "Decrypt"), "Condition": other}
+    asked = {"SecretId": "team/sealed"}
+    right = client("secretsmanager", role("secret-opener", read, own))
+    assert right.get_secret_value(**asked)["SecretString"] == "made-up"
+    for name, statements in (("secret-without", [read]), ("secret-through-s3", [read, wrong])):
+        assert refused(client("secretsmanager", role(name, *statements)).get_secret_value, **asked)
+
+
+def test_who_reads_and_writes_objects_needs_the_key_of_the_bucket(client: Any, role: Any) -> None:
+    key, s3 = sealed(client), client("s3")
+    where = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="sealed", CreateBucketConfiguration=where)
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(Bucket="sealed", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket="sealed", Key="a", Body=b"x")
+    use = {"Effect": "Allow", "Action": "s3:*Object", "Resource": "arn:aws:s3:::sealed/*"}
+    context = {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::sealed"}
+    read = {**opening(key, "Decrypt"), "Condition": {"StringEquals": context}}
+    write = opening(key, "GenerateDataKey")
+    for name, statements, reads, writes in (
+        ("object-reader", [use, read], True, False),
+        ("object-writer", [use, write], False, True),
+        ("object-nobody", [use], False, False),
+    ):
+        mine = client("s3", role(name, *statements))
+        get = {"Bucket": "sealed", "Key": "a"}
+        assert (not reads and refused(mine.get_object, **get)) or mine.get_object(**get)
+        put = {**get, "Key": "b", "Body": b"x"}
+        assert (not writes and refused(mine.put_object, **put)) or mine.put_object(**put)
+
+
+def test_who_publishes_needs_the_key_of_the_topic(client: Any, role: Any) -> None:
+    key = sealed(client)
+    topic = client("sns").create_topic(Name="sealed", Attributes={"KmsMasterKeyId": key})
+    publish = {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}
+    asked = {"TopicArn": topic["TopicArn"], "Message": "made-up"}
+    seal = opening(key, "Decrypt", "GenerateDataKey")
+    assert client("sns", role("publisher", publish, seal)).publish(**asked)
+    assert refused(client("sns", role("publisher-without", publish)).publish, **asked)
+
+
+def test_a_role_is_given_to_a_service_by_whom_may_pass_it(client: Any, role: Any) -> None:
+    make = {
+        "Effect": "Allow",
+        "Action": ["states:CreateStateMachine", "states:TagResource"],
+        "Resource": "*",
+    }
+    arn = f"arn:aws:iam::{ACCOUNT}:role/machine"
+    trusted = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "states.amazonaws.com"},
+    }
+    client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument=document(trusted))
+    plan = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    asked = {"name": "passed", "definition": plan, "roleArn": arn}
+
+    def passing(service: str) -> dict[str, Any]:
+        to = {"StringEquals": {"iam:PassedToService": service}}
+        return {"Effect": "Allow", "Action": "iam:PassRole", "Resource": arn, "Condition": to}
+
+    other = passing("lambda.amazonaws.com")
+    assert refused(client("stepfunctions", role("maker-1", make)).create_state_machine, **asked)
+    assert refused(
+        client("stepfunctions", role("maker-2", make, other)).create_state_machine, **asked
+    )
+    right = role("maker-3", make, passing("states.amazonaws.com"))
+    assert client("stepfunctions", right).create_state_machine(**asked)

@@ -1,7 +1,7 @@
 """Determines a request's IAM actions and resources, and allows or denies it; replaces moto's check.
 
 Beside the caller's policies and boundary it evaluates the policies of buckets, access points,
-secrets, image repositories and roles. It does not evaluate session policies and KMS key policies.
+secrets, keys, image repositories and roles. It does not evaluate session policies.
 """
 
 import html
@@ -18,6 +18,7 @@ from moto.iam.access_control import (
     IAMRequestBase,
     PermissionResult,
 )
+from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from werkzeug.exceptions import HTTPException
@@ -41,6 +42,12 @@ SAME_PERMISSION = {
     "s3:HeadBucket": "s3:ListBucket",
 }
 """Operations whose IAM action has another name."""
+
+_BY_THE_RESOURCE = ("kms:", "sts:AssumeRole")
+"""Actions that the policy of the resource must allow; it may leave them to those of the account.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html: "no principal [...] has any
+permissions to a KMS key unless they are explicitly allowed, and never denied, in a key policy"."""
 
 SIGNED_AS = {"monitoring": "cloudwatch"}
 """Services whose name in signatures differs from the one in policies."""
@@ -68,7 +75,7 @@ def _decide(self: IAMRequestBase, resource: str) -> None:
         documents = [*own, *([policy] if policy else []), *(boundary or [])]
         by_resource = granted(asked, policy) if policy else set()
         permitted = allowed(asked, own)
-        if asked.action == "sts:AssumeRole" and policy is not None:
+        if policy is not None and asked.action.startswith(_BY_THE_RESOURCE):
             permitted = "named" in by_resource or (permitted and "account" in by_resource)
         permitted = permitted or "named" in by_resource
         if boundary is not None:
@@ -138,7 +145,8 @@ def _questions(self: IAMRequestBase, resource: str) -> Iterator[Asked]:
         fields = fields_of(self._body, self._data)
         body, region = self._body or b"", self._region
         key = _secret_key(one_resource, self.account_id, region)
-        made = Made(one_action, one_resource, fields, body, region, self.account_id, key)
+        place = (region, self.account_id, key, _lower(self._headers))
+        made = Made(one_action, one_resource, fields, body, *place)
         for more in besides(made):
             about = facts_about(more.resource, self.account_id, region) | known | dict(more.facts)
             yield Asked(more.action, more.resource, frozenset(arns), self.account_id, about)
@@ -197,6 +205,9 @@ def _resource_policy(asked: Asked, region: str) -> Document | None:
         repositories = ecr_backends[asked.account][region].repositories
         repository = repositories.get(asked.resource.partition(":repository/")[2])
         return json.loads(repository.policy) if repository and repository.policy else None
+    if service == "kms":
+        key = kms_backends[asked.account][region].keys.get(asked.resource.partition(":key/")[2])
+        return json.loads(key.policy) if key else None
     if asked.action == "sts:AssumeRole":
         return _trust(asked)
     return None

@@ -1,4 +1,4 @@
-"""Permissions that a call needs beside its own action: on keys, tags, a secret of RDS.
+"""Permissions that a call needs beside its own action: on keys, tags, roles, a secret of RDS.
 
 A service that encrypts, tags or creates a resource for a caller does so as the caller, so IAM also
 checks these permissions of the caller, with the service in `kms:ViaService` and `aws:CalledVia`:
@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+
+from stackyard_sandbox.cloud.iam import object_keys
+from stackyard_sandbox.cloud.iam.created_tags import tagging
+from stackyard_sandbox.cloud.iam.linked_roles import missing
+from stackyard_sandbox.cloud.iam.passed_roles import passed
 from stackyard_sandbox.cloud.iam.request_resources import resource_of
 
 SEAL = ("kms:Decrypt", "kms:GenerateDataKey")
 VALIDATION = "RequestToValidateKeyAccess"
 """The version in the encryption context of the calls with which Secrets Manager validates a key."""
-
-TAGGED_ON_THE_WAY = {
-    "iam:CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
-    "iam:CreateRole": "iam:TagRole",
-    "kms:CreateKey": "kms:TagResource",
-    "secretsmanager:CreateSecret": "secretsmanager:TagResource",
-}
-"""Actions that set tags, and the action that IAM also checks: each service's page of
-https://docs.aws.amazon.com/service-authorization/latest/reference/."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,19 @@ class Made:
     region: str
     account: str
     encrypted_with: str | None = None
-    """The key of the secret that the request changes."""
+    """The key of the secret that the request changes or reads."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """With names in lower case."""
 
     def key(
         self, actions: tuple[str, ...], named: Any, service: str, **context: str
     ) -> Iterator[Besides]:
-        """Yield the uses of a key through a service; none for a key that AWS owns.
+        """Yield the uses of a key through a service; none for a key that AWS owns or manages.
 
         `context` is the encryption context.
         """
-        if not named:
+        if not named or "alias/aws/" in str(named):
             return
         asked = json.dumps({"KeyId": str(named)}).encode()
         arn = resource_of("kms", self.region, self.account, asked, {}) or "*"
@@ -68,9 +69,12 @@ class Made:
 
 def besides(made: Made) -> Iterator[Besides]:
     """Yield the permissions of the caller that a request needs beside its own action."""
-    tagging = TAGGED_ON_THE_WAY.get(made.action)
-    if tagging and any(name.startswith("Tags") for name in made.fields):
-        yield Besides(tagging, made.resource)
+    for action in tagging(made.action, made.fields):
+        yield Besides(action, made.resource)
+    for role, service in passed(made.action, made.fields):
+        yield Besides("iam:PassRole", role, {"iam:passedtoservice": service})
+    for role, service in missing(made.action, made.account):
+        yield Besides("iam:CreateServiceLinkedRole", role, {"iam:awsservicename": service})
     if rule := _RULES.get(made.action):
         yield from rule(made)
 
@@ -85,6 +89,49 @@ def _secret(made: Made) -> Iterator[Besides]:
     if made.fields.keys() & {"SecretString", "SecretBinary"}:
         context = {"SecretARN": made.resource, "SecretVersionId": "of-the-new-value"}
         yield from made.key(SEAL, named or made.encrypted_with, "secretsmanager", **context)
+
+
+def _read_secret(made: Made) -> Iterator[Besides]:
+    """Who reads a value decrypts it, through Secrets Manager.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html.
+    """
+    context = {"SecretARN": made.resource, "SecretVersionId": "of-the-value"}
+    yield from made.key(("kms:Decrypt",), made.encrypted_with, "secretsmanager", **context)
+
+
+def _read_object(made: Made) -> Iterator[Besides]:
+    """Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html."""
+    if seal := object_keys.of_existing(made.resource, made.account):
+        yield from _through_s3(made, ("kms:Decrypt",), seal)
+
+
+def _write_object(made: Made) -> Iterator[Besides]:
+    """Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html."""
+    if seal := object_keys.of_new(made.resource, made.account, made.headers):
+        yield from _through_s3(made, ("kms:GenerateDataKey",), seal)
+
+
+def _through_s3(made: Made, actions: tuple[str, ...], seal: object_keys.Seal) -> Iterator[Besides]:
+    yield from made.key(actions, seal.key, "s3", **{"aws:s3:arn": seal.context})
+
+
+def _publish(made: Made) -> Iterator[Besides]:
+    """Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html."""
+    topic = sns_backends[made.account][made.region].topics.get(made.resource)
+    named = getattr(topic, "kms_master_key_id", None)
+    yield from made.key(SEAL, named, "sns", **{"aws:sns:topicArn": made.resource})
+
+
+def _message(made: Made) -> Iterator[Besides]:
+    """Who sends encrypts, and who receives decrypts.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html.
+    """
+    queues = sqs_backends[made.account][made.region].queues
+    named = getattr(queues.get(made.resource.rpartition(":")[2]), "kms_master_key_id", None)
+    actions = SEAL if made.action == "sqs:SendMessage" else ("kms:Decrypt",)
+    yield from made.key(actions, named, "sqs", **{"aws:sqs:arn": made.resource})
 
 
 def _database(made: Made) -> Iterator[Besides]:
@@ -137,7 +184,14 @@ _RULES: Mapping[str, Callable[[Made], Iterator[Besides]]] = {
     "elasticfilesystem:CreateFileSystem": _file_system,
     "rds:CreateDBInstance": _database,
     "s3:CreateAccessPoint": _access_point,
+    "s3:GetObject": _read_object,
+    "s3:GetObjectVersion": _read_object,
+    "s3:PutObject": _write_object,
     "secretsmanager:CreateSecret": _secret,
+    "secretsmanager:GetSecretValue": _read_secret,
     "secretsmanager:PutSecretValue": _secret,
     "secretsmanager:UpdateSecret": _secret,
+    "sns:Publish": _publish,
+    "sqs:ReceiveMessage": _message,
+    "sqs:SendMessage": _message,
 }

@@ -36,6 +36,7 @@ def facts(request: IAMRequestBase, entity: str) -> dict[str, str]:
     result = {
         "aws:principalarn": entity,
         "aws:principalaccount": request.account_id,
+        "kms:calleraccount": request.account_id,
         "aws:requestedregion": request._region,
         "aws:securetransport": "true",
         "s3:tlsversion": "1.3",

@@ -1,5 +1,7 @@
 """Translates EC2 requests that launch, tag and end instances into actions on resources.
 
+Every other request that creates something with tags asks for the right to tag as well.
+
 One request touches several kinds of resources, and each must be allowed, with the tags that it is
 to get or has: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 and https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
@@ -38,8 +40,10 @@ KINDS = {
 def questions(
     operation: str, fields: Mapping[str, Any], region: str, account: str
 ) -> list[Question] | None:
-    """Return all that a request asks for; None for the operations that are not about instances."""
+    """Return all that a request asks for; None for others, which ask for themselves alone."""
     ask = _OPERATIONS.get(operation)
+    if ask is None and any(name.startswith("TagSpecification") for name in fields):
+        ask = _make_with_tags
     if ask is None:
         return None
     model = get_service_model("ec2").operation_model(operation)
@@ -194,6 +198,14 @@ def _make_template(request: _Request) -> Iterator[Question]:
     tags = request.tags()
     own = tags.get("launch-template", {})
     yield f"ec2:{request.operation}", request.arn("launch-template"), _asked(own)
+    yield from request.tagging(tags)
+
+
+def _make_with_tags(request: _Request) -> Iterator[Question]:
+    """Whatever has tags from its creation on: a VPC, a subnet, a gateway."""
+    tags = request.tags()
+    every = {key: value for own in tags.values() for key, value in own.items()}
+    yield f"ec2:{request.operation}", "*", _asked(every)
     yield from request.tagging(tags)
 
 

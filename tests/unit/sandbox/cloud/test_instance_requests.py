@@ -79,3 +79,18 @@ def test_keys_with_several_values(operator: str, keys: str | None, permitted: bo
     condition = {operator: {"aws:TagKeys": ["Name", "Owner"]}}
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
     assert allowed(asked, [{"Statement": [statement]}]) is permitted
+
+
+def test_whatever_is_created_with_tags_needs_the_right_to_tag() -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html"""
+    tags = {
+        "TagSpecification.1.ResourceType": "vpc",
+        "TagSpecification.1.Tag.1.Key": "a",
+        "TagSpecification.1.Tag.1.Value": "b",
+    }
+    facts = {"aws:requesttag/a": "b", "aws:tagkeys": "a"}
+    assert questions("CreateVpc", {"CidrBlock": "10.0.0.0/16", **tags}, *PLACE) == [
+        ("ec2:CreateVpc", "*", facts),
+        ("ec2:CreateTags", f"{EC2}:vpc/*", {**facts, "ec2:createaction": "CreateVpc"}),
+    ]
+    assert questions("CreateVpc", {"CidrBlock": "10.0.0.0/16"}, *PLACE) is None
