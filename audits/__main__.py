@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import account, cluster, iam
-from .estate import ROOT, STAGES, Estate, applied
+from .estate import ROOT, Estate, applied
 from .findings import Accepted, Finding, UnreadableError, Verdict, judged, of_tools, read, unsettled
+from .pipeline_roles import STAGES
 from .tools import NAMES, ToolError, prepared, say
 
 Audit = Callable[[], list[Finding]]

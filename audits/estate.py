@@ -1,4 +1,7 @@
-"""Applies the reference estate for the audit, in a sandbox that is removed afterwards."""
+"""Applies an estate for audits and judges, in a sandbox that is removed afterwards.
+
+Each stage is applied by its own role of the bootstrap, within its boundary.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from typing import Any
 
 import boto3
 
+from .pipeline_roles import acting, bind_roles, bootstrap
 from .tools import ToolError, say
+from .web_identity import Jobs
 
 ROOT = Path(__file__).resolve().parents[1]
 REGION = "eu-central-1"
-STAGES = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,10 @@ class Estate:
 
 @contextmanager
 def applied(folder: Path, source: Path, selections: Sequence[str]) -> Iterator[Estate]:
-    """Apply stacks of the estate in `source`, in a new sandbox below the folder."""
+    """Apply stacks of the estate in `source`, in a new sandbox below the folder.
+
+    Each selection is of one stage: `*/*/dev`.
+    """
     before = os.environ.get("STACKYARD_SANDBOX_DIR")
     os.environ["STACKYARD_SANDBOX_DIR"] = str(folder / "sandbox")
     from stackyard_sandbox import daemon
@@ -56,8 +63,12 @@ def applied(folder: Path, source: Path, selections: Sequence[str]) -> Iterator[E
     try:
         sandbox = daemon.start(say)
         shutil.copytree(source / "stacks", folder / "stacks")
+        bind_roles(folder)
+        bootstrap(folder / "stacks", folder / "bootstrap", sandbox)
+        as_role = acting(sandbox, Jobs(sandbox))
         for selection in selections:
-            _apply(folder, selection)
+            with as_role(f"stackyard-apply-{selection.rpartition('/')[2]}"):
+                _apply(folder, selection)
         yield Estate(dict(sandbox.environment()), folder)
     finally:
         daemon.stop()

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audits.estate import ROOT, STAGES, Estate, applied
+from audits.estate import ROOT, Estate, applied
 from audits.findings import UnreadableError, Verdict, judged, of_tools, read, unsettled
+from audits.pipeline_roles import STAGES
 from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
 from stackyard_sandbox.provider.aws import ledger
@@ -81,7 +82,7 @@ def main() -> int:
 def _applied(folder: Path, stages: Sequence[str]) -> Applied:
     """Apply the reference estate and the quickstart, each in a sandbox of its own."""
     found = Applied([], [])
-    estates = {ROOT: [f"*/*/{stage}" for stage in stages], QUICKSTART: ["*/*/*"]}
+    estates = {ROOT: [f"*/*/{stage}" for stage in stages], QUICKSTART: ["*/*/dev"]}
     for source, selections in estates.items():
         own = folder / source.name
         own.mkdir()

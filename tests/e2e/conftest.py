@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from audits.pipeline_roles import APPLY, ActingAs, bind_roles, bootstrap
+from audits.pipeline_roles import acting as acting_in
+from audits.web_identity import Jobs
 from stackyard_sandbox import daemon
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import Assume, Clients, KubernetesClients
@@ -21,9 +24,6 @@ from tests.support.workspace import Workspace
 
 from .experiments import database, pods, tracking
 from .onprem import register
-from .roles import APPLY, ActingAs, bootstrap
-from .roles import acting as acting_in
-from .web_identity import Jobs
 
 __all__ = ["database", "pods", "tracking"]
 
@@ -51,8 +51,7 @@ def _make_base(folder: Path) -> None:
 
 def _prepared(folder: Path, scratch: Path, sandbox: Sandbox) -> Workspace:
     shutil.copytree(STACKS, folder / "stacks")
-    with (folder / "stacks/_defaults.yaml").open("a") as company:
-        company.write("\npermissions_boundary: stackyard-roles\n")
+    bind_roles(folder)
     register(folder)
     bootstrap(folder / "stacks", scratch, sandbox)
     return Workspace(folder, sandbox)

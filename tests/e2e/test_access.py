@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from audits.web_identity import trade, without_keys
 from stackyard.access.grants import Compiled, GrantContext, compiled
 from stackyard.access.matrix import ELSEWHERE, PROBE, Cell, matrix, paths
 from stackyard.blueprints.project.config import ProjectConfig
@@ -25,7 +26,6 @@ from tests.support.workspace import Workspace
 
 from .onprem import NAME
 from .pods import Pods
-from .web_identity import trade, without_keys
 
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"

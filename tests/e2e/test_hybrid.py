@@ -19,13 +19,13 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from audits.web_identity import trade, without_keys
 from stackyard_sandbox.state import Sandbox
 from tests.support.clients import Assume, Clients, KubernetesClients
 from tests.support.workspace import Workspace
 
 from .experiments import Tracking
 from .onprem import KUBECONFIG, NAME
-from .web_identity import trade, without_keys
 
 STACK = "vision/defects/dev"
 NAMESPACE = "vision-defects-dev"

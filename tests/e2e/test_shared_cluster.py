@@ -12,11 +12,11 @@ import yaml
 from botocore.exceptions import ClientError
 from kubernetes import client
 
+from audits.web_identity import trade, without_keys
 from tests.support.clients import ACCOUNT, Clients, KubernetesClients
 from tests.support.workspace import Workspace
 
 from .onprem import CLUSTER, ISSUER, NAME
-from .web_identity import trade, without_keys
 
 STAGES = ("dev", "staging")
 FOUNDATION, SERVICES, PROJECT = "platform/foundation", "platform/services", "trial/shared"

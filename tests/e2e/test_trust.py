@@ -12,13 +12,12 @@ from botocore.exceptions import ClientError
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from audits.pipeline_roles import APPLY, BUCKET, PREVIEW, TAKEN_BY, ActingAs, share_state
+from audits.web_identity import Jobs
 from stackyard_cli.bootstrap.context import stage_tags
 from stackyard_cli.bootstrap.policies import SERVICES
 from tests.support.clients import Assume, Clients, KubernetesClients
 from tests.support.workspace import Workspace
-
-from .roles import APPLY, BUCKET, PREVIEW, TAKEN_BY, ActingAs, share_state
-from .web_identity import Jobs
 
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/stackyard-roles"

@@ -1,4 +1,8 @@
-"""The roles that the bootstrap makes, in the sandbox's account; and the tool run as one of them."""
+"""The roles that the bootstrap makes, in the sandbox's account; and the tool run as one of them.
+
+An estate is applied by the role `stackyard-apply-STAGE`, with its rights and its boundary, and
+never by an administrator: what the role lacks stops the apply as it would on AWS.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,10 @@ from pathlib import Path
 from stackyard_sandbox import state
 from stackyard_sandbox.state import Sandbox
 
+from .tools import ToolError
 from .web_identity import Jobs
 
+STAGES = ("dev", "staging", "prod")
 APPLY, PREVIEW = "stackyard-apply-dev", "stackyard-preview"
 BUCKET = "acme-stackyard-state"
 STATE = f"""
@@ -24,10 +30,19 @@ state:
   secrets: awskms://alias/stackyard-state?region=eu-central-1&awssdk=v2
 """
 
-TAKEN_BY = {APPLY: "environment:dev", PREVIEW: "pull_request"}
+TAKEN_BY = {
+    PREVIEW: "pull_request",
+    **{f"stackyard-apply-{stage}": f"environment:{stage}" for stage in STAGES},
+}
 """The job that takes each, as its token names it."""
 
 ActingAs = Callable[[str], AbstractContextManager[None]]
+
+
+def bind_roles(folder: Path) -> None:
+    """Give the roles of an estate's copy the boundary, without which no pipeline makes them."""
+    with (folder / "stacks/_defaults.yaml").open("a") as company:
+        company.write("\npermissions_boundary: stackyard-roles\n")
 
 
 def share_state(stacks: Path, folder: Path, sandbox: Sandbox) -> None:
@@ -40,13 +55,17 @@ def share_state(stacks: Path, folder: Path, sandbox: Sandbox) -> None:
 def bootstrap(stacks: Path, folder: Path, sandbox: Sandbox) -> None:
     """Run `stackyard bootstrap` for these stack files: whom its roles trust stays as it is made."""
     share_state(stacks, folder, sandbox)
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "stackyard_cli", "bootstrap", "--repo", "acme/estate", "--yes"],
         cwd=folder,
         env={**os.environ, **sandbox.environment()},
-        check=True,
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=280,
     )
+    if done.returncode != 0:
+        raise ToolError(f"`stackyard bootstrap` ended with {done.returncode}\n{done.stderr}")
 
 
 def acting(sandbox: Sandbox, jobs: Jobs) -> ActingAs:
