@@ -49,9 +49,13 @@ class RunCleanup(Component):
         context: StackContext,
         machine: pulumi.Input[str],
         jobs_function: pulumi.Input[str],
+        logging: aws.sfn.StateMachineLoggingConfigurationArgs,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Wiring: the stack, the pipeline's state machine, and the function that deletes Jobs."""
+        """Wiring: the stack, the pipeline's state machine, the function that deletes Jobs.
+
+        `logging` is where executions are logged.
+        """
         super().__init__(name, Config(), opts=opts)
         self._stack, roles = context.stack, ServiceRoles(self, context.stack, context.account)
         call = pulumi.Output.from_input(jobs_function)
@@ -61,6 +65,7 @@ class RunCleanup(Component):
             name=fitted(f"{context.stack.slug}-cleanup", MACHINE_LIMIT),
             role_arn=roles.make("cleanup", "states", call.apply(documents.call_policy)),
             definition=call.apply(lambda arn: iam.text(definition(arn, partition))),
+            logging_configuration=logging,
             opts=self.child(),
         )
         self._react(made, pulumi.Output.from_input(machine), roles)

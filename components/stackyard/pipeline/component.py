@@ -58,6 +58,7 @@ class Pipeline(Component):
         self._stack, self._account, self._region = context.stack, context.account, context.region
         self._roles = ServiceRoles(self, context.stack, context.account)
         self._bucket = self._make_bucket(log_bucket)
+        self._logging = self._make_logging()
         topic = self._make_topic()
         actors = {who: self._make_actor(who) for who in ("pipeline", "delivery")}
         self.machine = self._make_machine(inputs, topic, actors)
@@ -66,6 +67,7 @@ class Pipeline(Component):
             context=context,
             machine=self.machine,
             jobs_function=actors["pipeline"].arn,
+            logging=self._logging,
             opts=self.child(),
         )
         self._start_by_events(inputs.datasets)
@@ -112,6 +114,21 @@ class Pipeline(Component):
             )
         return topic.arn
 
+    def _make_logging(self) -> aws.sfn.StateMachineLoggingConfigurationArgs:
+        """Return where executions are logged: without data, as that has tokens of approvals."""
+        log = aws.cloudwatch.LogGroup(
+            self.named("log"),
+            name=f"/aws/vendedlogs/states/{self._stack.slug}",
+            retention_in_days=log_days(self._context.retention.logs),
+            kms_key_id=self._context.key_arns["logs"],
+            opts=self.child(),
+        )
+        return aws.sfn.StateMachineLoggingConfigurationArgs(
+            log_destination=log.arn.apply(lambda arn: f"{arn}:*"),
+            include_execution_data=False,
+            level="ALL",
+        )
+
     def _make_actor(self, audience: Literal["pipeline", "delivery"]) -> ClusterActor:
         return ClusterActor(
             self.named(f"{audience}-hands"),
@@ -138,24 +155,12 @@ class Pipeline(Component):
         keys = pulumi.Output.all(*(self._context.key_arns[key] for key in ("data", "logs")))
         policy = pulumi.Output.all(known, keys).apply(lambda both: self._machine_policy(*both))
         role = self._roles.make("machine", "states", policy)
-        log = aws.cloudwatch.LogGroup(
-            self.named("log"),
-            name=f"/aws/vendedlogs/states/{self._stack.slug}",
-            retention_in_days=log_days(self._context.retention.logs),
-            kms_key_id=self._context.key_arns["logs"],
-            opts=self.child(),
-        )
         machine = aws.sfn.StateMachine(
             self.named("machine"),
             name=machine_name(self._stack),
             role_arn=role,
             definition=known.apply(lambda made: self._definition(inputs, made)),
-            # Without data: the log would contain the token of a pending approval.
-            logging_configuration={
-                "log_destination": log.arn.apply(lambda arn: f"{arn}:*"),
-                "include_execution_data": False,
-                "level": "ALL",
-            },
+            logging_configuration=self._logging,
             opts=self.child(depends_on=list(actors.values())),
         )
         return machine.arn

@@ -89,8 +89,11 @@ def start_policy(machine: str) -> dict[str, Any]:
 
 
 def call_policy(function: str) -> dict[str, Any]:
-    """Return the policy of a state machine that calls one function."""
-    return iam.document(iam.statement("CallFunction", ("lambda:InvokeFunction",), (function,)))
+    """Return the policy of a state machine that calls one function and logs its executions."""
+    return iam.document(
+        iam.statement("CallFunction", ("lambda:InvokeFunction",), (function,)),
+        iam.statement("DeliverLogs", LOG_DELIVERY, ("*",)),
+    )
 
 
 def run_ended(machine: str) -> dict[str, Any]:
