@@ -20,6 +20,7 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import RDSBackend, rds_backends
 
+from stackyard_sandbox.cloud.moto_patches.function_interfaces import FUNCTION
 from stackyard_sandbox.cloud.strictness import checked
 
 Call = Mapping[str, Any]
@@ -115,11 +116,15 @@ def _check_parameter_group(rds: RDSBackend, call: Call) -> None:
 
 
 def _interfaces(ec2: EC2Backend) -> Iterator[NetworkInterface]:
-    """Yield the interfaces in use; the emulator keeps those of deleted gateways and instances."""
+    """Yield the interfaces in use; the emulator keeps those of deleted gateways and instances.
+
+    Those of functions, which go some time after these, are checked in `function_interfaces`.
+    """
     gone = {one._eni.id for one in ec2.nat_gateways.values() if one.state != "available"}
     for interface in ec2.enis.values():
         instance = interface.instance
-        if interface.id not in gone and not (instance and instance._state.name == "terminated"):
+        ended = instance is not None and instance._state.name == "terminated"
+        if interface.id not in gone and not ended and not hasattr(interface, FUNCTION):
             yield interface
 
 

@@ -14,6 +14,7 @@ from stackyard_sandbox.provider.aws.resource import (
     call_or_none,
     changed,
     ignoring_missing,
+    tags_if_any,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -32,7 +33,7 @@ class AccessEntry(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the entry."""
         aws.client("eks").create_access_entry(
-            tags=dict(inputs.get("tagsAll") or {}), **ENTRY.pick(inputs, *self.takes)
+            **tags_if_any(inputs), **ENTRY.pick(inputs, *self.takes)
         )
         return f"{inputs['clusterName']}:{inputs['principalArn']}"
 
@@ -132,7 +133,7 @@ class PodIdentityAssociation(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Associate."""
         answer = aws.client("eks").create_pod_identity_association(
-            tags=dict(inputs.get("tagsAll") or {}), **LOWER.pick(inputs, *self.takes)
+            **tags_if_any(inputs), **LOWER.pick(inputs, *self.takes)
         )
         return str(answer["association"]["associationId"])
 

@@ -17,6 +17,7 @@ from stackyard_sandbox.provider.aws.resource import (
     call_or_none,
     changed,
     ignoring_missing,
+    tags_if_any,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -91,7 +92,7 @@ class Cluster(Resource):
         if "encryptionConfig" in arguments:
             arguments["encryptionConfig"] = [arguments["encryptionConfig"]]
         aws.client("eks").create_cluster(
-            logging=_logging(inputs), tags=dict(inputs.get("tagsAll") or {}), **arguments
+            logging=_logging(inputs), **tags_if_any(inputs), **arguments
         )
         return str(inputs["name"])
 
@@ -189,7 +190,7 @@ class Addon(Resource):
         aws.client("eks").create_addon(
             clusterName=inputs["clusterName"],
             addonName=inputs["addonName"],
-            tags=dict(inputs.get("tagsAll") or {}),
+            **tags_if_any(inputs),
             **_addon(inputs, inputs.get("resolveConflictsOnCreate")),
         )
         return f"{inputs['clusterName']}:{inputs['addonName']}"

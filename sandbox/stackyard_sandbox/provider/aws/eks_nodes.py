@@ -14,6 +14,7 @@ from stackyard_sandbox.provider.aws.resource import (
     call_or_none,
     changed,
     ignoring_missing,
+    tags_if_any,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -72,9 +73,7 @@ class NodeGroup(Resource):
 
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the pool."""
-        aws.client("eks").create_nodegroup(
-            tags=dict(inputs.get("tagsAll") or {}), **NAMES.pick(inputs, *SETTINGS)
-        )
+        aws.client("eks").create_nodegroup(**tags_if_any(inputs), **NAMES.pick(inputs, *SETTINGS))
         return f"{inputs['clusterName']}:{inputs['nodeGroupName']}"
 
     def finish(self, aws: Cloud, identity: str, inputs: Properties) -> None:

@@ -214,6 +214,12 @@ def merged_tags(own: Any, default: Mapping[str, str]) -> Any:
     return {**default, **(own or {})}
 
 
+def tags_if_any(inputs: Properties) -> dict[str, dict[str, str]]:
+    """Return the argument `tags` of a create call, which takes no empty map."""
+    tags = inputs.get("tagsAll") or {}
+    return {"tags": dict(tags)} if tags else {}
+
+
 @contextmanager
 def ignoring_missing(*codes: str) -> Iterator[None]:
     """Ignore the error of a call whose resource is missing, by the service's error codes."""

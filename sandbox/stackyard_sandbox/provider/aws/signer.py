@@ -15,6 +15,7 @@ from stackyard_sandbox.provider.aws.resource import (
     Tagging,
     call_or_none,
     ignoring_missing,
+    tags_if_any,
 )
 from stackyard_sandbox.provider.protocol import Properties
 
@@ -52,7 +53,7 @@ class SigningProfile(Resource):
     def create(self, aws: Cloud, inputs: Properties) -> str:
         """Create the profile."""
         aws.client("signer").put_signing_profile(
-            tags=dict(inputs.get("tagsAll") or {}),
+            **tags_if_any(inputs),
             **NAMES.pick(inputs, "name", "platformId", "signatureValidityPeriod"),
         )
         return str(inputs["name"])

@@ -17,6 +17,7 @@ from moto.ec2.models import EC2Backend
 from moto.logs.models import LogsBackend
 
 from stackyard_sandbox.cloud.moto_patches import function_interfaces, late_logs
+from stackyard_sandbox.cloud.strictness import checked, dependencies
 
 PATCHED = {
     LambdaBackend: ("create_function", "update_function_configuration", "delete_function"),
@@ -34,6 +35,8 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(function_interfaces, "SECONDS", 0.5)
     function_interfaces.install()
     late_logs.install()
+    monkeypatch.setattr(checked, "put_in_place", monkeypatch.setattr)
+    dependencies.install()
     with mock_aws():
         yield boto3.Session("test", "test", region_name="eu-central-1").client
 

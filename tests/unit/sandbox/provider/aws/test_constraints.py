@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from moto import mock_aws
 
-from stackyard_sandbox.provider.aws import constraint_patterns, constraints
-from stackyard_sandbox.provider.aws.cloud import Clients, Endpoint
+from stackyard_sandbox.provider.aws import catalogue, constraint_patterns, constraints
+from stackyard_sandbox.provider.aws.cloud import Clients, Cloud, Endpoint
 from stackyard_sandbox.provider.aws.ledger import Ledger, read
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -129,6 +129,34 @@ def test_the_clients_of_a_sandbox_are_held(tmp_path: Path) -> None:
     with pytest.raises(ClientError, match="RoleName"):
         role.get_role(RoleName="not so")
     assert read(tmp_path).calls == 1
+
+
+class MadeError(Exception):
+    """Raised instead of sending a call that passed."""
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
+        ("signer/signingProfile:SigningProfile", {"name": "signs", "platformId": "Notation"}),
+        ("eks/cluster:Cluster", {"name": "c", "roleArn": "r", "vpcConfig": {}}),
+        ("eks/addon:Addon", {"clusterName": "c", "addonName": "vpc-cni"}),
+        ("eks/accessEntry:AccessEntry", {"clusterName": "c", "principalArn": "p"}),
+    ],
+)
+def test_what_has_no_tags_is_made_without_tags(
+    tmp_path: Path, token: str, inputs: dict[str, Any]
+) -> None:
+    def made(**_: Any) -> None:
+        raise MadeError
+
+    endpoint = Endpoint("http://127.0.0.1:9", "eu-central-1", "123456789012", "test", "test")
+    cloud = Cloud(Clients(endpoint, tmp_path), endpoint.region, endpoint.account, {})
+    cloud.client(token.partition("/")[0]).meta.events.register("before-call", made)
+    handler = catalogue.handler(f"aws:{token}")
+    assert handler is not None
+    with pytest.raises(MadeError):
+        handler.create(cloud, inputs)
 
 
 @pytest.mark.parametrize("service", USED)
