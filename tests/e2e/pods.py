@@ -6,14 +6,18 @@ services, and where files are mounted. Nothing of the test's own environment is 
 
 from __future__ import annotations
 
+import json
+import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kubernetes import client
 
+from stackyard_sandbox.cloud import pod_identity
 from tests.support.clients import Clients
 
 REGION = "eu-central-1"
@@ -96,15 +100,46 @@ class Pods:
             "AWS_SESSION_TOKEN": keys["sessionToken"],
         }
 
+    def agent(self, namespace: str, account: str, folder: Path) -> dict[str, str]:
+        """Return where a pod asks the Pod Identity agent, with the token that it shows there.
+
+        Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html.
+        """
+        wanted = {"spec": {"audiences": [pod_identity.AUDIENCE], "expirationSeconds": 3600}}
+        issued = self._core.create_namespaced_service_account_token(account, namespace, wanted)
+        (folder / "pod-identity").write_text(issued.status.token)
+        return {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": (
+                f"{self.endpoint}{pod_identity.AGENT}/{self._cluster}"
+            ),
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(folder / "pod-identity"),
+        }
+
+    def read_as(self, namespace: str, account: str, path: str) -> dict[str, Any]:
+        """Ask the API server with the token of a service account."""
+        issued = self._core.create_namespaced_service_account_token(account, namespace, {})
+        headers = {"Authorization": f"Bearer {issued.status.token}"}
+        of = self._api.configuration
+        request = urllib.request.Request(of.host + path, headers=headers)
+        trusted = ssl.create_default_context(cafile=of.ssl_ca_cert)
+        with urllib.request.urlopen(request, timeout=30, context=trusted) as answer:
+            text = answer.read().decode()
+        return dict(json.loads(text.partition("\n")[0] or "{}"))
+
     def _moved(self, word: str, namespace: str, spec: Any, container: Any) -> str:
-        """Write the files mounted beside a named one to a folder, and return where it is now."""
+        """Write the files mounted beside a named one to a folder, and return where it is now.
+
+        The file is the whole word, or the value of a flag.
+        """
+        flag, equals, path = word.rpartition("=") if word.startswith("--") else ("", "", word)
         for mount in container.volume_mounts or []:
-            if not word.startswith(f"{mount.mount_path}/"):
+            if not path.startswith(f"{mount.mount_path}/"):
                 continue
             (volume,) = (volume for volume in spec.volumes if volume.name == mount.name)
-            folder = self._folder / volume.config_map.name
+            folder = self._folder / (volume.config_map or volume).name
             folder.mkdir(exist_ok=True)
-            for name, text in self.settings(volume.config_map.name, namespace).items():
+            files = self.settings(folder.name, namespace) if volume.config_map else {}
+            for name, text in files.items():
                 (folder / name).write_text(text)
-            return str(folder / word.removeprefix(f"{mount.mount_path}/"))
+            return f"{flag}{equals}{folder / path.removeprefix(f'{mount.mount_path}/')}"
         return word
