@@ -137,17 +137,29 @@ class Line:
             assert time.monotonic() < deadline, self.passed(run)
             time.sleep(0.2)
 
-    def without_jobs(self, run: str) -> None:
-        """Wait until the cluster has no Job of a run that goes on."""
+    def until_jobs(self, run: str, count: int) -> None:
+        """Wait until the cluster has so many Jobs of a run."""
         end = "".join(each for each in run if each.isalnum())[-12:]
         deadline = time.monotonic() + LONG
-        while going := [
-            job.metadata.name
-            for job in self.batch.list_namespaced_job(NAMESPACE).items
-            if job.metadata.name.endswith(end) and not job.status.succeeded
-        ]:
-            assert time.monotonic() < deadline, going
+        while len(found := self._jobs(end)) != count:
+            assert time.monotonic() < deadline, found
             time.sleep(0.2)
+
+    def _jobs(self, end: str) -> list[str]:
+        names = (job.metadata.name for job in self.batch.list_namespaced_job(NAMESPACE).items)
+        return [name for name in names if name.endswith(end)]
+
+    @contextmanager
+    def no_room(self) -> Iterator[None]:
+        """Let the quota allow no further pod, so that a Job waits and a Deployment stays."""
+        quota = self.core.read_namespaced_resource_quota("quota", NAMESPACE)
+        full = {"spec": {"hard": {"pods": quota.status.used["pods"]}}}
+        self.core.patch_namespaced_resource_quota("quota", NAMESPACE, full)
+        try:
+            yield
+        finally:
+            hard = {"spec": {"hard": {"pods": quota.spec.hard["pods"]}}}
+            self.core.patch_namespaced_resource_quota("quota", NAMESPACE, hard)
 
     def serving(self) -> Any:
         return self.apps.read_namespaced_deployment(MODEL, NAMESPACE)
@@ -283,15 +295,9 @@ def test_a_version_that_does_not_come_up_is_taken_back(
     with as_build(BUILDER, line.aws, line.assume) as registry:
         assert push(registry, f"{STACK}/{MODEL}", run, run) == "pushed"
     line.until(run, "Approve")
-    quota = line.core.read_namespaced_resource_quota("quota", NAMESPACE)
-    room = {"spec": {"hard": {"pods": quota.status.used["pods"]}}}
-    line.core.patch_namespaced_resource_quota("quota", NAMESPACE, room)
-    try:
+    with line.no_room():
         line.say(("delivery", "bob"), "approve", run)
         found = line.ended(run)
-    finally:
-        hard = {"spec": {"hard": {"pods": quota.spec.hard["pods"]}}}
-        line.core.patch_namespaced_resource_quota("quota", NAMESPACE, hard)
     assert (found["status"], found["error"]) == ("FAILED", "Undone")
     assert line.serving().spec.template.spec.containers[0].image == before
     assert line.serving().metadata.annotations["stackyard.dev/version"] == "defects/7"
@@ -299,15 +305,16 @@ def test_a_version_that_does_not_come_up_is_taken_back(
 
 def test_a_person_starts_a_run_in_their_own_name_and_stops_it(line: Line) -> None:
     states, _ = line.own("stepfunctions", "pipeline", "alice")
-    run = json.loads(line.say(("pipeline", "alice"), "start", "--json", verb="pipeline"))["run"]
-    line.until(run, "Train")
-    # At once: a training takes seconds here, and without its report the run fails by itself.
-    states.stop_execution(executionArn=line.execution(run))
-    found = line.states.describe_execution(executionArn=line.execution(run))
-    assert found["status"] == "ABORTED", "at once, whatever the state retries"
+    with line.no_room():
+        run = json.loads(line.say(("pipeline", "alice"), "start", "--json", verb="pipeline"))["run"]
+        line.until(run, "Train")
+        line.until_jobs(run, 1)
+        states.stop_execution(executionArn=line.execution(run))
+        found = line.states.describe_execution(executionArn=line.execution(run))
+        assert found["status"] == "ABORTED", "at once, whatever the state retries"
+        line.until_jobs(run, 0)
     assert line.passed(run)[-1] == "Train"
     assert "A person" in line.passed(run)
-    line.without_jobs(run)
     told = line.states.describe_execution(executionArn=line.execution(run))["input"]
     assert json.loads(told)["object"]["key"].endswith(":alice")
     rows = json.loads(line.say(("pipeline", "alice"), "runs", "--json", verb="pipeline"))
