@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.cloud.fleet import Fleet
 from stackyard_sandbox.cloud.iam.policy_evaluation import Asked, granted
-from stackyard_sandbox.cloud.iam.principals import PARTITION
+from stackyard_sandbox.cloud.iam.principals import PARTITION, settled
 from stackyard_sandbox.state import ACCOUNT
 
 PATH = re.compile(r"^/clusters/([^/]+)/assume-role-for-pod-identity$")
@@ -131,9 +131,14 @@ def _subject(fleet: Fleet, cluster: EksCluster, token: str) -> tuple[str, str, s
 
 
 def _association(cluster: EksCluster, namespace: str, account: str) -> dict[str, Any]:
+    """Return the association of a service account.
+
+    "Associations are eventually consistent and may take several seconds to be effective":
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html.
+    """
     wanted = {"namespace": namespace, "serviceAccount": account}
     for association in cluster.pod_identities.values():
-        if wanted.items() <= association.items():
+        if wanted.items() <= association.items() and settled(association["modifiedAt"]):
             return dict(association)
     raise RefusedError("ResourceNotFoundException", f"no association for {namespace}/{account}")
 
