@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from stackyard_cli.health.concerns.checks import CHECKS
+from stackyard_sandbox import settling
 from stackyard_sandbox.control_plane.members import MEMBERS
 
 ROLES = ("access-logs", "artifacts", "data-photos", "models", "reports")
@@ -34,6 +35,8 @@ class Demo:
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "STACKYARD_SANDBOX_DIR": str(self.sandbox),
+            # As in AWS, other services see a new role some seconds late.
+            settling.VARIABLE: "2",
         }
 
     def run(self, *command: str, timeout: float = 400) -> str:
