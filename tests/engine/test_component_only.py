@@ -15,6 +15,8 @@ import pytest
 from kubernetes import client
 from pulumi import automation as auto
 
+from audits.judges import schemas
+from audits.judges.declared import of_state
 from stackyard_sandbox.state import Sandbox
 from stackyard_sandbox.toolchain import tool
 from tests.support.clients import Clients, KubernetesClients
@@ -91,6 +93,15 @@ def test_a_preview_of_nothing_yet_shows_everything(
     """Of the cluster's objects, too, although there is no cluster to ask."""
     assert set(first_preview) == {auto.OpType.CREATE}
     assert first_preview[auto.OpType.CREATE] > 80
+
+
+def test_the_registry_of_cloudformation_accepts_what_is_declared(
+    stack: auto.Stack, outputs: dict[str, Any]
+) -> None:
+    declared = of_state("vision/lab/dev", stack.export_stack().deployment["resources"])
+    answer = schemas.held(declared)
+    assert answer.items > 40
+    assert answer.findings == []
 
 
 def test_subnets_keys_and_closed_default_group_exist(outputs: dict[str, Any], aws: Clients) -> None:
