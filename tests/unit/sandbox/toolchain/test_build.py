@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -117,6 +118,27 @@ def test_a_new_lock_file_rebuilds_its_own_module_only(
     assert toolchain.missing(["pulumi", "promtool"]) == ["promtool"]
 
 
+def test_a_changed_source_rebuilds_its_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolchain.build([modules.KUBERNETES_PROVIDER], progress=print)
+    copied = tmp_path / "modules"
+    shutil.copytree(modules.module_of(modules.KUBERNETES_PROVIDER).folder.parent, copied)
+    monkeypatch.setattr(modules, "_FOLDER", copied)
+    assert not toolchain.missing([modules.KUBERNETES_PROVIDER])
+
+    main = copied / "kubernetes-provider" / "main.go"
+    main.write_text(main.read_text() + "// changed")
+    assert toolchain.missing([modules.KUBERNETES_PROVIDER]) == [modules.KUBERNETES_PROVIDER]
+
+
+def test_the_provider_tells_the_version_that_its_lock_file_has() -> None:
+    folder = modules.module_of(modules.KUBERNETES_PROVIDER).folder
+    said = re.search(r'version = "(.+)"', (folder / "main.go").read_text())
+    assert said
+    assert f"pulumi-kubernetes/provider/v4 v{said[1]}\n" in (folder / "go.mod").read_text()
+
+
 def test_two_builds_at_once_compile_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_SECONDS", "0.3")
     said: list[str] = []
@@ -215,7 +237,9 @@ def test_the_command_prints_paths_and_fails_in_one_line(
 def test_lock_files_name_no_place_on_a_machine() -> None:
     for module in modules.MODULES:
         text = (module.folder / "go.mod").read_text()
-        assert not re.search(r"=>\s+[./]", text)
+        for place in re.findall(r"=>\s+([./]\S*)", text):
+            assert place.startswith("./"), "a module of ours, beside this lock file"
+            assert (module.folder / place / "go.mod").is_file()
         assert (module.folder / "go.sum").stat().st_size > 0
 
 
