@@ -16,9 +16,9 @@ from urllib.parse import quote
 from stackyard_sandbox.cloud import pod_identity
 from stackyard_sandbox.cloud.eks_cluster import EksCluster
 from stackyard_sandbox.cloud.fleet import Fleet
-from stackyard_sandbox.cloud.quantities import quantity
 from stackyard_sandbox.control_plane.api import Api
 from stackyard_sandbox.processes import LOOPBACK, free_ports, write_private
+from stackyard_sandbox.quantities import quantity
 from stackyard_sandbox.toolchain import tool
 
 DEPLOYMENT = "karpenter"

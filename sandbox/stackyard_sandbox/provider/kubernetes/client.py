@@ -123,10 +123,12 @@ class Client:
         answer = self.call("GET", f"{path}?{urlencode({'labelSelector': selector})}")
         return list(answer.get("items") or [])
 
-    def apply(self, path: str, body: Object, *, dry_run: bool, force: bool) -> Object:
+    def apply(
+        self, path: str, body: Object, *, dry_run: bool, force: bool, manager: str = FIELD_MANAGER
+    ) -> Object:
         """Create or change an object; a dry run ends after validation and admission."""
         query = {
-            "fieldManager": FIELD_MANAGER,
+            "fieldManager": manager,
             "force": str(force).lower(),
             "fieldValidation": "Strict",
             **({"dryRun": "All"} if dry_run else {}),

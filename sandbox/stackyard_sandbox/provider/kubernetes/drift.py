@@ -21,6 +21,19 @@ VOLATILE = ("creationTimestamp", "generation", "managedFields", "resourceVersion
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The whole object as kubectl sent it, including the data of a Secret."""
 
+SENT = "__inputs"
+
+MANAGER = "__fieldManager"
+"""Who owns the applied fields: the same in every later apply, whichever provider makes it."""
+
+
+def remembered(inputs: Properties, manager: str) -> Properties:
+    """Return what the official provider keeps beside a live object, and compares with.
+
+    Source: `checkpointObject` in `provider/pkg/provider/provider.go` of pulumi-kubernetes (v4).
+    """
+    return {SENT: inputs, "__initialApiVersion": inputs.get("apiVersion"), MANAGER: manager}
+
 
 def live_inputs(inputs: Properties, before: Properties, now: Properties) -> Properties:
     """Return the inputs with the values of the live object `now`; `before` is its last state."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stackyard_sandbox.provider.kubernetes import drift, waits
 from stackyard_sandbox.provider.kubernetes.client import (
+    FIELD_MANAGER,
     ApiError,
     Client,
     NoSuchKindError,
@@ -44,13 +45,19 @@ class Operation:
     """One request of the engine for one object."""
 
     def __init__(
-        self, connection: Connection, kind: Kind, inputs: Bag, cancelled: threading.Event
+        self,
+        connection: Connection,
+        kind: Kind,
+        inputs: Bag,
+        cancelled: threading.Event,
+        manager: str = FIELD_MANAGER,
     ) -> None:
         self._connection = connection
         self._kind = kind
         self._inputs = inputs
         self._values = inputs.values
         self._cancelled = cancelled
+        self._manager = manager
 
     def preview(self, *, creating: bool) -> Bag:
         """Return the known result of an apply: at least the inputs."""
@@ -91,8 +98,9 @@ class Operation:
         if live is None:
             return None
         if not self._values:
-            return self._outputs(live), mark_secrets(
-                self._kind, Bag(drift.imported_inputs(live), set(self._inputs.secrets))
+            imported = drift.imported_inputs(live)
+            return self._outputs(live, imported), mark_secrets(
+                self._kind, Bag(imported, set(self._inputs.secrets))
             )
         sides = (drift.readable(side, self._values) for side in (before, drift.shown(live)))
         result = Bag(drift.live_inputs(self._values, *sides), set(self._inputs.secrets))
@@ -129,7 +137,9 @@ class Operation:
         asked = waits.annotation(self._values, FORCE) == "true"
         force = force or asked or self._connection.settings.force
         body = drift.applied(self._values)
-        return client.apply(self._path(client), body, dry_run=dry_run, force=force)
+        return client.apply(
+            self._path(client), body, dry_run=dry_run, force=force, manager=self._manager
+        )
 
     def _applied(self, client: Client, *, fresh: bool) -> Object:
         """Apply, with retries while a dependency is missing; refuse to adopt an existing object."""
@@ -160,10 +170,14 @@ class Operation:
 
     def _outputs(self, live: Object, inputs: Properties | None = None) -> Bag:
         values = drift.shown(live)
+        sent = self._values if inputs is None else inputs
         # Input written as text stays readable as text; the API server only returns `data`.
-        if texts := (self._values if inputs is None else inputs).get("stringData"):
+        if texts := sent.get("stringData"):
             values["stringData"] = texts
-        return mark_secrets(self._kind, Bag(values, set(self._inputs.secrets)))
+        values |= drift.remembered(sent, self._manager)
+        bag = mark_secrets(self._kind, Bag(values, set(self._inputs.secrets)))
+        bag.secrets |= {drift.SENT} if bag.secrets else set()
+        return bag
 
     def _beyond_preview(self, client: Client, error: ApiError, *, creating: bool) -> bool:
         """Return whether a dry run fails for a reason that will, or may, not apply to the real run.

@@ -10,15 +10,34 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from stackyard_sandbox.onprem import OnPremises
-from stackyard_sandbox.provider.kubernetes import configuration, inputs, releases, replacement
-from stackyard_sandbox.provider.kubernetes.client import Client, NoSuchKindError, UnreachableError
+from stackyard_sandbox.provider.kubernetes import (
+    configuration,
+    drift,
+    inputs,
+    releases,
+    replacement,
+)
+from stackyard_sandbox.provider.kubernetes.client import (
+    FIELD_MANAGER,
+    ApiError,
+    Client,
+    NoSuchKindError,
+    UnreachableError,
+)
 from stackyard_sandbox.provider.kubernetes.configuration import Access, Settings
 from stackyard_sandbox.provider.kubernetes.differences import Change, differences
 from stackyard_sandbox.provider.kubernetes.kinds import Kind, kind_of
 from stackyard_sandbox.provider.kubernetes.objects import Connection, Operation
 from stackyard_sandbox.provider.kubernetes.releases import ReleaseOperation
 from stackyard_sandbox.provider.kubernetes.tokens import tokens
-from stackyard_sandbox.provider.protocol import UNKNOWN, Bag, Properties, decode, encode
+from stackyard_sandbox.provider.protocol import (
+    UNKNOWN,
+    Bag,
+    Properties,
+    decode,
+    encode,
+    has_unknown,
+)
 from stackyard_sandbox.provider.schema import Failure
 from stackyard_sandbox.provider.server import PackageServicer, ProviderError
 
@@ -70,7 +89,14 @@ class KubernetesServicer(PackageServicer[Connection]):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Compare the inputs; additions of the API server are no change."""
         old, new = decode(request.old_inputs).values, decode(request.news).values
-        mutable = self.configured(context).settings.mutable
+        connection = self.configured(context)
+        mutable = connection.settings.mutable
+        if _in_no_namespace(connection, request.type):
+            # Assumed by the official provider before the definition was there, and left out since.
+            old, new = (_without_namespace(values) for values in (old, new))
+        if ("stringData" in old) != ("stringData" in new) and not has_unknown(new):
+            # The official provider stores a Secret's texts as `data`.
+            old, new = drift.applied(old), drift.applied(new)
         changes = differences(old, new)
         release = request.type == releases.TYPE
         if release:
@@ -100,7 +126,7 @@ class KubernetesServicer(PackageServicer[Connection]):
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Change an object, or return the result of changing it."""
-        operation = self._operation(request, context, request.news)
+        operation = self._operation(request, context, request.news, request.olds)
         if request.preview:
             state = operation.preview(creating=False)
         else:
@@ -109,7 +135,7 @@ class KubernetesServicer(PackageServicer[Connection]):
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Read an object: its state, and its inputs with the current values."""
-        operation = self._operation(request, context, request.inputs)
+        operation = self._operation(request, context, request.inputs, request.properties)
         result = operation.read(request.id, decode(request.properties).values)
         if result is None:
             return provider_pb2.ReadResponse()
@@ -143,13 +169,15 @@ class KubernetesServicer(PackageServicer[Connection]):
             return self._clients[access]
 
     def _operation(
-        self, request: Any, context: Any, properties: Any
+        self, request: Any, context: Any, properties: Any, before: Any = None
     ) -> Operation | ReleaseOperation:
         connection, cancelled = self.configured(context), self.session(context).cancelled
         bag: Bag = decode(properties)
         if request.type == releases.TYPE:
             return ReleaseOperation(connection, bag, cancelled)
-        return Operation(connection, kind_of(request.type), bag, cancelled)
+        known = decode(before).values.get(drift.MANAGER) if before else None
+        manager = known if isinstance(known, str) else FIELD_MANAGER
+        return Operation(connection, kind_of(request.type), bag, cancelled, manager)
 
 
 def _checked(request: Any, bag: Bag, connection: Connection) -> list[Failure]:
@@ -163,6 +191,25 @@ def _checked(request: Any, bag: Bag, connection: Connection) -> list[Failure]:
     _into_namespace(connection, kind, bag.values)
     inputs.mark_secrets(kind, bag)
     return failures
+
+
+def _in_no_namespace(connection: Connection, token: str) -> bool:
+    """Return whether the API server serves the kind, and its objects are in no namespace."""
+    if token == releases.TYPE or connection.client is None:
+        return False
+    kind = kind_of(token)
+    try:
+        return not connection.client.resource(kind.api_version, kind.name).namespaced
+    except (NoSuchKindError, UnreachableError, ApiError):
+        return False
+
+
+def _without_namespace(values: Properties) -> Properties:
+    metadata = values.get("metadata")
+    if not isinstance(metadata, dict):
+        return values
+    kept = {key: value for key, value in metadata.items() if key != "namespace"}
+    return {**values, "metadata": kept}
 
 
 def _into_namespace(connection: Connection, kind: Kind, values: Properties) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from stackyard_sandbox.cloud.node_groups import capacity
-from stackyard_sandbox.cloud.quantities import quantity
+from stackyard_sandbox.quantities import quantity
 
 
 @pytest.mark.parametrize(
