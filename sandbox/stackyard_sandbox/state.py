@@ -10,6 +10,7 @@ from typing import Any
 
 from stackyard_sandbox.onprem import OnPremises
 from stackyard_sandbox.processes import only_one, write_private
+from stackyard_sandbox.toolchain.modules import KUBERNETES_PROVIDER
 
 VERSION = 1
 FILE = "sandbox.json"
@@ -19,6 +20,13 @@ ACCOUNT = "123456789012"
 
 REGION = "eu-central-1"
 """Region of a client that names none."""
+
+
+OFFICIAL = "kubernetes-official"
+"""Name of the official Kubernetes provider among the providers; `kubernetes` is ours."""
+
+CHOICE = "STACKYARD_KUBERNETES_PROVIDER"
+"""Variable that chooses a run's Kubernetes provider: `own` (the default) or `official`."""
 
 
 class SandboxError(Exception):
@@ -100,8 +108,13 @@ class Sandbox:
         }
 
     def engine_environment(self) -> dict[str, str]:
-        """Return `environment()`, and the variable that attaches the engine to the providers."""
-        attached = ",".join(f"{package}:{port}" for package, port in self.providers.items())
+        """Return `environment()`, and the variable that attaches the engine to the providers.
+
+        Raises SandboxError if the Kubernetes provider that the caller's environment chooses is not
+        there.
+        """
+        ports = _chosen(self.providers)
+        attached = ",".join(f"{package}:{port}" for package, port in ports.items())
         return {
             **self.environment(),
             "PULUMI_DEBUG_PROVIDERS": attached,
@@ -175,6 +188,22 @@ def _document(home: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _chosen(providers: Mapping[str, int]) -> dict[str, int]:
+    """Return the port of each package's provider."""
+    choice = os.environ.get(CHOICE, "")
+    ports = {name: port for name, port in providers.items() if name != OFFICIAL}
+    if choice not in ("", "own", "official"):
+        raise SandboxError(f"{CHOICE} is {choice!r}", hint="set it to `own` or `official`")
+    if choice == "official" and OFFICIAL not in providers:
+        raise SandboxError(
+            "the sandbox has no official Kubernetes provider",
+            hint=f"run `stackyard sandbox build {KUBERNETES_PROVIDER}`, then stop and start it",
+        )
+    if choice == "official":
+        ports["kubernetes"] = providers[OFFICIAL]
+    return ports
 
 
 def _unproxied(present: str | None) -> str:

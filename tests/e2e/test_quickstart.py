@@ -19,6 +19,7 @@ import yaml
 from stackyard_cli.health.concerns.checks import CHECKS
 from stackyard_sandbox import settling
 from stackyard_sandbox.control_plane.members import MEMBERS
+from stackyard_sandbox.state import CHOICE
 
 ROLES = ("access-logs", "artifacts", "data-photos", "models", "reports")
 PROJECT, NAMESPACE = "vision/defects/dev", "vision-defects-dev"
@@ -39,8 +40,12 @@ class Demo:
             settling.VARIABLE: "2",
         }
 
-    def run(self, *command: str, timeout: float = 400) -> str:
-        """Run a command in the example's folder and return stdout; fails if the command does."""
+    def run(self, *command: str, timeout: float = 400, provider: str = "official") -> str:
+        """Run a command in the example's folder and return stdout; fails if the command does.
+
+        `provider` is the Kubernetes provider that answers it.
+        """
+        self._environment[CHOICE] = provider
         return self._run(command, self.folder, timeout)
 
     def accept(self) -> str:
@@ -165,6 +170,7 @@ def test_the_demo_comes_up_again_without_a_change_and_goes_down_to_nothing(demo:
     demo.run("stackyard", "sandbox", "start")
     assert len(cellar_pids(demo)) == len(before) == len(MEMBERS)
     demo.run("stackyard", "preview", "--expect-no-changes")
+    demo.run("stackyard", "preview", "--refresh", "--expect-no-changes", provider="own")
     bucket = "vision-defects-dev-data-photos-123456789012"
     demo.client("s3").put_object(Bucket=bucket, Key="incoming/1", Body=b"x")
     demo.run("stackyard", "destroy", "*/*/*", "--yes")

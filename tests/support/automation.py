@@ -13,6 +13,8 @@ from pulumi import automation
 
 from stackyard_sandbox import toolchain
 
+ATTACHED = "PULUMI_DEBUG_PROVIDERS"
+
 
 class ProgramStack(ABC):
     """A stack `dev` of a project `test`; what its program makes may change between runs.
@@ -34,12 +36,18 @@ class ProgramStack(ABC):
             ),
             env_vars={
                 "PULUMI_CONFIG_PASSPHRASE": "test",
-                "PULUMI_DEBUG_PROVIDERS": f"{package}:{port}",
+                ATTACHED: f"{package}:{port}",
                 "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
                 "PULUMI_SKIP_UPDATE_CHECK": "true",
             },
         )
         self.stack = automation.create_or_select_stack("dev", "test", self.make, opts=options)
+        self._package = package
+
+    def attach(self, port: int) -> None:
+        """Let the provider at another port answer from the next run on."""
+        workspace = self.stack.workspace
+        workspace.env_vars = {**workspace.env_vars, ATTACHED: f"{self._package}:{port}"}
 
     @abstractmethod
     def make(self) -> None:

@@ -102,11 +102,15 @@ def location_of_estate(estate: Estate) -> Location:
 def _sandbox(name: str) -> tuple[Path, dict[str, str]]:
     from stackyard_sandbox import daemon
     from stackyard_sandbox.paths import sandbox_home
+    from stackyard_sandbox.state import SandboxError
 
-    sandbox = daemon.current()
-    if sandbox is None:
-        raise BackendError("the sandbox is not running", hint="run `stackyard sandbox start`")
-    return sandbox_home() / "state" / name, dict(sandbox.engine_environment())
+    try:
+        sandbox = daemon.current()
+        if sandbox is None:
+            raise BackendError("the sandbox is not running", hint="run `stackyard sandbox start`")
+        return sandbox_home() / "state" / name, dict(sandbox.engine_environment())
+    except SandboxError as error:
+        raise BackendError(error.message, hint=error.hint) from error
 
 
 def _passphrase(home: Path) -> Path:

@@ -89,6 +89,9 @@ class PackageServicer(provider_pb2_grpc.ResourceProviderServicer, Generic[Config
         """Return (property, reason) for each invalid property of a provider instance."""
         return []
 
+    def end(self) -> None:
+        """End what the provider has started; the server has stopped."""
+
     def session(self, context: grpc.ServicerContext) -> Session[Config]:
         """Return the session of the request's connection."""
         with self._lock:
@@ -215,6 +218,10 @@ def _answering(behaviour: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
             context.abort(grpc.StatusCode.UNKNOWN, str(failure))
         except ProviderError as failure:
             context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+        except grpc.RpcError as failure:
+            # Of a provider behind this one: the engine reads its details as if it had asked itself.
+            context.set_trailing_metadata(failure.trailing_metadata() or ())
+            context.abort(failure.code(), failure.details())
         except NotImplementedError:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the sandbox's provider")
         except Exception as failure:

@@ -11,8 +11,10 @@ from kubernetes import client, config
 from stackyard_sandbox import toolchain
 from stackyard_sandbox.control_plane import ControlPlane
 from stackyard_sandbox.control_plane.members import MEMBERS
+from stackyard_sandbox.provider.kubernetes.official import OfficialServicer
 from stackyard_sandbox.provider.kubernetes.servicer import KubernetesServicer
 from stackyard_sandbox.provider.server import serve
+from stackyard_sandbox.toolchain.modules import KUBERNETES_PROVIDER
 from tests.support.automation import ProgramStack
 
 Program = Callable[[k8s.Provider], object]
@@ -48,6 +50,19 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     server, port = serve(KubernetesServicer(tmp_path_factory.mktemp("sandbox")))
     yield port
     server.stop(grace=1).wait()
+
+
+@pytest.fixture(scope="package")
+def official_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The official provider, listening."""
+    toolchain.build(["pulumi", KUBERNETES_PROVIDER], progress=print)
+    folder = tmp_path_factory.mktemp("official")
+    program = toolchain.tool(KUBERNETES_PROVIDER)
+    servicer = OfficialServicer(folder, program, folder / "processes")
+    server, port = serve(servicer)
+    yield port
+    server.stop(grace=1).wait()
+    servicer.end()
 
 
 @pytest.fixture(scope="package")

@@ -97,24 +97,6 @@ KINDS: dict[tuple[str, str], dict[str, Any]] = {
             "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 80}]}],
         }
     },
-    ("networking.k8s.io/v1", "Ingress"): {
-        "spec": {
-            "rules": [
-                {
-                    "host": "all.example.invalid",
-                    "http": {
-                        "paths": [
-                            {
-                                "path": "/",
-                                "pathType": "Prefix",
-                                "backend": {"service": {"name": "all", "port": {"number": 80}}},
-                            }
-                        ]
-                    },
-                }
-            ]
-        }
-    },
     ("apps/v1", "Deployment"): {"spec": {"replicas": 1, **WORKLOAD}},
     ("apps/v1", "StatefulSet"): {"spec": {"serviceName": "all", "replicas": 2, **WORKLOAD}},
     ("apps/v1", "DaemonSet"): {"spec": WORKLOAD},
@@ -197,7 +179,9 @@ def declare(cluster: k8s.Provider) -> None:
             first = [make(*key) for key in KINDS if key[1] in AFTER.get(kind, [])]
             metadata = {"name": SPECIAL_NAMES.get(kind, "all")}
             opts = pulumi.ResourceOptions(provider=cluster, depends_on=[space, *first])
-            inputs = {"metadata": metadata, **KINDS[api_version, kind]}
+            # As the SDK's classes do: the provider reads the kind from the object.
+            named = {"apiVersion": api_version.removeprefix("core/"), "kind": kind}
+            inputs = {**named, "metadata": metadata, **KINDS[api_version, kind]}
             made[kind] = AnyObject(f"kubernetes:{api_version}:{kind}", kind, inputs, opts)
         return made[kind]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 from kubernetes import client, config
@@ -40,12 +42,12 @@ def previewer(plane: ControlPlane) -> client.ApiClient:
 @pytest.fixture(scope="module")
 def guarded(
     tmp_path_factory: pytest.TempPathFactory,
-    port: int,
+    official_port: int,
     plane: ControlPlane,
     previewer: client.ApiClient,
 ) -> Iterator[None]:
     folder: Path = tmp_path_factory.mktemp("guarded")
-    stack = ClusterStack(folder, port, plane.kubeconfig_path.read_text())
+    stack = ClusterStack(folder, official_port, plane.kubeconfig_path.read_text())
 
     def program(cluster: k8s.Provider) -> None:
         opts = ComponentOptions(RunSettings(), providers=[cluster])
@@ -121,3 +123,43 @@ def test_a_preview_reads_who_may_what_and_gives_nobody_more(previewer: client.Ap
     assert refused(rbac.patch_cluster_role, "stackyard-preview", {}, **DRY)
     assert refused(admission.delete_validating_admission_policy, "stackyard-preview")
     assert refused(admission.patch_validating_admission_policy, "stackyard-preview", {})
+
+
+@pytest.mark.usefixtures("guarded")
+def test_the_official_provider_previews_as_that_role_and_applies_nothing(
+    tmp_path: Path, official_port: int, plane: ControlPlane
+) -> None:
+    administrator = plane.kubeconfig_path.read_text()
+    pods = "100"
+
+    def program(cluster: k8s.Provider) -> None:
+        k8s.core.v1.ResourceQuota(
+            "quota",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name="tried", namespace="default"),
+            spec=k8s.core.v1.ResourceQuotaSpecArgs(hard={"pods": pods}),
+            opts=pulumi.ResourceOptions(provider=cluster),
+        )
+
+    stack = ClusterStack(tmp_path, official_port, administrator)
+    stack.program = program
+    try:
+        stack.up()
+        stack.settings["kubeconfig"] = impersonating(administrator)
+        assert stack.steps(refresh=True) == {"cluster": ("update", [])}
+        pods = "90"
+        found = stack.steps(refresh=True)
+        assert found["quota"] == ("update", ["spec.hard.pods"])
+        assert "and make none" in stack.error(stack.up)
+        pods = "100"
+    finally:
+        stack.settings["kubeconfig"] = administrator
+        stack.up()
+        stack.destroy()
+
+
+def impersonating(kubeconfig: str) -> str:
+    """The kubeconfig of a member of the group."""
+    config = json.loads(kubeconfig)
+    for entry in config["users"]:
+        entry["user"] |= {"as": "stackyard-preview", "as-groups": [PREVIEW_GROUP]}
+    return json.dumps(config)

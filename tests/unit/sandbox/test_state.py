@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,23 @@ def test_the_environment_is_the_sandbox_and_no_secret_is_in_its_text(
     assert engine["PULUMI_DEBUG_PROVIDERS"] == "aws:2,kubernetes:3"
     assert variables.items() < engine.items()
     assert "made-up" not in repr(sandbox)
+
+
+def test_a_run_chooses_its_kubernetes_provider(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def attached(having: Sandbox) -> str:
+        return having.engine_environment()["PULUMI_DEBUG_PROVIDERS"]
+
+    both = replace(sandbox, providers={**sandbox.providers, state.OFFICIAL: 4})
+    for choice in ("", "own"):
+        monkeypatch.setenv(state.CHOICE, choice)
+        assert attached(both) == attached(sandbox) == "aws:2,kubernetes:3"
+    monkeypatch.setenv(state.CHOICE, "official")
+    assert attached(both) == "aws:2,kubernetes:4"
+    with pytest.raises(SandboxError, match="no official Kubernetes provider") as refused:
+        attached(sandbox)
+    assert "stackyard sandbox build pulumi-resource-kubernetes" in refused.value.hint
+    monkeypatch.setenv(state.CHOICE, "theirs")
+    with pytest.raises(SandboxError, match="'theirs'"):
+        attached(both)

@@ -5,15 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from stackyard_sandbox import eks_token, state
+from stackyard_sandbox import eks_sign_in, state
 from stackyard_sandbox.provider.kubernetes.client import Token
 from stackyard_sandbox.provider.kubernetes.configuration import Access, EksUser
 from stackyard_sandbox.provider.server import ProviderError
-
-if TYPE_CHECKING:
-    from botocore.credentials import Credentials
 
 RENEWAL = 10 * 60
 """Seconds after which a token is created again; EKS accepts a token for fifteen minutes."""
@@ -47,34 +43,11 @@ class EksTokens:
         return sandbox.aws
 
     def _make(self, aws: state.Aws) -> str:
-        region = self._user.region or aws.region
-        credentials = self._credentials(aws, region)
-        return eks_token.token(self._user.cluster, credentials, region, aws.endpoint)
-
-    def _credentials(self, aws: state.Aws, region: str) -> Credentials:
-        # Importing botocore takes half a second, which clusters with static tokens do not need.
-        from botocore.credentials import Credentials
-        from botocore.exceptions import ClientError
-        from botocore.session import get_session
-
-        own = Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token or None)
-        if self._user.role is None:
-            return own
-        sts = get_session().create_client(
-            "sts",
-            region_name=region,
-            endpoint_url=aws.endpoint,
-            aws_access_key_id=own.access_key,
-            aws_secret_access_key=own.secret_key,
-            aws_session_token=own.token,
-        )
+        user = self._user
         try:
-            answer = sts.assume_role(RoleArn=self._user.role, RoleSessionName="EKSGetTokenAuth")
-        except ClientError as error:
-            why = error.response["Error"]["Message"]
-            raise ProviderError(f"{self._user.role} cannot be assumed: {why}") from None
-        taken = answer["Credentials"]
-        return Credentials(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+            return eks_sign_in.token(aws, user.cluster, user.region, user.role)
+        except state.SandboxError as error:
+            raise ProviderError(error.message) from None
 
 
 class StaticToken:
