@@ -23,7 +23,7 @@ from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
 from stackyard_sandbox.provider.aws import ledger
 
-from . import calls, replacements, rights, schemas
+from . import calls, policies, replacements, rights, schemas
 from .declared import Declared, Held, declared
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
@@ -34,6 +34,7 @@ JUDGES: Mapping[str, Judge] = {
     schemas.JUDGE: schemas.held,
     replacements.JUDGE: replacements.held,
     rights.JUDGE: rights.held,
+    policies.JUDGE: policies.held,
 }
 """By name; each is asked once, about all that was declared."""
 

