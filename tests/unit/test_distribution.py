@@ -53,6 +53,7 @@ PROVIDED = {
     "pulumi_policy": "pulumi-policy",
     "pydantic": "pydantic",
     "pydantic_core": "pydantic",
+    "regex": "regex",
     "semver": "pulumi",
     "typer": "typer",
     "urllib3": "kubernetes",
