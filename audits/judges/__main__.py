@@ -23,7 +23,7 @@ from audits.tools import ToolError, say
 from stackyard.estate.estate import Estate as StackFiles
 from stackyard_sandbox.provider.aws import ledger
 
-from . import calls, policies, replacements, rights, schemas
+from . import calls, kubernetes, policies, replacements, rights, schemas
 from .declared import Declared, Held, declared
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
@@ -39,14 +39,6 @@ JUDGES: Mapping[str, Judge] = {
 """By name; each is asked once, about all that was declared."""
 
 
-@dataclass
-class Applied:
-    """What each applied estate declares, and the calls that it took."""
-
-    resources: list[list[Declared]]
-    calls: list[ledger.Held]
-
-
 @dataclass(frozen=True)
 class Answer:
     """What one judge said, and how long it took."""
@@ -54,6 +46,16 @@ class Answer:
     judge: str
     held: Held
     seconds: float
+
+
+@dataclass
+class Applied:
+    """What each applied estate declares, and what was seen while it was there."""
+
+    resources: list[list[Declared]]
+    calls: list[ledger.Held]
+    kubernetes: Answer
+    """What the official Kubernetes provider says of the quickstart, which ours has applied."""
 
 
 def main() -> int:
@@ -71,7 +73,8 @@ def main() -> int:
     answers = [_asked(name, judge, estates.resources) for name, judge in JUDGES.items()]
     # These were held while the estates were applied, so it takes no time of its own.
     answers.append(Answer(calls.JUDGE, calls.held(estates.calls), 0.0))
-    lines = of_tools(accepted, (*JUDGES, calls.JUDGE))
+    answers.append(estates.kubernetes)
+    lines = of_tools(accepted, (*JUDGES, calls.JUDGE, kubernetes.JUDGE))
     findings = [finding for answer in answers for finding in answer.held.findings]
     verdict = judged(findings, lines, datetime.date.today())
     if set(asked.stage) != set(STAGES):
@@ -82,15 +85,23 @@ def main() -> int:
 
 def _applied(folder: Path, stages: Sequence[str]) -> Applied:
     """Apply the reference estate and the quickstart, each in a sandbox of its own."""
-    found = Applied([], [])
+    found = Applied([], [], Answer(kubernetes.JUDGE, Held(0, []), 0.0))
     estates = {ROOT: [f"*/*/{stage}" for stage in stages], QUICKSTART: ["*/*/dev"]}
     for source, selections in estates.items():
         own = folder / source.name
         own.mkdir()
         with applied(own, source, selections) as estate:
             found.resources.append(_of(estate, selections))
+            if source is QUICKSTART:
+                found.kubernetes = _looked_at(estate, selections, found.resources[-1])
             found.calls.append(ledger.read(own / "sandbox"))
     return found
+
+
+def _looked_at(estate: Estate, selections: Sequence[str], made: Sequence[Declared]) -> Answer:
+    started = time.monotonic()
+    held = kubernetes.held(made, kubernetes.differences(estate, selections))
+    return Answer(kubernetes.JUDGE, held, time.monotonic() - started)
 
 
 def _of(estate: Estate, selections: Sequence[str]) -> list[Declared]:
