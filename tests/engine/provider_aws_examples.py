@@ -60,12 +60,15 @@ def bucket_policy(bucket: str) -> str:
 
 
 def log_delivery(bucket: str) -> str:
-    services = ["logging.s3.amazonaws.com", "cloudtrail.amazonaws.com"]
-    return policy(
-        Principal={"Service": services},
-        Action=["s3:PutObject", "s3:GetBucketAcl"],
-        Resource=[f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-    )
+    arn = f"arn:aws:s3:::{bucket}"
+    services = ("logging.s3.amazonaws.com", "cloudtrail.amazonaws.com")
+    written = [
+        {"Principal": {"Service": one}, "Action": "s3:PutObject", "Resource": f"{arn}/*"}
+        for one in services
+    ]
+    looked = {"Principal": {"Service": services[1]}, "Action": "s3:GetBucketAcl", "Resource": arn}
+    statements = [{"Effect": "Allow", **one} for one in (*written, looked)]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 S3 = [
