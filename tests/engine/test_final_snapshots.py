@@ -9,9 +9,10 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from stackyard import Database, DatabaseConfig, RetentionConfig, StackContext, VpcRef
+from stackyard import Database, DatabaseConfig, RetentionConfig, StackContext, VpcRef, iam
 from stackyard.naming import StackId
 from stackyard.run_settings import ComponentOptions, RunSettings
+from stackyard.vault.key_policies import key_policy
 from tests.support.automation import ProgramStack
 
 from .provider_aws_cloud import ACCOUNT, REGION, Cloud, started
@@ -26,7 +27,8 @@ class Stage(ProgramStack):
     def make(self) -> None:
         provider = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
         opts = pulumi.ResourceOptions(provider=provider)
-        key = aws.kms.Key("key", opts=opts)
+        policy = key_policy("logs", account=ACCOUNT, region=REGION, admins=[])
+        key = aws.kms.Key("key", policy=iam.text(policy), opts=opts)
         vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=opts)
         subnets = {
             zone: aws.ec2.Subnet(
