@@ -137,7 +137,7 @@ def _association(cluster: EksCluster, namespace: str, account: str) -> dict[str,
     https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html.
     """
     wanted = {"namespace": namespace, "serviceAccount": account}
-    for association in cluster.pod_identities.values():
+    for association in [*cluster.pod_identities.values()]:
         if wanted.items() <= association.items() and settled(association["modifiedAt"]):
             return dict(association)
     raise RefusedError("ResourceNotFoundException", f"no association for {namespace}/{account}")

@@ -35,13 +35,13 @@ class EksApi(NodeGroups, Addons):
         arn = urllib.parse.unquote(self._extract_arn_from_path())
         for cluster in map(self.cluster, self.eks_backend.clusters):
             objects: dict[str, Any] = {cluster.arn: cluster.tags}
-            objects |= {group.arn: group.tags for group in cluster.nodegroups.values()}
+            objects |= {group.arn: group.tags for group in [*cluster.nodegroups.values()]}
             for items, key in (
                 (cluster.addons, "addonArn"),
                 (cluster.access_entries, "accessEntryArn"),
                 (cluster.pod_identities, "associationArn"),
             ):
-                objects |= {item[key]: item["tags"] for item in items.values()}
+                objects |= {item[key]: item["tags"] for item in [*items.values()]}
             if arn in objects:
                 tags: dict[str, str] = objects[arn]
                 return tags

@@ -37,7 +37,7 @@ class PodIdentities(EksRequest):
         filters = {key: asked[key] for key in ("namespace", "serviceAccount") if asked.get(key)}
         result = [
             association
-            for association in cluster.pod_identities.values()
+            for association in [*cluster.pod_identities.values()]
             if filters.items() <= association.items()
         ]
         return ActionResult({"associations": result})
@@ -58,7 +58,7 @@ class PodIdentities(EksRequest):
     def associate(self, cluster: EksCluster, asked: Item) -> Item:
         """Record an association; a service account has at most one."""
         account = (asked["namespace"], asked["serviceAccount"])
-        for other in cluster.pod_identities.values():
+        for other in [*cluster.pod_identities.values()]:
             if (other["namespace"], other["serviceAccount"]) == account:
                 raise in_use(f"Association already exists: {other['associationId']}", cluster.name)
         if not exists(self.current_account, asked["roleArn"]):

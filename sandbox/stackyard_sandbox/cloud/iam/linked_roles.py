@@ -27,7 +27,7 @@ MAKES: Mapping[str, Mapping[str, str]] = {
 
 def missing(action: str, account: str) -> Iterator[tuple[str, str]]:
     """Yield the roles that an operation makes, by ARN, with their service; none that is there."""
-    present = {role.arn for role in iam_backends[account][PARTITION].roles.values()}
+    present = {role.arn for role in [*iam_backends[account][PARTITION].roles.values()]}
     for service, name in MAKES.get(action, {}).items():
         path = f"aws-service-role/{service}/AWSServiceRoleFor{name}"
         arn = f"arn:{PARTITION}:iam::{account}:role/{path}"

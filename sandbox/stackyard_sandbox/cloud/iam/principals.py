@@ -67,7 +67,7 @@ def unique_id(account: str, arn: str) -> str | None:
 
 
 def _user(account: str, access_key_id: str) -> Principal | None:
-    for user in iam_backends[account][PARTITION].users.values():
+    for user in [*iam_backends[account][PARTITION].users.values()]:
         for key in user.access_keys:
             if key.access_key_id == access_key_id and key.status == "Active":
                 return Principal(

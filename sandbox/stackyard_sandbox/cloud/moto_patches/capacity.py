@@ -133,7 +133,7 @@ def describe_placement_groups(self: EC2Response) -> ActionResult:
     filters = self._filters_from_querystring()
     result = [
         _tagged(self.ec2_backend, each, each["GroupId"])
-        for each in known.values()
+        for each in [*known.values()]
         if each["GroupName"] in (names or [each["GroupName"]])
         and each["GroupId"] in (ids or [each["GroupId"]])
     ]

@@ -44,6 +44,7 @@ def _event(execution: Execution) -> EventMessageType:
 
 
 def _send(execution: Execution, event: EventMessageType) -> None:
-    for bus in events_backends[execution.account_id][execution.region_name].event_buses.values():
+    events = events_backends[execution.account_id][execution.region_name]
+    for bus in [*events.event_buses.values()]:
         for rule in list(bus.rules.values()):
             rule.send_to_targets(event, transform_input=False)

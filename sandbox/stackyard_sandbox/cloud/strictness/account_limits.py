@@ -62,7 +62,7 @@ def _vpcs(ec2: EC2Backend, call: Call) -> int:
 
 def _nat_gateways(ec2: EC2Backend, call: Call) -> int:
     zone = ec2.get_subnet(call["subnet_id"]).availability_zone
-    there = [one for one in ec2.nat_gateways.values() if one.state == "available"]
+    there = [one for one in [*ec2.nat_gateways.values()] if one.state == "available"]
     return 1 + sum(ec2.get_subnet(one.subnet_id).availability_zone == zone for one in there)
 
 
@@ -70,7 +70,7 @@ def _endpoints(kind: str) -> Callable[[EC2Backend, Call], int]:
     def count(ec2: EC2Backend, call: Call) -> int:
         if (call["endpoint_type"] or "Gateway").lower() != kind:
             return 0
-        there = [one for one in ec2.vpc_end_points.values() if one.state != "deleted"]
+        there = [one for one in [*ec2.vpc_end_points.values()] if one.state != "deleted"]
         same = [one for one in there if (one.vpc_endpoint_type or "gateway").lower() == kind]
         counted = [one for one in same if kind == "gateway" or one.vpc_id == call["vpc_id"]]
         return len(counted) + 1

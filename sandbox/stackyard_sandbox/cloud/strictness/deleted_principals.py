@@ -69,21 +69,21 @@ def _replace(holder: Any, attribute: str, arn: str, identity: str) -> None:
 
 def _holders(account: str) -> Iterator[Holder]:
     """Yield each resource of the account that has a policy, in all regions."""
-    for role in iam_backends[account][PARTITION].roles.values():
+    for role in [*iam_backends[account][PARTITION].roles.values()]:
         yield role, "assume_role_policy_document"
-    for bucket in s3_backends[account][PARTITION].buckets.values():
+    for bucket in [*s3_backends[account][PARTITION].buckets.values()]:
         yield bucket, "policy"
-    for points in s3control_backends[account][PARTITION].access_points.values():
-        yield from ((point, "policy") for point in points.values())
-    for kms in kms_backends[account].values():
-        yield from ((key, "policy") for key in kms.keys.values())
-    for secrets in secretsmanager_backends[account].values():
-        yield from ((secret, "policy") for secret in secrets.secrets.values())
-    for sns in sns_backends[account].values():
-        yield from ((topic, "policy") for topic in sns.topics.values())
-    for sqs in sqs_backends[account].values():
-        yield from ((queue, "policy") for queue in sqs.queues.values())
-    for ecr in ecr_backends[account].values():
-        yield from ((repository, "policy") for repository in ecr.repositories.values())
-    for efs in efs_backends[account].values():
-        yield from ((system, "file_system_policy") for system in efs.file_systems_by_id.values())
+    for points in [*s3control_backends[account][PARTITION].access_points.values()]:
+        yield from ((point, "policy") for point in [*points.values()])
+    for kms in [*kms_backends[account].values()]:
+        yield from ((key, "policy") for key in [*kms.keys.values()])
+    for secrets in [*secretsmanager_backends[account].values()]:
+        yield from ((secret, "policy") for secret in [*secrets.secrets.values()])
+    for sns in [*sns_backends[account].values()]:
+        yield from ((topic, "policy") for topic in [*sns.topics.values()])
+    for sqs in [*sqs_backends[account].values()]:
+        yield from ((queue, "policy") for queue in [*sqs.queues.values()])
+    for ecr in [*ecr_backends[account].values()]:
+        yield from ((repository, "policy") for repository in [*ecr.repositories.values()])
+    for efs in [*efs_backends[account].values()]:
+        yield from ((system, "file_system_policy") for system in [*efs.file_systems_by_id.values()])

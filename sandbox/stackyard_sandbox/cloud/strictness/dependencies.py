@@ -39,13 +39,13 @@ def install() -> None:
 
 def _check_vpc(ec2: EC2Backend, call: Call) -> None:
     vpc = call["vpc_id"]
-    groups = [group for group in ec2.groups[vpc].values() if group.name != "default"]
+    groups = [group for group in [*ec2.groups[vpc].values()] if group.name != "default"]
     endpoints = [
         endpoint
-        for endpoint in ec2.vpc_end_points.values()
+        for endpoint in [*ec2.vpc_end_points.values()]
         if endpoint.vpc_id == vpc and endpoint.state != "deleted"
     ]
-    gateways = [one for one in ec2.internet_gateways.values() if one.vpc and one.vpc.id == vpc]
+    gateways = [one for one in [*ec2.internet_gateways.values()] if one.vpc and one.vpc.id == vpc]
     if groups or endpoints or gateways:
         raise DependencyViolationError(f"The vpc '{vpc}' has dependencies and cannot be deleted.")
 
@@ -63,8 +63,8 @@ def _check_group(ec2: EC2Backend, call: Call) -> None:
     held = (one.id for interface in _interfaces(ec2) for one in interface._group_set)
     others = (
         other
-        for groups in ec2.groups.values()
-        for other in groups.values()
+        for groups in [*ec2.groups.values()]
+        for other in [*groups.values()]
         if other.id != group and group in _named(other)
     )
     databases = rds_backends[ec2.account_id][ec2.region_name].databases.values()
@@ -75,7 +75,7 @@ def _check_group(ec2: EC2Backend, call: Call) -> None:
 
 def _check_gateway(ec2: EC2Backend, call: Call) -> None:
     vpc = call["vpc_id"]
-    if any(one.vpc_id == vpc and one.state == "available" for one in ec2.nat_gateways.values()):
+    if any(one.vpc_id == vpc and one.state == "available" for one in [*ec2.nat_gateways.values()]):
         raise DependencyViolationError(
             f"Network {vpc} has some mapped public address(es). Please unmap those public "
             "address(es) before detaching the gateway."
@@ -84,7 +84,7 @@ def _check_gateway(ec2: EC2Backend, call: Call) -> None:
 
 def _check_address(ec2: EC2Backend, call: Call) -> None:
     allocation = call["allocation_id"]
-    for gateway in ec2.nat_gateways.values():
+    for gateway in [*ec2.nat_gateways.values()]:
         held = [address.get("allocationId") for address in gateway.address_set]
         if allocation and allocation in held and gateway.state == "available":
             raise EC2ClientError(
@@ -94,7 +94,7 @@ def _check_address(ec2: EC2Backend, call: Call) -> None:
 
 def _check_subnet_group(rds: RDSBackend, call: Call) -> None:
     name = call["subnet_name"]
-    for database in rds.databases.values():
+    for database in [*rds.databases.values()]:
         group = getattr(database, "db_subnet_group", None)
         if group is not None and group.name == name.lower():
             raise RDSClientError(
@@ -106,7 +106,7 @@ def _check_subnet_group(rds: RDSBackend, call: Call) -> None:
 
 def _check_parameter_group(rds: RDSBackend, call: Call) -> None:
     name = call["db_parameter_group_name"]
-    used = (database.db_parameter_group_name for database in rds.databases.values())
+    used = (database.db_parameter_group_name for database in [*rds.databases.values()])
     if name in used:
         raise RDSClientError(
             "InvalidDBParameterGroupState",
@@ -120,8 +120,8 @@ def _interfaces(ec2: EC2Backend) -> Iterator[NetworkInterface]:
 
     Those of functions, which go some time after these, are checked in `function_interfaces`.
     """
-    gone = {one._eni.id for one in ec2.nat_gateways.values() if one.state != "available"}
-    for interface in ec2.enis.values():
+    gone = {one._eni.id for one in [*ec2.nat_gateways.values()] if one.state != "available"}
+    for interface in [*ec2.enis.values()]:
         instance = interface.instance
         ended = instance is not None and instance._state.name == "terminated"
         if interface.id not in gone and not ended and not hasattr(interface, FUNCTION):

@@ -56,7 +56,7 @@ def _check(named: Named, iam: IAMBackend, call: Call) -> None:
 
 
 def _own_policies(iam: IAMBackend) -> Iterable[Any]:
-    return [one for arn, one in iam.managed_policies.items() if f":{iam.account_id}:" in arn]
+    return [one for arn, one in [*iam.managed_policies.items()] if f":{iam.account_id}:" in arn]
 
 
 def _check_secret(secrets: SecretsManagerBackend, call: Call) -> None:
