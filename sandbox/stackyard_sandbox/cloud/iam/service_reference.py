@@ -25,13 +25,16 @@ GLOBAL_KEYS = frozenset(
         *("PrincipalServiceName", "PrincipalServiceNamesList", "PrincipalType", "Referer"),
         *("RequestedRegion", "ResourceAccount", "ResourceOrgID", "ResourceOrgPaths"),
         *("SecureTransport", "SourceAccount", "SourceArn", "SourceIdentity", "SourceIp"),
-        *("SourceOrgID", "SourceOrgPaths", "SourceVpc", "SourceVpcArn", "SourceVpce", "TagKeys"),
+        *("SourceOrgID", "SourceOrgPaths", "SourceOwner", "SourceVpc", "SourceVpcArn"),
+        *("SourceVpce", "TagKeys"),
         *("TokenIssueTime", "UserAgent", "UserId", "UserName", "ViaAWSService", "VpcSourceIp"),
         *("VpceAccount", "VpceOrgID", "VpceOrgPaths"),
     )
 )
 """Condition keys of every service:
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html; and
+`SourceOwner`, which only the policy has that SNS gives a new topic:
+https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html"""
 
 GLOBAL_TAG_KEYS = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
 

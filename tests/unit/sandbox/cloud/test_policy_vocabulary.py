@@ -36,6 +36,7 @@ def found(*statements: dict[str, Any]) -> list[str]:
             "iam:CreateRole", Condition={"StringEquals": {"aws:RequestTag/stackyard:stage": "dev"}}
         ),
         statement("s3:ListBucket", Condition={"StringLike": {"S3:Prefix": "in/*"}}),
+        statement("SNS:Publish", Condition={"StringEquals": {"AWS:SourceOwner": "123456789012"}}),
         {
             "Effect": "Allow",
             "Action": "sts:AssumeRoleWithWebIdentity",
