@@ -6,21 +6,21 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConn
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from moto.iam.exceptions import ValidationError
-from moto.iam.models import IAMBackend, OpenIDConnectProvider
+from moto.iam.models import IAMBackend
 
-_create = IAMBackend.create_open_id_connect_provider
+from stackyard_sandbox.cloud.strictness import checked
 
 
 def install() -> None:
     """Refuse a URL with a port."""
-    setattr(IAMBackend, _create.__name__, _creating)
+    checked.before(IAMBackend, "create_open_id_connect_provider", _check)
 
 
-def _creating(self: IAMBackend, url: str, *given: Any, **named: Any) -> OpenIDConnectProvider:
-    if urlsplit(url).port is not None:
+def _check(_iam: IAMBackend, call: Mapping[str, Any]) -> None:
+    if urlsplit(call["url"]).port is not None:
         raise ValidationError("Invalid Open ID Connect Provider URL")
-    return _create(self, url, *given, **named)

@@ -8,42 +8,38 @@ and https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from moto.cloudtrail.models import CloudTrailBackend, Trail
+from moto.cloudtrail.models import CloudTrailBackend
 from moto.core.exceptions import JsonRESTError
 
 from stackyard_sandbox.cloud.iam.service_roles import trusts
+from stackyard_sandbox.cloud.strictness import checked
 
 SERVICE = "cloudtrail.amazonaws.com"
 TRAILS_PER_REGION = 5
 
-_create = CloudTrailBackend.create_trail
-_update = CloudTrailBackend.update_trail
-
 
 def install() -> None:
     """Refuse a role that CloudTrail cannot assume, and a sixth trail."""
-    setattr(CloudTrailBackend, _create.__name__, _creating)
-    setattr(CloudTrailBackend, _update.__name__, _updating)
+    checked.before(CloudTrailBackend, "create_trail", _check_number)
+    for method in ("create_trail", "update_trail"):
+        checked.before(CloudTrailBackend, method, _check_trail)
 
 
-def _creating(self: CloudTrailBackend, name: str, *given: Any, **named: Any) -> Trail:
+def _check_number(trails: CloudTrailBackend, call: Mapping[str, Any]) -> None:
     # Trails of other regions that include this one count as well.
-    seen = len(list(self.describe_trails(include_shadow_trails=True)))
-    if name not in self.trails and seen >= TRAILS_PER_REGION:
+    seen = len(list(trails.describe_trails(include_shadow_trails=True)))
+    if call["name"] not in trails.trails and seen >= TRAILS_PER_REGION:
         raise JsonRESTError(
             "MaximumNumberOfTrailsExceededException",
-            f"User: {self.account_id} already has {seen} trails in {self.region_name}.",
+            f"User: {trails.account_id} already has {seen} trails in {trails.region_name}.",
         )
-    # The last three are the role, the key and the tags.
-    _check_role(self.account_id, given[-3] if given else named.get("cw_role_arn"))
-    return _create(self, name, *given, **named)
 
 
-def _updating(self: CloudTrailBackend, *given: Any, **named: Any) -> Trail:
-    _check_role(self.account_id, named.get("cw_role_arn"))
-    return _update(self, *given, **named)
+def _check_trail(trails: CloudTrailBackend, call: Mapping[str, Any]) -> None:
+    _check_role(trails.account_id, call["cw_role_arn"])
 
 
 def _check_role(account: str, role_arn: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from stackyard.iam import assumable_by
 from stackyard.naming import StackId
 from stackyard_cli.recovery import cluster_logs
 
@@ -43,10 +45,12 @@ def test_a_group_that_the_stage_keeps_stays(clients: Any) -> None:
 
 def test_the_group_of_a_cluster_stays(clients: Any) -> None:
     clients("logs").create_log_group(logGroupName=GROUP)
+    trust = assumable_by({"Service": "eks.amazonaws.com"})
+    role = clients("iam").create_role(RoleName="eks", AssumeRolePolicyDocument=json.dumps(trust))
     subnets = [one["SubnetId"] for one in clients("ec2").describe_subnets()["Subnets"]]
     clients("eks").create_cluster(
         name="platform-foundation-dev",
-        roleArn="arn:aws:iam::123456789012:role/eks",
+        roleArn=role["Role"]["Arn"],
         resourcesVpcConfig={"subnetIds": subnets},
     )
     assert cluster_logs.remove(STACK, "a@b.example", clients) is None

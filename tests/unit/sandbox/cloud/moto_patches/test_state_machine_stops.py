@@ -20,6 +20,7 @@ from stackyard_sandbox.cloud.moto_patches import (
     state_machine_events,
     state_machine_interpreter,
 )
+from stackyard_sandbox.cloud.strictness import execution_roles
 
 CAUGHT = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
 LONG = 20.0
@@ -49,8 +50,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 
 
 @pytest.fixture
-def machine() -> Callable[..., Any]:
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Start an execution of a machine with one task, and with these fields of the task."""
+    # Which roles a machine may have is another test's subject.
+    monkeypatch.setattr(execution_roles, "trusts", lambda *_, **__: True)
     state_machine_interpreter.install()
     backend = StepFunctionsParserBackend("eu-central-1", "123456789012")
 
