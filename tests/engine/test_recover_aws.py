@@ -46,10 +46,11 @@ class Account:
     def settle(self) -> None:
         """Wait until the providers, which live on in the sandbox, have ended what they had begun.
 
-        Two seconds without a change: on a busy machine one call takes more than one.
+        Five seconds without a change: on a busy machine more than two pass between two calls of a
+        provider, and a bucket that is not tagged yet is found by nobody.
         """
         before, calm = self.counts(), time.monotonic()
-        while time.monotonic() - calm < 2:
+        while time.monotonic() - calm < 5:
             time.sleep(0.2)
             if (now := self.counts()) != before:
                 before, calm = now, time.monotonic()
