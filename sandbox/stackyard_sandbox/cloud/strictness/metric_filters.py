@@ -8,10 +8,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from moto.logs.exceptions import InvalidParameterException, LimitExceededException
 from moto.logs.models import LogsBackend
+
+from stackyard_sandbox.cloud.strictness import checked
 
 FILTERS_PER_GROUP = 100
 EXPRESSIONS_PER_PATTERN = 2
@@ -20,12 +23,10 @@ PATTERNS_WITH_EXPRESSIONS = 5
 EXPRESSION = re.compile(r"%([^%]*)%")
 CHARACTERS = re.compile(r"[A-Za-z0-9_#=@/;,\-^$?\[\]{}|\\*+. ]+")
 
-_put = LogsBackend.put_metric_filter
-
 
 def install() -> None:
     """Refuse filters above a quota, and invalid regular expressions."""
-    setattr(LogsBackend, _put.__name__, _putting)
+    checked.before(LogsBackend, "put_metric_filter", _check)
 
 
 def pattern_problem(pattern: str) -> str | None:
@@ -39,17 +40,15 @@ def pattern_problem(pattern: str) -> str | None:
     return None
 
 
-def _putting(
-    self: LogsBackend, filter_name: str, filter_pattern: str, log_group_name: str, made: Any
-) -> None:
-    if problem := pattern_problem(filter_pattern):
+def _check(logs: LogsBackend, call: Mapping[str, Any]) -> None:
+    pattern = call["filter_pattern"]
+    if problem := pattern_problem(pattern):
         raise InvalidParameterException(f"Invalid filter pattern: {problem}")
-    there = self.filters.get_matching_filters(log_group_name=log_group_name)
-    others = [one for one in there if one["filterName"] != filter_name]
+    there = logs.filters.get_matching_filters(log_group_name=call["log_group_name"])
+    others = [one for one in there if one["filterName"] != call["filter_name"]]
     with_expressions = [one for one in others if EXPRESSION.search(one["filterPattern"])]
     many = len(others) >= FILTERS_PER_GROUP
-    if EXPRESSION.search(filter_pattern):
+    if EXPRESSION.search(pattern):
         many = many or len(with_expressions) >= PATTERNS_WITH_EXPRESSIONS
     if many:
         raise LimitExceededException
-    _put(self, filter_name, filter_pattern, log_group_name, made)

@@ -6,24 +6,20 @@ count white space". The values are the quotas of a new account, as `GetAccountSu
 
 from __future__ import annotations
 
-import inspect
 import json
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.exceptions import LimitExceededException
 from moto.iam.models import IAMBackend
 
+from stackyard_sandbox.cloud.strictness import checked
+from stackyard_sandbox.cloud.strictness.checked import Rule
+
 TRUST = 2_048
 INLINE = 10_240
 MANAGED = 6_144
 ATTACHED = 10
-
-Method = Callable[..., Any]
-
-_put = IAMBackend.put_role_policy
-_attach = IAMBackend.attach_role_policy
 
 
 def install() -> None:
@@ -32,42 +28,37 @@ def install() -> None:
         ("create_role", "assume_role_policy_document"),
         ("update_assume_role_policy", "policy_document"),
     ):
-        setattr(IAMBackend, name, _bounded(name, field, TRUST, "ACLSizePerRole"))
+        checked.before(IAMBackend, name, _bounded(field, TRUST, "ACLSizePerRole"))
     for name in ("create_policy", "create_policy_version"):
-        setattr(IAMBackend, name, _bounded(name, "policy_document", MANAGED, "PolicySize"))
-    setattr(IAMBackend, _put.__name__, _putting)
-    setattr(IAMBackend, _attach.__name__, _attaching)
+        checked.before(IAMBackend, name, _bounded("policy_document", MANAGED, "PolicySize"))
+    checked.before(IAMBackend, "put_role_policy", _check_inline)
+    checked.before(IAMBackend, "attach_role_policy", _check_attached)
 
 
-def _bounded(name: str, field: str, most: int, quota: str) -> Method:
-    """Return a method of the backend that first measures one of its documents."""
-    method: Method = getattr(IAMBackend, name)
-    parameters = inspect.signature(method)
+def _bounded(field: str, most: int, quota: str) -> Rule:
+    """Return the rule that measures one document of a call."""
 
-    @wraps(method)
-    def measured(*given: Any, **named: Any) -> Any:
-        if _size(parameters.bind(*given, **named).arguments[field]) > most:
+    def measure(_iam: IAMBackend, call: Mapping[str, Any]) -> None:
+        if _size(call[field]) > most:
             raise LimitExceededException(f"Cannot exceed quota for {quota}: {most}")
-        return method(*given, **named)
 
-    return measured
+    return measure
 
 
-def _putting(self: IAMBackend, role_name: str, policy_name: str, policy_json: str) -> None:
-    others = self.get_role(role_name).policies
-    sizes = [_size(text) for name, text in others.items() if name != policy_name]
-    if sum(sizes) + _size(policy_json) > INLINE:
+def _check_inline(iam: IAMBackend, call: Mapping[str, Any]) -> None:
+    role_name = call["role_name"]
+    others = iam.get_role(role_name).policies
+    sizes = [_size(text) for name, text in others.items() if name != call["policy_name"]]
+    if sum(sizes) + _size(call["policy_json"]) > INLINE:
         raise LimitExceededException(
             f"Maximum policy size of {INLINE} bytes exceeded for role {role_name}"
         )
-    _put(self, role_name, policy_name, policy_json)
 
 
-def _attaching(self: IAMBackend, policy_arn: str, role_name: str) -> None:
-    others = self.get_role(role_name).managed_policies.keys() - {policy_arn}
+def _check_attached(iam: IAMBackend, call: Mapping[str, Any]) -> None:
+    others = iam.get_role(call["role_name"]).managed_policies.keys() - {call["policy_arn"]}
     if len(others) >= ATTACHED:
         raise LimitExceededException(f"Cannot exceed quota for PoliciesPerRole: {ATTACHED}")
-    _attach(self, policy_arn, role_name)
 
 
 def _size(document: str) -> int:

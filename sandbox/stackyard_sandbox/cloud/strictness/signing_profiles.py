@@ -7,34 +7,34 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sign
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.signer.models import SignerBackend, SigningProfile
+from moto.signer.models import SignerBackend
 
-_put = SignerBackend.put_signing_profile
-_get = SignerBackend.get_signing_profile
+from stackyard_sandbox.cloud.strictness import checked
 
 
 def install() -> None:
     """Refuse a name that is in use or reserved; use AWS's error for a missing one."""
-    setattr(SignerBackend, _put.__name__, _putting)
-    setattr(SignerBackend, _get.__name__, _getting)
+    checked.before(SignerBackend, "put_signing_profile", _check_new)
+    checked.before(SignerBackend, "get_signing_profile", _check_present)
 
 
-def _putting(self: SignerBackend, profile_name: str, **others: Any) -> SigningProfile:
-    if profile_name in self.signing_profiles:
+def _check_new(signer: SignerBackend, call: Mapping[str, Any]) -> None:
+    name = call["profile_name"]
+    if name in signer.signing_profiles:
         raise JsonRESTError(
             "ValidationException",
-            f"A signing profile with the name {profile_name} already exists. The name of a "
+            f"A signing profile with the name {name} already exists. The name of a "
             "canceled profile cannot be used again.",
         )
-    return _put(self, profile_name, **others)
 
 
-def _getting(self: SignerBackend, profile_name: str) -> SigningProfile:
-    if profile_name not in self.signing_profiles:
+def _check_present(signer: SignerBackend, call: Mapping[str, Any]) -> None:
+    name = call["profile_name"]
+    if name not in signer.signing_profiles:
         raise JsonRESTError(
-            "ResourceNotFoundException", f"The signing profile {profile_name} was not found."
+            "ResourceNotFoundException", f"The signing profile {name} was not found."
         )
-    return _get(self, profile_name)
