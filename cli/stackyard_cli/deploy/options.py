@@ -6,21 +6,32 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MEMORY_INFO = Path("/proc/meminfo")
+
 MEMORY_OF_A_STACK = 400 * 2**20
 """Bytes that a running stack needs: its worker, its engine and its policy analyser."""
 
 
 def default_parallel() -> int:
     """Return the number of stacks that run at once by default: one a core, if memory allows."""
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(cores, _available_memory() // MEMORY_OF_A_STACK))
+    return max(1, min(_cores(), _available_memory() // MEMORY_OF_A_STACK))
+
+
+def _cores() -> int:
+    """Return the cores that this process may use; on other systems than Linux, all of them."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def _available_memory() -> int:
-    """Return the bytes that new processes can use without swapping (proc(5), MemAvailable)."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
+    """Return the bytes that new processes can use without swapping (proc(5), MemAvailable).
+
+    Other systems than Linux have no such file: there it is all of the memory.
+    """
+    if MEMORY_INFO.exists():
+        for line in MEMORY_INFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 

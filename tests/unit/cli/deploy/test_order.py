@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +131,12 @@ def test_stacks_at_once_follow_cores_and_memory(monkeypatch: pytest.MonkeyPatch)
         available = megabytes * 2**20
         monkeypatch.setattr(options, "_available_memory", lambda free=available: free)
         assert options.default_parallel() == stacks
+
+
+def test_stacks_at_once_are_known_on_other_systems_than_linux(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(options, "MEMORY_INFO", tmp_path / "none")
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert options.default_parallel() == 1
