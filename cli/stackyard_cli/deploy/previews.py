@@ -28,12 +28,12 @@ class Previews:
 
     @cached_property
     def reviews(self) -> dict[StackId, gate.Review]:
-        """The review of every completed preview."""
+        """The review of every completed preview; an unchanged stack has nothing to review."""
         context = self.deployment.context
         return {
             stack: gate.reviewed(context, report)
             for stack, report in self.reports.items()
-            if report.previewed
+            if report.previewed and not report.unchanged_since
         }
 
     @property

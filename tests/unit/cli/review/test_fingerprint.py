@@ -198,6 +198,7 @@ def test_a_stack_of_which_nothing_moved_is_unchanged_and_no_engine_starts(
     told = capsys.readouterr()
     assert f"{STACK}: unchanged since {record.at}" in told.out
     assert "0 applied, 1 unchanged" in told.err
+    assert "cost" not in told.out + told.err, "a cost of nothing would read as the stack's"
     assert change.everything() == held
     assert not change.started.exists()
 
